@@ -1,0 +1,2 @@
+//! Integer-only HadamRNN inference.
+#![no_std]

@@ -1,0 +1,1 @@
+//! Host-side equivalence tests; see the files in `tests/`.

@@ -1,0 +1,1 @@
+//! Host side of hadamrnn: data sets, training with Burn, export, verification.
