@@ -1,2 +1,68 @@
-//! Integer-only HadamRNN inference.
+//! Integer-only inference for HadamRNNs on microcontrollers.
+//!
+//! A HadamRNN (arXiv 2502.00047) is a linear recurrent network whose recurrent matrix is a Hadamard matrix with random
+//! or learnt row signs, `W = diag(s) · (I ⊗ H) / sqrt(B)`, so its product needs additions only:
+//!
+//! ```text
+//! h_t = W h_{t-1} + U x_t + b        y = V relu(h_T) + b_o
+//! ```
+//!
+//! This crate reads an exported model in place (flash or memory map, no copy of the weights), and runs it one sample at
+//! a time with 32-bit integers. It allocates nothing, contains no `unsafe`, and no path of it panics.
+//!
+//! ```ignore
+//! use hadamrnn_runtime::{Model, Session, kernel::FwhtPacked};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! static BYTES: &[u8] = hadamrnn_runtime::include_model!("../../models/har2/model.hdrn");
+//! let model = Model::from_bytes(BYTES)?;
+//! let mut session = Session::<FwhtPacked, 128, 9>::new(&model)?;
+//! for _ in 0..128 {
+//!     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
+//! }
+//! let class = session.class();
+//! assert!(class < 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The format is specified in `docs/FORMAT.md`, the arithmetic in `docs/ARITHMETIC.md`.
 #![no_std]
+
+#[cfg(target_endian = "big")]
+compile_error!(
+    "the model format is read in place as little-endian words; big-endian targets are not supported"
+);
+
+pub mod digest;
+mod drive;
+mod error;
+pub mod fields;
+pub mod format;
+mod gain;
+pub mod kernel;
+mod model;
+mod readout;
+mod session;
+mod step;
+
+pub use drive::standardise;
+pub use error::{ModelError, SessionError};
+pub use gain::Gain;
+pub use kernel::Kernel;
+pub use model::{Channel, Model};
+pub use readout::Logits;
+pub use session::Session;
+
+/// Embeds a model file with the four-byte alignment that [`Model::from_bytes`] needs.
+///
+/// The path is resolved like that of [`include_bytes!`]; the expression is a `&'static [u8]`.
+#[macro_export]
+macro_rules! include_model {
+    ($path:expr) => {{
+        #[repr(C, align(4))]
+        struct Aligned<T: ?Sized>(T);
+        static MODEL: &Aligned<[u8]> = &Aligned(*include_bytes!($path));
+        &MODEL.0
+    }};
+}

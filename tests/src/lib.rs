@@ -1,1 +1,4 @@
-//! Host-side equivalence tests; see the files in `tests/`.
+//! Shared parts of the equivalence tests: an oracle that follows the definition word by word, and models to run it on.
+
+pub mod models;
+pub mod oracle;

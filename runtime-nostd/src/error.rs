@@ -1,0 +1,133 @@
+//! One flat error enum per stage: reading a model, and running it.
+
+use core::fmt;
+
+/// Why a byte string is not a model that this version can run.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ModelError {
+    /// The first byte does not lie on a four-byte boundary: use [`include_model!`](crate::include_model).
+    Misaligned,
+    /// The bytes do not start with `HDRN`.
+    BadMagic,
+    /// A format version this runtime does not know; the version found is given.
+    UnsupportedVersion(u16),
+    /// Fewer bytes than the file says it has.
+    Truncated,
+    /// More bytes than the file says it has.
+    TrailingBytes,
+    /// The CRC-32 over the file does not match: the model is corrupted.
+    Checksum,
+    /// The checksum holds but the postcard body cannot be decoded.
+    Malformed,
+    /// The hidden size is not a power of two in `16..=1024`.
+    HiddenSize,
+    /// The block size is not `2^q` with `1 <= q <= log2(n)`.
+    BlockSize,
+    /// No inputs, or more than [`format::MAX_INPUTS`](crate::format::MAX_INPUTS).
+    InputSize,
+    /// No outputs, or more than [`format::MAX_OUTPUTS`](crate::format::MAX_OUTPUTS).
+    OutputSize,
+    /// A weight field width other than 2, 4 or 8 bits.
+    WeightBits,
+    /// A state width outside `8..=16` bits.
+    StateBits,
+    /// An input width outside `4..=16` bits.
+    InputBits,
+    /// A shift outside its documented range.
+    Shift,
+    /// The weight section does not have the length that the sizes call for.
+    WeightsLength,
+    /// Some input could overflow the 32-bit accumulator: the exporter must choose smaller widths or shifts.
+    Overflow,
+    /// The logit scale is not a positive finite number.
+    LogitScale,
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Misaligned => "model bytes are not aligned to four bytes",
+            Self::BadMagic => "not a hadamrnn model: it does not start with HDRN",
+            Self::UnsupportedVersion(version) => {
+                return write!(
+                    f,
+                    "model format version {version} is not supported (this runtime reads version {})",
+                    crate::format::VERSION
+                );
+            }
+            Self::Truncated => "model is truncated: fewer bytes than its header says",
+            Self::TrailingBytes => "model has more bytes than its header says",
+            Self::Checksum => "model is corrupted: CRC-32 mismatch",
+            Self::Malformed => "model body cannot be decoded",
+            Self::HiddenSize => "hidden size is not a power of two in 16..=1024",
+            Self::BlockSize => "block size is not a power of two in 2..=hidden size",
+            Self::InputSize => "number of inputs is out of range",
+            Self::OutputSize => "number of outputs is out of range",
+            Self::WeightBits => "weight fields are not 2, 4 or 8 bits wide",
+            Self::StateBits => "state width is outside 8..=16 bits",
+            Self::InputBits => "input width is outside 4..=16 bits",
+            Self::Shift => "a shift is outside its range",
+            Self::WeightsLength => "weight section does not fit the sizes in the header",
+            Self::Overflow => "the weights could overflow a 32-bit accumulator",
+            Self::LogitScale => "logit scale is not a positive finite number",
+        };
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for ModelError {}
+
+/// Why a model cannot run in a session, or a sample was refused.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum SessionError {
+    /// The model's hidden size exceeds the session's capacity `N`.
+    HiddenCapacity {
+        /// Hidden size of the model.
+        needed: usize,
+        /// Capacity of the session.
+        capacity: usize,
+    },
+    /// The model's input size exceeds the session's capacity `D`.
+    InputCapacity {
+        /// Input size of the model.
+        needed: usize,
+        /// Capacity of the session.
+        capacity: usize,
+    },
+    /// The kernel cannot hold this model's transform exactly: choose another kernel, or export fewer state bits.
+    KernelRange,
+    /// A sample does not have as many channels as the model has inputs.
+    SampleLength {
+        /// Input size of the model.
+        expected: usize,
+        /// Length of the sample.
+        found: usize,
+    },
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HiddenCapacity { needed, capacity } => write!(
+                f,
+                "model needs a hidden capacity of {needed}, the session has {capacity}"
+            ),
+            Self::InputCapacity { needed, capacity } => write!(
+                f,
+                "model needs an input capacity of {needed}, the session has {capacity}"
+            ),
+            Self::KernelRange => {
+                f.write_str("this kernel cannot hold the model's transform without overflow")
+            }
+            Self::SampleLength { expected, found } => {
+                write!(f, "sample has {found} channels, the model takes {expected}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SessionError {}

@@ -1,0 +1,108 @@
+//! The factor `1/sqrt(B)` of the recurrence, exact in the long run.
+
+/// `2^shift / sqrt(2^q)` as an integer that alternates between its floor and its ceiling.
+///
+/// For even `q` the value is an integer. For odd `q` it is irrational: any constant of few bits would let the state grow
+/// or fade exponentially (362/4096 for 1/sqrt(128) loses 10 % in 1,000 steps). So a 16-bit fraction is carried from step
+/// to step, and a step whose carry overflows uses the ceiling. Gains multiply over time, so the fraction is chosen to make
+/// their geometric mean right: with a gain of 180 or more, a state kept for 10,000 steps drifts by less than 0.5 %.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gain {
+    floor: i32,
+    fraction: u16,
+}
+
+/// `sqrt(2) * 2^30`, rounded to nearest.
+const SQRT2_Q30: u32 = 1_518_500_250;
+
+impl Gain {
+    /// The gain for blocks of `2^log2_block` (`1..=10`) at a right shift of `shift` bits (`4..=15`).
+    ///
+    /// Arguments outside these ranges give a gain of no use, but no panic.
+    pub const fn new(log2_block: u8, shift: u8) -> Self {
+        let (q, shift) = (log2_block as u32, shift as u32);
+        let q16 = if q % 2 == 0 {
+            (1u32 << 16).wrapping_shl(shift.wrapping_sub(q / 2))
+        } else {
+            // sqrt(2) * 2^(shift - (q+1)/2 + 16), rounded to nearest.
+            let right = 14u32.wrapping_sub(shift).wrapping_add(q.div_ceil(2));
+            let half = if right == 0 {
+                0
+            } else {
+                1u32.wrapping_shl(right.wrapping_sub(1))
+            };
+            SQRT2_Q30.wrapping_add(half).wrapping_shr(right)
+        };
+        let (floor, fraction) = (q16 >> 16, q16 & 0xFFFF);
+        // A fraction f of ceilings has the geometric mean floor + f - f(1-f)/(2 floor) + …: raise f by what is missing.
+        let missing = match ((fraction * (0x1_0000 - fraction)) >> 17).checked_div(floor) {
+            Some(missing) => missing,
+            None => 0,
+        };
+        Self {
+            floor: floor as i32,
+            fraction: (fraction + missing) as u16,
+        }
+    }
+
+    /// The integer gain of a step; `phase` is the fraction carried from the step before, zero at first.
+    pub const fn next(self, phase: &mut u16) -> i32 {
+        let (sum, carry) = phase.overflowing_add(self.fraction);
+        *phase = sum;
+        self.floor.wrapping_add(carry as i32)
+    }
+
+    /// The largest integer that [`next`](Self::next) returns.
+    pub const fn max(self) -> i32 {
+        self.floor.wrapping_add((self.fraction != 0) as i32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::Gain;
+
+    #[test]
+    fn even_logs_are_exact_shifts() {
+        for q in [2, 4, 6, 8, 10] {
+            let gain = Gain::new(q, 12);
+            assert_eq!((gain.floor, gain.fraction), (1 << (12 - q / 2), 0));
+        }
+    }
+
+    #[test]
+    fn ten_thousand_steps_drift_by_less_than_half_a_percent() {
+        for shift in 4..=15 {
+            for q in [1u8, 3, 5, 7, 9] {
+                let gain = Gain::new(q, shift);
+                let exact = f64::from(1u32 << shift) / f64::from(1u32 << q).sqrt();
+                if exact < 180.0 {
+                    continue;
+                }
+                let mut phase = 0;
+                let log_drift: f64 = (0..10_000)
+                    .map(|_| (f64::from(gain.next(&mut phase)) / exact).ln())
+                    .sum();
+                assert!(log_drift.abs() < 0.005, "q {q} shift {shift}: {log_drift}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_step_is_the_floor_or_the_ceiling() {
+        for (q, shift) in (1..=10).flat_map(|q| (4..=15).map(move |shift| (q, shift))) {
+            let gain = Gain::new(q, shift);
+            let exact = f64::from(1u32 << shift) / f64::from(1u32 << q).sqrt();
+            let mut phase = 0;
+            for _ in 0..100 {
+                let g = gain.next(&mut phase);
+                assert!(
+                    (f64::from(g) - exact).abs() < 1.0,
+                    "q {q} shift {shift}: {g}"
+                );
+                assert!(g <= gain.max());
+            }
+        }
+    }
+}

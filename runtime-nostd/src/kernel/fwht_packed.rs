@@ -1,0 +1,85 @@
+//! Fast Walsh-Hadamard transform on two 16-bit lanes a word.
+//!
+//! Two neighbouring states share a word as `even + odd * 65536`. Ordinary 32-bit additions and subtractions of such words
+//! act on both lanes at once, exactly, as long as both results fit 16 bits; a borrow from the low lane into the high one is
+//! part of the representation and disappears when the lanes are taken apart. So the two-lane SIMD works on any core, and
+//! every core computes the same bits.
+//!
+//! The stages of a Walsh-Hadamard transform commute. Those with strides of 8 and more act on whole words and come first;
+//! the last three act within eight neighbours, on 32-bit values, together with the element-wise end of the step.
+//!
+//! Exactness: after `m` packed stages a lane holds `sum of ±h` over `2^m` states in `-2^(w-1) ..= 2^(w-1) - 1`. Row 0 of
+//! the transform has only plus signs: its least sum is `-2^(w-1+m)`. Every other row has as many minus as plus signs, so
+//! it stays within `±(2^(w+m-1) - 2^(m-1))`. With `w - 1 + m <= 15` all of these fit a lane.
+
+use super::{HiddenState, Kernel, butterflies8, strided_stages};
+use crate::drive::{pack, unpack};
+use crate::error::SessionError;
+use crate::model::Model;
+use crate::step::Step;
+
+/// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
+pub struct FwhtPacked;
+
+/// The state of [`FwhtPacked`]: `N/2` words of two lanes, kept as 16-bit units so that the capacity is `N`.
+#[repr(C, align(4))]
+pub struct Lanes<const N: usize>([i16; N]);
+
+impl<const N: usize> Lanes<N> {
+    fn words_mut(&mut self) -> &mut [u32] {
+        // Cannot fail for an even N: the alignment is in the type.
+        bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
+    }
+
+    fn words(&self) -> &[u32] {
+        bytemuck::try_cast_slice(&self.0).unwrap_or(&[])
+    }
+}
+
+impl<const N: usize> HiddenState for Lanes<N> {
+    const ZERO: Self = Self([0; N]);
+
+    fn get(&self, unit: usize) -> i16 {
+        let pair = self.words().get(unit / 2).copied().unwrap_or(0);
+        let (even, odd) = unpack(pair);
+        (if unit.is_multiple_of(2) { even } else { odd }) as i16
+    }
+}
+
+impl Kernel for FwhtPacked {
+    const NAME: &'static str = "fwht-packed";
+    type State<const N: usize> = Lanes<N>;
+
+    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError> {
+        let packed_stages = u32::from(model.header().log2_block).saturating_sub(3);
+        if model
+            .state_bits
+            .saturating_sub(1)
+            .saturating_add(packed_stages)
+            > 15
+            || !capacity.is_multiple_of(2)
+        {
+            return Err(SessionError::KernelRange);
+        }
+        Ok(())
+    }
+
+    fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
+        step_lanes(state.words_mut(), step);
+    }
+}
+
+/// Not generic over the capacity, so that sessions of several sizes share the code.
+fn step_lanes(words: &mut [u32], step: &Step<'_>) {
+    let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
+        return;
+    };
+    strided_stages(h, step.model.block_size() / 4, 4);
+    let stages = u32::from(step.model.header().log2_block).min(3);
+    for (group, pairs) in h.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let [a, b, c, d] = pairs.map(unpack);
+        let v = butterflies8([a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1], stages);
+        let [a, b, c, d, e, f, g, h] = step.finish8(group, v);
+        *pairs = [pack(a, b), pack(c, d), pack(e, f), pack(g, h)];
+    }
+}
