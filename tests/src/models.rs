@@ -176,8 +176,20 @@ pub fn plain_models(
     )
 }
 
-/// Lowers shifts, then widths, until the 32-bit bound of the format holds.
+/// Lowers shifts, then widths, until the 32-bit bounds of the format hold.
 fn shrink_to_bound(model: &mut PlainModel) {
+    let largest_logit = |model: &PlainModel| {
+        (model.readout.iter().zip(&model.readout_bias))
+            .map(|(row, bias)| {
+                let weights: i64 = row.iter().map(|v| i64::from(v.abs())).sum();
+                (weights << (model.state_bits - 1)) + i64::from(bias.abs())
+            })
+            .max()
+            .unwrap_or(0)
+    };
+    while largest_logit(model) > i64::from(i32::MAX) {
+        model.state_bits -= 1;
+    }
     let fits = |model: &PlainModel| {
         let drive = (model.input.iter().zip(&model.bias))
             .map(|(row, bias)| {
