@@ -1,1 +1,18 @@
 //! Host side of hadamrnn: data sets, training with Burn, export, verification.
+//!
+//! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`export()`] → [`integer`] and [`verify`] → [`board`].
+
+pub mod board;
+pub mod card;
+pub mod checkpoint;
+pub mod config;
+pub mod data;
+pub mod evaluate;
+pub mod export;
+pub mod integer;
+pub mod metrics;
+pub mod nn;
+pub mod standardise;
+pub mod task_data;
+pub mod train;
+pub mod verify;

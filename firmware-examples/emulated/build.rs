@@ -1,0 +1,149 @@
+//! Turns the environment into a firmware configuration: linker memory map, constants, embedded data.
+//!
+//! | variable | default | meaning |
+//! |---|---|---|
+//! | `HADAMRNN_BOARD` | `qemu-m4` | entry of `boards.toml` |
+//! | `HADAMRNN_KERNEL` | `fwht-packed` | `fwht`, `fwht-packed` or `xnor` |
+//! | `HADAMRNN_MODEL` | the shipped HAR-2 model | model file to embed |
+//! | `HADAMRNN_WINDOWS` | the shipped HAR-2 windows | window file to embed |
+//! | `HADAMRNN_HIDDEN` | 128 | hidden units the session has room for |
+//! | `HADAMRNN_INPUTS` | 9 | inputs the session has room for |
+
+use std::{env, error::Error, fs, path::Path, path::PathBuf};
+
+use hadamrnn_firmware_common::boards::{Board, Registry};
+use hadamrnn_firmware_common::windows::{HEADER_LEN, Windows};
+
+const KERNELS: [&str; 3] = ["fwht", "fwht-packed", "xnor"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    println!("cargo::rerun-if-changed=build.rs");
+
+    let registry = input_file("../boards.toml")?;
+    let registry = Registry::parse(&fs::read_to_string(registry)?)?;
+    let board = registry.board(&variable("HADAMRNN_BOARD", "qemu-m4"))?;
+    let target = env::var("TARGET")?;
+    if target != board.target {
+        return Err(format!(
+            "{} needs --target {}, not {target}",
+            board.name, board.target
+        )
+        .into());
+    }
+
+    fs::write(out.join("memory.x"), board.memory_x())?;
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+    if env::var_os("CARGO_FEATURE_REPORT").is_some() {
+        println!("cargo::rustc-link-arg-bin=classify=-Tdefmt.x");
+    }
+
+    let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");
+    if !KERNELS.contains(&kernel.as_str()) {
+        return Err(format!(
+            "HADAMRNN_KERNEL={kernel}: not one of {}",
+            KERNELS.join(", ")
+        )
+        .into());
+    }
+    println!(
+        "cargo::rustc-check-cfg=cfg(hadamrnn_kernel, values(\"{}\"))",
+        KERNELS.join("\",\"")
+    );
+    println!("cargo::rustc-cfg=hadamrnn_kernel=\"{kernel}\"");
+
+    let hidden: usize = variable("HADAMRNN_HIDDEN", "128").parse()?;
+    let inputs: usize = variable("HADAMRNN_INPUTS", "9").parse()?;
+    if board.tick_scale().is_none() {
+        return Err(format!(
+            "{}: SysTick too slow to count instructions exactly",
+            board.name
+        )
+        .into());
+    }
+    fs::write(
+        out.join("config.rs"),
+        config(board, &kernel, hidden, inputs),
+    )?;
+
+    embed(
+        "HADAMRNN_MODEL",
+        "../../models/har2/model.hdrn",
+        &out.join("model.bin"),
+        Ok,
+    )?;
+    embed(
+        "HADAMRNN_WINDOWS",
+        "../../models/har2/windows.bin",
+        &out.join("windows.bin"),
+        |file| windows_that_fit(file, board),
+    )
+}
+
+/// The constants of `config.rs`.
+fn config(board: &Board, kernel: &str, hidden: usize, inputs: usize) -> String {
+    format!(
+        "/// Board this firmware is built for.\npub const BOARD: &str = {:?};\n\
+         /// Kernel this firmware is built with.\npub const KERNEL: &str = {kernel:?};\n\
+         /// Hidden units the session has room for.\npub const HIDDEN: usize = {hidden};\n\
+         /// Inputs the session has room for.\npub const INPUTS: usize = {inputs};\n\
+         /// SysTick clock of the board.\npub const SYSTICK_HZ: u32 = {};\n\
+         /// Shift of `-icount` this board is run with.\npub const ICOUNT_SHIFT: u32 = {};\n",
+        board.name, board.systick_hz, board.icount_shift
+    )
+}
+
+/// The whole windows that fit half of the flash; firmware finds more in a file, see `samples`.
+fn windows_that_fit(mut file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut header = Windows::parse(&file)?.header();
+    let bytes_each = 2 * usize::from(header.channels) * usize::from(header.steps);
+    let room = u16::try_from(board.flash_size as usize / 2 / bytes_each).unwrap_or(u16::MAX);
+    if header.windows > room {
+        println!(
+            "cargo::warning={}: flash has room for {room} of {} windows; put windows.bin in the \
+             emulator's working directory to run all",
+            board.name, header.windows
+        );
+        header.windows = room;
+        file.truncate(HEADER_LEN + usize::from(room) * bytes_each);
+        file[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+    }
+    Ok(file)
+}
+
+/// Copies the file named by a variable to where `include_bytes!` finds it.
+fn embed(
+    name: &str,
+    default: &str,
+    to: &Path,
+    change: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let path = input_file(&variable(name, default))?;
+    let bytes = fs::read(&path).map_err(|error| {
+        format!(
+            "{}: {error}; {name} names the file to embed",
+            path.display()
+        )
+    })?;
+    let bytes = change(bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    fs::write(to, bytes)?;
+    Ok(())
+}
+
+/// A file the build depends on; relative paths start at this crate.
+fn input_file(path: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let path = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join(path);
+    println!("cargo::rerun-if-changed={}", path.display());
+    Ok(path)
+}
+
+/// An environment variable the build depends on; empty counts as unset.
+fn variable(name: &str, default: &str) -> String {
+    println!("cargo::rerun-if-env-changed={name}");
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| default.into())
+}

@@ -1,0 +1,52 @@
+//! Inference alone: the size reference, and the proof that the runtime cannot panic.
+//!
+//! The panic handler calls a function that exists nowhere. If any panic can be reached from here,
+//! the linker needs that function and fails; `test-nopanic.sh` shows both outcomes.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use hadamrnn_emulated::config::{HIDDEN, INPUTS};
+use hadamrnn_emulated::embedded::{Kernel, MODEL};
+use hadamrnn_runtime::{Model, Session};
+
+#[entry]
+fn main() -> ! {
+    black_box(infer());
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+/// Loads the model, pushes one sample and reads the answer. The boxes keep the compiler from using
+/// that it knows the model and the sample.
+#[inline(never)]
+fn infer() -> Option<usize> {
+    let model = Model::from_bytes(black_box(MODEL)).ok()?;
+    let mut session = Session::<Kernel, HIDDEN, INPUTS>::new(&model).ok()?;
+    let sample = black_box([0; INPUTS]);
+    session.push(sample.get(..model.input_size())?).ok()?;
+    for logit in session.logits() {
+        black_box(logit);
+    }
+    #[cfg(feature = "plant-panic")]
+    black_box(sample[black_box(INPUTS)]);
+    Some(session.class())
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    a_panic_is_reachable()
+}
+
+#[allow(unsafe_code, reason = "never linked, so never called")]
+mod undefined {
+    // SAFETY: the function is defined nowhere: no program that calls it exists.
+    unsafe extern "C" {
+        pub safe fn a_panic_is_reachable() -> !;
+    }
+}
+use undefined::a_panic_is_reachable;

@@ -1,0 +1,17 @@
+//! What the firmware of all emulated boards shares. The build script configures it, see `build.rs`.
+#![no_std]
+
+/// What the build script was told.
+pub mod config {
+    include!(concat!(env!("OUT_DIR"), "/config.rs"));
+}
+
+pub mod counter;
+pub mod embedded;
+#[cfg(feature = "report")]
+pub mod failure;
+#[cfg(feature = "report")]
+pub mod report_file;
+#[cfg(feature = "report")]
+pub mod samples;
+pub mod stack;

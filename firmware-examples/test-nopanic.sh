@@ -1,0 +1,41 @@
+#!/bin/sh
+# Shows that the runtime cannot panic: `nopanic` links although its panic handler calls a function that
+# exists nowhere, on every target and with every kernel, and does not link once a panic is planted.
+# Prints the sizes of the linked firmware. HADAMRNN_MODEL and HADAMRNN_WINDOWS as for the firmware.
+set -eu
+cd "$(dirname "$0")"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# link BOARD TARGET KERNEL [ARGUMENT...]
+link() {
+    board=$1 target=$2 kernel=$3
+    shift 3
+    HADAMRNN_BOARD=$board HADAMRNN_KERNEL=$kernel ./cargo-target.sh "$target" build --release --locked \
+        -p hadamrnn-emulated --bin nopanic --no-default-features "$@" >"$log" 2>&1
+}
+
+boards=${HADAMRNN_BOARDS:-"qemu-m0:thumbv6m-none-eabi qemu-m3:thumbv7m-none-eabi
+qemu-m4:thumbv7em-none-eabi qemu-m33:thumbv8m.main-none-eabi"}
+for pair in $boards; do
+    board=${pair%%:*} target=${pair#*:}
+    for kernel in fwht fwht-packed xnor; do
+        if ! link "$board" "$target" "$kernel"; then
+            cat "$log"
+            echo "nopanic: $board $kernel does not link: a panic is reachable, or the build failed" >&2
+            exit 1
+        fi
+        echo "nopanic: $board $kernel links: no panic is reachable"
+    done
+    if link "$board" "$target" fwht-packed --features plant-panic; then
+        echo "nopanic: $board links with a planted panic: this test proves nothing" >&2
+        exit 1
+    fi
+    if ! grep -q "undefined symbol: a_panic_is_reachable" "$log"; then
+        cat "$log"
+        echo "nopanic: $board with a planted panic failed for another reason" >&2
+        exit 1
+    fi
+    echo "nopanic: $board with a planted panic does not link, as it must"
+done

@@ -1,0 +1,129 @@
+//! `hadamrnn demo`: from sensor data to an emulated board.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use hadamrnn::board::FirmwareFolder;
+use hadamrnn::card::{self, Card};
+use hadamrnn::checkpoint::Checkpoint;
+use hadamrnn::config::RunConfig;
+use hadamrnn::data::{Split, Task};
+use hadamrnn::integer::KernelName;
+use hadamrnn::train::Outcome;
+use hadamrnn::verify::BoardVerdict;
+use serde_json::json;
+
+use crate::Status;
+use crate::device::DeviceArgs;
+use crate::model_source::{self, ModelData};
+use crate::output;
+use crate::progress::StopFlag;
+use crate::train::DataArgs;
+use crate::verify::{HostVerdict, Verdict};
+use crate::{export, train, verify};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder of the run; an unfinished run there is continued
+    #[arg(long, value_name = "DIR", default_value = "runs/demo")]
+    out: PathBuf,
+    /// Seed of the weights
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Passes over the training split
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Board to run on; may be given several times, or "all"
+    #[arg(long, value_name = "NAME", default_value = "qemu-m4")]
+    board: Vec<String>,
+    /// Test windows to run on the board, spread evenly; 0 is all
+    #[arg(long, default_value_t = 0)]
+    windows: usize,
+    /// Folder of the firmware sources [default: firmware-examples here or above]
+    #[arg(long, value_name = "DIR")]
+    firmware_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let stop = StopFlag::install()?;
+    let device = args.device.device()?;
+    let firmware = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
+    let mut config = RunConfig::for_task(Task::Har2);
+    config.seed = args.seed;
+    config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
+    config.validate()?;
+
+    heading(args, "1. train on UCI HAR (task har2)")?;
+    let data = ModelData::load(&config, &args.data)?;
+    let unfinished = unfinished_run(&args.out, &config);
+    if train::train(&args.out, config.clone(), unfinished, true, &data.task, &device, stop)? == Outcome::Interrupted {
+        eprintln!("saved; the same command continues");
+        return Ok(Status::Interrupted);
+    }
+
+    heading(args, "2. export to packed integers")?;
+    let checkpoint = Checkpoint::load(&args.out)?;
+    let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
+    let folder = args.out.join("model");
+    let card = export::write(&folder, &loaded, &data, &args.data, &device)?;
+
+    heading(args, "3. check the integer model on the host")?;
+    let test = data.sequences(Split::Test, None);
+    let host = verify::host(&loaded.file, loaded.run.as_ref(), Some(&folder), &test, &data.input_lsb, &device)?;
+
+    heading(args, "4. run it on the emulated board")?;
+    let limit = (args.windows > 0).then_some(args.windows);
+    let windows = data.sequences(Split::Test, limit);
+    let kernel = KernelName::best_for(&loaded.file.model()?);
+    let boards = verify::boards(&firmware, &args.board, kernel, &loaded.file, &windows, &data.input_lsb)?;
+    report(args, &folder, &card, host, boards)
+}
+
+fn heading(args: &Args, text: &str) -> Result<()> {
+    if args.json { Ok(()) } else { output::line(text) }
+}
+
+/// A run of the same configuration that was stopped, or is finished.
+fn unfinished_run(folder: &Path, config: &RunConfig) -> Option<Checkpoint> {
+    let checkpoint = Checkpoint::load(folder).ok()?;
+    (checkpoint.run_config().ok()? == *config).then_some(checkpoint)
+}
+
+fn report(args: &Args, folder: &Path, card: &Card, host: HostVerdict, boards: Vec<BoardVerdict>) -> Result<Status> {
+    let verdict = Verdict { host, boards };
+    let status = if verdict.passed() { Status::Success } else { Status::Mismatch };
+    if args.json {
+        output::json(&json!({ "model": folder.join(card::files::MODEL), "card": card, "verdict": verdict }))?;
+        return Ok(status);
+    }
+    output::line("")?;
+    verify::print_boards(&verdict.boards)?;
+    output::line("")?;
+    let board = verdict.boards.first().context("no board was run")?;
+    let row = |name: &str, value: String| vec![name.to_string(), value];
+    output::table(&[
+        row(&format!("HAR-2 on {}", card.data), String::new()),
+        row("accuracy, float on the host", output::percent(card.results.float_test.accuracy)),
+        row("accuracy, integer on the host", output::percent(card.results.integer_test.accuracy)),
+        row(&format!("accuracy, integer on {}", board.board), output::percent(board.accuracy)),
+        row("board equals host, every state and logit", format!("{} of {} windows", board.equal, board.windows)),
+        row("model", format!("{} bytes", output::grouped(card.bytes as u64))),
+        row("flash of an inference firmware, model included", format!("{} bytes", output::grouped(board.inference_firmware.flash))),
+        row("RAM: session + stack", format!("{} + {} bytes", board.cost.session_bytes, board.cost.stack_bytes)),
+        row("instructions per time step", output::grouped(board.cost.instructions_per_step.into())),
+        row("instructions per window", output::grouped(board.cost.instructions_per_window)),
+    ])?;
+    output::line("")?;
+    match status {
+        Status::Success => output::line(&format!("the model is in {}", folder.display()))?,
+        _ => output::line("FAILED: board and host, or the host's kernels, differ")?,
+    }
+    Ok(status)
+}

@@ -1,0 +1,111 @@
+//! `hadamrnn export`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use hadamrnn::card::{self, Card, Results};
+use hadamrnn::checkpoint::Checkpoint;
+use hadamrnn::data::Split;
+use hadamrnn::evaluate;
+use hadamrnn::integer::KernelName;
+
+use crate::Status;
+use crate::device::DeviceArgs;
+use crate::model_source::{self, LoadedModel, ModelData};
+use crate::output;
+use crate::progress::Spinner;
+use crate::train::DataArgs;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Run folder
+    run: PathBuf,
+    /// Model folder to write [default: RUN/model]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Bits of the integer hidden state, 8..=16 [default: the run's configuration]
+    #[arg(long)]
+    state_bits: Option<u8>,
+    /// Bits of an integer input, 4..=16 [default: the run's configuration]
+    #[arg(long)]
+    sample_bits: Option<u8>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Print the card as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let device = args.device.device()?;
+    let checkpoint = Checkpoint::load(&args.run)?;
+    let mut config = checkpoint.run_config()?;
+    config.export.state_bits = args.state_bits.unwrap_or(config.export.state_bits);
+    config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
+    config.validate()?;
+    let data = ModelData::load(&config, &args.data)?;
+    let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
+    let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
+    let card = write(&folder, &loaded, &data, &args.data, &device)?;
+    if args.json {
+        output::json(&card)?;
+    } else {
+        let results = &card.results;
+        output::line(&format!(
+            "{}: {} bytes; test accuracy float {}, integer {}",
+            folder.join(card::files::MODEL).display(),
+            card.bytes,
+            output::percent(results.float_test.accuracy),
+            output::percent(results.integer_test.accuracy)
+        ))?;
+    }
+    Ok(Status::Success)
+}
+
+/// Evaluates an exported run and writes its model folder.
+pub fn write(folder: &Path, loaded: &LoadedModel, data: &ModelData, args: &DataArgs, device: &Device) -> Result<Card> {
+    let run = loaded.run.as_ref().context("only a run folder can be exported")?;
+    let _spinner = Spinner::new("evaluating the exported model");
+    let test = data.sequences(Split::Test, None);
+    let standardisation = &run.checkpoint.task.standardisation;
+    let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
+    let model = loaded.file.model()?;
+    let (integer_test, _) =
+        evaluate::integer_metrics(&model, KernelName::best_for(&model), &test, &data.input_lsb)?;
+    let best = run.checkpoint.best.as_ref();
+    let card = Card {
+        commands: commands(loaded, args),
+        data: model_source::describe_data(&loaded.config, args)?,
+        epoch: best.map_or(run.checkpoint.position.epoch, |best| best.epoch),
+        bytes: loaded.file.bytes().len(),
+        sha256: card::sha256(loaded.file.bytes()),
+        classes: run.checkpoint.task.classes.clone(),
+        channels: data.task.channel_names(),
+        input_lsb: data.input_lsb.clone(),
+        results: Results {
+            float_valid: best.map(|best| best.valid),
+            float_test: evaluate::score(&logits, &test),
+            integer_test,
+        },
+        scales: run.scales.clone(),
+        config: loaded.config.clone(),
+    };
+    card::write_folder(folder, &loaded.file, &card, &test)?;
+    Ok(card)
+}
+
+/// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
+fn commands(loaded: &LoadedModel, args: &DataArgs) -> Vec<String> {
+    let data = if args.data_dir.is_some() || std::env::var_os(hadamrnn::data::DATA_DIR_VARIABLE).is_some() {
+        " --data-dir DATA"
+    } else {
+        ""
+    };
+    vec![
+        format!("hadamrnn train --config config.toml{data} --out RUN"),
+        format!("hadamrnn export RUN{data} --out models/{}", loaded.config.task),
+    ]
+}

@@ -1,0 +1,84 @@
+//! `hadamrnn`: train, evaluate, export, inspect and verify HadamRNNs.
+
+mod data;
+mod demo;
+mod device;
+mod eval;
+mod export;
+mod inspect;
+mod model_source;
+mod output;
+mod progress;
+mod train;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Train tiny recurrent networks with binary or sparse ternary orthogonal weights, and run them with integers only on
+/// microcontrollers.
+///
+/// A run goes from data to a board: `train` writes a run folder, `export` makes a model folder of it, `verify` holds
+/// the model against the float network and against emulated boards. `demo` does all of it in one go.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The main job, end to end: train on sensor data, export, verify on the host and on an emulated board
+    Demo(demo::Args),
+    /// Train a network; writes a run folder that can be resumed, evaluated and exported
+    Train(train::Args),
+    /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
+    Eval(eval::Args),
+    /// Make a model folder of a run: packed integer model, card, golden vectors
+    Export(export::Args),
+    /// Show what is in a model file
+    Inspect(inspect::Args),
+    /// Hold a model against its golden vectors, all kernels against each other, and boards against the host
+    Verify(verify::Args),
+    /// List, check and download data sets
+    Data(data::Args),
+}
+
+/// How a command ended, if not with an error.
+enum Status {
+    Success,
+    /// A comparison failed; what failed has been printed.
+    Mismatch,
+    /// Stopped by Ctrl-C, with everything saved.
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Data(args) => data::run(&args),
+    };
+    exit_code(result)
+}
+
+fn exit_code(result: Result<Status>) -> ExitCode {
+    match result {
+        Ok(Status::Success) => ExitCode::SUCCESS,
+        Ok(Status::Mismatch) => ExitCode::FAILURE,
+        Ok(Status::Interrupted) => ExitCode::from(130),
+        // A reader that went away (`hadamrnn … | head`) is no error worth a message.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a MODEL argument names: a run folder, a model folder, or a model file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use hadamrnn::card::{self, Card};
+use hadamrnn::checkpoint::{self, Checkpoint};
+use hadamrnn::config::RunConfig;
+use hadamrnn::data::{Sequences, Source, Split, Task};
+use hadamrnn::export::{self, Scales};
+use hadamrnn::integer::ModelFile;
+use hadamrnn::nn::HadamRnn;
+use hadamrnn::task_data::TaskData;
+use hadamrnn::train;
+
+use crate::train::{DataArgs, load_data};
+
+/// A model and what is known of its task.
+pub struct LoadedModel {
+    /// The integer model.
+    pub file: ModelFile,
+    /// Configuration of its task: the run's, the card's, or the default of the task it is named after.
+    pub config: RunConfig,
+    /// The float network it was made of, if the argument was a run folder.
+    pub run: Option<Run>,
+    /// The model folder, if the argument was one or a file in one.
+    pub folder: Option<PathBuf>,
+}
+
+/// The float side of a run folder.
+pub struct Run {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The chosen weights, on a device without autodiff.
+    pub network: HadamRnn,
+    /// Units of the integer model made of it.
+    pub scales: Scales,
+}
+
+/// The data of a model.
+pub struct ModelData {
+    /// All splits.
+    pub task: TaskData,
+    /// Physical units per raw count.
+    pub input_lsb: Vec<f32>,
+}
+
+impl ModelData {
+    /// Reads the data of `config`.
+    pub fn load(config: &RunConfig, args: &DataArgs) -> Result<Self> {
+        let task = load_data(config, args)?;
+        Ok(Self { input_lsb: task.input_lsb(), task })
+    }
+
+    /// At most `limit` sequences of a split, spread evenly.
+    pub fn sequences(&self, split: Split, limit: Option<usize>) -> Sequences {
+        let all = self.task.split(split);
+        match limit {
+            Some(limit) if limit < all.len() => {
+                let chosen: Vec<usize> = (0..limit).map(|i| i * all.len() / limit).collect();
+                all.select(&chosen)
+            }
+            _ => all,
+        }
+    }
+}
+
+/// Reads the model that `path` names. A run folder is exported in memory, which needs its data.
+pub fn load(path: &Path, data: &DataArgs, device: &Device) -> Result<(LoadedModel, Option<ModelData>)> {
+    if path.join(checkpoint::FILE_NAME).is_file() {
+        let checkpoint = Checkpoint::load(path)?;
+        let config = checkpoint.run_config()?;
+        let data = ModelData::load(&config, data)?;
+        let model = export_run(checkpoint, config, &data, device)?;
+        return Ok((model, Some(data)));
+    }
+    let file_path = if path.is_dir() { path.join(card::files::MODEL) } else { path.to_path_buf() };
+    if path.is_dir() && !file_path.is_file() {
+        bail!(
+            "{} is neither a run folder ({}) nor a model folder ({})",
+            path.display(),
+            checkpoint::FILE_NAME,
+            card::files::MODEL
+        );
+    }
+    let file = ModelFile::read(&file_path)?;
+    let model = file.model().with_context(|| format!("{}", file_path.display()))?;
+    let folder = file_path.parent().filter(|folder| folder.join(card::files::CARD).is_file());
+    let config = match folder {
+        Some(folder) => Card::read(folder)?.config,
+        None => RunConfig::for_task(task_named(model.name())?),
+    };
+    let folder = folder.map(Path::to_path_buf);
+    Ok((LoadedModel { file, config, run: None, folder }, None))
+}
+
+fn task_named(name: &str) -> Result<Task> {
+    name.parse().with_context(|| format!("the model is named \"{name}\" and has no card beside it, so its task is unknown"))
+}
+
+/// Exports the chosen weights of a run.
+pub fn export_run(checkpoint: Checkpoint, config: RunConfig, data: &ModelData, device: &Device) -> Result<LoadedModel> {
+    let network = train::chosen_network(&checkpoint, device)?;
+    let weights = network.weights();
+    let calibration = data.task.calibration();
+    let source = export::Source {
+        name: config.task.name(),
+        weights: &weights,
+        standardisation: &checkpoint.task.standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, scales) = export::export(source, &config.export)?;
+    Ok(LoadedModel { file, config, run: Some(Run { checkpoint, network, scales }), folder: None })
+}
+
+/// What results were measured on, for cards and tables.
+pub fn describe_data(config: &RunConfig, args: &DataArgs) -> Result<String> {
+    Ok(match hadamrnn::data::locate(config.task, args.data_dir.as_deref())? {
+        Source::Sample => "the sample that ships with hadamrnn".into(),
+        Source::Generated => "generated".into(),
+        Source::Path(_) => format!("the full set: {}", config.task.data_set().title),
+    })
+}

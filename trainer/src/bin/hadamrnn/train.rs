@@ -1,0 +1,258 @@
+//! `hadamrnn train`.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail, ensure};
+use hadamrnn::checkpoint::{self, Checkpoint};
+use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
+use hadamrnn::data::{self, Source, Task};
+use hadamrnn::task_data::TaskData;
+use hadamrnn::train::{Outcome, Trainer};
+
+use crate::Status;
+use crate::device::DeviceArgs;
+use crate::output;
+use crate::progress::{RunFolder, Spinner, StopFlag};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Task: har2, har6 or copy (with --resume or --config it may be left out)
+    task: Option<Task>,
+    /// Folder of the run [default: runs/TASK-SEED]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Continue the run in this folder; its configuration is used as it is
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["task", "out", "config", "overwrite"])]
+    resume: Option<PathBuf>,
+    /// Start anew where a run already is
+    #[arg(long)]
+    overwrite: bool,
+    /// Read the configuration from a TOML file; the options below override it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct DataArgs {
+    /// Folder with the data sets [default: $HADAMRNN_DATA, else the sample that ships with the program]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Settings that override the configuration.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Configuration")]
+struct Options {
+    /// Seed of weights and sample order
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Hidden units, a power of two in 16..=1024
+    #[arg(long)]
+    hidden_size: Option<usize>,
+    /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the full matrix]
+    #[arg(long, value_name = "Q")]
+    log2_block: Option<usize>,
+    /// Bits of the input weights U, 1 (ternary) to 8
+    #[arg(long, value_name = "P")]
+    input_bits: Option<u8>,
+    /// Bits of the output weights V, 1 (ternary) to 8
+    #[arg(long, value_name = "P")]
+    readout_bits: Option<u8>,
+    /// Passes over the training split
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Sequences per optimiser step
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Optimiser steps per epoch of the copy task
+    #[arg(long)]
+    batches_per_epoch: Option<usize>,
+    /// Adam's step size
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Step size over time: constant, cosine, or a factor per epoch such as 0.98
+    #[arg(long, value_parser = parse_schedule)]
+    schedule: Option<Schedule>,
+    /// Recurrent signs: frozen, or the step size to train them with
+    #[arg(long, value_parser = parse_signs)]
+    signs: Option<Signs>,
+    /// Weights to keep: best (by validation) or last
+    #[arg(long, value_parser = parse_keep)]
+    keep: Option<Keep>,
+    /// Bits of the integer hidden state, 8..=16
+    #[arg(long)]
+    state_bits: Option<u8>,
+    /// Bits of an integer input, 4..=16
+    #[arg(long)]
+    sample_bits: Option<u8>,
+    /// Length of the copy task
+    #[arg(long)]
+    copy_steps: Option<usize>,
+}
+
+fn parse_schedule(text: &str) -> Result<Schedule> {
+    match text {
+        "constant" => Ok(Schedule::Constant),
+        "cosine" => Ok(Schedule::Cosine),
+        factor => Ok(Schedule::Exponential(number(factor).context("not constant, cosine or a factor")?)),
+    }
+}
+
+fn parse_signs(text: &str) -> Result<Signs> {
+    match text {
+        "frozen" => Ok(Signs::Frozen),
+        rate => Ok(Signs::Trained(number(rate).context("not frozen or a step size")?)),
+    }
+}
+
+fn number(text: &str) -> Result<f64> {
+    Ok(f64::from_str(text)?)
+}
+
+fn parse_keep(text: &str) -> Result<Keep> {
+    match text {
+        "best" => Ok(Keep::Best),
+        "last" => Ok(Keep::Last),
+        _ => bail!("not best or last"),
+    }
+}
+
+impl Options {
+    fn apply(&self, config: &mut RunConfig) {
+        fn set<T: Clone>(value: &mut T, option: &Option<T>) {
+            if let Some(option) = option {
+                *value = option.clone();
+            }
+        }
+        let (network, training, export) = (&mut config.network, &mut config.training, &mut config.export);
+        set(&mut network.hidden_size, &self.hidden_size);
+        if self.hidden_size.is_some_and(usize::is_power_of_two) {
+            network.log2_block = network.hidden_size.ilog2() as usize;
+        }
+        set(&mut network.log2_block, &self.log2_block);
+        set(&mut network.input_bits, &self.input_bits);
+        set(&mut network.readout_bits, &self.readout_bits);
+        set(&mut training.epochs, &self.epochs);
+        set(&mut training.batch_size, &self.batch_size);
+        set(&mut training.batches_per_epoch, &self.batches_per_epoch);
+        set(&mut training.learning_rate, &self.learning_rate);
+        set(&mut training.schedule, &self.schedule);
+        set(&mut training.signs, &self.signs);
+        set(&mut training.keep, &self.keep);
+        set(&mut export.state_bits, &self.state_bits);
+        set(&mut export.input_bits, &self.sample_bits);
+        set(&mut config.seed, &self.seed);
+        set(&mut config.copy_steps, &self.copy_steps);
+    }
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let stop = StopFlag::install()?;
+    let device = args.device.device()?;
+    let (folder, config, resumed) = match &args.resume {
+        Some(folder) => {
+            let checkpoint = Checkpoint::load(folder)?;
+            (folder.clone(), checkpoint.run_config()?, Some(checkpoint))
+        }
+        None => {
+            let config = configuration(args)?;
+            let default = || PathBuf::from(format!("runs/{}-{}", config.task, config.seed));
+            (args.out.clone().unwrap_or_else(default), config, None)
+        }
+    };
+    let data = load_data(&config, &args.data)?;
+    let outcome = train(&folder, config, resumed, args.overwrite, &data, &device, stop)?;
+    let checkpoint = Checkpoint::load(&folder)?;
+    match outcome {
+        Outcome::Interrupted => {
+            eprintln!("saved; continue with: hadamrnn train --resume {}", folder.display());
+            return Ok(Status::Interrupted);
+        }
+        Outcome::Finished if args.json => output::json(&summary(&folder, &checkpoint))?,
+        Outcome::Finished => {
+            let best = checkpoint.best.as_ref().map_or(String::new(), |best| format!(": best epoch {}, validation {}", best.epoch, best.valid));
+            output::line(&format!("trained {} epochs in {}{best}", checkpoint.position.epoch, folder.display()))?;
+            output::line(&format!("next: hadamrnn export {}", folder.display()))?;
+        }
+    }
+    Ok(Status::Success)
+}
+
+fn summary(folder: &Path, checkpoint: &Checkpoint) -> serde_json::Value {
+    serde_json::json!({
+        "run": folder,
+        "epochs": checkpoint.position.epoch,
+        "best_epoch": checkpoint.best.as_ref().map(|best| best.epoch),
+        "valid": checkpoint.best.as_ref().map(|best| best.valid),
+    })
+}
+
+fn configuration(args: &Args) -> Result<RunConfig> {
+    let mut config = match (&args.config, args.task) {
+        (Some(path), task) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let config = RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?;
+            ensure!(task.is_none_or(|task| task == config.task), "{} is for task {}", path.display(), config.task);
+            config
+        }
+        (None, Some(task)) => RunConfig::for_task(task),
+        (None, None) => bail!("which task? Give one of {}", Task::ALL.map(Task::name).join(", ")),
+    };
+    args.options.apply(&mut config);
+    config.validate()?;
+    Ok(config)
+}
+
+/// Reads the data of a run, with a notice where they are the sample.
+pub fn load_data(config: &RunConfig, args: &DataArgs) -> Result<TaskData> {
+    let source = data::locate(config.task, args.data_dir.as_deref())?;
+    if let Some(notice) = source.notice() {
+        eprintln!("note: {notice}");
+    }
+    let _spinner = Spinner::new(format!("reading {source}"));
+    match source {
+        Source::Generated => TaskData::load(config, None),
+        source => TaskData::load(config, Some(&source)),
+    }
+}
+
+/// Trains in `folder`: from `resumed` if given, else from the start.
+pub fn train(
+    folder: &Path,
+    config: RunConfig,
+    resumed: Option<Checkpoint>,
+    overwrite: bool,
+    data: &TaskData,
+    device: &burn::tensor::Device,
+    stop: StopFlag,
+) -> Result<Outcome> {
+    let (mut trainer, done) = match resumed {
+        Some(checkpoint) => (Trainer::resume(&checkpoint, data, device)?, checkpoint.position.epoch),
+        None => {
+            ensure!(
+                overwrite || !folder.join(checkpoint::FILE_NAME).exists(),
+                "{} already holds a run: continue it with --resume {0}, start anew with --overwrite, or choose another --out",
+                folder.display()
+            );
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            checkpoint::write_atomically(&folder.join("config.toml"), config.to_toml().as_bytes())?;
+            (Trainer::new(config.clone(), data, device)?, 0)
+        }
+    };
+    // From the first moment there is something to resume.
+    trainer.checkpoint()?.save(folder)?;
+    let mut observer = RunFolder::open(folder, config.training.epochs, done, stop)?;
+    let outcome = trainer.run(&mut observer);
+    observer.finish();
+    outcome
+}

@@ -1,0 +1,68 @@
+//! Boards: building firmware around a model, running it under emulation, reading its report.
+//!
+//! The registry is `firmware-examples/boards.toml`. How cargo finds `core` for a bare-metal target is the business of
+//! `firmware-examples/cargo-target.sh`, which this module calls.
+
+mod build;
+mod emulate;
+mod logs;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use hadamrnn_firmware_common::boards::{Board, Registry};
+
+pub use build::{Firmware, FirmwareSize, Request};
+pub use emulate::{BoardRun, Cost};
+
+/// Where the firmware sources are.
+#[derive(Clone, Debug)]
+pub struct FirmwareFolder(PathBuf);
+
+impl FirmwareFolder {
+    /// `explicit`, else `firmware-examples` here or in a folder above, else beside the sources this program was built
+    /// from.
+    ///
+    /// # Errors
+    /// None of these has a `boards.toml`.
+    pub fn locate(explicit: Option<&Path>) -> Result<Self> {
+        let is_firmware = |folder: &PathBuf| folder.join("boards.toml").is_file();
+        if let Some(folder) = explicit {
+            let folder = folder.to_path_buf();
+            return is_firmware(&folder)
+                .then_some(Self(folder.clone()))
+                .with_context(|| format!("{} has no boards.toml", folder.display()));
+        }
+        let here = std::env::current_dir().context("the current folder is gone")?;
+        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-examples");
+        here.ancestors()
+            .map(|folder| folder.join("firmware-examples"))
+            .chain([built_from])
+            .find(is_firmware)
+            .map(Self)
+            .context("no firmware-examples folder here or above: run inside the project, or give --firmware-dir")
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The board registry.
+    ///
+    /// # Errors
+    /// `boards.toml` cannot be read or has an unknown or missing key.
+    pub fn registry(&self) -> Result<Registry> {
+        let path = self.0.join("boards.toml");
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Registry::parse(&text).with_context(|| format!("{} is malformed", path.display()))
+    }
+
+    /// The board called `name`.
+    ///
+    /// # Errors
+    /// There is none; the message lists the boards there are.
+    pub fn board(&self, name: &str) -> Result<Board> {
+        self.registry()?.board(name).cloned().map_err(|message| anyhow!(message))
+    }
+}

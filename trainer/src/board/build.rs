@@ -1,0 +1,129 @@
+//! Builds firmware around a model and measures it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use hadamrnn_firmware_common::boards::Board;
+use object::{Object, ObjectSegment};
+use serde::Serialize;
+
+use super::FirmwareFolder;
+use crate::integer::{KernelName, ModelFile};
+
+/// What to build.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Sources.
+    pub folder: &'a FirmwareFolder,
+    /// For which board.
+    pub board: &'a Board,
+    /// With which kernel.
+    pub kernel: KernelName,
+    /// Around which model.
+    pub model: &'a ModelFile,
+    /// A window file to embed.
+    pub windows: &'a [u8],
+}
+
+/// A built firmware.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// The ELF file.
+    pub elf: PathBuf,
+}
+
+/// Bytes that a firmware takes on its board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FirmwareSize {
+    /// Code, constants and initial values.
+    pub flash: u64,
+    /// Statics; the stack comes on top.
+    pub static_ram: u64,
+}
+
+impl Request<'_> {
+    /// Builds binary `name` of the emulated firmware. `scratch` holds the embedded files while building.
+    ///
+    /// # Errors
+    /// The toolchain is missing or the build fails; the message has the compiler's last lines.
+    pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
+        let model = self.model.model()?;
+        let (model_path, windows_path) = (scratch.join("model.hdrn"), scratch.join("embedded-windows.bin"));
+        write(&model_path, self.model.bytes())?;
+        write(&windows_path, self.windows)?;
+        let mut cargo = self.cargo_target("build");
+        cargo
+            .args(["--release", "--quiet", "--package", "hadamrnn-emulated", "--bin", name])
+            .env("HADAMRNN_BOARD", &self.board.name)
+            .env("HADAMRNN_KERNEL", self.kernel.name())
+            .env("HADAMRNN_MODEL", &model_path)
+            .env("HADAMRNN_WINDOWS", &windows_path)
+            .env("HADAMRNN_HIDDEN", hidden_capacity(model.hidden_size(), self.kernel).to_string())
+            .env("HADAMRNN_INPUTS", model.input_size().to_string());
+        if name == "nopanic" {
+            cargo.arg("--no-default-features");
+        }
+        run(&mut cargo).with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;
+        let folder = run(&mut self.cargo_target("dir"))?;
+        let built = Path::new(folder.trim()).join(&self.board.target).join("release").join(name);
+        // The next build for the same target would replace it.
+        let elf = scratch.join(format!("{name}.elf"));
+        std::fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
+        Ok(Firmware { elf })
+    }
+
+    fn cargo_target(&self, subcommand: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg(self.folder.path().join("cargo-target.sh")).args([&self.board.target, subcommand]);
+        // Settings of the cargo that runs this program are for the host.
+        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "RUSTC", "CARGO"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+}
+
+/// The XNOR kernel keeps its bit planes in room that grows with the capacity: it needs one of at least 32.
+fn hidden_capacity(hidden_size: usize, kernel: KernelName) -> usize {
+    match kernel {
+        KernelName::Xnor => hidden_size.max(32),
+        _ => hidden_size,
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Runs a command to its end and returns its standard output.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(30)..].join("\n");
+        bail!("the command ended with {}:\n{last}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+impl Firmware {
+    /// What the firmware takes, from the segments of its ELF file.
+    ///
+    /// # Errors
+    /// The file is not ELF.
+    pub fn size(&self, board: &Board) -> Result<FirmwareSize> {
+        let bytes = std::fs::read(&self.elf).with_context(|| format!("cannot read {}", self.elf.display()))?;
+        let file = object::File::parse(&*bytes).with_context(|| format!("{} is not ELF", self.elf.display()))?;
+        let ram = u64::from(board.ram_origin)..u64::from(board.ram_origin) + u64::from(board.ram_size);
+        let mut size = FirmwareSize { flash: 0, static_ram: 0 };
+        for segment in file.segments() {
+            size.flash += segment.file_range().1;
+            if ram.contains(&segment.address()) {
+                size.static_ram += segment.size();
+            }
+        }
+        Ok(size)
+    }
+}

@@ -1,0 +1,137 @@
+//! Runs firmware under QEMU and reads its report.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_common::report::{self, Report};
+use serde::Serialize;
+
+use super::{Firmware, logs};
+use crate::integer::Answer;
+
+/// Firmware that has not ended by then hangs.
+const LIMIT: Duration = Duration::from_secs(600);
+/// A report is a few dozen bytes a window.
+const LARGEST_REPORT: u64 = 64 << 20;
+
+/// What a board measured of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// Instructions of all pushes of the dearest window.
+    pub instructions_per_window: u64,
+    /// Instructions of one push, mean over all, rounded up.
+    pub instructions_per_step: u32,
+    /// Instructions to read logits and class.
+    pub readout_instructions: u32,
+    /// Bytes of the session: hidden state and scratch.
+    pub session_bytes: u32,
+    /// Deepest stack below the main loop.
+    pub stack_bytes: u32,
+}
+
+/// What a board reported.
+#[derive(Clone, Debug)]
+pub struct BoardRun {
+    /// One a window, in order.
+    pub answers: Vec<Answer>,
+    /// Exact instruction counts.
+    pub cost: Cost,
+    /// The firmware's log lines.
+    pub log: Vec<String>,
+}
+
+impl Firmware {
+    /// Runs the firmware on the window file `windows`; `scratch` is the emulator's working directory.
+    ///
+    /// # Errors
+    /// The emulator is missing, the firmware hangs or fails, or its report is incomplete.
+    pub fn run(&self, board: &Board, windows: &[u8], scratch: &Path) -> Result<BoardRun> {
+        std::fs::write(scratch.join("windows.bin"), windows).context("cannot write the windows for the emulator")?;
+        let report = scratch.join("report.bin");
+        if report.exists() {
+            std::fs::remove_file(&report).context("cannot remove an old report")?;
+        }
+        let elf = self.elf.to_str().context("the firmware's path is not UTF-8")?;
+        let output = scratch.join("stdout.bin");
+        let stdout = std::fs::File::create(&output).context("cannot write the emulator's output")?;
+        let stderr = std::fs::File::create(scratch.join("stderr.txt")).context("cannot write the emulator's output")?;
+        let child = Command::new(&board.qemu)
+            .args(board.qemu_args(elf))
+            .current_dir(scratch)
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .with_context(|| format!("cannot run {}: firmware-examples/setup.sh installs it", board.qemu))?;
+        let status = wait(child).with_context(|| format!("{} on {}", board.qemu, board.name))?;
+        let log = logs::decode(&self.elf, &output).unwrap_or_else(|error| vec![format!("(log not decoded: {error:#})")]);
+        let run = read_report(&report).with_context(|| {
+            let errors = std::fs::read_to_string(scratch.join("stderr.txt")).unwrap_or_default();
+            format!("{}: emulator ended with {status}\n{}\n{errors}", board.name, log.join("\n"))
+        })?;
+        ensure!(status.success(), "{}: emulator ended with {status}", board.name);
+        Ok(BoardRun { log, ..run })
+    }
+}
+
+/// Waits for the end of a process, and kills it at the limit.
+fn wait(mut child: Child) -> Result<std::process::ExitStatus> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().context("cannot wait for the emulator")? {
+            return Ok(status);
+        }
+        if start.elapsed() > LIMIT {
+            child.kill().and_then(|()| child.wait().map(drop)).context("cannot stop the emulator")?;
+            bail!("the firmware did not end within {} s", LIMIT.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Checks that the report is complete and collects it.
+fn read_report(path: &Path) -> Result<BoardRun> {
+    let length = std::fs::metadata(path).context("the firmware wrote no report")?.len();
+    ensure!(length <= LARGEST_REPORT, "the report is {length} bytes long");
+    let mut bytes = std::fs::read(path).context("cannot read the report")?;
+    let (mut answers, mut cost, mut expected) = (Vec::new(), None, None);
+    for message in report::decode(&mut bytes) {
+        match message.context("the report cannot be decoded")? {
+            Report::Hello { format, windows, .. } => {
+                ensure!(format == report::FORMAT, "the report has version {format}, this program reads {}", report::FORMAT);
+                expected = Some(usize::from(windows));
+            }
+            Report::Window { index, class, logits, state_hash } => {
+                ensure!(index as usize == answers.len(), "window {index} is reported out of order");
+                answers.push(Answer { class: class.into(), logits: logits.to_vec(), state_hash });
+            }
+            Report::Cost {
+                instructions_per_window,
+                instructions_per_step,
+                readout,
+                session_bytes,
+                stack_bytes,
+                ..
+            } => {
+                cost = Some(Cost {
+                    instructions_per_window,
+                    instructions_per_step,
+                    readout_instructions: readout,
+                    session_bytes,
+                    stack_bytes,
+                });
+            }
+            Report::Error { kind, message } => bail!("the firmware failed: {kind:?}: {message}"),
+            Report::Done { windows } => {
+                ensure!(windows as usize == answers.len() && expected == Some(answers.len()), "windows are missing");
+                let cost = cost.context("the report has no instruction counts")?;
+                return Ok(BoardRun { answers, cost, log: Vec::new() });
+            }
+            _ => {}
+        }
+    }
+    bail!("the report ends early, after {} windows", answers.len())
+}

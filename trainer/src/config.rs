@@ -1,0 +1,247 @@
+//! A training run as a typed value: what `config.toml` of a run folder holds.
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{CopyTask, Holdout, Task};
+use crate::nn::HadamRnnConfig;
+
+/// Everything that determines a run: equal configurations on the same data give equal weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// What is learnt.
+    pub task: Task,
+    /// Seed of the weights and of the order of the samples.
+    pub seed: u64,
+    /// Length of the copying-memory task; other tasks ignore it.
+    #[serde(default = "published_copy_steps")]
+    pub copy_steps: usize,
+    /// What is held out to choose the weights by.
+    #[serde(default)]
+    pub holdout: Holdout,
+    /// The network.
+    pub network: NetworkConfig,
+    /// How it is trained.
+    pub training: TrainingConfig,
+    /// How it becomes integers.
+    pub export: ExportConfig,
+}
+
+fn published_copy_steps() -> usize {
+    CopyTask::PUBLISHED_STEPS
+}
+
+/// The sizes of the network that are free to choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Hidden units, a power of two in `16..=1024`.
+    pub hidden_size: usize,
+    /// Hadamard blocks of `2^log2_block`; `log2(hidden_size)` is the full matrix (HadamRNN).
+    pub log2_block: usize,
+    /// Bits of the input weights U, `1..=8` (1 is ternary).
+    pub input_bits: u8,
+    /// Bits of the output weights V, `1..=8` (1 is ternary).
+    pub readout_bits: u8,
+}
+
+/// How the weights are found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training split (copy task: blocks of `batches_per_epoch`).
+    pub epochs: u32,
+    /// Sequences per step of the optimiser.
+    pub batch_size: usize,
+    /// Batches of an epoch of a generated task; tasks with data ignore it.
+    pub batches_per_epoch: usize,
+    /// Adam's step size at the start.
+    pub learning_rate: f64,
+    /// How the step size changes.
+    pub schedule: Schedule,
+    /// Whether the signs of the recurrent matrix move.
+    pub signs: Signs,
+    /// Which epoch's weights are kept.
+    pub keep: Keep,
+}
+
+/// The step size over the course of training, as a factor on `learning_rate`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Constant.
+    Constant,
+    /// Half a cosine from 1 to 0 over all steps.
+    Cosine,
+    /// Multiplied by the factor after each epoch: the paper's.
+    Exponential(f64),
+}
+
+impl Schedule {
+    /// The factor at `step` of `total`, in epoch `epoch`.
+    pub fn factor(self, step: u64, total: u64, epoch: u32) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Cosine => {
+                let progress = step as f64 / total.max(1) as f64;
+                0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+            Self::Exponential(gamma) => gamma.powi(epoch as i32),
+        }
+    }
+}
+
+/// What happens to the sign vector of the recurrent matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signs {
+    /// Stays at its random start: each flip rewrites every power of W, so this trains 10 to 50 times faster.
+    Frozen,
+    /// Trained through a straight-through estimator with this step size (the paper's recipe: the common one).
+    Trained(f64),
+}
+
+/// Which weights a run ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Those of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
+    Best,
+    /// Those of the last epoch.
+    Last,
+}
+
+/// Widths of the integer model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportConfig {
+    /// Bits of the hidden state, `8..=16`.
+    pub state_bits: u8,
+    /// Bits of a standardised input, `4..=16`.
+    pub input_bits: u8,
+}
+
+impl RunConfig {
+    /// The recommended configuration for a task.
+    pub fn for_task(task: Task) -> Self {
+        let copy = task == Task::Copy;
+        Self {
+            task,
+            seed: 1,
+            copy_steps: published_copy_steps(),
+            holdout: Holdout::default(),
+            network: NetworkConfig { hidden_size: 128, log2_block: 7, input_bits: 4, readout_bits: 4 },
+            training: TrainingConfig {
+                epochs: if copy { 30 } else { 60 },
+                batch_size: if copy { 128 } else { 100 },
+                batches_per_epoch: 100,
+                learning_rate: if copy { 3e-3 } else { 1e-3 },
+                schedule: Schedule::Cosine,
+                signs: Signs::Frozen,
+                keep: Keep::Best,
+            },
+            export: ExportConfig { state_bits: 12, input_bits: 10 },
+        }
+    }
+
+    /// The network for a task of `inputs` channels and `outputs` logits.
+    pub fn network(&self, inputs: usize, outputs: usize) -> HadamRnnConfig {
+        HadamRnnConfig {
+            input_size: inputs,
+            hidden_size: self.network.hidden_size,
+            log2_block: self.network.log2_block,
+            output_size: outputs,
+            input_bits: Some(self.network.input_bits),
+            readout_bits: Some(self.network.readout_bits),
+            train_signs: matches!(self.training.signs, Signs::Trained(_)),
+        }
+    }
+
+    /// Checks every range; the message names the field.
+    ///
+    /// # Errors
+    /// A value is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        self.network(1, 1).validate().context("[network]")?;
+        let training = &self.training;
+        ensure!(training.epochs > 0, "[training] epochs must be at least 1");
+        ensure!(training.batch_size > 0, "[training] batch_size must be at least 1");
+        ensure!(training.batches_per_epoch > 0, "[training] batches_per_epoch must be at least 1");
+        positive("learning_rate", training.learning_rate)?;
+        if let Signs::Trained(rate) = training.signs {
+            positive("signs", rate)?;
+        }
+        if let Schedule::Exponential(gamma) = training.schedule {
+            positive("schedule", gamma)?;
+        }
+        let export = &self.export;
+        ensure!((8..=16).contains(&export.state_bits), "[export] state_bits must be in 8..=16, not {}", export.state_bits);
+        ensure!((4..=16).contains(&export.input_bits), "[export] input_bits must be in 4..=16, not {}", export.input_bits);
+        if self.task == Task::Copy {
+            CopyTask::new(self.copy_steps, self.seed).context("copy_steps")?;
+        }
+        Ok(())
+    }
+
+    /// The text of `config.toml`.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a configuration has no map with non-string keys")
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// The text is not TOML, has unknown or missing fields, or a value is out of range.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text)?;
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+fn positive(field: &str, value: f64) -> Result<()> {
+    ensure!(value.is_finite() && value > 0.0, "[training] {field} must be a positive number, not {value}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toml_round_trips() {
+        for task in Task::ALL {
+            let mut config = RunConfig::for_task(task);
+            config.training.signs = Signs::Trained(1e-5);
+            config.training.schedule = Schedule::Exponential(0.98);
+            config.holdout = Holdout::Subjects(vec![1, 3]);
+            assert_eq!(RunConfig::from_toml(&config.to_toml()).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let text = RunConfig::for_task(Task::Har2).to_toml();
+        for (from, to, message) in [
+            ("hidden_size = 128", "hidden_size = 100", "hidden_size"),
+            ("epochs = 60", "epochs = 0", "epochs"),
+            ("epochs = 60", "epoch = 60", "epoch"),
+            ("state_bits = 12", "state_bits = 40", "state_bits"),
+            ("learning_rate = 0.001", "learning_rate = nan", "learning_rate"),
+        ] {
+            assert!(text.contains(from), "{text}");
+            let error = RunConfig::from_toml(&text.replace(from, to)).unwrap_err();
+            assert!(format!("{error:#}").contains(message), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn schedules_start_at_one() {
+        for schedule in [Schedule::Constant, Schedule::Cosine, Schedule::Exponential(0.98)] {
+            assert_eq!(schedule.factor(0, 100, 0), 1.0);
+        }
+        assert!(Schedule::Cosine.factor(100, 100, 9) < 1e-12);
+        assert_eq!(Schedule::Exponential(0.5).factor(0, 0, 2), 0.25);
+    }
+}

@@ -1,0 +1,101 @@
+//! The names of the benchmarks and how their validation split is held out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::bail;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::{self, DataSet};
+
+/// A benchmark: what is read and what is predicted from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Task {
+    /// The copying-memory task, generated.
+    Copy,
+    /// UCI HAR: {sitting, laying, walking upstairs} against the rest.
+    Har2,
+    /// UCI HAR: its six activities.
+    Har6,
+}
+
+impl Task {
+    /// Every task.
+    pub const ALL: [Self; 3] = [Self::Copy, Self::Har2, Self::Har6];
+
+    /// The name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Har2 => "har2",
+            Self::Har6 => "har6",
+        }
+    }
+
+    /// The data set it stands on.
+    pub fn data_set(self) -> &'static DataSet {
+        match self {
+            Self::Copy => &catalog::COPY,
+            Self::Har2 | Self::Har6 => &catalog::UCI_HAR,
+        }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Task {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> anyhow::Result<Self> {
+        let Some(task) = Self::ALL.into_iter().find(|task| task.name() == name) else {
+            bail!(
+                "no task is named \"{name}\"; the tasks are {}",
+                Self::ALL.map(Self::name).join(", ")
+            );
+        };
+        Ok(task)
+    }
+}
+
+/// Which training subjects are held out as the validation split. Subjects are never shared between the splits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holdout {
+    /// The data set's documented choice, about a fifth of the windows.
+    #[default]
+    Standard,
+    /// None: all training subjects are trained on, the validation split is empty.
+    None,
+    /// These subjects.
+    Subjects(Vec<u32>),
+    /// Subjects in an order drawn from `seed`, until they make up `percent` of the windows or more.
+    Random {
+        /// The least share of the windows, 1 to 99.
+        percent: u8,
+        /// Equal seeds hold out equal subjects.
+        seed: u64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for task in Task::ALL {
+            assert_eq!(task.to_string().parse::<Task>().unwrap(), task);
+        }
+        let message = "har7".parse::<Task>().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "no task is named \"har7\"; the tasks are copy, har2, har6"
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Every state of the recurrence and its gradients, on host slices.
+//!
+//! ```text
+//! forward:     h_t = W h_{t-1} + z_t
+//! backward:    g_t = dH_t + Wᵀ g_{t+1},   dz_t = g_t,   ds = s ⊙ Σ_t g_t ⊙ (h_t - z_t)
+//! ```
+//!
+//! The last form needs no transform: `h_t - z_t = W h_{t-1} = s ⊙ H h_{t-1} / sqrt(B)`. Sequences are independent and
+//! run in parallel; the gradients of the signs are summed per sequence, then over sequences in order.
+
+use super::recurrence::{Recurrence, add, sum_rows};
+use rayon::prelude::*;
+
+/// Sizes of one call.
+pub(super) struct ScanShape {
+    batch: usize,
+    steps: usize,
+    /// `n`.
+    pub hidden: usize,
+    log2_block: usize,
+}
+
+impl ScanShape {
+    /// From the dimensions of the drive.
+    pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize) -> Self {
+        Self {
+            batch,
+            steps,
+            hidden,
+            log2_block,
+        }
+    }
+
+    /// Dimensions of drive, states and their gradients.
+    pub fn dims(&self) -> [usize; 3] {
+        [self.batch, self.steps, self.hidden]
+    }
+
+    /// Numbers in all sequences.
+    fn len(&self) -> usize {
+        self.batch * self.sequence()
+    }
+
+    /// Numbers in one sequence; at least 1, as the length of a chunk.
+    fn sequence(&self) -> usize {
+        (self.steps * self.hidden).max(1)
+    }
+}
+
+/// What the gradient of the signs needs of the forward pass.
+pub(super) struct Forward<'a> {
+    pub drive: &'a [f32],
+    pub states: &'a [f32],
+}
+
+/// The states, `[batch, T, n]`.
+pub(super) fn forward(signs: &[f32], drive: &[f32], shape: &ScanShape) -> Vec<f32> {
+    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let mut states = vec![0.0; shape.len()];
+    let sequences = states.par_chunks_exact_mut(shape.sequence());
+    let sequences = sequences.zip(drive.par_chunks_exact(shape.sequence()));
+    sequences.for_each(|(states, drive)| {
+        let rows = states.chunks_exact_mut(shape.hidden);
+        let mut previous: Option<&[f32]> = None;
+        for (state, drive) in rows.zip(drive.chunks_exact(shape.hidden)) {
+            match previous {
+                Some(previous) => recurrence.forward_add(previous, drive, state),
+                None => state.copy_from_slice(drive),
+            }
+            previous = Some(state);
+        }
+    });
+    states
+}
+
+/// The gradient of the drive, `[batch, T, n]`.
+pub(super) fn drive_grad(signs: &[f32], grad: &[f32], shape: &ScanShape) -> Vec<f32> {
+    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let mut drive = vec![0.0; shape.len()];
+    let sequences = drive.par_chunks_exact_mut(shape.sequence());
+    let sequences = sequences.zip(grad.par_chunks_exact(shape.sequence()));
+    sequences.for_each(|(drive, grad)| {
+        let rows = drive.chunks_exact_mut(shape.hidden);
+        let mut following: Option<&[f32]> = None;
+        for (g, grad) in rows.zip(grad.chunks_exact(shape.hidden)).rev() {
+            match following {
+                Some(following) => {
+                    recurrence.transposed_into(following, g);
+                    add(g, grad);
+                }
+                None => g.copy_from_slice(grad),
+            }
+            following = Some(g);
+        }
+    });
+    drive
+}
+
+/// The gradient of the signs, `[n]`, from the gradient of the drive.
+pub(super) fn signs_grad(
+    signs: &[f32],
+    forward: &Forward,
+    drive_grad: &[f32],
+    shape: &ScanShape,
+) -> Vec<f32> {
+    let mut partial = vec![0.0; shape.batch * shape.hidden];
+    let sequences = partial.par_chunks_exact_mut(shape.hidden);
+    sequences.enumerate().for_each(|(sequence, partial)| {
+        let range = sequence * shape.sequence()..(sequence + 1) * shape.sequence();
+        let drive = forward.drive[range.clone()].chunks_exact(shape.hidden);
+        let states = forward.states[range.clone()].chunks_exact(shape.hidden);
+        let grads = drive_grad[range].chunks_exact(shape.hidden);
+        for ((g, state), drive) in grads.zip(states).zip(drive) {
+            add_turned(partial, g, state, drive);
+        }
+    });
+    let mut sum = sum_rows(&partial, shape.hidden);
+    sum.iter_mut()
+        .zip(signs)
+        .for_each(|(sum, sign)| *sum *= sign);
+    sum
+}
+
+/// `sum += g ⊙ (state - drive)`.
+fn add_turned(sum: &mut [f32], g: &[f32], state: &[f32], drive: &[f32]) {
+    let terms = g.iter().zip(state.iter().zip(drive));
+    for (sum, (g, (state, drive))) in sum.iter_mut().zip(terms) {
+        *sum += g * (state - drive);
+    }
+}

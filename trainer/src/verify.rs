@@ -1,0 +1,159 @@
+//! Is the exported model what was trained, and is the board what the host says?
+
+use anyhow::{Context, Result};
+use hadamrnn_firmware_common::windows;
+use hadamrnn_runtime::Model;
+use hadamrnn_runtime::kernel::Fwht;
+use serde::Serialize;
+
+use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
+use crate::data::Sequences;
+use crate::integer::{self, Answer, KernelName, ModelFile};
+
+/// What a board run showed.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoardVerdict {
+    /// Name in the registry.
+    pub board: String,
+    /// Its core.
+    pub core: String,
+    /// Kernel of the firmware.
+    pub kernel: KernelName,
+    /// Windows compared.
+    pub windows: usize,
+    /// Windows whose class, logits and digest of all hidden states equal the host's.
+    pub equal: usize,
+    /// The first window that differs.
+    pub first_difference: Option<Difference>,
+    /// Share of windows classified correctly by the board.
+    pub accuracy: f64,
+    /// Exact instruction counts and memory.
+    pub cost: Cost,
+    /// The smallest firmware: runtime, kernel and model, no logs or reports.
+    pub inference_firmware: FirmwareSize,
+    /// The firmware's log.
+    #[serde(skip)]
+    pub log: Vec<String>,
+}
+
+/// A window on which board and host disagree.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// Index of the window.
+    pub window: usize,
+    /// What the host computed.
+    pub host: Answer,
+    /// What the board reported, if anything.
+    pub board: Option<Answer>,
+}
+
+impl BoardVerdict {
+    /// Whether every window is equal, bit for bit.
+    pub fn passed(&self) -> bool {
+        self.windows > 0 && self.equal == self.windows
+    }
+}
+
+/// Runs `model` over `sequences` on a board and compares every answer with the host's.
+///
+/// # Errors
+/// The firmware cannot be built or run. A difference is not an error: it is in the verdict.
+pub fn board(
+    folder: &FirmwareFolder,
+    board: &str,
+    kernel: KernelName,
+    file: &ModelFile,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<BoardVerdict> {
+    let board = folder.board(board)?;
+    let model = file.model()?;
+    let host = integer::answers(&model, kernel, sequences, input_lsb)?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let all = window_file(&model, sequences, input_lsb, sequences.len())?;
+    let one = window_file(&model, sequences, input_lsb, 1)?;
+    let request = Request { folder, board: &board, kernel, model: file, windows: &one };
+    let firmware = request.build("classify", scratch.path())?;
+    let inference_firmware = request.build("nopanic", scratch.path())?.size(&board)?;
+    let run = firmware.run(&board, &all, scratch.path())?;
+    let (equal, first_difference) = compare(&host, &run.answers);
+    let targets = sequences.targets.values();
+    let correct = run.answers.iter().zip(targets).filter(|(answer, target)| answer.class == **target as usize).count();
+    Ok(BoardVerdict {
+        board: board.name.clone(),
+        core: board.core.clone(),
+        kernel,
+        windows: host.len(),
+        equal,
+        first_difference,
+        accuracy: correct as f64 / host.len().max(1) as f64,
+        cost: run.cost,
+        inference_firmware,
+        log: run.log,
+    })
+}
+
+/// How many answers are equal, and the first that is not.
+fn compare(host: &[Answer], board: &[Answer]) -> (usize, Option<Difference>) {
+    let equal = |i: usize| board.get(i) == Some(&host[i]);
+    let first = (0..host.len()).find(|&i| !equal(i)).map(|window| Difference {
+        window,
+        host: host[window].clone(),
+        board: board.get(window).cloned(),
+    });
+    ((0..host.len()).filter(|&i| equal(i)).count(), first)
+}
+
+/// The first `count` windows as a window file in raw counts.
+///
+/// # Errors
+/// There are more windows, steps or channels than the file format counts.
+pub fn window_file(model: &Model<'_>, sequences: &Sequences, input_lsb: &[f32], count: usize) -> Result<Vec<u8>> {
+    let count = count.min(sequences.len());
+    let header = windows::Header {
+        channels: u16::try_from(model.input_size()).context("too many channels")?,
+        steps: u16::try_from(sequences.steps).context("a window has more than 65,535 steps")?,
+        windows: u16::try_from(count).context("more than 65,535 windows: limit them with --windows")?,
+    };
+    let mut bytes = header.to_bytes().to_vec();
+    for i in 0..count {
+        bytes.extend(sequences.raw(i, input_lsb).iter().flat_map(|raw| raw.to_le_bytes()));
+    }
+    Ok(bytes)
+}
+
+/// The answers to the windows of a window file.
+///
+/// # Errors
+/// The file is malformed or of another number of channels.
+pub fn answers_to_window_file(model: &Model<'_>, bytes: &[u8]) -> Result<Vec<Answer>> {
+    let file = windows::Windows::parse(bytes)?;
+    let header = file.header();
+    let window = usize::from(header.steps) * usize::from(header.channels);
+    anyhow::ensure!(
+        usize::from(header.channels) == model.input_size(),
+        "windows of {} channels for a model of {}",
+        header.channels,
+        model.input_size()
+    );
+    let samples: Vec<i16> =
+        bytes[windows::HEADER_LEN..].as_chunks().0.iter().map(|two| i16::from_le_bytes(*two)).collect();
+    samples.chunks_exact(window).map(|window| integer::answer::<Fwht>(model, window)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compare_finds_differences_and_missing_windows() {
+        let answer = |state_hash| Answer { class: 0, logits: vec![1], state_hash };
+        let host = [answer(1), answer(2), answer(3)];
+        assert_eq!(compare(&host, &host).0, 3);
+        assert!(compare(&host, &host).1.is_none());
+        let (equal, first) = compare(&host, &[answer(1), answer(9), answer(3)]);
+        assert_eq!((equal, first.unwrap().window), (2, 1));
+        let (equal, first) = compare(&host, &host[..2]);
+        assert_eq!((equal, first.unwrap().window), (2, 2));
+    }
+}
