@@ -54,7 +54,8 @@ impl FirmwareFolder {
     /// `boards.toml` cannot be read or has an unknown or missing key.
     pub fn registry(&self) -> Result<Registry> {
         let path = self.0.join("boards.toml");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         Registry::parse(&text).with_context(|| format!("{} is malformed", path.display()))
     }
 
@@ -63,6 +64,9 @@ impl FirmwareFolder {
     /// # Errors
     /// There is none; the message lists the boards there are.
     pub fn board(&self, name: &str) -> Result<Board> {
-        self.registry()?.board(name).cloned().map_err(|message| anyhow!(message))
+        self.registry()?
+            .board(name)
+            .cloned()
+            .map_err(|message| anyhow!(message))
     }
 }

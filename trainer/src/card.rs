@@ -82,14 +82,18 @@ impl Card {
     /// It is missing or malformed.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(files::CARD);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
     }
 }
 
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Writes a model folder; existing files of these names are replaced.
@@ -100,11 +104,16 @@ pub fn write_folder(folder: &Path, file: &ModelFile, card: &Card, test: &Sequenc
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let model = file.model()?;
     let stride = (test.len() / GOLDEN_WINDOWS).max(1);
-    let chosen: Vec<usize> = (0..test.len()).step_by(stride).take(GOLDEN_WINDOWS).collect();
+    let chosen: Vec<usize> = (0..test.len())
+        .step_by(stride)
+        .take(GOLDEN_WINDOWS)
+        .collect();
     let windows = test.select(&chosen);
-    let answers: Vec<Answer> = integer::answers(&model, KernelName::Fwht, &windows, &card.input_lsb)?;
+    let answers: Vec<Answer> =
+        integer::answers(&model, KernelName::Fwht, &windows, &card.input_lsb)?;
     let bytes = verify::window_file(&model, &windows, &card.input_lsb, windows.len())?;
-    let golden = serde_json::to_string_pretty(&answers).context("cannot encode golden vectors")? + "\n";
+    let golden =
+        serde_json::to_string_pretty(&answers).context("cannot encode golden vectors")? + "\n";
     let text = toml::to_string_pretty(card).context("cannot encode the card")?;
     write_atomically(&folder.join(files::MODEL), file.bytes())?;
     write_atomically(&folder.join(files::WINDOWS), &bytes)?;
@@ -117,6 +126,9 @@ mod tests {
     #[test]
     fn sha256_of_the_standard_s_example() {
         let digest = super::sha256(b"abc");
-        assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            digest,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 }

@@ -85,7 +85,9 @@ impl Checkpoint {
 
     /// Weights to evaluate and export: the best epoch's, else the current ones.
     pub fn chosen_network(&self) -> &[u8] {
-        self.best.as_ref().map_or(&self.network, |best| &best.network)
+        self.best
+            .as_ref()
+            .map_or(&self.network, |best| &best.network)
     }
 
     /// Writes `folder/checkpoint.bin` atomically.
@@ -106,18 +108,36 @@ impl Checkpoint {
     /// There is none, or it is damaged.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE_NAME);
-        let bytes = std::fs::read(&path)
-            .with_context(|| format!("cannot read {}: is {} the folder of a training run?", path.display(), folder.display()))?;
-        Self::decode(&bytes).with_context(|| format!("{} is not a checkpoint that can be used", path.display()))
+        let bytes = std::fs::read(&path).with_context(|| {
+            format!(
+                "cannot read {}: is {} the folder of a training run?",
+                path.display(),
+                folder.display()
+            )
+        })?;
+        Self::decode(&bytes)
+            .with_context(|| format!("{} is not a checkpoint that can be used", path.display()))
     }
 
     fn decode(bytes: &[u8]) -> Result<Self> {
-        let Some((body, crc)) = bytes.split_last_chunk::<4>() else { bail!("it is too short") };
-        let Some(body_after_magic) = body.strip_prefix(&MAGIC) else { bail!("it does not start with HDCK") };
-        ensure!(crc32(body) == u32::from_le_bytes(*crc), "its checksum does not match: the file is damaged");
-        let Some((version, body)) = body_after_magic.split_first_chunk::<2>() else { bail!("it is too short") };
+        let Some((body, crc)) = bytes.split_last_chunk::<4>() else {
+            bail!("it is too short")
+        };
+        let Some(body_after_magic) = body.strip_prefix(&MAGIC) else {
+            bail!("it does not start with HDCK")
+        };
+        ensure!(
+            crc32(body) == u32::from_le_bytes(*crc),
+            "its checksum does not match: the file is damaged"
+        );
+        let Some((version, body)) = body_after_magic.split_first_chunk::<2>() else {
+            bail!("it is too short")
+        };
         let version = u16::from_le_bytes(*version);
-        ensure!(version == VERSION, "it has version {version}, this program reads version {VERSION}");
+        ensure!(
+            version == VERSION,
+            "it has version {version}, this program reads version {VERSION}"
+        );
         postcard::from_bytes(body).context("it cannot be decoded")
     }
 }
@@ -132,7 +152,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".tmp-")
+            .tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         set_ordinary_mode(file.as_file())?;
@@ -168,7 +190,11 @@ mod tests {
                 classes: vec!["a".into(), "b".into()],
                 outputs: 1,
             },
-            position: Position { epoch: 3, batch: 7, loss_sum: 1.5 },
+            position: Position {
+                epoch: 3,
+                batch: 7,
+                loss_sum: 1.5,
+            },
             network: vec![1, 2, 3],
             optimizer: vec![4],
             signs_optimizer: vec![],
@@ -182,7 +208,11 @@ mod tests {
         checkpoint().save(folder.path()).unwrap();
         checkpoint().save(folder.path()).unwrap();
         assert_eq!(Checkpoint::load(folder.path()).unwrap(), checkpoint());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
     }
 
     #[test]
@@ -203,6 +233,9 @@ mod tests {
     #[test]
     fn errors_name_the_file() {
         let error = Checkpoint::load(Path::new("/nonexistent/run")).unwrap_err();
-        assert!(format!("{error:#}").contains("/nonexistent/run"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("/nonexistent/run"),
+            "{error:#}"
+        );
     }
 }

@@ -64,6 +64,32 @@ pub struct TrainingConfig {
     pub signs: Signs,
     /// Which epoch's weights are kept.
     pub keep: Keep,
+    /// Decoupled weight decay (AdamW) of U, V and the biases; 0 is plain Adam.
+    #[serde(default)]
+    pub weight_decay: f32,
+    /// Random changes of the training windows.
+    #[serde(default)]
+    pub augmentation: Augmentation,
+}
+
+/// Random changes of training windows, drawn anew for every window of every epoch; zeros leave it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augmentation {
+    /// Standard deviation in degrees of the angle by which a window is rotated about a random axis, the same for all
+    /// triaxial sensors: how a device is worn.
+    pub rotation: f32,
+    /// Standard deviation of the logarithm of a factor on all channels: how strongly a person moves.
+    pub scale: f32,
+    /// Standard deviation of noise on every value, in standardised units.
+    pub noise: f32,
+}
+
+impl Augmentation {
+    /// Whether it changes anything.
+    pub fn is_active(&self) -> bool {
+        *self != Self::default()
+    }
 }
 
 /// The step size over the course of training, as a factor on `learning_rate`.
@@ -131,7 +157,12 @@ impl RunConfig {
             seed: 1,
             copy_steps: published_copy_steps(),
             holdout: Holdout::default(),
-            network: NetworkConfig { hidden_size: 128, log2_block: 7, input_bits: 4, readout_bits: 4 },
+            network: NetworkConfig {
+                hidden_size: 128,
+                log2_block: 7,
+                input_bits: 4,
+                readout_bits: 4,
+            },
             training: TrainingConfig {
                 epochs: if copy { 30 } else { 60 },
                 batch_size: if copy { 128 } else { 100 },
@@ -140,8 +171,13 @@ impl RunConfig {
                 schedule: Schedule::Cosine,
                 signs: Signs::Frozen,
                 keep: Keep::Best,
+                weight_decay: 0.0,
+                augmentation: Augmentation::default(),
             },
-            export: ExportConfig { state_bits: 12, input_bits: 10 },
+            export: ExportConfig {
+                state_bits: 12,
+                input_bits: 10,
+            },
         }
     }
 
@@ -166,8 +202,14 @@ impl RunConfig {
         self.network(1, 1).validate().context("[network]")?;
         let training = &self.training;
         ensure!(training.epochs > 0, "[training] epochs must be at least 1");
-        ensure!(training.batch_size > 0, "[training] batch_size must be at least 1");
-        ensure!(training.batches_per_epoch > 0, "[training] batches_per_epoch must be at least 1");
+        ensure!(
+            training.batch_size > 0,
+            "[training] batch_size must be at least 1"
+        );
+        ensure!(
+            training.batches_per_epoch > 0,
+            "[training] batches_per_epoch must be at least 1"
+        );
         positive("learning_rate", training.learning_rate)?;
         if let Signs::Trained(rate) = training.signs {
             positive("signs", rate)?;
@@ -175,9 +217,29 @@ impl RunConfig {
         if let Schedule::Exponential(gamma) = training.schedule {
             positive("schedule", gamma)?;
         }
+        let augmentation = &training.augmentation;
+        for (field, value) in [
+            ("weight_decay", training.weight_decay),
+            ("augmentation.rotation", augmentation.rotation),
+            ("augmentation.scale", augmentation.scale),
+            ("augmentation.noise", augmentation.noise),
+        ] {
+            ensure!(
+                value.is_finite() && value >= 0.0,
+                "[training] {field} must not be negative, it is {value}"
+            );
+        }
         let export = &self.export;
-        ensure!((8..=16).contains(&export.state_bits), "[export] state_bits must be in 8..=16, not {}", export.state_bits);
-        ensure!((4..=16).contains(&export.input_bits), "[export] input_bits must be in 4..=16, not {}", export.input_bits);
+        ensure!(
+            (8..=16).contains(&export.state_bits),
+            "[export] state_bits must be in 8..=16, not {}",
+            export.state_bits
+        );
+        ensure!(
+            (4..=16).contains(&export.input_bits),
+            "[export] input_bits must be in 4..=16, not {}",
+            export.input_bits
+        );
         if self.task == Task::Copy {
             CopyTask::new(self.copy_steps, self.seed).context("copy_steps")?;
         }
@@ -201,7 +263,10 @@ impl RunConfig {
 }
 
 fn positive(field: &str, value: f64) -> Result<()> {
-    ensure!(value.is_finite() && value > 0.0, "[training] {field} must be a positive number, not {value}");
+    ensure!(
+        value.is_finite() && value > 0.0,
+        "[training] {field} must be a positive number, not {value}"
+    );
     Ok(())
 }
 
@@ -228,7 +293,11 @@ mod tests {
             ("epochs = 60", "epochs = 0", "epochs"),
             ("epochs = 60", "epoch = 60", "epoch"),
             ("state_bits = 12", "state_bits = 40", "state_bits"),
-            ("learning_rate = 0.001", "learning_rate = nan", "learning_rate"),
+            (
+                "learning_rate = 0.001",
+                "learning_rate = nan",
+                "learning_rate",
+            ),
         ] {
             assert!(text.contains(from), "{text}");
             let error = RunConfig::from_toml(&text.replace(from, to)).unwrap_err();
@@ -238,7 +307,11 @@ mod tests {
 
     #[test]
     fn schedules_start_at_one() {
-        for schedule in [Schedule::Constant, Schedule::Cosine, Schedule::Exponential(0.98)] {
+        for schedule in [
+            Schedule::Constant,
+            Schedule::Cosine,
+            Schedule::Exponential(0.98),
+        ] {
             assert_eq!(schedule.factor(0, 100, 0), 1.0);
         }
         assert!(Schedule::Cosine.factor(100, 100, 9) < 1e-12);

@@ -20,7 +20,11 @@ const CHUNK: usize = 500;
 const STEP_CHUNK: usize = 50;
 
 /// Standardised windows as `[N, T * D + 1]`, the last column one: what `HadamRnn::last_logits` takes.
-pub fn augmented(sequences: &Sequences, standardisation: &Standardisation, device: &Device) -> Tensor<2> {
+pub fn augmented(
+    sequences: &Sequences,
+    standardisation: &Standardisation,
+    device: &Device,
+) -> Tensor<2> {
     let (count, width) = (sequences.len(), sequences.steps * sequences.channels);
     let values = standardisation.apply(&sequences.values);
     let mut rows = Vec::with_capacity(count * (width + 1));
@@ -52,7 +56,9 @@ pub fn float_logits(
             let x = TensorData::new(standardisation.apply(&part.values), shape);
             network.all_logits(Tensor::from_data(x, device)).into_data()
         } else {
-            network.last_logits(augmented(&part, standardisation, device), part.steps).into_data()
+            network
+                .last_logits(augmented(&part, standardisation, device), part.steps)
+                .into_data()
         };
         let values: Vec<f64> = data.iter::<f64>().collect();
         logits.extend(values.chunks_exact(outputs).map(<[f64]>::to_vec));
@@ -85,16 +91,28 @@ pub fn integer_metrics(
     input_lsb: &[f32],
 ) -> Result<(Metrics, Vec<Answer>)> {
     let scale = f64::from(model.header().logit_scale);
-    let to_float = |logits: &[i32]| logits.iter().map(|&logit| f64::from(logit) * scale).collect::<Vec<_>>();
+    let to_float = |logits: &[i32]| {
+        logits
+            .iter()
+            .map(|&logit| f64::from(logit) * scale)
+            .collect::<Vec<_>>()
+    };
     match sequences.targets {
         Targets::Class(_) => {
             let answers = integer::answers(model, kernel, sequences, input_lsb)?;
-            let logits: Vec<_> = answers.iter().map(|answer| to_float(&answer.logits)).collect();
+            let logits: Vec<_> = answers
+                .iter()
+                .map(|answer| to_float(&answer.logits))
+                .collect();
             Ok((score(&logits, sequences), answers))
         }
         Targets::PerStep(_) => {
             let rows = integer::step_logits(model, sequences, input_lsb)?;
-            let logits: Vec<_> = rows.par_iter().flat_map_iter(|row| row.chunks(model.output_size())).map(to_float).collect();
+            let logits: Vec<_> = rows
+                .par_iter()
+                .flat_map_iter(|row| row.chunks(model.output_size()))
+                .map(to_float)
+                .collect();
             Ok((score(&logits, sequences), Vec::new()))
         }
     }

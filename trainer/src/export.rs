@@ -13,9 +13,9 @@ mod calibrate;
 mod pack;
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_runtime::format::{Header, Readout, encode};
 use hadamrnn_runtime::ModelError;
 use hadamrnn_runtime::fields::FieldWidth;
+use hadamrnn_runtime::format::{Header, Readout, encode};
 use serde::{Deserialize, Serialize};
 
 use crate::config::ExportConfig;
@@ -62,26 +62,54 @@ pub struct Scales {
 /// The weights are not quantised to 1-8 bits, not finite, or no choice of shifts fits 32 bits.
 pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, Scales)> {
     let network = &source.weights.config;
-    ensure!(source.name.len() <= 31, "the name \"{}\" is longer than 31 bytes", source.name);
+    ensure!(
+        source.name.len() <= 31,
+        "the name \"{}\" is longer than 31 bytes",
+        source.name
+    );
     let (Some(input_bits), Some(readout_bits)) = (network.input_bits, network.readout_bits) else {
-        bail!("a model with full-precision U or V cannot be exported: train it with input_bits and readout_bits of 1 to 8");
+        bail!(
+            "a model with full-precision U or V cannot be exported: train it with input_bits and readout_bits of 1 to 8"
+        );
     };
-    let all_finite = [&source.weights.input, &source.weights.bias, &source.weights.readout, &source.weights.readout_bias]
-        .into_iter()
-        .flatten()
-        .all(|weight| weight.is_finite());
-    ensure!(all_finite, "the weights are not all finite: training has diverged, lower the learning rate");
+    let all_finite = [
+        &source.weights.input,
+        &source.weights.bias,
+        &source.weights.readout,
+        &source.weights.readout_bias,
+    ]
+    .into_iter()
+    .flatten()
+    .all(|weight| weight.is_finite());
+    ensure!(
+        all_finite,
+        "the weights are not all finite: training has diverged, lower the learning rate"
+    );
     let (input_codes, u) = quant::quantise(&source.weights.input, input_bits);
     let (readout_codes, v) = quant::quantise(&source.weights.readout, readout_bits);
     let ranges = calibrate::ranges(&source, &input_codes, u);
     let scales = choose_scales(&ranges, f64::from(u), f64::from(v), config);
     let (channels, input_shift) = pack::channels(&source, scales.input)?;
     let mut words = channels;
-    words.extend(pack::input(&input_codes, network.input_size, width(input_bits)?));
-    words.extend(pack::bias(&source.weights.bias, scales.input * f64::from(u))?);
+    words.extend(pack::input(
+        &input_codes,
+        network.input_size,
+        width(input_bits)?,
+    ));
+    words.extend(pack::bias(
+        &source.weights.bias,
+        scales.input * f64::from(u),
+    )?);
     words.extend(pack::signs(&source.weights.signs));
-    words.extend(pack::rows(&readout_codes, network.hidden_size, width(readout_bits)?));
-    words.extend(pack::readout_bias(&source.weights.readout_bias, scales.logit)?);
+    words.extend(pack::rows(
+        &readout_codes,
+        network.hidden_size,
+        width(readout_bits)?,
+    ));
+    words.extend(pack::readout_bias(
+        &source.weights.readout_bias,
+        scales.logit,
+    )?);
     let header = Header {
         name: source.name,
         hidden_size: network.hidden_size as u16,
@@ -98,7 +126,9 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
         readout: Readout::LastState,
         logit_scale: scales.logit as f32,
     };
-    let exponent = (scales.state / (f64::from(u) * scales.input)).log2().round() as i32;
+    let exponent = (scales.state / (f64::from(u) * scales.input))
+        .log2()
+        .round() as i32;
     Ok((finest_shifts(header, &words, exponent)?, scales))
 }
 
@@ -125,7 +155,8 @@ fn finest_shifts(mut header: Header<'_>, words: &[u32], exponent: i32) -> Result
 }
 
 fn width(bits: u8) -> Result<FieldWidth> {
-    FieldWidth::for_weight_bits(bits).with_context(|| format!("weights of {bits} bits cannot be packed"))
+    FieldWidth::for_weight_bits(bits)
+        .with_context(|| format!("weights of {bits} bits cannot be packed"))
 }
 
 /// Head-room of the state over the largest value seen in calibration.

@@ -24,7 +24,10 @@ impl ModelFile {
     pub fn new(bytes: &[u8]) -> Self {
         let mut words = vec![0u32; bytes.len().div_ceil(4)];
         bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        Self { words, length: bytes.len() }
+        Self {
+            words,
+            length: bytes.len(),
+        }
     }
 
     /// Reads a file.
@@ -32,7 +35,8 @@ impl ModelFile {
     /// # Errors
     /// It cannot be read. Whether it is a model, [`model`](Self::model) tells.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the model {}", path.display()))?;
         Ok(Self::new(&bytes))
     }
 
@@ -103,7 +107,11 @@ pub(crate) fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Ans
         session.push(sample)?;
         hash.update(session.states());
     }
-    Ok(Answer { class: session.class(), logits: session.logits().collect(), state_hash: hash.finish() })
+    Ok(Answer {
+        class: session.class(),
+        logits: session.logits().collect(),
+        state_hash: hash.finish(),
+    })
 }
 
 /// The answers to all windows of `sequences`, in order, computed on all cores.
@@ -134,7 +142,11 @@ pub fn answers(
 ///
 /// # Errors
 /// As [`answers`].
-pub fn step_logits(model: &Model<'_>, sequences: &Sequences, input_lsb: &[f32]) -> Result<Vec<Vec<i32>>> {
+pub fn step_logits(
+    model: &Model<'_>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Vec<i32>>> {
     check_channels(model, sequences)?;
     (0..sequences.len())
         .into_par_iter()

@@ -17,7 +17,12 @@ pub struct Metrics {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "accuracy {:.2} %, loss {:.4}", 100.0 * self.accuracy, self.loss)
+        write!(
+            f,
+            "accuracy {:.2} %, loss {:.4}",
+            100.0 * self.accuracy,
+            self.loss
+        )
     }
 }
 
@@ -66,7 +71,9 @@ pub fn class(logits: &[f64]) -> usize {
     match logits {
         [logit] => usize::from(*logit > 0.0),
         _ => {
-            let larger = |best, (class, &logit): (usize, &f64)| if logit > logits[best] { class } else { best };
+            let larger = |best, (class, &logit): (usize, &f64)| {
+                if logit > logits[best] { class } else { best }
+            };
             logits.iter().enumerate().fold(0, larger)
         }
     }

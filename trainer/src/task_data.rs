@@ -13,7 +13,7 @@ const COPY_CALIBRATION: usize = 100;
 /// The data of one run.
 pub enum TaskData {
     /// One class for each window, read from files.
-    Windows(Dataset),
+    Windows(Box<Dataset>),
     /// One class for each step, generated.
     Copy(CopyTask),
 }
@@ -26,7 +26,11 @@ impl TaskData {
     pub fn load(config: &RunConfig, source: Option<&Source>) -> Result<Self> {
         match (config.task, source) {
             (Task::Copy, _) => Ok(Self::Copy(CopyTask::new(config.copy_steps, config.seed)?)),
-            (task, Some(source)) => Ok(Self::Windows(data::load(task, source, &config.holdout)?)),
+            (task, Some(source)) => Ok(Self::Windows(Box::new(data::load(
+                task,
+                source,
+                &config.holdout,
+            )?))),
             (task, None) => anyhow::bail!("task {task} needs data"),
         }
     }
@@ -60,7 +64,9 @@ impl TaskData {
     pub fn classes(&self) -> Vec<String> {
         match self {
             Self::Windows(data) => data.classes.clone(),
-            Self::Copy(_) => (0..CopyTask::CLASSES).map(|class| class.to_string()).collect(),
+            Self::Copy(_) => (0..CopyTask::CLASSES)
+                .map(|class| class.to_string())
+                .collect(),
         }
     }
 
@@ -68,7 +74,9 @@ impl TaskData {
     pub fn channel_names(&self) -> Vec<String> {
         match self {
             Self::Windows(data) => data.channel_names.clone(),
-            Self::Copy(_) => (0..CopyTask::INPUTS).map(|symbol| format!("symbol_{symbol}")).collect(),
+            Self::Copy(_) => (0..CopyTask::INPUTS)
+                .map(|symbol| format!("symbol_{symbol}"))
+                .collect(),
         }
     }
 

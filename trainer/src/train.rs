@@ -1,11 +1,12 @@
 //! The training loop.
 
+mod augment;
 mod batches;
 mod loss;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
 use serde::Serialize;
@@ -91,8 +92,18 @@ impl<'a> Trainer<'a> {
             classes: data.classes(),
             outputs: data.outputs(),
         };
-        let network = config.network(data.channels(), data.outputs()).init(config.seed, &device)?;
+        let network = config
+            .network(data.channels(), data.outputs())
+            .init(config.seed, &device)?;
         let adam = AdamConfig::new().with_epsilon(ADAM_EPSILON);
+        let decay = config.training.weight_decay;
+        let optimizer = match decay {
+            0.0 => adam.init(),
+            _ => AdamWConfig::new()
+                .with_epsilon(ADAM_EPSILON)
+                .with_weight_decay(decay)
+                .init(),
+        };
         let trains_signs = matches!(config.training.signs, Signs::Trained(_));
         Ok(Self {
             batches: Batches::new(&config, data, &task.standardisation, &device)?,
@@ -100,7 +111,7 @@ impl<'a> Trainer<'a> {
             task,
             device,
             network,
-            optimizer: adam.init(),
+            optimizer,
             signs_optimizer: trains_signs.then(|| adam.init()),
             position: Position::default(),
             best: None,
@@ -145,7 +156,7 @@ impl<'a> Trainer<'a> {
     fn train_epoch(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         let count = self.batches.per_epoch();
         let signs_before = self.network.weights().signs;
-        let order = self.batches.order(self.config.seed, self.position.epoch);
+        let order = self.batches.order(self.position.epoch);
         let mut pending: Option<Tensor<1>> = None;
         let mut learning_rate = 0.0;
         while self.position.batch < count {
@@ -154,7 +165,10 @@ impl<'a> Trainer<'a> {
             pending = Some(pending.map_or(loss.clone(), |sum| sum + loss));
             self.position.batch += 1;
             let stop = observer.stop_requested();
-            if stop || self.position.batch.is_multiple_of(LOSS_INTERVAL) || self.position.batch == count {
+            if stop
+                || self.position.batch.is_multiple_of(LOSS_INTERVAL)
+                || self.position.batch == count
+            {
                 self.collect_loss(pending.take())?;
                 let mean = self.position.loss_sum / f64::from(self.position.batch);
                 observer.step(self.position, count, mean, learning_rate);
@@ -164,12 +178,27 @@ impl<'a> Trainer<'a> {
             }
         }
         let train_loss = self.position.loss_sum / f64::from(count);
-        self.position = Position { epoch: self.position.epoch + 1, batch: 0, loss_sum: 0.0 };
+        self.position = Position {
+            epoch: self.position.epoch + 1,
+            batch: 0,
+            loss_sum: 0.0,
+        };
         let (valid, best) = self.validate()?;
         let signs_after = self.network.weights().signs;
-        let sign_flips = signs_before.iter().zip(&signs_after).filter(|(a, b)| a != b).count();
+        let sign_flips = signs_before
+            .iter()
+            .zip(&signs_after)
+            .filter(|(a, b)| a != b)
+            .count();
         let epoch = self.position.epoch;
-        observer.epoch(&EpochRecord { epoch, train_loss, valid, learning_rate, sign_flips, best })?;
+        observer.epoch(&EpochRecord {
+            epoch,
+            train_loss,
+            valid,
+            learning_rate,
+            sign_flips,
+            best,
+        })?;
         observer.save(&self.checkpoint()?)?;
         Ok(Outcome::Finished)
     }
@@ -184,11 +213,22 @@ impl<'a> Trainer<'a> {
     /// One step of the optimiser; returns the loss, still on the device.
     fn step(&mut self, order: &[u32]) -> Result<Tensor<1>> {
         let factor = self.schedule_factor(self.batches.per_epoch());
-        let loss = self.batches.loss(&self.network, self.data, order, self.position)?;
+        let loss = self.batches.loss(
+            &self.network,
+            self.data,
+            &self.task.standardisation,
+            order,
+            self.position,
+        )?;
         let mut gradients = loss.backward();
         let network = self.network.clone();
         let signs = network.signs.id;
-        let ids = [network.input.id, network.bias.id, network.readout.id, network.readout_bias.id];
+        let ids = [
+            network.input.id,
+            network.bias.id,
+            network.readout.id,
+            network.readout_bias.id,
+        ];
         let weights = GradientsParams::from_params(&mut gradients, &network, &ids);
         let network = match (&mut self.signs_optimizer, self.config.training.signs) {
             (Some(optimizer), Signs::Trained(rate)) => {
@@ -197,7 +237,11 @@ impl<'a> Trainer<'a> {
             }
             _ => network,
         };
-        self.network = self.optimizer.step(self.config.training.learning_rate * factor, network, weights);
+        self.network = self.optimizer.step(
+            self.config.training.learning_rate * factor,
+            network,
+            weights,
+        );
         Ok(loss.detach())
     }
 
@@ -231,7 +275,11 @@ impl<'a> Trainer<'a> {
         });
         let keep = better && self.config.training.keep == Keep::Best;
         if keep {
-            self.best = Some(Best { epoch: self.position.epoch, valid, network: network_bytes(&self.network)? });
+            self.best = Some(Best {
+                epoch: self.position.epoch,
+                valid,
+                network: network_bytes(&self.network)?,
+            });
         }
         Ok((Some(valid), keep))
     }
@@ -242,7 +290,10 @@ impl<'a> Trainer<'a> {
     /// Burn cannot encode a record.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         let optimizer_bytes = |optimizer: &ModuleOptimizer| -> Result<Vec<u8>> {
-            Ok(optimizer.into_bytes().context("cannot record the optimiser")?.to_vec())
+            Ok(optimizer
+                .into_bytes()
+                .context("cannot record the optimiser")?
+                .to_vec())
         };
         Ok(Checkpoint {
             config: self.config.to_toml(),
@@ -250,25 +301,37 @@ impl<'a> Trainer<'a> {
             position: self.position,
             network: network_bytes(&self.network)?,
             optimizer: optimizer_bytes(&self.optimizer)?,
-            signs_optimizer: self.signs_optimizer.as_ref().map_or(Ok(Vec::new()), optimizer_bytes)?,
+            signs_optimizer: self
+                .signs_optimizer
+                .as_ref()
+                .map_or(Ok(Vec::new()), optimizer_bytes)?,
             best: self.best.clone(),
         })
     }
 }
 
 fn network_bytes(network: &HadamRnn) -> Result<Vec<u8>> {
-    Ok(network.clone().into_record().into_bytes().context("cannot record the network")?.to_vec())
+    Ok(network
+        .clone()
+        .into_record()
+        .into_bytes()
+        .context("cannot record the network")?
+        .to_vec())
 }
 
 fn load_network(network: HadamRnn, bytes: &[u8]) -> Result<HadamRnn> {
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
     let record = record.context("the checkpoint's weights cannot be read")?;
-    network.try_load_record(record).context("the checkpoint's weights do not fit the network")
+    network
+        .try_load_record(record)
+        .context("the checkpoint's weights do not fit the network")
 }
 
 fn load_optimizer(optimizer: ModuleOptimizer, bytes: &[u8]) -> Result<ModuleOptimizer> {
     let bytes = Bytes::from_bytes_vec(bytes.to_vec());
-    optimizer.from_bytes(bytes).context("the checkpoint's optimiser cannot be read")
+    optimizer
+        .from_bytes(bytes)
+        .context("the checkpoint's optimiser cannot be read")
 }
 
 /// The network that a checkpoint's run would end with, on a device without autodiff.
@@ -278,6 +341,8 @@ fn load_optimizer(optimizer: ModuleOptimizer, bytes: &[u8]) -> Result<ModuleOpti
 pub fn chosen_network(checkpoint: &Checkpoint, device: &Device) -> Result<HadamRnn> {
     let config = checkpoint.run_config()?;
     let channels = checkpoint.task.input_lsb.len();
-    let network = config.network(channels, checkpoint.task.outputs).init(config.seed, device)?;
+    let network = config
+        .network(channels, checkpoint.task.outputs)
+        .init(config.seed, device)?;
     load_network(network, checkpoint.chosen_network())
 }

@@ -72,13 +72,24 @@ pub fn board(
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let all = window_file(&model, sequences, input_lsb, sequences.len())?;
     let one = window_file(&model, sequences, input_lsb, 1)?;
-    let request = Request { folder, board: &board, kernel, model: file, windows: &one };
+    let request = Request {
+        folder,
+        board: &board,
+        kernel,
+        model: file,
+        windows: &one,
+    };
     let firmware = request.build("classify", scratch.path())?;
     let inference_firmware = request.build("nopanic", scratch.path())?.size(&board)?;
     let run = firmware.run(&board, &all, scratch.path())?;
     let (equal, first_difference) = compare(&host, &run.answers);
     let targets = sequences.targets.values();
-    let correct = run.answers.iter().zip(targets).filter(|(answer, target)| answer.class == **target as usize).count();
+    let correct = run
+        .answers
+        .iter()
+        .zip(targets)
+        .filter(|(answer, target)| answer.class == **target as usize)
+        .count();
     Ok(BoardVerdict {
         board: board.name.clone(),
         core: board.core.clone(),
@@ -96,11 +107,13 @@ pub fn board(
 /// How many answers are equal, and the first that is not.
 fn compare(host: &[Answer], board: &[Answer]) -> (usize, Option<Difference>) {
     let equal = |i: usize| board.get(i) == Some(&host[i]);
-    let first = (0..host.len()).find(|&i| !equal(i)).map(|window| Difference {
-        window,
-        host: host[window].clone(),
-        board: board.get(window).cloned(),
-    });
+    let first = (0..host.len())
+        .find(|&i| !equal(i))
+        .map(|window| Difference {
+            window,
+            host: host[window].clone(),
+            board: board.get(window).cloned(),
+        });
     ((0..host.len()).filter(|&i| equal(i)).count(), first)
 }
 
@@ -108,16 +121,27 @@ fn compare(host: &[Answer], board: &[Answer]) -> (usize, Option<Difference>) {
 ///
 /// # Errors
 /// There are more windows, steps or channels than the file format counts.
-pub fn window_file(model: &Model<'_>, sequences: &Sequences, input_lsb: &[f32], count: usize) -> Result<Vec<u8>> {
+pub fn window_file(
+    model: &Model<'_>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+    count: usize,
+) -> Result<Vec<u8>> {
     let count = count.min(sequences.len());
     let header = windows::Header {
         channels: u16::try_from(model.input_size()).context("too many channels")?,
         steps: u16::try_from(sequences.steps).context("a window has more than 65,535 steps")?,
-        windows: u16::try_from(count).context("more than 65,535 windows: limit them with --windows")?,
+        windows: u16::try_from(count)
+            .context("more than 65,535 windows: limit them with --windows")?,
     };
     let mut bytes = header.to_bytes().to_vec();
     for i in 0..count {
-        bytes.extend(sequences.raw(i, input_lsb).iter().flat_map(|raw| raw.to_le_bytes()));
+        bytes.extend(
+            sequences
+                .raw(i, input_lsb)
+                .iter()
+                .flat_map(|raw| raw.to_le_bytes()),
+        );
     }
     Ok(bytes)
 }
@@ -136,9 +160,16 @@ pub fn answers_to_window_file(model: &Model<'_>, bytes: &[u8]) -> Result<Vec<Ans
         header.channels,
         model.input_size()
     );
-    let samples: Vec<i16> =
-        bytes[windows::HEADER_LEN..].as_chunks().0.iter().map(|two| i16::from_le_bytes(*two)).collect();
-    samples.chunks_exact(window).map(|window| integer::answer::<Fwht>(model, window)).collect()
+    let samples: Vec<i16> = bytes[windows::HEADER_LEN..]
+        .as_chunks()
+        .0
+        .iter()
+        .map(|two| i16::from_le_bytes(*two))
+        .collect();
+    samples
+        .chunks_exact(window)
+        .map(|window| integer::answer::<Fwht>(model, window))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,7 +178,11 @@ mod tests {
 
     #[test]
     fn compare_finds_differences_and_missing_windows() {
-        let answer = |state_hash| Answer { class: 0, logits: vec![1], state_hash };
+        let answer = |state_hash| Answer {
+            class: 0,
+            logits: vec![1],
+            state_hash,
+        };
         let host = [answer(1), answer(2), answer(3)];
         assert_eq!(compare(&host, &host).0, 3);
         assert!(compare(&host, &host).1.is_none());

@@ -49,24 +49,42 @@ impl Request<'_> {
     /// The toolchain is missing or the build fails; the message has the compiler's last lines.
     pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
         let model = self.model.model()?;
-        let (model_path, windows_path) = (scratch.join("model.hdrn"), scratch.join("embedded-windows.bin"));
+        let (model_path, windows_path) = (
+            scratch.join("model.hdrn"),
+            scratch.join("embedded-windows.bin"),
+        );
         write(&model_path, self.model.bytes())?;
         write(&windows_path, self.windows)?;
         let mut cargo = self.cargo_target("build");
         cargo
-            .args(["--release", "--quiet", "--package", "hadamrnn-emulated", "--bin", name])
+            .args([
+                "--release",
+                "--quiet",
+                "--package",
+                "hadamrnn-emulated",
+                "--bin",
+                name,
+            ])
+            .env("DEFMT_LOG", "info")
             .env("HADAMRNN_BOARD", &self.board.name)
             .env("HADAMRNN_KERNEL", self.kernel.name())
             .env("HADAMRNN_MODEL", &model_path)
             .env("HADAMRNN_WINDOWS", &windows_path)
-            .env("HADAMRNN_HIDDEN", hidden_capacity(model.hidden_size(), self.kernel).to_string())
+            .env(
+                "HADAMRNN_HIDDEN",
+                hidden_capacity(model.hidden_size(), self.kernel).to_string(),
+            )
             .env("HADAMRNN_INPUTS", model.input_size().to_string());
         if name == "nopanic" {
             cargo.arg("--no-default-features");
         }
-        run(&mut cargo).with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;
+        run(&mut cargo)
+            .with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;
         let folder = run(&mut self.cargo_target("dir"))?;
-        let built = Path::new(folder.trim()).join(&self.board.target).join("release").join(name);
+        let built = Path::new(folder.trim())
+            .join(&self.board.target)
+            .join("release")
+            .join(name);
         // The next build for the same target would replace it.
         let elf = scratch.join(format!("{name}.elf"));
         std::fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
@@ -75,9 +93,18 @@ impl Request<'_> {
 
     fn cargo_target(&self, subcommand: &str) -> Command {
         let mut command = Command::new("sh");
-        command.arg(self.folder.path().join("cargo-target.sh")).args([&self.board.target, subcommand]);
+        command
+            .arg(self.folder.path().join("cargo-target.sh"))
+            .args([&self.board.target, subcommand]);
         // Settings of the cargo that runs this program are for the host.
-        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "RUSTC", "CARGO"] {
+        for variable in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_DIR",
+            "RUSTC",
+            "CARGO",
+        ] {
             command.env_remove(variable);
         }
         command
@@ -98,7 +125,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Runs a command to its end and returns its standard output.
 fn run(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {:?}", command.get_program()))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let lines: Vec<&str> = text.lines().collect();
@@ -114,10 +143,16 @@ impl Firmware {
     /// # Errors
     /// The file is not ELF.
     pub fn size(&self, board: &Board) -> Result<FirmwareSize> {
-        let bytes = std::fs::read(&self.elf).with_context(|| format!("cannot read {}", self.elf.display()))?;
-        let file = object::File::parse(&*bytes).with_context(|| format!("{} is not ELF", self.elf.display()))?;
-        let ram = u64::from(board.ram_origin)..u64::from(board.ram_origin) + u64::from(board.ram_size);
-        let mut size = FirmwareSize { flash: 0, static_ram: 0 };
+        let bytes = std::fs::read(&self.elf)
+            .with_context(|| format!("cannot read {}", self.elf.display()))?;
+        let file = object::File::parse(&*bytes)
+            .with_context(|| format!("{} is not ELF", self.elf.display()))?;
+        let ram =
+            u64::from(board.ram_origin)..u64::from(board.ram_origin) + u64::from(board.ram_size);
+        let mut size = FirmwareSize {
+            flash: 0,
+            static_ram: 0,
+        };
         for segment in file.segments() {
             size.flash += segment.file_range().1;
             if ram.contains(&segment.address()) {

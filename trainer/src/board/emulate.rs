@@ -49,15 +49,21 @@ impl Firmware {
     /// # Errors
     /// The emulator is missing, the firmware hangs or fails, or its report is incomplete.
     pub fn run(&self, board: &Board, windows: &[u8], scratch: &Path) -> Result<BoardRun> {
-        std::fs::write(scratch.join("windows.bin"), windows).context("cannot write the windows for the emulator")?;
+        std::fs::write(scratch.join("windows.bin"), windows)
+            .context("cannot write the windows for the emulator")?;
         let report = scratch.join("report.bin");
         if report.exists() {
             std::fs::remove_file(&report).context("cannot remove an old report")?;
         }
-        let elf = self.elf.to_str().context("the firmware's path is not UTF-8")?;
+        let elf = self
+            .elf
+            .to_str()
+            .context("the firmware's path is not UTF-8")?;
         let output = scratch.join("stdout.bin");
-        let stdout = std::fs::File::create(&output).context("cannot write the emulator's output")?;
-        let stderr = std::fs::File::create(scratch.join("stderr.txt")).context("cannot write the emulator's output")?;
+        let stdout =
+            std::fs::File::create(&output).context("cannot write the emulator's output")?;
+        let stderr = std::fs::File::create(scratch.join("stderr.txt"))
+            .context("cannot write the emulator's output")?;
         let child = Command::new(&board.qemu)
             .args(board.qemu_args(elf))
             .current_dir(scratch)
@@ -65,14 +71,28 @@ impl Firmware {
             .stdout(stdout)
             .stderr(stderr)
             .spawn()
-            .with_context(|| format!("cannot run {}: firmware-examples/setup.sh installs it", board.qemu))?;
+            .with_context(|| {
+                format!(
+                    "cannot run {}: firmware-examples/setup.sh installs it",
+                    board.qemu
+                )
+            })?;
         let status = wait(child).with_context(|| format!("{} on {}", board.qemu, board.name))?;
-        let log = logs::decode(&self.elf, &output).unwrap_or_else(|error| vec![format!("(log not decoded: {error:#})")]);
+        let log = logs::decode(&self.elf, &output)
+            .unwrap_or_else(|error| vec![format!("(log not decoded: {error:#})")]);
         let run = read_report(&report).with_context(|| {
             let errors = std::fs::read_to_string(scratch.join("stderr.txt")).unwrap_or_default();
-            format!("{}: emulator ended with {status}\n{}\n{errors}", board.name, log.join("\n"))
+            format!(
+                "{}: emulator ended with {status}\n{}\n{errors}",
+                board.name,
+                log.join("\n")
+            )
         })?;
-        ensure!(status.success(), "{}: emulator ended with {status}", board.name);
+        ensure!(
+            status.success(),
+            "{}: emulator ended with {status}",
+            board.name
+        );
         Ok(BoardRun { log, ..run })
     }
 }
@@ -85,7 +105,10 @@ fn wait(mut child: Child) -> Result<std::process::ExitStatus> {
             return Ok(status);
         }
         if start.elapsed() > LIMIT {
-            child.kill().and_then(|()| child.wait().map(drop)).context("cannot stop the emulator")?;
+            child
+                .kill()
+                .and_then(|()| child.wait().map(drop))
+                .context("cannot stop the emulator")?;
             bail!("the firmware did not end within {} s", LIMIT.as_secs());
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -94,19 +117,42 @@ fn wait(mut child: Child) -> Result<std::process::ExitStatus> {
 
 /// Checks that the report is complete and collects it.
 fn read_report(path: &Path) -> Result<BoardRun> {
-    let length = std::fs::metadata(path).context("the firmware wrote no report")?.len();
-    ensure!(length <= LARGEST_REPORT, "the report is {length} bytes long");
+    let length = std::fs::metadata(path)
+        .context("the firmware wrote no report")?
+        .len();
+    ensure!(
+        length <= LARGEST_REPORT,
+        "the report is {length} bytes long"
+    );
     let mut bytes = std::fs::read(path).context("cannot read the report")?;
     let (mut answers, mut cost, mut expected) = (Vec::new(), None, None);
     for message in report::decode(&mut bytes) {
         match message.context("the report cannot be decoded")? {
-            Report::Hello { format, windows, .. } => {
-                ensure!(format == report::FORMAT, "the report has version {format}, this program reads {}", report::FORMAT);
+            Report::Hello {
+                format, windows, ..
+            } => {
+                ensure!(
+                    format == report::FORMAT,
+                    "the report has version {format}, this program reads {}",
+                    report::FORMAT
+                );
                 expected = Some(usize::from(windows));
             }
-            Report::Window { index, class, logits, state_hash } => {
-                ensure!(index as usize == answers.len(), "window {index} is reported out of order");
-                answers.push(Answer { class: class.into(), logits: logits.to_vec(), state_hash });
+            Report::Window {
+                index,
+                class,
+                logits,
+                state_hash,
+            } => {
+                ensure!(
+                    index as usize == answers.len(),
+                    "window {index} is reported out of order"
+                );
+                answers.push(Answer {
+                    class: class.into(),
+                    logits: logits.to_vec(),
+                    state_hash,
+                });
             }
             Report::Cost {
                 instructions_per_window,
@@ -126,9 +172,16 @@ fn read_report(path: &Path) -> Result<BoardRun> {
             }
             Report::Error { kind, message } => bail!("the firmware failed: {kind:?}: {message}"),
             Report::Done { windows } => {
-                ensure!(windows as usize == answers.len() && expected == Some(answers.len()), "windows are missing");
+                ensure!(
+                    windows as usize == answers.len() && expected == Some(answers.len()),
+                    "windows are missing"
+                );
                 let cost = cost.context("the report has no instruction counts")?;
-                return Ok(BoardRun { answers, cost, log: Vec::new() });
+                return Ok(BoardRun {
+                    answers,
+                    cost,
+                    log: Vec::new(),
+                });
             }
             _ => {}
         }

@@ -9,7 +9,9 @@ use defmt_decoder::{DecodeError, Table};
 pub(super) fn decode(elf: &Path, output: &Path) -> Result<Vec<String>> {
     let elf = std::fs::read(elf).context("cannot read the firmware")?;
     let bytes = std::fs::read(output).context("cannot read the log")?;
-    let table = Table::parse(&elf).map_err(|error| anyhow!(error))?.context("the firmware has no defmt section")?;
+    let table = Table::parse(&elf)
+        .map_err(|error| anyhow!(error))?
+        .context("the firmware has no defmt section")?;
     let mut decoder = table.new_stream_decoder();
     decoder.received(&bytes);
     let mut lines = Vec::new();
@@ -17,7 +19,11 @@ pub(super) fn decode(elf: &Path, output: &Path) -> Result<Vec<String>> {
         match decoder.decode() {
             Ok(frame) => {
                 let level = frame.level().map_or("", |level| level.as_str());
-                lines.push(format!("{:5} {}", level.to_uppercase(), frame.display_message()));
+                lines.push(format!(
+                    "{:5} {}",
+                    level.to_uppercase(),
+                    frame.display_message()
+                ));
             }
             Err(DecodeError::UnexpectedEof) => return Ok(lines),
             Err(DecodeError::Malformed) if table.encoding().can_recover() => {}

@@ -21,7 +21,10 @@ const MOST_WINDOWS: usize = 1000;
 pub(super) fn ranges(source: &Source<'_>, input_codes: &[i32], scale: f32) -> Ranges {
     let windows = source.calibration;
     let stride = windows.len().div_ceil(MOST_WINDOWS).max(1);
-    let input: Vec<f32> = input_codes.iter().map(|&code| code as f32 * scale).collect();
+    let input: Vec<f32> = input_codes
+        .iter()
+        .map(|&code| code as f32 * scale)
+        .collect();
     let (largest_input, largest_state) = (0..windows.len())
         .into_par_iter()
         .step_by(stride)
@@ -48,7 +51,10 @@ fn largest_state(source: &Source<'_>, input: &[f32], x: &[f32]) -> f32 {
     let mut peak = 0f32;
     for x in x.chunks_exact(d_in) {
         fwht::fwht_normalised(&mut h, weights.config.log2_block);
-        let rows = input.chunks_exact(d_in).zip(&weights.bias).zip(&weights.signs);
+        let rows = input
+            .chunks_exact(d_in)
+            .zip(&weights.bias)
+            .zip(&weights.signs);
         for (h, ((row, bias), &sign)) in h.iter_mut().zip(rows) {
             let drive: f32 = row.iter().zip(x).map(|(u, x)| u * x).sum();
             *h = *h * f32::from(sign) + drive + bias;

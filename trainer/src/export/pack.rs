@@ -22,7 +22,8 @@ pub(super) fn input(codes: &[i32], columns: usize, width: FieldWidth) -> Vec<u32
     codes
         .chunks(width.per_word() * columns)
         .flat_map(|group| {
-            (0..columns).map(move |column| word(group.iter().skip(column).step_by(columns).copied(), width))
+            (0..columns)
+                .map(move |column| word(group.iter().skip(column).step_by(columns).copied(), width))
         })
         .collect()
 }
@@ -31,13 +32,20 @@ pub(super) fn input(codes: &[i32], columns: usize, width: FieldWidth) -> Vec<u32
 pub(super) fn rows(codes: &[i32], row: usize, width: FieldWidth) -> Vec<u32> {
     codes
         .chunks(row)
-        .flat_map(|row| row.chunks(width.per_word()).map(|codes| word(codes.iter().copied(), width)))
+        .flat_map(|row| {
+            row.chunks(width.per_word())
+                .map(|codes| word(codes.iter().copied(), width))
+        })
         .collect()
 }
 
 /// One bit a row, set for -1.
 pub(super) fn signs(signs: &[i8]) -> Vec<u32> {
-    signs.iter().map(|&sign| sign < 0).collect::<BitVec<u32, Lsb0>>().into_vec()
+    signs
+        .iter()
+        .map(|&sign| sign < 0)
+        .collect::<BitVec<u32, Lsb0>>()
+        .into_vec()
 }
 
 /// Biases in units of `unit`, two a word, offset by 32768.
@@ -46,11 +54,17 @@ pub(super) fn bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
         .iter()
         .map(|&bias| {
             let code = (f64::from(bias) / unit).round();
-            ensure!((-32768.0..=32767.0).contains(&code), "a bias of {bias} needs more than 16 bits: choose fewer input_bits");
+            ensure!(
+                (-32768.0..=32767.0).contains(&code),
+                "a bias of {bias} needs more than 16 bits: choose fewer input_bits"
+            );
             Ok((code as i32 + 32768) as u32)
         })
         .collect::<Result<_>>()?;
-    Ok(stored.chunks(2).map(|pair| pair[0] | pair.get(1).copied().unwrap_or(0) << 16).collect())
+    Ok(stored
+        .chunks(2)
+        .map(|pair| pair[0] | pair.get(1).copied().unwrap_or(0) << 16)
+        .collect())
 }
 
 /// Output biases in units of a logit.
@@ -58,7 +72,10 @@ pub(super) fn readout_bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
     bias.iter()
         .map(|&bias| {
             let code = (f64::from(bias) / unit).round();
-            ensure!(code.abs() < f64::from(1 << 30), "an output bias of {bias} needs more than 31 bits");
+            ensure!(
+                code.abs() < f64::from(1 << 30),
+                "an output bias of {bias} needs more than 31 bits"
+            );
             Ok(code as i32 as u32)
         })
         .collect()
@@ -70,17 +87,26 @@ pub(super) fn readout_bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
 /// within 15 bits.
 pub(super) fn channels(source: &Source<'_>, unit: f64) -> Result<(Vec<u32>, u8)> {
     let standardisation = source.standardisation;
-    let statistics = standardisation.mean.iter().zip(&standardisation.deviation).zip(source.input_lsb);
+    let statistics = standardisation
+        .mean
+        .iter()
+        .zip(&standardisation.deviation)
+        .zip(source.input_lsb);
     let factors: Vec<(f64, f64)> = statistics
         .map(|((&mean, &deviation), &lsb)| {
             let lsb = f64::from(lsb);
             (f64::from(mean) / lsb, lsb / (f64::from(deviation) * unit))
         })
         .collect();
-    let largest = factors.iter().fold(0.0, |max: f64, &(_, factor)| max.max(factor));
+    let largest = factors
+        .iter()
+        .fold(0.0, |max: f64, &(_, factor)| max.max(factor));
     let fits = |shift: &u8| (largest * f64::from(1u32 << shift)).round() <= 32767.0;
     let shift = (1..=17).rev().find(fits);
-    ensure!(shift.is_some(), "a raw count is worth {largest:.0} input steps: use a larger input_lsb");
+    ensure!(
+        shift.is_some(),
+        "a raw count is worth {largest:.0} input steps: use a larger input_lsb"
+    );
     let shift = shift.unwrap_or(1);
     let words = factors.iter().enumerate().map(|(channel, &(offset, factor))| {
         let offset = offset.round();

@@ -110,8 +110,9 @@ impl HadamRnn {
     /// When the last dimension is not `d_in`.
     pub fn all_states(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, steps, d_in] = x.dims();
-        let drive = x.reshape([batch * steps, d_in]);
-        let drive = drive.matmul(self.quantised_input().transpose()) + self.bias.val().unsqueeze();
+        let ones = Tensor::ones([batch * steps, 1], &x.device());
+        let augmented = Tensor::cat(vec![x.reshape([batch * steps, d_in]), ones], 1);
+        let drive = augmented.matmul(self.input_rows());
         let drive = drive.reshape([batch, steps, self.config.hidden_size]);
         ops::scan(self.binary_signs(), drive, self.config.log2_block)
     }
@@ -134,8 +135,13 @@ impl HadamRnn {
 
     /// The kernel of `steps` steps, `[steps * d_in + 1, n]`.
     fn kernel(&self, steps: usize) -> Tensor<2> {
+        let (signs, rows) = (self.binary_signs(), self.input_rows());
+        ops::kernel(signs, rows, self.config.log2_block, steps)
+    }
+
+    /// The columns of `U` as rows, then the bias, `[d_in + 1, n]`: times these, `[x_t, 1]` is `U x_t + b`.
+    fn input_rows(&self) -> Tensor<2> {
         let columns = self.quantised_input().transpose();
-        let rows = Tensor::cat(vec![columns, self.bias.val().unsqueeze()], 0);
-        ops::kernel(self.binary_signs(), rows, self.config.log2_block, steps)
+        Tensor::cat(vec![columns, self.bias.val().unsqueeze()], 0)
     }
 }

@@ -1,6 +1,7 @@
 //! The network step by step with a dense `W`: the slow form the fast ones are tested against.
 
 use super::HadamRnn;
+use super::fwht::block_scale;
 use burn::tensor::{Device, Tensor, TensorData};
 
 impl HadamRnn {
@@ -53,13 +54,12 @@ impl HadamRnn {
 
 /// Entry of `(I ⊗ H) / sqrt(B)`: `(-1)^popcount(row & column) / sqrt(B)` within a block, 0 elsewhere.
 fn block_hadamard(row: usize, column: usize, log2_block: usize) -> f32 {
-    let scale = 1.0 / 2.0_f32.powi(log2_block as i32).sqrt();
-    match (
-        row >> log2_block == column >> log2_block,
-        (row & column & ((1 << log2_block) - 1)).count_ones() % 2,
-    ) {
-        (false, _) => 0.0,
-        (true, 0) => scale,
-        (true, _) => -scale,
+    if row >> log2_block != column >> log2_block {
+        return 0.0;
+    }
+    let within = (1 << log2_block) - 1;
+    match (row & column & within).count_ones() % 2 {
+        0 => block_scale(log2_block),
+        _ => -block_scale(log2_block),
     }
 }

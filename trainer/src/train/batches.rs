@@ -2,14 +2,14 @@
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::loss;
+use super::{augment, loss};
 use crate::checkpoint::Position;
-use crate::config::RunConfig;
-use crate::data::{Split, Targets};
+use crate::config::{Augmentation, RunConfig};
+use crate::data::{Sequences, Split, Targets};
 use crate::evaluate;
 use crate::nn::HadamRnn;
 use crate::standardise::Standardisation;
@@ -19,6 +19,8 @@ use crate::task_data::TaskData;
 pub(super) struct Batches {
     size: usize,
     per_epoch: u32,
+    seed: u64,
+    augmentation: Augmentation,
     device: Device,
     stored: Option<Stored>,
 }
@@ -59,7 +61,15 @@ impl Batches {
             Some(stored) => stored.count.div_ceil(size) as u32,
             None => config.training.batches_per_epoch as u32,
         };
-        Ok(Self { size, per_epoch, device: device.clone(), stored })
+        let augmentation = config.training.augmentation;
+        Ok(Self {
+            size,
+            per_epoch,
+            seed: config.seed,
+            augmentation,
+            device: device.clone(),
+            stored,
+        })
     }
 
     /// Steps of the optimiser in an epoch.
@@ -68,10 +78,10 @@ impl Batches {
     }
 
     /// The order of the windows in an epoch: depends on the seed and the epoch alone, so that a resumed run sees the same.
-    pub fn order(&self, seed: u64, epoch: u32) -> Vec<u32> {
+    pub fn order(&self, epoch: u32) -> Vec<u32> {
         let count = self.stored.as_ref().map_or(0, |stored| stored.count as u32);
         let mut order: Vec<u32> = (0..count).collect();
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(u64::from(epoch) + 1);
         order.shuffle(&mut random);
         order
@@ -82,33 +92,86 @@ impl Batches {
         &self,
         network: &HadamRnn,
         data: &TaskData,
+        standardisation: &Standardisation,
         order: &[u32],
         position: Position,
     ) -> Result<Tensor<1>> {
         match (&self.stored, data) {
-            (Some(stored), _) => Ok(self.loss_of_windows(network, stored, order, position)),
+            (Some(stored), TaskData::Windows(data)) => {
+                let indices = self.indices(order, position);
+                let x = self.inputs(stored, &data.train, standardisation, indices, position);
+                Ok(self.loss_of_windows(network, stored, indices, x))
+            }
+            (Some(_), TaskData::Copy(_)) => bail!("the copy task is not stored"),
             (None, TaskData::Copy(task)) => {
-                let index = u64::from(position.epoch) * u64::from(self.per_epoch) + u64::from(position.batch);
+                let index = u64::from(position.epoch) * u64::from(self.per_epoch)
+                    + u64::from(position.batch);
                 let sequences = task.batch(Split::Train, index, self.size);
                 let shape = [sequences.len(), sequences.steps, sequences.channels];
                 let x = Tensor::from_data(TensorData::new(sequences.values, shape), &self.device);
                 let logits = network.all_logits(x);
                 let [batch, steps, classes] = logits.dims();
-                let targets: Vec<i32> = sequences.targets.values().iter().map(|&target| target as i32).collect();
+                let targets: Vec<i32> = sequences
+                    .targets
+                    .values()
+                    .iter()
+                    .map(|&target| target as i32)
+                    .collect();
                 let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &self.device);
-                Ok(loss::cross_entropy(logits.reshape([batch * steps, classes]), targets))
+                Ok(loss::cross_entropy(
+                    logits.reshape([batch * steps, classes]),
+                    targets,
+                ))
             }
             (None, TaskData::Windows(_)) => bail!("windows are stored"),
         }
     }
 
-    fn loss_of_windows(&self, network: &HadamRnn, stored: &Stored, order: &[u32], position: Position) -> Tensor<1> {
+    /// The windows of the batch at `position`.
+    fn indices<'o>(&self, order: &'o [u32], position: Position) -> &'o [u32] {
         let first = position.batch as usize * self.size;
-        let last = (first + self.size).min(order.len());
-        let indices: Vec<i32> = order[first..last].iter().map(|&index| index as i32).collect();
-        let indices = Tensor::<1, Int>::from_data(indices.as_slice(), &self.device);
-        let x = stored.inputs.clone().select(0, indices.clone());
-        let targets = stored.targets.clone().select(0, indices);
+        &order[first..(first + self.size).min(order.len())]
+    }
+
+    /// The inputs of a batch: as stored, or changed at random.
+    fn inputs(
+        &self,
+        stored: &Stored,
+        train: &Sequences,
+        standardisation: &Standardisation,
+        indices: &[u32],
+        position: Position,
+    ) -> Tensor<2> {
+        if !self.augmentation.is_active() {
+            return stored.inputs.clone().select(0, self.on_device(indices));
+        }
+        let chosen: Vec<usize> = indices.iter().map(|&index| index as usize).collect();
+        let mut windows = train.select(&chosen);
+        let step =
+            u64::from(position.epoch) * u64::from(self.per_epoch) + u64::from(position.batch);
+        augment::augment(
+            &mut windows,
+            &self.augmentation,
+            &standardisation.deviation,
+            self.seed,
+            step,
+        );
+        evaluate::augmented(&windows, standardisation, &self.device)
+    }
+
+    fn on_device(&self, indices: &[u32]) -> Tensor<1, Int> {
+        let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
+        Tensor::from_data(indices.as_slice(), &self.device)
+    }
+
+    fn loss_of_windows(
+        &self,
+        network: &HadamRnn,
+        stored: &Stored,
+        indices: &[u32],
+        x: Tensor<2>,
+    ) -> Tensor<1> {
+        let targets = stored.targets.clone().select(0, self.on_device(indices));
         let logits = network.last_logits(x, stored.steps);
         match network.config().output_size {
             1 => loss::binary_cross_entropy(logits, targets),

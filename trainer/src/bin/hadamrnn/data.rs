@@ -69,7 +69,9 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 fn place(set: &data::DataSet, args: &crate::train::DataArgs) -> String {
-    let task = data::Task::ALL.into_iter().find(|task| task.data_set().name == set.name);
+    let task = data::Task::ALL
+        .into_iter()
+        .find(|task| task.data_set().name == set.name);
     match task.map(|task| data::locate(task, args.data_dir.as_deref())) {
         Some(Ok(source)) => source.to_string(),
         Some(Err(_)) => "not found in the data folder".into(),
@@ -93,7 +95,10 @@ fn list(args: &crate::train::DataArgs, as_json: bool) -> Result<()> {
     }
     for set in sets {
         output::line(&format!("{}: {}", set.name, set.title))?;
-        output::line(&format!("  page      {}\n  licence   {}\n  cite      {}", set.page, set.licence, set.citation))?;
+        output::line(&format!(
+            "  page      {}\n  licence   {}\n  cite      {}",
+            set.page, set.licence, set.citation
+        ))?;
         output::line(&format!("  found     {}\n", place(set, args)))?;
     }
     Ok(())
@@ -120,7 +125,9 @@ fn check(name: &str, args: &crate::train::DataArgs) -> Result<Status> {
 #[cfg(feature = "fetch")]
 fn fetch(name: &str, data_dir: Option<PathBuf>) -> Result<()> {
     let variable = || std::env::var_os(data::DATA_DIR_VARIABLE).map(PathBuf::from);
-    let folder = data_dir.or_else(variable).unwrap_or_else(|| PathBuf::from("data"));
+    let folder = data_dir
+        .or_else(variable)
+        .unwrap_or_else(|| PathBuf::from("data"));
     let style = "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
     let bar = indicatif::ProgressBar::new(0)
         .with_style(indicatif::ProgressStyle::with_template(style)?.progress_chars("=> "))
@@ -131,5 +138,9 @@ fn fetch(name: &str, data_dir: Option<PathBuf>) -> Result<()> {
     });
     bar.finish_and_clear();
     let path = path?;
-    output::line(&format!("{}: fetched and checked; use it with --data-dir {}", path.display(), folder.display()))
+    output::line(&format!(
+        "{}: fetched and checked; use it with --data-dir {}",
+        path.display(),
+        folder.display()
+    ))
 }

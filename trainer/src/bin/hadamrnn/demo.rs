@@ -63,7 +63,16 @@ pub fn run(args: &Args) -> Result<Status> {
     heading(args, "1. train on UCI HAR (task har2)")?;
     let data = ModelData::load(&config, &args.data)?;
     let unfinished = unfinished_run(&args.out, &config);
-    if train::train(&args.out, config.clone(), unfinished, true, &data.task, &device, stop)? == Outcome::Interrupted {
+    if train::train(
+        &args.out,
+        config.clone(),
+        unfinished,
+        true,
+        &data.task,
+        &device,
+        stop,
+    )? == Outcome::Interrupted
+    {
         eprintln!("saved; the same command continues");
         return Ok(Status::Interrupted);
     }
@@ -76,18 +85,36 @@ pub fn run(args: &Args) -> Result<Status> {
 
     heading(args, "3. check the integer model on the host")?;
     let test = data.sequences(Split::Test, None);
-    let host = verify::host(&loaded.file, loaded.run.as_ref(), Some(&folder), &test, &data.input_lsb, &device)?;
+    let host = verify::host(
+        &loaded.file,
+        loaded.run.as_ref(),
+        Some(&folder),
+        &test,
+        &data.input_lsb,
+        &device,
+    )?;
 
     heading(args, "4. run it on the emulated board")?;
     let limit = (args.windows > 0).then_some(args.windows);
     let windows = data.sequences(Split::Test, limit);
     let kernel = KernelName::best_for(&loaded.file.model()?);
-    let boards = verify::boards(&firmware, &args.board, kernel, &loaded.file, &windows, &data.input_lsb)?;
+    let boards = verify::boards(
+        &firmware,
+        &args.board,
+        kernel,
+        &loaded.file,
+        &windows,
+        &data.input_lsb,
+    )?;
     report(args, &folder, &card, host, boards)
 }
 
 fn heading(args: &Args, text: &str) -> Result<()> {
-    if args.json { Ok(()) } else { output::line(text) }
+    if args.json {
+        Ok(())
+    } else {
+        output::line(text)
+    }
 }
 
 /// A run of the same configuration that was stopped, or is finished.
@@ -96,11 +123,23 @@ fn unfinished_run(folder: &Path, config: &RunConfig) -> Option<Checkpoint> {
     (checkpoint.run_config().ok()? == *config).then_some(checkpoint)
 }
 
-fn report(args: &Args, folder: &Path, card: &Card, host: HostVerdict, boards: Vec<BoardVerdict>) -> Result<Status> {
+fn report(
+    args: &Args,
+    folder: &Path,
+    card: &Card,
+    host: HostVerdict,
+    boards: Vec<BoardVerdict>,
+) -> Result<Status> {
     let verdict = Verdict { host, boards };
-    let status = if verdict.passed() { Status::Success } else { Status::Mismatch };
+    let status = if verdict.passed() {
+        Status::Success
+    } else {
+        Status::Mismatch
+    };
     if args.json {
-        output::json(&json!({ "model": folder.join(card::files::MODEL), "card": card, "verdict": verdict }))?;
+        output::json(
+            &json!({ "model": folder.join(card::files::MODEL), "card": card, "verdict": verdict }),
+        )?;
         return Ok(status);
     }
     output::line("")?;
@@ -110,15 +149,45 @@ fn report(args: &Args, folder: &Path, card: &Card, host: HostVerdict, boards: Ve
     let row = |name: &str, value: String| vec![name.to_string(), value];
     output::table(&[
         row(&format!("HAR-2 on {}", card.data), String::new()),
-        row("accuracy, float on the host", output::percent(card.results.float_test.accuracy)),
-        row("accuracy, integer on the host", output::percent(card.results.integer_test.accuracy)),
-        row(&format!("accuracy, integer on {}", board.board), output::percent(board.accuracy)),
-        row("board equals host, every state and logit", format!("{} of {} windows", board.equal, board.windows)),
-        row("model", format!("{} bytes", output::grouped(card.bytes as u64))),
-        row("flash of an inference firmware, model included", format!("{} bytes", output::grouped(board.inference_firmware.flash))),
-        row("RAM: session + stack", format!("{} + {} bytes", board.cost.session_bytes, board.cost.stack_bytes)),
-        row("instructions per time step", output::grouped(board.cost.instructions_per_step.into())),
-        row("instructions per window", output::grouped(board.cost.instructions_per_window)),
+        row(
+            "accuracy, float on the host",
+            output::percent(card.results.float_test.accuracy),
+        ),
+        row(
+            "accuracy, integer on the host",
+            output::percent(card.results.integer_test.accuracy),
+        ),
+        row(
+            &format!("accuracy, integer on {}", board.board),
+            output::percent(board.accuracy),
+        ),
+        row(
+            "board equals host, every state and logit",
+            format!("{} of {} windows", board.equal, board.windows),
+        ),
+        row(
+            "model",
+            format!("{} bytes", output::grouped(card.bytes as u64)),
+        ),
+        row(
+            "flash of an inference firmware, model included",
+            format!("{} bytes", output::grouped(board.inference_firmware.flash)),
+        ),
+        row(
+            "RAM: session + stack",
+            format!(
+                "{} + {} bytes",
+                board.cost.session_bytes, board.cost.stack_bytes
+            ),
+        ),
+        row(
+            "instructions per time step",
+            output::grouped(board.cost.instructions_per_step.into()),
+        ),
+        row(
+            "instructions per window",
+            output::grouped(board.cost.instructions_per_window),
+        ),
     ])?;
     output::line("")?;
     match status {

@@ -66,7 +66,12 @@ pub fn run(args: &Args) -> Result<Status> {
     let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
     let spinner = Spinner::new(format!("evaluating {} sequences", sequences.len()));
     let float = loaded.run.as_ref().map(|run| {
-        let logits = evaluate::float_logits(&run.network, &sequences, &run.checkpoint.task.standardisation, &device);
+        let logits = evaluate::float_logits(
+            &run.network,
+            &sequences,
+            &run.checkpoint.task.standardisation,
+            &device,
+        );
         evaluate::score(&logits, &sequences)
     });
     let (integer, _) = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
@@ -79,9 +84,17 @@ pub fn run(args: &Args) -> Result<Status> {
         }))?;
     } else {
         let row = |name: &str, metrics: Metrics| {
-            vec![name.to_string(), output::percent(metrics.accuracy), format!("{:.6}", metrics.loss)]
+            vec![
+                name.to_string(),
+                output::percent(metrics.accuracy),
+                format!("{:.6}", metrics.loss),
+            ]
         };
-        let mut rows = vec![vec![format!("{} sequences", sequences.len()), "accuracy".into(), "loss".into()]];
+        let mut rows = vec![vec![
+            format!("{} sequences", sequences.len()),
+            "accuracy".into(),
+            "loss".into(),
+        ]];
         rows.extend(float.map(|metrics| row("float", metrics)));
         rows.push(row(&format!("integer ({})", kernel.name()), integer));
         output::table(&rows)?;

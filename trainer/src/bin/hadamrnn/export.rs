@@ -66,8 +66,17 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 /// Evaluates an exported run and writes its model folder.
-pub fn write(folder: &Path, loaded: &LoadedModel, data: &ModelData, args: &DataArgs, device: &Device) -> Result<Card> {
-    let run = loaded.run.as_ref().context("only a run folder can be exported")?;
+pub fn write(
+    folder: &Path,
+    loaded: &LoadedModel,
+    data: &ModelData,
+    args: &DataArgs,
+    device: &Device,
+) -> Result<Card> {
+    let run = loaded
+        .run
+        .as_ref()
+        .context("only a run folder can be exported")?;
     let _spinner = Spinner::new("evaluating the exported model");
     let test = data.sequences(Split::Test, None);
     let standardisation = &run.checkpoint.task.standardisation;
@@ -99,13 +108,18 @@ pub fn write(folder: &Path, loaded: &LoadedModel, data: &ModelData, args: &DataA
 
 /// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
 fn commands(loaded: &LoadedModel, args: &DataArgs) -> Vec<String> {
-    let data = if args.data_dir.is_some() || std::env::var_os(hadamrnn::data::DATA_DIR_VARIABLE).is_some() {
+    let data = if args.data_dir.is_some()
+        || std::env::var_os(hadamrnn::data::DATA_DIR_VARIABLE).is_some()
+    {
         " --data-dir DATA"
     } else {
         ""
     };
     vec![
         format!("hadamrnn train --config config.toml{data} --out RUN"),
-        format!("hadamrnn export RUN{data} --out models/{}", loaded.config.task),
+        format!(
+            "hadamrnn export RUN{data} --out models/{}",
+            loaded.config.task
+        ),
     ]
 }

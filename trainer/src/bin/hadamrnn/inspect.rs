@@ -22,20 +22,36 @@ pub struct Args {
     json: bool,
 }
 
-const SECTIONS: [&str; 6] = ["channels", "input weights U", "biases", "signs", "output weights V", "output biases"];
+const SECTIONS: [&str; 6] = [
+    "channels",
+    "input weights U",
+    "biases",
+    "signs",
+    "output weights V",
+    "output biases",
+];
 
 pub fn run(args: &Args) -> Result<Status> {
-    let path = if args.model.is_dir() { args.model.join(card::files::MODEL) } else { args.model.clone() };
+    let path = if args.model.is_dir() {
+        args.model.join(card::files::MODEL)
+    } else {
+        args.model.clone()
+    };
     if args.model.is_dir() && !path.is_file() {
         bail!("{} holds no {}", args.model.display(), card::files::MODEL);
     }
     let file = ModelFile::read(&path)?;
-    let model = file.model().with_context(|| format!("{}", path.display()))?;
+    let model = file
+        .model()
+        .with_context(|| format!("{}", path.display()))?;
     let lengths = SectionLengths::of(model.header()).context("field widths")?;
     let kernels = kernels(&model);
     if args.json {
-        let sections: serde_json::Map<String, serde_json::Value> =
-            SECTIONS.iter().zip(lengths.0).map(|(name, words)| ((*name).to_string(), json!(4 * words))).collect();
+        let sections: serde_json::Map<String, serde_json::Value> = SECTIONS
+            .iter()
+            .zip(lengths.0)
+            .map(|(name, words)| ((*name).to_string(), json!(4 * words)))
+            .collect();
         return output::json(&json!({
             "format_version": VERSION,
             "bytes": file.bytes().len(),
@@ -56,19 +72,49 @@ pub fn run(args: &Args) -> Result<Status> {
         fact("bytes", output::grouped(file.bytes().len() as u64)),
         fact("sha256", card::sha256(file.bytes())[..16].to_string() + "…"),
         fact("hidden size", header.hidden_size.to_string()),
-        fact("Hadamard blocks", format!("{} of {}", model.hidden_size() / model.block_size(), model.block_size())),
+        fact(
+            "Hadamard blocks",
+            format!(
+                "{} of {}",
+                model.hidden_size() / model.block_size(),
+                model.block_size()
+            ),
+        ),
         fact("inputs", header.input_size.to_string()),
         fact("classes", model.class_count().to_string()),
-        fact("bits of U, V", format!("{}, {}", header.input_weight_bits, header.readout_weight_bits)),
-        fact("bits of state, input", format!("{}, {}", header.state_bits, header.input_bits)),
-        fact("largest |U x + b|", output::grouped(model.drive_bound().unsigned_abs().into())),
+        fact(
+            "bits of U, V",
+            format!(
+                "{}, {}",
+                header.input_weight_bits, header.readout_weight_bits
+            ),
+        ),
+        fact(
+            "bits of state, input",
+            format!("{}, {}", header.state_bits, header.input_bits),
+        ),
+        fact(
+            "largest |U x + b|",
+            output::grouped(model.drive_bound().unsigned_abs().into()),
+        ),
         fact("logit unit", format!("{:.3e}", header.logit_scale)),
     ];
     for (name, words) in SECTIONS.iter().zip(lengths.0) {
-        rows.push(fact(&format!("bytes of {name}"), output::grouped(4 * words as u64)));
+        rows.push(fact(
+            &format!("bytes of {name}"),
+            output::grouped(4 * words as u64),
+        ));
     }
     for (name, fits) in kernels {
-        rows.push(fact(&format!("kernel {name}"), if fits { "yes" } else { "no: state too wide for it" }.into()));
+        rows.push(fact(
+            &format!("kernel {name}"),
+            if fits {
+                "yes"
+            } else {
+                "no: state too wide for it"
+            }
+            .into(),
+        ));
     }
     output::table(&rows)?;
     Ok(Status::Success)
@@ -77,7 +123,14 @@ pub fn run(args: &Args) -> Result<Status> {
 /// Which kernels compute the model exactly.
 fn kernels(model: &Model<'_>) -> [(&'static str, bool); 3] {
     fn fits<K: Kernel>(model: &Model<'_>) -> (&'static str, bool) {
-        (K::NAME, K::check(model, model.hidden_size().max(32)).is_ok())
+        (
+            K::NAME,
+            K::check(model, model.hidden_size().max(32)).is_ok(),
+        )
     }
-    [fits::<FwhtPacked>(model), fits::<Fwht>(model), fits::<XnorPopcount>(model)]
+    [
+        fits::<FwhtPacked>(model),
+        fits::<Fwht>(model),
+        fits::<XnorPopcount>(model),
+    ]
 }

@@ -50,7 +50,10 @@ impl ModelData {
     /// Reads the data of `config`.
     pub fn load(config: &RunConfig, args: &DataArgs) -> Result<Self> {
         let task = load_data(config, args)?;
-        Ok(Self { input_lsb: task.input_lsb(), task })
+        Ok(Self {
+            input_lsb: task.input_lsb(),
+            task,
+        })
     }
 
     /// At most `limit` sequences of a split, spread evenly.
@@ -67,7 +70,11 @@ impl ModelData {
 }
 
 /// Reads the model that `path` names. A run folder is exported in memory, which needs its data.
-pub fn load(path: &Path, data: &DataArgs, device: &Device) -> Result<(LoadedModel, Option<ModelData>)> {
+pub fn load(
+    path: &Path,
+    data: &DataArgs,
+    device: &Device,
+) -> Result<(LoadedModel, Option<ModelData>)> {
     if path.join(checkpoint::FILE_NAME).is_file() {
         let checkpoint = Checkpoint::load(path)?;
         let config = checkpoint.run_config()?;
@@ -75,7 +82,11 @@ pub fn load(path: &Path, data: &DataArgs, device: &Device) -> Result<(LoadedMode
         let model = export_run(checkpoint, config, &data, device)?;
         return Ok((model, Some(data)));
     }
-    let file_path = if path.is_dir() { path.join(card::files::MODEL) } else { path.to_path_buf() };
+    let file_path = if path.is_dir() {
+        path.join(card::files::MODEL)
+    } else {
+        path.to_path_buf()
+    };
     if path.is_dir() && !file_path.is_file() {
         bail!(
             "{} is neither a run folder ({}) nor a model folder ({})",
@@ -85,22 +96,41 @@ pub fn load(path: &Path, data: &DataArgs, device: &Device) -> Result<(LoadedMode
         );
     }
     let file = ModelFile::read(&file_path)?;
-    let model = file.model().with_context(|| format!("{}", file_path.display()))?;
-    let folder = file_path.parent().filter(|folder| folder.join(card::files::CARD).is_file());
+    let model = file
+        .model()
+        .with_context(|| format!("{}", file_path.display()))?;
+    let folder = file_path
+        .parent()
+        .filter(|folder| folder.join(card::files::CARD).is_file());
     let config = match folder {
         Some(folder) => Card::read(folder)?.config,
         None => RunConfig::for_task(task_named(model.name())?),
     };
     let folder = folder.map(Path::to_path_buf);
-    Ok((LoadedModel { file, config, run: None, folder }, None))
+    Ok((
+        LoadedModel {
+            file,
+            config,
+            run: None,
+            folder,
+        },
+        None,
+    ))
 }
 
 fn task_named(name: &str) -> Result<Task> {
-    name.parse().with_context(|| format!("the model is named \"{name}\" and has no card beside it, so its task is unknown"))
+    name.parse().with_context(|| {
+        format!("the model is named \"{name}\" and has no card beside it, so its task is unknown")
+    })
 }
 
 /// Exports the chosen weights of a run.
-pub fn export_run(checkpoint: Checkpoint, config: RunConfig, data: &ModelData, device: &Device) -> Result<LoadedModel> {
+pub fn export_run(
+    checkpoint: Checkpoint,
+    config: RunConfig,
+    data: &ModelData,
+    device: &Device,
+) -> Result<LoadedModel> {
     let network = train::chosen_network(&checkpoint, device)?;
     let weights = network.weights();
     let calibration = data.task.calibration();
@@ -112,14 +142,25 @@ pub fn export_run(checkpoint: Checkpoint, config: RunConfig, data: &ModelData, d
         calibration: &calibration,
     };
     let (file, scales) = export::export(source, &config.export)?;
-    Ok(LoadedModel { file, config, run: Some(Run { checkpoint, network, scales }), folder: None })
+    Ok(LoadedModel {
+        file,
+        config,
+        run: Some(Run {
+            checkpoint,
+            network,
+            scales,
+        }),
+        folder: None,
+    })
 }
 
 /// What results were measured on, for cards and tables.
 pub fn describe_data(config: &RunConfig, args: &DataArgs) -> Result<String> {
-    Ok(match hadamrnn::data::locate(config.task, args.data_dir.as_deref())? {
-        Source::Sample => "the sample that ships with hadamrnn".into(),
-        Source::Generated => "generated".into(),
-        Source::Path(_) => format!("the full set: {}", config.task.data_set().title),
-    })
+    Ok(
+        match hadamrnn::data::locate(config.task, args.data_dir.as_deref())? {
+            Source::Sample => "the sample that ships with hadamrnn".into(),
+            Source::Generated => "generated".into(),
+            Source::Path(_) => format!("the full set: {}", config.task.data_set().title),
+        },
+    )
 }

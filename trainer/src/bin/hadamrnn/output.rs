@@ -26,10 +26,14 @@ pub fn table(rows: &[Vec<String>]) -> Result<()> {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for (i, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
+        let cells =
+            row.iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
         line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
         if i == 0 {
             let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
@@ -58,15 +62,23 @@ pub fn percent(share: f64) -> String {
 
 /// Whether an error is a write to a closed pipe.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(io::Error::kind);
-    error.chain().any(|cause| kind(cause) == Some(ErrorKind::BrokenPipe))
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(io::Error::kind);
+    error
+        .chain()
+        .any(|cause| kind(cause) == Some(ErrorKind::BrokenPipe))
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (12_345_678, "12,345,678"),
+        ] {
             assert_eq!(super::grouped(number), text);
         }
     }

@@ -46,7 +46,11 @@ impl<'a> RunFolder<'a> {
     pub fn open(folder: &'a Path, epochs: u32, done: u32, stop: StopFlag) -> Result<Self> {
         let path = folder.join("metrics.jsonl");
         let kept: String = match std::fs::read_to_string(&path) {
-            Ok(text) => text.lines().take(done as usize).flat_map(|line| [line, "\n"]).collect(),
+            Ok(text) => text
+                .lines()
+                .take(done as usize)
+                .flat_map(|line| [line, "\n"])
+                .collect(),
             Err(_) => String::new(),
         };
         hadamrnn::checkpoint::write_atomically(&path, kept.as_bytes())?;
@@ -58,7 +62,13 @@ impl<'a> RunFolder<'a> {
         let bar = ProgressBar::new(0)
             .with_style(ProgressStyle::with_template(style)?.progress_chars("=> "))
             .with_prefix("training");
-        Ok(Self { folder, metrics, bar, epochs, stop })
+        Ok(Self {
+            folder,
+            metrics,
+            bar,
+            epochs,
+            stop,
+        })
     }
 
     /// Removes the bar.
@@ -71,21 +81,33 @@ impl Observer for RunFolder<'_> {
     fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64) {
         let total = u64::from(self.epochs) * u64::from(batches);
         self.bar.set_length(total);
-        self.bar.set_position(u64::from(position.epoch) * u64::from(batches) + u64::from(position.batch));
+        self.bar.set_position(
+            u64::from(position.epoch) * u64::from(batches) + u64::from(position.batch),
+        );
         let epoch = position.epoch + 1;
-        self.bar.set_message(format!("epoch {epoch}/{} loss {loss:.4} lr {learning_rate:.1e}", self.epochs));
+        self.bar.set_message(format!(
+            "epoch {epoch}/{} loss {loss:.4} lr {learning_rate:.1e}",
+            self.epochs
+        ));
     }
 
     fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
         let line = serde_json::to_string(record)? + "\n";
-        self.metrics.write_all(line.as_bytes()).context("cannot write metrics.jsonl")?;
-        let valid = record.valid.map_or(String::new(), |valid| format!(", valid {valid}"));
+        self.metrics
+            .write_all(line.as_bytes())
+            .context("cannot write metrics.jsonl")?;
+        let valid = record
+            .valid
+            .map_or(String::new(), |valid| format!(", valid {valid}"));
         let best = if record.best { " *" } else { "" };
         let flips = match record.sign_flips {
             0 => String::new(),
             flips => format!(", {flips} sign flips"),
         };
-        let text = format!("epoch {:3}: train loss {:.4}{valid}{flips}{best}", record.epoch, record.train_loss);
+        let text = format!(
+            "epoch {:3}: train loss {:.4}{valid}{flips}{best}",
+            record.epoch, record.train_loss
+        );
         match self.bar.is_hidden() {
             true => eprintln!("{text}"),
             false => self.bar.println(text),

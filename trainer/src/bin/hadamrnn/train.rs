@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
-use hadamrnn::data::{self, Source, Task};
+use hadamrnn::data::{self, Holdout, Source, Task};
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
 
@@ -89,6 +89,21 @@ struct Options {
     /// Weights to keep: best (by validation) or last
     #[arg(long, value_parser = parse_keep)]
     keep: Option<Keep>,
+    /// Decoupled weight decay
+    #[arg(long)]
+    weight_decay: Option<f32>,
+    /// Random rotation of training windows, standard deviation in degrees
+    #[arg(long, value_name = "DEGREES")]
+    augment_rotation: Option<f32>,
+    /// Random scaling of training windows, standard deviation of the factor's logarithm
+    #[arg(long, value_name = "SIGMA")]
+    augment_scale: Option<f32>,
+    /// Random noise on training windows, standard deviation in standardised units
+    #[arg(long, value_name = "SIGMA")]
+    augment_noise: Option<f32>,
+    /// Validation subjects: standard, none, or a list such as 1,3,5
+    #[arg(long, value_parser = parse_holdout)]
+    holdout: Option<Holdout>,
     /// Bits of the integer hidden state, 8..=16
     #[arg(long)]
     state_bits: Option<u8>,
@@ -104,14 +119,18 @@ fn parse_schedule(text: &str) -> Result<Schedule> {
     match text {
         "constant" => Ok(Schedule::Constant),
         "cosine" => Ok(Schedule::Cosine),
-        factor => Ok(Schedule::Exponential(number(factor).context("not constant, cosine or a factor")?)),
+        factor => Ok(Schedule::Exponential(
+            number(factor).context("not constant, cosine or a factor")?,
+        )),
     }
 }
 
 fn parse_signs(text: &str) -> Result<Signs> {
     match text {
         "frozen" => Ok(Signs::Frozen),
-        rate => Ok(Signs::Trained(number(rate).context("not frozen or a step size")?)),
+        rate => Ok(Signs::Trained(
+            number(rate).context("not frozen or a step size")?,
+        )),
     }
 }
 
@@ -127,6 +146,22 @@ fn parse_keep(text: &str) -> Result<Keep> {
     }
 }
 
+fn parse_holdout(text: &str) -> Result<Holdout> {
+    match text {
+        "standard" => Ok(Holdout::Standard),
+        "none" => Ok(Holdout::None),
+        list => {
+            let subjects: Result<Vec<u32>, _> = list
+                .split(',')
+                .map(|subject| subject.trim().parse())
+                .collect();
+            Ok(Holdout::Subjects(
+                subjects.context("not standard, none or a list of subjects")?,
+            ))
+        }
+    }
+}
+
 impl Options {
     fn apply(&self, config: &mut RunConfig) {
         fn set<T: Clone>(value: &mut T, option: &Option<T>) {
@@ -134,7 +169,11 @@ impl Options {
                 *value = option.clone();
             }
         }
-        let (network, training, export) = (&mut config.network, &mut config.training, &mut config.export);
+        let (network, training, export) = (
+            &mut config.network,
+            &mut config.training,
+            &mut config.export,
+        );
         set(&mut network.hidden_size, &self.hidden_size);
         if self.hidden_size.is_some_and(usize::is_power_of_two) {
             network.log2_block = network.hidden_size.ilog2() as usize;
@@ -149,8 +188,13 @@ impl Options {
         set(&mut training.schedule, &self.schedule);
         set(&mut training.signs, &self.signs);
         set(&mut training.keep, &self.keep);
+        set(&mut training.weight_decay, &self.weight_decay);
+        set(&mut training.augmentation.rotation, &self.augment_rotation);
+        set(&mut training.augmentation.scale, &self.augment_scale);
+        set(&mut training.augmentation.noise, &self.augment_noise);
         set(&mut export.state_bits, &self.state_bits);
         set(&mut export.input_bits, &self.sample_bits);
+        set(&mut config.holdout, &self.holdout);
         set(&mut config.seed, &self.seed);
         set(&mut config.copy_steps, &self.copy_steps);
     }
@@ -171,17 +215,34 @@ pub fn run(args: &Args) -> Result<Status> {
         }
     };
     let data = load_data(&config, &args.data)?;
-    let outcome = train(&folder, config, resumed, args.overwrite, &data, &device, stop)?;
+    let outcome = train(
+        &folder,
+        config,
+        resumed,
+        args.overwrite,
+        &data,
+        &device,
+        stop,
+    )?;
     let checkpoint = Checkpoint::load(&folder)?;
     match outcome {
         Outcome::Interrupted => {
-            eprintln!("saved; continue with: hadamrnn train --resume {}", folder.display());
+            eprintln!(
+                "saved; continue with: hadamrnn train --resume {}",
+                folder.display()
+            );
             return Ok(Status::Interrupted);
         }
         Outcome::Finished if args.json => output::json(&summary(&folder, &checkpoint))?,
         Outcome::Finished => {
-            let best = checkpoint.best.as_ref().map_or(String::new(), |best| format!(": best epoch {}, validation {}", best.epoch, best.valid));
-            output::line(&format!("trained {} epochs in {}{best}", checkpoint.position.epoch, folder.display()))?;
+            let best = checkpoint.best.as_ref().map_or(String::new(), |best| {
+                format!(": best epoch {}, validation {}", best.epoch, best.valid)
+            });
+            output::line(&format!(
+                "trained {} epochs in {}{best}",
+                checkpoint.position.epoch,
+                folder.display()
+            ))?;
             output::line(&format!("next: hadamrnn export {}", folder.display()))?;
         }
     }
@@ -200,13 +261,23 @@ fn summary(folder: &Path, checkpoint: &Checkpoint) -> serde_json::Value {
 fn configuration(args: &Args) -> Result<RunConfig> {
     let mut config = match (&args.config, args.task) {
         (Some(path), task) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let config = RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?;
-            ensure!(task.is_none_or(|task| task == config.task), "{} is for task {}", path.display(), config.task);
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let config =
+                RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?;
+            ensure!(
+                task.is_none_or(|task| task == config.task),
+                "{} is for task {}",
+                path.display(),
+                config.task
+            );
             config
         }
         (None, Some(task)) => RunConfig::for_task(task),
-        (None, None) => bail!("which task? Give one of {}", Task::ALL.map(Task::name).join(", ")),
+        (None, None) => bail!(
+            "which task? Give one of {}",
+            Task::ALL.map(Task::name).join(", ")
+        ),
     };
     args.options.apply(&mut config);
     config.validate()?;
@@ -237,14 +308,18 @@ pub fn train(
     stop: StopFlag,
 ) -> Result<Outcome> {
     let (mut trainer, done) = match resumed {
-        Some(checkpoint) => (Trainer::resume(&checkpoint, data, device)?, checkpoint.position.epoch),
+        Some(checkpoint) => (
+            Trainer::resume(&checkpoint, data, device)?,
+            checkpoint.position.epoch,
+        ),
         None => {
             ensure!(
                 overwrite || !folder.join(checkpoint::FILE_NAME).exists(),
                 "{} already holds a run: continue it with --resume {0}, start anew with --overwrite, or choose another --out",
                 folder.display()
             );
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
             checkpoint::write_atomically(&folder.join("config.toml"), config.to_toml().as_bytes())?;
             (Trainer::new(config.clone(), data, device)?, 0)
         }

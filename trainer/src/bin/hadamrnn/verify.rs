@@ -49,7 +49,8 @@ pub struct Args {
 /// Outcome of all checks.
 #[derive(Serialize)]
 pub struct Verdict {
-    host: HostVerdict,
+    /// On the host.
+    pub host: HostVerdict,
     /// One a board.
     pub boards: Vec<BoardVerdict>,
 }
@@ -83,14 +84,28 @@ pub fn run(args: &Args) -> Result<Status> {
     let limit = (args.windows > 0).then_some(args.windows);
     let sequences = data.sequences(Split::Test, limit);
     ensure!(!sequences.is_empty(), "the test split is empty");
-    let host = host(&loaded.file, loaded.run.as_ref(), loaded.folder.as_deref(), &sequences, &data.input_lsb, &device)?;
+    let host = host(
+        &loaded.file,
+        loaded.run.as_ref(),
+        loaded.folder.as_deref(),
+        &sequences,
+        &data.input_lsb,
+        &device,
+    )?;
     let model = loaded.file.model()?;
     let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
     let boards = if args.board.is_empty() {
         Vec::new()
     } else {
         let folder = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
-        boards(&folder, &args.board, kernel, &loaded.file, &sequences, &data.input_lsb)?
+        boards(
+            &folder,
+            &args.board,
+            kernel,
+            &loaded.file,
+            &sequences,
+            &data.input_lsb,
+        )?
     };
     let verdict = Verdict { host, boards };
     if args.json {
@@ -98,7 +113,11 @@ pub fn run(args: &Args) -> Result<Status> {
     } else {
         print(&verdict, args.log)?;
     }
-    Ok(if verdict.passed() { Status::Success } else { Status::Mismatch })
+    Ok(if verdict.passed() {
+        Status::Success
+    } else {
+        Status::Mismatch
+    })
 }
 
 /// Checks the model on the host.
@@ -114,22 +133,42 @@ pub fn host(
     let model = file.model()?;
     let mut all: Vec<(KernelName, Vec<Answer>)> = Vec::new();
     for kernel in KernelName::ALL {
-        if kernel != KernelName::FwhtPacked || KernelName::best_for(&model) == KernelName::FwhtPacked {
-            all.push((kernel, integer::answers(&model, kernel, sequences, input_lsb)?));
+        if kernel != KernelName::FwhtPacked
+            || KernelName::best_for(&model) == KernelName::FwhtPacked
+        {
+            all.push((
+                kernel,
+                integer::answers(&model, kernel, sequences, input_lsb)?,
+            ));
         }
     }
     let first = &all[0].1;
     let equal = |i: &usize| all.iter().all(|(_, answers)| answers[*i] == first[*i]);
-    let float = run.map(|run| evaluate::float_logits(&run.network, sequences, &run.checkpoint.task.standardisation, device));
-    let same_class = float.filter(|logits| logits.len() == first.len()).map(|logits| {
-        let classes = logits.iter().map(|logits| hadamrnn::metrics::class(logits));
-        classes.zip(first).filter(|(class, answer)| *class == answer.class).count()
+    let float = run.map(|run| {
+        evaluate::float_logits(
+            &run.network,
+            sequences,
+            &run.checkpoint.task.standardisation,
+            device,
+        )
     });
+    let same_class = float
+        .filter(|logits| logits.len() == first.len())
+        .map(|logits| {
+            let classes = logits.iter().map(|logits| hadamrnn::metrics::class(logits));
+            classes
+                .zip(first)
+                .filter(|(class, answer)| *class == answer.class)
+                .count()
+        });
     Ok(HostVerdict {
         windows: first.len(),
         kernels_equal: (0..first.len()).filter(equal).count(),
         kernels: all.iter().map(|(kernel, _)| *kernel).collect(),
-        golden: folder.map(|folder| golden(file, folder)).transpose()?.flatten(),
+        golden: folder
+            .map(|folder| golden(file, folder))
+            .transpose()?
+            .flatten(),
         same_class_as_float: same_class,
     })
 }
@@ -137,12 +176,21 @@ pub fn host(
 /// How many golden vectors of a model folder hold, of how many.
 fn golden(file: &ModelFile, folder: &Path) -> Result<Option<(usize, usize)>> {
     let path = folder.join(files::GOLDEN);
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
-    let expected: Vec<Answer> = serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return Ok(None);
+    };
+    let expected: Vec<Answer> =
+        serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
     let windows = folder.join(files::WINDOWS);
-    let bytes = std::fs::read(&windows).with_context(|| format!("cannot read {}", windows.display()))?;
-    let found = verify::answers_to_window_file(&file.model()?, &bytes).with_context(|| format!("{}", windows.display()))?;
-    let held = expected.iter().zip(&found).filter(|(expected, found)| expected == found).count();
+    let bytes =
+        std::fs::read(&windows).with_context(|| format!("cannot read {}", windows.display()))?;
+    let found = verify::answers_to_window_file(&file.model()?, &bytes)
+        .with_context(|| format!("{}", windows.display()))?;
+    let held = expected
+        .iter()
+        .zip(&found)
+        .filter(|(expected, found)| expected == found)
+        .count();
     Ok(Some((held, expected.len().max(found.len()))))
 }
 
@@ -156,7 +204,12 @@ pub fn boards(
     input_lsb: &[f32],
 ) -> Result<Vec<BoardVerdict>> {
     let all: Vec<String> = match names {
-        [name] if name == "all" => folder.registry()?.board.iter().map(|board| board.name.clone()).collect(),
+        [name] if name == "all" => folder
+            .registry()?
+            .board
+            .iter()
+            .map(|board| board.name.clone())
+            .collect(),
         names => names.to_vec(),
     };
     all.iter()
@@ -180,7 +233,10 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
         output::line(&format!("host: {held} of {all} golden vectors hold"))?;
     }
     if let Some(same) = host.same_class_as_float {
-        output::line(&format!("host: {same} of {} windows in the float network's class", host.windows))?;
+        output::line(&format!(
+            "host: {same} of {} windows in the float network's class",
+            host.windows
+        ))?;
     }
     if verdict.boards.is_empty() {
         return Ok(());
@@ -189,7 +245,10 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
     print_boards(&verdict.boards)?;
     for board in &verdict.boards {
         if let Some(difference) = &board.first_difference {
-            output::line(&format!("{}: first difference: {difference:?}", board.board))?;
+            output::line(&format!(
+                "{}: first difference: {difference:?}",
+                board.board
+            ))?;
         }
         if log {
             output::line(&format!("\n{} log:\n{}", board.board, board.log.join("\n")))?;
@@ -200,7 +259,18 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
 
 /// One row a board.
 pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
-    let head = ["board", "kernel", "equal", "accuracy", "instr/step", "instr/window", "flash", "static RAM", "session", "stack"];
+    let head = [
+        "board",
+        "kernel",
+        "equal",
+        "accuracy",
+        "instr/step",
+        "instr/window",
+        "flash",
+        "static RAM",
+        "session",
+        "stack",
+    ];
     let mut rows = vec![head.map(String::from).to_vec()];
     for verdict in boards {
         let cost = &verdict.cost;
@@ -218,6 +288,10 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
         ]);
     }
     output::table(&rows)?;
-    output::line("equal: windows whose class, logits and every hidden state are the host's, bit for bit")?;
-    output::line("flash, RAM: bytes of a firmware that only infers, model included; counts: exact instructions")
+    output::line(
+        "equal: windows whose class, logits and every hidden state are the host's, bit for bit",
+    )?;
+    output::line(
+        "flash, RAM: bytes of a firmware that only infers, model included; counts: exact instructions",
+    )
 }

@@ -15,6 +15,7 @@
 //! summed per column, then over columns in order.
 
 use super::recurrence::{Recurrence, add, add_product, sum_rows};
+use crate::nn::fwht::block_scale;
 use rayon::prelude::*;
 
 /// Sizes of one call.
@@ -167,7 +168,7 @@ pub(super) fn grads(
         }
     });
     // Each term carries one factor 1 / sqrt(B) that s ⊙ k does not have.
-    let norm = (1.0 / f64::from(crate::nn::fwht::block_scale(shape.log2_block))) as f32;
+    let norm = (1.0 / f64::from(block_scale(shape.log2_block))) as f32;
     let mut signs_grad = sum_rows(&partial, shape.hidden);
     signs_grad.iter_mut().for_each(|x| *x *= norm);
     (signs_grad, input)

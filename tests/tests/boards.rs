@@ -1,0 +1,89 @@
+//! Host against every emulated board: each logit and each hidden state of each step, exact.
+
+use std::path::Path;
+
+use hadamrnn::board::FirmwareFolder;
+use hadamrnn::config::RunConfig;
+use hadamrnn::data::{Source, Split, Task};
+use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::task_data::TaskData;
+use hadamrnn::verify;
+
+const KERNELS: [(&str, &[KernelName]); 5] = [
+    ("qemu-m0", &KernelName::ALL),
+    ("qemu-m3", &[KernelName::FwhtPacked]),
+    ("qemu-m4", &KernelName::ALL),
+    ("qemu-m7", &[KernelName::FwhtPacked]),
+    ("qemu-m33", &[KernelName::FwhtPacked]),
+];
+
+/// Windows compared on each board with the kernel of its firmware.
+const WINDOWS: usize = 200;
+/// Windows compared with each further kernel.
+const FEW_WINDOWS: usize = 12;
+
+#[test]
+fn every_board_computes_what_the_host_computes() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples")))
+        .expect("the firmware sources");
+    let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("the shipped model");
+    let config = RunConfig::for_task(Task::Har2);
+    let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
+    let test = data.split(Split::Test);
+    assert!(
+        test.len() >= WINDOWS,
+        "the sample has {} test windows",
+        test.len()
+    );
+    let names: Vec<String> = folder
+        .registry()
+        .expect("boards.toml")
+        .board
+        .into_iter()
+        .map(|board| board.name)
+        .collect();
+    assert_eq!(
+        names,
+        KERNELS.map(|(name, _)| name),
+        "a board of the registry is not tested"
+    );
+    for (board, kernels) in KERNELS {
+        for (i, &kernel) in kernels.iter().enumerate() {
+            let count = if i == 0 { test.len() } else { FEW_WINDOWS };
+            let windows = test.select(&(0..count).collect::<Vec<_>>());
+            let verdict =
+                verify::board(&folder, board, kernel, &model, &windows, &data.input_lsb())
+                    .unwrap_or_else(|error| panic!("{board} {}: {error:#}", kernel.name()));
+            assert!(
+                verdict.passed(),
+                "{board} {}: {:?}",
+                kernel.name(),
+                verdict.first_difference
+            );
+            assert_eq!(verdict.windows, count);
+            assert!(verdict.cost.instructions_per_step > 0);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_noticed() {
+    // The same comparison must fail when the board gets other windows than the host: here one sample differs.
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("the shipped model");
+    let config = RunConfig::for_task(Task::Har2);
+    let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
+    let lsb = data.input_lsb();
+    let windows = data.split(Split::Test).select(&[0]);
+    let mut changed = windows.clone();
+    changed.values[0] += 1.0;
+    let model = model.model().expect("valid");
+    let answer = |windows| {
+        hadamrnn::integer::answers(&model, KernelName::Fwht, windows, &lsb).expect("runs")
+    };
+    assert_ne!(
+        answer(&windows)[0].state_hash,
+        answer(&changed)[0].state_hash
+    );
+}

@@ -1,0 +1,116 @@
+//! The exported integer model against the float network it came from: logits within a stated bound.
+
+use burn::tensor::Device;
+use hadamrnn::checkpoint::{Checkpoint, Position};
+use hadamrnn::config::{ExportConfig, RunConfig};
+use hadamrnn::data::{Source, Split, Task};
+use hadamrnn::export::{self, export};
+use hadamrnn::integer::{KernelName, answers};
+use hadamrnn::task_data::TaskData;
+use hadamrnn::train::{EpochRecord, Observer, Outcome, Trainer, chosen_network};
+use hadamrnn::{evaluate, nn::HadamRnn};
+
+/// Lets a run go to its end.
+struct Quiet;
+
+impl Observer for Quiet {
+    fn step(&mut self, _: Position, _: u32, _: f64, _: f64) {}
+    fn epoch(&mut self, _: &EpochRecord) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn save(&mut self, _: &Checkpoint) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn stop_requested(&self) -> bool {
+        false
+    }
+}
+
+fn trained(hidden_size: usize, log2_block: usize) -> (TaskData, Checkpoint, HadamRnn) {
+    let mut config = RunConfig::for_task(Task::Har6);
+    config.network.hidden_size = hidden_size;
+    config.network.log2_block = log2_block;
+    config.training.epochs = 6;
+    let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
+    let mut trainer = Trainer::new(config, &data, &Device::flex()).expect("valid");
+    assert_eq!(trainer.run(&mut Quiet).expect("trains"), Outcome::Finished);
+    let checkpoint = trainer.checkpoint().expect("a checkpoint");
+    let network = chosen_network(&checkpoint, &Device::flex()).expect("weights");
+    (data, checkpoint, network)
+}
+
+/// Root mean square error of the integer logits, relative to that of the float logits about their mean.
+fn relative_error(
+    data: &TaskData,
+    checkpoint: &Checkpoint,
+    network: &HadamRnn,
+    widths: &ExportConfig,
+) -> f64 {
+    let (weights, calibration) = (network.weights(), data.calibration());
+    let source = export::Source {
+        name: "har6",
+        weights: &weights,
+        standardisation: &checkpoint.task.standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, _) = export(source, widths).expect("exports");
+    let model = file.model().expect("valid");
+    let test = data.split(Split::Test);
+    let float = evaluate::float_logits(
+        network,
+        &test,
+        &checkpoint.task.standardisation,
+        &Device::flex(),
+    );
+    let integer = answers(
+        &model,
+        KernelName::best_for(&model),
+        &test,
+        &data.input_lsb(),
+    )
+    .expect("runs");
+    let scale = f64::from(model.header().logit_scale);
+    let float: Vec<f64> = float.into_iter().flatten().collect();
+    let integer: Vec<f64> = integer
+        .iter()
+        .flat_map(|answer| &answer.logits)
+        .map(|&logit| f64::from(logit) * scale)
+        .collect();
+    let mean = float.iter().sum::<f64>() / float.len() as f64;
+    let error: f64 = float
+        .iter()
+        .zip(&integer)
+        .map(|(a, b)| (a - b).powi(2))
+        .sum();
+    let signal: f64 = float.iter().map(|a| (a - mean).powi(2)).sum();
+    (error / signal).sqrt()
+}
+
+#[test]
+fn integer_logits_follow_float_logits() {
+    for (hidden_size, log2_block) in [(64, 6), (128, 7), (128, 3)] {
+        let (data, checkpoint, network) = trained(hidden_size, log2_block);
+        let error = |state_bits, input_bits| {
+            relative_error(
+                &data,
+                &checkpoint,
+                &network,
+                &ExportConfig {
+                    state_bits,
+                    input_bits,
+                },
+            )
+        };
+        let (coarse, normal, fine) = (error(8, 8), error(12, 10), error(16, 14));
+        assert!(
+            normal < 0.04,
+            "n {hidden_size} q {log2_block}: 12-bit states err by {normal}"
+        );
+        assert!(
+            fine < 0.004,
+            "n {hidden_size} q {log2_block}: 16-bit states err by {fine}"
+        );
+        assert!(fine < normal && normal < coarse, "{fine} {normal} {coarse}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Random changes of training windows that do not change their class.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::config::Augmentation;
+use crate::data::Sequences;
+
+/// Axes of a triaxial sensor, the unit that rotations act on.
+const AXES: usize = 3;
+
+/// Changes every window of a batch; the same `(seed, step)` gives the same changes.
+///
+/// Rotations need channels in triads of x, y, z; other data are not rotated. `deviation` is the standard deviation of
+/// each channel: noise is measured in it.
+pub(super) fn augment(
+    windows: &mut Sequences,
+    config: &Augmentation,
+    deviation: &[f32],
+    seed: u64,
+    step: u64,
+) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6175_676d_656e_7421);
+    random.set_stream(step);
+    let channels = windows.channels;
+    let size = channels * windows.steps;
+    for window in windows.values.chunks_exact_mut(size) {
+        let angle = normal(&mut random) * config.rotation.to_radians();
+        let rotation = rotation(angle, [(); AXES].map(|()| normal(&mut random)));
+        let factor = (normal(&mut random) * config.scale).exp();
+        if channels.is_multiple_of(AXES) {
+            window
+                .chunks_exact_mut(AXES)
+                .for_each(|triad| rotate(triad, &rotation));
+        }
+        for sample in window.chunks_exact_mut(channels) {
+            for (value, deviation) in sample.iter_mut().zip(deviation) {
+                let noise = if config.noise > 0.0 {
+                    config.noise * normal(&mut random)
+                } else {
+                    0.0
+                };
+                *value = *value * factor + noise * deviation;
+            }
+        }
+    }
+}
+
+/// A standard normal number, by Box and Muller's transform.
+fn normal(random: &mut ChaCha8Rng) -> f32 {
+    let (u, v): (f32, f32) = (random.random(), random.random());
+    (-2.0 * (1.0 - u).ln()).sqrt() * (std::f32::consts::TAU * v).cos()
+}
+
+/// The rotation matrix by `angle` about `axis` (Rodrigues' formula); the identity for a zero axis.
+fn rotation(angle: f32, axis: [f32; AXES]) -> [[f32; AXES]; AXES] {
+    let length = axis.iter().map(|a| a * a).sum::<f32>().sqrt();
+    let [x, y, z] = if length > 0.0 {
+        axis.map(|a| a / length)
+    } else {
+        [0.0; AXES]
+    };
+    let (sin, cos) = if length > 0.0 {
+        angle.sin_cos()
+    } else {
+        (0.0, 1.0)
+    };
+    let t = 1.0 - cos;
+    [
+        [cos + x * x * t, x * y * t - z * sin, x * z * t + y * sin],
+        [y * x * t + z * sin, cos + y * y * t, y * z * t - x * sin],
+        [z * x * t - y * sin, z * y * t + x * sin, cos + z * z * t],
+    ]
+}
+
+fn rotate(triad: &mut [f32], rotation: &[[f32; AXES]; AXES]) {
+    let rotated = rotation.map(|row| row.iter().zip(&*triad).map(|(r, v)| r * v).sum());
+    triad.copy_from_slice(&rotated);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Targets;
+
+    fn windows() -> Sequences {
+        let values = (0..36).map(|v| (v as f32 * 0.7).sin()).collect();
+        Sequences::new(9, 2, values, Targets::Class(vec![0, 1]), vec![]).unwrap()
+    }
+
+    fn augmented(config: Augmentation, step: u64) -> Vec<f32> {
+        let mut windows = windows();
+        augment(&mut windows, &config, &[1.0; 9], 7, step);
+        windows.values
+    }
+
+    #[test]
+    fn rotations_keep_lengths_and_are_the_same_for_all_sensors() {
+        let rotated = augmented(
+            Augmentation {
+                rotation: 40.0,
+                ..Augmentation::default()
+            },
+            0,
+        );
+        let original = windows().values;
+        assert_ne!(rotated, original);
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        for (new, old) in rotated.chunks(9).zip(original.chunks(9)) {
+            for (i, j) in [(0, 0), (3, 3), (0, 3), (0, 6)] {
+                let (new, old) = (
+                    dot(&new[i..i + 3], &new[j..j + 3]),
+                    dot(&old[i..i + 3], &old[j..j + 3]),
+                );
+                assert!((new - old).abs() < 1e-5, "{new} {old}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_seeds_and_steps_change_equally() {
+        let config = Augmentation {
+            rotation: 10.0,
+            scale: 0.1,
+            noise: 0.1,
+        };
+        assert_eq!(augmented(config, 3), augmented(config, 3));
+        assert_ne!(augmented(config, 3), augmented(config, 4));
+        assert_eq!(augmented(Augmentation::default(), 3), windows().values);
+    }
+
+    #[test]
+    fn normal_numbers_have_mean_zero_and_variance_one() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let numbers: Vec<f32> = (0..20_000).map(|_| normal(&mut random)).collect();
+        let mean = numbers.iter().sum::<f32>() / 20_000.0;
+        let variance = numbers.iter().map(|v| v * v).sum::<f32>() / 20_000.0;
+        assert!(
+            mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05,
+            "{mean} {variance}"
+        );
+    }
+}

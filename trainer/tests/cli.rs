@@ -1,0 +1,273 @@
+//! The program as its users run it: what it answers to mistakes, and that no stop loses a run.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use hadamrnn::checkpoint::Checkpoint;
+use hadamrnn::nn::HostWeights;
+use hadamrnn::train::chosen_network;
+
+fn hadamrnn(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hadamrnn"));
+    command
+        .args(args)
+        .env_remove("HADAMRNN_DATA")
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    hadamrnn(args).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs and expects a failure whose message has every one of `parts`, without a panic.
+fn fails(args: &[&str], parts: &[&str]) {
+    let output = run(args);
+    let message = text(&output.stderr);
+    assert!(!output.status.success(), "{args:?} succeeds");
+    assert!(!message.contains("panicked"), "{args:?}: {message}");
+    for part in parts {
+        assert!(
+            message.contains(part),
+            "{args:?} does not say \"{part}\":\n{message}"
+        );
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+const EPOCHS: &str = "14";
+
+/// Arguments of a short training run on the shipped sample.
+fn training(folder: &Path) -> Vec<&str> {
+    vec![
+        "train",
+        "har2",
+        "--out",
+        path(folder),
+        "--epochs",
+        EPOCHS,
+        "--hidden-size",
+        "64",
+        "--signs",
+        "0.0001",
+        "--keep",
+        "last",
+    ]
+}
+
+fn weights(folder: &Path) -> HostWeights {
+    let checkpoint = Checkpoint::load(folder).expect("a checkpoint");
+    chosen_network(&checkpoint, &Device::flex())
+        .expect("weights")
+        .weights()
+}
+
+fn epochs_in(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+fn wait_for_epochs(folder: &Path, count: usize) {
+    let start = Instant::now();
+    while epochs_in(folder) < count {
+        assert!(start.elapsed() < Duration::from_secs(300), "no progress");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn killed_and_interrupted_runs_resume_to_the_same_weights() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [whole, killed, interrupted] =
+        ["whole", "killed", "interrupted"].map(|name| folder.path().join(name));
+    let output = run(&training(&whole));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+
+    let mut child = hadamrnn(&training(&killed))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    wait_for_epochs(&killed, 3);
+    child.kill().expect("SIGKILL");
+    child.wait().expect("ends");
+    assert!(
+        epochs_in(&killed) < 14,
+        "the run was over before it was killed"
+    );
+    let output = run(&["train", "--resume", path(&killed)]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(weights(&killed), weights(&whole));
+    assert_eq!(epochs_in(&killed), 14);
+
+    let mut child = hadamrnn(&training(&interrupted))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    wait_for_epochs(&interrupted, 2);
+    let pid = child.id().to_string();
+    let kill = Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .expect("kill");
+    assert!(kill.success());
+    assert_eq!(child.wait().expect("ends").code(), Some(130));
+    let output = run(&["train", "--resume", path(&interrupted)]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(weights(&interrupted), weights(&whole));
+}
+
+#[test]
+fn a_run_goes_through_eval_export_inspect_and_verify() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run_folder, model) = (folder.path().join("run"), folder.path().join("model"));
+    let args = [
+        "train",
+        "har6",
+        "--out",
+        path(&run_folder),
+        "--epochs",
+        "2",
+        "--log2-block",
+        "3",
+        "--json",
+    ];
+    let output = run(&args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let trained: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(trained["epochs"], 2);
+
+    let output = run(&["export", path(&run_folder), "--out", path(&model), "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let card: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(card["config"]["task"], "har6");
+
+    let output = run(&["eval", path(&model), "--json"]);
+    let from_model: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let output = run(&["eval", path(&run_folder), "--json"]);
+    let from_run: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(from_model["integer"], from_run["integer"]);
+    assert!(from_run["float"].is_object() && from_model["float"].is_null());
+
+    let output = run(&["inspect", path(&model), "--json"]);
+    let inspected: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(inspected["header"]["log2_block"], 3);
+    assert_eq!(inspected["sha256"], card["sha256"]);
+
+    let output = run(&["verify", path(&model), "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(verdict["host"]["kernels"].as_array().map(Vec::len), Some(3));
+    assert_eq!(verdict["host"]["golden"], serde_json::json!([16, 16]));
+
+    // Golden vectors that do not hold are a mismatch, not an error.
+    let golden = model.join("golden.json");
+    let text_of_golden = std::fs::read_to_string(&golden).expect("golden");
+    std::fs::write(
+        &golden,
+        text_of_golden.replacen("\"state_hash\": ", "\"state_hash\": 1", 1),
+    )
+    .expect("written");
+    let output = run(&["verify", path(&model), "--json"]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+
+    fails(
+        &["train", "har6", "--out", path(&run_folder)],
+        &["--resume", "--overwrite"],
+    );
+    fails(
+        &["train", "har2", "--resume", path(&run_folder)],
+        &["cannot be used with"],
+    );
+
+    let file = model.join("model.hdrn");
+    let bytes = std::fs::read(&file).expect("model");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
+    fails(&["inspect", path(&model)], &["model.hdrn", "truncated"]);
+    let checkpoint = run_folder.join("checkpoint.bin");
+    std::fs::write(&checkpoint, b"HDCKnonsense").expect("written");
+    fails(
+        &["export", path(&run_folder)],
+        &["checkpoint.bin", "damaged"],
+    );
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = path(folder.path());
+    fails(&["train"], &["which task", "har2"]);
+    fails(&["train", "har3"], &["har3", "har2"]);
+    fails(
+        &["train", "har2", "--data-dir", "/nonexistent"],
+        &["--data-dir", "/nonexistent"],
+    );
+    fails(
+        &["train", "har2", "--data-dir", empty],
+        &["--data-dir", empty],
+    );
+    fails(
+        &["train", "har2", "--hidden-size", "100"],
+        &["hidden_size", "power of two"],
+    );
+    fails(&["train", "har2", "--input-bits", "9"], &["input_bits"]);
+    fails(
+        &["train", "har2", "--schedule", "fast"],
+        &["schedule", "cosine"],
+    );
+    fails(
+        &["train", "har2", "--config", "/nonexistent.toml"],
+        &["/nonexistent.toml"],
+    );
+    fails(
+        &["train", "har2", "--epochs", "1", "--out", "/dev/null/run"],
+        &["/dev/null/run"],
+    );
+    fails(&["train", "copy", "--copy-steps", "5"], &["copy"]);
+    fails(&["train", "--resume", empty], &["checkpoint.bin", "run"]);
+    fails(&["inspect", "/nonexistent.hdrn"], &["/nonexistent.hdrn"]);
+    fails(&["inspect", empty], &["model.hdrn"]);
+    fails(&["inspect", "/dev/null"], &["/dev/null", "truncated"]);
+    fails(&["eval", empty], &["neither a run folder"]);
+    fails(&["data", "check", "nothing"], &["nothing", "uci-har"]);
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "task = \"har2\"\n").expect("written");
+    fails(
+        &["train", "--config", path(&config)],
+        &["config.toml", "seed"],
+    );
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in [
+        "demo", "train", "eval", "export", "inspect", "verify", "data",
+    ] {
+        let output = run(&[command, "--help"]);
+        assert!(output.status.success());
+        assert!(
+            text(&output.stdout).contains("Usage: hadamrnn"),
+            "{command}"
+        );
+    }
+    assert!(text(&run(&["--version"]).stdout).starts_with("hadamrnn "));
+    let sets = run(&["data", "list", "--json"]);
+    let sets: serde_json::Value = serde_json::from_slice(&sets.stdout).expect("JSON");
+    assert!(
+        sets.as_array()
+            .is_some_and(|sets| sets.iter().any(|set| set["name"] == "uci-har"))
+    );
+}
