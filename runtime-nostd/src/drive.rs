@@ -1,6 +1,7 @@
 //! What drives the state: standardised inputs times U, plus bias.
 
 use crate::fields::FieldWidth;
+use crate::kernel::{keep_rolled, opaque};
 use crate::model::{Channel, Model};
 
 /// Maps a raw sensor count to the model's input units.
@@ -9,143 +10,211 @@ use crate::model::{Channel, Model};
 /// up, and saturates at `-2^(bits-1)` and `2^(bits-1) - 1`. With `multiplier <= 32767` and `shift` in `1..=17` no
 /// intermediate leaves 32 bits: `65535 * 32767 + 2^16 < 2^31`.
 pub const fn standardise(raw: i16, channel: Channel, shift: u32, bits: u32) -> i16 {
-    let centred = raw as i32 - channel.offset as i32;
     let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    let scaled = centred
+    let limit = 1i32.wrapping_shl(bits.wrapping_sub(1));
+    standardise_with(raw, channel, half, shift, limit) as i16
+}
+
+#[inline(always)]
+const fn standardise_with(raw: i16, channel: Channel, half: i32, shift: u32, limit: i32) -> i32 {
+    let scaled = (raw as i32 - channel.offset as i32)
         .wrapping_mul(channel.multiplier as i32)
         .wrapping_add(half)
         .wrapping_shr(shift);
-    let limit = 1i32.wrapping_shl(bits.wrapping_sub(1));
-    if scaled < -limit {
-        (-limit) as i16
-    } else if scaled > limit - 1 {
-        (limit - 1) as i16
+    if scaled < limit.wrapping_neg() {
+        limit.wrapping_neg()
+    } else if scaled > limit.wrapping_sub(1) {
+        limit.wrapping_sub(1)
     } else {
-        scaled as i16
+        scaled
     }
 }
 
-/// The product `U x + b` of one time step, computed on demand for eight rows at a time.
+/// The standardised inputs of a sample, one a channel.
+pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i32]) {
+    let shift = u32::from(model.header().input_shift);
+    let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
+    let limit = 1i32.wrapping_shl(u32::from(model.header().input_bits).wrapping_sub(1));
+    let channels = sample.iter().zip(model.sections.channels);
+    for (input, (raw, word)) in inputs.iter_mut().zip(channels) {
+        keep_rolled();
+        let channel = Channel {
+            offset: *word as i16,
+            multiplier: (word >> 16) as u16,
+        };
+        *input = standardise_with(*raw, channel, half, shift, limit);
+    }
+}
+
+/// Rows that are driven and finished together: as many as a word has row signs.
+pub(crate) const TILE: usize = 32;
+
+/// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Drive::next_tile`].
+pub(crate) type Driven = [u32; TILE];
+
+/// The product `U x + b` of one time step, computed tile by tile.
+///
+/// A tile goes through memory: no Cortex-M has the registers to make and use the sums in one loop.
 #[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
-    model: &'a Model<'a>,
-    x: &'a [i16],
-    /// What every row's sum of unsigned fields has too much: `-2^(width-1) * sum(x) - 32768` (the stored bias is
-    /// offset by 32768).
+    width: FieldWidth,
+    in_lanes: bool,
+    /// The columns of `U` that are still to come: in each group of rows, one word a channel.
+    columns: &'a [u32],
+    bias: &'a [u32],
+    x: &'a [i32],
+    /// What every row's sum of unsigned fields lacks: `-2^(width-1) * sum(x)`.
     correction: i32,
 }
 
 impl<'a> Drive<'a> {
     /// `x` are the standardised inputs, one a channel.
-    pub fn new(model: &'a Model<'a>, x: &'a [i16]) -> Self {
-        let sum = x
-            .iter()
-            .fold(0i32, |sum, &x| sum.wrapping_add(i32::from(x)));
-        let correction = sum
-            .wrapping_mul(model.input_width.offset())
-            .wrapping_neg()
-            .wrapping_sub(1 << 15);
+    pub fn new(model: &Model<'a>, x: &'a [i32]) -> Self {
+        let sum = x.iter().fold(0i32, |sum, &x| {
+            keep_rolled();
+            sum.wrapping_add(x)
+        });
         Self {
-            model,
+            width: model.input_width,
+            in_lanes: model.lanes_hold_drive,
+            columns: model.sections.input,
+            bias: model.sections.bias,
             x,
-            correction,
+            correction: sum.wrapping_mul(model.input_width.offset()).wrapping_neg(),
         }
     }
 
-    /// Rows `8 * group ..` of `U x + b`, exact.
+    /// The next rows of `U x + b`, exact.
+    ///
+    /// Two rows share a 32-bit accumulator where every row's total fits 16 bits, which [`Model::from_bytes`] has
+    /// established: sums in between may wrap, the total cannot (see [`crate::fields`]). Biases are stored with an offset
+    /// of 32768. It stays in the low lane, which is then never negative: so it borrows nothing from the high lane.
+    #[inline(never)]
+    pub fn next_tile(&mut self, tile: &mut Driven) {
+        match (self.in_lanes, self.width) {
+            (true, FieldWidth::Two) => self.two(tile),
+            (true, FieldWidth::Four) => self.four(tile),
+            (true, FieldWidth::Eight) => self.eight(tile),
+            (false, _) => self.words(tile),
+        }
+    }
+
+    /// Where the accumulators of eight rows start.
     #[inline(always)]
-    pub fn rows8(&self, group: usize) -> [i32; 8] {
-        let bias = words(self.model.sections.bias, group.wrapping_mul(4));
-        if self.model.lanes_hold_drive {
-            self.in_lanes(group, bias)
-        } else {
-            self.in_words(group, bias)
+    fn start<const N: usize>(&self, bias: &[u32; N]) -> [u32; N] {
+        let high = self.correction.wrapping_sub(1 << 15) as u32;
+        let both = (high << 16).wrapping_add(self.correction as u32);
+        bias.map(|bias| bias.wrapping_add(both))
+    }
+
+    fn four(&mut self, tile: &mut Driven) {
+        let (mut biases, mut all) = (self.bias, self.columns);
+        // Four rounds that are better unrolled: their cursors are then not kept in memory.
+        for rows in lanes(tile).as_chunks_mut::<4>().0 {
+            keep_rolled();
+            let Some((bias, rest)) = biases.split_first_chunk() else {
+                break;
+            };
+            let Some((columns, others)) = all.split_at_checked(self.x.len()) else {
+                break;
+            };
+            (biases, all) = (rest, others);
+            *rows = accumulate::<4, 0, 4>(self.start(bias), columns, self.x);
+        }
+        (self.bias, self.columns) = (biases, all);
+    }
+
+    /// A word holds two groups of four pairs.
+    fn two(&mut self, tile: &mut Driven) {
+        for rows in opaque(lanes(tile)).as_chunks_mut::<8>().0 {
+            keep_rolled();
+            let Some((bias, rest)) = self.bias.split_first_chunk::<8>() else {
+                break;
+            };
+            let Some((columns, others)) = self.columns.split_at_checked(self.x.len()) else {
+                break;
+            };
+            (self.bias, self.columns) = (rest, others);
+            if let ([low, high], [first, second]) = (bias.as_chunks().0, rows.as_chunks_mut().0) {
+                *first = accumulate::<2, 0, 4>(self.start(low), columns, self.x);
+                *second = accumulate::<2, 8, 4>(self.start(high), columns, self.x);
+            }
         }
     }
 
-    /// The columns of `U` that hold the rows of `group`: one word a channel.
-    #[inline(always)]
-    fn columns(&self, block: usize) -> &'a [u32] {
-        let channels = self.x.len();
-        let start = block.wrapping_mul(channels);
-        self.model
-            .sections
-            .input
-            .get(start..start.wrapping_add(channels))
-            .unwrap_or(&[])
+    /// A word holds two pairs.
+    fn eight(&mut self, tile: &mut Driven) {
+        for rows in opaque(lanes(tile)).as_chunks_mut::<2>().0 {
+            keep_rolled();
+            let Some((bias, rest)) = self.bias.split_first_chunk() else {
+                break;
+            };
+            let Some((columns, others)) = self.columns.split_at_checked(self.x.len()) else {
+                break;
+            };
+            (self.bias, self.columns) = (rest, others);
+            *rows = accumulate::<8, 0, 2>(self.start(bias), columns, self.x);
+        }
     }
 
-    /// Two rows per 32-bit accumulator; see [`crate::fields`]. Exact while every row's sum fits 16 bits, which
-    /// [`Model::from_bytes`] has established: sums in between may wrap, the total cannot.
-    #[inline(always)]
-    fn in_lanes(&self, group: usize, bias: [u32; 4]) -> [i32; 8] {
-        let both = (self.correction as u32).wrapping_mul(0x0001_0001);
-        let mut pairs = bias.map(|bias| bias.wrapping_add(both));
-        match self.model.input_width {
-            FieldWidth::Two => {
-                // A word holds two groups: pairs 0-3 and pairs 4-7.
-                let first = (group % 2) as u32 * 8;
-                for (word, x) in self.columns(group / 2).iter().zip(self.x) {
-                    accumulate::<2, 4>(&mut pairs, word >> first, *x);
-                }
-            }
-            FieldWidth::Four => {
-                for (word, x) in self.columns(group).iter().zip(self.x) {
-                    accumulate::<4, 4>(&mut pairs, *word, *x);
-                }
-            }
-            FieldWidth::Eight => {
-                let [p0, p1, p2, p3] = pairs;
-                let (mut low, mut high) = ([p0, p1], [p2, p3]);
-                let block = group.wrapping_mul(2);
-                let both = self
-                    .columns(block)
-                    .iter()
-                    .zip(self.columns(block.wrapping_add(1)));
-                for ((a, b), x) in both.zip(self.x) {
-                    accumulate::<8, 2>(&mut low, *a, *x);
-                    accumulate::<8, 2>(&mut high, *b, *x);
-                }
-                pairs = [low[0], low[1], high[0], high[1]];
-            }
-        }
-        let mut rows = [0; 8];
-        for (two, pair) in rows.chunks_exact_mut(2).zip(pairs) {
-            if let [low, high] = two {
-                (*low, *high) = unpack(pair);
-            }
-        }
-        rows
+    /// One word a channel.
+    fn next_columns(&mut self) -> &'a [u32] {
+        let (columns, rest) = (self.columns.split_at_checked(self.x.len())).unwrap_or((&[], &[]));
+        self.columns = rest;
+        columns
     }
 
-    /// One row per accumulator, for rows whose sums need more than 16 bits.
-    fn in_words(&self, group: usize, bias: [u32; 4]) -> [i32; 8] {
-        let width = self.model.input_width;
-        let mut rows = [0i32; 8];
-        let first = group.wrapping_mul(8);
-        for (k, row) in rows.iter_mut().enumerate() {
-            let index = first.wrapping_add(k);
-            let stored = bias
-                .get(k / 2)
-                .map_or(0, |word| word >> (16 * (k as u32 % 2)));
-            let start = (stored & 0xFFFF) as i32 - (1 << 15);
-            let columns = self.columns(index / width.per_word());
-            *row = columns.iter().zip(self.x).fold(start, |sum, (word, x)| {
-                sum.wrapping_add(width.get(*word, index).wrapping_mul(i32::from(*x)))
-            });
+    /// One row per accumulator, for rows whose sums need more than 16 bits. Not made for speed.
+    fn words(&mut self, tile: &mut Driven) {
+        let width = self.width;
+        let mut columns: &[u32] = &[];
+        for (pair, rows) in tile.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            keep_rolled();
+            let Some((bias, rest)) = self.bias.split_first() else {
+                break;
+            };
+            self.bias = rest;
+            let index = pair.wrapping_mul(2);
+            if index.is_multiple_of(width.per_word()) {
+                columns = self.next_columns();
+            }
+            let mut even = (bias & 0xFFFF) as i32 - (1 << 15);
+            let mut odd = (bias >> 16) as i32 - (1 << 15);
+            for (word, x) in columns.iter().zip(self.x) {
+                keep_rolled();
+                even = even.wrapping_add(width.get(*word, index).wrapping_mul(*x));
+                odd = odd.wrapping_add(width.get(*word, index | 1).wrapping_mul(*x));
+            }
+            *rows = [even as u32, odd as u32];
         }
-        rows
     }
 }
 
-/// Adds to each of `N` pairs the pair of fields at its position, times `x`.
+/// The part of a tile that pairs of lanes take.
 #[inline(always)]
-fn accumulate<const WIDTH: u32, const N: usize>(pairs: &mut [u32; N], word: u32, x: i16) {
+fn lanes(tile: &mut Driven) -> &mut [u32] {
+    tile.as_chunks_mut::<{ TILE / 2 }>()
+        .0
+        .first_mut()
+        .map_or(&mut [], |pairs| pairs)
+}
+
+/// Adds to each of `N` pairs the pair of fields at its position from bit `FIRST`, times `x`, for every channel.
+#[inline(always)]
+fn accumulate<const WIDTH: u32, const FIRST: u32, const N: usize>(
+    mut pairs: [u32; N],
+    columns: &[u32],
+    x: &[i32],
+) -> [u32; N] {
     let mask = 0x0001_0001u32.wrapping_mul((1 << WIDTH) - 1);
-    for (k, pair) in pairs.iter_mut().enumerate() {
-        let fields = word.wrapping_shr(WIDTH * k as u32) & mask;
-        *pair = pair.wrapping_add(fields.wrapping_mul(i32::from(x) as u32));
+    for (word, x) in columns.iter().zip(x) {
+        keep_rolled();
+        for (k, pair) in pairs.iter_mut().enumerate() {
+            let fields = word.wrapping_shr(FIRST + WIDTH * k as u32) & mask;
+            *pair = pair.wrapping_add(fields.wrapping_mul(*x as u32));
+        }
     }
+    pairs
 }
 
 /// The two lanes of `low + high * 65536`, both within 16 bits.
@@ -159,16 +228,4 @@ pub(crate) const fn unpack(pair: u32) -> (i32, i32) {
 #[inline(always)]
 pub(crate) const fn pack(low: i32, high: i32) -> u32 {
     (low as u32).wrapping_add((high as u32) << 16)
-}
-
-/// Four words from `start`, zeros beyond the end.
-#[inline(always)]
-fn words(section: &[u32], start: usize) -> [u32; 4] {
-    match section
-        .get(start..)
-        .and_then(|rest| rest.first_chunk::<4>())
-    {
-        Some(words) => *words,
-        None => [0; 4],
-    }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`FwhtPacked`] | `2 N` bytes | `state_bits + log2(block) <= 19` | every core; the default choice |
 //! | [`Fwht`] | `4 N` bytes | nothing | wide states (13 to 16 bits) |
-//! | [`XnorPopcount`] | `4 N` bytes | `state_bits * ceil(n/32) <= N/2` | small blocks on cores with a population count |
+//! | [`XnorPopcount`] | `6 N` bytes | `state_bits * ceil(n/32) <= N/2` | cores with a population count |
 
 mod fwht;
 mod fwht_packed;
@@ -44,6 +44,9 @@ pub trait HiddenState {
 
     /// Value of a unit; zero beyond the capacity.
     fn get(&self, unit: usize) -> i16;
+
+    /// Values of neighbours: units 0 and 1, 2 and 3, …
+    fn pairs(&self) -> impl Iterator<Item = [i32; 2]>;
 }
 
 mod sealed {
@@ -53,39 +56,72 @@ mod sealed {
     impl Sealed for super::XnorPopcount {}
 }
 
-/// The last three (or fewer) butterfly stages, with strides 1, 2 and 4, on eight neighbouring rows.
+/// The last three (or fewer) butterfly stages, with strides 1, 2 and 4, on four pairs of neighbouring rows.
 #[inline(always)]
-fn butterflies8(v: [i32; 8], stages: u32) -> [i32; 8] {
-    let [a, b, c, d, e, f, g, h] = v;
-    if stages == 0 {
-        return v;
-    }
+fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
+    let [[a, b], [c, d], [e, f], [g, h]] = v;
     let (a, b, c, d) = (a + b, a - b, c + d, c - d);
     let (e, f, g, h) = (e + f, e - f, g + h, g - h);
-    if stages == 1 {
-        return [a, b, c, d, e, f, g, h];
+    if STAGES == 1 {
+        return [[a, b], [c, d], [e, f], [g, h]];
     }
     let (a, b, c, d) = (a + c, b + d, a - c, b - d);
     let (e, f, g, h) = (e + g, f + h, e - g, f - h);
-    if stages == 2 {
-        return [a, b, c, d, e, f, g, h];
+    if STAGES == 2 {
+        return [[a, b], [c, d], [e, f], [g, h]];
     }
-    [a + e, b + f, c + g, d + h, a - e, b - f, c - g, d - h]
+    [
+        [a + e, b + f],
+        [c + g, d + h],
+        [a - e, b - f],
+        [c - g, d - h],
+    ]
 }
 
-/// Butterfly stages with strides `from`, `from / 2`, … down to `to`, in place, on whole blocks of `2 * from` elements.
+/// Keeps LLVM from unrolling the loop it is in, which costs no instruction.
 ///
-/// Strides are powers of two. Two stages at a time: each element is loaded and stored half as often.
+/// At `opt-level = 3` LLVM unrolls small loops at run-time trip counts for Cortex-M, spills registers for it and doubles
+/// the code. It leaves loops with inline assembly alone.
 #[inline(always)]
-fn strided_stages<T: Lane>(elements: &mut [T], from: usize, to: usize) {
+pub(crate) fn keep_rolled() {
+    core::hint::black_box(());
+}
+
+/// A slice whose length the compiler does not know: it unrolls loops of a constant few rounds whatever they contain.
+#[inline(always)]
+pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
+    core::hint::black_box(elements)
+}
+
+/// Butterfly stages with strides `from`, `from / 2`, … down to `TO`, in place, on whole blocks of `2 * from` elements.
+///
+/// Strides are powers of two. Two stages at a time, so that each element is loaded and stored half as often; the last two
+/// have constant distances, and `LAST` must be `4 * TO`.
+#[inline(never)]
+fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(elements: &mut [T], from: usize) {
     let mut stride = from;
-    while stride >= to.max(1) {
-        if stride / 2 >= to.max(1) {
-            for_each_block(elements, stride * 2, |block| radix4(block, stride / 2));
-            stride /= 4;
-        } else {
-            for_each_block(elements, stride * 2, |block| radix2(block, stride));
-            stride /= 2;
+    if stride < TO {
+        return;
+    }
+    if (stride / TO).trailing_zeros().is_multiple_of(2) {
+        for_each_block(elements, stride * 2, |block| radix2(block, stride));
+        stride /= 2;
+    }
+    while stride > 2 * TO {
+        for_each_block(elements, stride * 2, |block| radix4(block, stride / 2));
+        stride /= 4;
+    }
+    if stride > TO {
+        for block in elements.as_chunks_mut::<LAST>().0 {
+            keep_rolled();
+            for k in 0..TO {
+                if TO > 4 {
+                    keep_rolled();
+                }
+                let (a, b, c, d) = (k, k + TO, k + 2 * TO, k + 3 * TO);
+                [block[a], block[b], block[c], block[d]] =
+                    butterflies4([block[a], block[b], block[c], block[d]]);
+            }
         }
     }
 }
@@ -97,6 +133,7 @@ fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut
         if block.is_empty() {
             return;
         }
+        keep_rolled();
         f(block);
         elements = rest;
     }
@@ -108,26 +145,33 @@ fn radix2<T: Lane>(block: &mut [T], stride: usize) {
         return;
     };
     for (a, b) in low.iter_mut().zip(high) {
+        keep_rolled();
         (*a, *b) = (a.plus(*b), a.minus(*b));
     }
 }
 
 #[inline(always)]
 fn radix4<T: Lane>(block: &mut [T], quarter: usize) {
-    let Some((first, rest)) = block.split_at_mut_checked(quarter) else {
+    let Some((low, high)) = block.split_at_mut_checked(quarter * 2) else {
         return;
     };
-    let Some((second, rest)) = rest.split_at_mut_checked(quarter) else {
+    let Some((first, second)) = low.split_at_mut_checked(quarter) else {
         return;
     };
-    let Some((third, fourth)) = rest.split_at_mut_checked(quarter) else {
+    let Some((third, fourth)) = high.split_at_mut_checked(quarter) else {
         return;
     };
-    for (((a, b), c), d) in first.iter_mut().zip(second).zip(third).zip(fourth) {
-        let (ac, ca) = (a.plus(*c), a.minus(*c));
-        let (bd, db) = (b.plus(*d), b.minus(*d));
-        (*a, *b, *c, *d) = (ac.plus(bd), ac.minus(bd), ca.plus(db), ca.minus(db));
+    for ((a, b), (c, d)) in (first.iter_mut().zip(second)).zip(third.iter_mut().zip(fourth)) {
+        keep_rolled();
+        [*a, *b, *c, *d] = butterflies4([*a, *b, *c, *d]);
     }
+}
+
+#[inline(always)]
+fn butterflies4<T: Lane>([a, b, c, d]: [T; 4]) -> [T; 4] {
+    let (ac, ca) = (a.plus(c), a.minus(c));
+    let (bd, db) = (b.plus(d), b.minus(d));
+    [ac.plus(bd), ac.minus(bd), ca.plus(db), ca.minus(db)]
 }
 
 /// What butterflies add and subtract: one 32-bit value, or two 16-bit lanes in one word.

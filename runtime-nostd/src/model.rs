@@ -181,16 +181,6 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The standardised input of a raw sample value.
-    pub(crate) fn standardise(&self, raw: i16, channel: u32) -> i16 {
-        let channel = Channel {
-            offset: channel as i16,
-            multiplier: (channel >> 16) as u16,
-        };
-        let (shift, bits) = (self.header.input_shift, self.header.input_bits);
-        crate::drive::standardise(raw, channel, u32::from(shift), u32::from(bits))
-    }
-
     /// Code of `U[row][column]`.
     pub fn input_weight(&self, row: usize, column: usize) -> i32 {
         let block = row / self.input_width.per_word();
@@ -211,12 +201,6 @@ impl<'a> Model<'a> {
         } else {
             -1
         }
-    }
-
-    /// Signs of rows `8 * group ..`, one bit each, set for -1.
-    #[inline(always)]
-    pub(crate) fn signs8(&self, group: usize) -> u32 {
-        word(self.sections.signs, group / 4) >> (8 * (group % 4))
     }
 
     /// Code of `V[output][unit]`.

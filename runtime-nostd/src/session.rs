@@ -1,11 +1,11 @@
 //! Streaming inference.
 
+use crate::drive::standardise_all;
 use crate::error::SessionError;
 use crate::kernel::{HiddenState, Kernel};
 use crate::model::Model;
 use crate::readout::{self, Logits};
 use crate::step::Step;
-use heapless::Vec;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
@@ -14,7 +14,6 @@ use heapless::Vec;
 pub struct Session<'m, K: Kernel, const N: usize, const D: usize> {
     model: &'m Model<'m>,
     state: K::State<N>,
-    inputs: Vec<i16, D>,
     gain_phase: u16,
     steps: u32,
 }
@@ -41,7 +40,6 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
         Ok(Self {
             model,
             state: K::State::ZERO,
-            inputs: Vec::new(),
             gain_phase: 0,
             steps: 0,
         })
@@ -59,17 +57,11 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
                 found: sample.len(),
             });
         }
-        self.inputs.clear();
-        let channels = self.model.sections.channels;
-        self.inputs.extend(
-            sample
-                .iter()
-                .zip(channels)
-                .take(D)
-                .map(|(&raw, &channel)| self.model.standardise(raw, channel)),
-        );
+        let mut inputs = [0; D];
+        let inputs = inputs.get_mut(..expected).unwrap_or_default();
+        standardise_all(self.model, sample, inputs);
         let gain = self.model.gain.next(&mut self.gain_phase);
-        K::step(&mut self.state, &Step::new(self.model, &self.inputs, gain));
+        K::step(&mut self.state, &Step::new(self.model, inputs, gain));
         self.steps = self.steps.saturating_add(1);
         Ok(())
     }

@@ -1,63 +1,170 @@
 //! The element-wise end of a time step, shared by every kernel.
 
-use crate::drive::Drive;
+use crate::drive::{Drive, Driven, TILE, pack};
+use crate::kernel::keep_rolled;
 use crate::model::Model;
 
 /// Everything of one time step but the transform itself.
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     pub(crate) model: &'a Model<'a>,
-    drive: Drive<'a>,
+    x: &'a [i32],
     gain: i32,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(model: &'a Model<'a>, x: &'a [i16], gain: i32) -> Self {
+    /// `x` are the standardised inputs, one a channel.
+    pub(crate) const fn new(model: &'a Model<'a>, x: &'a [i32], gain: i32) -> Self {
+        Self { model, x, gain }
+    }
+
+    pub(crate) fn log2_block(&self) -> u32 {
+        u32::from(self.model.header().log2_block)
+    }
+}
+
+/// Two neighbouring rows, as a kernel keeps them.
+pub(crate) trait Slot {
+    /// The rows of `(I ⊗ H) h`.
+    fn product(&self) -> [i32; 2];
+    /// Takes the new states.
+    fn put(self, states: [i32; 2]);
+}
+
+impl Slot for &mut [i32; 2] {
+    #[inline(always)]
+    fn product(&self) -> [i32; 2] {
+        **self
+    }
+
+    #[inline(always)]
+    fn put(self, states: [i32; 2]) {
+        *self = states;
+    }
+}
+
+/// Products elsewhere, states in two lanes.
+impl Slot for (&mut u32, &[i32; 2]) {
+    #[inline(always)]
+    fn product(&self) -> [i32; 2] {
+        *self.1
+    }
+
+    #[inline(always)]
+    fn put(self, [low, high]: [i32; 2]) {
+        *self.0 = pack(low, high);
+    }
+}
+
+/// Turns products into new states, 32 rows at a time.
+///
+/// `h' = clamp(((U x + b) << drive_shift + s * gain * v + half) >> gain_shift)`: rounds to nearest, halves up, saturates
+/// to `state_bits`. [`Model::from_bytes`] has established that nothing overflows.
+pub(crate) struct Finisher<'a> {
+    drive: Drive<'a>,
+    driven: Driven,
+    /// Of the rows still to come.
+    signs: &'a [u32],
+    in_lanes: bool,
+    state_bits: u32,
+    constants: Constants,
+}
+
+/// Constants of the element-wise end.
+struct Constants {
+    /// Gains of two neighbouring rows for each pattern of their two sign bits: a table costs less than negating.
+    gains: [[i32; 2]; 4],
+    /// `2^drive_shift`: a multiply-accumulate does shift and addition.
+    scale: i32,
+    half: i32,
+    gain_shift: u32,
+    limit: i32,
+}
+
+impl<'a> Finisher<'a> {
+    pub fn new(step: &Step<'a>) -> Self {
+        let model = step.model;
+        let (plus, minus) = (step.gain, step.gain.wrapping_neg());
         Self {
-            model,
-            drive: Drive::new(model, x),
-            gain,
+            drive: Drive::new(model, step.x),
+            driven: [0; TILE],
+            signs: model.sections.signs,
+            in_lanes: model.lanes_hold_drive,
+            state_bits: model.state_bits,
+            constants: Constants {
+                gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
+                scale: 1i32.wrapping_shl(model.drive_shift),
+                half: 1i32.wrapping_shl(model.gain_shift.wrapping_sub(1)),
+                gain_shift: model.gain_shift,
+                limit: 1i32.wrapping_shl(model.state_bits.wrapping_sub(1)),
+            },
         }
     }
 
-    /// New states of rows `8 * group ..` from `v`, the same rows of `(I ⊗ H) h`.
-    ///
-    /// `h' = clamp(((U x + b) << drive_shift + s * gain * v + half) >> gain_shift)`: rounds to nearest, halves up,
-    /// saturates to `state_bits`. [`Model::from_bytes`] has established that nothing overflows.
+    /// Finishes the next rows.
     #[inline(always)]
-    pub(crate) fn finish8(&self, group: usize, v: [i32; 8]) -> [i32; 8] {
-        let model = self.model;
-        let half = 1i32.wrapping_shl(model.gain_shift.wrapping_sub(1));
-        let limit = 1i32.wrapping_shl(model.state_bits.wrapping_sub(1));
-        let mut signs = model.signs8(group);
-        let mut rows = self.drive.rows8(group);
-        for (row, v) in rows.iter_mut().zip(v) {
-            let gain = if signs & 1 == 0 {
-                self.gain
-            } else {
-                self.gain.wrapping_neg()
-            };
-            signs >>= 1;
-            let sum = row
-                .wrapping_shl(model.drive_shift)
-                .wrapping_add(half)
-                .wrapping_add(gain.wrapping_mul(v));
-            *row = sum
-                .wrapping_shr(model.gain_shift)
-                .clamp_to(-limit, limit - 1);
+    pub fn next_tile<S: Slot>(&mut self, slots: impl Iterator<Item = S>) {
+        let Some((signs, rest)) = self.signs.split_first() else {
+            return;
+        };
+        self.signs = rest;
+        self.drive.next_tile(&mut self.driven);
+        let (constants, driven) = (&self.constants, &self.driven);
+        match (self.in_lanes, self.state_bits) {
+            (true, 10) => constants.tile::<S, true, 10>(slots, driven, *signs),
+            (true, 12) => constants.tile::<S, true, 12>(slots, driven, *signs),
+            (true, _) => constants.tile::<S, true, 0>(slots, driven, *signs),
+            (false, _) => constants.tile::<S, false, 0>(slots, driven, *signs),
         }
-        rows
     }
 }
 
-/// `Ord::clamp` without its assertion, so that no panic can be linked in.
-trait ClampTo {
-    fn clamp_to(self, low: Self, high: Self) -> Self;
-}
+impl Constants {
+    /// `BITS` is the width of the state, or 0 for any: a constant width makes one saturating instruction.
+    #[inline(never)]
+    fn tile<S: Slot, const LANES: bool, const BITS: u32>(
+        &self,
+        slots: impl Iterator<Item = S>,
+        driven: &Driven,
+        mut signs: u32,
+    ) {
+        // On the stack: no register for `self`.
+        let gains = self.gains;
+        // The low lane has 32768 too much.
+        let low_half = self.half.wrapping_sub(self.scale.wrapping_shl(15));
+        let scaled = |row: i32, half: i32| row.wrapping_mul(self.scale).wrapping_add(half);
+        let mut finish = |slot: S, [even, odd]: [i32; 2]| {
+            keep_rolled();
+            let [v_even, v_odd] = slot.product();
+            let [gain_even, gain_odd] = gains[(signs & 3) as usize];
+            signs >>= 2;
+            slot.put([
+                self.saturate::<BITS>(gain_even.wrapping_mul(v_even).wrapping_add(even)),
+                self.saturate::<BITS>(gain_odd.wrapping_mul(v_odd).wrapping_add(odd)),
+            ]);
+        };
+        if LANES {
+            for (slot, pair) in slots.zip(driven) {
+                let (low, high) = ((pair & 0xFFFF) as i32, *pair as i32 >> 16);
+                finish(slot, [scaled(low, low_half), scaled(high, self.half)]);
+            }
+        } else {
+            for (slot, rows) in slots.zip(driven.as_chunks().0) {
+                finish(slot, rows.map(|row: u32| scaled(row as i32, self.half)));
+            }
+        }
+    }
 
-impl ClampTo for i32 {
     #[inline(always)]
-    fn clamp_to(self, low: i32, high: i32) -> i32 {
-        self.max(low).min(high)
+    fn saturate<const BITS: u32>(&self, sum: i32) -> i32 {
+        let limit = if BITS == 0 {
+            self.limit
+        } else {
+            1i32.wrapping_shl(BITS.wrapping_sub(1))
+        };
+        // `Ord::clamp` would link its assertion.
+        sum.wrapping_shr(self.gain_shift)
+            .max(limit.wrapping_neg())
+            .min(limit.wrapping_sub(1))
     }
 }

@@ -61,7 +61,7 @@ impl PlainModel {
     /// `2^gain_shift / sqrt(B)` as floor and 16-bit fraction, the fraction corrected for the geometric mean.
     fn gain(&self) -> (i64, u64) {
         let q = self.block_size.trailing_zeros();
-        let (floor, fraction) = if q % 2 == 0 {
+        let (floor, fraction) = if q.is_multiple_of(2) {
             (1 << (self.gain_shift - q / 2), 0)
         } else {
             let right = 14 + q.div_ceil(2) - self.gain_shift;
@@ -103,7 +103,7 @@ impl PlainModel {
                 let first = i / self.block_size * self.block_size;
                 let product: i64 = (0..self.block_size)
                     .map(|j| {
-                        let plus = ((i - first) & j).count_ones() % 2 == 0;
+                        let plus = ((i - first) & j).count_ones().is_multiple_of(2);
                         if plus {
                             state.h[first + j]
                         } else {

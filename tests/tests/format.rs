@@ -241,7 +241,7 @@ fn sessions_that_are_too_small_and_samples_of_the_wrong_length_are_errors() {
 }
 
 /// Puts the right length and checksum on damaged bytes, so that the damage gets past them.
-fn reseal(bytes: &mut Vec<u8>) {
+fn reseal(bytes: &mut [u8]) {
     let length = bytes.len() as u32;
     if let Some(field) = bytes.get_mut(8..12) {
         field.copy_from_slice(&length.to_le_bytes());

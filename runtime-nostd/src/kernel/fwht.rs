@@ -1,9 +1,10 @@
 //! In-place fast Walsh-Hadamard transform on 32-bit values.
 
-use super::{HiddenState, Kernel, butterflies8, strided_stages};
+use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
+use crate::drive::TILE;
 use crate::error::SessionError;
 use crate::model::Model;
-use crate::step::Step;
+use crate::step::{Finisher, Step};
 
 /// `n log2(B)` additions on 32-bit values: any state width, `4 N` bytes of state.
 pub struct Fwht;
@@ -16,6 +17,10 @@ impl<const N: usize> HiddenState for Words<N> {
 
     fn get(&self, unit: usize) -> i16 {
         self.0.get(unit).map_or(0, |&value| value as i16)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
+        self.0.as_chunks().0.iter().copied()
     }
 }
 
@@ -38,9 +43,24 @@ fn step_words(state: &mut [i32], step: &Step<'_>) {
     let Some(h) = state.get_mut(..step.model.hidden_size()) else {
         return;
     };
-    strided_stages(h, step.model.block_size() / 2, 8);
-    let stages = u32::from(step.model.header().log2_block).min(3);
-    for (group, rows) in h.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        *rows = step.finish8(group, butterflies8(*rows, stages));
+    strided_stages::<_, 8, 32>(h, step.model.block_size() / 2);
+    let log2_block = step.log2_block();
+    let mut finisher = Finisher::new(step);
+    for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
+        match log2_block {
+            1 => multiply::<1>(tile),
+            2 => multiply::<2>(tile),
+            _ => multiply::<3>(tile),
+        }
+        finisher.next_tile(tile.iter_mut());
+    }
+}
+
+/// The stages within eight rows.
+#[inline(never)]
+fn multiply<const STAGES: u32>(tile: &mut [[i32; 2]]) {
+    for pairs in opaque(tile).as_chunks_mut().0 {
+        keep_rolled();
+        *pairs = butterflies8::<STAGES>(*pairs);
     }
 }

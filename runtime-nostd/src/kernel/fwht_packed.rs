@@ -12,11 +12,11 @@
 //! the transform has only plus signs: its least sum is `-2^(w-1+m)`. Every other row has as many minus as plus signs, so
 //! it stays within `±(2^(w+m-1) - 2^(m-1))`. With `w - 1 + m <= 15` all of these fit a lane.
 
-use super::{HiddenState, Kernel, butterflies8, strided_stages};
-use crate::drive::{pack, unpack};
+use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
+use crate::drive::{TILE, unpack};
 use crate::error::SessionError;
 use crate::model::Model;
-use crate::step::Step;
+use crate::step::{Finisher, Step};
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -43,6 +43,10 @@ impl<const N: usize> HiddenState for Lanes<N> {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
         let (even, odd) = unpack(pair);
         (if unit.is_multiple_of(2) { even } else { odd }) as i16
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
+        self.words().iter().map(|pair| unpack(*pair).into())
     }
 }
 
@@ -74,12 +78,30 @@ fn step_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
         return;
     };
-    strided_stages(h, step.model.block_size() / 4, 4);
-    let stages = u32::from(step.model.header().log2_block).min(3);
-    for (group, pairs) in h.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let [a, b, c, d] = pairs.map(unpack);
-        let v = butterflies8([a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1], stages);
-        let [a, b, c, d, e, f, g, h] = step.finish8(group, v);
-        *pairs = [pack(a, b), pack(c, d), pack(e, f), pack(g, h)];
+    strided_stages::<_, 4, 16>(h, step.model.block_size() / 4);
+    let log2_block = step.log2_block();
+    let mut finisher = Finisher::new(step);
+    let mut products = [[0; 2]; TILE / 2];
+    for tile in h.chunks_mut(TILE / 2) {
+        match log2_block {
+            1 => multiply::<1>(tile, &mut products),
+            2 => multiply::<2>(tile, &mut products),
+            _ => multiply::<3>(tile, &mut products),
+        }
+        finisher.next_tile(tile.iter_mut().zip(&products));
+    }
+}
+
+/// The stages that lanes have no room for.
+#[inline(never)]
+fn multiply<const STAGES: u32>(tile: &mut [u32], products: &mut [[i32; 2]]) {
+    let groups = tile
+        .as_chunks()
+        .0
+        .iter()
+        .zip(opaque(products).as_chunks_mut().0);
+    for (pairs, products) in groups {
+        keep_rolled();
+        *products = butterflies8::<STAGES>(pairs.map(|pair| unpack(pair).into()));
     }
 }

@@ -1,29 +1,33 @@
 //! XNOR-popcount on bit planes of the state, with generated rows of the Hadamard matrix.
 //!
-//! A two's-complement state is a weighted sum of signs: with `sigma_k = +1` for a set bit `k` and `-1` for a clear one,
-//! `h = (sum_k c_k sigma_k - 1) / 2`, where `c_k = 2^k` and `c_(w-1) = -2^(w-1)`. The product of a row of signs with a
-//! plane of signs is `2 * popcount(xnor(row, plane)) - B`, so
+//! A two's-complement state is a weighted sum of its bits. Let `a_k` be the number of units in which plane `k` agrees with
+//! a row of signs (set for +1), `popcount(xnor(row, plane_k))`. For a row of `B` signs that sum to zero, which all but the
+//! first do, and with `d` the agreements of the complemented sign plane,
 //!
 //! ```text
-//! (H h)_i = (sum_k c_k (2 popcount(xnor(H_i, plane_k)) - B) - B [i = 0]) / 2
+//! (H h)_i = sum_(k < w-1) 2^k a_k + 2^(w-1) (d - B) + B/2      (first row: without B/2)
 //! ```
 //!
-//! (every row but the first sums to zero). Rows are not stored: `H[i][j] = (-1)^popcount(i & j)`, so a word of row `i` is
-//! the pattern of `i mod 32`, complemented where `popcount((i / 32) & word)` is odd.
+//! Rows are not stored: `H[i][j] = (-1)^popcount(i & j)`, so a word of row `i` is the pattern of `i mod 32`, complemented
+//! where `popcount((i / 32) & word)` is odd. All rows with the same `i mod 32` thus count the same agreements, up to sign:
+//! they are counted once, and added and subtracted across words by butterflies.
+//!
+//! Bits within a word are in the order of two transposed 16 by 16 squares: even units, then odd ones.
 
-use super::{HiddenState, Kernel};
+use super::{HiddenState, Kernel, for_each_block, strided_stages};
+use crate::drive::TILE;
 use crate::error::SessionError;
 use crate::model::Model;
-use crate::step::Step;
+use crate::step::{Finisher, Step};
 
-/// `state_bits * n * B / 32` word operations a step: the form for population-count hardware and small blocks.
+/// `state_bits * n` word operations a step and `n log2(B / 32)` additions: the form for population-count hardware.
 pub struct XnorPopcount;
 
 /// The state of [`XnorPopcount`]: values, and room for 16 bit planes.
 #[repr(C, align(4))]
 pub struct Planes<const N: usize> {
     planes: [i16; N],
-    values: [i16; N],
+    values: [i32; N],
 }
 
 impl<const N: usize> HiddenState for Planes<N> {
@@ -33,7 +37,11 @@ impl<const N: usize> HiddenState for Planes<N> {
     };
 
     fn get(&self, unit: usize) -> i16 {
-        self.values.get(unit).copied().unwrap_or(0)
+        self.values.get(unit).map_or(0, |&value| value as i16)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
+        self.values.as_chunks().0.iter().copied()
     }
 }
 
@@ -62,98 +70,139 @@ impl Kernel for XnorPopcount {
 }
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
-fn step_planes(planes: &mut [u32], values: &mut [i16], step: &Step<'_>) {
-    let model = step.model;
-    let (n, bits) = (model.hidden_size(), model.state_bits as usize);
+fn step_planes(planes: &mut [u32], values: &mut [i32], step: &Step<'_>) {
+    let (n, bits) = (step.model.hidden_size(), step.model.state_bits as usize);
+    let block = step.model.block_size();
     let Some(h) = values.get_mut(..n) else { return };
-    let Some(planes) = planes.get_mut(..bits.wrapping_mul(n.div_ceil(32))) else {
-        return;
-    };
-    slice_into_planes(h, planes, bits);
-    for (group, rows) in h.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let mut v = [0; 8];
-        for (k, v) in v.iter_mut().enumerate() {
-            *v = row_product(
-                planes,
-                bits,
-                model.block_size(),
-                group.wrapping_mul(8).wrapping_add(k),
-            );
-        }
-        *rows = step.finish8(group, v).map(|value| value as i16);
-    }
-}
-
-/// Writes bit `k` of the states `32 w ..` to word `bits * w + k`: the planes of 32 states lie side by side.
-fn slice_into_planes(h: &[i16], planes: &mut [u32], bits: usize) {
     let mut rest = planes;
-    for states in h.chunks(32) {
-        let Some((words, after)) = rest.split_at_mut_checked(bits) else {
+    for values in h.chunks_mut(32) {
+        let Some((planes, after)) = rest.split_at_mut_checked(bits) else {
             return;
         };
         rest = after;
-        words.fill(0);
-        for (j, &state) in states.iter().enumerate() {
-            for (k, word) in words.iter_mut().enumerate() {
-                let bit = (state as u16 as u32).wrapping_shr(k as u32) & 1;
-                *word |= bit.wrapping_shl(j as u32);
+        slice_into_planes(values, planes);
+        multiply_word(values, planes, block);
+    }
+    strided_stages::<_, 32, 128>(h, block / 2);
+    let mut finisher = Finisher::new(step);
+    for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
+        finisher.next_tile(tile.iter_mut());
+    }
+}
+
+/// Writes bit `k` of up to 32 values to word `k`, the sign bits complemented.
+fn slice_into_planes(values: &[i32], planes: &mut [u32]) {
+    let mut square = [0u32; 16];
+    for (word, [even, odd]) in square.iter_mut().zip(values.as_chunks().0) {
+        *word = (*even as u32 & 0xFFFF) | (*odd as u32) << 16;
+    }
+    transpose::<8>(&mut square, 0x00FF_00FF);
+    transpose::<4>(&mut square, 0x0F0F_0F0F);
+    transpose::<2>(&mut square, 0x3333_3333);
+    transpose::<1>(&mut square, 0x5555_5555);
+    for (plane, word) in planes.iter_mut().zip(square) {
+        *plane = word;
+    }
+    if let Some(sign) = planes.last_mut() {
+        *sign = !*sign;
+    }
+}
+
+/// Swaps the off-diagonal `S` by `S` squares of all `2 S` by `2 S` squares, in both halves of the words.
+#[inline(always)]
+fn transpose<const S: usize>(square: &mut [u32; 16], mask: u32) {
+    for_each_block(square, 2 * S, |rows| {
+        if let Some((upper, lower)) = rows.split_at_mut_checked(S) {
+            for (a, b) in upper.iter_mut().zip(lower) {
+                let swap = ((*a >> S) ^ *b) & mask;
+                *b ^= swap;
+                *a ^= swap << S;
             }
         }
-    }
+    });
 }
 
-/// Row `i` of the block-diagonal Hadamard matrix times the state.
-fn row_product(planes: &[u32], bits: usize, block: usize, i: usize) -> i32 {
-    let row = i % block;
-    // Blocks of less than a word: the row acts on `block` bits of the word, from bit `shift`.
-    let (words, mask, shift) = if block >= 32 {
-        (block / 32, u32::MAX, 0)
-    } else {
-        (
-            1,
-            1u32.wrapping_shl(block as u32).wrapping_sub(1),
-            (i % 32 - row) as u32,
-        )
-    };
-    let first = (i - row) / 32;
-    let pattern = PATTERNS.get(row % 32).copied().unwrap_or(0);
-    let mut twice = 0i32;
-    let start = first.wrapping_mul(bits);
-    let mut rest = planes.get(start..).unwrap_or(&[]);
-    for w in 0..words {
-        let Some((planes, after)) = rest.split_at_checked(bits) else {
-            break;
-        };
-        rest = after;
-        let odd = ((row / 32) & w).count_ones() & 1;
-        let signs = pattern ^ odd.wrapping_neg();
-        twice = twice.wrapping_add(agreement(planes, signs, mask, shift));
-    }
-    let whole_row = if row == 0 { block as i32 } else { 0 };
-    twice.wrapping_sub(whole_row) >> 1
+/// Replaces up to 32 values by their products with diagonal blocks of at most 32, from their planes.
+fn multiply_word(values: &mut [i32], planes: &[u32], block: usize) {
+    let block = block.min(32);
+    let sign_weight = 1i32.wrapping_shl((planes.len() as u32).wrapping_sub(1));
+    let all_minus = sign_weight.wrapping_mul(block as i32);
+    // Half of a block's units are even: that many bits in each half of the word.
+    let half = block as u32 / 2;
+    let mut mask = 1u32
+        .wrapping_shl(half)
+        .wrapping_sub(1)
+        .wrapping_mul(0x0001_0001);
+    for_each_block(values, block, |values| {
+        let mut offset = all_minus;
+        for (value, pattern) in values.iter_mut().zip(PATTERNS) {
+            *value = weighted_agreements(planes, pattern, mask).wrapping_sub(offset);
+            offset = all_minus.wrapping_sub(half as i32);
+        }
+        mask = mask.wrapping_shl(half);
+    });
 }
 
-/// `sum_k c_k (2 popcount(xnor(signs, plane_k)) - width)` over the planes of one word.
+/// `sum_k 2^k popcount(xnor(pattern, plane_k) & mask)`.
 #[inline(always)]
-fn agreement(planes: &[u32], signs: u32, mask: u32, shift: u32) -> i32 {
-    let width = mask.count_ones() as i32;
-    let signed = |plane: u32| {
-        let xnor = !(plane.wrapping_shr(shift) ^ signs) & mask;
-        2 * xnor.count_ones() as i32 - width
+fn weighted_agreements(planes: &[u32], pattern: u32, mask: u32) -> i32 {
+    let agree = |plane: u32| !(plane ^ pattern) & mask;
+    let (fours, rest) = planes.as_chunks::<4>();
+    let mut last = [0; 4];
+    for (last, plane) in last.iter_mut().zip(rest) {
+        *last = agree(*plane);
+    }
+    let sum = if rest.is_empty() {
+        0
+    } else {
+        weighted_count(last)
     };
-    let Some((sign_plane, magnitudes)) = planes.split_last() else {
-        return 0;
-    };
-    // Horner's rule from the most significant plane down, whose weight is negative.
-    magnitudes
-        .iter()
-        .rev()
-        .fold(signed(*sign_plane).wrapping_neg(), |sum, &plane| {
-            sum.wrapping_mul(2).wrapping_add(signed(plane))
-        })
+    fours.iter().rev().fold(sum, |sum, planes| {
+        sum.wrapping_mul(16)
+            .wrapping_add(weighted_count(planes.map(agree)))
+    }) as i32
 }
 
-/// Word `i` has bit `j` set where `H[i][j] = +1`, for `i` and `j` below 32.
+/// `sum_k 2^k popcount(words[k])`.
+#[inline(always)]
+fn weighted_count(words: [u32; 4]) -> u32 {
+    if cfg!(any(
+        target_feature = "popcnt",
+        target_feature = "zbb",
+        target_arch = "aarch64"
+    )) {
+        let [a, b, c, d] = words.map(u32::count_ones);
+        a + 2 * b + 4 * c + 8 * d
+    } else {
+        count_in_fields(words)
+    }
+}
+
+/// Without a population count: the words' counts are weighted and added while they are still small fields of a word.
+#[inline(always)]
+const fn count_in_fields([a, b, c, d]: [u32; 4]) -> u32 {
+    // Nibbles of at most 4 + 2 * 4.
+    let low = nibble_counts(a).wrapping_add(nibble_counts(b) << 1);
+    let high = nibble_counts(c).wrapping_add(nibble_counts(d) << 1);
+    // Bytes of at most 24 + 4 * 24.
+    let bytes = add_nibbles(low).wrapping_add(add_nibbles(high) << 2);
+    let halves = (bytes & 0x00FF_00FF).wrapping_add((bytes >> 8) & 0x00FF_00FF);
+    (halves & 0xFFFF).wrapping_add(halves >> 16)
+}
+
+/// Population count of each nibble.
+#[inline(always)]
+const fn nibble_counts(word: u32) -> u32 {
+    let pairs = word.wrapping_sub((word >> 1) & 0x5555_5555);
+    (pairs & 0x3333_3333).wrapping_add((pairs >> 2) & 0x3333_3333)
+}
+
+#[inline(always)]
+const fn add_nibbles(word: u32) -> u32 {
+    (word & 0x0F0F_0F0F).wrapping_add((word >> 4) & 0x0F0F_0F0F)
+}
+
+/// Word `i` has the bit of unit `j` set where `H[i][j] = +1`, for `i` and `j` below 32.
 const PATTERNS: [u32; 32] = {
     let mut patterns = [0u32; 32];
     let mut i = 0u32;
@@ -161,7 +210,7 @@ const PATTERNS: [u32; 32] = {
         let mut j = 0u32;
         while j < 32 {
             if (i & j).count_ones().is_multiple_of(2) {
-                patterns[i as usize] |= 1 << j;
+                patterns[i as usize] |= 1 << (j / 2 + 16 * (j % 2));
             }
             j += 1;
         }
@@ -169,3 +218,17 @@ const PATTERNS: [u32; 32] = {
     }
     patterns
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn counts_in_fields(words: [u32; 4]) {
+            let [a, b, c, d] = words.map(u32::count_ones);
+            prop_assert_eq!(count_in_fields(words), a + 2 * b + 4 * c + 8 * d);
+        }
+    }
+}
