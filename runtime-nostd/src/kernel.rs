@@ -18,7 +18,7 @@ use crate::error::SessionError;
 use crate::model::Model;
 use crate::step::Step;
 
-/// A way to compute `(I ⊗ H) h` and, with [`Step`], the next state.
+/// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
 ///
 /// The trait is sealed: an implementation must equal all others bit for bit.
 pub trait Kernel: sealed::Sealed {

@@ -1,6 +1,6 @@
 //! Host side of hadamrnn: data sets, training with Burn, export, verification.
 //!
-//! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`export()`] → [`integer`] and [`verify`] → [`board`].
+//! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`mod@export`] → [`integer`] and [`verify`] → [`board`].
 
 pub mod board;
 pub mod card;

@@ -6,7 +6,7 @@
 //!         (x[i], x[i + h]) = (x[i] + x[i + h], x[i] - x[i + h])
 //! ```
 //!
-//! Strides below [`LANES`] stay inside one array of [`LANES`] numbers, which the compiler keeps in registers and turns
+//! Strides below `LANES` stay inside one array of `LANES` numbers, which the compiler keeps in registers and turns
 //! into shuffles; larger strides go two stages at a time (radix 4), halving the passes over memory. The order of the
 //! additions is fixed, so equal inputs give equal bits.
 
@@ -152,7 +152,7 @@ mod tests {
     /// The definition: a dense matrix product in double precision.
     fn dense(data: &[f32], log2_block: usize) -> Vec<f64> {
         let entry = |i: usize, j: usize| {
-            if (i & j).count_ones() % 2 == 0 {
+            if (i & j).count_ones().is_multiple_of(2) {
                 1.0
             } else {
                 -1.0

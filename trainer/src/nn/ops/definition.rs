@@ -3,7 +3,7 @@
 /// Entry of `(I ⊗ H) / sqrt(B)`.
 fn block_hadamard(i: usize, j: usize, q: usize) -> f64 {
     let size = 1 << q;
-    let sign = if ((i % size) & (j % size)).count_ones() % 2 == 0 {
+    let sign = if ((i % size) & (j % size)).count_ones().is_multiple_of(2) {
         1.0
     } else {
         -1.0
