@@ -148,13 +148,17 @@ pub struct ExportConfig {
     pub input_bits: u8,
 }
 
+/// Frozen signs are part of the architecture, and some draws remember better: this one has the best mean accuracy in
+/// cross-validation over four groups of training subjects (`models/README.md`).
+const HAR_SEED: u64 = 4;
+
 impl RunConfig {
     /// The recommended configuration for a task.
     pub fn for_task(task: Task) -> Self {
         let copy = task == Task::Copy;
         Self {
             task,
-            seed: 1,
+            seed: if copy { 1 } else { HAR_SEED },
             copy_steps: published_copy_steps(),
             holdout: Holdout::default(),
             network: NetworkConfig {
@@ -172,7 +176,7 @@ impl RunConfig {
                 signs: Signs::Frozen,
                 keep: Keep::Best,
                 weight_decay: 0.0,
-                augmentation: Augmentation::default(),
+                augmentation: Augmentation { rotation: if copy { 0.0 } else { 20.0 }, ..Augmentation::default() },
             },
             export: ExportConfig {
                 state_bits: 12,

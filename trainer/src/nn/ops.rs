@@ -8,6 +8,11 @@
 //! `f32` code of this module in parallel, so that a backend joins with an empty `impl`; one with its own kernels
 //! overrides them.
 
+#![cfg_attr(
+    feature = "ndarray",
+    allow(deprecated, reason = "the second CPU backend, kept for comparison")
+)]
+
 mod autodiff;
 mod host;
 mod kernel;

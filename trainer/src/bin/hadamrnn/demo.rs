@@ -7,7 +7,7 @@ use hadamrnn::board::FirmwareFolder;
 use hadamrnn::card::{self, Card};
 use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::config::RunConfig;
-use hadamrnn::data::{Split, Task};
+use hadamrnn::data::{self, Holdout, Source, Split, Task};
 use hadamrnn::integer::KernelName;
 use hadamrnn::train::Outcome;
 use hadamrnn::verify::BoardVerdict;
@@ -27,9 +27,9 @@ pub struct Args {
     /// Folder of the run; an unfinished run there is continued
     #[arg(long, value_name = "DIR", default_value = "runs/demo")]
     out: PathBuf,
-    /// Seed of the weights
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Seed of the weights [default: the task's]
+    #[arg(long)]
+    seed: Option<u64>,
     /// Passes over the training split
     #[arg(long)]
     epochs: Option<u32>,
@@ -55,10 +55,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let stop = StopFlag::install()?;
     let device = args.device.device()?;
     let firmware = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
-    let mut config = RunConfig::for_task(Task::Har2);
-    config.seed = args.seed;
-    config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
-    config.validate()?;
+    let config = configuration(args)?;
 
     heading(args, "1. train on UCI HAR (task har2)")?;
     let data = ModelData::load(&config, &args.data)?;
@@ -107,6 +104,20 @@ pub fn run(args: &Args) -> Result<Status> {
         &data.input_lsb,
     )?;
     report(args, &folder, &card, host, boards)
+}
+
+/// The task's configuration; on the sample, a tenth of the set, more passes in smaller steps and no validation split.
+fn configuration(args: &Args) -> Result<RunConfig> {
+    let mut config = RunConfig::for_task(Task::Har2);
+    if data::locate(config.task, args.data.data_dir.as_deref())? == Source::Sample {
+        config.training.epochs = 300;
+        config.training.batch_size = 32;
+        config.holdout = Holdout::None;
+    }
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
+    config.validate()?;
+    Ok(config)
 }
 
 fn heading(args: &Args, text: &str) -> Result<()> {
