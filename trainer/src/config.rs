@@ -176,7 +176,10 @@ impl RunConfig {
                 signs: Signs::Frozen,
                 keep: Keep::Best,
                 weight_decay: 0.0,
-                augmentation: Augmentation { rotation: if copy { 0.0 } else { 20.0 }, ..Augmentation::default() },
+                augmentation: Augmentation {
+                    rotation: if copy { 0.0 } else { 20.0 },
+                    ..Augmentation::default()
+                },
             },
             export: ExportConfig {
                 state_bits: 12,

@@ -108,6 +108,10 @@ impl Observer for RunFolder<'_> {
             "epoch {:3}: train loss {:.4}{valid}{flips}{best}",
             record.epoch, record.train_loss
         );
+        // Twenty lines tell the course of a long run; metrics.jsonl has them all.
+        if !record.best && !record.epoch.is_multiple_of((self.epochs / 20).max(1)) {
+            return Ok(());
+        }
         match self.bar.is_hidden() {
             true => eprintln!("{text}"),
             false => self.bar.println(text),
