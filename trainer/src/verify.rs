@@ -7,7 +7,7 @@ use hadamrnn_runtime::kernel::Fwht;
 use serde::Serialize;
 
 use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
-use crate::data::Sequences;
+use crate::data::{Sequences, Targets};
 use crate::integer::{self, Answer, KernelName, ModelFile};
 
 /// What a board run showed.
@@ -25,8 +25,8 @@ pub struct BoardVerdict {
     pub equal: usize,
     /// The first window that differs.
     pub first_difference: Option<Difference>,
-    /// Share of windows classified correctly by the board.
-    pub accuracy: f64,
+    /// Share of windows classified correctly by the board; none where every step has a target of its own.
+    pub accuracy: Option<f64>,
     /// Exact instruction counts and memory.
     pub cost: Cost,
     /// The smallest firmware: runtime, kernel and model, no logs or reports.
@@ -83,13 +83,6 @@ pub fn board(
     let inference_firmware = request.build("nopanic", scratch.path())?.size(&board)?;
     let run = firmware.run(&board, &all, scratch.path())?;
     let (equal, first_difference) = compare(&host, &run.answers);
-    let targets = sequences.targets.values();
-    let correct = run
-        .answers
-        .iter()
-        .zip(targets)
-        .filter(|(answer, target)| answer.class == **target as usize)
-        .count();
     Ok(BoardVerdict {
         board: board.name.clone(),
         core: board.core.clone(),
@@ -97,11 +90,22 @@ pub fn board(
         windows: host.len(),
         equal,
         first_difference,
-        accuracy: correct as f64 / host.len().max(1) as f64,
+        accuracy: accuracy(&run.answers, sequences),
         cost: run.cost,
         inference_firmware,
         log: run.log,
     })
+}
+
+fn accuracy(answers: &[Answer], sequences: &Sequences) -> Option<f64> {
+    let Targets::Class(targets) = &sequences.targets else {
+        return None;
+    };
+    let correct = answers
+        .iter()
+        .zip(targets)
+        .filter(|(answer, target)| answer.class == **target as usize);
+    Some(correct.count() as f64 / targets.len().max(1) as f64)
 }
 
 /// How many answers are equal, and the first that is not.

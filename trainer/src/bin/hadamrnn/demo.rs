@@ -170,7 +170,7 @@ fn report(
         ),
         row(
             &format!("accuracy, integer on {}", board.board),
-            output::percent(board.accuracy),
+            board.accuracy.map_or("-".into(), output::percent),
         ),
         row(
             "board equals host, every state and logit",

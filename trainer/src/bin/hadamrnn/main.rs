@@ -16,6 +16,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// Training allocates and frees tensors of megabytes at every step, which the system allocator returns to the kernel.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Train tiny recurrent networks with binary or sparse ternary orthogonal weights, and run them with integers only on
 /// microcontrollers.

@@ -131,6 +131,11 @@ pub fn export_run(
     data: &ModelData,
     device: &Device,
 ) -> Result<LoadedModel> {
+    if data.task.standardisation() != checkpoint.task.standardisation {
+        eprintln!(
+            "warning: these are not the data that the run was trained on; give the same --data-dir and configuration"
+        );
+    }
     let network = train::chosen_network(&checkpoint, device)?;
     let weights = network.weights();
     let calibration = data.task.calibration();

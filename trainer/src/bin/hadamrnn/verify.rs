@@ -278,7 +278,7 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
             format!("{} ({})", verdict.board, verdict.core),
             verdict.kernel.name().into(),
             format!("{}/{}", verdict.equal, verdict.windows),
-            output::percent(verdict.accuracy),
+            verdict.accuracy.map_or("-".into(), output::percent),
             output::grouped(cost.instructions_per_step.into()),
             output::grouped(cost.instructions_per_window),
             output::grouped(verdict.inference_firmware.flash),
