@@ -57,11 +57,13 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
                 found: sample.len(),
             });
         }
-        let mut inputs = [0; D];
-        let inputs = inputs.get_mut(..expected).unwrap_or_default();
-        standardise_all(self.model, sample, inputs);
+        let mut inputs = heapless::Vec::<i32, D>::new();
+        // Cannot fail: `new` has checked the capacity.
+        if inputs.resize_default(expected).is_ok() {
+            standardise_all(self.model, sample, &mut inputs);
+        }
         let gain = self.model.gain.next(&mut self.gain_phase);
-        K::step(&mut self.state, &Step::new(self.model, inputs, gain));
+        K::step(&mut self.state, &Step::new(self.model, &inputs, gain));
         self.steps = self.steps.saturating_add(1);
         Ok(())
     }

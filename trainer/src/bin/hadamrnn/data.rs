@@ -21,7 +21,7 @@ enum Command {
     /// Known data sets: origin, licence, and where they were found
     List {
         #[command(flatten)]
-        data: crate::train::DataArgs,
+        data: crate::common::DataArgs,
         /// Print the result as JSON
         #[arg(long)]
         json: bool,
@@ -31,7 +31,7 @@ enum Command {
         /// Data set, as `data list` names it
         name: String,
         #[command(flatten)]
-        data: crate::train::DataArgs,
+        data: crate::common::DataArgs,
     },
     /// Download a data set from its official source and check it; resumes where it broke off
     #[cfg(feature = "fetch")]
@@ -46,7 +46,7 @@ enum Command {
     #[command(hide = true)]
     Sample {
         #[command(flatten)]
-        data: crate::train::DataArgs,
+        data: crate::common::DataArgs,
         /// Archive to write
         #[arg(long)]
         out: PathBuf,
@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
-fn place(set: &data::DataSet, args: &crate::train::DataArgs) -> String {
+fn place(set: &data::DataSet, args: &crate::common::DataArgs) -> String {
     let task = data::Task::ALL
         .into_iter()
         .find(|task| task.data_set().name == set.name);
@@ -79,7 +79,7 @@ fn place(set: &data::DataSet, args: &crate::train::DataArgs) -> String {
     }
 }
 
-fn list(args: &crate::train::DataArgs, as_json: bool) -> Result<()> {
+fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
     let sets = catalog::list();
     if as_json {
         let sets: Vec<_> = sets
@@ -104,7 +104,7 @@ fn list(args: &crate::train::DataArgs, as_json: bool) -> Result<()> {
     Ok(())
 }
 
-fn check(name: &str, args: &crate::train::DataArgs) -> Result<Status> {
+fn check(name: &str, args: &crate::common::DataArgs) -> Result<Status> {
     let set = catalog::find(name)?;
     if set.url.is_empty() {
         output::line(&format!("{name} is generated: there is nothing to check"))?;

@@ -14,11 +14,10 @@ use hadamrnn::verify::BoardVerdict;
 use serde_json::json;
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::Common;
 use crate::model_source::{self, ModelData};
 use crate::output;
 use crate::progress::StopFlag;
-use crate::train::DataArgs;
 use crate::verify::{HostVerdict, Verdict};
 use crate::{export, train, verify};
 
@@ -43,22 +42,17 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 pub fn run(args: &Args) -> Result<Status> {
     let stop = StopFlag::install()?;
-    let device = args.device.device()?;
+    let device = args.common.device.device()?;
     let firmware = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
     let config = configuration(args)?;
 
     heading(args, "1. train on UCI HAR (task har2)")?;
-    let data = ModelData::load(&config, &args.data)?;
+    let data = ModelData::load(&config, &args.common.data)?;
     let unfinished = unfinished_run(&args.out, &config);
     if train::train(
         &args.out,
@@ -78,7 +72,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let checkpoint = Checkpoint::load(&args.out)?;
     let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
     let folder = args.out.join("model");
-    let card = export::write(&folder, &loaded, &data, &args.data, &device)?;
+    let card = export::write(&folder, &loaded, &data, &args.common.data, &device)?;
 
     heading(args, "3. check the integer model on the host")?;
     let test = data.sequences(Split::Test, None);
@@ -109,7 +103,7 @@ pub fn run(args: &Args) -> Result<Status> {
 /// The task's configuration; on the sample, a tenth of the set, more passes in smaller steps and no validation split.
 fn configuration(args: &Args) -> Result<RunConfig> {
     let mut config = RunConfig::for_task(Task::Har2);
-    if data::locate(config.task, args.data.data_dir.as_deref())? == Source::Sample {
+    if data::locate(config.task, args.common.data.data_dir.as_deref())? == Source::Sample {
         config.training.epochs = 300;
         config.training.batch_size = 32;
         config.holdout = Holdout::None;
@@ -121,7 +115,7 @@ fn configuration(args: &Args) -> Result<RunConfig> {
 }
 
 fn heading(args: &Args, text: &str) -> Result<()> {
-    if args.json {
+    if args.common.json {
         Ok(())
     } else {
         output::line(text)
@@ -147,7 +141,7 @@ fn report(
     } else {
         Status::Mismatch
     };
-    if args.json {
+    if args.common.json {
         output::json(
             &json!({ "model": folder.join(card::files::MODEL), "card": card, "verdict": verdict }),
         )?;

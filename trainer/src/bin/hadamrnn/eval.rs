@@ -11,11 +11,10 @@ use hadamrnn::metrics::Metrics;
 use serde_json::json;
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::Common;
 use crate::model_source::{self, ModelData};
 use crate::output;
 use crate::progress::Spinner;
-use crate::train::DataArgs;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,12 +27,7 @@ pub struct Args {
     #[arg(long, value_enum)]
     kernel: Option<KernelName>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,9 +51,9 @@ impl From<SplitName> for Split {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let device = args.device.device()?;
-    let (loaded, data) = model_source::load(&args.model, &args.data, &device)?;
-    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.data), Ok)?;
+    let device = args.common.device.device()?;
+    let (loaded, data) = model_source::load(&args.model, &args.common.data, &device)?;
+    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
     let sequences = data.sequences(args.split.into(), None);
     anyhow::ensure!(!sequences.is_empty(), "the split is empty");
     let model = loaded.file.model()?;
@@ -76,7 +70,7 @@ pub fn run(args: &Args) -> Result<Status> {
     });
     let (integer, _) = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
     drop(spinner);
-    if args.json {
+    if args.common.json {
         let split = format!("{:?}", args.split).to_lowercase();
         output::json(&json!({
             "task": loaded.config.task, "split": split, "sequences": sequences.len(),

@@ -11,11 +11,10 @@ use hadamrnn::evaluate;
 use hadamrnn::integer::KernelName;
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::{Common, DataArgs};
 use crate::model_source::{self, LoadedModel, ModelData};
 use crate::output;
 use crate::progress::Spinner;
-use crate::train::DataArgs;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -31,26 +30,21 @@ pub struct Args {
     #[arg(long)]
     sample_bits: Option<u8>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    /// Print the card as JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let device = args.device.device()?;
+    let device = args.common.device.device()?;
     let checkpoint = Checkpoint::load(&args.run)?;
     let mut config = checkpoint.run_config()?;
     config.export.state_bits = args.state_bits.unwrap_or(config.export.state_bits);
     config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
     config.validate()?;
-    let data = ModelData::load(&config, &args.data)?;
+    let data = ModelData::load(&config, &args.common.data)?;
     let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
     let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
-    let card = write(&folder, &loaded, &data, &args.data, &device)?;
-    if args.json {
+    let card = write(&folder, &loaded, &data, &args.common.data, &device)?;
+    if args.common.json {
         output::json(&card)?;
     } else {
         let results = &card.results;

@@ -1,5 +1,6 @@
 //! `hadamrnn`: train, evaluate, export, inspect and verify HadamRNNs.
 
+mod common;
 mod data;
 mod demo;
 mod device;

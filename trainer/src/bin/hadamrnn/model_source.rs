@@ -14,7 +14,8 @@ use hadamrnn::nn::HadamRnn;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train;
 
-use crate::train::{DataArgs, load_data};
+use crate::common::DataArgs;
+use crate::train::load_data;
 
 /// A model and what is known of its task.
 pub struct LoadedModel {

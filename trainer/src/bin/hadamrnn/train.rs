@@ -11,7 +11,7 @@ use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::{Common, DataArgs};
 use crate::output;
 use crate::progress::{RunFolder, Spinner, StopFlag};
 
@@ -34,19 +34,7 @@ pub struct Args {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(clap::Args, Clone, Debug)]
-pub struct DataArgs {
-    /// Folder with the data sets [default: $HADAMRNN_DATA, else the sample that ships with the program]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    common: Common,
 }
 
 /// Settings that override the configuration.
@@ -202,7 +190,7 @@ impl Options {
 
 pub fn run(args: &Args) -> Result<Status> {
     let stop = StopFlag::install()?;
-    let device = args.device.device()?;
+    let device = args.common.device.device()?;
     let (folder, config, resumed) = match &args.resume {
         Some(folder) => {
             let checkpoint = Checkpoint::load(folder)?;
@@ -214,7 +202,7 @@ pub fn run(args: &Args) -> Result<Status> {
             (args.out.clone().unwrap_or_else(default), config, None)
         }
     };
-    let data = load_data(&config, &args.data)?;
+    let data = load_data(&config, &args.common.data)?;
     let outcome = train(
         &folder,
         config,
@@ -233,7 +221,7 @@ pub fn run(args: &Args) -> Result<Status> {
             );
             return Ok(Status::Interrupted);
         }
-        Outcome::Finished if args.json => output::json(&summary(&folder, &checkpoint))?,
+        Outcome::Finished if args.common.json => output::json(&summary(&folder, &checkpoint))?,
         Outcome::Finished => {
             let best = checkpoint.best.as_ref().map_or(String::new(), |best| {
                 format!(": best epoch {}, validation {}", best.epoch, best.valid)

@@ -12,11 +12,10 @@ use hadamrnn::verify::{self, BoardVerdict};
 use serde::Serialize;
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::Common;
 use crate::model_source::{self, ModelData, Run};
 use crate::output;
 use crate::progress::Spinner;
-use crate::train::DataArgs;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -38,12 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 /// Outcome of all checks.
@@ -78,9 +72,9 @@ impl Verdict {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let device = args.device.device()?;
-    let (loaded, data) = model_source::load(&args.model, &args.data, &device)?;
-    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.data), Ok)?;
+    let device = args.common.device.device()?;
+    let (loaded, data) = model_source::load(&args.model, &args.common.data, &device)?;
+    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
     let limit = (args.windows > 0).then_some(args.windows);
     let sequences = data.sequences(Split::Test, limit);
     ensure!(!sequences.is_empty(), "the test split is empty");
@@ -108,7 +102,7 @@ pub fn run(args: &Args) -> Result<Status> {
         )?
     };
     let verdict = Verdict { host, boards };
-    if args.json {
+    if args.common.json {
         output::json(&verdict)?;
     } else {
         print(&verdict, args.log)?;
