@@ -10,11 +10,14 @@
 //! This crate reads an exported model in place (flash or memory map, no copy of the weights), and runs it one sample at
 //! a time with 32-bit integers. It allocates nothing, contains no `unsafe`, and no path of it panics.
 //!
-//! ```ignore
+//! ```
 //! use hadamrnn_runtime::{Model, Session, kernel::FwhtPacked};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! static BYTES: &[u8] = hadamrnn_runtime::include_model!("../../models/har2/model.hdrn");
+//! static BYTES: &[u8] = hadamrnn_runtime::include_model!(
+//!     // Any path that `include_bytes!` takes, such as "model.hdrn".
+//!     concat!(env!("CARGO_MANIFEST_DIR"), "/../models/har2/model.hdrn")
+//! );
 //! let model = Model::from_bytes(BYTES)?;
 //! let mut session = Session::<FwhtPacked, 128, 9>::new(&model)?;
 //! for _ in 0..128 {

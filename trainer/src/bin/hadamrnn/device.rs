@@ -28,6 +28,10 @@ fn default_device() -> DeviceName {
 
 impl DeviceArgs {
     /// The device, without autodiff.
+    #[cfg_attr(
+        feature = "ndarray",
+        allow(deprecated, reason = "the second CPU backend, kept for comparison")
+    )]
     pub fn device(&self) -> Result<Device> {
         Ok(match self.device {
             #[cfg(feature = "flex")]
