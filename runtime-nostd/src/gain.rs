@@ -90,6 +90,12 @@ mod tests {
     }
 
     #[test]
+    fn the_worked_example_of_the_document() {
+        let gain = Gain::new(7, 12);
+        assert_eq!((gain.floor, gain.fraction), (362, 2537));
+    }
+
+    #[test]
     fn every_step_is_the_floor_or_the_ceiling() {
         for (q, shift) in (1..=10).flat_map(|q| (4..=15).map(move |shift| (q, shift))) {
             let gain = Gain::new(q, shift);

@@ -61,6 +61,7 @@ fn every_board_computes_what_the_host_computes() {
                 kernel.name(),
                 verdict.first_difference
             );
+            assert_eq!(verdict.panic_symbols, [""; 0], "{board} {}", kernel.name());
             assert_eq!(verdict.windows, count);
             assert!(verdict.cost.instructions_per_step > 0);
         }

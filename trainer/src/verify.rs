@@ -31,6 +31,8 @@ pub struct BoardVerdict {
     pub cost: Cost,
     /// The smallest firmware: runtime, kernel and model, no logs or reports.
     pub inference_firmware: FirmwareSize,
+    /// Functions of the panic machinery linked into that firmware: there should be none.
+    pub panic_symbols: Vec<String>,
     /// The firmware's log.
     #[serde(skip)]
     pub log: Vec<String>,
@@ -80,7 +82,7 @@ pub fn board(
         windows: &one,
     };
     let firmware = request.build("classify", scratch.path())?;
-    let inference_firmware = request.build("nopanic", scratch.path())?.size(&board)?;
+    let inference = request.build("nopanic", scratch.path())?;
     let run = firmware.run(&board, &all, scratch.path())?;
     let (equal, first_difference) = compare(&host, &run.answers);
     Ok(BoardVerdict {
@@ -92,7 +94,8 @@ pub fn board(
         first_difference,
         accuracy: accuracy(&run.answers, sequences),
         cost: run.cost,
-        inference_firmware,
+        inference_firmware: inference.size(&board)?,
+        panic_symbols: inference.panic_symbols()?,
         log: run.log,
     })
 }

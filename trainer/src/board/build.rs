@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use hadamrnn_firmware_common::boards::Board;
-use object::{Object, ObjectSegment};
+use object::{Object, ObjectSegment, ObjectSymbol};
 use serde::Serialize;
 
 use super::FirmwareFolder;
@@ -160,5 +160,30 @@ impl Firmware {
             }
         }
         Ok(size)
+    }
+
+    /// Names of functions of `core`'s panic machinery that are linked in.
+    ///
+    /// # Errors
+    /// The file is not ELF.
+    pub fn panic_symbols(&self) -> Result<Vec<String>> {
+        let bytes = std::fs::read(&self.elf)
+            .with_context(|| format!("cannot read {}", self.elf.display()))?;
+        let file = object::File::parse(&*bytes)
+            .with_context(|| format!("{} is not ELF", self.elf.display()))?;
+        let names = file
+            .symbols()
+            .filter_map(|symbol| symbol.name().ok().map(String::from));
+        // Mangled: core::panicking::…, core::option::unwrap_failed, core::slice::index::slice_…_fail and the like.
+        let marks = [
+            "4core9panicking",
+            "unwrap_failed",
+            "expect_failed",
+            "slice_index",
+            "_fail",
+        ];
+        Ok(names
+            .filter(|name| marks.iter().any(|mark| name.contains(mark)))
+            .collect())
     }
 }

@@ -151,6 +151,7 @@ fn report(
     verify::print_boards(&verdict.boards)?;
     output::line("")?;
     let board = verdict.boards.first().context("no board was run")?;
+    let same_class = verdict.host.same_class_as_float;
     let row = |name: &str, value: String| vec![name.to_string(), value];
     output::table(&[
         row(&format!("HAR-2 on {}", card.data), String::new()),
@@ -165,6 +166,12 @@ fn report(
         row(
             &format!("accuracy, integer on {}", board.board),
             board.accuracy.map_or("-".into(), output::percent),
+        ),
+        row(
+            "integer model in the float network's class",
+            same_class.map_or("-".into(), |same| {
+                format!("{same} of {} windows", verdict.host.windows)
+            }),
         ),
         row(
             "board equals host, every state and logit",

@@ -19,8 +19,8 @@ use crate::progress::Spinner;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Run folder, model folder or model file
-    model: PathBuf,
+    /// Run folder, model folder or model file [default: the shipped models/har2]
+    model: Option<PathBuf>,
     /// Board to build firmware for, run and compare; may be given several times, or "all" [default: host only]
     #[arg(long, value_name = "NAME")]
     board: Vec<String>,
@@ -52,14 +52,15 @@ pub struct Verdict {
 /// Checks that need no board.
 #[derive(Serialize)]
 pub struct HostVerdict {
-    windows: usize,
+    /// Windows compared.
+    pub windows: usize,
     /// Windows on which every kernel gives the same class, logits and state digest.
     kernels_equal: usize,
     kernels: Vec<KernelName>,
     /// Golden vectors that hold, of how many, if the model has some.
     golden: Option<(usize, usize)>,
     /// Windows that the float network puts in the same class, if there is one.
-    same_class_as_float: Option<usize>,
+    pub same_class_as_float: Option<usize>,
 }
 
 impl Verdict {
@@ -73,7 +74,13 @@ impl Verdict {
 
 pub fn run(args: &Args) -> Result<Status> {
     let device = args.common.device.device()?;
-    let (loaded, data) = model_source::load(&args.model, &args.common.data, &device)?;
+    let path = match &args.model {
+        Some(path) => path.clone(),
+        None => FirmwareFolder::locate(args.firmware_dir.as_deref())?
+            .path()
+            .join("../models/har2"),
+    };
+    let (loaded, data) = model_source::load(&path, &args.common.data, &device)?;
     let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
     let limit = (args.windows > 0).then_some(args.windows);
     let sequences = data.sequences(Split::Test, limit);
