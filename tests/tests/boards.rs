@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::config::RunConfig;
-use hadamrnn::data::{Source, Split, Task};
+use hadamrnn::data::{Sequences, Source, Split, Task};
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::task_data::TaskData;
 use hadamrnn::verify;
@@ -77,8 +77,12 @@ fn a_wrong_answer_is_noticed() {
     let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
     let lsb = data.input_lsb();
     let windows = data.split(Split::Test).select(&[0]);
-    let mut changed = windows.clone();
-    changed.values[0] += 1.0;
+    let mut values = windows.values.numbers().to_vec();
+    values[0] += 1.0;
+    let changed = Sequences {
+        values: values.into(),
+        ..windows.clone()
+    };
     let model = model.model().expect("valid");
     let answer = |windows| {
         hadamrnn::integer::answers(&model, KernelName::Fwht, windows, &lsb).expect("runs")

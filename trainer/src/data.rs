@@ -19,7 +19,7 @@ pub use copy_task::{CopyTask, Split};
 #[cfg(feature = "fetch")]
 pub use fetch::{Progress, fetch};
 pub use locate::{DATA_DIR_VARIABLE, Source, locate};
-pub use sequences::{Dataset, Sequences, Targets};
+pub use sequences::{Dataset, Sequences, Targets, Values};
 pub use task::{Holdout, Task};
 
 /// Reads the data of `task` from `source`, with `holdout` as the validation split.

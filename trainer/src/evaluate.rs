@@ -26,7 +26,7 @@ pub fn augmented(
     device: &Device,
 ) -> Tensor<2> {
     let (count, width) = (sequences.len(), sequences.steps * sequences.channels);
-    let values = standardisation.apply(&sequences.values);
+    let values = standardisation.apply(sequences.values.numbers());
     let mut rows = Vec::with_capacity(count * (width + 1));
     for window in values.chunks_exact(width) {
         rows.extend_from_slice(window);
@@ -53,7 +53,7 @@ pub fn float_logits(
         let part = sequences.select(indices);
         let data = if every_step {
             let shape = [part.len(), part.steps, part.channels];
-            let x = TensorData::new(standardisation.apply(&part.values), shape);
+            let x = TensorData::new(standardisation.apply(part.values.numbers()), shape);
             network.all_logits(Tensor::from_data(x, device)).into_data()
         } else {
             network

@@ -25,8 +25,8 @@ impl Standardisation {
     /// Mean and standard deviation of each channel over all windows and steps; a constant channel gets deviation 1.
     pub fn fit(sequences: &Sequences) -> Self {
         let channels = sequences.channels;
-        let count = (sequences.values.len() / channels).max(1) as f64;
-        let rows = || sequences.values.chunks_exact(channels);
+        let count = (sequences.values.numbers().len() / channels).max(1) as f64;
+        let rows = || sequences.values.numbers().chunks_exact(channels);
         let mut mean = vec![0f64; channels];
         for row in rows() {
             mean.iter_mut()

@@ -104,7 +104,7 @@ impl CopyTask {
         Sequences {
             channels: Self::INPUTS,
             steps: self.steps,
-            values,
+            values: values.into(),
             targets: Targets::PerStep(targets),
             groups: Vec::new(),
         }
@@ -183,8 +183,8 @@ mod tests {
             assert_eq!(one, task.batch(split, 1, 6));
             let halves = [task.batch(split, 2, 3), task.batch(split, 3, 3)];
             assert_eq!(
-                one.values,
-                [halves[0].values.clone(), halves[1].values.clone()].concat()
+                one.values.numbers(),
+                [halves[0].values.numbers(), halves[1].values.numbers()].concat()
             );
         }
         let mut all: Vec<_> = SPLITS.map(|split| task.batch(split, 0, 6)).into();

@@ -1,5 +1,7 @@
 //! Equal-length sequences with their targets, as all tasks deliver them.
 
+use std::ops::Range;
+
 use anyhow::{Result, ensure};
 
 /// What is to be predicted from each sequence.
@@ -20,15 +22,66 @@ impl Targets {
     }
 }
 
+/// What the steps of sequences hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Numbers in physical units, `[N][T][D]`.
+    Numbers(Vec<f32>),
+    /// One token a step, `[N][T]`; 0 is padding.
+    Tokens {
+        /// Ids below `vocabulary`.
+        ids: Vec<u16>,
+        /// Number of ids, at most 65536.
+        vocabulary: usize,
+    },
+}
+
+impl Values {
+    /// Values in all sequences.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Tokens { ids, .. } => ids.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The numbers; none where steps are tokens.
+    pub fn numbers(&self) -> &[f32] {
+        match self {
+            Self::Numbers(values) => values,
+            Self::Tokens { .. } => &[],
+        }
+    }
+
+    /// The tokens; none where steps are numbers.
+    pub fn tokens(&self) -> &[u16] {
+        match self {
+            Self::Numbers(_) => &[],
+            Self::Tokens { ids, .. } => ids,
+        }
+    }
+}
+
+impl From<Vec<f32>> for Values {
+    fn from(values: Vec<f32>) -> Self {
+        Self::Numbers(values)
+    }
+}
+
 /// `N` sequences of `steps` time steps with `channels` values each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequences {
-    /// Values per step, `D`.
+    /// Values per step, `D`; 1 where they are tokens.
     pub channels: usize,
     /// Steps per sequence, `T`.
     pub steps: usize,
-    /// The values in physical units, `[N][T][D]`.
-    pub values: Vec<f32>,
+    /// What the steps hold.
+    pub values: Values,
     /// What is to be predicted.
     pub targets: Targets,
     /// The subject each sequence was recorded from, `[N]`; empty where there are none.
@@ -39,14 +92,16 @@ impl Sequences {
     /// Checks that the lengths agree with each other.
     ///
     /// # Errors
-    /// `steps` or `channels` is zero, or `values`, `targets` and `groups` are not of the same number of sequences.
+    /// `steps` or `channels` is zero, `values`, `targets` and `groups` are not of the same number of sequences, or a
+    /// token is beyond its vocabulary.
     pub fn new(
         channels: usize,
         steps: usize,
-        values: Vec<f32>,
+        values: impl Into<Values>,
         targets: Targets,
         groups: Vec<u32>,
     ) -> Result<Self> {
+        let values = values.into();
         ensure!(
             channels > 0 && steps > 0,
             "sequences of {steps} steps and {channels} channels hold nothing"
@@ -57,6 +112,14 @@ impl Sequences {
             "{} values do not fill sequences of {steps} steps and {channels} channels",
             values.len()
         );
+        if let Values::Tokens { ids, vocabulary } = &values {
+            let beyond = ids.iter().find(|&&id| usize::from(id) >= *vocabulary);
+            ensure!(
+                channels == 1 && beyond.is_none(),
+                "tokens are one a step and below {vocabulary}: there are {channels} a step, the largest is {:?}",
+                ids.iter().max()
+            );
+        }
         let count = values.len() / size;
         let (expected, what) = match &targets {
             Targets::Class(_) => (count, "one target per sequence"),
@@ -91,13 +154,26 @@ impl Sequences {
         self.values.is_empty()
     }
 
-    /// Sequence `i`, `[T][D]`.
+    /// Where sequence `i` lies in [`values`](Self::values).
+    fn range(&self, i: usize) -> Range<usize> {
+        let size = self.channels * self.steps;
+        i * size..(i + 1) * size
+    }
+
+    /// Sequence `i` of numbers, `[T][D]`.
     ///
     /// # Panics
-    /// `i` is not below [`len`](Self::len).
+    /// `i` is not below [`len`](Self::len), or the steps hold tokens.
     pub fn window(&self, i: usize) -> &[f32] {
-        let size = self.channels * self.steps;
-        &self.values[i * size..(i + 1) * size]
+        &self.values.numbers()[self.range(i)]
+    }
+
+    /// Sequence `i` of tokens, `[T]`.
+    ///
+    /// # Panics
+    /// `i` is not below [`len`](Self::len), or the steps hold numbers.
+    pub fn tokens(&self, i: usize) -> &[u16] {
+        &self.values.tokens()[self.range(i)]
     }
 
     /// A copy of the sequences at `indices`, in that order.
@@ -105,11 +181,13 @@ impl Sequences {
     /// # Panics
     /// An index is not below [`len`](Self::len).
     pub fn select(&self, indices: &[usize]) -> Self {
-        let values = indices
-            .iter()
-            .flat_map(|&i| self.window(i))
-            .copied()
-            .collect();
+        let values = match &self.values {
+            Values::Numbers(all) => Values::Numbers(self.gather(all, indices)),
+            Values::Tokens { ids, vocabulary } => Values::Tokens {
+                ids: self.gather(ids, indices),
+                vocabulary: *vocabulary,
+            },
+        };
         let targets = match &self.targets {
             Targets::Class(all) => Targets::Class(indices.iter().map(|&i| all[i]).collect()),
             Targets::PerStep(all) => Targets::PerStep(
@@ -133,13 +211,21 @@ impl Sequences {
         }
     }
 
-    /// Sequence `i` as a sensor would deliver it: counts of `input_lsb` physical units, `[T][D]`.
+    fn gather<T: Copy>(&self, all: &[T], indices: &[usize]) -> Vec<T> {
+        let chosen = indices.iter().flat_map(|&i| &all[self.range(i)]);
+        chosen.copied().collect()
+    }
+
+    /// Sequence `i` as a sensor would deliver it: counts of `input_lsb` physical units, `[T][D]`; tokens as their bits.
     ///
     /// `counts = round(value / lsb)` in double precision, halves away from zero, saturated to the range of `i16`.
     ///
     /// # Panics
     /// `i` is not below [`len`](Self::len), or `input_lsb` does not hold one value per channel.
     pub fn raw(&self, i: usize, input_lsb: &[f32]) -> Vec<i16> {
+        if let Values::Tokens { .. } = self.values {
+            return self.tokens(i).iter().map(|&id| id as i16).collect();
+        }
         assert_eq!(input_lsb.len(), self.channels, "one LSB per channel");
         // A float-to-integer cast saturates.
         let count =
@@ -178,7 +264,7 @@ mod tests {
     use super::*;
 
     fn small() -> Sequences {
-        let values = (0..12).map(|v| v as f32 - 6.0).collect();
+        let values: Vec<f32> = (0..12).map(|v| v as f32 - 6.0).collect();
         Sequences::new(2, 2, values, Targets::Class(vec![7, 8, 9]), vec![1, 1, 2]).unwrap()
     }
 
@@ -214,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_selected_and_checked() {
+        let make = |ids, vocabulary| {
+            let values = Values::Tokens { ids, vocabulary };
+            Sequences::new(1, 2, values, Targets::Class(vec![0, 1]), vec![])
+        };
+        let all = make(vec![3, 1, 40_000, 0], 40_001).unwrap();
+        assert_eq!(all.len(), 2);
+        assert_eq!(all.tokens(1), [40_000, 0]);
+        assert_eq!(all.select(&[1]).values.tokens(), [40_000, 0]);
+        assert_eq!(all.raw(1, &[]), [40_000_u16 as i16, 0]);
+        let error = make(vec![3, 1, 2, 0], 3).unwrap_err().to_string();
+        assert!(error.contains("below 3"), "{error}");
+    }
+
+    #[test]
     fn lengths_must_agree() {
         let make = |values: usize, targets: usize, groups: usize| {
             Sequences::new(
@@ -234,7 +335,7 @@ mod tests {
                 .contains("3 targets for 2 sequences")
         );
         assert!(make(8, 2, 1).unwrap_err().to_string().contains("1 groups"));
-        assert!(Sequences::new(0, 2, vec![], Targets::Class(vec![]), vec![]).is_err());
+        assert!(Sequences::new(0, 2, Vec::<f32>::new(), Targets::Class(vec![]), vec![]).is_err());
         assert!(Sequences::new(1, 2, vec![0.0; 2], Targets::PerStep(vec![0]), vec![]).is_err());
     }
 }

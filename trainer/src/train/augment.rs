@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Augmentation;
-use crate::data::Sequences;
+use crate::data::{Sequences, Values};
 
 /// Axes of a triaxial sensor, the unit that rotations act on.
 const AXES: usize = 3;
@@ -24,7 +24,10 @@ pub(super) fn augment(
     random.set_stream(step);
     let channels = windows.channels;
     let size = channels * windows.steps;
-    for window in windows.values.chunks_exact_mut(size) {
+    let Values::Numbers(values) = &mut windows.values else {
+        return;
+    };
+    for window in values.chunks_exact_mut(size) {
         let angle = normal(&mut random) * config.rotation.to_radians();
         let rotation = rotation(angle, [(); AXES].map(|()| normal(&mut random)));
         let factor = (normal(&mut random) * config.scale).exp();
@@ -84,14 +87,14 @@ mod tests {
     use crate::data::Targets;
 
     fn windows() -> Sequences {
-        let values = (0..36).map(|v| (v as f32 * 0.7).sin()).collect();
+        let values: Vec<f32> = (0..36).map(|v| (v as f32 * 0.7).sin()).collect();
         Sequences::new(9, 2, values, Targets::Class(vec![0, 1]), vec![]).unwrap()
     }
 
     fn augmented(config: Augmentation, step: u64) -> Vec<f32> {
         let mut windows = windows();
         augment(&mut windows, &config, &[1.0; 9], 7, step);
-        windows.values
+        windows.values.numbers().to_vec()
     }
 
     #[test]
@@ -103,7 +106,7 @@ mod tests {
             },
             0,
         );
-        let original = windows().values;
+        let original = windows().values.numbers().to_vec();
         assert_ne!(rotated, original);
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         for (new, old) in rotated.chunks(9).zip(original.chunks(9)) {
@@ -126,7 +129,10 @@ mod tests {
         };
         assert_eq!(augmented(config, 3), augmented(config, 3));
         assert_ne!(augmented(config, 3), augmented(config, 4));
-        assert_eq!(augmented(Augmentation::default(), 3), windows().values);
+        assert_eq!(
+            augmented(Augmentation::default(), 3),
+            windows().values.numbers()
+        );
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl Batches {
                     + u64::from(position.batch);
                 let sequences = task.batch(Split::Train, index, self.size);
                 let shape = [sequences.len(), sequences.steps, sequences.channels];
-                let x = Tensor::from_data(TensorData::new(sequences.values, shape), &self.device);
+                let values = TensorData::new(sequences.values.numbers().to_vec(), shape);
+                let x = Tensor::from_data(values, &self.device);
                 let logits = network.all_logits(x);
                 let [batch, steps, classes] = logits.dims();
                 let targets: Vec<i32> = sequences
