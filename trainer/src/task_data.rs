@@ -92,6 +92,9 @@ impl TaskData {
     /// Fitted on the training split; one-hot inputs stay as they are.
     pub fn standardisation(&self) -> Standardisation {
         match self {
+            Self::Windows(data) if data.train.values.numbers().is_empty() => {
+                Standardisation::identity(data.train.channels)
+            }
             Self::Windows(data) => Standardisation::fit(&data.train),
             Self::Copy(_) => Standardisation::identity(CopyTask::INPUTS),
         }
