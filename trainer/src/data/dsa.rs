@@ -2,7 +2,7 @@
 //!
 //! 60 segments of 125 steps at 25 Hz for each activity and person, 45 channels. The published layout is read from a
 //! folder or an archive: a file a segment, `aAA/pP/sSS.txt`, a row a step. A compact `dsa.npz.xz` with the same values is
-//! read as well ([`compact`]).
+//! read as well (`dsa/compact.rs` describes it).
 //!
 //! # Splits
 //! People 1 to 4 are trained on, 5 to 8 are the test split. Person 4 is the standard validation split, the last of the

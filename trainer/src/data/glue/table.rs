@@ -99,9 +99,7 @@ impl Tables {
         let mut broken = 0;
         let mut table = |text: Option<Vec<u8>>, columns: &Columns, name: &str| {
             let remedy = || format!("{} in {}; {}", name, shown(path), task.data_set().remedy());
-            let text = text
-                .context("the table is missing")
-                .with_context(remedy)?;
+            let text = text.context("the table is missing").with_context(remedy)?;
             let (rows, skipped) = parse(task, &text, columns).with_context(remedy)?;
             broken += skipped;
             Ok::<_, anyhow::Error>(rows)
