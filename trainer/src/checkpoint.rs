@@ -19,7 +19,7 @@ use crate::standardise::Standardisation;
 pub const FILE_NAME: &str = "checkpoint.bin";
 
 const MAGIC: [u8; 4] = *b"HDCK";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// State of a run between two steps of the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct TaskFacts {
     pub input: Input,
     /// Logits.
     pub outputs: usize,
+    /// Logits of the auxiliary readout, 0 without one.
+    pub auxiliary: usize,
 }
 
 /// Place in the sequence of optimiser steps.
@@ -199,6 +201,7 @@ mod tests {
                 classes: vec!["a".into(), "b".into()],
                 input: Input::Numbers(2),
                 outputs: 1,
+                auxiliary: 0,
             },
             position: Position {
                 epoch: 3,

@@ -1,7 +1,9 @@
 //! A training run as a typed value: what `config.toml` of a run folder holds.
 
+mod preparation;
 mod training;
 
+pub use preparation::Preparation;
 pub use training::{
     Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
 };
@@ -26,6 +28,9 @@ pub struct RunConfig {
     /// What is held out to choose the weights by.
     #[serde(default)]
     pub holdout: Holdout,
+    /// What happens to sensor channels before the network.
+    #[serde(default, skip_serializing_if = "Preparation::is_identity")]
+    pub preparation: Preparation,
     /// The network.
     pub network: NetworkConfig,
     /// How it is trained.
@@ -96,6 +101,7 @@ impl RunConfig {
             seed: if copy { 1 } else { HAR_SEED },
             copy_steps: published_copy_steps(),
             holdout: Holdout::default(),
+            preparation: Preparation::default(),
             network: NetworkConfig {
                 hidden_size: 128,
                 log2_block: 7,
@@ -148,6 +154,7 @@ impl RunConfig {
             second: network.second,
             readout: network.readout,
             output_size: outputs,
+            auxiliary_size: 0,
             input_bits: network.input_bits,
             readout_bits: network.readout_bits,
             train_signs: matches!(self.training.signs, Signs::Trained(_)),
@@ -162,6 +169,7 @@ impl RunConfig {
         let input = Input::Numbers(self.network.embedding.unwrap_or(1));
         self.network(input, 1).validate().context("[network]")?;
         self.training.validate().context("[training]")?;
+        self.preparation.validate().context("[preparation]")?;
         let export = &self.export;
         ensure!(
             (8..=16).contains(&export.state_bits),

@@ -1,32 +1,41 @@
-//! Zero mean and unit variance per channel, as fitted on the training split.
+//! From a sensor's channels to the network's inputs: zero mean and unit variance as fitted on the training split.
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Preparation;
 use crate::data::Sequences;
 
-/// `(value - mean) / deviation` per channel.
+/// `clamp((value - mean) / deviation)` per input. An input reads one channel; a channel may feed two inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardisation {
-    /// Subtracted, in physical units.
+    /// The channel that each input reads, from 0, each channel at least once and in order.
+    pub source: Vec<usize>,
+    /// Subtracted, in physical units, per input.
     pub mean: Vec<f32>,
-    /// Divided by, in physical units; positive.
+    /// Divided by, in physical units, per input; positive.
     pub deviation: Vec<f32>,
+    /// Inputs saturate at plus and minus this.
+    pub clamp: Option<f32>,
 }
 
 impl Standardisation {
     /// Leaves `channels` channels as they are: for one-hot inputs.
     pub fn identity(channels: usize) -> Self {
         Self {
+            source: (0..channels).collect(),
             mean: vec![0.0; channels],
             deviation: vec![1.0; channels],
+            clamp: None,
         }
     }
 
     /// Mean and standard deviation of each channel over all windows and steps; a constant channel gets deviation 1.
     pub fn fit(sequences: &Sequences) -> Self {
         let channels = sequences.channels;
-        let count = (sequences.values.numbers().len() / channels).max(1) as f64;
-        let rows = || sequences.values.numbers().chunks_exact(channels);
+        let values = sequences.values.numbers();
+        let count = (values.len() / channels).max(1) as f64;
+        let rows = || values.chunks_exact(channels);
         let mut mean = vec![0f64; channels];
         for row in rows() {
             mean.iter_mut()
@@ -49,16 +58,65 @@ impl Standardisation {
         Self {
             deviation: deviation.collect(),
             mean: mean.iter().map(|&mean| mean as f32).collect(),
+            ..Self::identity(channels)
         }
     }
 
-    /// Standardises values `[..][channels]`.
+    /// These channels with the gains, copies and clamp of `preparation`. A copy stands right after its channel.
+    ///
+    /// # Errors
+    /// A copy is of a channel that is not there.
+    pub fn prepared(&self, preparation: &Preparation) -> Result<Self> {
+        let channels = self.source.len();
+        let last = preparation.copies.last().copied();
+        ensure!(
+            last.is_none_or(|last| last < channels),
+            "[preparation] copies: there is no channel {}, there are {channels}",
+            last.unwrap_or_default()
+        );
+        let mut prepared = Self {
+            source: Vec::new(),
+            mean: Vec::new(),
+            deviation: Vec::new(),
+            clamp: preparation.clamp,
+        };
+        for channel in 0..channels {
+            prepared.push(self, channel, preparation.gain);
+            if preparation.copies.contains(&channel) {
+                prepared.push(self, channel, preparation.copy_gain);
+            }
+        }
+        Ok(prepared)
+    }
+
+    fn push(&mut self, plain: &Self, channel: usize, gain: f32) {
+        self.source.push(channel);
+        self.mean.push(plain.mean[channel]);
+        self.deviation.push(plain.deviation[channel] / gain);
+    }
+
+    /// Channels of a sample.
+    pub fn channels(&self) -> usize {
+        self.source.last().map_or(0, |last| last + 1)
+    }
+
+    /// Numbers that a sample feeds the network.
+    pub fn inputs(&self) -> usize {
+        self.source.len()
+    }
+
+    /// Inputs `[..][inputs]` from values `[..][channels]`.
     pub fn apply(&self, values: &[f32]) -> Vec<f32> {
-        let statistics = self.mean.iter().zip(&self.deviation).cycle();
+        let limit = self.clamp.unwrap_or(f32::INFINITY);
+        let statistics = self.source.iter().zip(&self.mean).zip(&self.deviation);
         values
-            .iter()
-            .zip(statistics)
-            .map(|(value, (mean, deviation))| (value - mean) / deviation)
+            .chunks_exact(self.channels().max(1))
+            .flat_map(|sample| {
+                let inputs = statistics.clone();
+                inputs.map(|((&source, mean), deviation)| {
+                    ((sample[source] - mean) / deviation).clamp(-limit, limit)
+                })
+            })
             .collect()
     }
 }
@@ -68,19 +126,47 @@ mod tests {
     use super::*;
     use crate::data::Targets;
 
+    fn fitted() -> (Standardisation, Vec<f32>) {
+        let values = vec![1.0, 5.0, 3.0, 5.0];
+        let targets = Targets::Class(vec![0, 1]);
+        let sequences = Sequences::new(2, 1, values.clone(), targets, vec![]).unwrap();
+        (Standardisation::fit(&sequences), values)
+    }
+
     #[test]
     fn fits_and_applies() {
-        let values = vec![1.0, 5.0, 3.0, 5.0];
-        let sequences =
-            Sequences::new(2, 1, values.clone(), Targets::Class(vec![0, 1]), vec![]).unwrap();
-        let fitted = Standardisation::fit(&sequences);
+        let (fitted, values) = fitted();
         assert_eq!(
             fitted,
             Standardisation {
                 mean: vec![2.0, 5.0],
-                deviation: vec![1.0, 1.0]
+                deviation: vec![1.0, 1.0],
+                ..Standardisation::identity(2)
             }
         );
         assert_eq!(fitted.apply(&values), [-1.0, 0.0, 1.0, 0.0]);
+        assert_eq!((fitted.channels(), fitted.inputs()), (2, 2));
+    }
+
+    #[test]
+    fn copies_stand_after_their_channel_and_saturate() {
+        let preparation = Preparation {
+            gain: 0.5,
+            clamp: Some(2.0),
+            copies: vec![0],
+            copy_gain: 4.0,
+            ..Preparation::default()
+        };
+        let (fitted, values) = fitted();
+        let prepared = fitted.prepared(&preparation).unwrap();
+        assert_eq!(prepared.source, [0, 0, 1]);
+        assert_eq!(prepared.apply(&values), [-0.5, -2.0, 0.0, 0.5, 2.0, 0.0]);
+        assert_eq!((prepared.channels(), prepared.inputs()), (2, 3));
+        let beyond = Preparation {
+            copies: vec![2],
+            ..Preparation::default()
+        };
+        let error = fitted.prepared(&beyond).unwrap_err().to_string();
+        assert!(error.contains("no channel 2"), "{error}");
     }
 }

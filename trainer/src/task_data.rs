@@ -14,32 +14,105 @@ const COPY_CALIBRATION: usize = 100;
 /// The data of one run.
 pub enum TaskData {
     /// One class for each sequence, read from files.
-    Windows(Box<Dataset>),
+    Windows(Box<Windows>),
     /// One class for each step, generated.
     Copy(CopyTask),
+}
+
+/// Sequences that were read, as a run wants them.
+pub struct Windows {
+    /// In three splits, decimated.
+    pub data: Dataset,
+    /// How its channels become inputs, fitted on the training split.
+    pub standardisation: Standardisation,
+    /// The class that a related task gives each training sequence; empty without an auxiliary loss.
+    pub auxiliary: Vec<u32>,
+}
+
+impl From<Dataset> for TaskData {
+    /// The data as they are.
+    fn from(data: Dataset) -> Self {
+        Self::Windows(Box::new(Windows {
+            standardisation: fitted(&data.train),
+            data,
+            auxiliary: Vec::new(),
+        }))
+    }
+}
+
+impl Windows {
+    fn load(config: &RunConfig, source: &Source) -> Result<Self> {
+        let mut data = data::load(config.task, source, &config.holdout)?;
+        let auxiliary = match config.training.auxiliary > 0.0 {
+            true => related_classes(config, source)?,
+            false => Vec::new(),
+        };
+        let decimation = config.preparation.decimation;
+        if decimation > 1 {
+            for split in [&mut data.train, &mut data.valid, &mut data.test] {
+                *split = split.decimated(decimation);
+            }
+            data.sample_rate_hz /= decimation as f32;
+        }
+        let standardisation = match data.train.values {
+            Values::Numbers(_) => fitted(&data.train).prepared(&config.preparation)?,
+            Values::Tokens { .. } => fitted(&data.train),
+        };
+        Ok(Self {
+            data,
+            standardisation,
+            auxiliary,
+        })
+    }
+}
+
+/// The standardisation that sequences give; tokens stay as they are.
+fn fitted(train: &Sequences) -> Standardisation {
+    match train.values {
+        Values::Numbers(_) => Standardisation::fit(train),
+        Values::Tokens { .. } => Standardisation::identity(1),
+    }
+}
+
+/// The classes that the other UCI HAR task gives the training sequences of `config`.
+fn related_classes(config: &RunConfig, source: &Source) -> Result<Vec<u32>> {
+    let related = match config.task {
+        Task::Har2 => Task::Har6,
+        Task::Har6 => Task::Har2,
+        task => anyhow::bail!(
+            "[training] auxiliary: there is no task related to {task}; it must be 0 there"
+        ),
+    };
+    let data = data::load(related, source, &config.holdout)?;
+    Ok(data.train.targets.values().to_vec())
 }
 
 impl TaskData {
     /// Reads, or prepares to generate, the data of `config`.
     ///
     /// # Errors
-    /// The data are missing or malformed.
+    /// The data are missing or malformed, or the configuration does not fit them.
     pub fn load(config: &RunConfig, source: Option<&Source>) -> Result<Self> {
         match (config.task, source) {
             (Task::Copy, _) => Ok(Self::Copy(CopyTask::new(config.copy_steps, config.seed)?)),
-            (task, Some(source)) => Ok(Self::Windows(Box::new(data::load(
-                task,
-                source,
-                &config.holdout,
-            )?))),
+            (_, Some(source)) => Ok(Self::Windows(Box::new(Windows::load(config, source)?))),
             (task, None) => anyhow::bail!("task {task} needs data"),
         }
+    }
+
+    /// Classes of the auxiliary loss; 0 without one.
+    pub fn auxiliary_classes(&self) -> usize {
+        let classes = match self {
+            Self::Windows(windows) => &windows.auxiliary[..],
+            Self::Copy(_) => &[],
+        };
+        classes.iter().max().map_or(0, |&last| last as usize + 1)
     }
 
     /// Channels of a sample.
     pub fn channels(&self) -> usize {
         match self {
-            Self::Windows(data) => data.train.channels,
+            Self::Windows(windows) => windows.data.train.channels,
             Self::Copy(_) => 1,
         }
     }
@@ -47,8 +120,8 @@ impl TaskData {
     /// What a step feeds the network.
     pub fn input(&self) -> Input {
         match self {
-            Self::Windows(data) => match data.train.values {
-                Values::Numbers(_) => Input::Numbers(data.train.channels),
+            Self::Windows(windows) => match windows.data.train.values {
+                Values::Numbers(_) => Input::Numbers(windows.standardisation.inputs()),
                 Values::Tokens { vocabulary, .. } => Input::Tokens {
                     vocabulary,
                     embedding: None,
@@ -64,8 +137,8 @@ impl TaskData {
     /// Logits: one for a binary task.
     pub fn outputs(&self) -> usize {
         match self {
-            Self::Windows(data) if data.classes.len() == 2 => 1,
-            Self::Windows(data) => data.classes.len(),
+            Self::Windows(windows) if windows.data.classes.len() == 2 => 1,
+            Self::Windows(windows) => windows.data.classes.len(),
             Self::Copy(_) => CopyTask::CLASSES,
         }
     }
@@ -73,7 +146,7 @@ impl TaskData {
     /// Steps of a sequence.
     pub fn steps(&self) -> usize {
         match self {
-            Self::Windows(data) => data.train.steps,
+            Self::Windows(windows) => windows.data.train.steps,
             Self::Copy(task) => task.steps(),
         }
     }
@@ -81,7 +154,7 @@ impl TaskData {
     /// Names of the classes.
     pub fn classes(&self) -> Vec<String> {
         match self {
-            Self::Windows(data) => data.classes.clone(),
+            Self::Windows(windows) => windows.data.classes.clone(),
             Self::Copy(_) => (0..CopyTask::CLASSES)
                 .map(|class| class.to_string())
                 .collect(),
@@ -91,7 +164,7 @@ impl TaskData {
     /// Names of the channels, in the order of a sample.
     pub fn channel_names(&self) -> Vec<String> {
         match self {
-            Self::Windows(data) => data.channel_names.clone(),
+            Self::Windows(windows) => windows.data.channel_names.clone(),
             Self::Copy(_) => vec!["token".into()],
         }
     }
@@ -99,7 +172,7 @@ impl TaskData {
     /// Physical units per raw count.
     pub fn input_lsb(&self) -> Vec<f32> {
         match self {
-            Self::Windows(data) => data.input_lsb.clone(),
+            Self::Windows(windows) => windows.data.input_lsb.clone(),
             Self::Copy(_) => vec![1.0],
         }
     }
@@ -107,10 +180,7 @@ impl TaskData {
     /// Fitted on the training split; tokens have none.
     pub fn standardisation(&self) -> Standardisation {
         match self {
-            Self::Windows(data) => match data.train.values {
-                Values::Numbers(_) => Standardisation::fit(&data.train),
-                Values::Tokens { .. } => Standardisation::identity(1),
-            },
+            Self::Windows(windows) => windows.standardisation.clone(),
             Self::Copy(_) => Standardisation::identity(1),
         }
     }
@@ -118,9 +188,9 @@ impl TaskData {
     /// The sequences of a split.
     pub fn split(&self, split: Split) -> Sequences {
         match (self, split) {
-            (Self::Windows(data), Split::Train) => data.train.clone(),
-            (Self::Windows(data), Split::Valid) => data.valid.clone(),
-            (Self::Windows(data), Split::Test) => data.test.clone(),
+            (Self::Windows(windows), Split::Train) => windows.data.train.clone(),
+            (Self::Windows(windows), Split::Valid) => windows.data.valid.clone(),
+            (Self::Windows(windows), Split::Test) => windows.data.test.clone(),
             (Self::Copy(task), split) => task.batch(split, 0, COPY_EVALUATION),
         }
     }
@@ -128,7 +198,7 @@ impl TaskData {
     /// Windows of the training split for the exporter to find ranges on.
     pub fn calibration(&self) -> Sequences {
         match self {
-            Self::Windows(data) => data.train.clone(),
+            Self::Windows(windows) => windows.data.train.clone(),
             Self::Copy(task) => task.batch(Split::Train, 0, COPY_CALIBRATION),
         }
     }

@@ -93,10 +93,12 @@ impl<'a> Trainer<'a> {
             classes: data.classes(),
             input: data.input(),
             outputs: data.outputs(),
+            auxiliary: data.auxiliary_classes(),
         };
-        let network = config
-            .network(task.input, task.outputs)
-            .init(config.seed, &device)?;
+        let training = &config.training;
+        let network = records::network_config(&config, &task)
+            .init(config.seed, &device)?
+            .with_start(training.initial_bias, training.initial_first);
         Ok(Self {
             batches: Batches::new(&config, data, &task.standardisation, &device)?,
             data,
@@ -195,10 +197,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn schedule_factor(&self, batches: u32) -> f64 {
-        let (epoch, batches) = (self.position.epoch, u64::from(batches));
-        let step = u64::from(epoch) * batches + u64::from(self.position.batch);
-        let total = u64::from(self.config.training.epochs) * batches;
-        self.config.training.schedule.factor(step, total, epoch)
+        let Position { epoch, batch, .. } = self.position;
+        self.config.training.rate_factor(epoch, batch, batches)
     }
 
     /// One step of the optimiser; returns the loss, still on the device.

@@ -20,6 +20,22 @@ pub struct TrainingConfig {
     pub beta_2: f32,
     /// How the step size changes.
     pub schedule: Schedule,
+    /// Epochs over which the step size rises from 0, in a straight line, before the schedule has its say.
+    #[serde(default)]
+    pub warmup: f64,
+    /// Largest norm of the gradient of a weight tensor, longer ones are shortened to it; 0 leaves them.
+    #[serde(default)]
+    pub clip_norm: f32,
+    /// Weight of the loss of an auxiliary readout that predicts a related task's classes (har2: the six activities of har6;
+    /// har6: har2's two classes) and is not exported; 0 is none.
+    #[serde(default)]
+    pub auxiliary: f32,
+    /// Factor on the random start of the layers' biases; 0 starts them at zero.
+    #[serde(default = "one")]
+    pub initial_bias: f32,
+    /// Added to the start of the first output's bias. For the copy task it is the blank's, by far the most frequent.
+    #[serde(default)]
+    pub initial_first: f32,
     /// Whether the signs of the recurrent matrix move.
     pub signs: Signs,
     /// Which epoch's weights are kept.
@@ -70,6 +86,11 @@ impl Default for TrainingConfig {
             learning_rate: 1e-3,
             beta_2: usual_beta_2(),
             schedule: Schedule::Cosine,
+            warmup: 0.0,
+            clip_norm: 0.0,
+            auxiliary: 0.0,
+            initial_bias: 1.0,
+            initial_first: 0.0,
             signs: Signs::Frozen,
             keep: Keep::Best,
             patience: None,
@@ -218,6 +239,15 @@ pub enum Keep {
 }
 
 impl TrainingConfig {
+    /// The factor on the step size at `step` of an epoch of `batches`.
+    pub fn rate_factor(&self, epoch: u32, batch: u32, batches: u32) -> f64 {
+        let steps = |epochs: f64| epochs * f64::from(batches);
+        let step = u64::from(epoch) * u64::from(batches) + u64::from(batch);
+        let total = u64::from(self.epochs) * u64::from(batches);
+        let factor = self.schedule.factor(step, total, epoch);
+        factor * ((step + 1) as f64 / steps(self.warmup).max(1.0)).min(1.0)
+    }
+
     /// Checks every range; the message names the field.
     ///
     /// # Errors
@@ -258,6 +288,10 @@ impl TrainingConfig {
         let (augmentation, rates) = (&self.augmentation, &self.rates);
         for (field, value) in [
             ("weight_decay", self.weight_decay.into()),
+            ("warmup", self.warmup),
+            ("clip_norm", self.clip_norm.into()),
+            ("auxiliary", self.auxiliary.into()),
+            ("initial_bias", self.initial_bias.into()),
             ("augmentation.rotation", augmentation.rotation.into()),
             (
                 "augmentation.magnetometer",
@@ -278,6 +312,11 @@ impl TrainingConfig {
             );
         }
         ensure!(
+            self.initial_first.is_finite(),
+            "initial_first must be a number, it is {}",
+            self.initial_first
+        );
+        ensure!(
             augmentation.unit.is_multiple_of(3),
             "augmentation.unit must be a multiple of 3, not {}",
             augmentation.unit
@@ -297,6 +336,19 @@ fn positive(field: &str, value: f64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warmup_rises_in_a_straight_line() {
+        let training = TrainingConfig {
+            schedule: Schedule::Constant,
+            warmup: 0.5,
+            ..TrainingConfig::default()
+        };
+        let factors = [0, 1, 4, 9].map(|batch| training.rate_factor(0, batch, 10));
+        assert_eq!(factors, [0.2, 0.4, 1.0, 1.0]);
+        assert_eq!(training.rate_factor(3, 0, 10), 1.0);
+        assert_eq!(TrainingConfig::default().rate_factor(0, 0, 10), 1.0);
+    }
 
     #[test]
     fn schedules_start_at_one() {

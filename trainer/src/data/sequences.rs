@@ -222,6 +222,35 @@ impl Sequences {
         counts
     }
 
+    /// Every `factor`-th step of each sequence, from the first; at least one.
+    pub fn decimated(&self, factor: usize) -> Self {
+        let rows: Vec<usize> = (0..self.len())
+            .flat_map(|i| (i * self.steps..(i + 1) * self.steps).step_by(factor.max(1)))
+            .collect();
+        let targets = match &self.targets {
+            Targets::Class(classes) => Targets::Class(classes.clone()),
+            Targets::PerStep(all) => Targets::PerStep(rows.iter().map(|&row| all[row]).collect()),
+        };
+        let values = match &self.values {
+            Values::Numbers(all) => {
+                let rows = rows.iter().map(|&row| row * self.channels);
+                let rows = rows.flat_map(|first| &all[first..first + self.channels]);
+                Values::Numbers(rows.copied().collect())
+            }
+            Values::Tokens { ids, vocabulary } => Values::Tokens {
+                ids: rows.iter().map(|&row| ids[row]).collect(),
+                vocabulary: *vocabulary,
+            },
+        };
+        Self {
+            channels: self.channels,
+            steps: self.steps.div_ceil(factor.max(1)),
+            values,
+            targets,
+            groups: self.groups.clone(),
+        }
+    }
+
     fn gather<T: Copy>(&self, all: &[T], indices: &[usize]) -> Vec<T> {
         let chosen = indices.iter().flat_map(|&i| &all[self.range(i)]);
         chosen.copied().collect()
@@ -301,6 +330,22 @@ mod tests {
             Targets::PerStep(vec![2, 3, 4, 5])
         );
         assert!(all.select(&[1]).groups.is_empty());
+    }
+
+    #[test]
+    fn decimation_keeps_every_other_step() {
+        let half = small().decimated(2);
+        assert_eq!((half.len(), half.steps), (3, 1));
+        assert_eq!(half.window(1), &small().window(1)[..2]);
+        assert_eq!(half.targets, small().targets);
+        assert_eq!(small().decimated(1), small());
+        let targets = Targets::PerStep(vec![0, 1, 2, 3, 4, 5]);
+        let all = Sequences::new(1, 3, vec![0.0; 6], targets, vec![]).unwrap();
+        let half = all.decimated(2);
+        assert_eq!(
+            (half.steps, half.targets),
+            (2, Targets::PerStep(vec![0, 2, 3, 5]))
+        );
     }
 
     #[test]

@@ -59,11 +59,14 @@ pub struct SecondLayer {
     /// What `M` is.
     pub mixing: Mixing,
     /// Whether the signs of `M` are trained or stay at their random start.
-    #[serde(default = "trained")]
+    #[serde(default = "yes")]
     pub train_mixing: bool,
+    /// Whether there is a `b'`; without one a model is `4 n'` bytes smaller.
+    #[serde(default = "yes")]
+    pub bias: bool,
 }
 
-fn trained() -> bool {
+fn yes() -> bool {
     true
 }
 
@@ -84,6 +87,8 @@ pub struct HadamRnnConfig {
     pub readout: Readout,
     /// Outputs, `d_out`: at least 1.
     pub output_size: usize,
+    /// Outputs of a second readout that only training sees, for an auxiliary loss; 0 is none.
+    pub auxiliary_size: usize,
     /// Bits of the input matrix `U`, 1 (ternary) to 8; `None` keeps it in full precision.
     pub input_bits: Option<u8>,
     /// Bits of the readout matrix `V`, 1 (ternary) to 8; `None` keeps it in full precision.

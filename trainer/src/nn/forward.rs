@@ -77,16 +77,32 @@ impl HadamRnn {
     ///
     /// When `inputs` are not of the configuration's kind and size, or have no steps.
     pub fn logits(&self, inputs: &Inputs) -> Tensor<2> {
+        self.linear_readout(self.features(inputs))
+    }
+
+    /// What [`logits`](Self::logits) reads: the rectified last state, or the mean of the rectified states, `[batch, n]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`logits`](Self::logits).
+    pub fn features(&self, inputs: &Inputs) -> Tensor<2> {
         match inputs {
             Inputs::Numbers(x) if self.is_one_product() => {
-                self.last_logits(Self::augment(x.clone()), x.dims()[1])
+                relu(self.last_state(Self::augment(x.clone()), x.dims()[1]))
             }
-            _ if !ops::runs_sequences(&self.device()) => self.logits_by_scan(inputs),
+            _ if !ops::runs_sequences(&self.device()) => self.features_by_scan(inputs),
             _ => match self.config.readout {
-                Readout::Pooled => self.linear_readout(self.sequence(inputs, Head::Pooled)),
-                _ => self.readout_of(self.sequence(inputs, Head::Last)),
+                Readout::Pooled => self.sequence(inputs, Head::Pooled),
+                _ => relu(self.sequence(inputs, Head::Last)),
             },
         }
+    }
+
+    /// Outputs of the auxiliary readout from [`features`](Self::features), if there is one.
+    pub fn auxiliary_logits(&self, features: Tensor<2>) -> Option<Tensor<2>> {
+        let auxiliary = self.auxiliary.as_ref()?;
+        let readout = auxiliary.readout.val().transpose();
+        Some(features.matmul(readout) + auxiliary.bias.val().unsqueeze())
     }
 
     /// Outputs after every step, `[batch, T, d_out]`.
@@ -121,16 +137,20 @@ impl HadamRnn {
     }
 
     /// [`logits`](Self::logits) in the scan form.
+    #[cfg(test)]
     pub(super) fn logits_by_scan(&self, inputs: &Inputs) -> Tensor<2> {
+        self.linear_readout(self.features_by_scan(inputs))
+    }
+
+    /// [`features`](Self::features) in the scan form.
+    fn features_by_scan(&self, inputs: &Inputs) -> Tensor<2> {
         let states = self.states(inputs);
         let [batch, steps, n] = states.dims();
-        match self.config.readout {
-            Readout::Pooled => self.linear_readout(relu(states).mean_dim(1).reshape([batch, n])),
-            _ => {
-                let last = states.narrow(1, steps - 1, 1).reshape([batch, n]);
-                self.readout_of(last)
-            }
-        }
+        let features = match self.config.readout {
+            Readout::Pooled => relu(states).mean_dim(1),
+            _ => relu(states.narrow(1, steps - 1, 1)),
+        };
+        features.reshape([batch, n])
     }
 
     /// [`step_logits`](Self::step_logits) in the scan form.
@@ -252,7 +272,7 @@ impl HadamRnn {
     }
 
     /// `V r + b_o` of `[rows, n]`: `[rows, d_out]`.
-    pub(super) fn linear_readout(&self, rectified: Tensor<2>) -> Tensor<2> {
+    pub fn linear_readout(&self, rectified: Tensor<2>) -> Tensor<2> {
         let readout = self.quantised_readout().transpose();
         rectified.matmul(readout) + self.readout_bias.val().unsqueeze()
     }

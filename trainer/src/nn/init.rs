@@ -21,6 +21,8 @@ pub(super) struct InitialWeights {
     pub readout_bias: Vec<f32>,
     /// `[vocabulary, embedding]`, uniform of variance 1, row 0 zero.
     pub embedding: Option<Vec<f32>>,
+    /// `[auxiliary, top n]`, Xavier uniform, if there is an auxiliary readout.
+    pub auxiliary: Option<Vec<f32>>,
     /// The second layer's, if there is one.
     pub second: Option<SecondWeights>,
 }
@@ -31,7 +33,7 @@ pub(super) struct SecondWeights {
     pub signs: Vec<f32>,
     /// Of [`mixing_dims`], Xavier uniform.
     pub mixing: Vec<f32>,
-    /// `[n]`, uniform in ±1/sqrt(n).
+    /// `[n]`, uniform in ±1/sqrt(n), or zero where the layer has none.
     pub bias: Vec<f32>,
 }
 
@@ -69,12 +71,19 @@ impl InitialWeights {
             readout: uniform(seed, 3, d_out * top, xavier_bound(d_out, top)),
             readout_bias: uniform(seed, 4, d_out, bias_bound(top)),
             embedding,
+            auxiliary: (config.auxiliary_size > 0).then(|| {
+                let k = config.auxiliary_size;
+                uniform(seed, 9, k * top, xavier_bound(k, top))
+            }),
             second: config.second.as_ref().map(|second| {
                 let (n2, [rows, columns]) = (second.hidden_size, mixing_dims(second, n));
                 SecondWeights {
                     signs: uniform(seed, 6, n2, xavier_bound(1, n2)),
                     mixing: uniform(seed, 7, rows * columns, xavier_bound(rows, columns)),
-                    bias: uniform(seed, 8, n2, bias_bound(n2)),
+                    bias: match second.bias {
+                        true => uniform(seed, 8, n2, bias_bound(n2)),
+                        false => vec![0.0; n2],
+                    },
                 }
             }),
         }

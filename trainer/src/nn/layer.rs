@@ -25,6 +25,8 @@ pub struct HadamRnn {
     pub readout: Param<Tensor<2>>,
     /// `b_o`, `[d_out]`.
     pub readout_bias: Param<Tensor<1>>,
+    /// A second readout for an auxiliary loss, in full precision; not exported.
+    pub auxiliary: Option<Auxiliary>,
     #[module(skip)]
     pub(super) config: HadamRnnConfig,
 }
@@ -37,6 +39,15 @@ pub struct Second {
     /// Latent signs of `M`: `[n', n]`, or `[2, n]` where it is structured.
     pub mixing: Param<Tensor<2>>,
     /// `b'`, `[n']`.
+    pub bias: Param<Tensor<1>>,
+}
+
+/// Weights of a readout of `k` outputs that only training sees.
+#[derive(Module, Debug)]
+pub struct Auxiliary {
+    /// `[k, n]`.
+    pub readout: Param<Tensor<2>>,
+    /// `[k]`.
     pub bias: Param<Tensor<1>>,
 }
 
@@ -62,6 +73,13 @@ impl HadamRnnConfig {
             second: second.map(|(second, weights)| self.second(second, weights, device)),
             readout: parameter(weights.readout, [d_out, self.top_size()], device),
             readout_bias: parameter(weights.readout_bias, [d_out], device),
+            auxiliary: weights.auxiliary.map(|values| {
+                let k = self.auxiliary_size;
+                Auxiliary {
+                    readout: parameter(values, [k, self.top_size()], device),
+                    bias: parameter(vec![0.0; k], [k], device),
+                }
+            }),
             config: self.clone(),
         })
     }
@@ -71,7 +89,7 @@ impl HadamRnnConfig {
         Second {
             signs: parameter(weights.signs, [n], device).set_require_grad(self.train_signs),
             mixing: parameter(weights.mixing, mixing, device).set_require_grad(config.train_mixing),
-            bias: parameter(weights.bias, [n], device),
+            bias: parameter(weights.bias, [n], device).set_require_grad(config.bias),
         }
     }
 }
@@ -107,6 +125,22 @@ impl HadamRnn {
             .collect()
     }
 
+    /// These weights with the layers' biases times `factor`, and `lift` added to the first output's.
+    ///
+    /// A bias drives every step, so that its start shows in a state many times over.
+    pub fn with_start(self, factor: f32, lift: f32) -> Self {
+        let scale = |bias: Param<Tensor<1>>| bias.map(|bias| scaled(bias, factor));
+        Self {
+            bias: scale(self.bias),
+            second: self.second.map(|second| Second {
+                bias: scale(second.bias),
+                ..second
+            }),
+            readout_bias: self.readout_bias.map(|bias| lifted(bias, lift)),
+            ..self
+        }
+    }
+
     /// `decay` times these weights and the rest of `newer`'s, for a running mean; latent signs are `newer`'s.
     pub fn averaged_with(self, newer: &Self, decay: f32) -> Self {
         let second = self.second.zip(newer.second.as_ref());
@@ -121,10 +155,29 @@ impl HadamRnn {
             }),
             readout: blend(self.readout, &newer.readout, decay),
             readout_bias: blend(self.readout_bias, &newer.readout_bias, decay),
+            auxiliary: newer.auxiliary.clone(),
             signs: newer.signs.clone(),
             config: self.config,
         }
     }
+}
+
+/// `bias * factor`, a leaf that is trained where `bias` is.
+fn scaled(bias: Tensor<1>, factor: f32) -> Tensor<1> {
+    let trained = bias.is_require_grad();
+    bias.detach().mul_scalar(factor).set_require_grad(trained)
+}
+
+/// `bias` with `lift` added to its first element.
+fn lifted(bias: Tensor<1>, lift: f32) -> Tensor<1> {
+    let trained = bias.is_require_grad();
+    let first = bias.clone().detach().narrow(0, 0, 1).add_scalar(lift);
+    let others = bias.dims()[0] - 1;
+    let parts = match others {
+        0 => vec![first],
+        _ => vec![first, bias.detach().narrow(0, 1, others)],
+    };
+    Tensor::cat(parts, 0).set_require_grad(trained)
 }
 
 /// `decay` times `old` and the rest of `new`, out of any graph.

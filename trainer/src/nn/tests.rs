@@ -18,6 +18,7 @@ fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnC
         second: None,
         readout: Readout::LastState,
         output_size: 5,
+        auxiliary_size: 0,
         input_bits: Some(4),
         readout_bits: Some(2),
         train_signs: true,
@@ -38,6 +39,7 @@ fn second(hidden_size: usize, mixing: Mixing) -> Option<SecondLayer> {
         leak: Some(3),
         mixing,
         train_mixing: true,
+        bias: true,
     })
 }
 

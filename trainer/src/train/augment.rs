@@ -52,21 +52,21 @@ pub(super) fn augment(
     }
 }
 
-/// The rotation of each triad of a window: one draw for all triads of a unit, another on top for its last.
+/// The rotation of each triad of a window: one draw for all triads of a unit. The last of each unit, its magnetometer, is
+/// first turned with the field, which is the same for all units.
 fn rotations(channels: usize, config: &Augmentation, random: &mut ChaCha8Rng) -> Vec<Rotation> {
     let unit = match config.unit {
         0 => channels,
         unit => unit,
     };
     let (triads, in_unit) = (channels / AXES, unit.div_ceil(AXES));
+    let field = (config.magnetometer > 0.0).then(|| random_rotation(config.magnetometer, random));
     let mut rotations = Vec::with_capacity(triads);
     while rotations.len() < triads {
         let worn = random_rotation(config.rotation, random);
         rotations.resize((rotations.len() + in_unit).min(triads), worn);
-        if config.magnetometer > 0.0 {
-            let field = random_rotation(config.magnetometer, random);
-            rotations.pop();
-            rotations.push(product(&field, &worn));
+        if let (Some(field), Some(last)) = (field, rotations.last_mut()) {
+            *last = product(&worn, &field);
         }
     }
     rotations
@@ -78,10 +78,10 @@ fn random_rotation(degrees: f32, random: &mut ChaCha8Rng) -> Rotation {
     rotation(angle, [(); AXES].map(|()| normal(random)))
 }
 
-/// The rotation by `second`, then by `first`.
-fn product(first: &Rotation, second: &Rotation) -> Rotation {
+/// The rotation by `first`, then by `then`.
+fn product(then: &Rotation, first: &Rotation) -> Rotation {
     std::array::from_fn(|i| {
-        std::array::from_fn(|j| (0..AXES).map(|k| first[i][k] * second[k][j]).sum())
+        std::array::from_fn(|j| (0..AXES).map(|k| then[i][k] * first[k][j]).sum())
     })
 }
 
@@ -173,6 +173,13 @@ mod tests {
             ..config
         });
         assert!(turned.chunks(2).all(|unit| unit[0] != unit[1]));
+        // The field turns once for all units.
+        let fields = turn(Augmentation {
+            magnetometer: 40.0,
+            rotation: 0.0,
+            ..config
+        });
+        assert!(fields.chunks(2).all(|unit| unit == &fields[..2]));
         // Still rotations: orthogonal rows.
         for rotation in turned {
             let transposed = std::array::from_fn(|i| std::array::from_fn(|j| rotation[j][i]));

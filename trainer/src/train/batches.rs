@@ -31,6 +31,10 @@ enum Source<'a> {
     /// Files: sequences with one class each.
     Read {
         train: &'a Sequences,
+        /// A related task's class of each, if there is an auxiliary loss.
+        auxiliary: &'a [u32],
+        /// Standard deviation of each channel, which noise is measured in.
+        deviation: Vec<f32>,
         /// Sequences of each class.
         by_class: Vec<Vec<u32>>,
     },
@@ -56,10 +60,18 @@ impl<'a> Batches<'a> {
                 task,
                 weights: step_weights(task.steps(), config.training.recall_weight),
             },
-            TaskData::Windows(data) => Source::Read {
-                by_class: by_class(&data.train, data.classes.len())?,
-                train: &data.train,
-            },
+            TaskData::Windows(windows) => {
+                let train = &windows.data.train;
+                Source::Read {
+                    by_class: by_class(train, windows.data.classes.len())?,
+                    auxiliary: &windows.auxiliary,
+                    deviation: match config.training.augmentation.noise > 0.0 {
+                        true => Standardisation::fit(train).deviation,
+                        false => vec![0.0; train.channels],
+                    },
+                    train,
+                }
+            }
         };
         Ok(Self {
             seed: config.seed,
@@ -81,7 +93,10 @@ impl<'a> Batches<'a> {
     /// The sequences of an epoch, in order: they depend on the seed and the epoch alone, so that a resumed run sees the
     /// same.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
-        let Source::Read { train, by_class } = &self.source else {
+        let Source::Read {
+            train, by_class, ..
+        } = &self.source
+        else {
             return Vec::new();
         };
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -101,7 +116,8 @@ impl<'a> Batches<'a> {
     pub fn loss(&self, network: &HadamRnn, order: &[u32], position: Position) -> Tensor<1> {
         let step =
             u64::from(position.epoch) * u64::from(self.per_epoch()) + u64::from(position.batch);
-        let batch = self.batch(order, position, step);
+        let chosen = self.chosen(order, position);
+        let batch = self.batch(&chosen, step);
         let inputs = evaluate::inputs(&batch, &self.standardisation, &self.device);
         let smoothing = self.training.label_smoothing;
         match (&batch.targets, &self.source) {
@@ -113,29 +129,49 @@ impl<'a> Batches<'a> {
                 };
                 network.step_loss(&inputs, &targets)
             }
-            (targets, _) => {
-                let targets: Vec<i32> =
-                    targets.values().iter().map(|&class| class as i32).collect();
-                let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &self.device);
-                loss::of_classes(network.logits(&inputs), targets, smoothing)
+            (targets, source) => {
+                let features = network.features(&inputs);
+                let logits = network.linear_readout(features.clone());
+                let targets = self.on_device(targets.values().iter());
+                let loss = loss::of_classes(logits, targets, smoothing);
+                match (network.auxiliary_logits(features), source) {
+                    (Some(logits), Source::Read { auxiliary, .. }) => {
+                        let related = self.on_device(chosen.iter().map(|&i| &auxiliary[i]));
+                        let related = loss::of_classes(logits, related, smoothing);
+                        loss + related.mul_scalar(self.training.auxiliary)
+                    }
+                    _ => loss,
+                }
             }
         }
     }
 
-    /// The sequences of a batch, changed at random where that is asked for.
-    fn batch(&self, order: &[u32], position: Position, step: u64) -> Sequences {
+    fn on_device<'c>(&self, classes: impl Iterator<Item = &'c u32>) -> Tensor<1, Int> {
+        let classes: Vec<i32> = classes.map(|&class| class as i32).collect();
+        Tensor::from_data(classes.as_slice(), &self.device)
+    }
+
+    /// Which of the training sequences are in the batch at `position`; none where they are generated.
+    fn chosen(&self, order: &[u32], position: Position) -> Vec<usize> {
         let size = self.training.batch_size;
-        let train = match &self.source {
-            Source::Generated { task, .. } => return task.batch(Split::Train, step, size),
-            Source::Read { train, .. } => train,
-        };
-        let first = position.batch as usize * size;
+        let first = (position.batch as usize * size).min(order.len());
         let chosen = &order[first..(first + size).min(order.len())];
-        let chosen: Vec<usize> = chosen.iter().map(|&index| index as usize).collect();
-        let mut batch = train.select(&chosen);
+        chosen.iter().map(|&index| index as usize).collect()
+    }
+
+    /// The sequences of a batch, changed at random where that is asked for.
+    fn batch(&self, chosen: &[usize], step: u64) -> Sequences {
+        let (train, deviation) = match &self.source {
+            Source::Generated { task, .. } => {
+                return task.batch(Split::Train, step, self.training.batch_size);
+            }
+            Source::Read {
+                train, deviation, ..
+            } => (train, deviation),
+        };
+        let mut batch = train.select(chosen);
         let augmentation = &self.training.augmentation;
         if augmentation.is_active() {
-            let deviation = &self.standardisation.deviation;
             augment::augment(&mut batch, augmentation, deviation, self.seed, step);
         }
         batch
@@ -183,7 +219,7 @@ mod tests {
             Sequences::new(1, 1, values, Targets::Class(classes), vec![]).expect("equal lengths")
         };
         let classes: Vec<u32> = (0..40).map(|i| u32::from(i % 4 == 0)).collect();
-        TaskData::Windows(Box::new(Dataset {
+        TaskData::from(Dataset {
             name: "har2".into(),
             train: sequences(classes),
             valid: sequences(vec![]),
@@ -192,7 +228,7 @@ mod tests {
             channel_names: vec!["x".into()],
             input_lsb: vec![1.0],
             sample_rate_hz: 0.0,
-        }))
+        })
     }
 
     fn order(sampling: Sampling, epoch: u32) -> Vec<u32> {

@@ -1,6 +1,7 @@
 //! Steps of Adam: groups of weights at their own rates, and signs that move when they may.
 
 use anyhow::Result;
+use burn::grad_clipping::GradientClippingConfig;
 use burn::module::ParamId;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Gradients;
@@ -25,12 +26,16 @@ impl Optimisers {
         let adam = AdamConfig::new()
             .with_epsilon(ADAM_EPSILON)
             .with_beta_2(config.beta_2);
+        let clipping =
+            (config.clip_norm > 0.0).then_some(GradientClippingConfig::Norm(config.clip_norm));
+        let adam = adam.with_grad_clipping(clipping.clone());
         let weights = match config.weight_decay {
             0.0 => adam.init(),
             decay => AdamWConfig::new()
                 .with_epsilon(ADAM_EPSILON)
                 .with_beta_2(config.beta_2)
                 .with_weight_decay(decay)
+                .with_grad_clipping(clipping)
                 .init(),
         };
         Self {
@@ -86,6 +91,10 @@ impl Optimisers {
         ];
         if let Some(embedding) = &network.embedding {
             members.push((rates.embedding, embedding.id));
+        }
+        if let Some(auxiliary) = &network.auxiliary {
+            members.push((rates.readout, auxiliary.readout.id));
+            members.push((rates.readout, auxiliary.bias.id));
         }
         if let Some(second) = &network.second {
             members.push((rates.mixing, second.mixing.id));

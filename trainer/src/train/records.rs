@@ -6,8 +6,9 @@ use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
 
-use crate::checkpoint::Checkpoint;
-use crate::nn::HadamRnn;
+use crate::checkpoint::{Checkpoint, TaskFacts};
+use crate::config::RunConfig;
+use crate::nn::{HadamRnn, HadamRnnConfig};
 
 /// Weights, as Burn records them.
 pub(super) fn network_bytes(network: &HadamRnn) -> Result<Vec<u8>> {
@@ -38,14 +39,20 @@ pub(super) fn load_optimizer(optimizer: ModuleOptimizer, bytes: &[u8]) -> Result
         .context("the checkpoint's optimiser cannot be read")
 }
 
+/// The network of a configuration on data that look like `task`.
+pub(super) fn network_config(config: &RunConfig, task: &TaskFacts) -> HadamRnnConfig {
+    HadamRnnConfig {
+        auxiliary_size: task.auxiliary,
+        ..config.network(task.input, task.outputs)
+    }
+}
+
 /// The network that a checkpoint's run would end with, on a device without autodiff.
 ///
 /// # Errors
 /// The checkpoint is of another version.
 pub fn chosen_network(checkpoint: &Checkpoint, device: &Device) -> Result<HadamRnn> {
     let (config, task) = (checkpoint.run_config()?, &checkpoint.task);
-    let network = config
-        .network(task.input, task.outputs)
-        .init(config.seed, device)?;
+    let network = network_config(&config, task).init(config.seed, device)?;
     load_network(network, checkpoint.chosen_network())
 }

@@ -91,6 +91,7 @@ impl Shape {
                 Self::Pooled => Readout::Pooled,
             },
             output_size,
+            auxiliary_size: 0,
             input_bits: Some(4),
             readout_bits: Some(4),
             train_signs,
