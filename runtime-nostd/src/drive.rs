@@ -68,16 +68,17 @@ pub(crate) struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    /// `x` are the standardised inputs, one a channel.
-    pub fn new(model: &Model<'a>, x: &'a [i32]) -> Self {
+    /// `x` are the standardised inputs, one a channel, and `columns` the words of `U`: or a token's row of the table and
+    /// its multiplier, which are a `U` of one column and its input.
+    pub fn new(model: &Model<'a>, columns: &'a [u32], x: &'a [i32]) -> Self {
         let sum = x.iter().fold(0i32, |sum, &x| {
             keep_rolled();
             sum.wrapping_add(x)
         });
         Self {
             width: model.input_width,
-            in_lanes: model.lanes_hold_drive,
-            columns: model.sections.input,
+            in_lanes: model.layer().lanes_hold_drive,
+            columns,
             bias: model.sections.bias,
             x,
             correction: sum.wrapping_mul(model.input_width.offset()).wrapping_neg(),

@@ -15,7 +15,7 @@ pub use fwht_packed::FwhtPacked;
 pub use xnor::XnorPopcount;
 
 use crate::error::SessionError;
-use crate::model::Model;
+use crate::layer::Layer;
 use crate::step::Step;
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
@@ -27,11 +27,11 @@ pub trait Kernel: sealed::Sealed {
     /// Hidden state with room for `N` units.
     type State<const N: usize>: HiddenState;
 
-    /// Whether this kernel computes `model` exactly with a capacity of `capacity` units.
+    /// Whether this kernel computes `layer` exactly with a capacity of `capacity` units.
     ///
     /// # Errors
     /// [`SessionError`] if it does not.
-    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError>;
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
 
     /// Advances `state` by one time step.
     fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
@@ -98,7 +98,10 @@ pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
 /// Strides are powers of two. Two stages at a time, so that each element is loaded and stored half as often; the last two
 /// have constant distances, and `LAST` must be `4 * TO`.
 #[inline(never)]
-fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(elements: &mut [T], from: usize) {
+pub(crate) fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(
+    elements: &mut [T],
+    from: usize,
+) {
     let mut stride = from;
     if stride < TO {
         return;
@@ -175,7 +178,7 @@ fn butterflies4<T: Lane>([a, b, c, d]: [T; 4]) -> [T; 4] {
 }
 
 /// What butterflies add and subtract: one 32-bit value, or two 16-bit lanes in one word.
-trait Lane: Copy {
+pub(crate) trait Lane: Copy {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
 }

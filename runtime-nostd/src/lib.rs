@@ -44,16 +44,21 @@ pub mod fields;
 pub mod format;
 mod gain;
 pub mod kernel;
+mod layer;
+mod mixing;
 mod model;
+mod pool;
 mod readout;
 mod session;
+mod source;
 mod step;
 
 pub use drive::standardise;
 pub use error::{ModelError, SessionError};
 pub use gain::Gain;
 pub use kernel::Kernel;
-pub use model::{Channel, Model};
+pub use layer::{Layer, SecondLayer};
+pub use model::{Bounds, Channel, Model};
 pub use readout::Logits;
 pub use session::Session;
 

@@ -15,7 +15,7 @@
 use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
 use crate::drive::{TILE, unpack};
 use crate::error::SessionError;
-use crate::model::Model;
+use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
@@ -54,9 +54,9 @@ impl Kernel for FwhtPacked {
     const NAME: &'static str = "fwht-packed";
     type State<const N: usize> = Lanes<N>;
 
-    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError> {
-        let packed_stages = u32::from(model.header().log2_block).saturating_sub(3);
-        if model
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
+        let packed_stages = layer.log2_block.saturating_sub(3);
+        if layer
             .state_bits
             .saturating_sub(1)
             .saturating_add(packed_stages)
@@ -75,10 +75,10 @@ impl Kernel for FwhtPacked {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
-    let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
+    let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
         return;
     };
-    strided_stages::<_, 4, 16>(h, step.model.block_size() / 4);
+    strided_stages::<_, 4, 16>(h, step.layer.block_size() / 4);
     let log2_block = step.log2_block();
     let mut finisher = Finisher::new(step);
     let mut products = [[0; 2]; TILE / 2];
