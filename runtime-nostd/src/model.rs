@@ -7,6 +7,7 @@ use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, Second, Sections, Tokens};
 use crate::gain::Gain;
+use crate::kernel::Kernel;
 use crate::layer::{Layer, SecondLayer};
 
 pub use bounds::Bounds;
@@ -130,6 +131,12 @@ impl<'a> Model<'a> {
             Some(second) => &second.layer,
             None => &self.layer,
         }
+    }
+
+    /// Whether `K` computes every layer exactly, given capacities of its size (of at least 32, for small XNOR layers).
+    pub fn runs_on<K: Kernel>(&self) -> bool {
+        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size.max(32)).is_ok();
+        fits(&self.layer) && self.second().is_none_or(|second| fits(&second.layer))
     }
 
     /// The proven bounds of every accumulator.

@@ -25,3 +25,35 @@ pub(crate) fn scaled(sums: &[i32], shift: u32) -> impl Iterator<Item = [i32; 2]>
     };
     (sums.as_chunks().0.iter()).map(move |&[even, odd]| [scale(even), scale(odd)])
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::{add, scaled};
+    use std::vec::Vec;
+
+    fn all(sums: &[i32], shift: u32) -> Vec<[i32; 2]> {
+        scaled(sums, shift).collect()
+    }
+
+    #[test]
+    fn sums_rectify_and_saturate() {
+        let mut sums = [i32::MAX - 1, 5];
+        add(&mut sums, [[2, -7]].into_iter());
+        assert_eq!(sums, [i32::MAX, 5]);
+        add(&mut sums, [[32767, 3]].into_iter());
+        assert_eq!(sums, [i32::MAX, 8]);
+    }
+
+    #[test]
+    fn scaling_rounds_halves_up_and_saturates() {
+        assert_eq!(all(&[7, 8], 0), [[7, 8]]);
+        assert_eq!(all(&[31, 32], 6), [[0, 1]]);
+        assert_eq!(all(&[0x7FFF, 0x8000], 0), [[0x7FFF, 0x7FFF]]);
+        assert_eq!(all(&[i32::MAX, 0x7FFF << 16], 16), [[0x7FFF, 0x7FFF]]);
+        assert_eq!(
+            all(&[(0x7FFE << 16) | 0x7FFF, (0x7FFE << 16) | 0x8000], 16),
+            [[0x7FFE, 0x7FFF]]
+        );
+    }
+}

@@ -30,7 +30,8 @@ pub struct Session<
     pub(crate) second: Second<K, SECOND>,
     /// Sums of the top layer's rectified states.
     pub(crate) pool: [i32; POOL],
-    gain_phase: u16,
+    /// Of both layers: the second one's fits where there would be padding.
+    gain_phases: [u16; 2],
     steps: u32,
 }
 
@@ -39,24 +40,21 @@ pub(crate) struct Second<K: Kernel, const SECOND: usize> {
     pub state: K::State<SECOND>,
     /// What drives it in this step.
     driven: [i32; SECOND],
-    gain_phase: u16,
 }
 
 impl<K: Kernel, const SECOND: usize> Second<K, SECOND> {
     const ZERO: Self = Self {
         state: K::State::ZERO,
         driven: [0; SECOND],
-        gain_phase: 0,
     };
 
-    fn step(&mut self, second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>) {
+    fn step(&mut self, second: &SecondLayer<'_>, gain: i32, pairs: impl Iterator<Item = [i32; 2]>) {
         let layer = second.layer();
         // Cannot fail: `Session::new` has checked the capacity.
         let Some(rows) = self.driven.get_mut(..layer.hidden_size) else {
             return;
         };
         mixing::drive(second, pairs, rows);
-        let gain = layer.gain.next(&mut self.gain_phase);
         K::step(
             &mut self.state,
             &Step::new(layer, Source::Ready(rows), gain),
@@ -84,7 +82,7 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
             state: K::State::ZERO,
             second: Second::ZERO,
             pool: [0; POOL],
-            gain_phase: 0,
+            gain_phases: [0; 2],
             steps: 0,
         })
     }
@@ -149,16 +147,15 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
 
     fn step(&mut self, drive: &Drive<'_>) {
         let layer = self.model.layer();
-        let gain = layer.gain.next(&mut self.gain_phase);
-        K::step(
-            &mut self.state,
-            &Step::new(layer, Source::Product(*drive), gain),
-        );
+        let [phase, second_phase] = &mut self.gain_phases;
+        let step = Step::new(layer, Source::Product(*drive), layer.gain.next(phase));
+        K::step(&mut self.state, &step);
         if SECOND > 0
             && let Some(second) = self.model.second()
         {
-            self.second
-                .step(second, first_units(&self.state, layer.hidden_size));
+            let gain = second.layer.gain.next(second_phase);
+            let states = first_units(&self.state, layer.hidden_size);
+            self.second.step(second, gain, states);
         }
         if POOL > 0
             && let Readout::Pooled { .. } = self.model.readout()
@@ -209,7 +206,7 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
         self.state = K::State::ZERO;
         self.second = Second::ZERO;
         self.pool = [0; POOL];
-        self.gain_phase = 0;
+        self.gain_phases = [0; 2];
         self.steps = 0;
     }
 }

@@ -125,6 +125,7 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
         gain_shift: 0,
         readout: Readout::LastState,
         logit_scale: scales.logit as f32,
+        extension: Default::default(),
     };
     let exponent = (scales.state / (f64::from(u) * scales.input))
         .log2()

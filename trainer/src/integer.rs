@@ -81,9 +81,10 @@ impl KernelName {
 
     /// The fastest kernel that computes `model` exactly.
     pub fn best_for(model: &Model<'_>) -> Self {
-        match FwhtPacked::check(model, model.hidden_size()) {
-            Ok(()) => Self::FwhtPacked,
-            Err(_) => Self::Fwht,
+        if model.runs_on::<FwhtPacked>() {
+            Self::FwhtPacked
+        } else {
+            Self::Fwht
         }
     }
 }
