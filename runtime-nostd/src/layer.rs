@@ -2,6 +2,7 @@
 
 use crate::format::Mixing;
 use crate::gain::Gain;
+use crate::kernel::keep_rolled;
 
 /// Sizes, shifts and signs of one recurrent layer.
 #[derive(Clone, Copy, Debug)]
@@ -47,16 +48,16 @@ impl Layer<'_> {
 
     /// Bound on every sum before the right shift, for a drive (left shift included) of at most `drive`.
     pub(crate) fn step_bound(&self, drive: i64) -> i64 {
-        let transform = 1i64
-            << self
-                .state_bits
-                .saturating_sub(1)
-                .saturating_add(self.log2_block);
-        let half = 1i64 << self.gain_shift.saturating_sub(1);
+        let transform = 1i64.wrapping_shl(
+            self.state_bits
+                .wrapping_sub(1)
+                .wrapping_add(self.log2_block),
+        );
+        let half = 1i64.wrapping_shl(self.gain_shift.wrapping_sub(1));
         transform
-            .saturating_mul(i64::from(self.gain.max()))
-            .saturating_add(drive)
-            .saturating_add(half)
+            .wrapping_mul(self.gain.max().into())
+            .wrapping_add(drive)
+            .wrapping_add(half)
     }
 }
 
@@ -84,14 +85,15 @@ impl<'a> SecondLayer<'a> {
 
     /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
     pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> i64 {
-        let sum = (units as i64).saturating_mul(1i64 << bits.saturating_sub(1));
-        let bias = self
-            .bias
-            .iter()
-            .map(|&bias| i64::from(bias as i32).abs())
-            .max();
-        sum.saturating_mul(i64::from(self.multiplier))
-            .saturating_add(bias.unwrap_or(0))
+        let mut bias = 0u32;
+        for word in self.bias {
+            keep_rolled();
+            bias = bias.max((*word as i32).unsigned_abs());
+        }
+        (units as i64)
+            .wrapping_shl(bits.wrapping_sub(1))
+            .wrapping_mul(self.multiplier.into())
+            .wrapping_add(bias.into())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Model;
 use crate::error::ModelError;
 use crate::format::Readout;
+use crate::kernel::keep_rolled;
 
 /// Largest magnitudes over all inputs and all states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,22 +18,35 @@ pub struct Bounds {
     pub logit: i32,
 }
 
+/// Ranges that `check::header` has established keep every intermediate here below 2^53: 64 bits cannot overflow.
 impl Model<'_> {
     /// Bounds every accumulator.
     pub(super) fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
         let drive = self.largest_drive();
-        self.layer.lanes_hold_drive = drive <= i64::from(i16::MAX);
-        let driven = drive.saturating_mul(1i64 << self.layer.drive_shift);
-        let second = self.second.as_ref().map(|second| {
-            let drive = second.drive_bound(self.layer.hidden_size, self.layer.state_bits);
-            second.layer.step_bound(drive)
-        });
-        let fits = |bound: i64| i32::try_from(bound).map_err(|_| ModelError::Overflow);
+        let driven = drive.wrapping_shl(self.layer.drive_shift);
+        let second = match &self.second {
+            Some(second) => {
+                let drive = second.drive_bound(self.layer.hidden_size, self.layer.state_bits);
+                second.layer.step_bound(drive)
+            }
+            None => 0,
+        };
+        let all = [
+            drive,
+            self.layer.step_bound(driven),
+            second,
+            self.largest_logit(),
+        ];
+        if all.iter().any(|&bound| bound > i64::from(i32::MAX)) {
+            return Err(ModelError::Overflow);
+        }
+        let [drive, step, second_step, logit] = all.map(|bound| bound as i32);
+        self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
         self.bounds = Bounds {
-            drive: fits(drive)?,
-            step: fits(self.layer.step_bound(driven))?,
-            second_step: fits(second.unwrap_or(0))?,
-            logit: fits(self.largest_logit())?,
+            drive,
+            step,
+            second_step,
+            logit,
         };
         Ok(())
     }
@@ -42,20 +56,31 @@ impl Model<'_> {
     /// For tokens over all tables of this width: reading a whole table would take seconds on a small core, and a table
     /// that uses its range has a code that large.
     fn largest_drive(&self) -> i64 {
-        let input = 1i64 << u32::from(self.header.input_bits).saturating_sub(1);
-        let row = |row: usize| match self.header.extension.tokens {
-            Some(tokens) => {
-                i64::from(self.input_width.offset()).saturating_mul(tokens.multiplier.into())
-            }
-            None => (0..self.input_size())
-                .map(|column| i64::from(self.input_weight(row, column)).abs())
-                .sum::<i64>()
-                .saturating_mul(input),
-        };
-        (0..self.hidden_size())
-            .map(|unit| row(unit).saturating_add(i64::from(self.bias(unit)).abs()))
-            .max()
-            .unwrap_or(0)
+        let mut largest = 0;
+        for row in 0..self.hidden_size() {
+            keep_rolled();
+            let weights = match self.tokens() {
+                Some(tokens) => {
+                    i64::from(self.input_width.offset()).wrapping_mul(tokens.multiplier.into())
+                }
+                None => {
+                    let input = u32::from(self.header.input_bits).wrapping_sub(1);
+                    i64::from(self.row_magnitude(row)).wrapping_shl(input)
+                }
+            };
+            largest = weights
+                .wrapping_add(i64::from(self.bias(row)).wrapping_abs())
+                .max(largest);
+        }
+        largest
+    }
+
+    /// `sum_j |U[row][j]|`.
+    fn row_magnitude(&self, row: usize) -> i32 {
+        (0..self.input_size()).fold(0i32, |sum, column| {
+            keep_rolled();
+            sum.wrapping_add(self.input_weight(row, column).wrapping_abs())
+        })
     }
 
     /// Largest absolute logit over all states.
@@ -64,17 +89,18 @@ impl Model<'_> {
             Readout::Pooled { .. } => 16,
             _ => self.top().state_bits,
         };
-        let unit = 1i64 << bits.saturating_sub(1);
-        (0..self.output_size())
-            .map(|output| {
-                let weights: i64 = (0..self.top().hidden_size)
-                    .map(|unit| i64::from(self.readout_weight(output, unit)).abs())
-                    .sum();
-                weights
-                    .saturating_mul(unit)
-                    .saturating_add(i64::from(self.readout_bias(output)).abs())
-            })
-            .max()
-            .unwrap_or(0)
+        let mut largest = 0;
+        for output in 0..self.output_size() {
+            keep_rolled();
+            let weights = (0..self.top().hidden_size).fold(0i32, |sum, unit| {
+                keep_rolled();
+                sum.wrapping_add(self.readout_weight(output, unit).wrapping_abs())
+            });
+            largest = i64::from(weights)
+                .wrapping_shl(bits.wrapping_sub(1))
+                .wrapping_add(i64::from(self.readout_bias(output)).wrapping_abs())
+                .max(largest);
+        }
+        largest
     }
 }
