@@ -10,7 +10,7 @@
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use hadamrnn::nn::{HadamRnn, HadamRnnConfig};
+use hadamrnn::nn::{HadamRnn, HadamRnnConfig, Input, Readout};
 use std::time::{Duration, Instant};
 
 /// Sizes of a task.
@@ -101,9 +101,12 @@ fn step_times(
 impl Task {
     fn config(&self, train_signs: bool) -> HadamRnnConfig {
         HadamRnnConfig {
-            input_size: self.input_size,
+            input: Input::Numbers(self.input_size),
             hidden_size: self.hidden_size,
             log2_block: self.hidden_size.ilog2() as usize,
+            leak: None,
+            second: None,
+            readout: Readout::LastState,
             output_size: self.output_size,
             input_bits: Some(4),
             readout_bits: Some(4),

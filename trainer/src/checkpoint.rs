@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::metrics::Metrics;
+use crate::nn::Input;
 use crate::standardise::Standardisation;
 
 /// Name of the checkpoint in a run folder.
 pub const FILE_NAME: &str = "checkpoint.bin";
 
 const MAGIC: [u8; 4] = *b"HDCK";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// State of a run between two steps of the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub struct TaskFacts {
     pub input_lsb: Vec<f32>,
     /// Names of the classes.
     pub classes: Vec<String>,
+    /// What a step feeds the network; tokens without their embedding, which the configuration has.
+    pub input: Input,
     /// Logits.
     pub outputs: usize,
 }
@@ -188,6 +191,7 @@ mod tests {
                 standardisation: Standardisation::identity(2),
                 input_lsb: vec![0.5, 0.25],
                 classes: vec!["a".into(), "b".into()],
+                input: Input::Numbers(2),
                 outputs: 1,
             },
             position: Position {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::HadamRnnConfig;
+use crate::nn::{HadamRnnConfig, Input, Readout, SecondLayer};
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,10 +40,24 @@ pub struct NetworkConfig {
     pub hidden_size: usize,
     /// Hadamard blocks of `2^log2_block`; `log2(hidden_size)` is the full matrix (HadamRNN).
     pub log2_block: usize,
-    /// Bits of the input weights U, `1..=8` (1 is ternary).
-    pub input_bits: u8,
-    /// Bits of the output weights V, `1..=8` (1 is ternary).
-    pub readout_bits: u8,
+    /// The recurrent matrix is scaled by `1 - 2^-leak`, `1..=15`; absent it is orthogonal (the paper's).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leak: Option<u8>,
+    /// Bits of the input weights U, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_bits: Option<u8>,
+    /// Bits of the output weights V, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readout_bits: Option<u8>,
+    /// Which states the outputs are read from.
+    #[serde(default)]
+    pub readout: Readout,
+    /// Length of the embedding of a token; absent the table of tokens is trained itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<usize>,
+    /// A second layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondLayer>,
 }
 
 /// How the weights are found.
@@ -146,6 +160,13 @@ pub struct ExportConfig {
     pub state_bits: u8,
     /// Bits of a standardised input, `4..=16`.
     pub input_bits: u8,
+    /// Bits of the table of tokens with an embedding, 4 or 8; other tables have the input weights' bits.
+    #[serde(default = "byte")]
+    pub table_bits: u8,
+}
+
+fn byte() -> u8 {
+    8
 }
 
 /// Frozen signs are part of the architecture, and some draws remember better: this one has the best mean accuracy in
@@ -164,8 +185,15 @@ impl RunConfig {
             network: NetworkConfig {
                 hidden_size: 128,
                 log2_block: 7,
-                input_bits: 4,
-                readout_bits: 4,
+                leak: None,
+                input_bits: Some(4),
+                readout_bits: Some(4),
+                readout: match copy {
+                    true => Readout::EveryStep,
+                    false => Readout::LastState,
+                },
+                embedding: None,
+                second: None,
             },
             training: TrainingConfig {
                 epochs: if copy { 30 } else { 60 },
@@ -184,19 +212,30 @@ impl RunConfig {
             export: ExportConfig {
                 state_bits: 12,
                 input_bits: 10,
+                table_bits: byte(),
             },
         }
     }
 
-    /// The network for a task of `inputs` channels and `outputs` logits.
-    pub fn network(&self, inputs: usize, outputs: usize) -> HadamRnnConfig {
+    /// The network for a task of `outputs` logits; `input` as the data have it, without an embedding.
+    pub fn network(&self, input: Input, outputs: usize) -> HadamRnnConfig {
+        let network = &self.network;
         HadamRnnConfig {
-            input_size: inputs,
-            hidden_size: self.network.hidden_size,
-            log2_block: self.network.log2_block,
+            input: match input {
+                Input::Tokens { vocabulary, .. } => Input::Tokens {
+                    vocabulary,
+                    embedding: network.embedding,
+                },
+                numbers => numbers,
+            },
+            hidden_size: network.hidden_size,
+            log2_block: network.log2_block,
+            leak: network.leak,
+            second: network.second,
+            readout: network.readout,
             output_size: outputs,
-            input_bits: Some(self.network.input_bits),
-            readout_bits: Some(self.network.readout_bits),
+            input_bits: network.input_bits,
+            readout_bits: network.readout_bits,
             train_signs: matches!(self.training.signs, Signs::Trained(_)),
         }
     }
@@ -206,7 +245,8 @@ impl RunConfig {
     /// # Errors
     /// A value is out of its range.
     pub fn validate(&self) -> Result<()> {
-        self.network(1, 1).validate().context("[network]")?;
+        let input = Input::Numbers(self.network.embedding.unwrap_or(1));
+        self.network(input, 1).validate().context("[network]")?;
         let training = &self.training;
         ensure!(training.epochs > 0, "[training] epochs must be at least 1");
         ensure!(
@@ -246,6 +286,11 @@ impl RunConfig {
             (4..=16).contains(&export.input_bits),
             "[export] input_bits must be in 4..=16, not {}",
             export.input_bits
+        );
+        ensure!(
+            matches!(export.table_bits, 4 | 8),
+            "[export] table_bits must be 4 or 8, not {}",
+            export.table_bits
         );
         if self.task == Task::Copy {
             CopyTask::new(self.copy_steps, self.seed).context("copy_steps")?;

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ExportConfig;
 use crate::data::Sequences;
 use crate::integer::ModelFile;
-use crate::nn::{HostWeights, quant};
+use crate::nn::{self, HostWeights, Input, quant};
 use crate::standardise::Standardisation;
 
 pub use calibrate::Ranges;
@@ -67,6 +67,15 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
         "the name \"{}\" is longer than 31 bytes",
         source.name
     );
+    let Input::Numbers(input_size) = network.input else {
+        bail!("a model of tokens cannot be exported");
+    };
+    ensure!(
+        network.leak.is_none()
+            && network.second.is_none()
+            && network.readout != nn::Readout::Pooled,
+        "a model with a leak, a second layer or a pooled readout cannot be exported"
+    );
     let (Some(input_bits), Some(readout_bits)) = (network.input_bits, network.readout_bits) else {
         bail!(
             "a model with full-precision U or V cannot be exported: train it with input_bits and readout_bits of 1 to 8"
@@ -91,11 +100,7 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
     let scales = choose_scales(&ranges, f64::from(u), f64::from(v), config);
     let (channels, input_shift) = pack::channels(&source, scales.input)?;
     let mut words = channels;
-    words.extend(pack::input(
-        &input_codes,
-        network.input_size,
-        width(input_bits)?,
-    ));
+    words.extend(pack::input(&input_codes, input_size, width(input_bits)?));
     words.extend(pack::bias(
         &source.weights.bias,
         scales.input * f64::from(u),
@@ -113,7 +118,7 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
     let header = Header {
         name: source.name,
         hidden_size: network.hidden_size as u16,
-        input_size: u16::try_from(network.input_size).context("too many input channels")?,
+        input_size: u16::try_from(input_size).context("too many input channels")?,
         output_size: u16::try_from(network.output_size).context("too many outputs")?,
         log2_block: network.log2_block as u8,
         input_weight_bits: width(input_bits)?.bits() as u8,

@@ -22,9 +22,9 @@ mod layer;
 mod stepwise;
 mod weights;
 
-pub use config::{ConfigError, HadamRnnConfig};
-pub use layer::HadamRnn;
-pub use weights::HostWeights;
+pub use config::{ConfigError, HadamRnnConfig, Input, Mixing, Readout, SecondLayer, decay};
+pub use layer::{HadamRnn, Second};
+pub use weights::{HostSecondLayer, HostWeights};
 
 #[cfg(test)]
 mod testing;

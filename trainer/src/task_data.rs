@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use crate::config::RunConfig;
-use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task};
+use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Values};
+use crate::nn::Input;
 use crate::standardise::Standardisation;
 
 /// Sequences of the copying-memory task that are evaluated and calibrated on.
@@ -40,6 +41,20 @@ impl TaskData {
         match self {
             Self::Windows(data) => data.train.channels,
             Self::Copy(_) => CopyTask::INPUTS,
+        }
+    }
+
+    /// What a step feeds the network.
+    pub fn input(&self) -> Input {
+        match self {
+            Self::Windows(data) => match data.train.values {
+                Values::Numbers(_) => Input::Numbers(data.train.channels),
+                Values::Tokens { vocabulary, .. } => Input::Tokens {
+                    vocabulary,
+                    embedding: None,
+                },
+            },
+            Self::Copy(_) => Input::Numbers(CopyTask::INPUTS),
         }
     }
 

@@ -90,10 +90,11 @@ impl<'a> Trainer<'a> {
             standardisation: data.standardisation(),
             input_lsb: data.input_lsb(),
             classes: data.classes(),
+            input: data.input(),
             outputs: data.outputs(),
         };
         let network = config
-            .network(data.channels(), data.outputs())
+            .network(task.input, task.outputs)
             .init(config.seed, &device)?;
         let adam = AdamConfig::new().with_epsilon(ADAM_EPSILON);
         let decay = config.training.weight_decay;
@@ -340,9 +341,9 @@ fn load_optimizer(optimizer: ModuleOptimizer, bytes: &[u8]) -> Result<ModuleOpti
 /// The checkpoint is of another version.
 pub fn chosen_network(checkpoint: &Checkpoint, device: &Device) -> Result<HadamRnn> {
     let config = checkpoint.run_config()?;
-    let channels = checkpoint.task.input_lsb.len();
+    let task = &checkpoint.task;
     let network = config
-        .network(channels, checkpoint.task.outputs)
+        .network(task.input, task.outputs)
         .init(config.seed, device)?;
     load_network(network, checkpoint.chosen_network())
 }

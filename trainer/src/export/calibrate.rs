@@ -46,7 +46,7 @@ fn largest(values: &[f32]) -> f32 {
 
 fn largest_state(source: &Source<'_>, input: &[f32], x: &[f32]) -> f32 {
     let weights = source.weights;
-    let d_in = weights.config.input_size;
+    let d_in = weights.input.len() / weights.config.hidden_size;
     let mut h = vec![0f32; weights.config.hidden_size];
     let mut peak = 0f32;
     for x in x.chunks_exact(d_in) {

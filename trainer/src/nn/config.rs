@@ -1,17 +1,87 @@
 //! Sizes and options of the network, and what they may be.
 
+mod validate;
+
+pub use validate::ConfigError;
+
 use serde::{Deserialize, Serialize};
-use std::fmt;
+
+/// What a step of a sequence feeds the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Input {
+    /// `d_in` numbers, at least 1, times the input matrix: `U x_t`.
+    Numbers(usize),
+    /// A token, which picks a row of a table; the row of token 0, padding, is zero.
+    Tokens {
+        /// Number of tokens, 2 to 65536.
+        vocabulary: usize,
+        /// Length of an embedding `e`, whose table is `U e` (the paper's); `None` trains the table itself.
+        embedding: Option<usize>,
+    },
+}
+
+/// Which states the outputs are read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readout {
+    /// `V relu(h_T) + b_o`: the paper's, many to one.
+    #[default]
+    LastState,
+    /// `V relu(h_t) + b_o` after every step: the paper's copy task.
+    EveryStep,
+    /// `V mean_t relu(h_t) + b_o`: an extension.
+    Pooled,
+}
+
+/// How a second layer's inputs come from the first layer's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mixing {
+    /// A trained dense matrix of `±1 / sqrt(n_1)`: the paper's.
+    Dense,
+    /// `diag(a) H diag(c) / sqrt(n)` with signs `a` and `c`, both layers of `n` units: an extension that stores `2 n` bits
+    /// and costs one more fast Walsh-Hadamard transform.
+    Hadamard,
+}
+
+/// A second recurrent layer: `h'_t = W' h'_{t-1} + M relu(h_t) + b'`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLayer {
+    /// Hidden units, a power of two, 16 to 1024.
+    pub hidden_size: usize,
+    /// As of the first layer.
+    pub log2_block: usize,
+    /// As of the first layer.
+    #[serde(default)]
+    pub leak: Option<u8>,
+    /// What `M` is.
+    pub mixing: Mixing,
+    /// Whether the signs of `M` are trained or stay at their random start.
+    #[serde(default = "trained")]
+    pub train_mixing: bool,
+}
+
+fn trained() -> bool {
+    true
+}
 
 /// Sizes and options of a [`HadamRnn`](super::HadamRnn).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HadamRnnConfig {
-    /// Numbers per step, `d_in`: at least 1.
-    pub input_size: usize,
+    /// What a step feeds the network.
+    pub input: Input,
     /// Hidden units, `n`: a power of two, 16 to 1024.
     pub hidden_size: usize,
     /// `q`: Hadamard blocks of `2^q`, 1 to `log2(n)`, where `log2(n)` is the full Hadamard matrix.
     pub log2_block: usize,
+    /// `k`: `W` is scaled by `1 - 2^-k`, 1 to 15, so that old inputs fade; `None` keeps it orthogonal (the paper's).
+    pub leak: Option<u8>,
+    /// A second layer (the paper's two-layer variant), which the outputs are then read from.
+    pub second: Option<SecondLayer>,
+    /// Which states the outputs are read from.
+    pub readout: Readout,
     /// Outputs, `d_out`: at least 1.
     pub output_size: usize,
     /// Bits of the input matrix `U`, 1 (ternary) to 8; `None` keeps it in full precision.
@@ -22,153 +92,27 @@ pub struct HadamRnnConfig {
     pub train_signs: bool,
 }
 
-/// A value of [`HadamRnnConfig`] out of its range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// `hidden_size` is not a power of two from 16 to 1024.
-    HiddenSize(usize),
-    /// `log2_block` is not from 1 to `log2(hidden_size)`.
-    Log2Block {
-        /// The value found.
-        log2_block: usize,
-        /// The largest that `hidden_size` allows.
-        max: usize,
-    },
-    /// The named size is zero.
-    ZeroSize(&'static str),
-    /// The named bit width is not from 1 to 8.
-    Bits(&'static str, u8),
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HiddenSize(n) => {
-                write!(
-                    f,
-                    "hidden_size must be a power of two from 16 to 1024, not {n}"
-                )
-            }
-            Self::Log2Block { log2_block, max } => write!(
-                f,
-                "log2_block must be from 1 to {max} (the full Hadamard matrix), not {log2_block}"
-            ),
-            Self::ZeroSize(field) => write!(f, "{field} must be at least 1"),
-            Self::Bits(field, bits) => {
-                write!(
-                    f,
-                    "{field} must be from 1 (ternary) to 8, or none, not {bits}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 impl HadamRnnConfig {
-    /// Checks every range stated at the fields.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        self.validate_sizes()?;
-        validate_bits("input_bits", self.input_bits)?;
-        validate_bits("readout_bits", self.readout_bits)
+    /// Rows and columns of the latent input weights: `U`, or the table where tokens have no embedding.
+    pub(super) fn input_dims(&self) -> [usize; 2] {
+        match self.input {
+            Input::Numbers(d_in) => [self.hidden_size, d_in],
+            Input::Tokens {
+                embedding: Some(length),
+                ..
+            } => [self.hidden_size, length],
+            Input::Tokens { vocabulary, .. } => [vocabulary, self.hidden_size],
+        }
     }
 
-    fn validate_sizes(&self) -> Result<(), ConfigError> {
-        let n = self.hidden_size;
-        if !n.is_power_of_two() || !(16..=1024).contains(&n) {
-            return Err(ConfigError::HiddenSize(n));
-        }
-        let (log2_block, max) = (self.log2_block, n.ilog2() as usize);
-        if !(1..=max).contains(&log2_block) {
-            return Err(ConfigError::Log2Block { log2_block, max });
-        }
-        let sizes = [
-            ("input_size", self.input_size),
-            ("output_size", self.output_size),
-        ];
-        match sizes.into_iter().find(|&(_, size)| size == 0) {
-            Some((field, _)) => Err(ConfigError::ZeroSize(field)),
-            None => Ok(()),
-        }
+    /// Hidden units of the layer that the outputs are read from.
+    pub fn top_size(&self) -> usize {
+        let second = self.second.as_ref();
+        second.map_or(self.hidden_size, |second| second.hidden_size)
     }
 }
 
-fn validate_bits(field: &'static str, bits: Option<u8>) -> Result<(), ConfigError> {
-    match bits {
-        Some(bits) if !(1..=8).contains(&bits) => Err(ConfigError::Bits(field, bits)),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config() -> HadamRnnConfig {
-        HadamRnnConfig {
-            input_size: 9,
-            hidden_size: 128,
-            log2_block: 7,
-            output_size: 6,
-            input_bits: Some(4),
-            readout_bits: None,
-            train_signs: true,
-        }
-    }
-
-    #[test]
-    fn edges_of_every_range() {
-        for n in [16_usize, 32, 1024] {
-            for log2_block in [1, n.ilog2() as usize] {
-                let config = HadamRnnConfig {
-                    hidden_size: n,
-                    log2_block,
-                    ..config()
-                };
-                assert_eq!(config.validate(), Ok(()));
-            }
-        }
-        for n in [0, 8, 100, 2048] {
-            let config = HadamRnnConfig {
-                hidden_size: n,
-                ..config()
-            };
-            assert_eq!(config.validate(), Err(ConfigError::HiddenSize(n)));
-        }
-        for log2_block in [0, 8] {
-            let config = HadamRnnConfig {
-                log2_block,
-                ..config()
-            };
-            let error = ConfigError::Log2Block { log2_block, max: 7 };
-            assert_eq!(config.validate(), Err(error));
-        }
-        for bits in [0, 9] {
-            let config = HadamRnnConfig {
-                readout_bits: Some(bits),
-                ..config()
-            };
-            assert_eq!(
-                config.validate(),
-                Err(ConfigError::Bits("readout_bits", bits))
-            );
-        }
-    }
-
-    #[test]
-    fn messages_name_the_field_and_the_range() {
-        let config = HadamRnnConfig {
-            output_size: 0,
-            ..config()
-        };
-        let error = config.validate().expect_err("a size of zero");
-        assert_eq!(error.to_string(), "output_size must be at least 1");
-        let text = ConfigError::HiddenSize(100).to_string();
-        assert_eq!(
-            text,
-            "hidden_size must be a power of two from 16 to 1024, not 100"
-        );
-    }
+/// `γ = 1 - 2^-leak`, or 1.
+pub fn decay(leak: Option<u8>) -> f32 {
+    leak.map_or(1.0, |leak| 1.0 - 0.5_f32.powi(i32::from(leak)))
 }

@@ -3,7 +3,7 @@
 //! Each parameter draws from its own stream of one ChaCha8 generator, so that changing the size of one leaves the others
 //! as they were. Numbers come from the top 24 bits of each 32-bit word: no library's float conversion is involved.
 
-use super::HadamRnnConfig;
+use super::{HadamRnnConfig, Input, Mixing, SecondLayer};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -11,29 +11,85 @@ use rand_chacha::ChaCha8Rng;
 pub(super) struct InitialWeights {
     /// `[n]`, Xavier uniform as a `1 x n` matrix.
     pub signs: Vec<f32>,
-    /// `[n, d_in]`, Xavier uniform.
+    /// `U [n, d_in]` or `[n, embedding]`, or a table `[vocabulary, n]` whose row 0 is zero; Xavier uniform.
     pub input: Vec<f32>,
     /// `[n]`, uniform in ±1/sqrt(n).
     pub bias: Vec<f32>,
-    /// `[d_out, n]`, Xavier uniform.
+    /// `[d_out, top n]`, Xavier uniform.
     pub readout: Vec<f32>,
-    /// `[d_out]`, uniform in ±1/sqrt(n).
+    /// `[d_out]`, uniform in ±1/sqrt(top n).
     pub readout_bias: Vec<f32>,
+    /// `[vocabulary, embedding]`, uniform of variance 1, row 0 zero.
+    pub embedding: Option<Vec<f32>>,
+    /// The second layer's, if there is one.
+    pub second: Option<SecondWeights>,
+}
+
+/// Initial values of a [`SecondLayer`].
+pub(super) struct SecondWeights {
+    /// `[n]`, Xavier uniform as a `1 x n` matrix.
+    pub signs: Vec<f32>,
+    /// Of [`mixing_dims`], Xavier uniform.
+    pub mixing: Vec<f32>,
+    /// `[n]`, uniform in ±1/sqrt(n).
+    pub bias: Vec<f32>,
+}
+
+/// Rows and columns of the latent mixing signs: the matrix, or the two sign vectors.
+pub(super) fn mixing_dims(second: &SecondLayer, first_size: usize) -> [usize; 2] {
+    match second.mixing {
+        Mixing::Dense => [second.hidden_size, first_size],
+        Mixing::Hadamard => [2, second.hidden_size],
+    }
 }
 
 impl InitialWeights {
     /// Draws the weights of a network of `config`'s sizes.
     pub fn draw(config: &HadamRnnConfig, seed: u64) -> Self {
-        let (n, d_in, d_out) = (config.hidden_size, config.input_size, config.output_size);
-        let bias_bound = 1.0 / (n as f64).sqrt();
+        let (n, top, d_out) = (config.hidden_size, config.top_size(), config.output_size);
+        let [rows, columns] = config.input_dims();
+        let input = uniform(seed, 1, rows * columns, xavier_bound(rows, columns));
+        let (input, embedding) = match config.input {
+            Input::Numbers(_) => (input, None),
+            Input::Tokens {
+                embedding: None, ..
+            } => (padded(input, n), None),
+            Input::Tokens {
+                vocabulary,
+                embedding: Some(length),
+            } => {
+                let values = uniform(seed, 5, vocabulary * length, 3.0_f64.sqrt());
+                (input, Some(padded(values, length)))
+            }
+        };
         Self {
             signs: uniform(seed, 0, n, xavier_bound(1, n)),
-            input: uniform(seed, 1, n * d_in, xavier_bound(n, d_in)),
-            bias: uniform(seed, 2, n, bias_bound),
-            readout: uniform(seed, 3, d_out * n, xavier_bound(d_out, n)),
-            readout_bias: uniform(seed, 4, d_out, bias_bound),
+            input,
+            bias: uniform(seed, 2, n, bias_bound(n)),
+            readout: uniform(seed, 3, d_out * top, xavier_bound(d_out, top)),
+            readout_bias: uniform(seed, 4, d_out, bias_bound(top)),
+            embedding,
+            second: config.second.as_ref().map(|second| {
+                let (n2, [rows, columns]) = (second.hidden_size, mixing_dims(second, n));
+                SecondWeights {
+                    signs: uniform(seed, 6, n2, xavier_bound(1, n2)),
+                    mixing: uniform(seed, 7, rows * columns, xavier_bound(rows, columns)),
+                    bias: uniform(seed, 8, n2, bias_bound(n2)),
+                }
+            }),
         }
     }
+}
+
+/// Rows of `length` numbers, the first of them, of the padding token, zero.
+fn padded(mut rows: Vec<f32>, length: usize) -> Vec<f32> {
+    rows[..length].fill(0.0);
+    rows
+}
+
+/// `1 / sqrt(n)`.
+fn bias_bound(n: usize) -> f64 {
+    1.0 / (n as f64).sqrt()
 }
 
 /// `sqrt(6 / (rows + columns))`.

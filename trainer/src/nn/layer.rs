@@ -1,23 +1,27 @@
 //! The network as a Burn module.
 
-use super::init::InitialWeights;
-use super::{ConfigError, HadamRnnConfig, ops, quant};
+use super::init::{InitialWeights, SecondWeights, mixing_dims};
+use super::{ConfigError, HadamRnnConfig, SecondLayer, ops, quant};
 use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// A HadamRNN (`q = log2 n`) or Block-HadamRNN with one recurrent layer.
+/// A HadamRNN (`q = log2 n`) or Block-HadamRNN with one or two recurrent layers.
 ///
 /// Weights are latent, in full precision; every forward pass quantises `U` and `V` and takes the signs of the latent
-/// vector, with straight-through gradients. Shapes: `n` hidden units, `d_in` inputs, `d_out` outputs.
+/// vectors, with straight-through gradients. Shapes: `n` hidden units, `d_in` inputs, `d_out` outputs.
 #[derive(Module, Debug)]
 pub struct HadamRnn {
     /// Latent signs of `W`, `[n]`; frozen unless the configuration trains them.
     pub signs: Param<Tensor<1>>,
-    /// `U`, `[n, d_in]`.
+    /// `U`, `[n, d_in]` or `[n, embedding]`; the table `[vocabulary, n]` of tokens without an embedding.
     pub input: Param<Tensor<2>>,
+    /// `E`, `[vocabulary, embedding]`, row 0 zero.
+    pub embedding: Option<Param<Tensor<2>>>,
     /// `b`, `[n]`.
     pub bias: Param<Tensor<1>>,
+    /// The second layer, which the outputs are read from if there is one.
+    pub second: Option<Second>,
     /// `V`, `[d_out, n]`.
     pub readout: Param<Tensor<2>>,
     /// `b_o`, `[d_out]`.
@@ -26,23 +30,50 @@ pub struct HadamRnn {
     pub(super) config: HadamRnnConfig,
 }
 
+/// Weights of a second layer of `n'` units over `n`.
+#[derive(Module, Debug)]
+pub struct Second {
+    /// Latent signs of `W'`, `[n']`; frozen unless the configuration trains the recurrent signs.
+    pub signs: Param<Tensor<1>>,
+    /// Latent signs of `M`: `[n', n]`, or `[2, n]` where it is structured.
+    pub mixing: Param<Tensor<2>>,
+    /// `b'`, `[n']`.
+    pub bias: Param<Tensor<1>>,
+}
+
 impl HadamRnnConfig {
     /// A network with random weights: Xavier uniform for the signs (as a `1 x n` matrix), `U` and `V`, uniform
-    /// ±1/sqrt(n) for the biases.
+    /// ±1/sqrt(n) for the biases, uniform of variance 1 for an embedding.
     ///
     /// The same `seed` and sizes give the same bits on every device and machine.
     pub fn init(&self, seed: u64, device: &Device) -> Result<HadamRnn, ConfigError> {
         self.validate()?;
-        let (n, d_in, d_out) = (self.hidden_size, self.input_size, self.output_size);
+        let (n, d_out) = (self.hidden_size, self.output_size);
         let weights = InitialWeights::draw(self, seed);
+        let embedding = weights.embedding.map(|values| {
+            let length = self.input_dims()[1];
+            parameter(values.clone(), [values.len() / length, length], device)
+        });
+        let second = self.second.as_ref().zip(weights.second);
         Ok(HadamRnn {
             signs: parameter(weights.signs, [n], device).set_require_grad(self.train_signs),
-            input: parameter(weights.input, [n, d_in], device),
+            input: parameter(weights.input, self.input_dims(), device),
+            embedding,
             bias: parameter(weights.bias, [n], device),
-            readout: parameter(weights.readout, [d_out, n], device),
+            second: second.map(|(second, weights)| self.second(second, weights, device)),
+            readout: parameter(weights.readout, [d_out, self.top_size()], device),
             readout_bias: parameter(weights.readout_bias, [d_out], device),
             config: self.clone(),
         })
+    }
+
+    fn second(&self, config: &SecondLayer, weights: SecondWeights, device: &Device) -> Second {
+        let (n, mixing) = (config.hidden_size, mixing_dims(config, self.hidden_size));
+        Second {
+            signs: parameter(weights.signs, [n], device).set_require_grad(self.train_signs),
+            mixing: parameter(weights.mixing, mixing, device).set_require_grad(config.train_mixing),
+            bias: parameter(weights.bias, [n], device),
+        }
     }
 }
 

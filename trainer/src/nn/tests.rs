@@ -1,16 +1,19 @@
 //! The network's fast forms against its step-by-step form, its random start, and what it trains.
 
 use super::testing::{assert_close, devices, noise};
-use super::{HadamRnn, HadamRnnConfig, quant};
+use super::{HadamRnn, HadamRnnConfig, Input, Readout, quant};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnConfig {
     HadamRnnConfig {
-        input_size,
+        input: Input::Numbers(input_size),
         hidden_size,
         log2_block,
+        leak: None,
+        second: None,
+        readout: Readout::LastState,
         output_size: 5,
         input_bits: Some(4),
         readout_bits: Some(2),
@@ -106,7 +109,7 @@ fn last_logits_equal_the_stepwise_form() {
         let device = device.autodiff();
         let model = config.init(3, &device).expect("a valid configuration");
         for (batch, steps) in [(1, 1), (4, 13)] {
-            let x = sequences(batch, steps, config.input_size, &device);
+            let x = sequences(batch, steps, config.input_dims()[1], &device);
             let fast = model.last_logits(HadamRnn::augment(x.clone()), steps);
             assert_equal_form(&model, fast, model.last_logits_stepwise(x));
         }
@@ -119,7 +122,7 @@ fn all_logits_equal_the_stepwise_form() {
         let device = device.autodiff();
         let model = config.init(4, &device).expect("a valid configuration");
         for (batch, steps) in [(1, 1), (4, 13)] {
-            let x = sequences(batch, steps, config.input_size, &device);
+            let x = sequences(batch, steps, config.input_dims()[1], &device);
             let fast = model.all_logits(x.clone());
             assert_equal_form(&model, fast, model.all_logits_stepwise(x));
         }
@@ -187,7 +190,7 @@ fn the_exported_codes_are_what_the_forward_pass_uses() {
 fn trained_once(config: &HadamRnnConfig, device: &Device) -> (HadamRnn, HadamRnn) {
     let device = device.clone().autodiff();
     let model = config.init(8, &device).expect("a valid configuration");
-    let x = HadamRnn::augment(sequences(3, 6, config.input_size, &device));
+    let x = HadamRnn::augment(sequences(3, 6, config.input_dims()[1], &device));
     let loss = model.last_logits(x, 6).powi_scalar(2).sum();
     let grads = GradientsParams::from_grads(loss.backward(), &model);
     let stepped = AdamConfig::new().init().step(0.1, model.clone(), grads);

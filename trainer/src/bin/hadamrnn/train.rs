@@ -157,6 +157,9 @@ impl Options {
                 *value = option.clone();
             }
         }
+        fn set_some<T: Copy>(value: &mut Option<T>, option: Option<T>) {
+            *value = option.or(*value);
+        }
         let (network, training, export) = (
             &mut config.network,
             &mut config.training,
@@ -167,8 +170,8 @@ impl Options {
             network.log2_block = network.hidden_size.ilog2() as usize;
         }
         set(&mut network.log2_block, &self.log2_block);
-        set(&mut network.input_bits, &self.input_bits);
-        set(&mut network.readout_bits, &self.readout_bits);
+        set_some(&mut network.input_bits, self.input_bits);
+        set_some(&mut network.readout_bits, self.readout_bits);
         set(&mut training.epochs, &self.epochs);
         set(&mut training.batch_size, &self.batch_size);
         set(&mut training.batches_per_epoch, &self.batches_per_epoch);
