@@ -6,7 +6,7 @@ use hadamrnn_runtime::Model;
 use rayon::prelude::*;
 
 use crate::data::{CopyTask, Sequences, Targets};
-use crate::integer::{self, Answer, KernelName};
+use crate::integer::{self, KernelName};
 use crate::metrics::{Metrics, Tally};
 use crate::nn::HadamRnn;
 use crate::standardise::Standardisation;
@@ -68,19 +68,22 @@ pub fn float_logits(
 
 /// Loss and accuracy of logits, one row for each target.
 pub fn score(logits: &[Vec<f64>], sequences: &Sequences) -> Metrics {
-    let steps = sequences.steps;
-    let counts = |i: usize| match sequences.targets {
-        Targets::Class(_) => true,
-        Targets::PerStep(_) => i % steps >= steps.saturating_sub(RECALLED),
-    };
     let mut tally = Tally::default();
     for (i, (logits, &target)) in logits.iter().zip(sequences.targets.values()).enumerate() {
-        tally.add(logits, target, counts(i));
+        tally.add(logits, target, counts(sequences, i));
     }
     tally.metrics()
 }
 
-/// Loss and accuracy of the integer model on the host; for windows also the answers.
+/// Whether target `i` counts for the accuracy.
+fn counts(sequences: &Sequences, i: usize) -> bool {
+    match sequences.targets {
+        Targets::Class(_) => true,
+        Targets::PerStep(_) => i % sequences.steps >= sequences.steps.saturating_sub(RECALLED),
+    }
+}
+
+/// Loss and accuracy of the integer model on the host, computed on all cores.
 ///
 /// # Errors
 /// The model does not fit the data or the kernel.
@@ -89,31 +92,32 @@ pub fn integer_metrics(
     kernel: KernelName,
     sequences: &Sequences,
     input_lsb: &[f32],
-) -> Result<(Metrics, Vec<Answer>)> {
+) -> Result<Metrics> {
+    integer::check_inputs(model, sequences)?;
+    let every_step = matches!(sequences.targets, Targets::PerStep(_));
     let scale = f64::from(model.header().logit_scale);
-    let to_float = |logits: &[i32]| {
-        logits
-            .iter()
-            .map(|&logit| f64::from(logit) * scale)
-            .collect::<Vec<_>>()
-    };
-    match sequences.targets {
-        Targets::Class(_) => {
-            let answers = integer::answers(model, kernel, sequences, input_lsb)?;
-            let logits: Vec<_> = answers
+    let targets_each = if every_step { sequences.steps } else { 1 };
+    let window = |i: usize| -> Result<Tally> {
+        let logits = kernel.logits(model, &sequences.raw(i, input_lsb), every_step)?;
+        let mut tally = Tally::default();
+        for (t, logits) in logits.chunks(model.output_size()).enumerate() {
+            let logits: Vec<f64> = logits
                 .iter()
-                .map(|answer| to_float(&answer.logits))
+                .map(|&logit| f64::from(logit) * scale)
                 .collect();
-            Ok((score(&logits, sequences), answers))
+            let index = i * targets_each + t;
+            let target = sequences.targets.values()[index];
+            tally.add(&logits, target, counts(sequences, index));
         }
-        Targets::PerStep(_) => {
-            let rows = integer::step_logits(model, sequences, input_lsb)?;
-            let logits: Vec<_> = rows
-                .par_iter()
-                .flat_map_iter(|row| row.chunks(model.output_size()))
-                .map(to_float)
-                .collect();
-            Ok((score(&logits, sequences), Vec::new()))
-        }
-    }
+        Ok(tally)
+    };
+    let tallies: Vec<Tally> = (0..sequences.len())
+        .into_par_iter()
+        .map(window)
+        .collect::<Result<_>>()?;
+    // In order, so that the sum does not depend on the number of cores.
+    Ok(tallies
+        .into_iter()
+        .fold(Tally::default(), Tally::merge)
+        .metrics())
 }

@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Result<Status> {
         );
         evaluate::score(&logits, &sequences)
     });
-    let (integer, _) = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
+    let integer = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
     drop(spinner);
     if args.common.json {
         let split = format!("{:?}", args.split).to_lowercase();
