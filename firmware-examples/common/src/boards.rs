@@ -51,7 +51,24 @@ impl Registry {
     }
 }
 
+/// Flash that firmware takes beside the model and embedded windows, logs and reports included.
+const CODE: u32 = 64 << 10;
+/// RAM that firmware takes beside the session: its stack and its report.
+const STACK: u32 = 6 << 10;
+
 impl Board {
+    /// Largest model, in bytes, that leaves flash for the firmware.
+    #[must_use]
+    pub const fn room_for_model(&self) -> usize {
+        self.flash_size.saturating_sub(CODE) as usize
+    }
+
+    /// Largest session, in bytes, that leaves RAM for the firmware.
+    #[must_use]
+    pub const fn room_for_session(&self) -> usize {
+        self.ram_size.saturating_sub(STACK) as usize
+    }
+
     /// The linker's `memory.x`.
     #[must_use]
     pub fn memory_x(&self) -> String {

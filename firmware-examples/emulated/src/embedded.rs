@@ -1,4 +1,8 @@
-//! The model and the windows in flash, and the kernel that runs them.
+//! The model and the windows in flash, and the session that runs them.
+
+use hadamrnn_runtime::{Session, SessionError};
+
+use crate::config::{HIDDEN, INPUTS, POOL, SECOND};
 
 /// The embedded model file, aligned as the runtime reads it.
 pub static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
@@ -15,3 +19,15 @@ pub type Kernel = hadamrnn_runtime::kernel::FwhtPacked;
 /// The kernel of this firmware.
 #[cfg(hadamrnn_kernel = "xnor")]
 pub type Kernel = hadamrnn_runtime::kernel::XnorPopcount;
+
+/// The session of this firmware.
+pub type Net<'m> = Session<'m, Kernel, HIDDEN, INPUTS, POOL, SECOND>;
+
+/// Advances by one sample of the embedded model's kind: only the code for that kind is linked.
+#[inline(always)]
+pub fn push(session: &mut Net<'_>, sample: &[i16]) -> Result<(), SessionError> {
+    #[cfg(hadamrnn_tokens)]
+    return session.push_token(sample.first().copied().unwrap_or(0) as u16);
+    #[cfg(not(hadamrnn_tokens))]
+    session.push(sample)
+}

@@ -9,23 +9,20 @@ use core::hint::black_box;
 
 use cortex_m_rt::entry;
 use defmt_semihosting as _;
-use hadamrnn_emulated::config::{BOARD, HIDDEN, INPUTS, KERNEL};
+use hadamrnn_emulated::config::{BOARD, INPUTS, KERNEL};
 use hadamrnn_emulated::counter::{Counter, Inexact};
-use hadamrnn_emulated::embedded::{Kernel, MODEL, WINDOWS};
+use hadamrnn_emulated::embedded::{MODEL, Net, WINDOWS, push};
 use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::report_file::{ReportFile, fail};
 use hadamrnn_emulated::samples::Samples;
 use hadamrnn_emulated::stack;
 use hadamrnn_firmware_common::report::{FORMAT, Report};
 use hadamrnn_firmware_common::windows::Header;
+use hadamrnn_runtime::Model;
 use hadamrnn_runtime::digest::StateHash;
-use hadamrnn_runtime::{Model, Session};
 use semihosting::process;
 
 use costs::Costs;
-
-/// The session of this firmware.
-type Net<'m> = Session<'m, Kernel, HIDDEN, INPUTS>;
 
 #[entry]
 fn main() -> ! {
@@ -122,7 +119,7 @@ fn window(
     for _ in 0..samples.header().steps {
         samples.next(sample)?;
         let mut pushed = Ok(());
-        let count = counter.count(&mut || pushed = session.push(sample));
+        let count = counter.count(&mut || pushed = push(session, sample));
         pushed.map_err(Failure::Push)?;
         total += u64::from(count);
         cost.step(count);
@@ -158,7 +155,7 @@ fn window(
 fn stack_of_a_step(session: &mut Net<'_>, channels: u16) -> u32 {
     let sample = [0; INPUTS];
     let sample = sample.get(..usize::from(channels)).unwrap_or_default();
-    let (_, depth) = stack::depth(|| black_box(session.push(sample).map(|()| session.class())));
+    let (_, depth) = stack::depth(|| black_box(push(session, sample).map(|()| session.class())));
     session.reset();
     depth
 }
