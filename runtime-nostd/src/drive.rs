@@ -57,12 +57,12 @@ pub(crate) type Driven = [u32; TILE];
 /// A tile goes through memory: no Cortex-M has the registers to make and use the sums in one loop.
 #[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
-    width: FieldWidth,
+    pub width: FieldWidth,
     in_lanes: bool,
     /// The columns of `U` that are still to come: in each group of rows, one word a channel.
-    columns: &'a [u32],
-    bias: &'a [u32],
-    x: &'a [i32],
+    pub columns: &'a [u32],
+    pub bias: &'a [u32],
+    pub x: &'a [i32],
     /// What every row's sum of unsigned fields lacks: `-2^(width-1) * sum(x)`.
     correction: i32,
 }

@@ -16,6 +16,8 @@ pub struct Layer<'a> {
     pub(crate) gain: Gain,
     /// Bit `i % 32` of word `i / 32` is set where row `i` has the sign -1.
     pub(crate) signs: &'a [u32],
+    /// Bound on every row of what drives the layer, before its left shift; 0 until it is proven, and for a second layer.
+    pub(crate) drive_bound: i32,
     /// Whether every row of what drives the layer fits 16 bits whatever the input, and comes in pairs of lanes.
     pub(crate) lanes_hold_drive: bool,
 }

@@ -205,6 +205,7 @@ fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
         gain_shift: header.gain_shift.into(),
         gain: Gain::new(header.log2_block, header.gain_shift, header.extension.leak),
         signs: sections.signs,
+        drive_bound: 0,
         lanes_hold_drive: false,
     }
 }
@@ -218,6 +219,7 @@ fn second_layer<'a>(second: &Second, sections: &Sections<'a>) -> SecondLayer<'a>
         gain_shift: second.gain_shift.into(),
         gain: Gain::new(second.log2_block, second.gain_shift, second.leak),
         signs: sections.second_signs,
+        drive_bound: 0,
         lanes_hold_drive: false,
     };
     SecondLayer {

@@ -9,8 +9,8 @@ use crate::source::Source;
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     pub(crate) layer: &'a Layer<'a>,
-    source: Source<'a>,
-    gain: i32,
+    pub(crate) source: Source<'a>,
+    pub(crate) gain: i32,
 }
 
 impl<'a> Step<'a> {

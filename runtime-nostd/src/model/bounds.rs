@@ -41,6 +41,7 @@ impl Model<'_> {
             return Err(ModelError::Overflow);
         }
         let [drive, step, second_step, logit] = all.map(|bound| bound as i32);
+        self.layer.drive_bound = drive;
         self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
         self.bounds = Bounds {
             drive,
