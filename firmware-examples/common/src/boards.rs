@@ -158,6 +158,15 @@ mod tests {
     }
 
     #[test]
+    fn large_tables_fit_the_mps2_boards_only() {
+        let registry = registry();
+        let room = |name| registry.board(name).unwrap().room_for_model();
+        assert_eq!(room("qemu-m0"), 192 << 10);
+        assert_eq!(room("qemu-m4"), (4096 - 64) << 10);
+        assert_eq!(registry.board("qemu-m0").unwrap().room_for_session(), 10 << 10);
+    }
+
+    #[test]
     fn an_unknown_board_lists_the_known_ones() {
         let error = registry().board("qemu-m9").unwrap_err();
         assert!(
