@@ -216,16 +216,3 @@ fn accumulate<const WIDTH: u32, const FIRST: u32, const N: usize>(
     }
     pairs
 }
-
-/// The two lanes of `low + high * 65536`, both within 16 bits.
-#[inline(always)]
-pub(crate) const fn unpack(pair: u32) -> (i32, i32) {
-    let low = pair as i16 as i32;
-    (low, (pair.wrapping_sub(low as u32) as i32) >> 16)
-}
-
-/// Inverse of [`unpack`].
-#[inline(always)]
-pub(crate) const fn pack(low: i32, high: i32) -> u32 {
-    (low as u32).wrapping_add((high as u32) << 16)
-}

@@ -14,6 +14,7 @@ pub use fwht::Fwht;
 pub use fwht_packed::FwhtPacked;
 pub use xnor::XnorPopcount;
 
+use crate::arch::lanes;
 use crate::error::SessionError;
 use crate::model::Model;
 use crate::step::Step;
@@ -128,7 +129,7 @@ fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(elements: &mut [T
 
 /// Calls `f` on each whole block of `size` elements. (`chunks_exact_mut` would link a panic for a size of zero.)
 #[inline(always)]
-fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
+pub(crate) fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
     while let Some((block, rest)) = elements.split_at_mut_checked(size) {
         if block.is_empty() {
             return;
@@ -194,10 +195,10 @@ impl Lane for i32 {
 impl Lane for u32 {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
+        lanes::add(self, other)
     }
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        self.wrapping_sub(other)
+        lanes::sub(self, other)
     }
 }

@@ -1,6 +1,7 @@
 //! The element-wise end of a time step, shared by every kernel.
 
-use crate::drive::{Drive, Driven, TILE, pack};
+use crate::arch::lanes;
+use crate::drive::{Drive, Driven, TILE};
 use crate::kernel::keep_rolled;
 use crate::model::Model;
 
@@ -8,8 +9,8 @@ use crate::model::Model;
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     pub(crate) model: &'a Model<'a>,
-    x: &'a [i32],
-    gain: i32,
+    pub(crate) x: &'a [i32],
+    pub(crate) gain: i32,
 }
 
 impl<'a> Step<'a> {
@@ -52,7 +53,7 @@ impl Slot for (&mut u32, &[i32; 2]) {
 
     #[inline(always)]
     fn put(self, [low, high]: [i32; 2]) {
-        *self.0 = pack(low, high);
+        *self.0 = lanes::pack(low, high);
     }
 }
 

@@ -13,7 +13,8 @@
 //! it stays within `±(2^(w+m-1) - 2^(m-1))`. With `w - 1 + m <= 15` all of these fit a lane.
 
 use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
-use crate::drive::{TILE, unpack};
+use crate::arch::{self, lanes};
+use crate::drive::TILE;
 use crate::error::SessionError;
 use crate::model::Model;
 use crate::step::{Finisher, Step};
@@ -41,12 +42,12 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
     fn get(&self, unit: usize) -> i16 {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
-        let (even, odd) = unpack(pair);
+        let (even, odd) = lanes::unpack(pair);
         (if unit.is_multiple_of(2) { even } else { odd }) as i16
     }
 
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
-        self.words().iter().map(|pair| unpack(*pair).into())
+        self.words().iter().map(|pair| lanes::unpack(*pair).into())
     }
 }
 
@@ -78,6 +79,9 @@ fn step_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
         return;
     };
+    if arch::step(h, step) {
+        return;
+    }
     strided_stages::<_, 4, 16>(h, step.model.block_size() / 4);
     let log2_block = step.log2_block();
     let mut finisher = Finisher::new(step);
@@ -102,6 +106,6 @@ fn multiply<const STAGES: u32>(tile: &mut [u32], products: &mut [[i32; 2]]) {
         .zip(opaque(products).as_chunks_mut().0);
     for (pairs, products) in groups {
         keep_rolled();
-        *products = butterflies8::<STAGES>(pairs.map(|pair| unpack(pair).into()));
+        *products = butterflies8::<STAGES>(pairs.map(|pair| lanes::unpack(pair).into()));
     }
 }

@@ -1,0 +1,614 @@
+//! The assembly and the only `unsafe` of this backend.
+//!
+//! [`Plan`] holds what the assembly dereferences; only [`Plan::new`] makes one, after it has compared all lengths. The
+//! register conventions of each routine are in its comments. No routine touches the stack below its own frame, so
+//! interrupts may come at any time.
+#![allow(
+    unsafe_code,
+    reason = "assembly; each block and function states why it is sound"
+)]
+
+use core::arch::naked_asm;
+use core::marker::PhantomData;
+
+use crate::kernel::for_each_block;
+use crate::step::Step;
+
+/// An addition or a subtraction on two lanes.
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! plus {
+    ($registers:literal) => {
+        concat!("sadd16 ", $registers)
+    };
+}
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! minus {
+    ($registers:literal) => {
+        concat!("ssub16 ", $registers)
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! plus {
+    ($registers:literal) => {
+        concat!("add ", $registers)
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! minus {
+    ($registers:literal) => {
+        concat!("sub ", $registers)
+    };
+}
+
+/// Sum of both lanes.
+#[cfg(hadamrnn_arch = "armv7em")]
+#[inline(always)]
+pub(super) fn sadd16(a: u32, b: u32) -> u32 {
+    let sum;
+    // SAFETY: reads two registers and writes one; the flags it changes (GE) are undefined at any time for Rust.
+    unsafe {
+        core::arch::asm!("sadd16 {}, {}, {}", out(reg) sum, in(reg) a, in(reg) b,
+            options(pure, nomem, nostack));
+    }
+    sum
+}
+
+/// Difference of both lanes.
+#[cfg(hadamrnn_arch = "armv7em")]
+#[inline(always)]
+pub(super) fn ssub16(a: u32, b: u32) -> u32 {
+    let difference;
+    // SAFETY: as in `sadd16`.
+    unsafe {
+        core::arch::asm!("ssub16 {}, {}, {}", out(reg) difference, in(reg) a, in(reg) b,
+            options(pure, nomem, nostack));
+    }
+    difference
+}
+
+/// The butterfly stage with `stride`, on whole blocks of `2 * stride` words; `stride` is a multiple of four.
+pub(super) fn butterflies2(words: &mut [u32], stride: usize) {
+    if stride == 0 || !stride.is_multiple_of(4) {
+        return;
+    }
+    for_each_block(words, stride.wrapping_mul(2), |block| {
+        let low = block.as_mut_ptr();
+        let high = low.wrapping_add(stride);
+        // SAFETY: `block` has `2 * stride` words: two slices of `stride` words, a positive multiple of four.
+        unsafe { butterflies2_code(low, high, high) }
+    });
+}
+
+/// Replaces `a[i], b[i]` by their sum and difference, four at a time, until `a` is at `end`.
+///
+/// # Safety
+/// `a` and `b` point to separate slices of the same positive multiple of four words, and `a` ends at `end`.
+#[unsafe(naked)]
+unsafe extern "C" fn butterflies2_code(a: *mut u32, b: *mut u32, end: *mut u32) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "mov r10, r0",
+        "mov r11, r1",
+        "mov r12, r2",
+        "2:",
+        "ldm r10, {{r1-r4}}",
+        "ldm r11, {{r5-r8}}",
+        plus!("r0, r1, r5"),
+        minus!("r5, r1, r5"),
+        plus!("r1, r2, r6"),
+        minus!("r6, r2, r6"),
+        plus!("r2, r3, r7"),
+        minus!("r7, r3, r7"),
+        plus!("r3, r4, r8"),
+        minus!("r8, r4, r8"),
+        "stm r10!, {{r0-r3}}",
+        "stm r11!, {{r5-r8}}",
+        "cmp r10, r12",
+        "bne 2b",
+        "pop {{r4-r11, pc}}",
+    )
+}
+
+/// Two butterfly stages, with strides `2 * quarter` and `quarter`, on whole blocks of `4 * quarter` words; `quarter` is
+/// even.
+pub(super) fn butterflies4(words: &mut [u32], quarter: usize) {
+    if quarter == 0 || !quarter.is_multiple_of(2) {
+        return;
+    }
+    for_each_block(words, quarter.wrapping_mul(4), |block| {
+        // SAFETY: `block` has `4 * quarter` words, `quarter` is even and positive.
+        unsafe { butterflies4_code(block.as_mut_ptr(), quarter) }
+    });
+}
+
+/// Two words of each quarter at a time.
+///
+/// # Safety
+/// `block` points to `4 * quarter` words, and `quarter` is even and positive.
+#[unsafe(naked)]
+unsafe extern "C" fn butterflies4_code(block: *mut u32, quarter: usize) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "mov r9, r0",
+        "add r10, r0, r1, lsl #2",
+        "add r11, r10, r1, lsl #2",
+        "add r12, r11, r1, lsl #2",
+        "mov lr, r10",
+        "2:",
+        "ldrd r0, r1, [r9]",
+        "ldrd r2, r3, [r10]",
+        "ldrd r4, r5, [r11]",
+        "ldrd r6, r7, [r12]",
+        plus!("r8, r0, r4"),
+        minus!("r4, r0, r4"),
+        plus!("r0, r1, r5"),
+        minus!("r5, r1, r5"),
+        plus!("r1, r2, r6"),
+        minus!("r6, r2, r6"),
+        plus!("r2, r3, r7"),
+        minus!("r7, r3, r7"),
+        plus!("r3, r8, r1"),
+        minus!("r1, r8, r1"),
+        plus!("r8, r0, r2"),
+        minus!("r2, r0, r2"),
+        plus!("r0, r4, r6"),
+        minus!("r6, r4, r6"),
+        plus!("r4, r5, r7"),
+        minus!("r7, r5, r7"),
+        "strd r3, r8, [r9], #8",
+        "strd r1, r2, [r10], #8",
+        "strd r0, r4, [r11], #8",
+        "strd r6, r7, [r12], #8",
+        "cmp r9, lr",
+        "bne 2b",
+        "pop {{r4-r11, pc}}",
+    )
+}
+
+/// Everything that [`finish_code`] reads, in the order in which it lies on its stack.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Frame {
+    /// DSP: gains of two rows for each pattern of their sign bits, as 16-bit halves. Else not used.
+    packed_gains: [u32; 4],
+    x: *const i32,
+    last_x: *const i32,
+    h: *mut u32,
+    u: *const u32,
+    /// From a word of states to the word of biases of the same rows.
+    bias_from_h: usize,
+    /// Where the accumulator of a pair of rows starts, but for its bias.
+    start: u32,
+    /// DSP: the scale of the transform, in both halves.
+    ones: u32,
+    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    signs_from_h: usize,
+    /// `2^drive_shift`
+    scale: i32,
+    h_end: *mut u32,
+    /// Saturates eight rows and packs them.
+    saturate: unsafe extern "C" fn(),
+    pairs: [u32; 4],
+    /// Else: gains of two rows for each pattern of their sign bits.
+    gains: [[i32; 2]; 4],
+}
+
+/// What the assembly needs to finish a step of a model of the common shape.
+pub(super) struct Plan<'a> {
+    frame: Frame,
+    words: usize,
+    weights: PhantomData<&'a [u32]>,
+}
+
+impl<'a> Plan<'a> {
+    /// `words` words of state; accumulators of pairs start at `start` plus bias.
+    ///
+    /// `None` where a section is too short for so many rows, or for gains or widths that the code cannot take.
+    #[inline(always)]
+    pub(super) fn new(words: usize, step: &Step<'a>, start: u32, scale: i32) -> Option<Self> {
+        let (sections, x) = (&step.model.sections, step.x);
+        let groups = words / 4;
+        let long_enough = words.is_multiple_of(4)
+            && groups > 0
+            && x.len() >= 2
+            && sections.input.len() == groups.wrapping_mul(x.len())
+            && sections.bias.len() == words
+            && sections.signs.len().wrapping_mul(4) >= groups;
+        if !long_enough {
+            return None;
+        }
+        let saturate = saturation(step.model.state_bits)?;
+        let (packed_gains, ones) = packed_gains(step)?;
+        let (plus, minus) = (step.gain, step.gain.wrapping_neg());
+        let frame = Frame {
+            packed_gains,
+            x: x.as_ptr(),
+            last_x: x.as_ptr().wrapping_add(x.len().wrapping_sub(1)),
+            h: core::ptr::null_mut(),
+            u: sections.input.as_ptr(),
+            bias_from_h: sections.bias.as_ptr() as usize,
+            start,
+            ones,
+            signs_from_h: sections.signs.as_ptr() as usize,
+            scale,
+            h_end: core::ptr::null_mut(),
+            saturate,
+            pairs: [0; 4],
+            gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
+        };
+        Some(Self {
+            frame,
+            words,
+            weights: PhantomData,
+        })
+    }
+
+    /// Finishes the step; returns whether `h` is as long as planned.
+    #[inline(always)]
+    pub(super) fn finish(mut self, h: &mut [u32]) -> bool {
+        if h.len() != self.words {
+            return false;
+        }
+        let range = h.as_mut_ptr_range();
+        let frame = &mut self.frame;
+        (frame.h, frame.h_end) = (range.start, range.end);
+        frame.bias_from_h = frame.bias_from_h.wrapping_sub(range.start as usize);
+        frame.signs_from_h = frame.signs_from_h.wrapping_sub(range.start as usize >> 4);
+        // SAFETY: `new` has checked that the sections hold as many rows as `words` words of state and that there are two
+        // inputs; `h` has `words` words, a positive multiple of four. The borrow of the sections lives as long as `self`.
+        unsafe { finish_code(self.frame) };
+        true
+    }
+}
+
+/// Gains of two rows for each pattern of their sign bits, scaled to fill 16 bits, and the scale of the transform, in both
+/// halves, that makes up for it: `gain 2^b` and `2^(16-b)`. `None` where the scaled transform would not fit 32 bits.
+#[cfg(hadamrnn_arch = "armv7em")]
+#[inline(always)]
+fn packed_gains(step: &Step<'_>) -> Option<([u32; 4], u32)> {
+    // The largest shift that is right for every gain of the sequence.
+    let bits = (step.model.gain.max() as u32).leading_zeros();
+    let shift = bits.checked_sub(17)?;
+    let scale = 16u32.checked_sub(shift)?;
+    let transform = step.model.state_bits.wrapping_add(step.log2_block());
+    if scale > 14 || transform.wrapping_add(scale) > 32 {
+        return None;
+    }
+    let gain = (step.gain as u32).wrapping_shl(shift);
+    let half = |negative: bool| (if negative { gain.wrapping_neg() } else { gain }) & 0xFFFF;
+    let pair = |low, high| half(low) | half(high) << 16;
+    let gains = [
+        pair(false, false),
+        pair(true, false),
+        pair(false, true),
+        pair(true, true),
+    ];
+    Some((gains, 0x0001_0001u32.wrapping_shl(scale)))
+}
+
+#[cfg(hadamrnn_arch = "armv7m")]
+#[inline(always)]
+const fn packed_gains(_: &Step<'_>) -> Option<([u32; 4], u32)> {
+    Some(([0; 4], 0))
+}
+
+/// The routine that saturates to so many bits.
+#[inline(always)]
+fn saturation(state_bits: u32) -> Option<unsafe extern "C" fn()> {
+    match state_bits {
+        12 => Some(saturate::<12>),
+        11 => Some(saturate::<11>),
+        10 => Some(saturate::<10>),
+        _ => None,
+    }
+}
+
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! pack {
+    ($registers:literal) => {
+        concat!("pkhbt ", $registers, ", lsl #16")
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! pack {
+    ($registers:literal) => {
+        concat!("add ", $registers, ", lsl #16")
+    };
+}
+
+/// Shifts and saturates rows 0 to 7 in r5, r8, r0, r2, r1, r4, r6, r7, and packs them into r0, r2, r4, r6.
+///
+/// # Safety
+/// Only [`finish_code`] may call it: it changes registers that C's callers expect to keep.
+#[unsafe(naked)]
+unsafe extern "C" fn saturate<const BITS: u32>() {
+    naked_asm!(
+        "ssat r0, #{bits}, r0, asr #{shift}",
+        "ssat r2, #{bits}, r2, asr #{shift}",
+        pack!("r2, r0, r2"),
+        "ssat r5, #{bits}, r5, asr #{shift}",
+        "ssat r8, #{bits}, r8, asr #{shift}",
+        pack!("r0, r5, r8"),
+        "ssat r1, #{bits}, r1, asr #{shift}",
+        "ssat r4, #{bits}, r4, asr #{shift}",
+        pack!("r4, r1, r4"),
+        "ssat r6, #{bits}, r6, asr #{shift}",
+        "ssat r7, #{bits}, r7, asr #{shift}",
+        pack!("r6, r6, r7"),
+        "bx lr",
+        bits = const BITS,
+        shift = const super::GAIN_SHIFT,
+    )
+}
+
+/// Offset on the stack of a field of [`Frame`] after the first four words: nine saved registers and those four are below.
+macro_rules! at {
+    ($field:ident) => {
+        core::mem::offset_of!(Frame, $field) + 36
+    };
+}
+
+/// The last three stages on words r4-r7, giving rows 0 to 7 in r5, r8, r0, r2, r1, r4, r6, r7; and what the rows need to be
+/// finished. Free: r3, r9, r12, lr.
+macro_rules! last_stages {
+    () => {
+        "
+        add r8, r0, r2
+        sub r2, r0, r2
+        add r0, r1, r3
+        sub r3, r1, r3
+        add r1, r4, r6
+        sub r6, r4, r6
+        add r4, r5, r7
+        sub r7, r5, r7
+        add r5, r8, r1
+        sub r1, r8, r1
+        add r8, r0, r4
+        sub r4, r0, r4
+        add r0, r2, r6
+        sub r6, r2, r6
+        add r2, r3, r7
+        sub r7, r3, r7
+        "
+    };
+}
+
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! widen {
+    () => {
+        "
+        ldr lr, [sp, #{ones}]
+        ldm r11, {{r4-r7}}
+        smuad r0, r4, lr
+        smusd r1, r4, lr
+        smuad r2, r5, lr
+        smusd r3, r5, lr
+        smuad r4, r6, lr
+        smusd r5, r6, lr
+        smuad r6, r7, lr
+        smusd r7, r7, lr
+        "
+    };
+}
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! load_signs {
+    () => {
+        "
+        ldrd r12, lr, [sp, #{signs}]
+        lsr r3, r11, #4
+        ldrb r12, [r12, r3]
+        orr lr, lr, r12, lsl #16
+        "
+    };
+}
+/// Rows `$a` and `$b`, from the pair of drives and the sign bits at bit `$bit` of lr, whose low half is the scale.
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! finish_pair {
+    ($pair:literal, $bit:literal, $a:literal, $b:literal) => {
+        concat!(
+            "ldr r12, [sp, #{pairs} + 4 * ",
+            $pair,
+            "]\n",
+            "ubfx r3, lr, #(16 + ",
+            $bit,
+            "), #2\n",
+            "ldr r3, [sp, r3, lsl #2]\n",
+            "eor r9, r12, #0x8000\n",
+            "smulbb r9, r9, lr\n",
+            "smultb r12, r12, lr\n",
+            "smlawb ",
+            $a,
+            ", ",
+            $a,
+            ", r3, r9\n",
+            "smlawt ",
+            $b,
+            ", ",
+            $b,
+            ", r3, r12\n",
+        )
+    };
+}
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! end_of_signs {
+    () => {
+        ""
+    };
+}
+
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! widen {
+    () => {
+        "
+        str r10, [sp, #{u}]
+        ldm r11, {{r4-r7}}
+        sxth lr, r4
+        sub r4, r4, lr
+        add r0, lr, r4, asr #16
+        sub r1, lr, r4, asr #16
+        sxth lr, r5
+        sub r5, r5, lr
+        add r2, lr, r5, asr #16
+        sub r3, lr, r5, asr #16
+        sxth lr, r6
+        sub r6, r6, lr
+        add r4, lr, r6, asr #16
+        sub r5, lr, r6, asr #16
+        sxth lr, r7
+        sub r7, r7, lr
+        add r6, lr, r7, asr #16
+        sub r7, lr, r7, asr #16
+        "
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! load_signs {
+    () => {
+        "
+        ldrd r12, lr, [sp, #{signs}]
+        lsr r3, r11, #4
+        ldrb r10, [r12, r3]
+        "
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! finish_pair {
+    ($pair:literal, $bit:literal, $a:literal, $b:literal) => {
+        concat!(
+            "ubfx r3, r10, #",
+            $bit,
+            ", #2\n",
+            "add r3, sp, r3, lsl #3\n",
+            "ldrd r3, r9, [r3, #{gains}]\n",
+            "ldr r12, [sp, #{pairs} + 4 * ",
+            $pair,
+            "]\n",
+            "mul ",
+            $a,
+            ", ",
+            $a,
+            ", r3\n",
+            "mul ",
+            $b,
+            ", ",
+            $b,
+            ", r9\n",
+            "eor r3, r12, #0x8000\n",
+            "sxth r3, r3\n",
+            "asr r12, r12, #16\n",
+            "mla ",
+            $a,
+            ", r3, lr, ",
+            $a,
+            "\n",
+            "mla ",
+            $b,
+            ", r12, lr, ",
+            $b,
+            "\n",
+        )
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! end_of_signs {
+    () => {
+        "ldr r10, [sp, #{u}]\n"
+    };
+}
+
+/// Finishes the step, eight rows at a time.
+///
+/// r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, r9 mask, r10 next word of U, r11 next states,
+/// r12 next input, lr last input.
+///
+/// # Safety
+/// With `rows = 2 * (h_end - h)` (in words), a positive multiple of eight: `h` to `h_end` may be written; `x` to `last_x`
+/// are two or more inputs; `u`, `h + bias_from_h` and `signs_from_h` are the sections for so many rows and inputs.
+#[unsafe(naked)]
+unsafe extern "C" fn finish_code(frame: Frame) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "push {{r0-r3}}",
+        "ldr r10, [sp, #{u}]",
+        "ldr r11, [sp, #{h}]",
+        "2:",
+        // Biases and constants.
+        "ldrd r8, r9, [sp, #{bias}]",
+        "add r8, r8, r11",
+        "ldm r8, {{r0-r3}}",
+        "ldrd r12, lr, [sp, #{x}]",
+        "add r1, r1, r9",
+        "add r2, r2, r9",
+        "add r3, r3, r9",
+        "add r0, r0, r9",
+        "mov r9, #0x000F000F",
+        "add r0, r0, r1, lsl #4",
+        "add r0, r0, r2, lsl #8",
+        "add r0, r0, r3, lsl #12",
+        // Two columns.
+        "3:",
+        "ldrd r6, r7, [r12], #8",
+        "ldrd r4, r5, [r10], #8",
+        "mla r0, r4, r6, r0",
+        "and r8, r9, r4, lsr #4",
+        "mla r1, r8, r6, r1",
+        "and r8, r9, r4, lsr #8",
+        "mla r2, r8, r6, r2",
+        "and r8, r9, r4, lsr #12",
+        "mla r3, r8, r6, r3",
+        "mla r0, r5, r7, r0",
+        "and r8, r9, r5, lsr #4",
+        "mla r1, r8, r7, r1",
+        "and r8, r9, r5, lsr #8",
+        "mla r2, r8, r7, r2",
+        "and r8, r9, r5, lsr #12",
+        "mla r3, r8, r7, r3",
+        "cmp r12, lr",
+        "blo 3b",
+        "bhi 4f",
+        // The last of an odd number of columns.
+        "ldr r6, [r12]",
+        "ldr r4, [r10], #4",
+        "mla r0, r4, r6, r0",
+        "and r8, r9, r4, lsr #4",
+        "mla r1, r8, r6, r1",
+        "and r8, r9, r4, lsr #8",
+        "mla r2, r8, r6, r2",
+        "and r8, r9, r4, lsr #12",
+        "mla r3, r8, r6, r3",
+        "4:",
+        "sub r0, r0, r1, lsl #4",
+        "sub r0, r0, r2, lsl #8",
+        "sub r0, r0, r3, lsl #12",
+        "strd r0, r1, [sp, #{pairs}]",
+        "strd r2, r3, [sp, #{pairs} + 8]",
+        widen!(),
+        last_stages!(),
+        load_signs!(),
+        finish_pair!("0", "0", "r5", "r8"),
+        finish_pair!("1", "2", "r0", "r2"),
+        finish_pair!("2", "4", "r1", "r4"),
+        finish_pair!("3", "6", "r6", "r7"),
+        "ldr r12, [sp, #{saturate}]",
+        "blx r12",
+        "ldr r12, [sp, #{h_end}]",
+        end_of_signs!(),
+        "stm r11!, {{r0, r2, r4, r6}}",
+        "cmp r11, r12",
+        "bne 2b",
+        "add sp, sp, #16",
+        "pop {{r4-r11, pc}}",
+        x = const at!(x),
+        h = const at!(h),
+        u = const at!(u),
+        bias = const at!(bias_from_h),
+        #[cfg(hadamrnn_arch = "armv7em")]
+        ones = const at!(ones),
+        signs = const at!(signs_from_h),
+        h_end = const at!(h_end),
+        saturate = const at!(saturate),
+        pairs = const at!(pairs),
+        #[cfg(hadamrnn_arch = "armv7m")]
+        gains = const at!(gains),
+    )
+}
