@@ -10,16 +10,22 @@
 //! Every backend has the same two parts. `lanes` is how two states share a word, which all code uses. `step` advances
 //! the state of models of a common shape, and leaves every other model to the portable code of the kernel.
 
+#[cfg(hadamrnn_arch = "armv6m")]
+mod armv6m;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 mod armv7m;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 pub(crate) mod lanes;
-#[cfg(any(hadamrnn_arch = "portable", hadamrnn_arch = "armv6m"))]
+#[cfg(hadamrnn_arch = "portable")]
 mod portable;
+#[cfg(not(hadamrnn_arch = "portable"))]
+mod shape;
 
+#[cfg(hadamrnn_arch = "armv6m")]
+pub(crate) use armv6m::step;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use armv7m::lanes;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 pub(crate) use armv7m::step;
-#[cfg(any(hadamrnn_arch = "portable", hadamrnn_arch = "armv6m"))]
+#[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::step;

@@ -1,7 +1,7 @@
 //! The assembly and the only `unsafe` of this backend.
 //!
-//! [`Plan`] holds what the assembly dereferences; only [`Plan::new`] makes one, after it has compared all lengths. The
-//! register conventions of each routine are in its comments. No routine touches the stack below its own frame, so
+//! [`Plan`] holds what the assembly dereferences; only [`Plan::new`] makes one, from slices whose lengths a
+//! [`CommonShape`] vouches for. The register conventions of each routine are in its comments. No routine touches the stack below its own frame, so
 //! interrupts may come at any time.
 #![allow(
     unsafe_code,
@@ -11,6 +11,7 @@
 use core::arch::naked_asm;
 use core::marker::PhantomData;
 
+use crate::arch::shape::{CommonShape, GAIN_SHIFT};
 use crate::kernel::for_each_block;
 use crate::step::Step;
 
@@ -201,22 +202,10 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// `words` words of state; accumulators of pairs start at `start` plus bias.
-    ///
-    /// `None` where a section is too short for so many rows, or for gains or widths that the code cannot take.
+    /// `None` for gains or widths that the code cannot take.
     #[inline(always)]
-    pub(super) fn new(words: usize, step: &Step<'a>, start: u32, scale: i32) -> Option<Self> {
-        let (sections, x) = (&step.model.sections, step.x);
-        let groups = words / 4;
-        let long_enough = words.is_multiple_of(4)
-            && groups > 0
-            && x.len() >= 2
-            && sections.input.len() == groups.wrapping_mul(x.len())
-            && sections.bias.len() == words
-            && sections.signs.len().wrapping_mul(4) >= groups;
-        if !long_enough {
-            return None;
-        }
+    pub(super) fn new(shape: &CommonShape<'a>, step: &Step<'a>) -> Option<Self> {
+        let x = shape.x;
         let saturate = saturation(step.model.state_bits)?;
         let (packed_gains, ones) = packed_gains(step)?;
         let (plus, minus) = (step.gain, step.gain.wrapping_neg());
@@ -225,12 +214,15 @@ impl<'a> Plan<'a> {
             x: x.as_ptr(),
             last_x: x.as_ptr().wrapping_add(x.len().wrapping_sub(1)),
             h: core::ptr::null_mut(),
-            u: sections.input.as_ptr(),
-            bias_from_h: sections.bias.as_ptr() as usize,
-            start,
+            u: shape.u.as_ptr(),
+            bias_from_h: shape.bias.as_ptr() as usize,
+            // The low lane keeps the 32768 of its bias, so that it borrows nothing from the high one.
+            start: (shape.offset as u32)
+                .wrapping_mul(0x0001_0001)
+                .wrapping_sub(1 << 31),
             ones,
-            signs_from_h: sections.signs.as_ptr() as usize,
-            scale,
+            signs_from_h: shape.signs.as_ptr() as usize,
+            scale: 1i32.wrapping_shl(shape.drive_shift),
             h_end: core::ptr::null_mut(),
             saturate,
             pairs: [0; 4],
@@ -238,7 +230,7 @@ impl<'a> Plan<'a> {
         };
         Some(Self {
             frame,
-            words,
+            words: shape.groups.wrapping_mul(4),
             weights: PhantomData,
         })
     }
@@ -254,8 +246,8 @@ impl<'a> Plan<'a> {
         (frame.h, frame.h_end) = (range.start, range.end);
         frame.bias_from_h = frame.bias_from_h.wrapping_sub(range.start as usize);
         frame.signs_from_h = frame.signs_from_h.wrapping_sub(range.start as usize >> 4);
-        // SAFETY: `new` has checked that the sections hold as many rows as `words` words of state and that there are two
-        // inputs; `h` has `words` words, a positive multiple of four. The borrow of the sections lives as long as `self`.
+        // SAFETY: a `CommonShape` has two inputs or more and sections for as many rows as `words` words of state; `h` has
+        // `words` words, a positive multiple of four. The borrow of inputs and sections lives as long as `self`.
         unsafe { finish_code(self.frame) };
         true
     }
@@ -337,7 +329,7 @@ unsafe extern "C" fn saturate<const BITS: u32>() {
         pack!("r6, r6, r7"),
         "bx lr",
         bits = const BITS,
-        shift = const super::GAIN_SHIFT,
+        shift = const GAIN_SHIFT,
     )
 }
 
