@@ -7,26 +7,21 @@
 //! 2. **Transform.** The last three stages need more than 16 bits. First the two stages across words, on the low lanes,
 //!    then on the high lanes; the stage within a word comes with the finish.
 //! 3. **Finish.** Two rows are packed before they are tested for saturation, which so takes one addition, one test and one
-//!    branch that is rarely taken. This needs sums below 2^30, which [`Plan::new`](code::Plan::new) checks.
+//!    branch that is rarely taken. This needs sums below 2^30, which [`code::takes`] checks.
 
 mod code;
 
 use super::shape::{CommonShape, packed_stages};
 use crate::step::Step;
-use code::Plan;
 
 /// Advances `h` if the model has the common shape; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(plan) = CommonShape::of(h.len(), step).and_then(|shape| Plan::new(&shape, step))
-    else {
+    let Some(shape) = CommonShape::of(h.len(), step).filter(|_| code::takes(step)) else {
         return false;
     };
-    packed_stages(
-        h,
-        step.model.block_size(),
-        code::butterflies2,
-        code::butterflies4,
-    );
-    plan.finish(h)
+    let block = step.model.block_size();
+    packed_stages(h, block, code::butterflies2, code::butterflies4);
+    code::finish(h, &shape, step);
+    true
 }

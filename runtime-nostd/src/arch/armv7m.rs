@@ -16,20 +16,15 @@ pub(crate) mod lanes;
 
 use super::shape::{CommonShape, packed_stages};
 use crate::step::Step;
-use code::Plan;
 
 /// Advances `h` if the model has the common shape; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(plan) = CommonShape::of(h.len(), step).and_then(|shape| Plan::new(&shape, step))
-    else {
+    let Some(shape) = CommonShape::of(h.len(), step).filter(|_| code::takes(step)) else {
         return false;
     };
-    packed_stages(
-        h,
-        step.model.block_size(),
-        code::butterflies2,
-        code::butterflies4,
-    );
-    plan.finish(h)
+    let block = step.model.block_size();
+    packed_stages(h, block, code::butterflies2, code::butterflies4);
+    code::finish(h, &shape, step);
+    true
 }

@@ -79,9 +79,14 @@ fn step_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
         return;
     };
-    if arch::step(h, step) {
-        return;
+    if !arch::step(h, step) {
+        step_portably(h, step);
     }
+}
+
+/// The step in Rust alone. Not inlined: its tiles are on the stack, which the backends do not need.
+#[inline(never)]
+fn step_portably(h: &mut [u32], step: &Step<'_>) {
     strided_stages::<_, 4, 16>(h, step.model.block_size() / 4);
     let log2_block = step.log2_block();
     let mut finisher = Finisher::new(step);

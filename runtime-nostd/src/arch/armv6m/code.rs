@@ -1,15 +1,14 @@
 //! The assembly and the only `unsafe` of this backend.
 //!
-//! [`Plan`] holds what the assembly dereferences; only [`Plan::new`] makes one, from slices whose lengths a
-//! [`CommonShape`] vouches for. The register conventions of each routine are in its comments. No routine touches the stack
-//! below its own frame, so interrupts may come at any time.
+//! Every routine is behind a safe function that has checked lengths, or has them from a [`CommonShape`]. The register
+//! conventions of each are in its comments. No routine touches the stack below its own frame, so interrupts may come at
+//! any time.
 #![allow(
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
 )]
 
 use core::arch::naked_asm;
-use core::marker::PhantomData;
 
 use crate::arch::shape::{CommonShape, GAIN_SHIFT};
 use crate::kernel::for_each_block;
@@ -101,7 +100,6 @@ unsafe extern "C" fn butterflies4_code(block: *mut u32, quarter: usize) {
 
 /// Everything that [`finish_code`] reads, in the order in which it lies on its stack.
 #[repr(C)]
-#[derive(Clone, Copy)]
 struct Frame {
     /// Low lanes after the stages across words, then new states.
     low: [u32; 4],
@@ -134,79 +132,65 @@ struct Frame {
     saved_lr: u32,
 }
 
-/// What the assembly needs to finish a step of a model of the common shape.
-pub(super) struct Plan<'a> {
-    frame: Frame,
-    words: usize,
-    weights: PhantomData<&'a [u32]>,
+/// Whether the code computes this step exactly; otherwise [`finish`] is safe, but of no use.
+///
+/// Sums below 2^30 are what the test for saturation needs: then a row, shifted by 15, fits a signed 16-bit lane.
+#[inline(always)]
+pub(super) fn takes(step: &Step<'_>) -> bool {
+    let model = step.model;
+    let drive = i64::from(model.drive_bound()) << model.drive_shift;
+    let bits = model.state_bits.wrapping_add(step.log2_block());
+    let recurrent = i64::from(model.gain.max()) << bits.wrapping_sub(1);
+    let rounding = 1 << (GAIN_SHIFT - 1);
+    recurrent.wrapping_add(drive).wrapping_add(rounding) < 1 << 30
 }
 
-impl<'a> Plan<'a> {
-    /// `None` for a model whose sums reach 2^30: the test for saturation would not be exact.
-    #[inline(always)]
-    pub(super) fn new(shape: &CommonShape<'a>, step: &Step<'a>) -> Option<Self> {
-        let bits = step.model.state_bits;
-        let highest = |bits: u32| 1u32.wrapping_shl(bits.wrapping_sub(1));
-        let drive = (step.model.drive_bound() as u32).checked_shl(shape.drive_shift)?;
-        let transform = highest(bits.wrapping_add(step.log2_block()));
-        let recurrent = transform.checked_mul(step.model.gain.max() as u32)?;
-        let sum = recurrent
-            .checked_add(drive)?
-            .checked_add(highest(GAIN_SHIFT))?;
-        if sum >= 1 << 30 {
-            return None;
-        }
-        let frame = Frame {
-            low: [0; 4],
-            x: shape.x.as_ptr(),
-            last_x: shape.x.as_ptr().wrapping_add(shape.x.len().wrapping_sub(1)),
-            h: core::ptr::null_mut(),
-            u: shape.u.as_ptr(),
-            bias_from_h: shape.bias.as_ptr() as usize,
-            // Stored biases have 32768 too much in both lanes.
-            start: (shape.offset.wrapping_sub(1 << 15) as u32).wrapping_mul(0x0001_0001),
-            mask: 0x000F_000F,
-            half_lane: 0x8000,
-            signs_from_h: shape.signs.as_ptr() as usize,
-            gain: step.gain,
-            drive_shift: shape.drive_shift,
-            lane_shift: 16u32.wrapping_sub(shape.drive_shift),
-            centre: highest(bits).wrapping_mul(0x0001_0001),
-            outside: (0xFFFFu32.wrapping_shl(bits) & 0xFFFF).wrapping_mul(0x0001_0001),
-            largest: highest(bits).wrapping_sub(1) as i32,
-            h_end: core::ptr::null_mut(),
-            high: [0; 4],
-            saved_lr: 0,
-        };
-        Some(Self {
-            frame,
-            words: shape.groups.wrapping_mul(4),
-            weights: PhantomData,
-        })
+/// Finishes the step of a state of as many rows as `shape` has.
+#[inline(never)]
+pub(super) fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {
+    if h.len() != shape.groups.wrapping_mul(4) {
+        return;
     }
-
-    /// Finishes the step; returns whether `h` is as long as planned.
-    #[inline(always)]
-    pub(super) fn finish(mut self, h: &mut [u32]) -> bool {
-        if h.len() != self.words {
-            return false;
-        }
-        let range = h.as_mut_ptr_range();
-        let frame = &mut self.frame;
-        (frame.h, frame.h_end) = (range.start, range.end);
-        frame.bias_from_h = frame.bias_from_h.wrapping_sub(range.start as usize);
-        frame.signs_from_h = frame.signs_from_h.wrapping_sub(range.start as usize >> 4);
-        // SAFETY: a `CommonShape` has two inputs or more and sections for as many rows as `words` words of state; `h` has
-        // `words` words, a positive multiple of four. The borrow of inputs and sections lives as long as `self`.
-        unsafe { finish_code(self.frame) };
-        true
-    }
+    let range = h.as_mut_ptr_range();
+    let start = range.start as usize;
+    let x = shape.x.as_ptr();
+    let bits = step.model.state_bits;
+    let half = 1u32.wrapping_shl(bits.wrapping_sub(1));
+    let frame = Frame {
+        low: [0; 4],
+        x,
+        last_x: x.wrapping_add(shape.x.len().wrapping_sub(1)),
+        h: range.start,
+        u: shape.u.as_ptr(),
+        bias_from_h: (shape.bias.as_ptr() as usize).wrapping_sub(start),
+        // Stored biases have 32768 too much in both lanes.
+        start: (shape.offset.wrapping_sub(1 << 15) as u32).wrapping_mul(0x0001_0001),
+        mask: 0x000F_000F,
+        half_lane: 0x8000,
+        signs_from_h: (shape.signs.as_ptr() as usize).wrapping_sub(start >> 4),
+        gain: step.gain,
+        drive_shift: shape.drive_shift,
+        lane_shift: 16u32.wrapping_sub(shape.drive_shift),
+        centre: half.wrapping_mul(0x0001_0001),
+        outside: (0xFFFFu32.wrapping_shl(bits) & 0xFFFF).wrapping_mul(0x0001_0001),
+        largest: half.wrapping_sub(1) as i32,
+        h_end: range.end,
+        high: [0; 4],
+        saved_lr: 0,
+    };
+    // SAFETY: a `CommonShape` has two inputs or more, and sections for as many rows as `groups` groups; `h` has four words
+    // for each group, and there is one at least. All of them are borrowed until the call returns.
+    unsafe { finish_code(frame) };
 }
 
-/// Offset on the stack of a field of [`Frame`] after the first four words: nine saved registers and those four are below.
+/// Where a field of [`Frame`] lies on the stack of [`finish_code`]: its first four words came in registers and lie below
+/// the nine saved registers, the rest is the caller's.
+const fn at(offset: usize) -> usize {
+    if offset < 16 { offset } else { offset + 36 }
+}
 macro_rules! at {
     ($field:ident) => {
-        core::mem::offset_of!(Frame, $field) + 36
+        at(core::mem::offset_of!(Frame, $field))
     };
 }
 

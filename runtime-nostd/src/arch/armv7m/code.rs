@@ -1,15 +1,14 @@
 //! The assembly and the only `unsafe` of this backend.
 //!
-//! [`Plan`] holds what the assembly dereferences; only [`Plan::new`] makes one, from slices whose lengths a
-//! [`CommonShape`] vouches for. The register conventions of each routine are in its comments. No routine touches the stack below its own frame, so
-//! interrupts may come at any time.
+//! Every routine is behind a safe function that has checked lengths, or has them from a [`CommonShape`]. The register
+//! conventions of each are in its comments. No routine touches the stack below its own frame, so interrupts may come at
+//! any time.
 #![allow(
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
 )]
 
 use core::arch::naked_asm;
-use core::marker::PhantomData;
 
 use crate::arch::shape::{CommonShape, GAIN_SHIFT};
 use crate::kernel::for_each_block;
@@ -168,9 +167,9 @@ unsafe extern "C" fn butterflies4_code(block: *mut u32, quarter: usize) {
 
 /// Everything that [`finish_code`] reads, in the order in which it lies on its stack.
 #[repr(C)]
-#[derive(Clone, Copy)]
 struct Frame {
-    /// DSP: gains of two rows for each pattern of their sign bits, as 16-bit halves. Else not used.
+    /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.
+    #[cfg(hadamrnn_arch = "armv7em")]
     packed_gains: [u32; 4],
     x: *const i32,
     last_x: *const i32,
@@ -180,119 +179,102 @@ struct Frame {
     bias_from_h: usize,
     /// Where the accumulator of a pair of rows starts, but for its bias.
     start: u32,
-    /// DSP: the scale of the transform, in both halves.
+    /// The scale of the transform, in both halves.
+    #[cfg(hadamrnn_arch = "armv7em")]
     ones: u32,
     /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
     /// `2^drive_shift`
     scale: i32,
     h_end: *mut u32,
-    /// Saturates eight rows and packs them.
+    /// Shifts and saturates eight rows, and packs them.
     saturate: unsafe extern "C" fn(),
     pairs: [u32; 4],
-    /// Else: gains of two rows for each pattern of their sign bits.
+    /// Gains of two rows for each pattern of their sign bits.
+    #[cfg(hadamrnn_arch = "armv7m")]
     gains: [[i32; 2]; 4],
 }
 
-/// What the assembly needs to finish a step of a model of the common shape.
-pub(super) struct Plan<'a> {
-    frame: Frame,
-    words: usize,
-    weights: PhantomData<&'a [u32]>,
+/// Whether the code computes this step exactly; otherwise [`finish`] is safe, but of no use.
+#[inline(always)]
+pub(super) fn takes(step: &Step<'_>) -> bool {
+    if !matches!(step.model.state_bits, 10..=12) {
+        return false;
+    }
+    #[cfg(hadamrnn_arch = "armv7em")]
+    {
+        // The scaled transform is a 32-bit number, the scale a 16-bit one.
+        let scale = 16u32.wrapping_sub(gain_shift(step));
+        let transform = step.model.state_bits.wrapping_add(step.log2_block());
+        scale <= 14 && transform.wrapping_add(scale) <= 32
+    }
+    #[cfg(hadamrnn_arch = "armv7m")]
+    true
 }
 
-impl<'a> Plan<'a> {
-    /// `None` for gains or widths that the code cannot take.
-    #[inline(always)]
-    pub(super) fn new(shape: &CommonShape<'a>, step: &Step<'a>) -> Option<Self> {
-        let x = shape.x;
-        let saturate = saturation(step.model.state_bits)?;
-        let (packed_gains, ones) = packed_gains(step)?;
-        let (plus, minus) = (step.gain, step.gain.wrapping_neg());
-        let frame = Frame {
-            packed_gains,
-            x: x.as_ptr(),
-            last_x: x.as_ptr().wrapping_add(x.len().wrapping_sub(1)),
-            h: core::ptr::null_mut(),
-            u: shape.u.as_ptr(),
-            bias_from_h: shape.bias.as_ptr() as usize,
-            // The low lane keeps the 32768 of its bias, so that it borrows nothing from the high one.
-            start: (shape.offset as u32)
-                .wrapping_mul(0x0001_0001)
-                .wrapping_sub(1 << 31),
-            ones,
-            signs_from_h: shape.signs.as_ptr() as usize,
-            scale: 1i32.wrapping_shl(shape.drive_shift),
-            h_end: core::ptr::null_mut(),
-            saturate,
-            pairs: [0; 4],
-            gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
-        };
-        Some(Self {
-            frame,
-            words: shape.groups.wrapping_mul(4),
-            weights: PhantomData,
-        })
+/// Finishes the step of a state of as many rows as `shape` has.
+#[inline(never)]
+pub(super) fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {
+    if h.len() != shape.groups.wrapping_mul(4) {
+        return;
     }
-
-    /// Finishes the step; returns whether `h` is as long as planned.
-    #[inline(always)]
-    pub(super) fn finish(mut self, h: &mut [u32]) -> bool {
-        if h.len() != self.words {
-            return false;
-        }
-        let range = h.as_mut_ptr_range();
-        let frame = &mut self.frame;
-        (frame.h, frame.h_end) = (range.start, range.end);
-        frame.bias_from_h = frame.bias_from_h.wrapping_sub(range.start as usize);
-        frame.signs_from_h = frame.signs_from_h.wrapping_sub(range.start as usize >> 4);
-        // SAFETY: a `CommonShape` has two inputs or more and sections for as many rows as `words` words of state; `h` has
-        // `words` words, a positive multiple of four. The borrow of inputs and sections lives as long as `self`.
-        unsafe { finish_code(self.frame) };
-        true
-    }
+    let range = h.as_mut_ptr_range();
+    let start = range.start as usize;
+    let x = shape.x.as_ptr();
+    #[cfg(hadamrnn_arch = "armv7em")]
+    let (gain_shift, gain) = (gain_shift(step), step.gain as u32);
+    #[cfg(hadamrnn_arch = "armv7m")]
+    let (plus, minus) = (step.gain, step.gain.wrapping_neg());
+    let frame = Frame {
+        #[cfg(hadamrnn_arch = "armv7em")]
+        packed_gains: packed_gains(gain.wrapping_shl(gain_shift)),
+        x,
+        last_x: x.wrapping_add(shape.x.len().wrapping_sub(1)),
+        h: range.start,
+        u: shape.u.as_ptr(),
+        bias_from_h: (shape.bias.as_ptr() as usize).wrapping_sub(start),
+        // The low lane keeps the 32768 of its bias, so that it borrows nothing from the high one.
+        start: (shape.offset as u32)
+            .wrapping_mul(0x0001_0001)
+            .wrapping_sub(1 << 31),
+        #[cfg(hadamrnn_arch = "armv7em")]
+        ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
+        signs_from_h: (shape.signs.as_ptr() as usize).wrapping_sub(start >> 4),
+        scale: 1i32.wrapping_shl(shape.drive_shift),
+        h_end: range.end,
+        saturate: match step.model.state_bits {
+            10 => saturate::<10>,
+            11 => saturate::<11>,
+            _ => saturate::<12>,
+        },
+        pairs: [0; 4],
+        #[cfg(hadamrnn_arch = "armv7m")]
+        gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
+    };
+    // SAFETY: a `CommonShape` has two inputs or more, and sections for as many rows as `groups` groups; `h` has four words
+    // for each group, and there is one at least. All of them are borrowed until the call returns.
+    unsafe { finish_code(frame) };
 }
 
-/// Gains of two rows for each pattern of their sign bits, scaled to fill 16 bits, and the scale of the transform, in both
-/// halves, that makes up for it: `gain 2^b` and `2^(16-b)`. `None` where the scaled transform would not fit 32 bits.
+/// The largest shift at which every gain of the sequence is a signed 16-bit number; the transform is scaled by what is
+/// left to 16, so that `SMLAW` drops exactly what was added.
 #[cfg(hadamrnn_arch = "armv7em")]
 #[inline(always)]
-fn packed_gains(step: &Step<'_>) -> Option<([u32; 4], u32)> {
-    // The largest shift that is right for every gain of the sequence.
-    let bits = (step.model.gain.max() as u32).leading_zeros();
-    let shift = bits.checked_sub(17)?;
-    let scale = 16u32.checked_sub(shift)?;
-    let transform = step.model.state_bits.wrapping_add(step.log2_block());
-    if scale > 14 || transform.wrapping_add(scale) > 32 {
-        return None;
-    }
-    let gain = (step.gain as u32).wrapping_shl(shift);
-    let half = |negative: bool| (if negative { gain.wrapping_neg() } else { gain }) & 0xFFFF;
-    let pair = |low, high| half(low) | half(high) << 16;
-    let gains = [
-        pair(false, false),
-        pair(true, false),
-        pair(false, true),
-        pair(true, true),
-    ];
-    Some((gains, 0x0001_0001u32.wrapping_shl(scale)))
+fn gain_shift(step: &Step<'_>) -> u32 {
+    (step.model.gain.max() as u32)
+        .leading_zeros()
+        .wrapping_sub(17)
 }
 
-#[cfg(hadamrnn_arch = "armv7m")]
+/// `gain` for two rows with each pattern of their sign bits.
+#[cfg(hadamrnn_arch = "armv7em")]
 #[inline(always)]
-const fn packed_gains(_: &Step<'_>) -> Option<([u32; 4], u32)> {
-    Some(([0; 4], 0))
-}
-
-/// The routine that saturates to so many bits.
-#[inline(always)]
-fn saturation(state_bits: u32) -> Option<unsafe extern "C" fn()> {
-    match state_bits {
-        12 => Some(saturate::<12>),
-        11 => Some(saturate::<11>),
-        10 => Some(saturate::<10>),
-        _ => None,
-    }
+const fn packed_gains(gain: u32) -> [u32; 4] {
+    let both = gain.wrapping_mul(0x0001_0001);
+    let minus_plus = (gain << 16) | (gain.wrapping_neg() & 0xFFFF);
+    let plus_minus = (gain.wrapping_neg() << 16) | gain;
+    let minus_minus = (gain.wrapping_neg() << 16) | (gain.wrapping_neg() & 0xFFFF);
+    [both, minus_plus, plus_minus, minus_minus]
 }
 
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -333,10 +315,14 @@ unsafe extern "C" fn saturate<const BITS: u32>() {
     )
 }
 
-/// Offset on the stack of a field of [`Frame`] after the first four words: nine saved registers and those four are below.
+/// Where a field of [`Frame`] lies on the stack of [`finish_code`]: its first four words came in registers and lie below
+/// the nine saved registers, the rest is the caller's.
+const fn at(offset: usize) -> usize {
+    if offset < 16 { offset } else { offset + 36 }
+}
 macro_rules! at {
     ($field:ident) => {
-        core::mem::offset_of!(Frame, $field) + 36
+        at(core::mem::offset_of!(Frame, $field))
     };
 }
 
