@@ -18,7 +18,6 @@ mod armv7m;
 pub(crate) mod lanes;
 #[cfg(hadamrnn_arch = "portable")]
 mod portable;
-#[cfg(not(hadamrnn_arch = "portable"))]
 mod shape;
 
 #[cfg(hadamrnn_arch = "armv6m")]

@@ -4,6 +4,7 @@ use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, SectionLengths, Sections};
 use crate::gain::Gain;
+use crate::kernel::keep_rolled;
 
 /// Standardisation of one input channel; see [`crate::standardise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ impl<'a> Model<'a> {
         (0..self.hidden_size())
             .map(|row| {
                 let weights: i64 = (0..self.input_size())
+                    .inspect(|_| keep_rolled())
                     .map(|column| i64::from(self.input_weight(row, column)).abs())
                     .sum();
                 weights
@@ -108,6 +110,7 @@ impl<'a> Model<'a> {
         (0..self.output_size())
             .map(|output| {
                 let weights: i64 = (0..self.hidden_size())
+                    .inspect(|_| keep_rolled())
                     .map(|unit| i64::from(self.readout_weight(output, unit)).abs())
                     .sum();
                 weights

@@ -1,4 +1,4 @@
-//! Armv6-M: the whole step in assembly, for models of the [common shape](super::shape::CommonShape).
+//! Armv6-M: the whole step in assembly, for models of the [common shape](crate::Model::has_common_shape).
 //!
 //! The eight low registers do all the work, so everything is arranged to need few of them at a time; the high ones hold
 //! accumulators, to which this architecture can add, and pointers. Eight rows at a time:
@@ -7,7 +7,7 @@
 //! 2. **Transform.** The last three stages need more than 16 bits. First the two stages across words, on the low lanes,
 //!    then on the high lanes; the stage within a word comes with the finish.
 //! 3. **Finish.** Two rows are packed before they are tested for saturation, which so takes one addition, one test and one
-//!    branch that is rarely taken. This needs sums below 2^30, which [`code::takes`] checks.
+//!    branch that is rarely taken. This needs the sums below 2^30 of the common shape.
 
 mod code;
 
@@ -17,7 +17,7 @@ use crate::step::Step;
 /// Advances `h` if the model has the common shape; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(shape) = CommonShape::of(h.len(), step).filter(|_| code::takes(step)) else {
+    let Some(shape) = CommonShape::of(h.len(), step) else {
         return false;
     };
     let block = step.model.block_size();

@@ -1,4 +1,4 @@
-//! Armv7-M and Armv7E-M: the whole step in assembly, for models of the [common shape](super::shape::CommonShape).
+//! Armv7-M and Armv7E-M: the whole step in assembly, for models of the [common shape](crate::Model::has_common_shape).
 //!
 //! Eight rows at a time, in registers:
 //!
@@ -20,7 +20,7 @@ use crate::step::Step;
 /// Advances `h` if the model has the common shape; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(shape) = CommonShape::of(h.len(), step).filter(|_| code::takes(step)) else {
+    let Some(shape) = CommonShape::of(h.len(), step) else {
         return false;
     };
     let block = step.model.block_size();

@@ -77,6 +77,9 @@ impl Request<'_> {
             .env("HADAMRNN_INPUTS", model.input_size().to_string());
         if name == "nopanic" {
             cargo.arg("--no-default-features");
+            if !model.has_common_shape() {
+                cargo.args(["--features", "any-shape"]);
+            }
         }
         run(&mut cargo)
             .with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;

@@ -132,19 +132,6 @@ struct Frame {
     saved_lr: u32,
 }
 
-/// Whether the code computes this step exactly; otherwise [`finish`] is safe, but of no use.
-///
-/// Sums below 2^30 are what the test for saturation needs: then a row, shifted by 15, fits a signed 16-bit lane.
-#[inline(always)]
-pub(super) fn takes(step: &Step<'_>) -> bool {
-    let model = step.model;
-    let drive = i64::from(model.drive_bound()) << model.drive_shift;
-    let bits = model.state_bits.wrapping_add(step.log2_block());
-    let recurrent = i64::from(model.gain.max()) << bits.wrapping_sub(1);
-    let rounding = 1 << (GAIN_SHIFT - 1);
-    recurrent.wrapping_add(drive).wrapping_add(rounding) < 1 << 30
-}
-
 /// Finishes the step of a state of as many rows as `shape` has.
 #[inline(never)]
 pub(super) fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {

@@ -195,23 +195,6 @@ struct Frame {
     gains: [[i32; 2]; 4],
 }
 
-/// Whether the code computes this step exactly; otherwise [`finish`] is safe, but of no use.
-#[inline(always)]
-pub(super) fn takes(step: &Step<'_>) -> bool {
-    if !matches!(step.model.state_bits, 10..=12) {
-        return false;
-    }
-    #[cfg(hadamrnn_arch = "armv7em")]
-    {
-        // The scaled transform is a 32-bit number, the scale a 16-bit one.
-        let scale = 16u32.wrapping_sub(gain_shift(step));
-        let transform = step.model.state_bits.wrapping_add(step.log2_block());
-        scale <= 14 && transform.wrapping_add(scale) <= 32
-    }
-    #[cfg(hadamrnn_arch = "armv7m")]
-    true
-}
-
 /// Finishes the step of a state of as many rows as `shape` has.
 #[inline(never)]
 pub(super) fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {
@@ -258,6 +241,10 @@ pub(super) fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {
 
 /// The largest shift at which every gain of the sequence is a signed 16-bit number; the transform is scaled by what is
 /// left to 16, so that `SMLAW` drops exactly what was added.
+///
+/// For blocks of `2^q` with `q >= 5` the gain is at most 5793, so the shift is at least 2 and the scale at most 2^14, a
+/// signed 16-bit number. It is at least `(q - 1) / 2`, so the scaled transform has at most `w + q + 16 - (q - 1) / 2` bits:
+/// 32 for every `w <= 12` with `w + q <= 19`.
 #[cfg(hadamrnn_arch = "armv7em")]
 #[inline(always)]
 fn gain_shift(step: &Step<'_>) -> u32 {
