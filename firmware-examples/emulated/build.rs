@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_REPORT").is_some() {
-        println!("cargo::rustc-link-arg-bin=classify=-Tdefmt.x");
+        for name in ["classify", "cases"] {
+            println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
+        }
     }
 
     let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");

@@ -14,6 +14,7 @@ pub use fwht::Fwht;
 pub use fwht_packed::FwhtPacked;
 pub use xnor::XnorPopcount;
 
+use crate::arch::lanes;
 use crate::error::SessionError;
 use crate::layer::Layer;
 use crate::step::Step;
@@ -78,19 +79,26 @@ fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
     ]
 }
 
-/// Keeps LLVM from unrolling the loop it is in, which costs no instruction.
+/// Keeps LLVM from unrolling the loop it is in, which costs no instruction; on targets without an operating system only:
+/// elsewhere code may be long, and loops should become vector instructions.
 ///
 /// At `opt-level = 3` LLVM unrolls small loops at run-time trip counts for Cortex-M, spills registers for it and doubles
 /// the code. It leaves loops with inline assembly alone.
 #[inline(always)]
 pub(crate) fn keep_rolled() {
-    core::hint::black_box(());
+    if cfg!(target_os = "none") {
+        core::hint::black_box(());
+    }
 }
 
 /// A slice whose length the compiler does not know: it unrolls loops of a constant few rounds whatever they contain.
 #[inline(always)]
 pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
-    core::hint::black_box(elements)
+    if cfg!(target_os = "none") {
+        core::hint::black_box(elements)
+    } else {
+        elements
+    }
 }
 
 /// Butterfly stages with strides `from`, `from / 2`, … down to `TO`, in place, on whole blocks of `2 * from` elements.
@@ -131,7 +139,7 @@ pub(crate) fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(
 
 /// Calls `f` on each whole block of `size` elements. (`chunks_exact_mut` would link a panic for a size of zero.)
 #[inline(always)]
-fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
+pub(crate) fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
     while let Some((block, rest)) = elements.split_at_mut_checked(size) {
         if block.is_empty() {
             return;
@@ -197,10 +205,10 @@ impl Lane for i32 {
 impl Lane for u32 {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
+        lanes::add(self, other)
     }
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        self.wrapping_sub(other)
+        lanes::sub(self, other)
     }
 }

@@ -20,6 +20,8 @@ pub struct Layer<'a> {
     pub(crate) drive_bound: i32,
     /// Whether every row of what drives the layer fits 16 bits whatever the input, and comes in pairs of lanes.
     pub(crate) lanes_hold_drive: bool,
+    /// Whether it has the shape that the assembly of some targets takes; see `Model::has_common_shape`.
+    pub(crate) common_shape: bool,
 }
 
 impl Layer<'_> {

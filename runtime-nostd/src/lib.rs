@@ -37,6 +37,7 @@ compile_error!(
     "the model format is read in place as little-endian words; big-endian targets are not supported"
 );
 
+mod arch;
 pub mod digest;
 mod drive;
 mod error;

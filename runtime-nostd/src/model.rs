@@ -207,6 +207,7 @@ fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
         signs: sections.signs,
         drive_bound: 0,
         lanes_hold_drive: false,
+        common_shape: false,
     }
 }
 
@@ -221,6 +222,7 @@ fn second_layer<'a>(second: &Second, sections: &Sections<'a>) -> SecondLayer<'a>
         signs: sections.second_signs,
         drive_bound: 0,
         lanes_hold_drive: false,
+        common_shape: false,
     };
     SecondLayer {
         layer,

@@ -1,6 +1,7 @@
 //! The element-wise end of a time step, shared by every kernel.
 
-use crate::drive::{Driven, TILE, pack};
+use crate::arch::lanes;
+use crate::drive::{Driven, TILE};
 use crate::kernel::keep_rolled;
 use crate::layer::Layer;
 use crate::source::Source;
@@ -57,7 +58,7 @@ impl Slot for (&mut u32, &[i32; 2]) {
 
     #[inline(always)]
     fn put(self, [low, high]: [i32; 2]) {
-        *self.0 = pack(low, high);
+        *self.0 = lanes::pack(low, high);
     }
 }
 

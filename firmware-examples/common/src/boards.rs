@@ -163,7 +163,10 @@ mod tests {
         let room = |name| registry.board(name).unwrap().room_for_model();
         assert_eq!(room("qemu-m0"), 192 << 10);
         assert_eq!(room("qemu-m4"), (4096 - 64) << 10);
-        assert_eq!(registry.board("qemu-m0").unwrap().room_for_session(), 10 << 10);
+        assert_eq!(
+            registry.board("qemu-m0").unwrap().room_for_session(),
+            10 << 10
+        );
     }
 
     #[test]

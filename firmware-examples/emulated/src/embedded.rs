@@ -1,6 +1,6 @@
 //! The model and the windows in flash, and the session that runs them.
 
-use hadamrnn_runtime::{Session, SessionError};
+use hadamrnn_runtime::{Session, SessionError, kernel};
 
 use crate::config::{HIDDEN, INPUTS, POOL, SECOND};
 
@@ -24,8 +24,14 @@ pub type Kernel = hadamrnn_runtime::kernel::XnorPopcount;
 pub type Net<'m> = Session<'m, Kernel, HIDDEN, INPUTS, POOL, SECOND>;
 
 /// Advances by one sample of the embedded model's kind: only the code for that kind is linked.
+///
+/// # Errors
+/// The model is of the other kind, or refuses the sample.
 #[inline(always)]
-pub fn push(session: &mut Net<'_>, sample: &[i16]) -> Result<(), SessionError> {
+pub fn push<K: kernel::Kernel, const N: usize, const D: usize, const P: usize, const S: usize>(
+    session: &mut Session<'_, K, N, D, P, S>,
+    sample: &[i16],
+) -> Result<(), SessionError> {
     #[cfg(hadamrnn_tokens)]
     return session.push_token(sample.first().copied().unwrap_or(0) as u16);
     #[cfg(not(hadamrnn_tokens))]

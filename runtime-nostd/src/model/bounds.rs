@@ -43,6 +43,7 @@ impl Model<'_> {
         let [drive, step, second_step, logit] = all.map(|bound| bound as i32);
         self.layer.drive_bound = drive;
         self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
+        self.layer.common_shape = self.first_layer_has_common_shape();
         self.bounds = Bounds {
             drive,
             step,

@@ -16,6 +16,18 @@ pub fn models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (PlainM
     })
 }
 
+/// The same of one layer that takes numbers, and whose readout is of the state: what needs no capacities beyond those of
+/// the first layer.
+pub fn plain_models(
+    log2_hidden: RangeInclusive<u32>,
+) -> impl Strategy<Value = (PlainModel, Widths)> {
+    models(log2_hidden).prop_filter("one layer of numbers", |(model, _)| {
+        let pooled = matches!(model.readout_kind, PlainReadout::Pooled(_));
+        let numbers = matches!(model.input, PlainInput::Numbers { .. });
+        numbers && !pooled && model.second.is_none()
+    })
+}
+
 /// Random models, most of which could overflow.
 pub fn any_models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (PlainModel, Widths)> {
     let width = || prop_oneof![Just(2u8), Just(4), Just(8)];

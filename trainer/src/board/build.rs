@@ -76,6 +76,9 @@ impl Request<'_> {
             .envs(capacities(&model, self.kernel));
         if name == "nopanic" {
             cargo.arg("--no-default-features");
+            if !model.has_common_shape() {
+                cargo.args(["--features", "any-shape"]);
+            }
         }
         run(&mut cargo)
             .with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;

@@ -1,5 +1,6 @@
 //! `hadamrnn`: train, evaluate, export, inspect and verify HadamRNNs.
 
+mod bench;
 mod common;
 mod data;
 mod demo;
@@ -51,6 +52,8 @@ enum Command {
     Verify(verify::Args),
     /// List, check and download data sets
     Data(data::Args),
+    /// Measure inference: exact costs on emulated boards, speed on this machine
+    Bench(bench::Args),
 }
 
 /// How a command ended, if not with an error.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Data(args) => data::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     exit_code(result)
 }

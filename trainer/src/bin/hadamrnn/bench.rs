@@ -1,0 +1,33 @@
+//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine.
+
+mod device;
+mod host;
+mod picture;
+mod synthetic;
+mod table;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::Status;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
+    Device(device::Args),
+    /// Samples per second on one core of this machine: every kernel, a naive and a dense form
+    Host(host::Args),
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    match &args.what {
+        What::Device(args) => device::run(args),
+        What::Host(args) => host::run(args),
+    }
+}
