@@ -163,7 +163,21 @@ impl Plan<'_> {
         let (ranges, scale) = (self.ranges, self.codes.input_scale);
         match self.network().input {
             Input::Numbers(_) => {
-                Drive::of_numbers(ranges, scale, self.state_bits, self.input_bits, gain_shift)
+                let squares: f64 = self
+                    .codes
+                    .input
+                    .iter()
+                    .map(|&code| f64::from(code).powi(2))
+                    .sum();
+                let energy = squares / self.network().hidden_size as f64;
+                Drive::of_numbers(
+                    ranges,
+                    scale,
+                    energy,
+                    self.state_bits,
+                    self.input_bits,
+                    gain_shift,
+                )
             }
             Input::Tokens { .. } => {
                 let bias = self.source.weights.bias.iter();

@@ -101,7 +101,6 @@ impl Firmware {
 fn collect(messages: Messages) -> Result<Vec<CaseRun>> {
     let (mut runs, mut answers, mut done) = (Vec::new(), Vec::new(), false);
     for message in messages {
-        let message = message?;
         if let Some(cost) = cost(&message) {
             let answer = answers.pop().context("a case has a cost but no answer")?;
             runs.push(CaseRun { answer, cost });

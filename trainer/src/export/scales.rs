@@ -84,10 +84,15 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    /// For numbers: a state step is a power of two of `U x` units; the coarser of both gives way.
+    /// For numbers: a state step is a power of two of `U x` units, so the state or the input becomes coarser than its range
+    /// needs: whichever adds less noise to the state.
+    ///
+    /// Rounding a state adds 1/12 of its squared step, rounding the inputs that of theirs times `energy`, the sum of a
+    /// row's squared codes of U, `u` being the scale of the codes.
     pub fn of_numbers(
         ranges: &Ranges,
         u: f32,
+        energy: f64,
         state_bits: u8,
         input_bits: u8,
         gain_shift: u8,
@@ -95,14 +100,21 @@ impl Drive {
         let u = f64::from(u);
         let state = finest_state(&ranges.first, state_bits);
         let wanted_input = ranges.largest_input / f64::from((1i32 << (input_bits - 1)) - 1);
-        // Make the input coarser by up to sqrt(2), or the state.
         let exponent = (state / (u * wanted_input)).log2();
-        let (state, exponent) = if exponent - exponent.floor() <= 0.5 {
-            (state, exponent.floor())
-        } else {
-            (state * (exponent.ceil() - exponent).exp2(), exponent.ceil())
-        };
-        let input = state / (u * exponent.exp2());
+        let noise = |state: f64, input: f64| state.powi(2) + energy * (u * input).powi(2);
+        let coarser_input = (
+            state,
+            state / (u * exponent.floor().exp2()),
+            exponent.floor(),
+        );
+        let coarser_state = (
+            u * wanted_input * exponent.ceil().exp2(),
+            wanted_input,
+            exponent.ceil(),
+        );
+        let (state, input, exponent) = [coarser_input, coarser_state]
+            .into_iter()
+            .min_by(|a, b| noise(a.0, a.1).total_cmp(&noise(b.0, b.1)))?;
         Some(Self {
             input,
             unit: u * input,
@@ -174,12 +186,28 @@ mod tests {
     #[test]
     fn units_of_numbers_differ_by_a_power_of_two_and_cover_the_ranges() {
         for largest in [0.3, 5.0, 77.0] {
-            let drive = Drive::of_numbers(&ranges(largest), 0.11, 12, 10, 12).expect("fits");
+            let drive = Drive::of_numbers(&ranges(largest), 0.11, 9.0, 12, 10, 12).expect("fits");
             let exponent = 12 - i32::from(drive.shift);
             assert!((drive.state / drive.unit - f64::from(exponent).exp2()).abs() < 1e-9);
             assert!(drive.state * 2047.0 >= largest, "{drive:?}");
             assert!(drive.input * 511.0 >= 4.0 * 0.999, "{drive:?}");
         }
+    }
+
+    #[test]
+    fn the_noisier_of_state_and_input_is_kept_fine() {
+        // One state step is 1.5 units of `U x`.
+        let ranges = ranges(2047.0 / 1.05 * 1.5 * 4.0 / 511.0);
+        let of = |energy| Drive::of_numbers(&ranges, 1.0, energy, 12, 10, 12).expect("fits");
+        let (state, input) = (of(0.0), of(1e6));
+        assert!(
+            (state.state / (1.5 * 4.0 / 511.0) - 1.0).abs() < 1e-9,
+            "{state:?}"
+        );
+        assert!(
+            (input.input / (4.0 / 511.0) - 1.0).abs() < 1e-9,
+            "{input:?}"
+        );
     }
 
     #[test]
