@@ -32,6 +32,8 @@ pub struct Checkpoint {
     pub position: Position,
     /// Weights, as Burn records them.
     pub network: Vec<u8>,
+    /// The running mean of the weights, as Burn records them, empty without one.
+    pub average: Vec<u8>,
     /// Adam's moments.
     pub optimizer: Vec<u8>,
     /// Adam's moments of the signs, empty when they are frozen.
@@ -64,6 +66,8 @@ pub struct Position {
     pub batch: u32,
     /// Sum of the losses of those batches.
     pub loss_sum: f64,
+    /// Flips of recurrent signs in the current epoch, where they are limited.
+    pub flips: u32,
 }
 
 /// Weights worth keeping.
@@ -86,11 +90,13 @@ impl Checkpoint {
         RunConfig::from_toml(&self.config).context("the checkpoint's configuration")
     }
 
-    /// Weights to evaluate and export: the best epoch's, else the current ones.
+    /// Weights to evaluate and export: the best epoch's, else the running mean, else the current ones.
     pub fn chosen_network(&self) -> &[u8] {
-        self.best
-            .as_ref()
-            .map_or(&self.network, |best| &best.network)
+        match &self.best {
+            Some(best) => &best.network,
+            None if !self.average.is_empty() => &self.average,
+            None => &self.network,
+        }
     }
 
     /// Writes `folder/checkpoint.bin` atomically.
@@ -198,8 +204,10 @@ mod tests {
                 epoch: 3,
                 batch: 7,
                 loss_sum: 1.5,
+                flips: 2,
             },
             network: vec![1, 2, 3],
+            average: vec![5],
             optimizer: vec![4],
             signs_optimizer: vec![],
             best: None,

@@ -1,5 +1,11 @@
 //! A training run as a typed value: what `config.toml` of a run folder holds.
 
+mod training;
+
+pub use training::{
+    Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
+};
+
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -58,98 +64,6 @@ pub struct NetworkConfig {
     /// A second layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondLayer>,
-}
-
-/// How the weights are found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingConfig {
-    /// Passes over the training split (copy task: blocks of `batches_per_epoch`).
-    pub epochs: u32,
-    /// Sequences per step of the optimiser.
-    pub batch_size: usize,
-    /// Batches of an epoch of a generated task; tasks with data ignore it.
-    pub batches_per_epoch: usize,
-    /// Adam's step size at the start.
-    pub learning_rate: f64,
-    /// How the step size changes.
-    pub schedule: Schedule,
-    /// Whether the signs of the recurrent matrix move.
-    pub signs: Signs,
-    /// Which epoch's weights are kept.
-    pub keep: Keep,
-    /// Decoupled weight decay (AdamW) of U, V and the biases; 0 is plain Adam.
-    #[serde(default)]
-    pub weight_decay: f32,
-    /// Random changes of the training windows.
-    #[serde(default)]
-    pub augmentation: Augmentation,
-}
-
-/// Random changes of training windows, drawn anew for every window of every epoch; zeros leave it as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augmentation {
-    /// Standard deviation in degrees of the angle by which a window is rotated about a random axis, the same for all
-    /// triaxial sensors: how a device is worn.
-    pub rotation: f32,
-    /// Standard deviation of the logarithm of a factor on all channels: how strongly a person moves.
-    pub scale: f32,
-    /// Standard deviation of noise on every value, in standardised units.
-    pub noise: f32,
-}
-
-impl Augmentation {
-    /// Whether it changes anything.
-    pub fn is_active(&self) -> bool {
-        *self != Self::default()
-    }
-}
-
-/// The step size over the course of training, as a factor on `learning_rate`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// Constant.
-    Constant,
-    /// Half a cosine from 1 to 0 over all steps.
-    Cosine,
-    /// Multiplied by the factor after each epoch: the paper's.
-    Exponential(f64),
-}
-
-impl Schedule {
-    /// The factor at `step` of `total`, in epoch `epoch`.
-    pub fn factor(self, step: u64, total: u64, epoch: u32) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            Self::Cosine => {
-                let progress = step as f64 / total.max(1) as f64;
-                0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
-            }
-            Self::Exponential(gamma) => gamma.powi(epoch as i32),
-        }
-    }
-}
-
-/// What happens to the sign vector of the recurrent matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Signs {
-    /// Stays at its random start: each flip rewrites every power of W, so this trains 10 to 50 times faster.
-    Frozen,
-    /// Trained through a straight-through estimator with this step size (the paper's recipe: the common one).
-    Trained(f64),
-}
-
-/// Which weights a run ends with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Keep {
-    /// Those of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
-    Best,
-    /// Those of the last epoch.
-    Last,
 }
 
 /// Widths of the integer model.
@@ -218,11 +132,11 @@ impl RunConfig {
                 schedule: Schedule::Cosine,
                 signs: Signs::Frozen,
                 keep: Keep::Best,
-                weight_decay: 0.0,
                 augmentation: Augmentation {
                     rotation: if copy { 0.0 } else { 20.0 },
                     ..Augmentation::default()
                 },
+                ..TrainingConfig::default()
             },
             export: ExportConfig {
                 state_bits: Some(12),
@@ -261,35 +175,7 @@ impl RunConfig {
     pub fn validate(&self) -> Result<()> {
         let input = Input::Numbers(self.network.embedding.unwrap_or(1));
         self.network(input, 1).validate().context("[network]")?;
-        let training = &self.training;
-        ensure!(training.epochs > 0, "[training] epochs must be at least 1");
-        ensure!(
-            training.batch_size > 0,
-            "[training] batch_size must be at least 1"
-        );
-        ensure!(
-            training.batches_per_epoch > 0,
-            "[training] batches_per_epoch must be at least 1"
-        );
-        positive("learning_rate", training.learning_rate)?;
-        if let Signs::Trained(rate) = training.signs {
-            positive("signs", rate)?;
-        }
-        if let Schedule::Exponential(gamma) = training.schedule {
-            positive("schedule", gamma)?;
-        }
-        let augmentation = &training.augmentation;
-        for (field, value) in [
-            ("weight_decay", training.weight_decay),
-            ("augmentation.rotation", augmentation.rotation),
-            ("augmentation.scale", augmentation.scale),
-            ("augmentation.noise", augmentation.noise),
-        ] {
-            ensure!(
-                value.is_finite() && value >= 0.0,
-                "[training] {field} must not be negative, it is {value}"
-            );
-        }
+        self.training.validate().context("[training]")?;
         let export = &self.export;
         ensure!(
             export
@@ -337,14 +223,6 @@ impl RunConfig {
     }
 }
 
-fn positive(field: &str, value: f64) -> Result<()> {
-    ensure!(
-        value.is_finite() && value > 0.0,
-        "[training] {field} must be a positive number, not {value}"
-    );
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,18 +256,5 @@ mod tests {
             let error = RunConfig::from_toml(&text.replace(from, to)).unwrap_err();
             assert!(format!("{error:#}").contains(message), "{error:#}");
         }
-    }
-
-    #[test]
-    fn schedules_start_at_one() {
-        for schedule in [
-            Schedule::Constant,
-            Schedule::Cosine,
-            Schedule::Exponential(0.98),
-        ] {
-            assert_eq!(schedule.factor(0, 100, 0), 1.0);
-        }
-        assert!(Schedule::Cosine.factor(100, 100, 9) < 1e-12);
-        assert_eq!(Schedule::Exponential(0.5).factor(0, 0, 2), 0.25);
     }
 }

@@ -1,41 +1,37 @@
 //! Accuracy of the float network and of the integer model on the same sequences.
 
+use std::slice::ChunksExact;
+
 use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use hadamrnn_runtime::Model;
 use rayon::prelude::*;
 
-use crate::data::{CopyTask, Sequences, Targets};
+use crate::data::{CopyTask, Sequences, Targets, Values};
 use crate::integer::{self, KernelName};
 use crate::metrics::{Metrics, Tally};
-use crate::nn::HadamRnn;
+use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
 
 /// Steps of a sequence that count for the accuracy where every step has a target: those that recall the tokens.
 const RECALLED: usize = CopyTask::TOKENS;
 
-/// Windows evaluated at once.
-const CHUNK: usize = 500;
-/// Sequences with a target at every step evaluated at once: their states are all kept.
-const STEP_CHUNK: usize = 50;
+/// Numbers or tokens evaluated at once: bounds the memory that inputs and outputs take.
+const CHUNK: usize = 1 << 19;
 
-/// Standardised windows as `[N, T * D + 1]`, the last column one: what `HadamRnn::last_logits` takes.
-pub fn augmented(
-    sequences: &Sequences,
-    standardisation: &Standardisation,
-    device: &Device,
-) -> Tensor<2> {
-    let (count, width) = (sequences.len(), sequences.steps * sequences.channels);
-    let values = standardisation.apply(sequences.values.numbers());
-    let mut rows = Vec::with_capacity(count * (width + 1));
-    for window in values.chunks_exact(width) {
-        rows.extend_from_slice(window);
-        rows.push(1.0);
+/// Sequences as the network takes them, on `device`; numbers are standardised.
+pub fn inputs(sequences: &Sequences, standardisation: &Standardisation, device: &Device) -> Inputs {
+    match &sequences.values {
+        Values::Numbers(values) => {
+            let shape = [sequences.len(), sequences.steps, sequences.channels];
+            let values = TensorData::new(standardisation.apply(values), shape);
+            Inputs::Numbers(Tensor::from_data(values, device))
+        }
+        Values::Tokens { ids, .. } => Inputs::Tokens(TokenBatch::new(ids, sequences.steps)),
     }
-    Tensor::from_data(TensorData::new(rows, [count, width + 1]), device)
 }
 
-/// The float network's logits of every window, or of every step, in order.
+/// The float network's logits of every sequence, or of every step, in order.
 ///
 /// `network` must be on a device without autodiff.
 pub fn float_logits(
@@ -44,42 +40,68 @@ pub fn float_logits(
     standardisation: &Standardisation,
     device: &Device,
 ) -> Vec<Vec<f64>> {
-    let outputs = network.config().output_size;
-    let every_step = matches!(sequences.targets, Targets::PerStep(_));
-    let chunk = if every_step { STEP_CHUNK } else { CHUNK };
-    let indices: Vec<usize> = (0..sequences.len()).collect();
     let mut logits = Vec::new();
-    for indices in indices.chunks(chunk) {
+    for_chunks(network, sequences, standardisation, device, |_, rows| {
+        logits.extend(rows.map(<[f64]>::to_vec));
+    });
+    logits
+}
+
+/// The float network's loss and accuracy, without keeping all logits.
+///
+/// `network` must be on a device without autodiff.
+pub fn float_metrics(
+    network: &HadamRnn,
+    sequences: &Sequences,
+    standardisation: &Standardisation,
+    device: &Device,
+) -> Metrics {
+    let mut tally = Tally::default();
+    for_chunks(network, sequences, standardisation, device, |part, rows| {
+        add_rows(&mut tally, rows, part);
+    });
+    tally.metrics()
+}
+
+/// Calls `visit` with a part of the sequences and the rows of its logits, until all are done.
+fn for_chunks(
+    network: &HadamRnn,
+    sequences: &Sequences,
+    standardisation: &Standardisation,
+    device: &Device,
+    mut visit: impl FnMut(&Sequences, ChunksExact<'_, f64>),
+) {
+    let outputs = network.config().output_size;
+    let width = sequences.steps * sequences.channels;
+    let indices: Vec<usize> = (0..sequences.len()).collect();
+    for indices in indices.chunks((CHUNK / width.max(1)).max(1)) {
         let part = sequences.select(indices);
-        let data = if every_step {
-            let shape = [part.len(), part.steps, part.channels];
-            let x = TensorData::new(standardisation.apply(part.values.numbers()), shape);
-            network.all_logits(Tensor::from_data(x, device)).into_data()
-        } else {
-            network
-                .last_logits(augmented(&part, standardisation, device), part.steps)
-                .into_data()
+        let inputs = inputs(&part, standardisation, device);
+        let data = match part.targets {
+            Targets::PerStep(_) => network.step_logits(&inputs).into_data(),
+            Targets::Class(_) => network.logits(&inputs).into_data(),
         };
         let values: Vec<f64> = data.iter::<f64>().collect();
-        logits.extend(values.chunks_exact(outputs).map(<[f64]>::to_vec));
+        visit(&part, values.chunks_exact(outputs));
     }
-    logits
 }
 
 /// Loss and accuracy of logits, one row for each target.
 pub fn score(logits: &[Vec<f64>], sequences: &Sequences) -> Metrics {
     let mut tally = Tally::default();
-    for (i, (logits, &target)) in logits.iter().zip(sequences.targets.values()).enumerate() {
-        tally.add(logits, target, counts(sequences, i));
-    }
+    add_rows(&mut tally, logits.iter().map(Vec::as_slice), sequences);
     tally.metrics()
 }
 
-/// Whether target `i` counts for the accuracy.
-fn counts(sequences: &Sequences, i: usize) -> bool {
-    match sequences.targets {
+/// Counts rows of logits, one for each target of `sequences`.
+fn add_rows<'a>(tally: &mut Tally, rows: impl Iterator<Item = &'a [f64]>, sequences: &Sequences) {
+    let steps = sequences.steps;
+    let counts = |i: usize| match sequences.targets {
         Targets::Class(_) => true,
-        Targets::PerStep(_) => i % sequences.steps >= sequences.steps.saturating_sub(RECALLED),
+        Targets::PerStep(_) => i % steps >= steps.saturating_sub(RECALLED),
+    };
+    for (i, (row, &target)) in rows.zip(sequences.targets.values()).enumerate() {
+        tally.add(row, target, counts(i));
     }
 }
 
@@ -96,19 +118,14 @@ pub fn integer_metrics(
     integer::check_inputs(model, sequences)?;
     let every_step = matches!(sequences.targets, Targets::PerStep(_));
     let scale = f64::from(model.header().logit_scale);
-    let targets_each = if every_step { sequences.steps } else { 1 };
     let window = |i: usize| -> Result<Tally> {
-        let logits = kernel.logits(model, &sequences.raw(i, input_lsb), every_step)?;
+        let part = sequences.select(&[i]);
+        let logits = kernel.logits(model, &part.raw(0, input_lsb), every_step)?;
+        let logits: Vec<f64> = (logits.iter())
+            .map(|&logit| f64::from(logit) * scale)
+            .collect();
         let mut tally = Tally::default();
-        for (t, logits) in logits.chunks(model.output_size()).enumerate() {
-            let logits: Vec<f64> = logits
-                .iter()
-                .map(|&logit| f64::from(logit) * scale)
-                .collect();
-            let index = i * targets_each + t;
-            let target = sequences.targets.values()[index];
-            tally.add(&logits, target, counts(sequences, index));
-        }
+        add_rows(&mut tally, logits.chunks_exact(model.output_size()), &part);
         Ok(tally)
     };
     let tallies: Vec<Tally> = (0..sequences.len())
@@ -116,8 +133,6 @@ pub fn integer_metrics(
         .map(window)
         .collect::<Result<_>>()?;
     // In order, so that the sum does not depend on the number of cores.
-    Ok(tallies
-        .into_iter()
-        .fold(Tally::default(), Tally::merge)
-        .metrics())
+    let total = tallies.into_iter().fold(Tally::default(), Tally::merge);
+    Ok(total.metrics())
 }

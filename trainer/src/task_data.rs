@@ -13,7 +13,7 @@ const COPY_CALIBRATION: usize = 100;
 
 /// The data of one run.
 pub enum TaskData {
-    /// One class for each window, read from files.
+    /// One class for each sequence, read from files.
     Windows(Box<Dataset>),
     /// One class for each step, generated.
     Copy(CopyTask),
@@ -40,7 +40,7 @@ impl TaskData {
     pub fn channels(&self) -> usize {
         match self {
             Self::Windows(data) => data.train.channels,
-            Self::Copy(_) => CopyTask::INPUTS,
+            Self::Copy(_) => 1,
         }
     }
 
@@ -54,7 +54,10 @@ impl TaskData {
                     embedding: None,
                 },
             },
-            Self::Copy(_) => Input::Numbers(CopyTask::INPUTS),
+            Self::Copy(_) => Input::Tokens {
+                vocabulary: CopyTask::VOCABULARY,
+                embedding: None,
+            },
         }
     }
 
@@ -89,9 +92,7 @@ impl TaskData {
     pub fn channel_names(&self) -> Vec<String> {
         match self {
             Self::Windows(data) => data.channel_names.clone(),
-            Self::Copy(_) => (0..CopyTask::INPUTS)
-                .map(|symbol| format!("symbol_{symbol}"))
-                .collect(),
+            Self::Copy(_) => vec!["token".into()],
         }
     }
 
@@ -99,16 +100,18 @@ impl TaskData {
     pub fn input_lsb(&self) -> Vec<f32> {
         match self {
             Self::Windows(data) => data.input_lsb.clone(),
-            // One-hot inputs: 0 and 256 counts keep the multiplier of the exported model in range.
-            Self::Copy(_) => vec![1.0 / 256.0; CopyTask::INPUTS],
+            Self::Copy(_) => vec![1.0],
         }
     }
 
-    /// Fitted on the training split; one-hot inputs stay as they are.
+    /// Fitted on the training split; tokens have none.
     pub fn standardisation(&self) -> Standardisation {
         match self {
-            Self::Windows(data) => Standardisation::fit(&data.train),
-            Self::Copy(_) => Standardisation::identity(CopyTask::INPUTS),
+            Self::Windows(data) => match data.train.values {
+                Values::Numbers(_) => Standardisation::fit(&data.train),
+                Values::Tokens { .. } => Standardisation::identity(1),
+            },
+            Self::Copy(_) => Standardisation::identity(1),
         }
     }
 

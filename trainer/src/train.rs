@@ -3,25 +3,25 @@
 mod augment;
 mod batches;
 mod loss;
+mod optimise;
+mod records;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use burn::module::Module;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Device, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
 use crate::checkpoint::{Best, Checkpoint, Position, TaskFacts};
-use crate::config::{Keep, RunConfig, Signs};
+use crate::config::{Keep, RunConfig};
 use crate::data::Split;
 use crate::evaluate;
 use crate::metrics::Metrics;
 use crate::nn::HadamRnn;
 use crate::task_data::TaskData;
 use batches::Batches;
+use optimise::Optimisers;
 
-/// Adam's epsilon, as in the reference's framework.
-const ADAM_EPSILON: f32 = 1e-8;
+pub use records::chosen_network;
 
 /// Steps between two looks at the loss: reading it makes the host wait for the device.
 const LOSS_INTERVAL: u32 = 10;
@@ -58,7 +58,7 @@ pub struct EpochRecord {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All epochs are done.
+    /// All epochs are done, or validation has not improved for long enough.
     Finished,
     /// The observer asked to stop; the run is saved and can go on.
     Interrupted,
@@ -70,10 +70,11 @@ pub struct Trainer<'a> {
     data: &'a TaskData,
     task: TaskFacts,
     device: Device,
-    batches: Batches,
+    batches: Batches<'a>,
     network: HadamRnn,
-    optimizer: ModuleOptimizer,
-    signs_optimizer: Option<ModuleOptimizer>,
+    /// The running mean of the weights, if there is to be one.
+    average: Option<HadamRnn>,
+    optimisers: Optimisers,
     position: Position,
     best: Option<Best>,
 }
@@ -96,24 +97,14 @@ impl<'a> Trainer<'a> {
         let network = config
             .network(task.input, task.outputs)
             .init(config.seed, &device)?;
-        let adam = AdamConfig::new().with_epsilon(ADAM_EPSILON);
-        let decay = config.training.weight_decay;
-        let optimizer = match decay {
-            0.0 => adam.init(),
-            _ => AdamWConfig::new()
-                .with_epsilon(ADAM_EPSILON)
-                .with_weight_decay(decay)
-                .init(),
-        };
-        let trains_signs = matches!(config.training.signs, Signs::Trained(_));
         Ok(Self {
             batches: Batches::new(&config, data, &task.standardisation, &device)?,
             data,
             task,
             device,
+            average: (config.training.averaging > 0.0).then(|| network.clone()),
+            optimisers: Optimisers::new(&config.training),
             network,
-            optimizer,
-            signs_optimizer: trains_signs.then(|| adam.init()),
             position: Position::default(),
             best: None,
             config,
@@ -130,11 +121,11 @@ impl<'a> Trainer<'a> {
             trainer.task == checkpoint.task,
             "the data differ from those the run was started with: give the same --data-dir"
         );
-        trainer.network = load_network(trainer.network, &checkpoint.network)?;
-        trainer.optimizer = load_optimizer(trainer.optimizer, &checkpoint.optimizer)?;
-        if let Some(optimizer) = trainer.signs_optimizer.take() {
-            trainer.signs_optimizer = Some(load_optimizer(optimizer, &checkpoint.signs_optimizer)?);
+        trainer.network = records::load_network(trainer.network, &checkpoint.network)?;
+        if let Some(average) = trainer.average.take() {
+            trainer.average = Some(records::load_network(average, &checkpoint.average)?);
         }
+        trainer.optimisers.load(checkpoint)?;
         trainer.position = checkpoint.position;
         trainer.best = checkpoint.best.clone();
         Ok(trainer)
@@ -145,7 +136,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// The loss is no longer finite, or saving fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
-        while self.position.epoch < self.config.training.epochs {
+        while self.position.epoch < self.config.training.epochs && !self.is_stale() {
             if self.train_epoch(observer)? == Outcome::Interrupted {
                 observer.save(&self.checkpoint()?)?;
                 return Ok(Outcome::Interrupted);
@@ -154,24 +145,30 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finished)
     }
 
+    /// Whether validation has not improved for as many epochs as the configuration allows.
+    fn is_stale(&self) -> bool {
+        let Some((patience, best)) = self.config.training.patience.zip(self.best.as_ref()) else {
+            return false;
+        };
+        self.position.epoch - best.epoch >= patience
+    }
+
     fn train_epoch(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         let count = self.batches.per_epoch();
-        let signs_before = self.network.weights().signs;
+        let signs_before = self.network.signs_on_host();
         let order = self.batches.order(self.position.epoch);
         let mut pending: Option<Tensor<1>> = None;
         let mut learning_rate = 0.0;
         while self.position.batch < count {
-            learning_rate = self.config.training.learning_rate * self.schedule_factor(count);
-            let loss = self.step(&order)?;
+            let factor = self.schedule_factor(count);
+            learning_rate = self.config.training.learning_rate * factor;
+            let loss = self.step(&order, factor);
             pending = Some(pending.map_or(loss.clone(), |sum| sum + loss));
             self.position.batch += 1;
-            let stop = observer.stop_requested();
-            if stop
-                || self.position.batch.is_multiple_of(LOSS_INTERVAL)
-                || self.position.batch == count
-            {
+            let (batch, stop) = (self.position.batch, observer.stop_requested());
+            if stop || batch.is_multiple_of(LOSS_INTERVAL) || batch == count {
                 self.collect_loss(pending.take())?;
-                let mean = self.position.loss_sum / f64::from(self.position.batch);
+                let mean = self.position.loss_sum / f64::from(batch);
                 observer.step(self.position, count, mean, learning_rate);
             }
             if stop {
@@ -181,23 +178,16 @@ impl<'a> Trainer<'a> {
         let train_loss = self.position.loss_sum / f64::from(count);
         self.position = Position {
             epoch: self.position.epoch + 1,
-            batch: 0,
-            loss_sum: 0.0,
+            ..Position::default()
         };
         let (valid, best) = self.validate()?;
-        let signs_after = self.network.weights().signs;
-        let sign_flips = signs_before
-            .iter()
-            .zip(&signs_after)
-            .filter(|(a, b)| a != b)
-            .count();
-        let epoch = self.position.epoch;
+        let signs = signs_before.iter().zip(self.network.signs_on_host());
         observer.epoch(&EpochRecord {
-            epoch,
+            epoch: self.position.epoch,
             train_loss,
             valid,
             learning_rate,
-            sign_flips,
+            sign_flips: signs.filter(|(before, after)| *before != after).count(),
             best,
         })?;
         observer.save(&self.checkpoint()?)?;
@@ -212,38 +202,18 @@ impl<'a> Trainer<'a> {
     }
 
     /// One step of the optimiser; returns the loss, still on the device.
-    fn step(&mut self, order: &[u32]) -> Result<Tensor<1>> {
-        let factor = self.schedule_factor(self.batches.per_epoch());
-        let loss = self.batches.loss(
-            &self.network,
-            self.data,
-            &self.task.standardisation,
-            order,
-            self.position,
-        )?;
-        let mut gradients = loss.backward();
+    fn step(&mut self, order: &[u32], factor: f64) -> Tensor<1> {
+        let loss = self.batches.loss(&self.network, order, self.position);
+        let gradients = loss.backward();
         let network = self.network.clone();
-        let signs = network.signs.id;
-        let ids = [
-            network.input.id,
-            network.bias.id,
-            network.readout.id,
-            network.readout_bias.id,
-        ];
-        let weights = GradientsParams::from_params(&mut gradients, &network, &ids);
-        let network = match (&mut self.signs_optimizer, self.config.training.signs) {
-            (Some(optimizer), Signs::Trained(rate)) => {
-                let of_signs = GradientsParams::from_params(&mut gradients, &network, &[signs]);
-                optimizer.step(rate * factor, network, of_signs)
-            }
-            _ => network,
-        };
-        self.network = self.optimizer.step(
-            self.config.training.learning_rate * factor,
-            network,
-            weights,
-        );
-        Ok(loss.detach())
+        self.network = self
+            .optimisers
+            .step(network, gradients, factor, &mut self.position);
+        if let Some(average) = self.average.take() {
+            let decay = self.config.training.averaging;
+            self.average = Some(average.averaged_with(&self.network, decay));
+        }
+        loss.detach()
     }
 
     fn collect_loss(&mut self, sum: Option<Tensor<1>>) -> Result<()> {
@@ -266,10 +236,10 @@ impl<'a> Trainer<'a> {
         if split.is_empty() {
             return Ok((None, false));
         }
-        let network = self.network.valid();
+        let network = self.average.as_ref().unwrap_or(&self.network);
         let device = self.device.clone().inner();
-        let logits = evaluate::float_logits(&network, &split, &self.task.standardisation, &device);
-        let valid = evaluate::score(&logits, &split);
+        let standardisation = &self.task.standardisation;
+        let valid = evaluate::float_metrics(&network.valid(), &split, standardisation, &device);
         let better = self.best.as_ref().is_none_or(|best| {
             let order = valid.accuracy.total_cmp(&best.valid.accuracy);
             order.then(best.valid.loss.total_cmp(&valid.loss)).is_gt()
@@ -279,7 +249,7 @@ impl<'a> Trainer<'a> {
             self.best = Some(Best {
                 epoch: self.position.epoch,
                 valid,
-                network: network_bytes(&self.network)?,
+                network: records::network_bytes(network)?,
             });
         }
         Ok((Some(valid), keep))
@@ -290,60 +260,17 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// Burn cannot encode a record.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        let optimizer_bytes = |optimizer: &ModuleOptimizer| -> Result<Vec<u8>> {
-            Ok(optimizer
-                .into_bytes()
-                .context("cannot record the optimiser")?
-                .to_vec())
-        };
+        let average = self.average.as_ref();
+        let [optimizer, signs_optimizer] = self.optimisers.bytes()?;
         Ok(Checkpoint {
             config: self.config.to_toml(),
             task: self.task.clone(),
             position: self.position,
-            network: network_bytes(&self.network)?,
-            optimizer: optimizer_bytes(&self.optimizer)?,
-            signs_optimizer: self
-                .signs_optimizer
-                .as_ref()
-                .map_or(Ok(Vec::new()), optimizer_bytes)?,
+            network: records::network_bytes(&self.network)?,
+            average: average.map_or(Ok(Vec::new()), records::network_bytes)?,
+            optimizer,
+            signs_optimizer,
             best: self.best.clone(),
         })
     }
-}
-
-fn network_bytes(network: &HadamRnn) -> Result<Vec<u8>> {
-    Ok(network
-        .clone()
-        .into_record()
-        .into_bytes()
-        .context("cannot record the network")?
-        .to_vec())
-}
-
-fn load_network(network: HadamRnn, bytes: &[u8]) -> Result<HadamRnn> {
-    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
-    let record = record.context("the checkpoint's weights cannot be read")?;
-    network
-        .try_load_record(record)
-        .context("the checkpoint's weights do not fit the network")
-}
-
-fn load_optimizer(optimizer: ModuleOptimizer, bytes: &[u8]) -> Result<ModuleOptimizer> {
-    let bytes = Bytes::from_bytes_vec(bytes.to_vec());
-    optimizer
-        .from_bytes(bytes)
-        .context("the checkpoint's optimiser cannot be read")
-}
-
-/// The network that a checkpoint's run would end with, on a device without autodiff.
-///
-/// # Errors
-/// The checkpoint is of another version.
-pub fn chosen_network(checkpoint: &Checkpoint, device: &Device) -> Result<HadamRnn> {
-    let config = checkpoint.run_config()?;
-    let task = &checkpoint.task;
-    let network = config
-        .network(task.input, task.outputs)
-        .init(config.seed, device)?;
-    load_network(network, checkpoint.chosen_network())
 }

@@ -18,12 +18,12 @@ use anyhow::{Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::{Sequences, Targets};
+use super::{Sequences, Targets, Values};
 
 const TOKENS: usize = CopyTask::TOKENS;
 const SYMBOLS: u32 = 8;
 const BLANK: u8 = 0;
-const MARKER: u8 = 9;
+const MARKER: u16 = 9;
 
 /// Which of the three independent streams of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct CopyTask {
 impl CopyTask {
     /// Tokens to remember.
     pub const TOKENS: usize = 10;
-    /// Width of the one-hot input: 0 is blank, 1 to 8 are the tokens, 9 is the marker.
-    pub const INPUTS: usize = 10;
+    /// Number of input tokens: 0 is blank, 1 to 8 are the tokens to remember, 9 is the marker.
+    pub const VOCABULARY: usize = 10;
     /// Number of answers: 0 is blank, 1 to 8 are the tokens.
     pub const CLASSES: usize = 9;
     /// Length of the published benchmark.
@@ -80,31 +80,28 @@ impl CopyTask {
     ///
     /// Targets are per step; there are no groups.
     pub fn batch(&self, split: Split, index: u64, size: usize) -> Sequences {
-        let mut values = vec![0.0; size * self.steps * Self::INPUTS];
+        let mut ids = vec![u16::from(BLANK); size * self.steps];
         let mut targets = vec![u32::from(BLANK); size * self.steps];
         let mut stream = self.stream(split, index.wrapping_mul(size as u64));
         let recall = self.steps - TOKENS;
-        for (values, targets) in values
-            .chunks_exact_mut(self.steps * Self::INPUTS)
-            .zip(targets.chunks_exact_mut(self.steps))
-        {
+        let sequences = ids.chunks_exact_mut(self.steps);
+        for (ids, targets) in sequences.zip(targets.chunks_exact_mut(self.steps)) {
             let tokens = tokens_of(stream.next_u32());
-            for (t, one_hot) in values.chunks_exact_mut(Self::INPUTS).enumerate() {
-                let symbol = if t == recall {
-                    MARKER
-                } else {
-                    tokens.get(t).copied().unwrap_or(BLANK)
-                };
-                one_hot[usize::from(symbol)] = 1.0;
+            for (id, token) in ids.iter_mut().zip(tokens) {
+                *id = u16::from(token);
             }
+            ids[recall] = MARKER;
             for (target, token) in targets[recall..].iter_mut().zip(tokens) {
                 *target = u32::from(token);
             }
         }
         Sequences {
-            channels: Self::INPUTS,
+            channels: 1,
             steps: self.steps,
-            values: values.into(),
+            values: Values::Tokens {
+                ids,
+                vocabulary: Self::VOCABULARY,
+            },
             targets: Targets::PerStep(targets),
             groups: Vec::new(),
         }
@@ -140,36 +137,23 @@ mod tests {
 
     const SPLITS: [Split; 3] = [Split::Train, Split::Valid, Split::Test];
 
-    /// The symbol of each step, read back from the one-hot rows.
-    fn symbols(sequences: &Sequences, i: usize) -> Vec<usize> {
-        let rows = sequences.window(i).chunks_exact(CopyTask::INPUTS);
-        rows.map(|row| {
-            assert_eq!(
-                row.iter().filter(|&&v| v == 0.0).count(),
-                CopyTask::INPUTS - 1
-            );
-            row.iter().position(|&v| v == 1.0).unwrap()
-        })
-        .collect()
-    }
-
     #[test]
     fn layout_of_a_sequence() {
         for steps in [20, 21, 1000] {
             let task = CopyTask::new(steps, 3).unwrap();
             let batch = task.batch(Split::Train, 2, 4);
-            assert_eq!((batch.len(), batch.steps, batch.channels), (4, steps, 10));
+            assert_eq!((batch.len(), batch.steps, batch.channels), (4, steps, 1));
             for i in 0..4 {
-                let tokens = task.tokens(Split::Train, 8 + i as u64).map(usize::from);
+                let tokens = task.tokens(Split::Train, 8 + i as u64).map(u16::from);
                 assert!(tokens.iter().all(|t| (1..=8).contains(t)));
-                let input = symbols(&batch, i);
+                let input = batch.tokens(i);
                 assert_eq!(input[..10], tokens);
                 assert!(input[10..steps - 10].iter().all(|&s| s == 0));
                 assert_eq!(input[steps - 10], 9);
                 assert!(input[steps - 9..].iter().all(|&s| s == 0));
                 let target = &batch.targets.values()[i * steps..(i + 1) * steps];
                 assert!(target[..steps - 10].iter().all(|&c| c == 0));
-                assert!(target[steps - 10..].iter().map(|&c| c as usize).eq(tokens));
+                assert!(target[steps - 10..].iter().map(|&c| c as u16).eq(tokens));
             }
         }
         assert!(CopyTask::new(19, 0).is_err());
@@ -183,8 +167,8 @@ mod tests {
             assert_eq!(one, task.batch(split, 1, 6));
             let halves = [task.batch(split, 2, 3), task.batch(split, 3, 3)];
             assert_eq!(
-                one.values.numbers(),
-                [halves[0].values.numbers(), halves[1].values.numbers()].concat()
+                one.values.tokens(),
+                [halves[0].values.tokens(), halves[1].values.tokens()].concat()
             );
         }
         let mut all: Vec<_> = SPLITS.map(|split| task.batch(split, 0, 6)).into();

@@ -6,13 +6,19 @@
 //!         (x[i], x[i + h]) = (x[i] + x[i + h], x[i] - x[i + h])
 //! ```
 //!
-//! Strides below `LANES` stay inside one array of `LANES` numbers, which the compiler keeps in registers and turns
-//! into shuffles; larger strides go two stages at a time (radix 4), halving the passes over memory. The order of the
-//! additions is fixed, so equal inputs give equal bits.
+//! Strides below [`LANES`] stay inside one array of `LANES` numbers, which the compiler keeps in a vector register and
+//! turns into a permutation, a multiplication by ±1 and an addition. Larger strides go up to three stages at a time
+//! (radix 8), which cuts the passes over memory. The widest vectors of the machine are chosen at run time. The order of
+//! the additions is fixed, so equal inputs give equal bits on every machine.
+
+use pulp::{Arch, Simd, WithSimd};
 
 /// Numbers handled together; strides below it never leave one array.
-const LANES: usize = 16;
+const LANES: usize = 8;
 const LOG2_LANES: usize = LANES.ilog2() as usize;
+
+/// [`LANES`] numbers.
+type Lanes = [f32; LANES];
 
 /// Multiplies every contiguous block of `2^log2_block` numbers by the Hadamard matrix `H[i][j] = (-1)^popcount(i & j)`.
 ///
@@ -23,6 +29,27 @@ const LOG2_LANES: usize = LANES.ilog2() as usize;
 ///
 /// When `data` is not a whole number of blocks.
 pub fn fwht(data: &mut [f32], log2_block: usize) {
+    Arch::new().dispatch(Transform(data, log2_block));
+}
+
+struct Transform<'a>(&'a mut [f32], usize);
+
+impl WithSimd for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        transform(self.0, self.1);
+    }
+}
+
+/// [`fwht`], compiled into a caller that has chosen its instruction set.
+///
+/// # Panics
+///
+/// As [`fwht`].
+#[inline(always)]
+pub(super) fn transform(data: &mut [f32], log2_block: usize) {
     let block = 1 << log2_block;
     assert!(
         data.len().is_multiple_of(block),
@@ -31,12 +58,14 @@ pub fn fwht(data: &mut [f32], log2_block: usize) {
     );
     match log2_block {
         0 => {}
-        1 => in_lanes(data, 1, chain::<1>),
-        2 => in_lanes(data, 2, chain::<2>),
-        3 => in_lanes(data, 3, chain::<3>),
-        _ => data
-            .chunks_exact_mut(block)
-            .for_each(|block| transform_block(block, log2_block)),
+        1 => in_lanes(data, 1),
+        2 => in_lanes(data, 2),
+        3 => in_lanes(data, 3),
+        _ => {
+            for block in data.chunks_exact_mut(block) {
+                transform_block(block.as_chunks_mut().0, log2_block);
+            }
+        }
     }
 }
 
@@ -56,45 +85,111 @@ pub fn block_scale(log2_block: usize) -> f32 {
     (1.0 / ((1_u64 << log2_block) as f64).sqrt()) as f32
 }
 
-/// One block of at least [`LANES`] numbers.
+/// The first `stages` stages, all of strides below [`LANES`]; plain butterflies for a rest shorter than one array.
 #[inline(always)]
-fn transform_block(block: &mut [f32], log2_block: usize) {
-    in_lanes(block, LOG2_LANES, chain::<LOG2_LANES>);
-    let mut stage = LOG2_LANES;
-    while stage + 1 < log2_block {
-        radix4(block, 1 << stage);
-        stage += 2;
-    }
-    if stage < log2_block {
-        radix2(block, 1 << stage);
-    }
-}
-
-/// Applies `transform` to arrays of [`LANES`] numbers, and plain butterflies to a remainder shorter than one array.
-#[inline(always)]
-fn in_lanes(
-    data: &mut [f32],
-    stages: usize,
-    transform: impl Fn([f32; LANES]) -> [f32; LANES] + Copy,
-) {
+fn in_lanes(data: &mut [f32], stages: usize) {
     let (arrays, rest) = data.as_chunks_mut::<LANES>();
-    arrays
-        .iter_mut()
-        .for_each(|lanes| *lanes = transform(*lanes));
-    (0..stages).for_each(|stage| butterflies(rest, 1 << stage));
+    for lanes in arrays {
+        *lanes = chain(*lanes, stages);
+    }
+    for stage in 0..stages {
+        butterflies(rest, 1 << stage);
+    }
 }
 
-/// The first `STAGES` stages within one array.
+/// One block of more than one array.
 #[inline(always)]
-fn chain<const STAGES: usize>(mut lanes: [f32; LANES]) -> [f32; LANES] {
-    for stage in 0..STAGES {
-        let h = 1 << stage;
-        lanes = std::array::from_fn(|i| match i & h {
-            0 => lanes[i] + lanes[i ^ h],
-            _ => lanes[i ^ h] - lanes[i],
-        });
+fn transform_block(block: &mut [Lanes], log2_block: usize) {
+    let mut stage = first_stages(block);
+    while stage < log2_block {
+        let h = 1 << (stage - LOG2_LANES);
+        stage += match log2_block - stage {
+            1 => radix2(block, h),
+            // Two passes of two stages beat one of three and one of one.
+            2 | 4 => radix4(block, h),
+            _ => radix8(block, h),
+        };
     }
-    lanes
+}
+
+/// The stages within arrays, and in the same pass those within eight arrays where there are as many. Returns how many.
+#[inline(always)]
+fn first_stages(block: &mut [Lanes]) -> usize {
+    let (groups, rest) = block.as_chunks_mut::<8>();
+    for group in groups.iter_mut() {
+        for lanes in group.iter_mut() {
+            *lanes = chain(*lanes, LOG2_LANES);
+        }
+        *group = across(*group);
+    }
+    for lanes in rest {
+        *lanes = chain(*lanes, LOG2_LANES);
+    }
+    match groups.is_empty() {
+        true => LOG2_LANES,
+        false => LOG2_LANES + 3,
+    }
+}
+
+/// The first `stages` stages within one array.
+#[inline(always)]
+fn chain(lanes: Lanes, stages: usize) -> Lanes {
+    let lanes = within::<1>(lanes);
+    let lanes = if stages > 1 {
+        within::<2>(lanes)
+    } else {
+        lanes
+    };
+    if stages > 2 {
+        within::<4>(lanes)
+    } else {
+        lanes
+    }
+}
+
+/// One stage of stride `H` within one array.
+#[inline(always)]
+fn within<const H: usize>(lanes: Lanes) -> Lanes {
+    let mut next = [0.0; LANES];
+    for i in 0..LANES {
+        let sign = if i & H == 0 { 1.0 } else { -1.0 };
+        next[i] = lanes[i ^ H] + lanes[i] * sign;
+    }
+    next
+}
+
+/// Three stages across eight arrays.
+#[inline(always)]
+fn across(mut arrays: [Lanes; 8]) -> [Lanes; 8] {
+    for h in [1, 2, 4] {
+        let mut next = [[0.0; LANES]; 8];
+        for i in 0..8 {
+            next[i] = match i & h {
+                0 => sum(arrays[i], arrays[i ^ h]),
+                _ => difference(arrays[i ^ h], arrays[i]),
+            };
+        }
+        arrays = next;
+    }
+    arrays
+}
+
+#[inline(always)]
+fn sum(a: Lanes, b: Lanes) -> Lanes {
+    let mut sum = [0.0; LANES];
+    for i in 0..LANES {
+        sum[i] = a[i] + b[i];
+    }
+    sum
+}
+
+#[inline(always)]
+fn difference(a: Lanes, b: Lanes) -> Lanes {
+    let mut difference = [0.0; LANES];
+    for i in 0..LANES {
+        difference[i] = a[i] - b[i];
+    }
+    difference
 }
 
 /// One stage, one number at a time.
@@ -107,41 +202,48 @@ fn butterflies(data: &mut [f32], h: usize) {
     }
 }
 
-/// One stage of stride `h`, a multiple of [`LANES`].
+/// One stage of a stride of `h` arrays. Returns the number of stages, like the others.
 #[inline(always)]
-fn radix2(block: &mut [f32], h: usize) {
+fn radix2(block: &mut [Lanes], h: usize) -> usize {
     for pair in block.chunks_exact_mut(2 * h) {
-        let (low, high) = pair.split_at_mut(h);
-        for (a, b) in arrays(low).iter_mut().zip(arrays(high)) {
-            for i in 0..LANES {
-                (a[i], b[i]) = (a[i] + b[i], a[i] - b[i]);
-            }
+        let (a, b) = pair.split_at_mut(h);
+        for i in 0..h {
+            (a[i], b[i]) = (sum(a[i], b[i]), difference(a[i], b[i]));
         }
     }
+    1
 }
 
-/// The stages of strides `h` and `2h` in one pass, `h` a multiple of [`LANES`].
+/// The stages of strides of `h` and `2h` arrays in one pass.
 #[inline(always)]
-fn radix4(block: &mut [f32], h: usize) {
+fn radix4(block: &mut [Lanes], h: usize) -> usize {
     for quad in block.chunks_exact_mut(4 * h) {
         let (low, high) = quad.split_at_mut(2 * h);
         let ((a, b), (c, d)) = (low.split_at_mut(h), high.split_at_mut(h));
-        let low = arrays(a).iter_mut().zip(arrays(b));
-        let high = arrays(c).iter_mut().zip(arrays(d));
-        for ((a, b), (c, d)) in low.zip(high) {
-            for i in 0..LANES {
-                let (p, q) = (a[i] + b[i], a[i] - b[i]);
-                let (r, s) = (c[i] + d[i], c[i] - d[i]);
-                (a[i], b[i], c[i], d[i]) = (p + r, q + s, p - r, q - s);
-            }
+        for i in 0..h {
+            let (p, q) = (sum(a[i], b[i]), difference(a[i], b[i]));
+            let (r, s) = (sum(c[i], d[i]), difference(c[i], d[i]));
+            (a[i], b[i]) = (sum(p, r), sum(q, s));
+            (c[i], d[i]) = (difference(p, r), difference(q, s));
         }
     }
+    2
 }
 
-/// A slice whose length is a multiple of [`LANES`], as arrays.
+/// The stages of strides of `h`, `2h` and `4h` arrays in one pass.
 #[inline(always)]
-fn arrays(data: &mut [f32]) -> &mut [[f32; LANES]] {
-    data.as_chunks_mut::<LANES>().0
+fn radix8(block: &mut [Lanes], h: usize) -> usize {
+    for octet in block.chunks_exact_mut(8 * h) {
+        let (low, high) = octet.split_at_mut(4 * h);
+        let ((ab, cd), (ef, gh)) = (low.split_at_mut(2 * h), high.split_at_mut(2 * h));
+        let ((a, b), (c, d)) = (ab.split_at_mut(h), cd.split_at_mut(h));
+        let ((e, f), (g, k)) = (ef.split_at_mut(h), gh.split_at_mut(h));
+        for i in 0..h {
+            let arrays = across([a[i], b[i], c[i], d[i], e[i], f[i], g[i], k[i]]);
+            [a[i], b[i], c[i], d[i], e[i], f[i], g[i], k[i]] = arrays;
+        }
+    }
+    3
 }
 
 #[cfg(test)]

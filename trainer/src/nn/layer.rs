@@ -1,9 +1,8 @@
 //! The network as a Burn module.
 
 use super::init::{InitialWeights, SecondWeights, mixing_dims};
-use super::{ConfigError, HadamRnnConfig, SecondLayer, ops, quant};
-use burn::module::{Module, Param};
-use burn::tensor::activation::relu;
+use super::{ConfigError, HadamRnnConfig, SecondLayer, quant};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// A HadamRNN (`q = log2 n`) or Block-HadamRNN with one or two recurrent layers.
@@ -91,88 +90,49 @@ impl HadamRnn {
         &self.config
     }
 
-    /// Sequences `[batch, T, d_in]` as the rows `[x_0, .., x_{T-1}, 1]`, `[batch, T * d_in + 1]`, of [`last_state`].
-    ///
-    /// A data set whose samples are all of one length is best stored in this form once.
-    ///
-    /// [`last_state`]: Self::last_state
-    pub fn augment(x: Tensor<3>) -> Tensor<2> {
-        let [batch, steps, d_in] = x.dims();
-        let ones = Tensor::ones([batch, 1], &x.device());
-        Tensor::cat(vec![x.reshape([batch, steps * d_in]), ones], 1)
+    /// The recurrent signs of all layers, each `-1` or `+1`.
+    pub fn signs_on_host(&self) -> Vec<i8> {
+        let mut latent = vec![self.signs.val()];
+        latent.extend(self.second.as_ref().map(|second| second.signs.val()));
+        let values = Tensor::cat(latent, 0).into_data();
+        values.iter::<f32>().map(quant::sign_of).collect()
     }
 
-    /// Outputs after the last step, `[batch, d_out]`, from `[batch, steps * d_in + 1]` as [`augment`](Self::augment)
-    /// gives it: `V relu(h_T) + b_o`.
-    ///
-    /// # Panics
-    ///
-    /// When the second dimension is not `steps * d_in + 1`, or `steps` is 0.
-    pub fn last_logits(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
-        self.readout_of(self.last_state(x_augmented, steps))
+    /// Parameters that hold recurrent signs.
+    pub fn sign_ids(&self) -> Vec<ParamId> {
+        let second = self.second.as_ref().map(|second| second.signs.id);
+        [Some(self.signs.id), second]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
-    /// States after the last step, `[batch, n]`, as one matrix product with the [kernel](ops::kernel).
-    ///
-    /// # Panics
-    ///
-    /// As [`last_logits`](Self::last_logits).
-    pub fn last_state(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
-        x_augmented.matmul(self.kernel(steps))
+    /// `decay` times these weights and the rest of `newer`'s, for a running mean; latent signs are `newer`'s.
+    pub fn averaged_with(self, newer: &Self, decay: f32) -> Self {
+        let second = self.second.zip(newer.second.as_ref());
+        let embedding = self.embedding.zip(newer.embedding.as_ref());
+        Self {
+            input: blend(self.input, &newer.input, decay),
+            embedding: embedding.map(|(old, new)| blend(old, new, decay)),
+            bias: blend(self.bias, &newer.bias, decay),
+            second: second.map(|(old, new)| Second {
+                bias: blend(old.bias, &new.bias, decay),
+                ..new.clone()
+            }),
+            readout: blend(self.readout, &newer.readout, decay),
+            readout_bias: blend(self.readout_bias, &newer.readout_bias, decay),
+            signs: newer.signs.clone(),
+            config: self.config,
+        }
     }
+}
 
-    /// Outputs after every step, `[batch, T, d_out]`, from `[batch, T, d_in]`.
-    ///
-    /// # Panics
-    ///
-    /// When the last dimension is not `d_in`.
-    pub fn all_logits(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, steps, _] = x.dims();
-        let states = self.all_states(x);
-        let states = states.reshape([batch * steps, self.config.hidden_size]);
-        let logits = self.readout_of(states);
-        logits.reshape([batch, steps, self.config.output_size])
-    }
-
-    /// States after every step, `[batch, T, n]`, from `[batch, T, d_in]`, by a [scan](ops::scan).
-    ///
-    /// # Panics
-    ///
-    /// When the last dimension is not `d_in`.
-    pub fn all_states(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, steps, d_in] = x.dims();
-        let ones = Tensor::ones([batch * steps, 1], &x.device());
-        let augmented = Tensor::cat(vec![x.reshape([batch * steps, d_in]), ones], 1);
-        let drive = augmented.matmul(self.input_rows());
-        let drive = drive.reshape([batch, steps, self.config.hidden_size]);
-        ops::scan(self.binary_signs(), drive, self.config.log2_block)
-    }
-
-    /// `V relu(h) + b_o` of states `[rows, n]`: `[rows, d_out]`.
-    pub fn readout_of(&self, states: Tensor<2>) -> Tensor<2> {
-        let readout = quant::fake_quantise(self.readout.val(), self.config.readout_bits);
-        relu(states).matmul(readout.transpose()) + self.readout_bias.val().unsqueeze()
-    }
-
-    /// `U` as the forward pass uses it, `[n, d_in]`.
-    pub(super) fn quantised_input(&self) -> Tensor<2> {
-        quant::fake_quantise(self.input.val(), self.config.input_bits)
-    }
-
-    /// `s` in ±1, `[n]`.
-    pub(super) fn binary_signs(&self) -> Tensor<1> {
-        quant::sign(self.signs.val())
-    }
-
-    /// The kernel of `steps` steps, `[steps * d_in + 1, n]`.
-    fn kernel(&self, steps: usize) -> Tensor<2> {
-        let (signs, rows) = (self.binary_signs(), self.input_rows());
-        ops::kernel(signs, rows, self.config.log2_block, steps)
-    }
-
-    /// The columns of `U` as rows, then the bias, `[d_in + 1, n]`: times these, `[x_t, 1]` is `U x_t + b`.
-    fn input_rows(&self) -> Tensor<2> {
-        let columns = self.quantised_input().transpose();
-        Tensor::cat(vec![columns, self.bias.val().unsqueeze()], 0)
-    }
+/// `decay` times `old` and the rest of `new`, out of any graph.
+fn blend<const D: usize>(
+    old: Param<Tensor<D>>,
+    new: &Param<Tensor<D>>,
+    decay: f32,
+) -> Param<Tensor<D>> {
+    let newer = new.val().detach().mul_scalar(1.0 - decay);
+    old.map(|old| old.detach().mul_scalar(decay).add(newer).require_grad())
 }

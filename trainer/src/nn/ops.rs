@@ -1,7 +1,8 @@
-//! Two differentiable operations that replace the loop over time, for any Burn backend.
+//! Differentiable operations that replace the loop over time, for any Burn backend.
 //!
 //! [`kernel`] serves readouts of the last state: the recurrence is linear and independent of the data, so a batch of
-//! last states is one matrix product with a kernel built once. [`scan`] serves readouts of every state. Both products
+//! last states is one matrix product with a kernel built once. [`scan`] gives every state. [`sequence()`] is the whole
+//! network, from inputs to readouts or losses, in memory that does not grow with the number of steps. All products
 //! with `W` and both gradients are fast Walsh-Hadamard transforms; `W` is never stored.
 //!
 //! [`HadamBackend`] names the operations. Its default bodies read float tensors as host slices and run the portable
@@ -18,6 +19,7 @@ mod host;
 mod kernel;
 mod recurrence;
 mod scan;
+mod sequence;
 
 #[cfg(test)]
 mod definition;
@@ -26,10 +28,12 @@ mod tests;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Dispatch, TensorMetadata, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use host::{HostRead, write};
 use kernel::KernelShape;
 use scan::ScanShape;
+
+pub use sequence::{Head, LayerSize, Mix, Plan, Source};
 
 /// Backends that can run the recurrence.
 ///
@@ -47,9 +51,10 @@ pub trait HadamBackend: HostRead {
         input: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (input.device(), input.shape());
-        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps);
+        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps).with_decay(decay);
         let (signs, input) = (Self::read(signs), Self::read(input));
         let kernel = kernel::forward(signs.as_slice(), input.as_slice(), &shape);
         write::<Self>(kernel, [shape.rows(), shape.hidden], &device)
@@ -61,9 +66,10 @@ pub trait HadamBackend: HostRead {
         grad: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
         let (signs, grad) = (Self::read(signs), Self::read(grad));
         let input = kernel::input_grad(signs.as_slice(), grad.as_slice(), &shape);
         write::<Self>(input, [shape.columns, shape.hidden], &device)
@@ -77,9 +83,10 @@ pub trait HadamBackend: HostRead {
         grad: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
         let (signs, input) = (Self::read(signs), Self::read(input));
         let (kernel, grad) = (Self::read(kernel), Self::read(grad));
         let forward = kernel::Forward::new(input.as_slice(), kernel.as_slice(), &shape);
@@ -95,9 +102,10 @@ pub trait HadamBackend: HostRead {
         signs: FloatTensor<Self>,
         drive: FloatTensor<Self>,
         log2_block: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (drive.device(), drive.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block);
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
         let (signs, drive) = (Self::read(signs), Self::read(drive));
         let states = scan::forward(signs.as_slice(), drive.as_slice(), &shape);
         write::<Self>(states, shape.dims(), &device)
@@ -108,9 +116,10 @@ pub trait HadamBackend: HostRead {
         signs: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         log2_block: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block);
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
         let (signs, grad) = (Self::read(signs), Self::read(grad));
         let drive = scan::drive_grad(signs.as_slice(), grad.as_slice(), &shape);
         write::<Self>(drive, shape.dims(), &device)
@@ -123,9 +132,10 @@ pub trait HadamBackend: HostRead {
         states: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         log2_block: usize,
+        decay: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block);
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
         let (signs, drive) = (Self::read(signs), Self::read(drive));
         let (states, grad) = (Self::read(states), Self::read(grad));
         let drive_grad = scan::drive_grad(signs.as_slice(), grad.as_slice(), &shape);
@@ -137,6 +147,65 @@ pub trait HadamBackend: HostRead {
         (
             write::<Self>(signs, [shape.hidden], &device),
             write::<Self>(drive_grad, shape.dims(), &device),
+        )
+    }
+
+    /// The run that [`Plan`] describes: its output, flat, and where `keep` what
+    /// [`hadam_sequence_grads`](Self::hadam_sequence_grads) wants of it, else nothing.
+    ///
+    /// `signs` holds those of all layers, `weights` the parameters as [`Plan::sections`] has them, `x` is
+    /// `[batch, T, d_in]`, or anything where steps are tokens.
+    fn hadam_sequence(
+        signs: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        plan: Plan,
+        keep: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let device = weights.device();
+        let (signs, weights, x) = (Self::read(signs), Self::read(weights), Self::read(x));
+        let inputs = sequence::Inputs {
+            signs: signs.as_slice(),
+            weights: weights.as_slice(),
+            x: x.as_slice(),
+        };
+        let (output, kept) = sequence::forward(&plan, inputs, keep);
+        let kept_dims = [kept.len()];
+        (
+            write::<Self>(output, plan.output_dims(), &device),
+            write::<Self>(kept, kept_dims, &device),
+        )
+    }
+
+    /// Gradients with respect to `signs`, zeros unless `train_signs`, and `weights`; the other arguments are those of
+    /// [`hadam_sequence`](Self::hadam_sequence), what it kept and the gradient of its output.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an operation's tensors are its arguments"
+    )]
+    fn hadam_sequence_grads(
+        signs: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        plan: Plan,
+        train_signs: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let device = weights.device();
+        let (signs, weights, x) = (Self::read(signs), Self::read(weights), Self::read(x));
+        let (kept, grad) = (Self::read(kept), Self::read(grad));
+        let inputs = sequence::Inputs {
+            signs: signs.as_slice(),
+            weights: weights.as_slice(),
+            x: x.as_slice(),
+        };
+        let (kept, grad) = (kept.as_slice(), grad.as_slice());
+        let (signs, weights) = sequence::gradients(&plan, inputs, kept, grad, train_signs);
+        let dims = ([signs.len()], [weights.len()]);
+        (
+            write::<Self>(signs, dims.0, &device),
+            write::<Self>(weights, dims.1, &device),
         )
     }
 }
@@ -152,22 +221,30 @@ impl HadamBackend for burn::backend::NdArray {}
 /// `signs` is `[n]` in ±1. `input` is `[C, n]`: the columns of `U` as rows, then the bias `b` as the last row. The
 /// result is `[steps * (C - 1) + 1, n]`: row `t * (C - 1) + j` is `W^(steps-1-t) U[:, j]` and the last row is
 /// `Σ_t W^(steps-1-t) b`. A batch of sequences, each flattened to `[x_0, .., x_{steps-1}, 1]`, times this matrix is the
-/// batch of last states. Differentiable in both tensors; a `signs` that is not tracked costs no work and no memory.
+/// batch of last states. With `decay` below 1 the recurrence is `decay W`. Differentiable in `signs` and `input`; a
+/// `signs` that is not tracked costs no work and no memory.
 ///
 /// # Panics
 ///
 /// When `n` is not a whole number of blocks, the lengths of `signs` and `input` differ, `input` has no row or `steps`
 /// is 0.
-pub fn kernel(signs: Tensor<1>, input: Tensor<2>, log2_block: usize, steps: usize) -> Tensor<2> {
+pub fn kernel(
+    signs: Tensor<1>,
+    input: Tensor<2>,
+    log2_block: usize,
+    steps: usize,
+    decay: f32,
+) -> Tensor<2> {
     let [columns, n] = input.dims();
     check(&signs, n, log2_block);
     assert!(columns > 0, "kernel: input has no row");
     assert!(steps > 0, "kernel: no steps");
     let (signs, input) = (signs.into_dispatch(), input.into_dispatch());
-    Tensor::from_dispatch(Dispatch::hadam_kernel(signs, input, log2_block, steps))
+    let kernel = Dispatch::hadam_kernel(signs, input, log2_block, steps, decay);
+    Tensor::from_dispatch(kernel)
 }
 
-/// Every state of the recurrence: `h_t = W h_{t-1} + drive_t` with `h_{-1} = 0`.
+/// Every state of the recurrence: `h_t = decay W h_{t-1} + drive_t` with `h_{-1} = 0`.
 ///
 /// `signs` is `[n]` in ±1, `drive` is `[batch, T, n]` and so is the result. Differentiable in both tensors; a `signs`
 /// that is not tracked costs no work and no memory.
@@ -175,11 +252,50 @@ pub fn kernel(signs: Tensor<1>, input: Tensor<2>, log2_block: usize, steps: usiz
 /// # Panics
 ///
 /// When `n` is not a whole number of blocks, or the lengths of `signs` and the last dimension of `drive` differ.
-pub fn scan(signs: Tensor<1>, drive: Tensor<3>, log2_block: usize) -> Tensor<3> {
+pub fn scan(signs: Tensor<1>, drive: Tensor<3>, log2_block: usize, decay: f32) -> Tensor<3> {
     let [_, _, n] = drive.dims();
     check(&signs, n, log2_block);
     let (signs, drive) = (signs.into_dispatch(), drive.into_dispatch());
-    Tensor::from_dispatch(Dispatch::hadam_scan(signs, drive, log2_block))
+    Tensor::from_dispatch(Dispatch::hadam_scan(signs, drive, log2_block, decay))
+}
+
+/// A whole network over a batch of sequences, as [`Plan`] describes it: of the shape [`Plan::output_dims`].
+///
+/// `signs` holds the signs of all layers, in ±1; `weights` the other parameters, flat, as [`Plan::sections`] has them;
+/// `x` is `[batch, T, d_in]`, or any tensor where steps are tokens. Differentiable in `signs` and `weights`; signs that are not tracked cost
+/// no work. Memory does not grow with the number of steps, or as its square root with a leak.
+///
+/// # Panics
+///
+/// When the lengths do not agree with `plan`, or a layer is not whole blocks.
+pub fn sequence<const D: usize>(
+    signs: Tensor<1>,
+    weights: Tensor<1>,
+    x: Tensor<3>,
+    plan: Plan,
+) -> Tensor<D> {
+    let ([signs_len], [weights_len]) = (signs.dims(), weights.dims());
+    assert!(
+        signs_len == plan.signs() && weights_len == plan.parameters(),
+        "{signs_len} signs and {weights_len} parameters for a plan of {} and {}",
+        plan.signs(),
+        plan.parameters()
+    );
+    plan.check_inputs(x.dims());
+    let (signs, weights) = (signs.into_dispatch(), weights.into_dispatch());
+    let (output, _) = Dispatch::hadam_sequence(signs, weights, x.into_dispatch(), plan, false);
+    Tensor::from_dispatch(output)
+}
+
+/// Whether [`sequence()`] is the fast form on `device`: it computes on the host.
+pub fn runs_sequences(device: &Device) -> bool {
+    let hosts = [
+        #[cfg(feature = "flex")]
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ];
+    hosts.contains(device)
 }
 
 fn check(signs: &Tensor<1>, n: usize, log2_block: usize) {

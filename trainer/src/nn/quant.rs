@@ -22,10 +22,19 @@ fn code_range(bits: u8) -> (f32, f32, f32) {
 ///
 /// `bits` in 1..=8; `None` returns `weights` as they are. One scale for the whole tensor, which never leaves the device.
 pub fn fake_quantise<const D: usize>(weights: Tensor<D>, bits: Option<u8>) -> Tensor<D> {
-    let Some(bits) = bits else { return weights };
+    fake_quantise_part(weights.clone(), weights, bits)
+}
+
+/// [`fake_quantise`] of a `part` of a tensor, with the scale of the `whole`.
+pub fn fake_quantise_part<const D: usize>(
+    part: Tensor<D>,
+    whole: Tensor<D>,
+    bits: Option<u8>,
+) -> Tensor<D> {
+    let Some(bits) = bits else { return part };
     let (c, lowest, highest) = code_range(bits);
-    let fixed = weights.clone().detach();
-    let range = fixed.clone().abs().max().clamp_min(MIN_RANGE);
+    let (weights, fixed) = (part.clone(), part.detach());
+    let range = whole.detach().abs().max().clamp_min(MIN_RANGE);
     let range = range.reshape([1; D]);
     let codes = fixed.mul_scalar(c).div(range.clone()).round();
     let codes = codes.clamp(lowest, highest);

@@ -1,10 +1,13 @@
 //! The network's fast forms against its step-by-step form, its random start, and what it trains.
 
 use super::testing::{assert_close, devices, noise};
-use super::{HadamRnn, HadamRnnConfig, Input, Readout, quant};
-use burn::module::Module;
+use super::{
+    HadamRnn, HadamRnnConfig, Input, Inputs, Mixing, Readout, SecondLayer, StepTargets, TokenBatch,
+    quant,
+};
+use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnConfig {
     HadamRnnConfig {
@@ -21,23 +24,72 @@ fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnC
     }
 }
 
-/// Sizes tried: small blocks and the full matrix, one channel and several, ternary and full-precision weights.
+fn tokens(vocabulary: usize, embedding: Option<usize>) -> Input {
+    Input::Tokens {
+        vocabulary,
+        embedding,
+    }
+}
+
+fn second(hidden_size: usize, mixing: Mixing) -> Option<SecondLayer> {
+    Some(SecondLayer {
+        hidden_size,
+        log2_block: 4,
+        leak: Some(3),
+        mixing,
+        train_mixing: true,
+    })
+}
+
+/// Sizes tried: small blocks and the full matrix, one channel and several, ternary and full-precision weights, leaks,
+/// tokens with and without an embedding, second layers of both kinds.
 fn configs() -> Vec<HadamRnnConfig> {
     vec![
         config(16, 4, 1),
         config(32, 2, 3),
         HadamRnnConfig {
             train_signs: false,
+            leak: Some(1),
             ..config(64, 6, 2)
         },
         HadamRnnConfig {
             input_bits: None,
             readout_bits: None,
+            leak: Some(4),
             ..config(64, 1, 9)
         },
         HadamRnnConfig {
             input_bits: Some(1),
             ..config(128, 7, 4)
+        },
+        HadamRnnConfig {
+            input: tokens(10, None),
+            ..config(32, 5, 1)
+        },
+        HadamRnnConfig {
+            input: tokens(40, Some(6)),
+            leak: Some(2),
+            ..config(16, 3, 1)
+        },
+        HadamRnnConfig {
+            second: second(32, Mixing::Dense),
+            ..config(16, 4, 9)
+        },
+        HadamRnnConfig {
+            second: second(32, Mixing::Hadamard).map(|second| SecondLayer {
+                leak: None,
+                ..second
+            }),
+            leak: Some(3),
+            ..config(32, 3, 2)
+        },
+        HadamRnnConfig {
+            input: tokens(7, None),
+            second: second(16, Mixing::Hadamard).map(|second| SecondLayer {
+                train_mixing: false,
+                ..second
+            }),
+            ..config(16, 4, 1)
         },
     ]
 }
@@ -52,98 +104,215 @@ fn devices_and_configs() -> Vec<(Device, HadamRnnConfig)> {
     pairs.collect()
 }
 
-fn sequences(batch: usize, steps: usize, d_in: usize, device: &Device) -> Tensor<3> {
-    let data = TensorData::new(noise(11, batch * steps * d_in), [batch, steps, d_in]);
-    Tensor::from_data(data, device)
+/// A batch of noise, or of tokens with padding among them.
+fn inputs(input: Input, batch: usize, steps: usize, device: &Device) -> Inputs {
+    match input {
+        Input::Numbers(d_in) => {
+            let data = TensorData::new(noise(11, batch * steps * d_in), [batch, steps, d_in]);
+            Inputs::Numbers(Tensor::from_data(data, device))
+        }
+        Input::Tokens { vocabulary, .. } => {
+            let draw = |x: f32| ((x + 1.0) * 0.5 * vocabulary as f32) as u16 % vocabulary as u16;
+            let ids: Vec<u16> = noise(11, batch * steps).into_iter().map(draw).collect();
+            Inputs::Tokens(TokenBatch::new(&ids, steps))
+        }
+    }
+}
+
+fn step_targets(config: &HadamRnnConfig, batch: usize, steps: usize) -> StepTargets {
+    let classes = noise(17, batch * steps);
+    let class =
+        |x: f32| ((x + 1.0) * 0.5 * config.output_size as f32) as u32 % config.output_size as u32;
+    StepTargets {
+        classes: classes.into_iter().map(class).collect(),
+        weights: noise(19, steps).into_iter().map(|x| x + 1.5).collect(),
+        smoothing: 0.1,
+    }
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
+fn grad<const D: usize>(parameter: &Param<Tensor<D>>, grads: &Gradients) -> Option<Vec<f32>> {
+    parameter.val().grad(grads).map(values)
+}
+
 /// Outputs and the gradient of every parameter under a fixed scalar loss; `None` for a parameter without one.
 fn outputs_and_grads<const D: usize>(
     model: &HadamRnn,
-    logits: Tensor<D>,
+    output: Tensor<D>,
 ) -> (Vec<f32>, Vec<Option<Vec<f32>>>) {
-    let weights = noise(13, logits.shape().num_elements());
-    let weights = Tensor::<1>::from_data(weights.as_slice(), &logits.device());
-    let loss = (logits.clone().reshape([-1]) * weights).sum();
+    let weights = noise(13, output.shape().num_elements());
+    let weights = Tensor::<1>::from_data(weights.as_slice(), &output.device());
+    let loss = (output.clone().reshape([-1]) * weights).sum();
     let grads = loss.backward();
-    let of = |grad: Option<Tensor<1>>| grad.map(values);
-    let parameters = vec![
-        of(model.signs.val().grad(&grads)),
-        of(model
-            .input
-            .val()
-            .grad(&grads)
-            .map(|grad| grad.reshape([-1]))),
-        of(model.bias.val().grad(&grads)),
-        of(model
-            .readout
-            .val()
-            .grad(&grads)
-            .map(|grad| grad.reshape([-1]))),
-        of(model.readout_bias.val().grad(&grads)),
+    let mut parameters = vec![
+        grad(&model.signs, &grads),
+        grad(&model.input, &grads),
+        grad(&model.bias, &grads),
+        grad(&model.readout, &grads),
+        grad(&model.readout_bias, &grads),
     ];
-    (values(logits), parameters)
+    parameters.extend(
+        model
+            .embedding
+            .iter()
+            .map(|embedding| grad(embedding, &grads)),
+    );
+    if let Some(second) = &model.second {
+        parameters.extend([
+            grad(&second.signs, &grads),
+            grad(&second.mixing, &grads),
+            grad(&second.bias, &grads),
+        ]);
+    }
+    (values(output), parameters)
 }
 
-fn assert_equal_form<const D: usize>(model: &HadamRnn, fast: Tensor<D>, slow: Tensor<D>) {
+/// Holds outputs and gradients of two forms equal up to rounding, relative to the largest of each.
+fn assert_equal_forms<const D: usize>(
+    model: &HadamRnn,
+    fast: Tensor<D>,
+    slow: Tensor<D>,
+    tolerance: f32,
+) {
     assert_eq!(fast.dims(), slow.dims());
     let (fast, fast_grads) = outputs_and_grads(model, fast);
     let (slow, slow_grads) = outputs_and_grads(model, slow);
-    assert_close(&fast, &slow, 1e-5);
+    assert_close(&fast, &slow, tolerance);
     for (parameter, (fast, slow)) in fast_grads.into_iter().zip(slow_grads).enumerate() {
-        let frozen = parameter == 0 && !model.config().train_signs;
-        assert_eq!(fast.is_none(), frozen, "parameter {parameter}");
-        if let Some(fast) = fast {
-            assert_close(&fast, &slow.expect("a gradient in both forms"), 2e-5);
+        assert_eq!(fast.is_some(), slow.is_some(), "parameter {parameter}");
+        if let Some((fast, slow)) = fast.zip(slow) {
+            assert_close(&fast, &slow, 2.0 * tolerance);
         }
     }
+    assert_eq!(
+        model.signs.val().is_require_grad(),
+        model.config().train_signs
+    );
 }
 
 #[test]
-fn last_logits_equal_the_stepwise_form() {
+fn logits_equal_the_stepwise_form() {
     for (device, config) in devices_and_configs() {
-        let device = device.autodiff();
-        let model = config.init(3, &device).expect("a valid configuration");
-        for (batch, steps) in [(1, 1), (4, 13)] {
-            let x = sequences(batch, steps, config.input_dims()[1], &device);
-            let fast = model.last_logits(HadamRnn::augment(x.clone()), steps);
-            assert_equal_form(&model, fast, model.last_logits_stepwise(x));
+        for readout in [Readout::LastState, Readout::Pooled] {
+            let config = HadamRnnConfig {
+                readout,
+                ..config.clone()
+            };
+            let device = device.clone().autodiff();
+            let model = config.init(3, &device).expect("a valid configuration");
+            for (batch, steps) in [(1, 1), (4, 13), (3, 70)] {
+                let x = inputs(config.input, batch, steps, &device);
+                let slow = model.logits_stepwise(&x);
+                assert_equal_forms(&model, model.logits(&x), slow.clone(), 2e-5);
+                assert_equal_forms(&model, model.logits_by_scan(&x), slow, 2e-5);
+            }
         }
     }
 }
 
 #[test]
-fn all_logits_equal_the_stepwise_form() {
+fn step_logits_and_losses_equal_the_stepwise_form() {
     for (device, config) in devices_and_configs() {
         let device = device.autodiff();
         let model = config.init(4, &device).expect("a valid configuration");
-        for (batch, steps) in [(1, 1), (4, 13)] {
-            let x = sequences(batch, steps, config.input_dims()[1], &device);
-            let fast = model.all_logits(x.clone());
-            assert_equal_form(&model, fast, model.all_logits_stepwise(x));
+        for (batch, steps) in [(1, 1), (4, 13), (3, 70)] {
+            let x = inputs(config.input, batch, steps, &device);
+            let slow = model.step_logits_stepwise(&x);
+            assert_equal_forms(&model, model.step_logits(&x), slow.clone(), 2e-5);
+            assert_equal_forms(&model, model.step_logits_by_scan(&x), slow, 2e-5);
+            let targets = step_targets(&config, batch, steps);
+            let slow = model.step_loss_stepwise(&x, &targets);
+            assert_equal_forms(&model, model.step_loss(&x, &targets), slow, 2e-5);
+        }
+    }
+}
+
+#[test]
+fn a_thousand_steps_stay_close_to_the_scan_form() {
+    let device = devices()[0].clone().autodiff();
+    let layers = [
+        (None, None),
+        (Some(4), None),
+        (None, second(32, Mixing::Dense)),
+    ];
+    for (leak, second) in layers {
+        for input in [Input::Numbers(2), tokens(10, None)] {
+            let config = HadamRnnConfig {
+                input,
+                leak,
+                second,
+                readout: Readout::Pooled,
+                ..config(32, 5, 1)
+            };
+            let model = config.init(5, &device).expect("a valid configuration");
+            let x = inputs(input, 2, 1000, &device);
+            assert_equal_forms(&model, model.logits(&x), model.logits_by_scan(&x), 2e-4);
+            let slow = model.step_logits_by_scan(&x);
+            assert_equal_forms(&model, model.step_logits(&x), slow, 2e-4);
         }
     }
 }
 
 #[test]
 fn long_sequences_stay_close_to_the_stepwise_form() {
-    for device in devices() {
+    for (device, leak) in devices()
+        .into_iter()
+        .flat_map(|d| [(d.clone(), None), (d, Some(3))])
+    {
         let device = device.autodiff();
-        let model = config(128, 7, 1)
-            .init(5, &device)
-            .expect("a valid configuration");
-        let x = sequences(2, 300, 1, &device);
-        let fast = model.last_logits(HadamRnn::augment(x.clone()), 300);
-        assert_equal_form(&model, fast, model.last_logits_stepwise(x.clone()));
-        assert_equal_form(
-            &model,
-            model.all_logits(x.clone()),
-            model.all_logits_stepwise(x),
-        );
+        let config = HadamRnnConfig {
+            leak,
+            ..config(128, 7, 1)
+        };
+        let model = config.init(5, &device).expect("a valid configuration");
+        let x = inputs(config.input, 2, 300, &device);
+        assert_equal_forms(&model, model.logits(&x), model.logits_stepwise(&x), 1e-4);
+        let slow = model.step_logits_stepwise(&x);
+        assert_equal_forms(&model, model.step_logits(&x), slow, 1e-4);
+    }
+}
+
+#[test]
+fn padding_changes_nothing_but_time() {
+    let device = devices()[0].clone();
+    let config = HadamRnnConfig {
+        input: tokens(9, Some(4)),
+        ..config(16, 4, 1)
+    };
+    let model = config.init(5, &device).expect("a valid configuration");
+    assert!(model.weights().input[..16].iter().all(|&z| z == 0.0));
+    // A table whose padding row is not zero gives the same outputs.
+    let mut altered = model.clone();
+    altered.embedding = altered
+        .embedding
+        .map(|e| e.map(|e| e.slice_fill([0..1], 3.0)));
+    let x = inputs(config.input, 3, 20, &device);
+    assert_eq!(values(model.logits(&x)), values(altered.logits(&x)));
+    assert_eq!(
+        values(model.logits_stepwise(&x)),
+        values(altered.logits_stepwise(&x))
+    );
+}
+
+#[test]
+fn any_number_of_threads_gives_equal_bits() {
+    for (device, config) in devices_and_configs() {
+        let device = device.autodiff();
+        let config = HadamRnnConfig {
+            readout: Readout::Pooled,
+            ..config
+        };
+        let model = config.init(6, &device).expect("a valid configuration");
+        let x = inputs(config.input, 37, 20, &device);
+        let runs = [1, 2, 5].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().expect("threads");
+            pool.install(|| outputs_and_grads(&model, model.logits(&x)))
+        });
+        assert!(runs[1..].iter().all(|run| *run == runs[0]));
     }
 }
 
@@ -174,14 +343,18 @@ fn the_exported_codes_are_what_the_forward_pass_uses() {
             let weights = model.weights();
             let signs: Vec<f32> = weights.signs.iter().copied().map(f32::from).collect();
             assert_eq!(signs, values(model.binary_signs()));
-            let expected = match config.input_bits {
+            let used = match &model.embedding {
+                Some(embedding) => embedding.val().matmul(model.quantised_input().transpose()),
+                None => model.quantised_input(),
+            };
+            let expected = match config.input_bits.filter(|_| model.embedding.is_none()) {
                 Some(bits) => {
                     let (codes, scale) = quant::quantise(&weights.input, bits);
                     codes.iter().map(|&code| code as f32 * scale).collect()
                 }
                 None => weights.input,
             };
-            assert_eq!(expected, values(model.quantised_input()));
+            assert_eq!(expected, values(used));
         }
     }
 }
@@ -190,8 +363,8 @@ fn the_exported_codes_are_what_the_forward_pass_uses() {
 fn trained_once(config: &HadamRnnConfig, device: &Device) -> (HadamRnn, HadamRnn) {
     let device = device.clone().autodiff();
     let model = config.init(8, &device).expect("a valid configuration");
-    let x = HadamRnn::augment(sequences(3, 6, config.input_dims()[1], &device));
-    let loss = model.last_logits(x, 6).powi_scalar(2).sum();
+    let x = inputs(config.input, 3, 6, &device);
+    let loss = model.logits(&x).powi_scalar(2).sum();
     let grads = GradientsParams::from_grads(loss.backward(), &model);
     let stepped = AdamConfig::new().init().step(0.1, model.clone(), grads);
     (model, stepped)
@@ -222,7 +395,7 @@ fn leaving_training_mode_keeps_weights_and_outputs() {
         let valid = model.valid();
         assert_eq!(model.weights(), valid.weights());
         let logits = |model: &HadamRnn, device: &Device| {
-            values(model.all_logits(sequences(2, 4, 2, device)))
+            values(model.step_logits(&inputs(Input::Numbers(2), 2, 4, device)))
         };
         assert_eq!(
             logits(&model, &device.clone().autodiff()),

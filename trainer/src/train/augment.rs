@@ -9,6 +9,9 @@ use crate::data::{Sequences, Values};
 /// Axes of a triaxial sensor, the unit that rotations act on.
 const AXES: usize = 3;
 
+/// An orthogonal matrix of determinant 1, row by row.
+type Rotation = [[f32; AXES]; AXES];
+
 /// Changes every window of a batch; the same `(seed, step)` gives the same changes.
 ///
 /// Rotations need channels in triads of x, y, z; other data are not rotated. `deviation` is the standard deviation of
@@ -28,14 +31,14 @@ pub(super) fn augment(
         return;
     };
     for window in values.chunks_exact_mut(size) {
-        let angle = normal(&mut random) * config.rotation.to_radians();
-        let rotation = rotation(angle, [(); AXES].map(|()| normal(&mut random)));
-        let factor = (normal(&mut random) * config.scale).exp();
         if channels.is_multiple_of(AXES) {
-            window
-                .chunks_exact_mut(AXES)
-                .for_each(|triad| rotate(triad, &rotation));
+            let rotations = rotations(channels, config, &mut random);
+            for sample in window.chunks_exact_mut(channels) {
+                let triads = sample.chunks_exact_mut(AXES).zip(&rotations);
+                triads.for_each(|(triad, rotation)| rotate(triad, rotation));
+            }
         }
+        let factor = (normal(&mut random) * config.scale).exp();
         for sample in window.chunks_exact_mut(channels) {
             for (value, deviation) in sample.iter_mut().zip(deviation) {
                 let noise = if config.noise > 0.0 {
@@ -49,6 +52,39 @@ pub(super) fn augment(
     }
 }
 
+/// The rotation of each triad of a window: one draw for all triads of a unit, another on top for its last.
+fn rotations(channels: usize, config: &Augmentation, random: &mut ChaCha8Rng) -> Vec<Rotation> {
+    let unit = match config.unit {
+        0 => channels,
+        unit => unit,
+    };
+    let (triads, in_unit) = (channels / AXES, unit.div_ceil(AXES));
+    let mut rotations = Vec::with_capacity(triads);
+    while rotations.len() < triads {
+        let worn = random_rotation(config.rotation, random);
+        rotations.resize((rotations.len() + in_unit).min(triads), worn);
+        if config.magnetometer > 0.0 {
+            let field = random_rotation(config.magnetometer, random);
+            rotations.pop();
+            rotations.push(product(&field, &worn));
+        }
+    }
+    rotations
+}
+
+/// A rotation about a random axis by an angle of this standard deviation.
+fn random_rotation(degrees: f32, random: &mut ChaCha8Rng) -> Rotation {
+    let angle = normal(random) * degrees.to_radians();
+    rotation(angle, [(); AXES].map(|()| normal(random)))
+}
+
+/// The rotation by `second`, then by `first`.
+fn product(first: &Rotation, second: &Rotation) -> Rotation {
+    std::array::from_fn(|i| {
+        std::array::from_fn(|j| (0..AXES).map(|k| first[i][k] * second[k][j]).sum())
+    })
+}
+
 /// A standard normal number, by Box and Muller's transform.
 fn normal(random: &mut ChaCha8Rng) -> f32 {
     let (u, v): (f32, f32) = (random.random(), random.random());
@@ -56,7 +92,7 @@ fn normal(random: &mut ChaCha8Rng) -> f32 {
 }
 
 /// The rotation matrix by `angle` about `axis` (Rodrigues' formula); the identity for a zero axis.
-fn rotation(angle: f32, axis: [f32; AXES]) -> [[f32; AXES]; AXES] {
+fn rotation(angle: f32, axis: [f32; AXES]) -> Rotation {
     let length = axis.iter().map(|a| a * a).sum::<f32>().sqrt();
     let [x, y, z] = if length > 0.0 {
         axis.map(|a| a / length)
@@ -76,7 +112,7 @@ fn rotation(angle: f32, axis: [f32; AXES]) -> [[f32; AXES]; AXES] {
     ]
 }
 
-fn rotate(triad: &mut [f32], rotation: &[[f32; AXES]; AXES]) {
+fn rotate(triad: &mut [f32], rotation: &Rotation) {
     let rotated = rotation.map(|row| row.iter().zip(&*triad).map(|(r, v)| r * v).sum());
     triad.copy_from_slice(&rotated);
 }
@@ -121,11 +157,41 @@ mod tests {
     }
 
     #[test]
+    fn units_turn_by_themselves_and_magnetometers_once_more() {
+        let config = Augmentation {
+            rotation: 40.0,
+            unit: 6,
+            ..Augmentation::default()
+        };
+        let turn = |config| rotations(18, &config, &mut ChaCha8Rng::seed_from_u64(3));
+        let turned = turn(config);
+        assert_eq!(turned.len(), 6);
+        assert!(turned.chunks(2).all(|unit| unit[0] == unit[1]));
+        assert!(turned[0] != turned[2] && turned[2] != turned[4]);
+        let turned = turn(Augmentation {
+            magnetometer: 40.0,
+            ..config
+        });
+        assert!(turned.chunks(2).all(|unit| unit[0] != unit[1]));
+        // Still rotations: orthogonal rows.
+        for rotation in turned {
+            let transposed = std::array::from_fn(|i| std::array::from_fn(|j| rotation[j][i]));
+            let identity = product(&rotation, &transposed);
+            for (i, row) in identity.iter().enumerate() {
+                for (j, x) in row.iter().enumerate() {
+                    assert!((x - f32::from(u8::from(i == j))).abs() < 1e-6);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn equal_seeds_and_steps_change_equally() {
         let config = Augmentation {
             rotation: 10.0,
             scale: 0.1,
             noise: 0.1,
+            ..Augmentation::default()
         };
         assert_eq!(augmented(config, 3), augmented(config, 3));
         assert_ne!(augmented(config, 3), augmented(config, 4));

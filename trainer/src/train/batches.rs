@@ -1,182 +1,240 @@
 //! Which sequences a step sees, and its loss on them.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail, ensure};
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::SeedableRng;
+use burn::tensor::{Device, Int, Tensor};
 use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{augment, loss};
 use crate::checkpoint::Position;
-use crate::config::{Augmentation, RunConfig};
-use crate::data::{Sequences, Split, Targets};
+use crate::config::{RunConfig, Sampling, TrainingConfig};
+use crate::data::{CopyTask, Sequences, Split, Targets};
 use crate::evaluate;
-use crate::nn::HadamRnn;
+use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
 
-/// The training split, ready for the device.
-pub(super) struct Batches {
-    size: usize,
-    per_epoch: u32,
+/// The training split, batch by batch.
+pub(super) struct Batches<'a> {
     seed: u64,
-    augmentation: Augmentation,
+    training: TrainingConfig,
     device: Device,
-    stored: Option<Stored>,
+    standardisation: Standardisation,
+    source: Source<'a>,
 }
 
-/// Windows that fit in memory: standardised, flattened, with their column of ones.
-struct Stored {
-    inputs: Tensor<2>,
-    targets: Tensor<1, Int>,
-    count: usize,
-    steps: usize,
+/// Where the sequences come from.
+enum Source<'a> {
+    /// Files: sequences with one class each.
+    Read {
+        train: &'a Sequences,
+        /// Sequences of each class.
+        by_class: Vec<Vec<u32>>,
+    },
+    /// A generator: one class a step.
+    Generated {
+        task: &'a CopyTask,
+        /// How much each step counts; the sum is 1.
+        weights: Arc<[f32]>,
+    },
 }
 
-impl Batches {
+impl<'a> Batches<'a> {
+    /// # Errors
+    /// There are no training data.
     pub fn new(
         config: &RunConfig,
-        data: &TaskData,
+        data: &'a TaskData,
         standardisation: &Standardisation,
         device: &Device,
     ) -> Result<Self> {
-        let size = config.training.batch_size;
-        let stored = match data {
-            TaskData::Copy(_) => None,
-            TaskData::Windows(data) => {
-                let Targets::Class(targets) = &data.train.targets else {
-                    bail!("windows have one class each");
-                };
-                ensure!(!targets.is_empty(), "the training split is empty");
-                let targets: Vec<i32> = targets.iter().map(|&target| target as i32).collect();
-                Some(Stored {
-                    inputs: evaluate::augmented(&data.train, standardisation, device),
-                    targets: Tensor::from_data(targets.as_slice(), device),
-                    count: data.train.len(),
-                    steps: data.train.steps,
-                })
-            }
+        let source = match data {
+            TaskData::Copy(task) => Source::Generated {
+                task,
+                weights: step_weights(task.steps(), config.training.recall_weight),
+            },
+            TaskData::Windows(data) => Source::Read {
+                by_class: by_class(&data.train, data.classes.len())?,
+                train: &data.train,
+            },
         };
-        let per_epoch = match &stored {
-            Some(stored) => stored.count.div_ceil(size) as u32,
-            None => config.training.batches_per_epoch as u32,
-        };
-        let augmentation = config.training.augmentation;
         Ok(Self {
-            size,
-            per_epoch,
             seed: config.seed,
-            augmentation,
+            training: config.training.clone(),
             device: device.clone(),
-            stored,
+            standardisation: standardisation.clone(),
+            source,
         })
     }
 
     /// Steps of the optimiser in an epoch.
     pub fn per_epoch(&self) -> u32 {
-        self.per_epoch
+        match &self.source {
+            Source::Read { train, .. } => train.len().div_ceil(self.training.batch_size) as u32,
+            Source::Generated { .. } => self.training.batches_per_epoch as u32,
+        }
     }
 
-    /// The order of the windows in an epoch: depends on the seed and the epoch alone, so that a resumed run sees the same.
+    /// The sequences of an epoch, in order: they depend on the seed and the epoch alone, so that a resumed run sees the
+    /// same.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
-        let count = self.stored.as_ref().map_or(0, |stored| stored.count as u32);
-        let mut order: Vec<u32> = (0..count).collect();
+        let Source::Read { train, by_class } = &self.source else {
+            return Vec::new();
+        };
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(u64::from(epoch) + 1);
-        order.shuffle(&mut random);
+        let mut order: Vec<u32> = (0..train.len() as u32).collect();
+        match self.training.sampling {
+            Sampling::Shuffled => order.shuffle(&mut random),
+            Sampling::Balanced => order.iter_mut().for_each(|index| {
+                let class = &by_class[random.random_range(0..by_class.len())];
+                *index = class[random.random_range(0..class.len())];
+            }),
+        }
         order
     }
 
     /// The mean loss on the batch at `position`.
-    pub fn loss(
-        &self,
-        network: &HadamRnn,
-        data: &TaskData,
-        standardisation: &Standardisation,
-        order: &[u32],
-        position: Position,
-    ) -> Result<Tensor<1>> {
-        match (&self.stored, data) {
-            (Some(stored), TaskData::Windows(data)) => {
-                let indices = self.indices(order, position);
-                let x = self.inputs(stored, &data.train, standardisation, indices, position);
-                Ok(self.loss_of_windows(network, stored, indices, x))
-            }
-            (Some(_), TaskData::Copy(_)) => bail!("the copy task is not stored"),
-            (None, TaskData::Copy(task)) => {
-                let index = u64::from(position.epoch) * u64::from(self.per_epoch)
-                    + u64::from(position.batch);
-                let sequences = task.batch(Split::Train, index, self.size);
-                let shape = [sequences.len(), sequences.steps, sequences.channels];
-                let values = TensorData::new(sequences.values.numbers().to_vec(), shape);
-                let x = Tensor::from_data(values, &self.device);
-                let logits = network.all_logits(x);
-                let [batch, steps, classes] = logits.dims();
-                let targets: Vec<i32> = sequences
-                    .targets
-                    .values()
-                    .iter()
-                    .map(|&target| target as i32)
-                    .collect();
-                let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &self.device);
-                Ok(loss::cross_entropy(
-                    logits.reshape([batch * steps, classes]),
-                    targets,
-                ))
-            }
-            (None, TaskData::Windows(_)) => bail!("windows are stored"),
-        }
-    }
-
-    /// The windows of the batch at `position`.
-    fn indices<'o>(&self, order: &'o [u32], position: Position) -> &'o [u32] {
-        let first = position.batch as usize * self.size;
-        &order[first..(first + self.size).min(order.len())]
-    }
-
-    /// The inputs of a batch: as stored, or changed at random.
-    fn inputs(
-        &self,
-        stored: &Stored,
-        train: &Sequences,
-        standardisation: &Standardisation,
-        indices: &[u32],
-        position: Position,
-    ) -> Tensor<2> {
-        if !self.augmentation.is_active() {
-            return stored.inputs.clone().select(0, self.on_device(indices));
-        }
-        let chosen: Vec<usize> = indices.iter().map(|&index| index as usize).collect();
-        let mut windows = train.select(&chosen);
+    pub fn loss(&self, network: &HadamRnn, order: &[u32], position: Position) -> Tensor<1> {
         let step =
-            u64::from(position.epoch) * u64::from(self.per_epoch) + u64::from(position.batch);
-        augment::augment(
-            &mut windows,
-            &self.augmentation,
-            &standardisation.deviation,
-            self.seed,
-            step,
-        );
-        evaluate::augmented(&windows, standardisation, &self.device)
-    }
-
-    fn on_device(&self, indices: &[u32]) -> Tensor<1, Int> {
-        let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
-        Tensor::from_data(indices.as_slice(), &self.device)
-    }
-
-    fn loss_of_windows(
-        &self,
-        network: &HadamRnn,
-        stored: &Stored,
-        indices: &[u32],
-        x: Tensor<2>,
-    ) -> Tensor<1> {
-        let targets = stored.targets.clone().select(0, self.on_device(indices));
-        let logits = network.last_logits(x, stored.steps);
-        match network.config().output_size {
-            1 => loss::binary_cross_entropy(logits, targets),
-            _ => loss::cross_entropy(logits, targets),
+            u64::from(position.epoch) * u64::from(self.per_epoch()) + u64::from(position.batch);
+        let batch = self.batch(order, position, step);
+        let inputs = evaluate::inputs(&batch, &self.standardisation, &self.device);
+        let smoothing = self.training.label_smoothing;
+        match (&batch.targets, &self.source) {
+            (Targets::PerStep(classes), Source::Generated { weights, .. }) => {
+                let targets = StepTargets {
+                    classes: classes.as_slice().into(),
+                    weights: weights.clone(),
+                    smoothing,
+                };
+                network.step_loss(&inputs, &targets)
+            }
+            (targets, _) => {
+                let targets: Vec<i32> =
+                    targets.values().iter().map(|&class| class as i32).collect();
+                let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &self.device);
+                loss::of_classes(network.logits(&inputs), targets, smoothing)
+            }
         }
+    }
+
+    /// The sequences of a batch, changed at random where that is asked for.
+    fn batch(&self, order: &[u32], position: Position, step: u64) -> Sequences {
+        let size = self.training.batch_size;
+        let train = match &self.source {
+            Source::Generated { task, .. } => return task.batch(Split::Train, step, size),
+            Source::Read { train, .. } => train,
+        };
+        let first = position.batch as usize * size;
+        let chosen = &order[first..(first + size).min(order.len())];
+        let chosen: Vec<usize> = chosen.iter().map(|&index| index as usize).collect();
+        let mut batch = train.select(&chosen);
+        let augmentation = &self.training.augmentation;
+        if augmentation.is_active() {
+            let deviation = &self.standardisation.deviation;
+            augment::augment(&mut batch, augmentation, deviation, self.seed, step);
+        }
+        batch
+    }
+}
+
+/// The sequences of each class that has any.
+fn by_class(train: &Sequences, classes: usize) -> Result<Vec<Vec<u32>>> {
+    let Targets::Class(targets) = &train.targets else {
+        bail!("sequences that are read have one class each");
+    };
+    ensure!(!targets.is_empty(), "the training split is empty");
+    let mut by_class = vec![Vec::new(); classes];
+    for (index, &class) in targets.iter().enumerate() {
+        let of_class = by_class.get_mut(class as usize);
+        ensure!(
+            of_class.is_some(),
+            "sequence {index} is of class {class}, there are {classes}"
+        );
+        of_class
+            .into_iter()
+            .for_each(|of_class| of_class.push(index as u32));
+    }
+    by_class.retain(|of_class| !of_class.is_empty());
+    Ok(by_class)
+}
+
+/// How much each step of the copy task counts, where a step that recalls counts `recall` times a blank one; the sum is 1.
+fn step_weights(steps: usize, recall: f32) -> Arc<[f32]> {
+    let recalled = CopyTask::TOKENS;
+    let total = (steps - recalled) as f32 + recall * recalled as f32;
+    let weight = |t| if t >= steps - recalled { recall } else { 1.0 };
+    (0..steps).map(|t| weight(t) / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Dataset, Task};
+
+    /// Thirty sequences of class 0, ten of class 1.
+    fn data() -> TaskData {
+        let sequences = |classes: Vec<u32>| {
+            let values = vec![0.5; classes.len()];
+            Sequences::new(1, 1, values, Targets::Class(classes), vec![]).expect("equal lengths")
+        };
+        let classes: Vec<u32> = (0..40).map(|i| u32::from(i % 4 == 0)).collect();
+        TaskData::Windows(Box::new(Dataset {
+            name: "har2".into(),
+            train: sequences(classes),
+            valid: sequences(vec![]),
+            test: sequences(vec![]),
+            classes: vec!["zero".into(), "one".into()],
+            channel_names: vec!["x".into()],
+            input_lsb: vec![1.0],
+            sample_rate_hz: 0.0,
+        }))
+    }
+
+    fn order(sampling: Sampling, epoch: u32) -> Vec<u32> {
+        let mut config = RunConfig::for_task(Task::Har2);
+        config.training.sampling = sampling;
+        let (data, device) = (data(), Device::default());
+        let standardisation = data.standardisation();
+        let batches = Batches::new(&config, &data, &standardisation, &device).expect("data");
+        assert_eq!(batches.per_epoch(), 1);
+        batches.order(epoch)
+    }
+
+    #[test]
+    fn shuffled_epochs_see_every_sequence_once() {
+        let first = order(Sampling::Shuffled, 0);
+        assert_eq!(first, order(Sampling::Shuffled, 0));
+        assert_ne!(first, order(Sampling::Shuffled, 1));
+        let mut sorted = first;
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..40));
+    }
+
+    #[test]
+    fn balanced_epochs_see_the_classes_equally_often() {
+        let ones: usize = (0..50)
+            .map(|epoch| {
+                order(Sampling::Balanced, epoch)
+                    .iter()
+                    .filter(|&&i| i % 4 == 0)
+                    .count()
+            })
+            .sum();
+        // 2,000 draws: half of them, within four standard deviations.
+        assert!((910..=1090).contains(&ones), "{ones}");
+    }
+
+    #[test]
+    fn step_weights_sum_to_one() {
+        let weights = step_weights(100, 5.0);
+        assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        assert_eq!(weights[90], weights[99]);
+        assert!((weights[90] / weights[89] - 5.0).abs() < 1e-5);
+        assert!(step_weights(20, 1.0).iter().all(|&weight| weight == 0.05));
     }
 }

@@ -1,10 +1,11 @@
-//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine.
+//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, and what training does.
 
 mod device;
 mod host;
 mod picture;
 mod synthetic;
 mod table;
+mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -23,11 +24,14 @@ enum What {
     Device(device::Args),
     /// Samples per second on one core of this machine: every kernel, a naive and a dense form
     Host(host::Args),
+    /// Time and memory of a training step, in its fast form and step by step
+    Train(train::Args),
 }
 
 pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
+        What::Train(args) => train::run(args),
     }
 }

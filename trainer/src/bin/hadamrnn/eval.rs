@@ -60,13 +60,12 @@ pub fn run(args: &Args) -> Result<Status> {
     let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
     let spinner = Spinner::new(format!("evaluating {} sequences", sequences.len()));
     let float = loaded.run.as_ref().map(|run| {
-        let logits = evaluate::float_logits(
+        evaluate::float_metrics(
             &run.network,
             &sequences,
             &run.checkpoint.task.standardisation,
             &device,
-        );
-        evaluate::score(&logits, &sequences)
+        )
     });
     let integer = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
     drop(spinner);

@@ -3,13 +3,13 @@
 //! Where the signs are frozen, neither the kernel nor the states are kept, and only the gradient of the other input is
 //! computed.
 
-use super::HadamBackend;
-use burn::backend::Autodiff;
+use super::{HadamBackend, Plan};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend};
 
 impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
     fn hadam_kernel(
@@ -17,6 +17,7 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         input: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let trained = signs.is_tracked();
         let nodes = [signs.node(), input.node()];
@@ -27,12 +28,13 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
             .stateful()
         {
             OpsKind::Tracked(prep) => {
-                let kernel = B::hadam_kernel(signs.clone(), input.clone(), log2_block, steps);
+                let kernel =
+                    B::hadam_kernel(signs.clone(), input.clone(), log2_block, steps, decay);
                 let forward = trained.then(|| (input, kernel.clone()));
-                prep.finish((signs, forward, log2_block, steps), kernel)
+                prep.finish((signs, forward, (log2_block, steps, decay)), kernel)
             }
             OpsKind::UnTracked(prep) => {
-                prep.finish(B::hadam_kernel(signs, input, log2_block, steps))
+                prep.finish(B::hadam_kernel(signs, input, log2_block, steps, decay))
             }
         }
     }
@@ -41,17 +43,50 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         signs: FloatTensor<Self>,
         drive: FloatTensor<Self>,
         log2_block: usize,
+        decay: f32,
     ) -> FloatTensor<Self> {
         let trained = signs.is_tracked();
         let nodes = [signs.node(), drive.node()];
         let (signs, drive) = (signs.into_primitive(), drive.into_primitive());
         match ScanBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let states = B::hadam_scan(signs.clone(), drive.clone(), log2_block);
+                let states = B::hadam_scan(signs.clone(), drive.clone(), log2_block, decay);
                 let forward = trained.then(|| (drive, states.clone()));
-                prep.finish((signs, forward, log2_block), states)
+                prep.finish((signs, forward, (log2_block, decay)), states)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::hadam_scan(signs, drive, log2_block)),
+            OpsKind::UnTracked(prep) => prep.finish(B::hadam_scan(signs, drive, log2_block, decay)),
+        }
+    }
+
+    fn hadam_sequence(
+        signs: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        plan: Plan,
+        _keep: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let train_signs = signs.is_tracked();
+        let nodes = [signs.node(), weights.node()];
+        let (signs, weights) = (signs.into_primitive(), weights.into_primitive());
+        let x = x.into_primitive();
+        let prepared = SequenceBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful();
+        match prepared {
+            OpsKind::Tracked(prep) => {
+                let inputs = [signs.clone(), weights.clone(), x.clone()];
+                let (output, kept) = B::hadam_sequence(signs, weights, x, plan.clone(), true);
+                let nothing = Self::from_inner(kept.clone());
+                (
+                    prep.finish((inputs, kept, plan, train_signs), output),
+                    nothing,
+                )
+            }
+            OpsKind::UnTracked(prep) => {
+                let (output, kept) = B::hadam_sequence(signs, weights, x, plan, false);
+                (prep.finish(output), Self::from_inner(kept))
+            }
         }
     }
 }
@@ -63,20 +98,21 @@ type Kept<B> = Option<(FloatTensor<B>, FloatTensor<B>)>;
 struct KernelBackward;
 
 impl<B: HadamBackend> Backward<B, 2> for KernelBackward {
-    type State = (FloatTensor<B>, Kept<B>, usize, usize);
+    type State = (FloatTensor<B>, Kept<B>, (usize, usize, f32));
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [signs_node, input_node] = ops.parents;
         let grad = grads.consume::<B>(&ops.node);
-        let (signs, forward, log2_block, steps) = ops.state;
+        let (signs, forward, (log2_block, steps, decay)) = ops.state;
         let (signs_grad, input_grad) = match forward {
             Some((input, kernel)) => {
-                let both = B::hadam_kernel_grads(signs, input, kernel, grad, log2_block, steps);
+                let both =
+                    B::hadam_kernel_grads(signs, input, kernel, grad, log2_block, steps, decay);
                 (Some(both.0), both.1)
             }
             None => (
                 None,
-                B::hadam_kernel_input_grad(signs, grad, log2_block, steps),
+                B::hadam_kernel_input_grad(signs, grad, log2_block, steps, decay),
             ),
         };
         if let (Some(node), Some(grad)) = (signs_node, signs_grad) {
@@ -92,24 +128,48 @@ impl<B: HadamBackend> Backward<B, 2> for KernelBackward {
 struct ScanBackward;
 
 impl<B: HadamBackend> Backward<B, 2> for ScanBackward {
-    type State = (FloatTensor<B>, Kept<B>, usize);
+    type State = (FloatTensor<B>, Kept<B>, (usize, f32));
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [signs_node, drive_node] = ops.parents;
         let grad = grads.consume::<B>(&ops.node);
-        let (signs, forward, log2_block) = ops.state;
+        let (signs, forward, (log2_block, decay)) = ops.state;
         let (signs_grad, drive_grad) = match forward {
             Some((drive, states)) => {
-                let both = B::hadam_scan_grads(signs, drive, states, grad, log2_block);
+                let both = B::hadam_scan_grads(signs, drive, states, grad, log2_block, decay);
                 (Some(both.0), both.1)
             }
-            None => (None, B::hadam_scan_drive_grad(signs, grad, log2_block)),
+            None => (
+                None,
+                B::hadam_scan_drive_grad(signs, grad, log2_block, decay),
+            ),
         };
         if let (Some(node), Some(grad)) = (signs_node, signs_grad) {
             grads.register::<B>(node.id, grad);
         }
         if let Some(node) = drive_node {
             grads.register::<B>(node.id, drive_grad);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct SequenceBackward;
+
+impl<B: HadamBackend> Backward<B, 2> for SequenceBackward {
+    type State = ([FloatTensor<B>; 3], FloatTensor<B>, Plan, bool);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [signs_node, weights_node] = ops.parents;
+        let grad = grads.consume::<B>(&ops.node);
+        let ([signs, weights, x], kept, plan, train_signs) = ops.state;
+        let (signs_grad, weights_grad) =
+            B::hadam_sequence_grads(signs, weights, x, kept, grad, plan, train_signs);
+        if let Some(node) = signs_node {
+            grads.register::<B>(node.id, signs_grad);
+        }
+        if let Some(node) = weights_node {
+            grads.register::<B>(node.id, weights_grad);
         }
     }
 }

@@ -15,18 +15,24 @@ fn block_hadamard(i: usize, j: usize, q: usize) -> f64 {
     }
 }
 
-/// `W h`, from the definition.
-fn turn(signs: &[f64], h: &[f64], q: usize) -> Vec<f64> {
+/// `γ W h`, from the definition.
+fn turn(signs: &[f64], h: &[f64], q: usize, decay: f64) -> Vec<f64> {
     let n = signs.len();
     let dot = |i| (0..n).map(|j| block_hadamard(i, j, q) * h[j]).sum::<f64>();
-    (0..n).map(|i| signs[i] * dot(i)).collect()
+    (0..n).map(|i| decay * signs[i] * dot(i)).collect()
 }
 
 /// [`kernel`](super::kernel) from its definition: each power of `W` applied on its own.
-pub(super) fn dense_kernel(signs: &[f64], input: &[f64], q: usize, steps: usize) -> Vec<f64> {
+pub(super) fn dense_kernel(
+    signs: &[f64],
+    input: &[f64],
+    q: usize,
+    steps: usize,
+    decay: f64,
+) -> Vec<f64> {
     let n = signs.len();
     let columns: Vec<&[f64]> = input.chunks_exact(n).collect();
-    let power = |column: &[f64], m| (0..m).fold(column.to_vec(), |h, _| turn(signs, &h, q));
+    let power = |column: &[f64], m| (0..m).fold(column.to_vec(), |h, _| turn(signs, &h, q, decay));
     let (bias, channels) = columns.split_last().expect("a bias");
     let mut rows = Vec::new();
     for t in 0..steps {
@@ -45,13 +51,19 @@ pub(super) fn dense_kernel(signs: &[f64], input: &[f64], q: usize, steps: usize)
 }
 
 /// [`scan`](super::scan) of one or more sequences from its definition.
-pub(super) fn dense_scan(signs: &[f64], drive: &[f64], q: usize, steps: usize) -> Vec<f64> {
+pub(super) fn dense_scan(
+    signs: &[f64],
+    drive: &[f64],
+    q: usize,
+    steps: usize,
+    decay: f64,
+) -> Vec<f64> {
     let n = signs.len();
     let mut states = Vec::new();
     for sequence in drive.chunks_exact(steps * n) {
         let mut h = vec![0.0; n];
         for z in sequence.chunks_exact(n) {
-            h = turn(signs, &h, q)
+            h = turn(signs, &h, q, decay)
                 .iter()
                 .zip(z)
                 .map(|(h, z)| h + z)

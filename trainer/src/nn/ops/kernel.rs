@@ -11,10 +11,11 @@
 //! ```
 //!
 //! The states `a_m` of the bias are not stored: `W` is orthogonal, so `H a_m / sqrt(B) = s ⊙ (a_{m+1} - b)` runs the
-//! recurrence backwards from the last row. Columns are independent and run in parallel; the gradients of the signs are
+//! recurrence backwards from the last row. With a leak `W` stands for `γ W`; running backwards would amplify rounding by
+//! `1/γ`, so the states are then computed again, and powers that have faded beyond single precision are left out. Columns are independent and run in parallel; the gradients of the signs are
 //! summed per column, then over columns in order.
 
-use super::recurrence::{Recurrence, add, add_product, sum_rows};
+use super::recurrence::{Recurrence, add, add_product, horizon, sum_rows};
 use crate::nn::fwht::block_scale;
 use rayon::prelude::*;
 
@@ -28,6 +29,8 @@ pub(super) struct KernelShape {
     pub log2_block: usize,
     /// `T`.
     pub steps: usize,
+    /// `γ`.
+    pub decay: f32,
 }
 
 impl KernelShape {
@@ -37,7 +40,23 @@ impl KernelShape {
             hidden,
             log2_block,
             steps,
+            decay: 1.0,
         }
+    }
+
+    /// With a leak.
+    pub fn with_decay(self, decay: f32) -> Self {
+        Self { decay, ..self }
+    }
+
+    /// The recurrence with these signs.
+    fn recurrence(&self, signs: &[f32]) -> Recurrence {
+        Recurrence::new(signs, self.log2_block, self.decay)
+    }
+
+    /// Powers of `γ W` that have not faded, at most `steps`.
+    fn powers(&self) -> usize {
+        horizon(self.decay).min(self.steps)
     }
 
     /// From the rows of a kernel or of its gradient.
@@ -84,7 +103,7 @@ impl<'a> Forward<'a> {
 
 /// The kernel, `[rows, n]`.
 pub(super) fn forward(signs: &[f32], input: &[f32], shape: &KernelShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let recurrence = shape.recurrence(signs);
     let n = shape.hidden;
     let mut kernel = vec![0.0; shape.rows() * n];
     let (powers, sum) = kernel.split_at_mut(shape.steps * shape.channels() * n);
@@ -93,7 +112,10 @@ pub(super) fn forward(signs: &[f32], input: &[f32], shape: &KernelShape) -> Vec<
     rayon::join(
         || {
             let tasks = columns.into_par_iter().zip(inputs);
-            tasks.for_each(|(rows, column)| fill_powers(&recurrence, column, rows));
+            tasks.for_each(|(rows, column)| {
+                let faded = shape.steps - shape.powers();
+                fill_powers(&recurrence, column, rows.into_iter().skip(faded));
+            });
         },
         || fill_sum(&recurrence, shape.last_row(input), shape.steps, sum),
     );
@@ -112,9 +134,13 @@ fn rows_by_channel<'a>(powers: &'a mut [f32], shape: &KernelShape) -> Vec<Vec<&'
 }
 
 /// `W^(T-1-t) column` into the row of time `t`.
-fn fill_powers(recurrence: &Recurrence, column: &[f32], rows: Vec<&mut [f32]>) {
+fn fill_powers<'a>(
+    recurrence: &Recurrence,
+    column: &[f32],
+    rows: impl DoubleEndedIterator<Item = &'a mut [f32]>,
+) {
     let mut previous: Option<&[f32]> = None;
-    for row in rows.into_iter().rev() {
+    for row in rows.rev() {
         match previous {
             Some(previous) => recurrence.forward_into(previous, row),
             None => row.copy_from_slice(column),
@@ -135,7 +161,7 @@ fn fill_sum(recurrence: &Recurrence, bias: &[f32], steps: usize, sum: &mut [f32]
 
 /// The gradient of the input, `[C, n]`.
 pub(super) fn input_grad(signs: &[f32], grad: &[f32], shape: &KernelShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let recurrence = shape.recurrence(signs);
     let mut input = vec![0.0; shape.columns * shape.hidden];
     let columns = input.par_chunks_exact_mut(shape.hidden).enumerate();
     columns.for_each(|(column, input)| match column < shape.channels() {
@@ -152,7 +178,7 @@ pub(super) fn grads(
     grad: &[f32],
     shape: &KernelShape,
 ) -> (Vec<f32>, Vec<f32>) {
-    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let recurrence = shape.recurrence(signs);
     let mut input = vec![0.0; shape.columns * shape.hidden];
     let mut partial = vec![0.0; shape.columns * shape.hidden];
     let columns = input.par_chunks_exact_mut(shape.hidden);
@@ -167,8 +193,8 @@ pub(super) fn grads(
             sum_grad(&recurrence, grad, shape, input, |g| states.step(g, partial));
         }
     });
-    // Each term carries one factor 1 / sqrt(B) that s ⊙ k does not have.
-    let norm = (1.0 / f64::from(block_scale(shape.log2_block))) as f32;
+    // Each term carries one factor γ / sqrt(B) that s ⊙ k does not have.
+    let norm = (1.0 / f64::from(block_scale(shape.log2_block) * shape.decay)) as f32;
     let mut signs_grad = sum_rows(&partial, shape.hidden);
     signs_grad.iter_mut().for_each(|x| *x *= norm);
     (signs_grad, input)
@@ -183,8 +209,9 @@ fn powers_grad(
     g: &mut [f32],
     mut visit: impl FnMut(usize, &[f32]),
 ) {
-    g.copy_from_slice(shape.row(grad, 0, channel));
-    for t in 1..shape.steps {
+    let first = shape.steps - shape.powers();
+    g.copy_from_slice(shape.row(grad, first, channel));
+    for t in first + 1..shape.steps {
         recurrence.scale(g);
         visit(t - 1, g);
         recurrence.transform(g);
@@ -202,7 +229,7 @@ fn sum_grad(
 ) {
     let mut g = shape.last_row(grad).to_vec();
     sum.copy_from_slice(&g);
-    for _ in 1..shape.steps {
+    for _ in 1..shape.powers() {
         visit(&g);
         recurrence.scale(&mut g);
         recurrence.transform(&mut g);
@@ -215,25 +242,44 @@ struct BackwardStates<'a> {
     recurrence: &'a Recurrence,
     bias: &'a [f32],
     state: Vec<f32>,
+    /// With a leak: the states before `state`, computed forward.
+    earlier: Option<Vec<f32>>,
 }
 
 impl<'a> BackwardStates<'a> {
     fn new(recurrence: &'a Recurrence, forward: &Forward<'a>, shape: &KernelShape) -> Self {
-        let state = shape.last_row(forward.kernel).to_vec();
+        let bias = forward.bias;
+        let earlier = (shape.decay < 1.0).then(|| {
+            let mut states = bias.to_vec();
+            for m in 0..shape.steps.saturating_sub(2) {
+                let mut next = vec![0.0; shape.hidden];
+                recurrence.forward_add(&states[m * shape.hidden..], bias, &mut next);
+                states.extend(next);
+            }
+            states
+        });
         Self {
             recurrence,
-            bias: forward.bias,
-            state,
+            bias,
+            state: shape.last_row(forward.kernel).to_vec(),
+            earlier,
         }
     }
 
-    /// From `a_{m+1}` to `a_m`, adding `g ⊙ s / sqrt(B) ⊙ (a_{m+1} - b)` to `partial`.
+    /// From `a_{m+1}` to `a_m`, adding `g ⊙ γ s / sqrt(B) ⊙ (a_{m+1} - b)` to `partial`.
     fn step(&mut self, g: &[f32], partial: &mut [f32]) {
         for (state, bias) in self.state.iter_mut().zip(self.bias) {
             *state -= bias;
         }
         self.recurrence.scale(&mut self.state);
         add_product(partial, g, &self.state);
-        self.recurrence.transform(&mut self.state);
+        match &mut self.earlier {
+            Some(earlier) => {
+                let start = earlier.len().saturating_sub(self.state.len());
+                self.state.copy_from_slice(&earlier[start..]);
+                earlier.truncate(start);
+            }
+            None => self.recurrence.transform(&mut self.state),
+        }
     }
 }

@@ -5,10 +5,10 @@
 //! backward:    g_t = dH_t + Wᵀ g_{t+1},   dz_t = g_t,   ds = s ⊙ Σ_t g_t ⊙ (h_t - z_t)
 //! ```
 //!
-//! The last form needs no transform: `h_t - z_t = W h_{t-1} = s ⊙ H h_{t-1} / sqrt(B)`. Sequences are independent and
+//! `W` stands for `γ W`. The last form needs no transform: `h_t - z_t = W h_{t-1} = s ⊙ H h_{t-1} / sqrt(B)`. Sequences are independent and
 //! run in parallel; the gradients of the signs are summed per sequence, then over sequences in order.
 
-use super::recurrence::{Recurrence, add, sum_rows};
+use super::recurrence::{Recurrence, add, add_turned, sum_rows};
 use rayon::prelude::*;
 
 /// Sizes of one call.
@@ -18,16 +18,19 @@ pub(super) struct ScanShape {
     /// `n`.
     pub hidden: usize,
     log2_block: usize,
+    /// `γ`.
+    decay: f32,
 }
 
 impl ScanShape {
     /// From the dimensions of the drive.
-    pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize) -> Self {
+    pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize, decay: f32) -> Self {
         Self {
             batch,
             steps,
             hidden,
             log2_block,
+            decay,
         }
     }
 
@@ -55,7 +58,7 @@ pub(super) struct Forward<'a> {
 
 /// The states, `[batch, T, n]`.
 pub(super) fn forward(signs: &[f32], drive: &[f32], shape: &ScanShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let recurrence = Recurrence::new(signs, shape.log2_block, shape.decay);
     let mut states = vec![0.0; shape.len()];
     let sequences = states.par_chunks_exact_mut(shape.sequence());
     let sequences = sequences.zip(drive.par_chunks_exact(shape.sequence()));
@@ -75,7 +78,7 @@ pub(super) fn forward(signs: &[f32], drive: &[f32], shape: &ScanShape) -> Vec<f3
 
 /// The gradient of the drive, `[batch, T, n]`.
 pub(super) fn drive_grad(signs: &[f32], grad: &[f32], shape: &ScanShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block);
+    let recurrence = Recurrence::new(signs, shape.log2_block, shape.decay);
     let mut drive = vec![0.0; shape.len()];
     let sequences = drive.par_chunks_exact_mut(shape.sequence());
     let sequences = sequences.zip(grad.par_chunks_exact(shape.sequence()));
@@ -119,12 +122,4 @@ pub(super) fn signs_grad(
         .zip(signs)
         .for_each(|(sum, sign)| *sum *= sign);
     sum
-}
-
-/// `sum += g ⊙ (state - drive)`.
-fn add_turned(sum: &mut [f32], g: &[f32], state: &[f32], drive: &[f32]) {
-    let terms = g.iter().zip(state.iter().zip(drive));
-    for (sum, (g, (state, drive))) in sum.iter_mut().zip(terms) {
-        *sum += g * (state - drive);
-    }
 }

@@ -14,6 +14,7 @@ struct Case {
     /// Columns of `U` and the bias, or sequences.
     outer: usize,
     steps: usize,
+    decay: f32,
     is_kernel: bool,
 }
 
@@ -47,6 +48,7 @@ impl Case {
             q,
             outer,
             steps,
+            decay: 1.0,
             is_kernel,
         }
     }
@@ -69,7 +71,13 @@ impl Case {
         ];
         let kernels = kernels.map(|(n, q, outer, steps)| Self::new(true, n, q, outer, steps));
         let scans = scans.map(|(n, q, outer, steps)| Self::new(false, n, q, outer, steps));
-        kernels.into_iter().chain(scans).collect()
+        let orthogonal = kernels.into_iter().chain(scans);
+        // A leak of 1/2 at every other size.
+        let leaky = |(i, case): (usize, Self)| match i % 2 {
+            0 => case,
+            _ => Self { decay: 0.5, ..case },
+        };
+        orthogonal.enumerate().map(leaky).collect()
     }
 
     fn dims(&self) -> Vec<usize> {
@@ -88,7 +96,7 @@ impl Case {
         let data = TensorData::new(self.other.clone(), self.dims());
         let (output, other, grads) = if self.is_kernel {
             let input = Tensor::<2>::from_data(data, &device).require_grad();
-            let output = kernel(signs.clone(), input.clone(), self.q, self.steps);
+            let output = kernel(signs.clone(), input.clone(), self.q, self.steps, self.decay);
             let grads = self.weigh(output.clone().reshape([-1])).backward();
             (
                 output.into_data(),
@@ -97,7 +105,7 @@ impl Case {
             )
         } else {
             let drive = Tensor::<3>::from_data(data, &device).require_grad();
-            let output = scan(signs.clone(), drive.clone(), self.q);
+            let output = scan(signs.clone(), drive.clone(), self.q, self.decay);
             let grads = self.weigh(output.clone().reshape([-1])).backward();
             (
                 output.into_data(),
@@ -120,8 +128,8 @@ impl Case {
     /// The operation from its definition, in double precision.
     fn dense(&self, signs: &[f64], other: &[f64]) -> Vec<f64> {
         match self.is_kernel {
-            true => dense_kernel(signs, other, self.q, self.steps),
-            false => dense_scan(signs, other, self.q, self.steps),
+            true => dense_kernel(signs, other, self.q, self.steps, self.decay.into()),
+            false => dense_scan(signs, other, self.q, self.steps, self.decay.into()),
         }
     }
 
@@ -201,7 +209,7 @@ fn only_the_signs_may_be_trained() {
         let device = device.autodiff();
         let signs = Tensor::<1>::ones([16], &device).require_grad();
         let input = Tensor::<2>::ones([2, 16], &device);
-        let grads = kernel(signs.clone(), input, 4, 3).sum().backward();
+        let grads = kernel(signs.clone(), input, 4, 3, 1.0).sum().backward();
         assert!(signs.grad(&grads).is_some());
     }
 }
@@ -247,7 +255,7 @@ fn strided_and_offset_views_are_read_as_what_they_show() {
         let view = whole.narrow(1, 3, 3).transpose();
         let copy = Tensor::<2>::from_data(view.to_data(), &device);
         let signs = Tensor::<1>::ones([16], &device);
-        let of = |input| kernel(signs.clone(), input, 4, 5).into_data();
+        let of = |input| kernel(signs.clone(), input, 4, 5, 1.0).into_data();
         assert_eq!(floats(of(view)), floats(of(copy)));
     }
 }
@@ -260,5 +268,6 @@ fn partial_block_is_refused() {
         Tensor::ones([12], &device),
         Tensor::ones([1, 2, 12], &device),
         3,
+        1.0,
     );
 }

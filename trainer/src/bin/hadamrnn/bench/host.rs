@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<Status> {
 /// Times every form; all must reach the same state.
 fn size(model: &Model<'_>, hidden: u16, samples: &[i16]) -> Result<Vec<Row>> {
     let mut dense = Dense::new(model);
-    let mut row = |form, (elapsed, states): (Duration, Vec<i32>), expected: &[i32]| {
+    let row = |form, (elapsed, states): (Duration, Vec<i32>), expected: &[i32]| {
         ensure!(states == expected, "{form} n = {hidden}: another state");
         let per_second = STEPS as f64 / elapsed.as_secs_f64();
         Ok(Row {
@@ -179,7 +179,7 @@ impl<'a> Dense<'a> {
     /// Runs all samples from the zero state (`docs/ARITHMETIC.md`).
     fn run(&mut self, samples: &[i16], product: impl Fn(&mut Self, &[i32])) -> Vec<i32> {
         let header = *self.model.header();
-        let (gain, mut phase) = (self.model.gain(), 0);
+        let (gain, mut phase) = (self.model.layer().gain(), 0);
         let mut h = vec![0; self.bias.len()];
         let limit = 1 << (header.state_bits - 1);
         for sample in samples.chunks(self.model.input_size()) {

@@ -1,0 +1,335 @@
+//! How the weights are found.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// How the weights are found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training split (copy task: blocks of `batches_per_epoch`).
+    pub epochs: u32,
+    /// Sequences per step of the optimiser.
+    pub batch_size: usize,
+    /// Batches of an epoch of a generated task; tasks with data ignore it.
+    pub batches_per_epoch: usize,
+    /// Adam's step size at the start.
+    pub learning_rate: f64,
+    /// Adam's decay of the mean of squared gradients, `0..1`; lower forgets a steep start sooner.
+    #[serde(default = "usual_beta_2")]
+    pub beta_2: f32,
+    /// How the step size changes.
+    pub schedule: Schedule,
+    /// Whether the signs of the recurrent matrix move.
+    pub signs: Signs,
+    /// Which epoch's weights are kept.
+    pub keep: Keep,
+    /// Stops after this many epochs without a better validation accuracy; absent all epochs are trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u32>,
+    /// Decoupled weight decay (AdamW) of all weights but the recurrent signs; 0 is plain Adam.
+    #[serde(default)]
+    pub weight_decay: f32,
+    /// Share of each target that is spread evenly over all classes, `0..1`.
+    #[serde(default)]
+    pub label_smoothing: f32,
+    /// Copy task: how much a step that recalls a token counts in the training loss, relative to a blank one.
+    #[serde(default = "one")]
+    pub recall_weight: f32,
+    /// Which sequences an epoch sees.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Decay of a running mean of the weights, per step, which is then what is evaluated and kept; 0 is none.
+    #[serde(default)]
+    pub averaging: f32,
+    /// When the signs move, where they are trained.
+    #[serde(default)]
+    pub sign_schedule: SignSchedule,
+    /// Factors on the step size of groups of weights.
+    #[serde(default)]
+    pub rates: GroupRates,
+    /// Random changes of the training windows.
+    #[serde(default)]
+    pub augmentation: Augmentation,
+}
+
+fn usual_beta_2() -> f32 {
+    0.999
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 60,
+            batch_size: 100,
+            batches_per_epoch: 100,
+            learning_rate: 1e-3,
+            beta_2: usual_beta_2(),
+            schedule: Schedule::Cosine,
+            signs: Signs::Frozen,
+            keep: Keep::Best,
+            patience: None,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            recall_weight: 1.0,
+            sampling: Sampling::Shuffled,
+            averaging: 0.0,
+            sign_schedule: SignSchedule::default(),
+            rates: GroupRates::default(),
+            augmentation: Augmentation::default(),
+        }
+    }
+}
+
+/// Random changes of training windows, drawn anew for every window of every epoch; zeros leave it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augmentation {
+    /// Standard deviation in degrees of the angle by which a window is rotated about a random axis, the same for all
+    /// triaxial sensors of a unit: how it is worn.
+    pub rotation: f32,
+    /// Channels of a unit, which is worn in its own way: a multiple of 3; 0 is all channels.
+    pub unit: usize,
+    /// The like angle of one more rotation of the last sensor of each unit, a magnetometer: which way a person faces.
+    pub magnetometer: f32,
+    /// Standard deviation of the logarithm of a factor on all channels: how strongly a person moves.
+    pub scale: f32,
+    /// Standard deviation of noise on every value, in standardised units.
+    pub noise: f32,
+}
+
+impl Augmentation {
+    /// Whether it changes anything.
+    pub fn is_active(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// The step size over the course of training, as a factor on `learning_rate`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Constant.
+    Constant,
+    /// Half a cosine from 1 to 0 over all steps.
+    Cosine,
+    /// Multiplied by the factor after each epoch: the paper's.
+    Exponential(f64),
+}
+
+impl Schedule {
+    /// The factor at `step` of `total`, in epoch `epoch`.
+    pub fn factor(self, step: u64, total: u64, epoch: u32) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Cosine => {
+                let progress = step as f64 / total.max(1) as f64;
+                0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+            Self::Exponential(gamma) => gamma.powi(epoch as i32),
+        }
+    }
+}
+
+/// What happens to the sign vector of the recurrent matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signs {
+    /// Stays at its random start: each flip rewrites every power of W, so this trains 10 to 50 times faster.
+    Frozen,
+    /// Trained through a straight-through estimator with this step size (the paper's recipe: the common one).
+    Trained(f64),
+}
+
+/// When trained signs move: every flip rewrites every power of W, and the other weights need time to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignSchedule {
+    /// Epochs in which they do not move, at the start.
+    pub start_epoch: u32,
+    /// Steps of the optimiser from one step of the signs to the next, at least 1.
+    pub every: u32,
+    /// Flips of an epoch, after which they stay to its end; absent there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flips_per_epoch: Option<usize>,
+}
+
+impl Default for SignSchedule {
+    fn default() -> Self {
+        Self {
+            start_epoch: 0,
+            every: 1,
+            flips_per_epoch: None,
+        }
+    }
+}
+
+/// Factors on the step size of groups of weights, each at least 0; 0 freezes the group.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupRates {
+    /// U, or the table of tokens.
+    pub input: f64,
+    /// The embedding of tokens.
+    pub embedding: f64,
+    /// The biases of the layers.
+    pub bias: f64,
+    /// The signs that mix the first layer into the second.
+    pub mixing: f64,
+    /// V and the output biases.
+    pub readout: f64,
+}
+
+impl Default for GroupRates {
+    fn default() -> Self {
+        Self {
+            input: 1.0,
+            embedding: 1.0,
+            bias: 1.0,
+            mixing: 1.0,
+            readout: 1.0,
+        }
+    }
+}
+
+/// Which sequences an epoch sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// Each once, in random order.
+    #[default]
+    Shuffled,
+    /// As many draws, with replacement, all classes equally often (the paper's for GLUE).
+    Balanced,
+}
+
+/// Which weights a run ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Those of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
+    Best,
+    /// Those of the last epoch.
+    Last,
+}
+
+impl TrainingConfig {
+    /// Checks every range; the message names the field.
+    ///
+    /// # Errors
+    /// A value is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        for (field, value) in [
+            ("epochs", self.epochs as usize),
+            ("batch_size", self.batch_size),
+            ("batches_per_epoch", self.batches_per_epoch),
+            ("sign_schedule.every", self.sign_schedule.every as usize),
+            ("patience", self.patience.unwrap_or(1) as usize),
+        ] {
+            ensure!(value > 0, "{field} must be at least 1");
+        }
+        positive("learning_rate", self.learning_rate)?;
+        positive("recall_weight", self.recall_weight.into())?;
+        if let Signs::Trained(rate) = self.signs {
+            positive("signs", rate)?;
+        }
+        if let Schedule::Exponential(gamma) = self.schedule {
+            positive("schedule", gamma)?;
+        }
+        self.validate_factors()?;
+        for (field, value) in [
+            ("label_smoothing", self.label_smoothing),
+            ("averaging", self.averaging),
+            ("beta_2", self.beta_2),
+        ] {
+            ensure!(
+                (0.0..1.0).contains(&value),
+                "{field} must be at least 0 and below 1, it is {value}"
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_factors(&self) -> Result<()> {
+        let (augmentation, rates) = (&self.augmentation, &self.rates);
+        for (field, value) in [
+            ("weight_decay", self.weight_decay.into()),
+            ("augmentation.rotation", augmentation.rotation.into()),
+            (
+                "augmentation.magnetometer",
+                augmentation.magnetometer.into(),
+            ),
+            ("augmentation.scale", augmentation.scale.into()),
+            ("augmentation.noise", augmentation.noise.into()),
+            ("rates.input", rates.input),
+            ("rates.embedding", rates.embedding),
+            ("rates.bias", rates.bias),
+            ("rates.mixing", rates.mixing),
+            ("rates.readout", rates.readout),
+        ] {
+            let value: f64 = value;
+            ensure!(
+                value.is_finite() && value >= 0.0,
+                "{field} must not be negative, it is {value}"
+            );
+        }
+        ensure!(
+            augmentation.unit.is_multiple_of(3),
+            "augmentation.unit must be a multiple of 3, not {}",
+            augmentation.unit
+        );
+        Ok(())
+    }
+}
+
+fn positive(field: &str, value: f64) -> Result<()> {
+    ensure!(
+        value.is_finite() && value > 0.0,
+        "{field} must be a positive number, not {value}"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_start_at_one() {
+        for schedule in [
+            Schedule::Constant,
+            Schedule::Cosine,
+            Schedule::Exponential(0.98),
+        ] {
+            assert_eq!(schedule.factor(0, 100, 0), 1.0);
+        }
+        assert!(Schedule::Cosine.factor(100, 100, 9) < 1e-12);
+        assert_eq!(Schedule::Exponential(0.5).factor(0, 0, 2), 0.25);
+    }
+
+    #[test]
+    fn ranges_are_checked() {
+        let with = |change: fn(&mut TrainingConfig)| {
+            let mut config = TrainingConfig::default();
+            change(&mut config);
+            config.validate().map_err(|error| error.to_string())
+        };
+        assert_eq!(with(|_| {}), Ok(()));
+        let refused: [(fn(&mut TrainingConfig), &str); 6] = [
+            (|config| config.averaging = 1.0, "averaging"),
+            (|config| config.label_smoothing = -0.1, "label_smoothing"),
+            (|config| config.recall_weight = 0.0, "recall_weight"),
+            (|config| config.patience = Some(0), "patience"),
+            (|config| config.sign_schedule.every = 0, "every"),
+            (|config| config.rates.readout = f64::NAN, "rates.readout"),
+        ];
+        for (change, field) in refused {
+            let error = with(change).expect_err(field);
+            assert!(error.contains(field), "{error}");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! From a batch of sequences to outputs, in three forms that agree.
+//!
+//! | form | for | how |
+//! |---|---|---|
+//! | kernel | numbers, one layer, last state | one matrix product ([`ops::kernel`]) |
+//! | sequence | the rest, on a CPU | one operation that stores no states ([`ops::sequence`]) |
+//! | scan | the rest, elsewhere | every state of each layer as a tensor ([`ops::scan`]) |
+
+use super::ops::{self, Head, LayerSize, Mix, Plan, Source};
+use super::{HadamRnn, Input, Inputs, Mixing, Readout, Second, decay, fwht, quant};
+use burn::tensor::activation::{log_softmax, relu};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::sync::Arc;
+
+/// What each step's answer should be, and how much it counts.
+#[derive(Clone, Debug)]
+pub struct StepTargets {
+    /// Classes, `[batch, T]`.
+    pub classes: Arc<[u32]>,
+    /// Weight of each step, `[T]`; equal weights of `1/T` make the loss a mean over steps.
+    pub weights: Arc<[f32]>,
+    /// Share of each target that is spread evenly over all classes, 0 to 1.
+    pub smoothing: f32,
+}
+
+impl HadamRnn {
+    /// Sequences `[batch, T, d_in]` as the rows `[x_0, .., x_{T-1}, 1]`, `[batch, T * d_in + 1]`, of [`last_state`].
+    ///
+    /// A data set whose samples are all of one length is best stored in this form once.
+    ///
+    /// [`last_state`]: Self::last_state
+    pub fn augment(x: Tensor<3>) -> Tensor<2> {
+        let [batch, steps, d_in] = x.dims();
+        let ones = Tensor::ones([batch, 1], &x.device());
+        Tensor::cat(vec![x.reshape([batch, steps * d_in]), ones], 1)
+    }
+
+    /// Whether [`last_logits`](Self::last_logits) computes this network.
+    pub fn is_one_product(&self) -> bool {
+        let config = &self.config;
+        matches!(config.input, Input::Numbers(_))
+            && config.second.is_none()
+            && config.readout == Readout::LastState
+    }
+
+    /// Outputs after the last step, `[batch, d_out]`, from `[batch, steps * d_in + 1]` as [`augment`](Self::augment)
+    /// gives it: `V relu(h_T) + b_o`. For networks of numbers with one layer.
+    ///
+    /// # Panics
+    ///
+    /// When the second dimension is not `steps * d_in + 1`, or `steps` is 0.
+    pub fn last_logits(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
+        self.readout_of(self.last_state(x_augmented, steps))
+    }
+
+    /// States after the last step, `[batch, n]`, as one matrix product with the [kernel](ops::kernel).
+    ///
+    /// # Panics
+    ///
+    /// As [`last_logits`](Self::last_logits).
+    pub fn last_state(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
+        let rows = Tensor::cat(vec![self.input_rows(None), self.bias.val().unsqueeze()], 0);
+        let (log2_block, decay) = (self.config.log2_block, decay(self.config.leak));
+        x_augmented.matmul(ops::kernel(
+            self.binary_signs(),
+            rows,
+            log2_block,
+            steps,
+            decay,
+        ))
+    }
+
+    /// Outputs of each sequence, `[batch, d_out]`: of the last state, or where the configuration says so of the mean of
+    /// the rectified states.
+    ///
+    /// # Panics
+    ///
+    /// When `inputs` are not of the configuration's kind and size, or have no steps.
+    pub fn logits(&self, inputs: &Inputs) -> Tensor<2> {
+        match inputs {
+            Inputs::Numbers(x) if self.is_one_product() => {
+                self.last_logits(Self::augment(x.clone()), x.dims()[1])
+            }
+            _ if !ops::runs_sequences(&self.device()) => self.logits_by_scan(inputs),
+            _ => match self.config.readout {
+                Readout::Pooled => self.linear_readout(self.sequence(inputs, Head::Pooled)),
+                _ => self.readout_of(self.sequence(inputs, Head::Last)),
+            },
+        }
+    }
+
+    /// Outputs after every step, `[batch, T, d_out]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`logits`](Self::logits).
+    pub fn step_logits(&self, inputs: &Inputs) -> Tensor<3> {
+        if !ops::runs_sequences(&self.device()) {
+            return self.step_logits_by_scan(inputs);
+        }
+        let outputs = self.config.output_size;
+        self.sequence(inputs, Head::Logits { outputs })
+    }
+
+    /// The mean over sequences of the weighted cross-entropies of [`step_logits`](Self::step_logits), `[1]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`logits`](Self::logits), or when the targets do not fit the inputs.
+    pub fn step_loss(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
+        if !ops::runs_sequences(&self.device()) {
+            return step_loss_of(self.step_logits_by_scan(inputs), targets);
+        }
+        let head = Head::Loss {
+            outputs: self.config.output_size,
+            targets: targets.classes.clone(),
+            weights: targets.weights.clone(),
+            smoothing: targets.smoothing,
+        };
+        self.sequence(inputs, head)
+    }
+
+    /// [`logits`](Self::logits) in the scan form.
+    pub(super) fn logits_by_scan(&self, inputs: &Inputs) -> Tensor<2> {
+        let states = self.states(inputs);
+        let [batch, steps, n] = states.dims();
+        match self.config.readout {
+            Readout::Pooled => self.linear_readout(relu(states).mean_dim(1).reshape([batch, n])),
+            _ => {
+                let last = states.narrow(1, steps - 1, 1).reshape([batch, n]);
+                self.readout_of(last)
+            }
+        }
+    }
+
+    /// [`step_logits`](Self::step_logits) in the scan form.
+    pub(super) fn step_logits_by_scan(&self, inputs: &Inputs) -> Tensor<3> {
+        let states = self.states(inputs);
+        let [batch, steps, n] = states.dims();
+        let logits = self.readout_of(states.reshape([batch * steps, n]));
+        logits.reshape([batch, steps, self.config.output_size])
+    }
+
+    /// States of the last layer after every step, `[batch, T, n]`.
+    fn states(&self, inputs: &Inputs) -> Tensor<3> {
+        let config = &self.config;
+        let (signs, drive) = (self.binary_signs(), self.drive(inputs));
+        let states = ops::scan(signs, drive, config.log2_block, decay(config.leak));
+        let Some((second, weights)) = config.second.as_ref().zip(self.second.as_ref()) else {
+            return states;
+        };
+        let [batch, steps, n] = states.dims();
+        let drive = weights.drive(relu(states).reshape([batch * steps, n]), second.mixing);
+        let drive = drive.reshape([batch, steps, second.hidden_size]);
+        let signs = quant::sign(weights.signs.val());
+        ops::scan(signs, drive, second.log2_block, decay(second.leak))
+    }
+
+    /// `d_t` of the first layer, `[batch, T, n]`.
+    pub(super) fn drive(&self, inputs: &Inputs) -> Tensor<3> {
+        let ([batch, steps], n) = (inputs.dims(), self.config.hidden_size);
+        let bias = self.bias.val().unsqueeze();
+        let drive = match inputs {
+            Inputs::Numbers(x) => {
+                let x = x.clone().reshape([batch * steps, x.dims()[2]]);
+                x.matmul(self.input_rows(None))
+            }
+            Inputs::Tokens(tokens) => {
+                let used = tokens.used(&self.device());
+                let table = self.input_rows(Some(used));
+                // The padding token's row counts as zero.
+                let [rows, _] = table.dims();
+                let shown = Tensor::<1, Int>::arange(0..rows as i64, &self.device());
+                let shown = shown.greater_elem(0).float().reshape([rows, 1]);
+                (table * shown).select(0, tokens.places_on(&self.device()))
+            }
+        };
+        (drive + bias).reshape([batch, steps, n])
+    }
+
+    /// The sequence form of the network up to `head`.
+    fn sequence<const D: usize>(&self, inputs: &Inputs, head: Head) -> Tensor<D> {
+        let ([batch, steps], device) = (inputs.dims(), self.device());
+        let (source, rows, x) = match inputs {
+            Inputs::Numbers(x) => {
+                let rows = self.input_rows(None);
+                let columns = rows.dims()[0];
+                (Source::Numbers { columns }, rows, x.clone())
+            }
+            Inputs::Tokens(tokens) => {
+                let rows = self.input_rows(Some(tokens.used(&device)));
+                let (count, ids) = (rows.dims()[0], tokens.places());
+                let source = Source::Tokens { rows: count, ids };
+                (source, rows, Tensor::zeros([1, 1, 1], &device))
+            }
+        };
+        let plan = Plan {
+            batch,
+            steps,
+            source,
+            first: LayerSize {
+                hidden: self.config.hidden_size,
+                log2_block: self.config.log2_block,
+                decay: decay(self.config.leak),
+            },
+            second: self.second_plan(),
+            head,
+        };
+        ops::sequence(self.all_signs(), self.flat_weights(rows, &plan), x, plan)
+    }
+
+    fn second_plan(&self) -> Option<(LayerSize, Mix)> {
+        self.config.second.as_ref().map(|second| {
+            let layer = LayerSize {
+                hidden: second.hidden_size,
+                log2_block: second.log2_block,
+                decay: decay(second.leak),
+            };
+            let (mixing, trained) = (second.mixing, second.train_mixing);
+            (layer, Mix { mixing, trained })
+        })
+    }
+
+    /// The signs of all layers.
+    fn all_signs(&self) -> Tensor<1> {
+        match &self.second {
+            None => self.binary_signs(),
+            Some(second) => {
+                let signs = quant::sign(second.signs.val());
+                Tensor::cat(vec![self.binary_signs(), signs], 0)
+            }
+        }
+    }
+
+    /// The parameters in the order of [`Plan::sections`].
+    fn flat_weights(&self, rows: Tensor<2>, plan: &Plan) -> Tensor<1> {
+        let mut sections = vec![rows.reshape([-1]), self.bias.val()];
+        if let Some((second, (_, mix))) = self.second.as_ref().zip(plan.second) {
+            let mixing = second.mixing_weights(mix.mixing);
+            sections.extend([mixing.reshape([-1]), second.bias.val()]);
+        }
+        if let Head::Logits { .. } | Head::Loss { .. } = plan.head {
+            let readout = self.quantised_readout().reshape([-1]);
+            sections.extend([readout, self.readout_bias.val()]);
+        }
+        Tensor::cat(sections, 0)
+    }
+
+    /// `V relu(h) + b_o` of states `[rows, n]`: `[rows, d_out]`.
+    pub fn readout_of(&self, states: Tensor<2>) -> Tensor<2> {
+        self.linear_readout(relu(states))
+    }
+
+    /// `V r + b_o` of `[rows, n]`: `[rows, d_out]`.
+    pub(super) fn linear_readout(&self, rectified: Tensor<2>) -> Tensor<2> {
+        let readout = self.quantised_readout().transpose();
+        rectified.matmul(readout) + self.readout_bias.val().unsqueeze()
+    }
+
+    fn quantised_readout(&self) -> Tensor<2> {
+        quant::fake_quantise(self.readout.val(), self.config.readout_bits)
+    }
+
+    /// `U` as the forward pass uses it, `[n, d_in]`; the whole table, where tokens have no embedding.
+    pub(super) fn quantised_input(&self) -> Tensor<2> {
+        quant::fake_quantise(self.input.val(), self.config.input_bits)
+    }
+
+    /// `s` in ±1, `[n]`.
+    pub(super) fn binary_signs(&self) -> Tensor<1> {
+        quant::sign(self.signs.val())
+    }
+
+    /// What drives the first layer, as rows of `n`: the columns of `U`, or rows of the table of tokens, `chosen` ones.
+    fn input_rows(&self, chosen: Option<Tensor<1, Int>>) -> Tensor<2> {
+        match (&self.embedding, chosen) {
+            (Some(embedding), Some(chosen)) => {
+                let chosen = embedding.val().select(0, chosen);
+                chosen.matmul(self.quantised_input().transpose())
+            }
+            (None, Some(chosen)) => {
+                let table = self.input.val();
+                let rows = table.clone().select(0, chosen);
+                quant::fake_quantise_part(rows, table, self.config.input_bits)
+            }
+            (_, None) => self.quantised_input().transpose(),
+        }
+    }
+
+    /// Where the weights are.
+    fn device(&self) -> Device {
+        self.bias.val().device()
+    }
+}
+
+impl Second {
+    /// `d'` of the second layer, `[rows, n']`, from the first layer's rectified states, `[rows, n]`.
+    pub(super) fn drive(&self, rectified: Tensor<2>, mixing: Mixing) -> Tensor<2> {
+        let weights = self.mixing_weights(mixing);
+        let mixed = match mixing {
+            Mixing::Dense => rectified.matmul(weights.transpose()),
+            Mixing::Hadamard => {
+                let n = weights.dims()[1];
+                let hadamard = hadamard(n, &weights.device());
+                let (a, c) = (weights.clone().narrow(0, 0, 1), weights.narrow(0, 1, 1));
+                (rectified * c).matmul(hadamard) * a
+            }
+        };
+        mixed + self.bias.val().unsqueeze()
+    }
+
+    /// `M`, or the signs `a` and `c` as rows.
+    fn mixing_weights(&self, mixing: Mixing) -> Tensor<2> {
+        let signs = quant::sign(self.mixing.val());
+        match mixing {
+            Mixing::Dense => {
+                let n = signs.dims()[1] as f32;
+                signs.div_scalar(n.sqrt())
+            }
+            Mixing::Hadamard => signs,
+        }
+    }
+}
+
+/// `H / sqrt(n)`, `[n, n]`, symmetric.
+fn hadamard(n: usize, device: &Device) -> Tensor<2> {
+    let log2 = n.ilog2() as usize;
+    let mut rows = vec![0.0; n * n];
+    for (i, row) in rows.chunks_exact_mut(n).enumerate() {
+        row[i] = 1.0;
+    }
+    fwht::fwht_normalised(&mut rows, log2);
+    Tensor::from_data(TensorData::new(rows, [n, n]), device)
+}
+
+/// [`HadamRnn::step_loss`] of logits `[batch, T, d_out]`.
+pub(super) fn step_loss_of(logits: Tensor<3>, targets: &StepTargets) -> Tensor<1> {
+    let ([batch, steps, outputs], device) = (logits.dims(), logits.device());
+    let classes: Vec<i32> = targets.classes.iter().map(|&class| class as i32).collect();
+    let classes = TensorData::new(classes, [batch, steps, 1]);
+    let log_p = log_softmax(logits, 2);
+    let aimed = log_p
+        .clone()
+        .gather(2, Tensor::<3, Int>::from_data(classes, &device));
+    let spread = log_p.mean_dim(2).mul_scalar(targets.smoothing);
+    let aimed = aimed.mul_scalar(1.0 - targets.smoothing) + spread;
+    debug_assert!(outputs > 0);
+    let weights = TensorData::new(targets.weights.to_vec(), [1, steps, 1]);
+    let weights = Tensor::<3>::from_data(weights, &device);
+    (aimed * weights).sum().div_scalar(batch as f32).neg()
+}

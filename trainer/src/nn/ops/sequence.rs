@@ -1,0 +1,28 @@
+//! The whole network over a batch of sequences in one operation, on host slices.
+//!
+//! ```text
+//! d_t = U x_t + b   or   Z[token_t] + b              h_t = γ W h_{t-1} + d_t
+//! d'_t = M relu(h_t) + b'                            h'_t = γ' W' h'_{t-1} + d'_t        (with a second layer)
+//! head:  h_T,   mean_t relu(h_t),   V relu(h_t) + b_o,   or the cross-entropy of the latter
+//! ```
+//!
+//! Nothing of the size of all states is ever stored. A sequence is run block by block of a few dozen steps; the drive of a
+//! block is computed when it is needed, forward and backward. The backward pass gets the states back
+//!
+//! - of an orthogonal layer (`γ = 1`) by running the recurrence backwards from the last state, `h_{t-1} = Wᵀ (h_t - d_t)`:
+//!   memory does not grow with `T`;
+//! - of a layer with a leak by running forward again from the state before each block, which the forward pass keeps: a
+//!   step back would amplify rounding by `1/γ`. Blocks then have at least `sqrt(T)` steps, and memory grows as `sqrt(T)`.
+//!
+//! Sequences run in parallel. Gradients are summed by groups of sequences whose number depends on sizes alone, then over
+//! groups in order: equal bits on any number of threads.
+
+mod head;
+mod matrix;
+mod mixing;
+mod pass;
+mod plan;
+mod source;
+
+pub(super) use pass::{Inputs, forward, gradients};
+pub use plan::{Head, LayerSize, Mix, Plan, Source};
