@@ -108,7 +108,7 @@ fn a_model_too_large_for_a_board_is_refused() {
     let data = kinds::sequences(&config);
     let model = kinds::exported(&kinds::weights(config, 7), &data, &kinds::widths(12));
     let error = verify::board(&folder(), "qemu-m0", KernelName::Fwht, &model, &data, &[]);
-    let error = format!("{:#}", error.err().expect("refused"));
+    let error = format!("{:#}", error.expect_err("refused"));
     assert!(
         error.contains("qemu-m0 has flash for a model of 196608 bytes"),
         "{error}"

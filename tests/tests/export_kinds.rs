@@ -21,7 +21,7 @@ fn recur(h: &[f64], signs: &[i8], log2_block: usize, leak: Option<u8>) -> Vec<f6
             let first = i / block * block;
             let sum: f64 = (0..block)
                 .map(|j| {
-                    if ((i - first) & j).count_ones() % 2 == 0 {
+                    if ((i - first) & j).count_ones().is_multiple_of(2) {
                         h[first + j]
                     } else {
                         -h[first + j]
@@ -255,8 +255,7 @@ fn full_precision_is_refused_unless_bits_are_given() {
         calibration: &data,
     };
     let error = export(source, &ExportConfig::default())
-        .err()
-        .expect("refused")
+        .expect_err("refused")
         .to_string();
     assert!(
         error.contains("full precision") && error.contains("--weight-bits"),

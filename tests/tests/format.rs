@@ -513,7 +513,7 @@ proptest! {
         bytes.truncate(bytes.len() - cut);
         bytes[..4].copy_from_slice(b"HDRN");
         bytes[6..8].copy_from_slice(&[0, 0]);
-        bytes[4] = if bytes[4] % 2 == 0 { 2 } else { 1 };
+        bytes[4] = 1 + bytes[4] % 2;
         bytes[5] = 0;
         reseal(&mut bytes);
         must_be_safe(&bytes);
