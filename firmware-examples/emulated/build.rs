@@ -7,7 +7,10 @@
 //! | `HADAMRNN_MODEL` | the shipped HAR-2 model | model file to embed |
 //! | `HADAMRNN_WINDOWS` | the shipped HAR-2 windows | window file to embed |
 //! | `HADAMRNN_HIDDEN` | 128 | hidden units the session has room for |
-//! | `HADAMRNN_INPUTS` | 9 | inputs the session has room for |
+//! | `HADAMRNN_INPUTS` | 9 | inputs the session has room for; 1 for tokens |
+//! | `HADAMRNN_POOL` | 0 | units of a pooled readout the session has room for |
+//! | `HADAMRNN_SECOND` | 0 | units of a second layer the session has room for |
+//! | `HADAMRNN_TOKENS` | unset | set to 1 where samples are tokens |
 
 use std::{env, error::Error, fs, path::Path, path::PathBuf};
 
@@ -37,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_REPORT").is_some() {
-        println!("cargo::rustc-link-arg-bin=classify=-Tdefmt.x");
+        for name in ["classify", "cases"] {
+            println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
+        }
     }
 
     let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");
@@ -54,8 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("cargo::rustc-cfg=hadamrnn_kernel=\"{kernel}\"");
 
-    let hidden: usize = variable("HADAMRNN_HIDDEN", "128").parse()?;
-    let inputs: usize = variable("HADAMRNN_INPUTS", "9").parse()?;
+    println!("cargo::rustc-check-cfg=cfg(hadamrnn_tokens)");
+    if variable("HADAMRNN_TOKENS", "0") == "1" {
+        println!("cargo::rustc-cfg=hadamrnn_tokens");
+    }
+
     if board.tick_scale().is_none() {
         return Err(format!(
             "{}: SysTick too slow to count instructions exactly",
@@ -63,43 +71,70 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
         .into());
     }
-    fs::write(
-        out.join("config.rs"),
-        config(board, &kernel, hidden, inputs),
-    )?;
+    fs::write(out.join("config.rs"), config(board, &kernel)?)?;
 
-    embed(
+    let model = embed(
         "HADAMRNN_MODEL",
         "../../models/har2/model.hdrn",
         &out.join("model.bin"),
-        Ok,
+        |file| model_that_fits(file, board),
     )?;
     embed(
         "HADAMRNN_WINDOWS",
         "../../models/har2/windows.bin",
         &out.join("windows.bin"),
-        |file| windows_that_fit(file, board),
-    )
+        |file| windows_that_fit(file, board, model),
+    )?;
+    Ok(())
 }
 
 /// The constants of `config.rs`.
-fn config(board: &Board, kernel: &str, hidden: usize, inputs: usize) -> String {
-    format!(
+fn config(board: &Board, kernel: &str) -> Result<String, Box<dyn Error>> {
+    let mut text = format!(
         "/// Board this firmware is built for.\npub const BOARD: &str = {:?};\n\
          /// Kernel this firmware is built with.\npub const KERNEL: &str = {kernel:?};\n\
-         /// Hidden units the session has room for.\npub const HIDDEN: usize = {hidden};\n\
-         /// Inputs the session has room for.\npub const INPUTS: usize = {inputs};\n\
          /// SysTick clock of the board.\npub const SYSTICK_HZ: u32 = {};\n\
          /// Shift of `-icount` this board is run with.\npub const ICOUNT_SHIFT: u32 = {};\n",
         board.name, board.systick_hz, board.icount_shift
-    )
+    );
+    for (name, default, what) in [
+        ("HIDDEN", "128", "Hidden units"),
+        ("INPUTS", "9", "Inputs"),
+        ("POOL", "0", "Units of a pooled readout"),
+        ("SECOND", "0", "Units of a second layer"),
+    ] {
+        let value: usize = variable(&format!("HADAMRNN_{name}"), default).parse()?;
+        text +=
+            &format!("/// {what} the session has room for.\npub const {name}: usize = {value};\n");
+    }
+    Ok(text)
 }
 
-/// The whole windows that fit half of the flash; firmware finds more in a file, see `samples`.
-fn windows_that_fit(mut file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn Error>> {
+/// Refuses a model that leaves no flash for code.
+fn model_that_fits(file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn Error>> {
+    let room = board.room_for_model();
+    if file.len() > room {
+        return Err(format!(
+            "{} has room for a model of {room} bytes, not {}",
+            board.name,
+            file.len()
+        )
+        .into());
+    }
+    Ok(file)
+}
+
+/// The whole windows that fit half of the flash beside a model of so many bytes; firmware finds more in a file, see
+/// `samples`.
+fn windows_that_fit(
+    mut file: Vec<u8>,
+    board: &Board,
+    model: usize,
+) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut header = Windows::parse(&file)?.header();
     let bytes_each = 2 * usize::from(header.channels) * usize::from(header.steps);
-    let room = u16::try_from(board.flash_size as usize / 2 / bytes_each).unwrap_or(u16::MAX);
+    let room = (board.flash_size as usize / 2).min(board.room_for_model() - model);
+    let room = u16::try_from(room / bytes_each).unwrap_or(u16::MAX).max(1);
     if header.windows > room {
         println!(
             "cargo::warning={}: flash has room for {room} of {} windows; put windows.bin in the \
@@ -113,13 +148,13 @@ fn windows_that_fit(mut file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn
     Ok(file)
 }
 
-/// Copies the file named by a variable to where `include_bytes!` finds it.
+/// Copies the file named by a variable to where `include_bytes!` finds it, and returns its length.
 fn embed(
     name: &str,
     default: &str,
     to: &Path,
     change: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>>,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<usize, Box<dyn Error>> {
     let path = input_file(&variable(name, default))?;
     let bytes = fs::read(&path).map_err(|error| {
         format!(
@@ -128,8 +163,8 @@ fn embed(
         )
     })?;
     let bytes = change(bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    fs::write(to, bytes)?;
-    Ok(())
+    fs::write(to, &bytes)?;
+    Ok(bytes.len())
 }
 
 /// A file the build depends on; relative paths start at this crate.

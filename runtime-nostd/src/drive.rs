@@ -12,15 +12,19 @@ use crate::model::{Channel, Model};
 pub const fn standardise(raw: i16, channel: Channel, shift: u32, bits: u32) -> i16 {
     let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
     let limit = 1i32.wrapping_shl(bits.wrapping_sub(1));
-    standardise_with(raw, channel, half, shift, limit) as i16
+    saturate(scale(raw, channel, half, shift), limit) as i16
 }
 
 #[inline(always)]
-const fn standardise_with(raw: i16, channel: Channel, half: i32, shift: u32, limit: i32) -> i32 {
-    let scaled = (raw as i32 - channel.offset as i32)
+const fn scale(raw: i16, channel: Channel, half: i32, shift: u32) -> i32 {
+    (raw as i32 - channel.offset as i32)
         .wrapping_mul(channel.multiplier as i32)
         .wrapping_add(half)
-        .wrapping_shr(shift);
+        .wrapping_shr(shift)
+}
+
+#[inline(always)]
+const fn saturate(scaled: i32, limit: i32) -> i32 {
     if scaled < limit.wrapping_neg() {
         limit.wrapping_neg()
     } else if scaled > limit.wrapping_sub(1) {
@@ -32,9 +36,18 @@ const fn standardise_with(raw: i16, channel: Channel, half: i32, shift: u32, lim
 
 /// The standardised inputs of a sample, one a channel.
 pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i32]) {
+    let limit = 1i32.wrapping_shl(u32::from(model.header().input_bits).wrapping_sub(1));
+    // A constant limit makes one saturating instruction.
+    match limit {
+        512 => standardise_to(model, sample, inputs, 512),
+        _ => standardise_to(model, sample, inputs, limit),
+    }
+}
+
+#[inline(always)]
+fn standardise_to(model: &Model<'_>, sample: &[i16], inputs: &mut [i32], limit: i32) {
     let shift = u32::from(model.header().input_shift);
     let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    let limit = 1i32.wrapping_shl(u32::from(model.header().input_bits).wrapping_sub(1));
     let channels = sample.iter().zip(model.sections.channels);
     for (input, (raw, word)) in inputs.iter_mut().zip(channels) {
         keep_rolled();
@@ -42,7 +55,7 @@ pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i
             offset: *word as i16,
             multiplier: (word >> 16) as u16,
         };
-        *input = standardise_with(*raw, channel, half, shift, limit);
+        *input = saturate(scale(*raw, channel, half, shift), limit);
     }
 }
 
@@ -60,24 +73,25 @@ pub(crate) struct Drive<'a> {
     width: FieldWidth,
     in_lanes: bool,
     /// The columns of `U` that are still to come: in each group of rows, one word a channel.
-    columns: &'a [u32],
-    bias: &'a [u32],
-    x: &'a [i32],
+    pub columns: &'a [u32],
+    pub bias: &'a [u32],
+    pub x: &'a [i32],
     /// What every row's sum of unsigned fields lacks: `-2^(width-1) * sum(x)`.
     correction: i32,
 }
 
 impl<'a> Drive<'a> {
-    /// `x` are the standardised inputs, one a channel.
-    pub fn new(model: &Model<'a>, x: &'a [i32]) -> Self {
+    /// `x` are the standardised inputs, one a channel, and `columns` the words of `U`: or a token's row of the table and
+    /// its multiplier, which are a `U` of one column and its input.
+    pub fn new(model: &Model<'a>, columns: &'a [u32], x: &'a [i32]) -> Self {
         let sum = x.iter().fold(0i32, |sum, &x| {
             keep_rolled();
             sum.wrapping_add(x)
         });
         Self {
             width: model.input_width,
-            in_lanes: model.lanes_hold_drive,
-            columns: model.sections.input,
+            in_lanes: model.layer().lanes_hold_drive,
+            columns,
             bias: model.sections.bias,
             x,
             correction: sum.wrapping_mul(model.input_width.offset()).wrapping_neg(),
@@ -215,17 +229,4 @@ fn accumulate<const WIDTH: u32, const FIRST: u32, const N: usize>(
         }
     }
     pairs
-}
-
-/// The two lanes of `low + high * 65536`, both within 16 bits.
-#[inline(always)]
-pub(crate) const fn unpack(pair: u32) -> (i32, i32) {
-    let low = pair as i16 as i32;
-    (low, (pair.wrapping_sub(low as u32) as i32) >> 16)
-}
-
-/// Inverse of [`unpack`].
-#[inline(always)]
-pub(crate) const fn pack(low: i32, high: i32) -> u32 {
-    (low as u32).wrapping_add((high as u32) << 16)
 }

@@ -43,6 +43,14 @@ pub enum ModelError {
     Overflow,
     /// The logit scale is not a positive finite number.
     LogitScale,
+    /// A leak beyond 15.
+    Leak,
+    /// A token model whose vocabulary is not in `1..=65536`, whose multiplier is not in `1..=32767`, or that has inputs.
+    Tokens,
+    /// A pooled readout whose shift is beyond 16, or that is for no steps.
+    Pool,
+    /// A second layer whose multiplier is not in `1..=32767`, or that is mixed by a Hadamard matrix of another size.
+    SecondLayer,
 }
 
 impl fmt::Display for ModelError {
@@ -53,7 +61,7 @@ impl fmt::Display for ModelError {
             Self::UnsupportedVersion(version) => {
                 return write!(
                     f,
-                    "model format version {version} is not supported (this runtime reads version {})",
+                    "model format version {version} is not supported (this runtime reads 1 to {})",
                     crate::format::VERSION
                 );
             }
@@ -72,6 +80,12 @@ impl fmt::Display for ModelError {
             Self::WeightsLength => "weight section does not fit the sizes in the header",
             Self::Overflow => "the weights could overflow a 32-bit accumulator",
             Self::LogitScale => "logit scale is not a positive finite number",
+            Self::Leak => "leak is beyond 15",
+            Self::Tokens => "token table has sizes or a multiplier out of range",
+            Self::Pool => "pooled readout has a shift beyond 16 or no steps",
+            Self::SecondLayer => {
+                "second layer has a multiplier out of range or does not fit its matrix"
+            }
         };
         f.write_str(text)
     }
@@ -100,6 +114,29 @@ pub enum SessionError {
     },
     /// The kernel cannot hold this model's transform exactly: choose another kernel, or export fewer state bits.
     KernelRange,
+    /// The second layer's hidden size exceeds the session's capacity `SECOND`.
+    SecondCapacity {
+        /// Hidden size of the second layer.
+        needed: usize,
+        /// Capacity of the session.
+        capacity: usize,
+    },
+    /// The model's readout is pooled over more units than the session's capacity `POOL`.
+    PoolCapacity {
+        /// Hidden size of the layer that is read.
+        needed: usize,
+        /// Capacity of the session.
+        capacity: usize,
+    },
+    /// A token for a model of numbers, or numbers for a model of tokens.
+    InputKind,
+    /// A token that the model's vocabulary does not have.
+    Token {
+        /// Tokens of the model.
+        vocabulary: u32,
+        /// The token.
+        found: u16,
+    },
     /// A sample does not have as many channels as the model has inputs.
     SampleLength {
         /// Input size of the model.
@@ -120,6 +157,20 @@ impl fmt::Display for SessionError {
                 f,
                 "model needs an input capacity of {needed}, the session has {capacity}"
             ),
+            Self::SecondCapacity { needed, capacity } => write!(
+                f,
+                "model needs a second-layer capacity of {needed}, the session has {capacity}"
+            ),
+            Self::PoolCapacity { needed, capacity } => write!(
+                f,
+                "model needs a pool capacity of {needed}, the session has {capacity}"
+            ),
+            Self::InputKind => {
+                f.write_str("a token for a model of numbers, or numbers for a model of tokens")
+            }
+            Self::Token { vocabulary, found } => {
+                write!(f, "token {found} is beyond the vocabulary of {vocabulary}")
+            }
             Self::KernelRange => {
                 f.write_str("this kernel cannot hold the model's transform without overflow")
             }

@@ -14,8 +14,9 @@ pub use fwht::Fwht;
 pub use fwht_packed::FwhtPacked;
 pub use xnor::XnorPopcount;
 
+use crate::arch::lanes;
 use crate::error::SessionError;
-use crate::model::Model;
+use crate::layer::Layer;
 use crate::step::Step;
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
@@ -27,11 +28,11 @@ pub trait Kernel: sealed::Sealed {
     /// Hidden state with room for `N` units.
     type State<const N: usize>: HiddenState;
 
-    /// Whether this kernel computes `model` exactly with a capacity of `capacity` units.
+    /// Whether this kernel computes `layer` exactly with a capacity of `capacity` units.
     ///
     /// # Errors
     /// [`SessionError`] if it does not.
-    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError>;
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
 
     /// Advances `state` by one time step.
     fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
@@ -78,19 +79,26 @@ fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
     ]
 }
 
-/// Keeps LLVM from unrolling the loop it is in, which costs no instruction.
+/// Keeps LLVM from unrolling the loop it is in, which costs no instruction; on targets without an operating system only:
+/// elsewhere code may be long, and loops should become vector instructions.
 ///
 /// At `opt-level = 3` LLVM unrolls small loops at run-time trip counts for Cortex-M, spills registers for it and doubles
 /// the code. It leaves loops with inline assembly alone.
 #[inline(always)]
 pub(crate) fn keep_rolled() {
-    core::hint::black_box(());
+    if cfg!(target_os = "none") {
+        core::hint::black_box(());
+    }
 }
 
 /// A slice whose length the compiler does not know: it unrolls loops of a constant few rounds whatever they contain.
 #[inline(always)]
 pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
-    core::hint::black_box(elements)
+    if cfg!(target_os = "none") {
+        core::hint::black_box(elements)
+    } else {
+        elements
+    }
 }
 
 /// Butterfly stages with strides `from`, `from / 2`, … down to `TO`, in place, on whole blocks of `2 * from` elements.
@@ -98,7 +106,10 @@ pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
 /// Strides are powers of two. Two stages at a time, so that each element is loaded and stored half as often; the last two
 /// have constant distances, and `LAST` must be `4 * TO`.
 #[inline(never)]
-fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(elements: &mut [T], from: usize) {
+pub(crate) fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(
+    elements: &mut [T],
+    from: usize,
+) {
     let mut stride = from;
     if stride < TO {
         return;
@@ -128,7 +139,7 @@ fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(elements: &mut [T
 
 /// Calls `f` on each whole block of `size` elements. (`chunks_exact_mut` would link a panic for a size of zero.)
 #[inline(always)]
-fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
+pub(crate) fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
     while let Some((block, rest)) = elements.split_at_mut_checked(size) {
         if block.is_empty() {
             return;
@@ -175,7 +186,7 @@ fn butterflies4<T: Lane>([a, b, c, d]: [T; 4]) -> [T; 4] {
 }
 
 /// What butterflies add and subtract: one 32-bit value, or two 16-bit lanes in one word.
-trait Lane: Copy {
+pub(crate) trait Lane: Copy {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
 }
@@ -194,10 +205,10 @@ impl Lane for i32 {
 impl Lane for u32 {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
+        lanes::add(self, other)
     }
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        self.wrapping_sub(other)
+        lanes::sub(self, other)
     }
 }

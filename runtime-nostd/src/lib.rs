@@ -37,6 +37,7 @@ compile_error!(
     "the model format is read in place as little-endian words; big-endian targets are not supported"
 );
 
+mod arch;
 pub mod digest;
 mod drive;
 mod error;
@@ -44,16 +45,21 @@ pub mod fields;
 pub mod format;
 mod gain;
 pub mod kernel;
+mod layer;
+mod mixing;
 mod model;
+mod pool;
 mod readout;
 mod session;
+mod source;
 mod step;
 
 pub use drive::standardise;
 pub use error::{ModelError, SessionError};
 pub use gain::Gain;
 pub use kernel::Kernel;
-pub use model::{Channel, Model};
+pub use layer::{Layer, SecondLayer};
+pub use model::{Bounds, Channel, Model};
 pub use readout::Logits;
 pub use session::Session;
 

@@ -1,9 +1,16 @@
 //! A validated view of a model's bytes.
 
+mod bounds;
+mod check;
+
 use crate::error::ModelError;
 use crate::fields::FieldWidth;
-use crate::format::{self, Header, Readout, SectionLengths, Sections};
+use crate::format::{self, Header, Readout, Second, Sections, Tokens};
 use crate::gain::Gain;
+use crate::kernel::Kernel;
+use crate::layer::{Layer, SecondLayer};
+
+pub use bounds::Bounds;
 
 /// Standardisation of one input channel; see [`crate::standardise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,20 +30,16 @@ pub struct Model<'a> {
     pub(crate) sections: Sections<'a>,
     pub(crate) input_width: FieldWidth,
     pub(crate) readout_width: FieldWidth,
-    pub(crate) gain: Gain,
-    pub(crate) state_bits: u32,
-    pub(crate) drive_shift: u32,
-    pub(crate) gain_shift: u32,
-    /// Whether every row of `U x + b` fits 16 bits whatever the input.
-    pub(crate) lanes_hold_drive: bool,
-    drive_bound: i32,
+    layer: Layer<'a>,
+    second: Option<SecondLayer<'a>>,
+    bounds: Bounds,
 }
 
 impl<'a> Model<'a> {
     /// Reads and validates a model.
     ///
     /// `bytes` must be exactly one file and start on a four-byte boundary ([`crate::include_model!`]). The work is
-    /// proportional to the number of weights: it includes the proof that no input overflows.
+    /// proportional to the number of bytes: it includes their checksum and the proof that no input overflows.
     ///
     /// # Errors
     /// A distinct [`ModelError`] for every way in which the bytes can be wrong.
@@ -44,78 +47,23 @@ impl<'a> Model<'a> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
         }
-        let body = format::decode(bytes)?;
-        let header = body.header;
-        check_header(&header)?;
-        let words = bytemuck::try_cast_slice(body.weights).map_err(|_| ModelError::Malformed)?;
-        let sections = split(&header, words).ok_or(ModelError::WeightsLength)?;
+        let (header, weights) = format::decode(bytes)?;
+        check::header(&header)?;
         let input_width = width(header.input_weight_bits)?;
         let readout_width = width(header.readout_weight_bits)?;
+        let words = bytemuck::try_cast_slice(weights).map_err(|_| ModelError::Malformed)?;
+        let sections = Sections::split(&header, words).ok_or(ModelError::WeightsLength)?;
         let mut model = Self {
             header,
             sections,
             input_width,
             readout_width,
-            gain: Gain::new(header.log2_block, header.gain_shift),
-            state_bits: u32::from(header.state_bits),
-            drive_shift: u32::from(header.drive_shift),
-            gain_shift: u32::from(header.gain_shift),
-            lanes_hold_drive: false,
-            drive_bound: 0,
+            layer: first_layer(&header, &sections),
+            second: (header.extension.second).map(|second| second_layer(&second, &sections)),
+            bounds: Bounds::default(),
         };
         model.prove_no_overflow()?;
         Ok(model)
-    }
-
-    /// Bounds every accumulator over all inputs and states; see `docs/ARITHMETIC.md`.
-    fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
-        let drive = self.largest_drive();
-        let state = 1i64 << self.state_bits.saturating_sub(1);
-        let transform = state << u32::from(self.header.log2_block);
-        let half = 1i64 << self.gain_shift.saturating_sub(1);
-        let recurrent = transform.saturating_mul(i64::from(self.gain.max()));
-        let step = recurrent
-            .saturating_add(drive.saturating_mul(1i64 << self.drive_shift))
-            .saturating_add(half);
-        let limit = i64::from(i32::MAX);
-        if step > limit || self.largest_logit() > limit {
-            return Err(ModelError::Overflow);
-        }
-        self.lanes_hold_drive = drive <= i64::from(i16::MAX);
-        self.drive_bound = i32::try_from(drive).map_err(|_| ModelError::Overflow)?;
-        Ok(())
-    }
-
-    /// Largest `|U x + b|` of any row over all saturated inputs.
-    fn largest_drive(&self) -> i64 {
-        let input = 1i64 << (u32::from(self.header.input_bits).saturating_sub(1));
-        (0..self.hidden_size())
-            .map(|row| {
-                let weights: i64 = (0..self.input_size())
-                    .map(|column| i64::from(self.input_weight(row, column)).abs())
-                    .sum();
-                weights
-                    .saturating_mul(input)
-                    .saturating_add(i64::from(self.bias(row)).abs())
-            })
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// Largest absolute logit over all states.
-    fn largest_logit(&self) -> i64 {
-        let state = 1i64 << self.state_bits.saturating_sub(1);
-        (0..self.output_size())
-            .map(|output| {
-                let weights: i64 = (0..self.hidden_size())
-                    .map(|unit| i64::from(self.readout_weight(output, unit)).abs())
-                    .sum();
-                weights
-                    .saturating_mul(state)
-                    .saturating_add(i64::from(self.readout_bias(output)).abs())
-            })
-            .max()
-            .unwrap_or(0)
     }
 
     /// The header as stored.
@@ -128,14 +76,19 @@ impl<'a> Model<'a> {
         self.header.name
     }
 
-    /// `n`, the number of hidden units.
+    /// `n`, the number of hidden units of the first layer.
     pub const fn hidden_size(&self) -> usize {
         self.header.hidden_size as usize
     }
 
-    /// Channels of a sample.
+    /// Values of a sample: its channels, or 1 where a sample is a token.
     pub const fn input_size(&self) -> usize {
         self.header.input_size as usize
+    }
+
+    /// Whether samples are tokens, and which; else they are numbers.
+    pub const fn tokens(&self) -> Option<Tokens> {
+        self.header.extension.tokens
     }
 
     /// Logits; one for a binary task.
@@ -152,9 +105,9 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// `2^q`, the side of the diagonal blocks.
+    /// `2^q`, the side of the first layer's diagonal blocks.
     pub const fn block_size(&self) -> usize {
-        1 << self.header.log2_block
+        self.layer.block_size()
     }
 
     /// How logits come from the states.
@@ -162,14 +115,33 @@ impl<'a> Model<'a> {
         self.header.readout
     }
 
-    /// The gain sequence of the recurrence.
-    pub const fn gain(&self) -> Gain {
-        self.gain
+    /// The first layer.
+    pub const fn layer(&self) -> &Layer<'a> {
+        &self.layer
     }
 
-    /// Bound on every `|(U x + b)_i|`, over all inputs.
-    pub const fn drive_bound(&self) -> i32 {
-        self.drive_bound
+    /// The second layer, if there is one.
+    pub const fn second(&self) -> Option<&SecondLayer<'a>> {
+        self.second.as_ref()
+    }
+
+    /// The layer that the outputs are read from.
+    pub const fn top(&self) -> &Layer<'a> {
+        match &self.second {
+            Some(second) => &second.layer,
+            None => &self.layer,
+        }
+    }
+
+    /// Whether `K` computes every layer exactly, given capacities of its size (of at least 32, for small XNOR layers).
+    pub fn runs_on<K: Kernel>(&self) -> bool {
+        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size.max(32)).is_ok();
+        fits(&self.layer) && self.second().is_none_or(|second| fits(&second.layer))
+    }
+
+    /// The proven bounds of every accumulator.
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
     }
 
     /// Standardisation of a channel; zero beyond the last one.
@@ -181,32 +153,39 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Code of `U[row][column]`.
+    /// Code of `U[row][column]`; for tokens the column is the token.
     pub fn input_weight(&self, row: usize, column: usize) -> i32 {
-        let block = row / self.input_width.per_word();
-        let index = block.wrapping_mul(self.input_size()).wrapping_add(column);
+        let group = row / self.input_width.per_word();
+        let groups = self.hidden_size() / self.input_width.per_word();
+        let index = match self.tokens() {
+            Some(_) => column.wrapping_mul(groups).wrapping_add(group),
+            None => group.wrapping_mul(self.input_size()).wrapping_add(column),
+        };
         self.input_width.get(word(self.sections.input, index), row)
     }
 
-    /// Bias of a row in units of `U x`.
+    /// The words of a token's row of the table; none beyond the vocabulary.
+    pub(crate) fn token_row(&self, token: u16) -> Option<&'a [u32]> {
+        let length = self.hidden_size() / self.input_width.per_word();
+        let start = usize::from(token).wrapping_mul(length);
+        self.sections.input.get(start..start.wrapping_add(length))
+    }
+
+    /// Bias of a row of the first layer in units of `U x`.
     pub fn bias(&self, row: usize) -> i32 {
         let stored = word(self.sections.bias, row / 2) >> (16 * (row as u32 % 2));
         (stored & 0xFFFF) as i32 - (1 << 15)
     }
 
-    /// Row sign of the recurrent matrix, +1 or -1.
+    /// Row sign of the first layer's recurrent matrix, +1 or -1.
     pub fn sign(&self, row: usize) -> i32 {
-        if word(self.sections.signs, row / 32) >> (row % 32) & 1 == 0 {
-            1
-        } else {
-            -1
-        }
+        self.layer.sign(row)
     }
 
     /// Code of `V[output][unit]`.
     pub fn readout_weight(&self, output: usize, unit: usize) -> i32 {
         let width = self.readout_width;
-        let row = output.wrapping_mul(self.hidden_size() / width.per_word());
+        let row = output.wrapping_mul(self.top().hidden_size / width.per_word());
         let index = row.wrapping_add(unit / width.per_word());
         width.get(word(self.sections.readout, index), unit)
     }
@@ -217,6 +196,43 @@ impl<'a> Model<'a> {
     }
 }
 
+fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
+    Layer {
+        hidden_size: header.hidden_size.into(),
+        log2_block: header.log2_block.into(),
+        state_bits: header.state_bits.into(),
+        drive_shift: header.drive_shift.into(),
+        gain_shift: header.gain_shift.into(),
+        gain: Gain::new(header.log2_block, header.gain_shift, header.extension.leak),
+        signs: sections.signs,
+        drive_bound: 0,
+        lanes_hold_drive: false,
+        common_shape: false,
+    }
+}
+
+fn second_layer<'a>(second: &Second, sections: &Sections<'a>) -> SecondLayer<'a> {
+    let layer = Layer {
+        hidden_size: second.hidden_size.into(),
+        log2_block: second.log2_block.into(),
+        state_bits: second.state_bits.into(),
+        drive_shift: 0,
+        gain_shift: second.gain_shift.into(),
+        gain: Gain::new(second.log2_block, second.gain_shift, second.leak),
+        signs: sections.second_signs,
+        drive_bound: 0,
+        lanes_hold_drive: false,
+        common_shape: false,
+    };
+    SecondLayer {
+        layer,
+        mixing: second.mixing,
+        multiplier: second.multiplier.into(),
+        matrix: sections.mixing,
+        bias: sections.second_bias,
+    }
+}
+
 #[inline(always)]
 fn word(section: &[u32], index: usize) -> u32 {
     section.get(index).copied().unwrap_or(0)
@@ -224,57 +240,4 @@ fn word(section: &[u32], index: usize) -> u32 {
 
 fn width(bits: u8) -> Result<FieldWidth, ModelError> {
     FieldWidth::from_bits(bits).ok_or(ModelError::WeightBits)
-}
-
-fn check_header(header: &Header<'_>) -> Result<(), ModelError> {
-    let n = usize::from(header.hidden_size);
-    if !n.is_power_of_two() || !(format::MIN_HIDDEN..=format::MAX_HIDDEN).contains(&n) {
-        return Err(ModelError::HiddenSize);
-    }
-    if header.log2_block == 0 || u32::from(header.log2_block) > n.trailing_zeros() {
-        return Err(ModelError::BlockSize);
-    }
-    if !(1..=format::MAX_INPUTS).contains(&usize::from(header.input_size)) {
-        return Err(ModelError::InputSize);
-    }
-    if !(1..=format::MAX_OUTPUTS).contains(&usize::from(header.output_size)) {
-        return Err(ModelError::OutputSize);
-    }
-    if !(8..=16).contains(&header.state_bits) {
-        return Err(ModelError::StateBits);
-    }
-    if !(4..=16).contains(&header.input_bits) {
-        return Err(ModelError::InputBits);
-    }
-    let shifts_fit = (1..=17).contains(&header.input_shift)
-        && header.drive_shift <= 20
-        && (4..=15).contains(&header.gain_shift)
-        && header.log2_block / 2 <= header.gain_shift;
-    if !shifts_fit {
-        return Err(ModelError::Shift);
-    }
-    if !(header.logit_scale.is_finite() && header.logit_scale > 0.0) {
-        return Err(ModelError::LogitScale);
-    }
-    Ok(())
-}
-
-/// Cuts the weight words into sections; `None` unless they fit exactly and every channel's multiplier is in range.
-fn split<'a>(header: &Header<'_>, words: &'a [u32]) -> Option<Sections<'a>> {
-    let [channels, input, bias, signs, readout, readout_bias] = SectionLengths::of(header)?.0;
-    let (channels, words) = words.split_at_checked(channels)?;
-    let (input, words) = words.split_at_checked(input)?;
-    let (bias, words) = words.split_at_checked(bias)?;
-    let (signs, words) = words.split_at_checked(signs)?;
-    let (readout, words) = words.split_at_checked(readout)?;
-    let (readout_bias, words) = words.split_at_checked(readout_bias)?;
-    let in_range = channels.iter().all(|channel| channel >> 31 == 0);
-    (words.is_empty() && in_range).then_some(Sections {
-        channels,
-        input,
-        bias,
-        signs,
-        readout,
-        readout_bias,
-    })
 }

@@ -1,14 +1,20 @@
 //! From states to logits.
 
 use crate::fields::FieldWidth;
-use crate::kernel::{HiddenState, keep_rolled};
-use crate::model::Model;
+use crate::format::Readout;
+use crate::kernel::{HiddenState, Kernel, keep_rolled};
+use crate::pool;
+use crate::session::Session;
 
-/// The integer logits of a state, one an output; multiply by the header's `logit_scale` for the float model's.
+/// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
-/// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits.
-pub struct Logits<'a, S> {
-    state: &'a S,
+/// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
+/// sum over time for a pooled readout.
+pub struct Logits<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> {
+    state: &'a K::State<N>,
+    second: Option<&'a K::State<SECOND>>,
+    /// The sums and their shift.
+    pool: Option<(&'a [i32; POOL], u32)>,
     width: FieldWidth,
     words_per_row: usize,
     /// What is still to come.
@@ -16,31 +22,46 @@ pub struct Logits<'a, S> {
     bias: core::slice::Iter<'a, u32>,
 }
 
-impl<'a, S: HiddenState> Logits<'a, S> {
-    pub(crate) fn new(model: &'a Model<'a>, state: &'a S) -> Self {
+impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize>
+    Logits<'a, K, N, POOL, SECOND>
+{
+    pub(crate) fn new<const D: usize>(session: &'a Session<'_, K, N, D, POOL, SECOND>) -> Self {
+        let model = session.model();
         let width = model.readout_width;
         Self {
-            state,
+            state: &session.state,
+            second: model.second().map(|_| &session.second.state),
+            pool: match model.readout() {
+                Readout::Pooled { shift, .. } => Some((&session.pool, shift.into())),
+                _ => None,
+            },
             width,
-            words_per_row: model.hidden_size() / width.per_word(),
+            words_per_row: model.top().hidden_size / width.per_word(),
             rows: model.sections.readout,
             bias: model.sections.readout_bias.iter(),
         }
     }
+
+    /// What is read times a row of V. Branches for what the session has no room for are not compiled.
+    fn times_row(&self, row: &[u32]) -> i32 {
+        match (self.pool, self.second) {
+            (Some((sums, shift)), _) if POOL > 0 => dot(self.width, row, pool::scaled(sums, shift)),
+            (_, Some(second)) if SECOND > 0 => dot(self.width, row, second.pairs()),
+            _ => dot(self.width, row, self.state.pairs()),
+        }
+    }
 }
 
-impl<S: HiddenState> Iterator for Logits<'_, S> {
+impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Iterator
+    for Logits<'_, K, N, POOL, SECOND>
+{
     type Item = i32;
 
     fn next(&mut self) -> Option<i32> {
         let bias = *self.bias.next()? as i32;
         let (row, rest) = self.rows.split_at_checked(self.words_per_row)?;
         self.rows = rest;
-        Some(bias.wrapping_add(match self.width {
-            FieldWidth::Two => dot::<2>(row, self.state.pairs()),
-            FieldWidth::Four => dot::<4>(row, self.state.pairs()),
-            FieldWidth::Eight => dot::<8>(row, self.state.pairs()),
-        }))
+        Some(bias.wrapping_add(self.times_row(row)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -48,9 +69,18 @@ impl<S: HiddenState> Iterator for Logits<'_, S> {
     }
 }
 
+#[inline(always)]
+fn dot(width: FieldWidth, row: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> i32 {
+    match width {
+        FieldWidth::Two => dot_codes::<2>(row, pairs),
+        FieldWidth::Four => dot_codes::<4>(row, pairs),
+        FieldWidth::Eight => dot_codes::<8>(row, pairs),
+    }
+}
+
 /// Codes times rectified states.
 #[inline(always)]
-fn dot<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32; 2]>) -> i32 {
+fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32; 2]>) -> i32 {
     // With its top bit flipped, an unsigned field is a two's-complement code.
     let flip = (u32::MAX / ((1 << WIDTH) - 1)) << (WIDTH - 1);
     let mut sum = 0i32;
@@ -67,7 +97,10 @@ fn dot<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32; 2]>)
     sum
 }
 
-impl<S: HiddenState> ExactSizeIterator for Logits<'_, S> {}
+impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> ExactSizeIterator
+    for Logits<'_, K, N, POOL, SECOND>
+{
+}
 
 /// The class of a row of logits: for one logit whether it is positive, else the index of the first largest.
 pub(crate) fn class(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {

@@ -1,46 +1,88 @@
 //! Streaming inference.
 
-use crate::drive::standardise_all;
+use crate::drive::{Drive, standardise_all};
 use crate::error::SessionError;
+use crate::format::Readout;
 use crate::kernel::{HiddenState, Kernel};
+use crate::layer::SecondLayer;
+use crate::mixing;
 use crate::model::Model;
+use crate::pool;
 use crate::readout::{self, Logits};
+use crate::source::Source;
 use crate::step::Step;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
 /// `K` is the [kernel](crate::kernel), `N` the largest hidden size and `D` the largest number of input channels that the
-/// session has room for.
-pub struct Session<'m, K: Kernel, const N: usize, const D: usize> {
+/// session has room for (0 for tokens). Two more capacities cost RAM and code only where they are given: `POOL` hidden
+/// units for a pooled readout, `SECOND` for a second layer.
+pub struct Session<
+    'm,
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize = 0,
+    const SECOND: usize = 0,
+> {
     model: &'m Model<'m>,
-    state: K::State<N>,
-    gain_phase: u16,
+    pub(crate) state: K::State<N>,
+    pub(crate) second: Second<K, SECOND>,
+    /// Sums of the top layer's rectified states.
+    pub(crate) pool: [i32; POOL],
+    /// Of both layers: the second one's fits where there would be padding.
+    gain_phases: [u16; 2],
     steps: u32,
 }
 
-impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
+/// What a second layer needs.
+pub(crate) struct Second<K: Kernel, const SECOND: usize> {
+    pub state: K::State<SECOND>,
+    /// What drives it in this step.
+    driven: [i32; SECOND],
+}
+
+impl<K: Kernel, const SECOND: usize> Second<K, SECOND> {
+    const ZERO: Self = Self {
+        state: K::State::ZERO,
+        driven: [0; SECOND],
+    };
+
+    fn step(&mut self, second: &SecondLayer<'_>, gain: i32, pairs: impl Iterator<Item = [i32; 2]>) {
+        let layer = second.layer();
+        // Cannot fail: `Session::new` has checked the capacity.
+        let Some(rows) = self.driven.get_mut(..layer.hidden_size) else {
+            return;
+        };
+        mixing::drive(second, pairs, rows);
+        K::step(
+            &mut self.state,
+            &Step::new(layer, Source::Ready(rows), gain),
+        );
+    }
+}
+
+impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SECOND: usize>
+    Session<'m, K, N, D, POOL, SECOND>
+{
     /// Starts at the zero state.
     ///
     /// # Errors
     /// The model exceeds the capacities, or `K` cannot compute it exactly.
     pub fn new(model: &'m Model<'m>) -> Result<Self, SessionError> {
-        if model.hidden_size() > N {
-            return Err(SessionError::HiddenCapacity {
-                needed: model.hidden_size(),
-                capacity: N,
-            });
+        check_capacities(model, [N, D, POOL, SECOND])?;
+        K::check(model.layer(), N)?;
+        if SECOND > 0
+            && let Some(second) = model.second()
+        {
+            K::check(second.layer(), SECOND)?;
         }
-        if model.input_size() > D {
-            return Err(SessionError::InputCapacity {
-                needed: model.input_size(),
-                capacity: D,
-            });
-        }
-        K::check(model, N)?;
         Ok(Self {
             model,
             state: K::State::ZERO,
-            gain_phase: 0,
+            second: Second::ZERO,
+            pool: [0; POOL],
+            gain_phases: [0; 2],
             steps: 0,
         })
     }
@@ -48,8 +90,11 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
     /// Advances by one sample of raw sensor counts, one a channel.
     ///
     /// # Errors
-    /// [`SessionError::SampleLength`]; the state is then unchanged.
+    /// [`SessionError::SampleLength`], or [`SessionError::InputKind`] for a model of tokens; the state is then unchanged.
     pub fn push(&mut self, sample: &[i16]) -> Result<(), SessionError> {
+        if self.model.tokens().is_some() {
+            return Err(SessionError::InputKind);
+        }
         let expected = self.model.input_size();
         if sample.len() != expected {
             return Err(SessionError::SampleLength {
@@ -62,15 +107,70 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
         if inputs.resize_default(expected).is_ok() {
             standardise_all(self.model, sample, &mut inputs);
         }
-        let gain = self.model.gain.next(&mut self.gain_phase);
-        K::step(&mut self.state, &Step::new(self.model, &inputs, gain));
-        self.steps = self.steps.saturating_add(1);
+        self.step(&Drive::new(self.model, self.model.sections.input, &inputs));
         Ok(())
     }
 
-    /// The integer logits of the current state, computed as they are read.
-    pub fn logits(&self) -> Logits<'_, K::State<N>> {
-        Logits::new(self.model, &self.state)
+    /// Advances by one token.
+    ///
+    /// # Errors
+    /// [`SessionError::Token`] beyond the vocabulary, or [`SessionError::InputKind`] for a model of numbers; the state is
+    /// then unchanged.
+    pub fn push_token(&mut self, token: u16) -> Result<(), SessionError> {
+        let Some(tokens) = self.model.tokens() else {
+            return Err(SessionError::InputKind);
+        };
+        let Some(row) = self.model.token_row(token) else {
+            return Err(SessionError::Token {
+                vocabulary: tokens.vocabulary,
+                found: token,
+            });
+        };
+        self.step(&Drive::new(self.model, row, &[tokens.multiplier.into()]));
+        Ok(())
+    }
+
+    /// Advances by one sample as files of test windows hold it: raw sensor counts, or the bits of a token.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push) and [`push_token`](Self::push_token).
+    pub fn push_raw(&mut self, sample: &[i16]) -> Result<(), SessionError> {
+        match (self.model.tokens(), sample) {
+            (None, _) => self.push(sample),
+            (Some(_), [token]) => self.push_token(*token as u16),
+            (Some(_), _) => Err(SessionError::SampleLength {
+                expected: 1,
+                found: sample.len(),
+            }),
+        }
+    }
+
+    fn step(&mut self, drive: &Drive<'_>) {
+        let layer = self.model.layer();
+        let [phase, second_phase] = &mut self.gain_phases;
+        let step = Step::new(layer, Source::Product(*drive), layer.gain.next(phase));
+        K::step(&mut self.state, &step);
+        if SECOND > 0
+            && let Some(second) = self.model.second()
+        {
+            let gain = second.layer.gain.next(second_phase);
+            let states = first_units(&self.state, layer.hidden_size);
+            self.second.step(second, gain, states);
+        }
+        if POOL > 0
+            && let Readout::Pooled { .. } = self.model.readout()
+        {
+            match self.model.second() {
+                Some(_) if SECOND > 0 => pool::add(&mut self.pool, self.second.state.pairs()),
+                _ => pool::add(&mut self.pool, self.state.pairs()),
+            }
+        }
+        self.steps = self.steps.saturating_add(1);
+    }
+
+    /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
+    pub fn logits(&self) -> Logits<'_, K, N, POOL, SECOND> {
+        Logits::new(self)
     }
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.
@@ -78,9 +178,17 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
         readout::class(self.logits())
     }
 
-    /// The hidden state, in index order.
+    /// The hidden states, in index order: of the first layer, then of the second.
     pub fn states(&self) -> impl ExactSizeIterator<Item = i16> {
-        (0..self.model.hidden_size()).map(|unit| self.state.get(unit))
+        let first = self.model.hidden_size();
+        let second = self
+            .model
+            .second()
+            .map_or(0, |second| second.layer().hidden_size);
+        (0..first.wrapping_add(second)).map(move |unit| match unit.checked_sub(first) {
+            Some(unit) if SECOND > 0 => self.second.state.get(unit),
+            _ => self.state.get(unit),
+        })
     }
 
     /// Samples since the start or the last [`reset`](Self::reset), saturating.
@@ -96,7 +204,52 @@ impl<'m, K: Kernel, const N: usize, const D: usize> Session<'m, K, N, D> {
     /// Back to the zero state.
     pub fn reset(&mut self) {
         self.state = K::State::ZERO;
-        self.gain_phase = 0;
+        self.second = Second::ZERO;
+        self.pool = [0; POOL];
+        self.gain_phases = [0; 2];
         self.steps = 0;
     }
+}
+
+/// The states of a layer that has fewer units than its session has room for.
+fn first_units<S: HiddenState>(state: &S, units: usize) -> impl Iterator<Item = [i32; 2]> {
+    state.pairs().take(units / 2)
+}
+
+fn check_capacities(model: &Model<'_>, capacities: [usize; 4]) -> Result<(), SessionError> {
+    let [hidden, inputs, pool, second] = capacities;
+    let needed = model.hidden_size();
+    if needed > hidden {
+        return Err(SessionError::HiddenCapacity {
+            needed,
+            capacity: hidden,
+        });
+    }
+    let needed = model.input_size();
+    if model.tokens().is_none() && needed > inputs {
+        return Err(SessionError::InputCapacity {
+            needed,
+            capacity: inputs,
+        });
+    }
+    let needed = match model.readout() {
+        Readout::Pooled { .. } => model.top().hidden_size,
+        _ => 0,
+    };
+    if needed > pool {
+        return Err(SessionError::PoolCapacity {
+            needed,
+            capacity: pool,
+        });
+    }
+    let needed = model
+        .second()
+        .map_or(0, |second| second.layer().hidden_size);
+    if needed > second {
+        return Err(SessionError::SecondCapacity {
+            needed,
+            capacity: second,
+        });
+    }
+    Ok(())
 }

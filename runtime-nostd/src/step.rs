@@ -1,25 +1,31 @@
 //! The element-wise end of a time step, shared by every kernel.
 
-use crate::drive::{Drive, Driven, TILE, pack};
+use crate::arch::lanes;
+use crate::drive::{Driven, TILE};
 use crate::kernel::keep_rolled;
-use crate::model::Model;
+use crate::layer::Layer;
+use crate::source::Source;
 
-/// Everything of one time step but the transform itself.
+/// Everything of one time step of one layer but the transform itself.
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
-    pub(crate) model: &'a Model<'a>,
-    x: &'a [i32],
-    gain: i32,
+    pub(crate) layer: &'a Layer<'a>,
+    pub(crate) source: Source<'a>,
+    pub(crate) gain: i32,
 }
 
 impl<'a> Step<'a> {
-    /// `x` are the standardised inputs, one a channel.
-    pub(crate) const fn new(model: &'a Model<'a>, x: &'a [i32], gain: i32) -> Self {
-        Self { model, x, gain }
+    /// `source` is what drives the layer, `gain` that of this step.
+    pub(crate) const fn new(layer: &'a Layer<'a>, source: Source<'a>, gain: i32) -> Self {
+        Self {
+            layer,
+            source,
+            gain,
+        }
     }
 
-    pub(crate) fn log2_block(&self) -> u32 {
-        u32::from(self.model.header().log2_block)
+    pub(crate) const fn log2_block(&self) -> u32 {
+        self.layer.log2_block
     }
 }
 
@@ -52,16 +58,17 @@ impl Slot for (&mut u32, &[i32; 2]) {
 
     #[inline(always)]
     fn put(self, [low, high]: [i32; 2]) {
-        *self.0 = pack(low, high);
+        *self.0 = lanes::pack(low, high);
     }
 }
 
 /// Turns products into new states, 32 rows at a time.
 ///
-/// `h' = clamp(((U x + b) << drive_shift + s * gain * v + half) >> gain_shift)`: rounds to nearest, halves up, saturates
-/// to `state_bits`. [`Model::from_bytes`] has established that nothing overflows.
+/// `h' = clamp((d << drive_shift + s * gain * v + half) >> gain_shift)`, `d` being what drives the layer: rounds to
+/// nearest, halves up, saturates to `state_bits`. [`Model::from_bytes`](crate::Model::from_bytes) has established that
+/// nothing overflows.
 pub(crate) struct Finisher<'a> {
-    drive: Drive<'a>,
+    source: Source<'a>,
     driven: Driven,
     /// Of the rows still to come.
     signs: &'a [u32],
@@ -83,20 +90,20 @@ struct Constants {
 
 impl<'a> Finisher<'a> {
     pub fn new(step: &Step<'a>) -> Self {
-        let model = step.model;
+        let layer = step.layer;
         let (plus, minus) = (step.gain, step.gain.wrapping_neg());
         Self {
-            drive: Drive::new(model, step.x),
+            source: step.source,
             driven: [0; TILE],
-            signs: model.sections.signs,
-            in_lanes: model.lanes_hold_drive,
-            state_bits: model.state_bits,
+            signs: layer.signs,
+            in_lanes: layer.lanes_hold_drive,
+            state_bits: layer.state_bits,
             constants: Constants {
                 gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
-                scale: 1i32.wrapping_shl(model.drive_shift),
-                half: 1i32.wrapping_shl(model.gain_shift.wrapping_sub(1)),
-                gain_shift: model.gain_shift,
-                limit: 1i32.wrapping_shl(model.state_bits.wrapping_sub(1)),
+                scale: 1i32.wrapping_shl(layer.drive_shift),
+                half: 1i32.wrapping_shl(layer.gain_shift.wrapping_sub(1)),
+                gain_shift: layer.gain_shift,
+                limit: 1i32.wrapping_shl(layer.state_bits.wrapping_sub(1)),
             },
         }
     }
@@ -108,7 +115,7 @@ impl<'a> Finisher<'a> {
             return;
         };
         self.signs = rest;
-        self.drive.next_tile(&mut self.driven);
+        self.source.next_tile(&mut self.driven);
         let (constants, driven) = (&self.constants, &self.driven);
         match (self.in_lanes, self.state_bits) {
             (true, 10) => constants.tile::<S, true, 10>(slots, driven, *signs),

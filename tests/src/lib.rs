@@ -1,4 +1,6 @@
 //! Shared parts of the equivalence tests: an oracle that follows the definition word by word, and models to run it on.
 
+pub mod bounds;
+pub mod common_shape;
 pub mod models;
 pub mod oracle;

@@ -1,44 +1,110 @@
-//! The arithmetic of `docs/ARITHMETIC.md`, written for reading: 64-bit integers, explicit ±1 matrix, no packing.
+//! The arithmetic of `docs/ARITHMETIC.md`, written for reading: 64-bit integers, explicit ±1 matrices, no packing.
 //!
 //! It shares no code with the runtime.
 
 /// A model as plain numbers.
 #[derive(Clone, Debug)]
 pub struct PlainModel {
-    /// `n`.
-    pub hidden_size: usize,
-    /// Side of the diagonal blocks.
-    pub block_size: usize,
-    /// `(offset, multiplier)` of each channel.
-    pub channels: Vec<(i16, u16)>,
-    /// Codes of U, `n` rows.
-    pub input: Vec<Vec<i32>>,
-    /// Biases in units of `U x`.
+    /// What a step feeds the first layer.
+    pub input: PlainInput,
+    /// Biases of the first layer in units of `U x`.
     pub bias: Vec<i32>,
-    /// +1 or -1 for each row.
-    pub signs: Vec<i32>,
+    /// Left shift of `U x + b`.
+    pub drive_shift: u32,
+    /// The first layer.
+    pub layer: PlainLayer,
+    /// The second layer.
+    pub second: Option<PlainSecond>,
+    /// How the state is read.
+    pub readout_kind: PlainReadout,
     /// Codes of V, one row an output.
     pub readout: Vec<Vec<i32>>,
     /// Output biases in logit units.
     pub readout_bias: Vec<i32>,
+}
+
+/// What a step feeds the first layer.
+#[derive(Clone, Debug)]
+pub enum PlainInput {
+    /// Raw counts, standardised, times U.
+    Numbers {
+        /// `(offset, multiplier)` of each channel.
+        channels: Vec<(i16, u16)>,
+        /// Codes of U, `n` rows.
+        weights: Vec<Vec<i32>>,
+        /// Width of a standardised input.
+        bits: u32,
+        /// Right shift of the standardisation.
+        shift: u32,
+    },
+    /// A row of a table.
+    Tokens {
+        /// Codes, one row of `n` a token.
+        table: Vec<Vec<i32>>,
+        /// Factor of the codes.
+        multiplier: u16,
+    },
+}
+
+/// A recurrent layer.
+#[derive(Clone, Debug)]
+pub struct PlainLayer {
+    /// Number of units.
+    pub hidden_size: usize,
+    /// Side of the diagonal blocks.
+    pub block_size: usize,
+    /// +1 or -1 for each row.
+    pub signs: Vec<i32>,
+    /// The state keeps `1 - 2^-leak` of itself; 0 for all.
+    pub leak: u32,
     /// Width of the state.
     pub state_bits: u32,
-    /// Width of a standardised input.
-    pub input_bits: u32,
-    /// Right shift of the standardisation.
-    pub input_shift: u32,
-    /// Left shift of `U x + b`.
-    pub drive_shift: u32,
     /// Right shift after the recurrence.
     pub gain_shift: u32,
+}
+
+/// A second layer.
+#[derive(Clone, Debug)]
+pub struct PlainSecond {
+    /// Its recurrence.
+    pub layer: PlainLayer,
+    /// The matrix from the first layer's states.
+    pub mixing: PlainMixing,
+    /// Factor of its product.
+    pub multiplier: u16,
+    /// One a row.
+    pub bias: Vec<i32>,
+}
+
+/// A matrix of signs.
+#[derive(Clone, Debug)]
+pub enum PlainMixing {
+    /// Row by row.
+    Dense(Vec<Vec<i32>>),
+    /// `diag(a) H diag(c)`.
+    Hadamard(Vec<i32>, Vec<i32>),
+}
+
+/// How the state is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainReadout {
+    /// The current state.
+    LastState,
+    /// The current state, meant to be read after every step.
+    EveryStep,
+    /// Sums over time, shifted right.
+    Pooled(u32),
 }
 
 /// State of a run.
 #[derive(Clone, Debug)]
 pub struct PlainState {
-    /// Hidden state.
+    /// First layer.
     pub h: Vec<i64>,
-    phase: u64,
+    /// Second layer, empty without one.
+    pub second: Vec<i64>,
+    sums: Vec<i64>,
+    phases: [u64; 2],
 }
 
 fn clamp_to_bits(value: i64, bits: u32) -> i64 {
@@ -46,101 +112,178 @@ fn clamp_to_bits(value: i64, bits: u32) -> i64 {
 }
 
 fn round_shift(value: i64, shift: u32) -> i64 {
-    (value + (1 << (shift - 1))) >> shift
+    match shift {
+        0 => value,
+        shift => (value + (1 << (shift - 1))) >> shift,
+    }
 }
 
-impl PlainModel {
-    /// The zero state.
-    pub fn start(&self) -> PlainState {
-        PlainState {
-            h: vec![0; self.hidden_size],
-            phase: 0,
-        }
-    }
+/// `H[i][j]` of the Sylvester-Hadamard matrix.
+fn hadamard(i: usize, j: usize) -> i64 {
+    1 - 2 * i64::from((i & j).count_ones() % 2)
+}
 
-    /// `2^gain_shift / sqrt(B)` as floor and 16-bit fraction, the fraction corrected for the geometric mean.
-    fn gain(&self) -> (i64, u64) {
+impl PlainLayer {
+    /// `2^gain_shift (1 - 2^-leak) / sqrt(B)` as floor and 16-bit fraction, the fraction corrected for the geometric
+    /// mean.
+    pub fn gain(&self) -> (i64, i64) {
         let q = self.block_size.trailing_zeros();
-        let (floor, fraction) = if q.is_multiple_of(2) {
-            (1 << (self.gain_shift - q / 2), 0)
+        let full = if q.is_multiple_of(2) {
+            1 << (16 + self.gain_shift - q / 2)
         } else {
-            let right = 14 + q.div_ceil(2) - self.gain_shift;
-            let q16 = if right == 0 {
-                1_518_500_250u64
-            } else {
-                (1_518_500_250 + (1 << (right - 1))) >> right
-            };
-            ((q16 >> 16) as i64, q16 & 0xFFFF)
+            round_shift(1_518_500_250, 14 + q.div_ceil(2) - self.gain_shift)
         };
-        let missing = if floor == 0 {
-            0
-        } else {
-            ((fraction * (65536 - fraction)) >> 17) / floor as u64
+        let kept = match self.leak {
+            0 => full,
+            leak => full - round_shift(full, leak),
         };
-        (floor, fraction + missing)
+        let (floor, fraction) = (kept / 65536, kept % 65536);
+        let missing = ((fraction * (65536 - fraction)) / 131_072).checked_div(floor);
+        (floor, fraction + missing.unwrap_or(0))
     }
 
-    /// Standardised inputs of a raw sample.
-    pub fn standardise(&self, raw: &[i16]) -> Vec<i64> {
-        raw.iter()
-            .zip(&self.channels)
-            .map(|(&raw, &(offset, multiplier))| {
-                let scaled = (i64::from(raw) - i64::from(offset)) * i64::from(multiplier);
-                clamp_to_bits(round_shift(scaled, self.input_shift), self.input_bits)
-            })
-            .collect()
-    }
-
-    /// Advances by one raw sample.
-    pub fn step(&self, state: &mut PlainState, raw: &[i16]) {
-        let x = self.standardise(raw);
+    /// The next state, where `driven` is what is added before the right shift.
+    fn step(&self, h: &[i64], phase: &mut u64, driven: &[i64]) -> Vec<i64> {
         let (floor, fraction) = self.gain();
-        state.phase += fraction;
-        let gain = floor + (state.phase >> 16) as i64;
-        state.phase &= 0xFFFF;
-        let next = (0..self.hidden_size)
+        *phase += fraction as u64;
+        let gain = floor + (*phase >> 16) as i64;
+        *phase &= 0xFFFF;
+        (0..self.hidden_size)
             .map(|i| {
                 let first = i / self.block_size * self.block_size;
                 let product: i64 = (0..self.block_size)
-                    .map(|j| {
-                        let plus = ((i - first) & j).count_ones().is_multiple_of(2);
-                        if plus {
-                            state.h[first + j]
-                        } else {
-                            -state.h[first + j]
-                        }
-                    })
+                    .map(|j| hadamard(i - first, j) * h[first + j])
                     .sum();
-                let drive: i64 = self.input[i]
-                    .iter()
-                    .zip(&x)
-                    .map(|(&u, &x)| i64::from(u) * x)
-                    .sum();
-                let drive = drive + i64::from(self.bias[i]);
-                let sum = (drive << self.drive_shift) + i64::from(self.signs[i]) * gain * product;
+                let sum = driven[i] + i64::from(self.signs[i]) * gain * product;
                 assert!(
                     i32::try_from(sum + (1 << (self.gain_shift - 1))).is_ok(),
                     "bound violated"
                 );
                 clamp_to_bits(round_shift(sum, self.gain_shift), self.state_bits)
             })
+            .collect()
+    }
+}
+
+impl PlainMixing {
+    /// Entry of the matrix.
+    fn entry(&self, i: usize, j: usize) -> i64 {
+        match self {
+            Self::Dense(rows) => rows[i][j].into(),
+            Self::Hadamard(a, c) => i64::from(a[i]) * hadamard(i, j) * i64::from(c[j]),
+        }
+    }
+}
+
+impl PlainModel {
+    /// The layer that is read.
+    pub fn top(&self) -> &PlainLayer {
+        self.second
+            .as_ref()
+            .map_or(&self.layer, |second| &second.layer)
+    }
+
+    /// Values of a sample.
+    pub fn sample_size(&self) -> usize {
+        match &self.input {
+            PlainInput::Numbers { channels, .. } => channels.len(),
+            PlainInput::Tokens { .. } => 1,
+        }
+    }
+
+    /// The zero state.
+    pub fn start(&self) -> PlainState {
+        PlainState {
+            h: vec![0; self.layer.hidden_size],
+            second: vec![
+                0;
+                self.second
+                    .as_ref()
+                    .map_or(0, |second| second.layer.hidden_size)
+            ],
+            sums: vec![0; self.top().hidden_size],
+            phases: [0; 2],
+        }
+    }
+
+    /// `U x + b`, or the token's row, of a raw sample.
+    fn drive(&self, raw: &[i16]) -> Vec<i64> {
+        let row = |i: usize| -> i64 {
+            match &self.input {
+                PlainInput::Numbers {
+                    channels,
+                    weights,
+                    bits,
+                    shift,
+                } => raw
+                    .iter()
+                    .zip(channels)
+                    .zip(&weights[i])
+                    .map(|((&raw, &(offset, multiplier)), &weight)| {
+                        let scaled = (i64::from(raw) - i64::from(offset)) * i64::from(multiplier);
+                        i64::from(weight) * clamp_to_bits(round_shift(scaled, *shift), *bits)
+                    })
+                    .sum(),
+                PlainInput::Tokens { table, multiplier } => {
+                    i64::from(table[usize::from(raw[0] as u16)][i]) * i64::from(*multiplier)
+                }
+            }
+        };
+        (0..self.layer.hidden_size)
+            .map(|i| row(i) + i64::from(self.bias[i]))
+            .collect()
+    }
+
+    /// Advances by one raw sample.
+    pub fn step(&self, state: &mut PlainState, raw: &[i16]) {
+        let driven: Vec<i64> = self
+            .drive(raw)
+            .iter()
+            .map(|d| d << self.drive_shift)
             .collect();
-        state.h = next;
+        let [first_phase, second_phase] = &mut state.phases;
+        state.h = self.layer.step(&state.h, first_phase, &driven);
+        if let Some(second) = &self.second {
+            let driven: Vec<i64> = (0..second.layer.hidden_size)
+                .map(|i| {
+                    let terms = state.h.iter().enumerate();
+                    let sum: i64 = terms
+                        .map(|(j, &h)| second.mixing.entry(i, j) * h.max(0))
+                        .sum();
+                    sum * i64::from(second.multiplier) + i64::from(second.bias[i])
+                })
+                .collect();
+            state.second = second.layer.step(&state.second, second_phase, &driven);
+        }
+        let top = if self.second.is_some() {
+            &state.second
+        } else {
+            &state.h
+        };
+        for (sum, &h) in state.sums.iter_mut().zip(top) {
+            *sum = (*sum + h.max(0)).min(i32::MAX.into());
+        }
     }
 
     /// Logits of a state.
     pub fn logits(&self, state: &PlainState) -> Vec<i64> {
+        let read: Vec<i64> = match self.readout_kind {
+            PlainReadout::Pooled(shift) => (state.sums.iter())
+                .map(|&sum| round_shift(sum, shift).min(32767))
+                .collect(),
+            _ if self.second.is_some() => state.second.clone(),
+            _ => state.h.clone(),
+        };
+        let row = |row: &Vec<i32>| -> i64 {
+            row.iter()
+                .zip(&read)
+                .map(|(&v, &h)| i64::from(v) * h.max(0))
+                .sum()
+        };
         self.readout
             .iter()
             .zip(&self.readout_bias)
-            .map(|(row, &bias)| {
-                let sum: i64 = row
-                    .iter()
-                    .zip(&state.h)
-                    .map(|(&v, &h)| i64::from(v) * h.max(0))
-                    .sum();
-                sum + i64::from(bias)
-            })
+            .map(|(v, &bias)| row(v) + i64::from(bias))
             .collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Host against every emulated board: each logit and each hidden state of each step, exact.
 
+mod kinds;
+
 use std::path::Path;
 
 use hadamrnn::board::FirmwareFolder;
@@ -66,6 +68,51 @@ fn every_board_computes_what_the_host_computes() {
             assert!(verdict.cost.instructions_per_step > 0);
         }
     }
+}
+
+fn folder() -> FirmwareFolder {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-examples"));
+    FirmwareFolder::locate(Some(path)).expect("the firmware sources")
+}
+
+#[test]
+fn every_kind_of_model_runs_on_boards() {
+    let folder = folder();
+    for (board, kernel, kind) in [
+        ("qemu-m0", KernelName::FwhtPacked, "two layers of tokens"),
+        ("qemu-m4", KernelName::FwhtPacked, "folded tokens"),
+        ("qemu-m4", KernelName::Fwht, "two layers, dense"),
+        ("qemu-m33", KernelName::Xnor, "two layers, Hadamard"),
+    ] {
+        let (_, config) = (kinds::kinds().into_iter())
+            .find(|(name, _)| *name == kind)
+            .expect("a kind");
+        let data = kinds::sequences(&config);
+        let model = kinds::exported(&kinds::weights(config, 7), &data, &kinds::widths(12));
+        let lsb = [kinds::LSB; kinds::CHANNELS];
+        let verdict = verify::board(&folder, board, kernel, &model, &data, &lsb)
+            .unwrap_or_else(|error| panic!("{board} {kind}: {error:#}"));
+        assert!(
+            verdict.passed(),
+            "{board} {kind}: {:?}",
+            verdict.first_difference
+        );
+        assert_eq!(verdict.windows, kinds::WINDOWS);
+        assert_eq!(verdict.panic_symbols, [""; 0], "{board} {kind}");
+    }
+}
+
+#[test]
+fn a_model_too_large_for_a_board_is_refused() {
+    let config = kinds::large_vocabulary();
+    let data = kinds::sequences(&config);
+    let model = kinds::exported(&kinds::weights(config, 7), &data, &kinds::widths(12));
+    let error = verify::board(&folder(), "qemu-m0", KernelName::Fwht, &model, &data, &[]);
+    let error = format!("{:#}", error.expect_err("refused"));
+    assert!(
+        error.contains("qemu-m0 has flash for a model of 196608 bytes"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -97,8 +97,9 @@ fn integer_logits_follow_float_logits() {
                 &checkpoint,
                 &network,
                 &ExportConfig {
-                    state_bits,
+                    state_bits: Some(state_bits),
                     input_bits,
+                    ..ExportConfig::default()
                 },
             )
         };

@@ -2,36 +2,92 @@
 
 use hadamrnn_runtime::kernel::{Fwht, Kernel};
 use hadamrnn_runtime::{Model, ModelError, Session, SessionError, format};
-use hadamrnn_tests::models::{AlignedBytes, Widths, encode_plain, plain_models};
-use hadamrnn_tests::oracle::PlainModel;
+use hadamrnn_tests::models::{AlignedBytes, Widths, encode_plain, header_and_words, models};
+use hadamrnn_tests::oracle::{
+    PlainInput, PlainLayer, PlainMixing, PlainModel, PlainReadout, PlainSecond,
+};
 use proptest::prelude::*;
 
-/// The model of the worked example: 16 units, one input, one output.
+/// Minus in every third place from the first.
+fn every_third(count: usize) -> Vec<i32> {
+    (0..count)
+        .map(|row| if row % 3 == 0 { -1 } else { 1 })
+        .collect()
+}
+
+/// The first worked example: 16 units, one input, one output.
 fn example() -> (PlainModel, Widths) {
     let model = PlainModel {
-        hidden_size: 16,
-        block_size: 4,
-        channels: vec![(-2, 3)],
-        input: (0..16).map(|row| vec![row - 8]).collect(),
+        input: PlainInput::Numbers {
+            channels: vec![(-2, 3)],
+            weights: (0..16).map(|row| vec![row - 8]).collect(),
+            bits: 8,
+            shift: 1,
+        },
         bias: (0..16).map(|row| row - 1).collect(),
-        signs: (0..16)
-            .map(|row| if row % 3 == 0 { -1 } else { 1 })
-            .collect(),
+        drive_shift: 9,
+        layer: PlainLayer {
+            hidden_size: 16,
+            block_size: 4,
+            signs: every_third(16),
+            leak: 0,
+            state_bits: 12,
+            gain_shift: 10,
+        },
+        second: None,
+        readout_kind: PlainReadout::LastState,
         readout: vec![(0..16).map(|unit| unit % 4 - 2).collect()],
         readout_bias: vec![-5],
-        state_bits: 12,
-        input_bits: 8,
-        input_shift: 1,
-        drive_shift: 9,
-        gain_shift: 10,
     };
-    (
-        model,
-        Widths {
-            input: 4,
-            readout: 2,
+    let widths = Widths {
+        input: 4,
+        readout: 2,
+    };
+    (model, widths)
+}
+
+/// The second worked example: the first with two tokens, a leak, a second layer of the kind, and a pooled readout.
+fn example_2(mixing: PlainMixing) -> (PlainModel, Widths) {
+    let (first, widths) = example();
+    let layer = PlainLayer {
+        leak: 3,
+        ..first.layer.clone()
+    };
+    let model = PlainModel {
+        input: PlainInput::Tokens {
+            table: vec![vec![0; 16], (0..16).map(|row| row - 8).collect()],
+            multiplier: 300,
         },
-    )
+        second: Some(PlainSecond {
+            layer: PlainLayer {
+                block_size: 16,
+                leak: 0,
+                ..layer.clone()
+            },
+            mixing,
+            multiplier: 5,
+            bias: (0..16).map(|row| 256 * row - 1).collect(),
+        }),
+        layer,
+        readout_kind: PlainReadout::Pooled(6),
+        ..first
+    };
+    (model, widths)
+}
+
+/// Row `i` has its minus signs where `i` has set bits, over and over.
+fn dense() -> PlainMixing {
+    let row = |i: usize| {
+        (0..16)
+            .map(|j| if i >> (j % 4) & 1 == 1 { -1 } else { 1 })
+            .collect()
+    };
+    PlainMixing::Dense((0..16).map(row).collect())
+}
+
+fn example_2_bytes() -> Vec<u8> {
+    let (model, widths) = example_2(dense());
+    encode_plain(&model, widths)
 }
 
 fn example_bytes() -> Vec<u8> {
@@ -39,12 +95,13 @@ fn example_bytes() -> Vec<u8> {
     encode_plain(&model, widths)
 }
 
-/// The bytes in the first fenced block of the document that starts with the magic.
-fn documented_bytes() -> Vec<u8> {
+/// The bytes in the fenced blocks of the document that start with the magic, in order.
+fn documented_bytes(example: usize) -> Vec<u8> {
     let text = include_str!("../../docs/FORMAT.md");
     let block = text
         .split("```")
-        .find(|block| block.contains("48 44 52 4e"))
+        .filter(|block| block.contains("48 44 52 4e"))
+        .nth(example)
         .expect("a block of bytes");
     let hex = |line: &str| -> Vec<u8> {
         let bytes = line.split('|').next().unwrap_or_default();
@@ -58,14 +115,15 @@ fn documented_bytes() -> Vec<u8> {
 
 #[test]
 fn the_documented_bytes_are_what_the_encoder_writes() {
-    let bytes = example_bytes();
-    let dump: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(
-        documented_bytes(),
-        bytes,
-        "the encoder writes:\n{}",
-        dump.join(" ")
-    );
+    for (example, bytes) in [example_bytes(), example_2_bytes()].iter().enumerate() {
+        let dump: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            &documented_bytes(example),
+            bytes,
+            "the encoder writes:\n{}",
+            dump.join(" ")
+        );
+    }
 }
 
 #[test]
@@ -83,12 +141,55 @@ fn what_is_written_is_read() {
         (-2, 3)
     );
     for row in 0..16 {
-        assert_eq!(model.input_weight(row, 0), plain.input[row][0]);
+        assert_eq!(model.input_weight(row, 0), row as i32 - 8);
         assert_eq!(model.bias(row), plain.bias[row]);
-        assert_eq!(model.sign(row), plain.signs[row]);
+        assert_eq!(model.sign(row), plain.layer.signs[row]);
         assert_eq!(model.readout_weight(0, row), plain.readout[0][row]);
     }
     assert_eq!(model.readout_bias(0), -5);
+}
+
+#[test]
+fn what_version_2_added_is_read() {
+    let file = AlignedBytes::new(&example_2_bytes());
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let tokens = format::Tokens {
+        vocabulary: 2,
+        multiplier: 300,
+    };
+    assert_eq!(model.tokens(), Some(tokens));
+    assert_eq!(
+        model.readout(),
+        format::Readout::Pooled {
+            shift: 6,
+            steps: 300
+        }
+    );
+    let second = model.second().expect("a second layer");
+    assert_eq!(second.mixing(), format::Mixing::Dense);
+    assert_eq!(second.layer().block_size(), 16);
+    for row in 0..16 {
+        assert_eq!(
+            (model.input_weight(row, 0), model.input_weight(row, 1)),
+            (0, row as i32 - 8)
+        );
+        assert_eq!(second.layer().sign(row), if row % 3 == 0 { -1 } else { 1 });
+    }
+}
+
+/// The lowest version that holds a model is written, so that older readers read what they can.
+#[test]
+fn models_of_version_1_are_still_written_so_and_nothing_of_version_2_passes_for_it() {
+    assert_eq!(example_bytes()[4..6], [1, 0]);
+    let mut bytes = example_2_bytes();
+    assert_eq!(bytes[4..6], [2, 0]);
+    bytes[4] = 1;
+    reseal(&mut bytes);
+    let file = AlignedBytes::new(&bytes);
+    assert_eq!(
+        Model::from_bytes(file.as_slice()).err(),
+        Some(ModelError::Malformed)
+    );
 }
 
 #[test]
@@ -121,14 +222,15 @@ fn weights_lie_on_a_word_boundary_for_every_length_of_name() {
 
 #[test]
 fn every_truncation_is_an_error() {
-    let bytes = example_bytes();
-    for length in 0..bytes.len() {
-        let file = AlignedBytes::new(&bytes[..length]);
-        assert_eq!(
-            Model::from_bytes(file.as_slice()).err(),
-            Some(ModelError::Truncated),
-            "{length}"
-        );
+    for bytes in [example_bytes(), example_2_bytes()] {
+        for length in 0..bytes.len() {
+            let file = AlignedBytes::new(&bytes[..length]);
+            assert_eq!(
+                Model::from_bytes(file.as_slice()).err(),
+                Some(ModelError::Truncated),
+                "{length}"
+            );
+        }
     }
 }
 
@@ -143,8 +245,8 @@ fn each_kind_of_damage_has_its_error() {
     };
     assert_eq!(error(&|b| b[0] = b'h'), Some(ModelError::BadMagic));
     assert_eq!(
-        error(&|b| b[4] = 2),
-        Some(ModelError::UnsupportedVersion(2))
+        error(&|b| b[4] = 3),
+        Some(ModelError::UnsupportedVersion(3))
     );
     assert_eq!(error(&|b| b[40] ^= 1), Some(ModelError::Checksum));
     assert_eq!(error(&|b| b.push(0)), Some(ModelError::TrailingBytes));
@@ -164,39 +266,151 @@ fn each_kind_of_damage_has_its_error() {
     );
 }
 
+/// What reading a model of this header and zero weights gives.
+fn error_of(header: &format::Header<'_>) -> Option<ModelError> {
+    let words = vec![0u32; format::SectionLengths::of(header).expect("widths").total()];
+    let mut out = vec![0; 256 + 4 * words.len()];
+    let length = format::encode(header, &words, &mut out).expect("room");
+    let file = AlignedBytes::new(&out[..length]);
+    Model::from_bytes(file.as_slice()).err()
+}
+
+type Change = fn(&mut format::Header<'static>);
+
+fn assert_errors(valid: format::Header<'static>, cases: &[(Change, ModelError)]) {
+    for (change, error) in cases {
+        let mut header = valid;
+        change(&mut header);
+        assert_eq!(error_of(&header), Some(*error), "{header:?}");
+    }
+}
+
 #[test]
 fn each_field_out_of_range_has_its_error() {
-    type Change = fn(&mut format::Header<'static>);
-    let cases: [(Change, ModelError); 13] = [
-        (|h| h.hidden_size = 24, ModelError::HiddenSize),
-        (|h| h.hidden_size = 2048, ModelError::HiddenSize),
-        (|h| h.log2_block = 0, ModelError::BlockSize),
-        (|h| h.log2_block = 5, ModelError::BlockSize),
-        (|h| h.input_size = 0, ModelError::InputSize),
-        (|h| h.output_size = 0, ModelError::OutputSize),
-        (|h| h.state_bits = 7, ModelError::StateBits),
-        (|h| h.state_bits = 17, ModelError::StateBits),
-        (|h| h.input_bits = 17, ModelError::InputBits),
-        (|h| h.input_shift = 0, ModelError::Shift),
-        (|h| h.gain_shift = 16, ModelError::Shift),
-        (|h| h.drive_shift = 21, ModelError::Shift),
-        (|h| h.logit_scale = f32::NAN, ModelError::LogitScale),
-    ];
+    let (model, widths) = example();
+    let (valid, _) = header_and_words(&model, widths);
+    assert_errors(
+        valid,
+        &[
+            (|h| h.hidden_size = 24, ModelError::HiddenSize),
+            (|h| h.hidden_size = 2048, ModelError::HiddenSize),
+            (|h| h.log2_block = 0, ModelError::BlockSize),
+            (|h| h.log2_block = 5, ModelError::BlockSize),
+            (|h| h.input_size = 0, ModelError::InputSize),
+            (|h| h.output_size = 0, ModelError::OutputSize),
+            (|h| h.state_bits = 7, ModelError::StateBits),
+            (|h| h.state_bits = 17, ModelError::StateBits),
+            (|h| h.input_bits = 17, ModelError::InputBits),
+            (|h| h.input_shift = 0, ModelError::Shift),
+            (|h| h.gain_shift = 16, ModelError::Shift),
+            (|h| h.drive_shift = 21, ModelError::Shift),
+            (|h| h.logit_scale = f32::NAN, ModelError::LogitScale),
+        ],
+    );
+}
+
+fn tokens_of<'a>(header: &'a mut format::Header<'static>) -> &'a mut format::Tokens {
+    header.extension.tokens.as_mut().expect("tokens")
+}
+
+fn second_of<'a>(header: &'a mut format::Header<'static>) -> &'a mut format::Second {
+    header.extension.second.as_mut().expect("a second layer")
+}
+
+#[test]
+fn each_field_of_version_2_out_of_range_has_its_error() {
+    use format::{Mixing, Readout};
+    let (model, widths) = example_2(dense());
+    let (valid, _) = header_and_words(&model, widths);
+    assert_eq!(error_of(&valid), None);
+    assert_errors(
+        valid,
+        &[
+            (|h| h.extension.leak = 16, ModelError::Leak),
+            (|h| tokens_of(h).vocabulary = 0, ModelError::Tokens),
+            (|h| tokens_of(h).vocabulary = 65_537, ModelError::Tokens),
+            (|h| tokens_of(h).multiplier = 0, ModelError::Tokens),
+            (|h| tokens_of(h).multiplier = 0x8000, ModelError::Tokens),
+            (|h| h.input_size = 2, ModelError::Tokens),
+            (|h| h.input_bits = 8, ModelError::Tokens),
+            (|h| h.input_shift = 1, ModelError::Tokens),
+            (
+                |h| {
+                    h.readout = Readout::Pooled {
+                        shift: 17,
+                        steps: 1,
+                    }
+                },
+                ModelError::Pool,
+            ),
+            (
+                |h| h.readout = Readout::Pooled { shift: 6, steps: 0 },
+                ModelError::Pool,
+            ),
+            (|h| second_of(h).hidden_size = 48, ModelError::HiddenSize),
+            (|h| second_of(h).log2_block = 0, ModelError::BlockSize),
+            (|h| second_of(h).state_bits = 17, ModelError::StateBits),
+            (|h| second_of(h).gain_shift = 3, ModelError::Shift),
+            (|h| second_of(h).leak = 16, ModelError::Leak),
+            (|h| second_of(h).multiplier = 0, ModelError::SecondLayer),
+            (
+                |h| second_of(h).multiplier = 0x8000,
+                ModelError::SecondLayer,
+            ),
+        ],
+    );
+    let mixed_sizes: Change = |h| {
+        second_of(h).mixing = Mixing::Hadamard;
+        second_of(h).hidden_size = 32;
+    };
+    assert_errors(valid, &[(mixed_sizes, ModelError::SecondLayer)]);
+}
+
+#[test]
+fn capacities_and_kinds_that_do_not_fit_are_errors() {
+    let file = AlignedBytes::new(&example_2_bytes());
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let error = Session::<Fwht, 16, 0, 8, 16>::new(&model).err();
+    let (needed, capacity) = (16, 8);
+    assert_eq!(error, Some(SessionError::PoolCapacity { needed, capacity }));
+    let error = Session::<Fwht, 16, 0, 16, 8>::new(&model).err();
+    assert_eq!(
+        error,
+        Some(SessionError::SecondCapacity { needed, capacity })
+    );
+    let mut session = Session::<Fwht, 16, 0, 16, 16>::new(&model).expect("fits");
+    session.push_token(1).expect("in the vocabulary");
+    let error = SessionError::Token {
+        vocabulary: 2,
+        found: 2,
+    };
+    assert_eq!(session.push_token(2), Err(error));
+    assert_eq!(session.push(&[1]), Err(SessionError::InputKind));
+    let error = SessionError::SampleLength {
+        expected: 1,
+        found: 2,
+    };
+    assert_eq!(session.push_raw(&[1, 1]), Err(error));
+    assert_eq!(session.steps(), 1, "a refused sample changes nothing");
     let file = AlignedBytes::new(&example_bytes());
-    let valid = *Model::from_bytes(file.as_slice()).expect("valid").header();
-    for (change, error) in cases {
-        let mut header = format::Header { name: "x", ..valid };
-        change(&mut header);
-        let words = vec![0u32; format::SectionLengths::of(&header).expect("widths").total()];
-        let mut out = vec![0; 65536];
-        let length = format::encode(&header, &words, &mut out).expect("room");
-        let file = AlignedBytes::new(&out[..length]);
-        assert_eq!(
-            Model::from_bytes(file.as_slice()).err(),
-            Some(error),
-            "{header:?}"
-        );
-    }
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let mut session = Session::<Fwht, 16, 1>::new(&model).expect("fits");
+    assert_eq!(session.push_token(0), Err(SessionError::InputKind));
+}
+
+/// Capacities that a model does not use cost nothing: the default session is the first layer's state alone.
+#[test]
+fn a_session_pays_only_for_what_its_model_uses() {
+    use hadamrnn_runtime::kernel::FwhtPacked;
+    let plain = size_of::<Session<'static, FwhtPacked, 128, 9>>();
+    assert_eq!(
+        plain - size_of::<usize>(),
+        (2 * 128 + 4 + 2 + 2usize).next_multiple_of(align_of::<usize>())
+    );
+    let pooled = size_of::<Session<'static, FwhtPacked, 128, 9, 128>>();
+    assert_eq!(pooled - plain, 4 * 128);
+    let two = size_of::<Session<'static, FwhtPacked, 128, 9, 0, 128>>();
+    assert_eq!(two - plain, (2 + 4) * 128);
 }
 
 #[test]
@@ -258,12 +472,16 @@ fn must_be_safe(bytes: &[u8]) {
     let Ok(model) = Model::from_bytes(file.as_slice()) else {
         return;
     };
-    let Ok(mut session) = Session::<Fwht, 1024, 64>::new(&model) else {
+    let Ok(mut session) = Session::<Fwht, 1024, 64, 1024, 1024>::new(&model) else {
         return;
     };
     for raw in [i16::MIN, i16::MAX, -1, 0] {
         let sample = vec![raw; model.input_size()];
-        session.push(&sample).expect("right length");
+        match session.push_raw(&sample) {
+            Ok(()) => {}
+            Err(SessionError::Token { .. }) if model.tokens().is_some() => {}
+            Err(error) => panic!("{error}"),
+        }
     }
     assert!(session.class() < model.class_count());
     assert_eq!(session.logits().count(), model.output_size());
@@ -273,7 +491,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn single_bit_flips_of_any_model_are_errors((model, widths) in plain_models(4..=5), bit: prop::sample::Index) {
+    fn single_bit_flips_of_any_model_are_errors((model, widths) in models(4..=5), bit: prop::sample::Index) {
         let mut bytes = encode_plain(&model, widths);
         let bit = bit.index(8 * bytes.len());
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -283,7 +501,7 @@ proptest! {
 
     #[test]
     fn resealed_damage_never_panics(
-        (model, widths) in plain_models(4..=5),
+        (model, widths) in models(4..=5),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in 0usize..8,
     ) {
@@ -294,15 +512,22 @@ proptest! {
         }
         bytes.truncate(bytes.len() - cut);
         bytes[..4].copy_from_slice(b"HDRN");
-        bytes[4..8].copy_from_slice(&[1, 0, 0, 0]);
+        bytes[6..8].copy_from_slice(&[0, 0]);
+        bytes[4] = 1 + bytes[4] % 2;
+        bytes[5] = 0;
         reseal(&mut bytes);
         must_be_safe(&bytes);
     }
 
     #[test]
-    fn arbitrary_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..300), seal: bool) {
+    fn arbitrary_bytes_never_panic(
+        mut bytes in prop::collection::vec(any::<u8>(), 0..300),
+        seal: bool,
+        version in 1u8..=2,
+    ) {
         if seal && bytes.len() > 16 {
             bytes[..8].copy_from_slice(b"HDRN\x01\0\0\0");
+            bytes[4] = version;
             reseal(&mut bytes);
         }
         must_be_safe(&bytes);

@@ -1,8 +1,9 @@
-//! Naive ±1 product, fast Walsh-Hadamard transforms and XNOR-popcount give the same bits.
+//! Naive ±1 product, fast Walsh-Hadamard transforms and XNOR-popcount give the same bits, for every kind of model.
 
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, Session, SessionError};
-use hadamrnn_tests::models::{AlignedBytes, encode_plain, plain_models, samples};
+use hadamrnn_runtime::{Model, ModelError, Session, SessionError};
+use hadamrnn_tests::bounds;
+use hadamrnn_tests::models::{AlignedBytes, Widths, any_models, encode_plain, models, samples};
 use hadamrnn_tests::oracle::PlainModel;
 use proptest::prelude::*;
 
@@ -14,17 +15,20 @@ fn agrees<K: Kernel>(
     model: &Model<'_>,
     inputs: &[Vec<i16>],
 ) -> Result<bool, TestCaseError> {
-    let mut session = match Session::<K, 1024, 12>::new(model) {
+    let mut session = match Session::<K, 1024, 12, 1024, 1024>::new(model) {
         Ok(session) => session,
         Err(SessionError::KernelRange) => return Ok(false),
         Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", K::NAME))),
     };
     let mut state = plain.start();
     for (t, sample) in inputs.iter().enumerate() {
-        session.push(sample).expect("sample has the model's length");
+        session
+            .push_raw(sample)
+            .expect("a sample of the model's kind");
         plain.step(&mut state, sample);
         let found: Vec<i64> = session.states().map(i64::from).collect();
-        prop_assert_eq!(&found, &state.h, "{} state at step {}", K::NAME, t);
+        let expected: Vec<i64> = state.h.iter().chain(&state.second).copied().collect();
+        prop_assert_eq!(&found, &expected, "{} state at step {}", K::NAME, t);
         let logits: Vec<i64> = session.logits().map(i64::from).collect();
         prop_assert_eq!(
             logits,
@@ -44,29 +48,54 @@ fn all_agree(plain: &PlainModel, file: &[u8], inputs: &[Vec<i16>]) -> Result<(),
     prop_assert!(agrees::<Fwht>(plain, &model, inputs)?);
     prop_assert!(agrees::<XnorPopcount>(plain, &model, inputs)?);
     let packed = agrees::<FwhtPacked>(plain, &model, inputs)?;
-    let q = plain.block_size.trailing_zeros();
-    prop_assert_eq!(packed, plain.state_bits + q.saturating_sub(3) <= 16);
+    let second = plain.second.as_ref().map(|second| &second.layer);
+    let fits = [Some(&plain.layer), second]
+        .into_iter()
+        .flatten()
+        .all(|layer| layer.state_bits + layer.block_size.trailing_zeros().saturating_sub(3) <= 16);
+    prop_assert_eq!(packed, fits);
     Ok(())
+}
+
+/// Models with samples for them.
+fn cases(
+    log2_hidden: std::ops::RangeInclusive<u32>,
+) -> impl Strategy<Value = (PlainModel, Widths, Vec<Vec<i16>>)> {
+    models(log2_hidden).prop_flat_map(|(model, widths)| {
+        let inputs = samples(&model, STEPS);
+        (Just(model), Just(widths), inputs)
+    })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
     #[test]
-    fn small_models((model, widths, inputs) in plain_models(4..=7).prop_flat_map(|(model, widths)| {
-        let inputs = samples(model.channels.len(), STEPS);
-        (Just(model), Just(widths), inputs)
-    })) {
+    fn small_models((model, widths, inputs) in cases(4..=7)) {
         all_agree(&model, &encode_plain(&model, widths), &inputs)?;
+    }
+
+    #[test]
+    fn a_model_is_refused_exactly_where_it_could_overflow((model, widths) in any_models(4..=6)) {
+        let file = AlignedBytes::new(&encode_plain(&model, widths));
+        let bounds = bounds::of(&model, widths.input);
+        match Model::from_bytes(file.as_slice()) {
+            Ok(found) => {
+                let found = found.bounds();
+                let found = [found.drive, found.step, found.second_step, found.logit].map(i64::from);
+                prop_assert_eq!(found, [bounds.drive, bounds.step, bounds.second_step, bounds.logit]);
+            }
+            Err(error) => {
+                prop_assert_eq!(error, ModelError::Overflow);
+                prop_assert!(!bounds.fit(), "{:?}", bounds);
+            }
+        }
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
     #[test]
-    fn large_models((model, widths, inputs) in plain_models(8..=10).prop_flat_map(|(model, widths)| {
-        let inputs = samples(model.channels.len(), STEPS);
-        (Just(model), Just(widths), inputs)
-    })) {
+    fn large_models((model, widths, inputs) in cases(8..=10)) {
         all_agree(&model, &encode_plain(&model, widths), &inputs)?;
     }
 }

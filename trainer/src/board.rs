@@ -4,6 +4,7 @@
 //! `firmware-examples/cargo-target.sh`, which this module calls.
 
 mod build;
+mod cases;
 mod emulate;
 mod logs;
 
@@ -13,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use hadamrnn_firmware_common::boards::{Board, Registry};
 
 pub use build::{Firmware, FirmwareSize, Request};
+pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
 
 /// Where the firmware sources are.

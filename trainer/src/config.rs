@@ -75,13 +75,28 @@ pub struct NetworkConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExportConfig {
-    /// Bits of the hidden state, `8..=16`.
-    pub state_bits: u8,
+    /// Bits of the hidden states, `8..=16`; absent the fewest that keep rounding 40 dB below the states seen in training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_bits: Option<u8>,
     /// Bits of a standardised input, `4..=16`.
     pub input_bits: u8,
-    /// Bits of the table of tokens with an embedding, 4 or 8; other tables have the input weights' bits.
+    /// Bits of the table of tokens with an embedding, 2, 4 or 8; other tables have the input weights' bits.
     #[serde(default = "byte")]
     pub table_bits: u8,
+    /// Bits, `1..=8`, that U and V get where they were trained in full precision; absent such a network is not exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u8>,
+}
+
+impl Default for ExportConfig {
+    fn default() -> Self {
+        Self {
+            state_bits: None,
+            input_bits: 10,
+            table_bits: byte(),
+            weight_bits: None,
+        }
+    }
 }
 
 fn byte() -> u8 {
@@ -130,9 +145,8 @@ impl RunConfig {
                 ..TrainingConfig::default()
             },
             export: ExportConfig {
-                state_bits: 12,
-                input_bits: 10,
-                table_bits: byte(),
+                state_bits: Some(12),
+                ..ExportConfig::default()
             },
         }
     }
@@ -172,9 +186,18 @@ impl RunConfig {
         self.preparation.validate().context("[preparation]")?;
         let export = &self.export;
         ensure!(
-            (8..=16).contains(&export.state_bits),
+            export
+                .state_bits
+                .is_none_or(|bits| (8..=16).contains(&bits)),
             "[export] state_bits must be in 8..=16, not {}",
-            export.state_bits
+            export.state_bits.unwrap_or(0)
+        );
+        ensure!(
+            export
+                .weight_bits
+                .is_none_or(|bits| (1..=8).contains(&bits)),
+            "[export] weight_bits must be in 1..=8, not {}",
+            export.weight_bits.unwrap_or(0)
         );
         ensure!(
             (4..=16).contains(&export.input_bits),
@@ -182,8 +205,8 @@ impl RunConfig {
             export.input_bits
         );
         ensure!(
-            matches!(export.table_bits, 4 | 8),
-            "[export] table_bits must be 4 or 8, not {}",
+            matches!(export.table_bits, 2 | 4 | 8),
+            "[export] table_bits must be 2, 4 or 8, not {}",
             export.table_bits
         );
         if self.task == Task::Copy {

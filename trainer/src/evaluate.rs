@@ -8,7 +8,7 @@ use hadamrnn_runtime::Model;
 use rayon::prelude::*;
 
 use crate::data::{CopyTask, Sequences, Targets, Values};
-use crate::integer::{self, Answer, KernelName};
+use crate::integer::{self, KernelName};
 use crate::metrics::{Metrics, Tally};
 use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
@@ -105,7 +105,7 @@ fn add_rows<'a>(tally: &mut Tally, rows: impl Iterator<Item = &'a [f64]>, sequen
     }
 }
 
-/// Loss and accuracy of the integer model on the host; for windows also the answers.
+/// Loss and accuracy of the integer model on the host, computed on all cores.
 ///
 /// # Errors
 /// The model does not fit the data or the kernel.
@@ -114,31 +114,25 @@ pub fn integer_metrics(
     kernel: KernelName,
     sequences: &Sequences,
     input_lsb: &[f32],
-) -> Result<(Metrics, Vec<Answer>)> {
+) -> Result<Metrics> {
+    integer::check_inputs(model, sequences)?;
+    let every_step = matches!(sequences.targets, Targets::PerStep(_));
     let scale = f64::from(model.header().logit_scale);
-    let to_float = |logits: &[i32]| {
-        logits
-            .iter()
+    let window = |i: usize| -> Result<Tally> {
+        let part = sequences.select(&[i]);
+        let logits = kernel.logits(model, &part.raw(0, input_lsb), every_step)?;
+        let logits: Vec<f64> = (logits.iter())
             .map(|&logit| f64::from(logit) * scale)
-            .collect::<Vec<_>>()
+            .collect();
+        let mut tally = Tally::default();
+        add_rows(&mut tally, logits.chunks_exact(model.output_size()), &part);
+        Ok(tally)
     };
-    match sequences.targets {
-        Targets::Class(_) => {
-            let answers = integer::answers(model, kernel, sequences, input_lsb)?;
-            let logits: Vec<_> = answers
-                .iter()
-                .map(|answer| to_float(&answer.logits))
-                .collect();
-            Ok((score(&logits, sequences), answers))
-        }
-        Targets::PerStep(_) => {
-            let rows = integer::step_logits(model, sequences, input_lsb)?;
-            let logits: Vec<_> = rows
-                .par_iter()
-                .flat_map_iter(|row| row.chunks(model.output_size()))
-                .map(to_float)
-                .collect();
-            Ok((score(&logits, sequences), Vec::new()))
-        }
-    }
+    let tallies: Vec<Tally> = (0..sequences.len())
+        .into_par_iter()
+        .map(window)
+        .collect::<Result<_>>()?;
+    // In order, so that the sum does not depend on the number of cores.
+    let total = tallies.into_iter().fold(Tally::default(), Tally::merge);
+    Ok(total.metrics())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{MAX_HIDDEN, MAX_INPUTS};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
@@ -10,7 +10,7 @@ use hadamrnn_runtime::{Model, Session};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::data::Sequences;
+use crate::data::{Sequences, Values};
 
 /// The bytes of a model file, on a four-byte boundary.
 #[derive(Clone, Debug)]
@@ -81,9 +81,10 @@ impl KernelName {
 
     /// The fastest kernel that computes `model` exactly.
     pub fn best_for(model: &Model<'_>) -> Self {
-        match FwhtPacked::check(model, model.hidden_size()) {
-            Ok(()) => Self::FwhtPacked,
-            Err(_) => Self::Fwht,
+        if model.runs_on::<FwhtPacked>() {
+            Self::FwhtPacked
+        } else {
+            Self::Fwht
         }
     }
 }
@@ -99,14 +100,27 @@ pub struct Answer {
     pub state_hash: u32,
 }
 
-/// Runs a window of raw samples `[T][D]` from the zero state.
-pub(crate) fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Answer> {
-    let mut session = Session::<K, MAX_HIDDEN, MAX_INPUTS>::new(model)?;
-    let mut hash = StateHash::new();
+/// A session with room for every model.
+type HostSession<'m, K> = Session<'m, K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN>;
+
+/// Runs a window of raw samples `[T][D]` from the zero state and calls `after_step` after each.
+fn run<'m, K: Kernel>(
+    model: &'m Model<'m>,
+    window: &[i16],
+    mut after_step: impl FnMut(&HostSession<'m, K>),
+) -> Result<HostSession<'m, K>> {
+    let mut session = HostSession::<K>::new(model)?;
     for sample in window.chunks(model.input_size()) {
-        session.push(sample)?;
-        hash.update(session.states());
+        session.push_raw(sample)?;
+        after_step(&session);
     }
+    Ok(session)
+}
+
+/// The answer to a window of raw samples `[T][D]`.
+pub(crate) fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Answer> {
+    let mut hash = StateHash::new();
+    let session = run::<K>(model, window, |session| hash.update(session.states()))?;
     Ok(Answer {
         class: session.class(),
         logits: session.logits().collect(),
@@ -114,61 +128,84 @@ pub(crate) fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Ans
     })
 }
 
+/// The logits after the last step, or `[T][d_out]` after every step.
+fn window_logits<K: Kernel>(
+    model: &Model<'_>,
+    window: &[i16],
+    every_step: bool,
+) -> Result<Vec<i32>> {
+    let mut all = Vec::new();
+    let session = run::<K>(model, window, |session| {
+        if every_step {
+            all.extend(session.logits());
+        }
+    })?;
+    Ok(if every_step {
+        all
+    } else {
+        session.logits().collect()
+    })
+}
+
+impl KernelName {
+    /// The answer of this kernel to a window of raw samples `[T][D]`.
+    fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
+        match self {
+            Self::FwhtPacked => answer::<FwhtPacked>(model, window),
+            Self::Fwht => answer::<Fwht>(model, window),
+            Self::Xnor => answer::<XnorPopcount>(model, window),
+        }
+    }
+
+    /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.
+    ///
+    /// # Errors
+    /// The samples are not of the model's kind, or this kernel cannot run it.
+    pub fn logits(self, model: &Model<'_>, window: &[i16], every_step: bool) -> Result<Vec<i32>> {
+        match self {
+            Self::FwhtPacked => window_logits::<FwhtPacked>(model, window, every_step),
+            Self::Fwht => window_logits::<Fwht>(model, window, every_step),
+            Self::Xnor => window_logits::<XnorPopcount>(model, window, every_step),
+        }
+    }
+}
+
 /// The answers to all windows of `sequences`, in order, computed on all cores.
 ///
 /// # Errors
-/// The model takes another number of channels, or `kernel` cannot run it.
+/// The model is for other data, or `kernel` cannot run it.
 pub fn answers(
     model: &Model<'_>,
     kernel: KernelName,
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Vec<Answer>> {
-    check_channels(model, sequences)?;
+    check_inputs(model, sequences)?;
     (0..sequences.len())
         .into_par_iter()
-        .map(|i| {
-            let window = sequences.raw(i, input_lsb);
-            match kernel {
-                KernelName::FwhtPacked => answer::<FwhtPacked>(model, &window),
-                KernelName::Fwht => answer::<Fwht>(model, &window),
-                KernelName::Xnor => answer::<XnorPopcount>(model, &window),
-            }
-        })
+        .map(|i| kernel.answer(model, &sequences.raw(i, input_lsb)))
         .collect()
 }
 
-/// The integer logits after every step, `[T][d_out]` for each window.
+/// Whether `sequences` are what `model` takes.
 ///
 /// # Errors
-/// As [`answers`].
-pub fn step_logits(
-    model: &Model<'_>,
-    sequences: &Sequences,
-    input_lsb: &[f32],
-) -> Result<Vec<Vec<i32>>> {
-    check_channels(model, sequences)?;
-    (0..sequences.len())
-        .into_par_iter()
-        .map(|i| {
-            let mut session = Session::<Fwht, MAX_HIDDEN, MAX_INPUTS>::new(model)?;
-            let mut logits = Vec::with_capacity(sequences.steps * model.output_size());
-            for sample in sequences.raw(i, input_lsb).chunks(model.input_size()) {
-                session.push(sample)?;
-                logits.extend(session.logits());
-            }
-            Ok(logits)
-        })
-        .collect()
-}
-
-fn check_channels(model: &Model<'_>, sequences: &Sequences) -> Result<()> {
-    if model.input_size() != sequences.channels {
-        bail!(
+/// They have another number of channels, or tokens where the model takes numbers, or tokens beyond its vocabulary.
+pub fn check_inputs(model: &Model<'_>, sequences: &Sequences) -> Result<()> {
+    match (model.tokens(), &sequences.values) {
+        (None, Values::Numbers(_)) => ensure!(
+            model.input_size() == sequences.channels,
             "the model takes {} channels, the data have {}: they are not of the same task",
             model.input_size(),
             sequences.channels
-        );
+        ),
+        (Some(tokens), Values::Tokens { vocabulary, .. }) => ensure!(
+            *vocabulary <= tokens.vocabulary as usize,
+            "the model knows {} tokens, the data have {vocabulary}: they are not of the same task",
+            tokens.vocabulary
+        ),
+        (Some(_), Values::Numbers(_)) => bail!("the model takes tokens, the data are numbers"),
+        (None, Values::Tokens { .. }) => bail!("the model takes numbers, the data are tokens"),
     }
     Ok(())
 }

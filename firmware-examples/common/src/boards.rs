@@ -51,7 +51,24 @@ impl Registry {
     }
 }
 
+/// Flash that firmware takes beside the model and embedded windows, logs and reports included.
+const CODE: u32 = 64 << 10;
+/// RAM that firmware takes beside the session: its stack and its report.
+const STACK: u32 = 6 << 10;
+
 impl Board {
+    /// Largest model, in bytes, that leaves flash for the firmware.
+    #[must_use]
+    pub const fn room_for_model(&self) -> usize {
+        self.flash_size.saturating_sub(CODE) as usize
+    }
+
+    /// Largest session, in bytes, that leaves RAM for the firmware.
+    #[must_use]
+    pub const fn room_for_session(&self) -> usize {
+        self.ram_size.saturating_sub(STACK) as usize
+    }
+
     /// The linker's `memory.x`.
     #[must_use]
     pub fn memory_x(&self) -> String {
@@ -137,6 +154,18 @@ mod tests {
             board
                 .memory_x()
                 .contains("FLASH : ORIGIN = 0x10000000, LENGTH = 0x400000")
+        );
+    }
+
+    #[test]
+    fn large_tables_fit_the_mps2_boards_only() {
+        let registry = registry();
+        let room = |name| registry.board(name).unwrap().room_for_model();
+        assert_eq!(room("qemu-m0"), 192 << 10);
+        assert_eq!(room("qemu-m4"), (4096 - 64) << 10);
+        assert_eq!(
+            registry.board("qemu-m0").unwrap().room_for_session(),
+            10 << 10
         );
     }
 

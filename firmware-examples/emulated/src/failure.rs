@@ -73,6 +73,12 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<semihosting::io::Error> for Failure {
+    fn from(_: semihosting::io::Error) -> Self {
+        Self::ReportFile
+    }
+}
+
 impl From<WindowsError> for Failure {
     fn from(error: WindowsError) -> Self {
         Self::Windows(error)

@@ -9,6 +9,9 @@ use semihosting::io::Read;
 use crate::config::INPUTS;
 use crate::failure::Failure;
 
+/// Most channels of a sample from a file.
+const MOST_CHANNELS: usize = if INPUTS > 16 { INPUTS } else { 16 };
+
 /// A stream of samples.
 pub struct Samples<'a> {
     header: Header,
@@ -23,28 +26,38 @@ enum Source<'a> {
 impl<'a> Samples<'a> {
     /// The file if there is one, else the embedded windows; for a model of so many inputs.
     pub fn open(embedded: &'a [u8], inputs: usize) -> Result<Self, Failure> {
-        let samples = if let Ok(mut file) = File::open(c"windows.bin") {
-            let mut bytes = [0; HEADER_LEN];
-            read_exact(&mut file, &mut bytes)?;
-            Self {
-                header: Header::parse(&bytes)?,
-                source: Source::File(file),
-            }
-        } else {
-            let windows = Windows::parse(embedded)?;
-            Self {
-                header: windows.header(),
-                source: Source::Flash(windows.samples()),
-            }
-        };
-        let found = usize::from(samples.header.channels);
+        if let Ok(file) = File::open(c"windows.bin") {
+            return Self::read(file, inputs);
+        }
+        let windows = Windows::parse(embedded)?;
+        let source = Source::Flash(windows.samples());
+        Self::new(windows.header(), source, inputs)
+    }
+
+    /// The window file that starts where `file` is; for a model of so many inputs.
+    pub fn read(mut file: File, inputs: usize) -> Result<Self, Failure> {
+        let mut bytes = [0; HEADER_LEN];
+        read_exact(&mut file, &mut bytes)?;
+        Self::new(Header::parse(&bytes)?, Source::File(file), inputs)
+    }
+
+    fn new(header: Header, source: Source<'a>, inputs: usize) -> Result<Self, Failure> {
+        let found = usize::from(header.channels);
         if found != inputs {
             return Err(Failure::Channels {
                 found,
                 expected: inputs,
             });
         }
-        Ok(samples)
+        Ok(Self { header, source })
+    }
+
+    /// The file, at the first byte that is not read yet.
+    pub fn into_file(self) -> Option<File> {
+        match self.source {
+            Source::Flash(_) => None,
+            Source::File(file) => Some(file),
+        }
     }
 
     /// Shape of the windows.
@@ -60,7 +73,7 @@ impl<'a> Samples<'a> {
                 decode_sample(sample, out);
             }
             Source::File(file) => {
-                let mut bytes = [0; 2 * INPUTS];
+                let mut bytes = [0; 2 * MOST_CHANNELS];
                 let length = 2 * usize::from(self.header.channels);
                 let bytes = bytes.get_mut(..length).ok_or(Failure::TooFewSamples)?;
                 read_exact(file, bytes)?;
@@ -71,7 +84,11 @@ impl<'a> Samples<'a> {
     }
 }
 
-fn read_exact(file: &mut File, mut bytes: &mut [u8]) -> Result<(), Failure> {
+/// Fills `bytes` from a file.
+///
+/// # Errors
+/// The file ends before.
+pub fn read_exact(file: &mut File, mut bytes: &mut [u8]) -> Result<(), Failure> {
     while !bytes.is_empty() {
         match file.read(bytes) {
             Ok(count) if count > 0 => bytes = bytes.get_mut(count..).unwrap_or_default(),

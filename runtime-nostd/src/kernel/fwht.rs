@@ -3,7 +3,7 @@
 use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
 use crate::drive::TILE;
 use crate::error::SessionError;
-use crate::model::Model;
+use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
 /// `n log2(B)` additions on 32-bit values: any state width, `4 N` bytes of state.
@@ -28,8 +28,8 @@ impl Kernel for Fwht {
     const NAME: &'static str = "fwht";
     type State<const N: usize> = Words<N>;
 
-    /// Always exact: [`Model::from_bytes`] has bounded the transform within 32 bits.
-    fn check(_: &Model<'_>, _: usize) -> Result<(), SessionError> {
+    /// Always exact: [`Model::from_bytes`](crate::Model::from_bytes) has bounded the transform within 32 bits.
+    fn check(_: &Layer<'_>, _: usize) -> Result<(), SessionError> {
         Ok(())
     }
 
@@ -40,10 +40,10 @@ impl Kernel for Fwht {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_words(state: &mut [i32], step: &Step<'_>) {
-    let Some(h) = state.get_mut(..step.model.hidden_size()) else {
+    let Some(h) = state.get_mut(..step.layer.hidden_size()) else {
         return;
     };
-    strided_stages::<_, 8, 32>(h, step.model.block_size() / 2);
+    strided_stages::<_, 8, 32>(h, step.layer.block_size() / 2);
     let log2_block = step.log2_block();
     let mut finisher = Finisher::new(step);
     for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {

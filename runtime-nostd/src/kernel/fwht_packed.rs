@@ -12,11 +12,14 @@
 //! the transform has only plus signs: its least sum is `-2^(w-1+m)`. Every other row has as many minus as plus signs, so
 //! it stays within `±(2^(w+m-1) - 2^(m-1))`. With `w - 1 + m <= 15` all of these fit a lane.
 
-use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
-use crate::drive::{TILE, unpack};
+#[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+mod portable;
+
+use super::{HiddenState, Kernel};
+use crate::arch::{self, lanes};
 use crate::error::SessionError;
-use crate::model::Model;
-use crate::step::{Finisher, Step};
+use crate::layer::Layer;
+use crate::step::Step;
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -41,12 +44,12 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
     fn get(&self, unit: usize) -> i16 {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
-        let (even, odd) = unpack(pair);
+        let (even, odd) = lanes::unpack(pair);
         (if unit.is_multiple_of(2) { even } else { odd }) as i16
     }
 
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
-        self.words().iter().map(|pair| unpack(*pair).into())
+        self.words().iter().map(|pair| lanes::unpack(*pair).into())
     }
 }
 
@@ -54,14 +57,15 @@ impl Kernel for FwhtPacked {
     const NAME: &'static str = "fwht-packed";
     type State<const N: usize> = Lanes<N>;
 
-    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError> {
-        let packed_stages = u32::from(model.header().log2_block).saturating_sub(3);
-        if model
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
+        let packed_stages = layer.log2_block.saturating_sub(3);
+        if layer
             .state_bits
             .saturating_sub(1)
             .saturating_add(packed_stages)
             > 15
             || !capacity.is_multiple_of(2)
+            || !(HAS_PORTABLE || layer.common_shape)
         {
             return Err(SessionError::KernelRange);
         }
@@ -75,33 +79,14 @@ impl Kernel for FwhtPacked {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
-    let Some(h) = words.get_mut(..step.model.hidden_size() / 2) else {
+    let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
         return;
     };
-    strided_stages::<_, 4, 16>(h, step.model.block_size() / 4);
-    let log2_block = step.log2_block();
-    let mut finisher = Finisher::new(step);
-    let mut products = [[0; 2]; TILE / 2];
-    for tile in h.chunks_mut(TILE / 2) {
-        match log2_block {
-            1 => multiply::<1>(tile, &mut products),
-            2 => multiply::<2>(tile, &mut products),
-            _ => multiply::<3>(tile, &mut products),
-        }
-        finisher.next_tile(tile.iter_mut().zip(&products));
+    if !arch::step(h, step) {
+        #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+        portable::step(h, step);
     }
 }
 
-/// The stages that lanes have no room for.
-#[inline(never)]
-fn multiply<const STAGES: u32>(tile: &mut [u32], products: &mut [[i32; 2]]) {
-    let groups = tile
-        .as_chunks()
-        .0
-        .iter()
-        .zip(opaque(products).as_chunks_mut().0);
-    for (pairs, products) in groups {
-        keep_rolled();
-        *products = butterflies8::<STAGES>(pairs.map(|pair| unpack(pair).into()));
-    }
-}
+/// Whether models of other than the common shape can be run.
+const HAS_PORTABLE: bool = cfg!(any(feature = "any-shape", hadamrnn_arch = "portable"));

@@ -17,7 +17,7 @@
 use super::{HiddenState, Kernel, for_each_block, strided_stages};
 use crate::drive::TILE;
 use crate::error::SessionError;
-use crate::model::Model;
+use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
 /// `state_bits * n` word operations a step and `n log2(B / 32)` additions: the form for population-count hardware.
@@ -49,11 +49,11 @@ impl Kernel for XnorPopcount {
     const NAME: &'static str = "xnor";
     type State<const N: usize> = Planes<N>;
 
-    fn check(model: &Model<'_>, capacity: usize) -> Result<(), SessionError> {
-        let words = model
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
+        let words = layer
             .hidden_size()
             .div_ceil(32)
-            .saturating_mul(model.state_bits as usize);
+            .saturating_mul(layer.state_bits as usize);
         if !capacity.is_multiple_of(2) || words > capacity / 2 {
             return Err(SessionError::HiddenCapacity {
                 needed: words.saturating_mul(2),
@@ -71,8 +71,8 @@ impl Kernel for XnorPopcount {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_planes(planes: &mut [u32], values: &mut [i32], step: &Step<'_>) {
-    let (n, bits) = (step.model.hidden_size(), step.model.state_bits as usize);
-    let block = step.model.block_size();
+    let (n, bits) = (step.layer.hidden_size(), step.layer.state_bits as usize);
+    let block = step.layer.block_size();
     let Some(h) = values.get_mut(..n) else { return };
     let mut rest = planes;
     for values in h.chunks_mut(32) {

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_runtime::Model;
+use hadamrnn_runtime::format::Readout;
 use object::{Object, ObjectSegment, ObjectSymbol};
 use serde::Serialize;
 
@@ -49,6 +51,7 @@ impl Request<'_> {
     /// The toolchain is missing or the build fails; the message has the compiler's last lines.
     pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
         let model = self.model.model()?;
+        self.check_room(&model)?;
         let (model_path, windows_path) = (
             scratch.join("model.hdrn"),
             scratch.join("embedded-windows.bin"),
@@ -70,13 +73,12 @@ impl Request<'_> {
             .env("HADAMRNN_KERNEL", self.kernel.name())
             .env("HADAMRNN_MODEL", &model_path)
             .env("HADAMRNN_WINDOWS", &windows_path)
-            .env(
-                "HADAMRNN_HIDDEN",
-                hidden_capacity(model.hidden_size(), self.kernel).to_string(),
-            )
-            .env("HADAMRNN_INPUTS", model.input_size().to_string());
+            .envs(capacities(&model, self.kernel));
         if name == "nopanic" {
             cargo.arg("--no-default-features");
+            if !model.has_common_shape() {
+                cargo.args(["--features", "any-shape"]);
+            }
         }
         run(&mut cargo)
             .with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;
@@ -89,6 +91,27 @@ impl Request<'_> {
         let elf = scratch.join(format!("{name}.elf"));
         std::fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
         Ok(Firmware { elf })
+    }
+
+    fn check_room(&self, model: &Model<'_>) -> Result<()> {
+        let (bytes, room) = (self.model.bytes().len(), self.board.room_for_model());
+        ensure!(
+            bytes <= room,
+            "{} has flash for a model of {room} bytes beside the firmware, this one has {bytes}: choose a board with \
+             more flash, or export fewer bits",
+            self.board.name
+        );
+        let (bytes, room) = (
+            session_bytes(model, self.kernel),
+            self.board.room_for_session(),
+        );
+        ensure!(
+            bytes <= room,
+            "{} has RAM for a session of {room} bytes beside the stack, this one takes {bytes}: choose a board with \
+             more RAM, or another kernel",
+            self.board.name
+        );
+        Ok(())
     }
 
     fn cargo_target(&self, subcommand: &str) -> Command {
@@ -111,12 +134,54 @@ impl Request<'_> {
     }
 }
 
+/// What the firmware's session must have room for.
+fn capacities(model: &Model<'_>, kernel: KernelName) -> [(&'static str, String); 5] {
+    let second = model
+        .second()
+        .map_or(0, |second| second.layer().hidden_size());
+    [
+        (
+            "HADAMRNN_HIDDEN",
+            units(model.hidden_size(), kernel).to_string(),
+        ),
+        ("HADAMRNN_INPUTS", model.input_size().to_string()),
+        ("HADAMRNN_POOL", pooled_units(model).to_string()),
+        ("HADAMRNN_SECOND", units(second, kernel).to_string()),
+        (
+            "HADAMRNN_TOKENS",
+            u8::from(model.tokens().is_some()).to_string(),
+        ),
+    ]
+}
+
 /// The XNOR kernel keeps its bit planes in room that grows with the capacity: it needs one of at least 32.
-fn hidden_capacity(hidden_size: usize, kernel: KernelName) -> usize {
+fn units(hidden_size: usize, kernel: KernelName) -> usize {
     match kernel {
-        KernelName::Xnor => hidden_size.max(32),
+        KernelName::Xnor if hidden_size > 0 => hidden_size.max(32),
         _ => hidden_size,
     }
+}
+
+fn pooled_units(model: &Model<'_>) -> usize {
+    match model.readout() {
+        Readout::Pooled { .. } => model.top().hidden_size(),
+        _ => 0,
+    }
+}
+
+/// About as many bytes as a session takes, to a few words.
+fn session_bytes(model: &Model<'_>, kernel: KernelName) -> usize {
+    let state = match kernel {
+        KernelName::FwhtPacked => 2,
+        KernelName::Fwht => 4,
+        KernelName::Xnor => 6,
+    };
+    let second = model
+        .second()
+        .map_or(0, |second| second.layer().hidden_size());
+    state * units(model.hidden_size(), kernel)
+        + (state + 4) * units(second, kernel)
+        + 4 * pooled_units(model)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

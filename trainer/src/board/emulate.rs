@@ -51,6 +51,15 @@ impl Firmware {
     pub fn run(&self, board: &Board, windows: &[u8], scratch: &Path) -> Result<BoardRun> {
         std::fs::write(scratch.join("windows.bin"), windows)
             .context("cannot write the windows for the emulator")?;
+        let (messages, log) = self.emulate(board, scratch)?;
+        Ok(BoardRun {
+            log,
+            ..board_run(messages)?
+        })
+    }
+
+    /// Runs the firmware in the emulator's working directory `scratch`; gives the messages of its report, and its log.
+    pub(super) fn emulate(&self, board: &Board, scratch: &Path) -> Result<(Messages, Vec<String>)> {
         let report = scratch.join("report.bin");
         if report.exists() {
             std::fs::remove_file(&report).context("cannot remove an old report")?;
@@ -80,7 +89,11 @@ impl Firmware {
         let status = wait(child).with_context(|| format!("{} on {}", board.qemu, board.name))?;
         let log = logs::decode(&self.elf, &output)
             .unwrap_or_else(|error| vec![format!("(log not decoded: {error:#})")]);
-        let run = read_report(&report).with_context(|| {
+        let messages = read_report(&report).and_then(|messages| {
+            ensure!(status.success(), "the emulator failed");
+            Ok(messages)
+        });
+        let messages = messages.with_context(|| {
             let errors = std::fs::read_to_string(scratch.join("stderr.txt")).unwrap_or_default();
             format!(
                 "{}: emulator ended with {status}\n{}\n{errors}",
@@ -88,12 +101,7 @@ impl Firmware {
                 log.join("\n")
             )
         })?;
-        ensure!(
-            status.success(),
-            "{}: emulator ended with {status}",
-            board.name
-        );
-        Ok(BoardRun { log, ..run })
+        Ok((messages, log))
     }
 }
 
@@ -115,8 +123,11 @@ fn wait(mut child: Child) -> Result<std::process::ExitStatus> {
     }
 }
 
-/// Checks that the report is complete and collects it.
-fn read_report(path: &Path) -> Result<BoardRun> {
+/// The messages of a report, in order.
+pub(super) type Messages = Vec<Report>;
+
+/// Decodes a report; an error message in it is an error.
+fn read_report(path: &Path) -> Result<Messages> {
     let length = std::fs::metadata(path)
         .context("the firmware wrote no report")?
         .len();
@@ -125,58 +136,39 @@ fn read_report(path: &Path) -> Result<BoardRun> {
         "the report is {length} bytes long"
     );
     let mut bytes = std::fs::read(path).context("cannot read the report")?;
-    let (mut answers, mut cost, mut expected) = (Vec::new(), None, None);
+    let mut messages = Vec::new();
     for message in report::decode(&mut bytes) {
         match message.context("the report cannot be decoded")? {
-            Report::Hello {
-                format, windows, ..
-            } => {
-                ensure!(
-                    format == report::FORMAT,
-                    "the report has version {format}, this program reads {}",
-                    report::FORMAT
-                );
-                expected = Some(usize::from(windows));
-            }
-            Report::Window {
-                index,
-                class,
-                logits,
-                state_hash,
-            } => {
-                ensure!(
-                    index as usize == answers.len(),
-                    "window {index} is reported out of order"
-                );
-                answers.push(Answer {
-                    class: class.into(),
-                    logits: logits.to_vec(),
-                    state_hash,
-                });
-            }
-            Report::Cost {
-                instructions_per_window,
-                instructions_per_step,
-                readout,
-                session_bytes,
-                stack_bytes,
-                ..
-            } => {
-                cost = Some(Cost {
-                    instructions_per_window,
-                    instructions_per_step,
-                    readout_instructions: readout,
-                    session_bytes,
-                    stack_bytes,
-                });
-            }
             Report::Error { kind, message } => bail!("the firmware failed: {kind:?}: {message}"),
+            Report::Hello { format, .. } if format != report::FORMAT => bail!(
+                "the report has version {format}, this program reads {}",
+                report::FORMAT
+            ),
+            message => messages.push(message),
+        }
+    }
+    Ok(messages)
+}
+
+/// Checks that a report is complete and collects it.
+fn board_run(messages: Messages) -> Result<BoardRun> {
+    let (mut answers, mut found_cost, mut expected) = (Vec::new(), None, None);
+    for message in messages {
+        if let Some(cost) = cost(&message) {
+            found_cost = Some(cost);
+        }
+        match &message {
+            Report::Hello { windows, .. } => expected = Some(usize::from(*windows)),
+            Report::Window { index, .. } => ensure!(
+                *index as usize == answers.len(),
+                "window {index} is reported out of order"
+            ),
             Report::Done { windows } => {
                 ensure!(
-                    windows as usize == answers.len() && expected == Some(answers.len()),
+                    *windows as usize == answers.len() && expected == Some(answers.len()),
                     "windows are missing"
                 );
-                let cost = cost.context("the report has no instruction counts")?;
+                let cost = found_cost.context("the report has no instruction counts")?;
                 return Ok(BoardRun {
                     answers,
                     cost,
@@ -185,6 +177,45 @@ fn read_report(path: &Path) -> Result<BoardRun> {
             }
             _ => {}
         }
+        answers.extend(answer(&message));
     }
     bail!("the report ends early, after {} windows", answers.len())
+}
+
+/// The answer in a message, if it is one.
+pub(super) fn answer(message: &Report) -> Option<Answer> {
+    match message {
+        Report::Window {
+            class,
+            logits,
+            state_hash,
+            ..
+        } => Some(Answer {
+            class: usize::from(*class),
+            logits: logits.to_vec(),
+            state_hash: *state_hash,
+        }),
+        _ => None,
+    }
+}
+
+/// The costs in a message, if it has them.
+pub(super) fn cost(message: &Report) -> Option<Cost> {
+    match *message {
+        Report::Cost {
+            instructions_per_window,
+            instructions_per_step,
+            readout,
+            session_bytes,
+            stack_bytes,
+            ..
+        } => Some(Cost {
+            instructions_per_window,
+            instructions_per_step,
+            readout_instructions: readout,
+            session_bytes,
+            stack_bytes,
+        }),
+        _ => None,
+    }
 }

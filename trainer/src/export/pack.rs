@@ -5,6 +5,7 @@ use bitvec::prelude::*;
 use hadamrnn_runtime::fields::FieldWidth;
 
 use super::Source;
+use crate::nn::Mixing;
 
 /// Codes two by two in one word: even ones in the low half, odd ones in the high half.
 fn word(codes: impl Iterator<Item = i32>, width: FieldWidth) -> u32 {
@@ -48,23 +49,41 @@ pub(super) fn signs(signs: &[i8]) -> Vec<u32> {
         .into_vec()
 }
 
-/// Biases in units of `unit`, two a word, offset by 32768.
-pub(super) fn bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
+/// The matrix between two layers; `columns` are the units of the first.
+pub(super) fn mixing(mixing: &[i8], kind: Mixing, columns: usize) -> Vec<u32> {
+    match kind {
+        Mixing::Hadamard => {
+            let (a, c) = mixing.split_at(columns);
+            [signs(a), signs(c)].concat()
+        }
+        Mixing::Dense => {
+            let groups = (0..columns).step_by(4);
+            let nibbles = groups.flat_map(|column| {
+                mixing
+                    .chunks_exact(columns)
+                    .flat_map(move |row| &row[column..column + 4])
+            });
+            signs(&nibbles.copied().collect::<Vec<_>>())
+        }
+    }
+}
+
+/// Biases in units of `unit`, two a word, offset by 32768; none where one needs more than 16 bits.
+pub(super) fn bias(bias: &[f32], unit: f64) -> Option<Vec<u32>> {
     let stored: Vec<u32> = bias
         .iter()
         .map(|&bias| {
             let code = (f64::from(bias) / unit).round();
-            ensure!(
-                (-32768.0..=32767.0).contains(&code),
-                "a bias of {bias} needs more than 16 bits: choose fewer input_bits"
-            );
-            Ok((code as i32 + 32768) as u32)
+            let fits = (-32768.0..=32767.0).contains(&code);
+            fits.then_some((code as i32 + 32768) as u32)
         })
-        .collect::<Result<_>>()?;
-    Ok(stored
-        .chunks(2)
-        .map(|pair| pair[0] | pair.get(1).copied().unwrap_or(0) << 16)
-        .collect())
+        .collect::<Option<_>>()?;
+    let pairs = stored.chunks(2);
+    Some(
+        pairs
+            .map(|pair| pair[0] | pair.get(1).copied().unwrap_or(0) << 16)
+            .collect(),
+    )
 }
 
 /// Output biases in units of a logit.

@@ -9,9 +9,9 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
-use hadamrnn_emulated::config::{HIDDEN, INPUTS};
-use hadamrnn_emulated::embedded::{Kernel, MODEL};
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_emulated::config::INPUTS;
+use hadamrnn_emulated::embedded::{MODEL, Net, push};
+use hadamrnn_runtime::Model;
 
 #[entry]
 fn main() -> ! {
@@ -26,9 +26,9 @@ fn main() -> ! {
 #[inline(never)]
 fn infer() -> Option<usize> {
     let model = Model::from_bytes(black_box(MODEL)).ok()?;
-    let mut session = Session::<Kernel, HIDDEN, INPUTS>::new(&model).ok()?;
+    let mut session = Net::new(&model).ok()?;
     let sample = black_box([0; INPUTS]);
-    session.push(sample.get(..model.input_size())?).ok()?;
+    push(&mut session, sample.get(..model.input_size())?).ok()?;
     for logit in session.logits() {
         black_box(logit);
     }

@@ -1,5 +1,10 @@
-//! `hadamrnn bench`: how fast and how large things are, on this machine.
+//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, and what training does.
 
+mod device;
+mod host;
+mod picture;
+mod synthetic;
+mod table;
 mod train;
 
 use anyhow::Result;
@@ -15,12 +20,18 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
+    Device(device::Args),
+    /// Samples per second on one core of this machine: every kernel, a naive and a dense form
+    Host(host::Args),
     /// Time and memory of a training step, in its fast form and step by step
     Train(train::Args),
 }
 
 pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
+        What::Device(args) => device::run(args),
+        What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),
     }
 }

@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> Result<Status> {
             &device,
         )
     });
-    let (integer, _) = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
+    let integer = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
     drop(spinner);
     if args.common.json {
         let split = format!("{:?}", args.split).to_lowercase();

@@ -29,6 +29,12 @@ pub struct Args {
     /// Bits of an integer input, 4..=16 [default: the run's configuration]
     #[arg(long)]
     sample_bits: Option<u8>,
+    /// Bits of a table of tokens that has an embedding: 2, 4 or 8 [default: the run's configuration]
+    #[arg(long)]
+    table_bits: Option<u8>,
+    /// Bits, 1..=8, for U and V if they were trained in full precision
+    #[arg(long)]
+    weight_bits: Option<u8>,
     #[command(flatten)]
     common: Common,
 }
@@ -37,7 +43,9 @@ pub fn run(args: &Args) -> Result<Status> {
     let device = args.common.device.device()?;
     let checkpoint = Checkpoint::load(&args.run)?;
     let mut config = checkpoint.run_config()?;
-    config.export.state_bits = args.state_bits.unwrap_or(config.export.state_bits);
+    config.export.state_bits = args.state_bits.or(config.export.state_bits);
+    config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
+    config.export.table_bits = args.table_bits.unwrap_or(config.export.table_bits);
     config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
     config.validate()?;
     let data = ModelData::load(&config, &args.common.data)?;
@@ -76,7 +84,7 @@ pub fn write(
     let standardisation = &run.checkpoint.task.standardisation;
     let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
     let model = loaded.file.model()?;
-    let (integer_test, _) =
+    let integer_test =
         evaluate::integer_metrics(&model, KernelName::best_for(&model), &test, &data.input_lsb)?;
     let best = run.checkpoint.best.as_ref();
     let card = Card {

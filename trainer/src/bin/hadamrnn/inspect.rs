@@ -1,13 +1,13 @@
 //! `hadamrnn inspect`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hadamrnn::card;
 use hadamrnn::integer::ModelFile;
-use hadamrnn_runtime::Model;
-use hadamrnn_runtime::format::{SectionLengths, VERSION};
+use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
+use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
 use crate::Status;
@@ -21,15 +21,6 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 }
-
-const SECTIONS: [&str; 6] = [
-    "channels",
-    "input weights U",
-    "biases",
-    "signs",
-    "output weights V",
-    "output biases",
-];
 
 pub fn run(args: &Args) -> Result<Status> {
     let path = if args.model.is_dir() {
@@ -45,43 +36,121 @@ pub fn run(args: &Args) -> Result<Status> {
         .model()
         .with_context(|| format!("{}", path.display()))?;
     let lengths = SectionLengths::of(model.header()).context("field widths")?;
-    let kernels = kernels(&model);
+    let sections: Vec<(&str, usize)> = (SECTION_NAMES.into_iter().zip(lengths.0))
+        .filter(|&(_, words)| words > 0)
+        .map(|(name, words)| (name, 4 * words))
+        .collect();
     if args.json {
-        let sections: serde_json::Map<String, serde_json::Value> = SECTIONS
-            .iter()
-            .zip(lengths.0)
-            .map(|(name, words)| ((*name).to_string(), json!(4 * words)))
-            .collect();
-        return output::json(&json!({
-            "format_version": VERSION,
-            "bytes": file.bytes().len(),
-            "sha256": card::sha256(file.bytes()),
-            "header": model.header(),
-            "section_bytes": sections,
-            "drive_bound": model.drive_bound(),
-            "kernels": kernels.iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
-        }))
-        .map(|()| Status::Success);
+        output::json(&as_json(&file, &model, &sections))?;
+    } else {
+        print(&path, &file, &model, &sections)?;
     }
-    let header = model.header();
-    let fact = |name: &str, value: String| vec![name.to_string(), value];
+    Ok(Status::Success)
+}
+
+fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> serde_json::Value {
+    let sections: serde_json::Map<String, serde_json::Value> = (sections.iter())
+        .map(|(name, bytes)| ((*name).to_string(), json!(bytes)))
+        .collect();
+    let bounds = model.bounds();
+    json!({
+        "format_version": model.header().version(),
+        "bytes": file.bytes().len(),
+        "sha256": card::sha256(file.bytes()),
+        "header": model.header(),
+        "extension": model.header().extension,
+        "section_bytes": sections,
+        "bounds": {
+            "drive": bounds.drive,
+            "step": bounds.step,
+            "second_step": bounds.second_step,
+            "logit": bounds.logit,
+        },
+        "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
+    })
+}
+
+fn print(
+    path: &Path,
+    file: &ModelFile,
+    model: &Model<'_>,
+    sections: &[(&str, usize)],
+) -> Result<()> {
+    let mut rows = vec![fact(&path.display().to_string(), String::new())];
+    rows.extend(sizes(file, model));
+    rows.extend(widths(model));
+    rows.extend(bounds(model));
+    for (name, bytes) in sections {
+        rows.push(fact(
+            &format!("bytes of {name}"),
+            output::grouped(*bytes as u64),
+        ));
+    }
+    for (name, fits) in kernels(model) {
+        let text = if fits {
+            "yes"
+        } else {
+            "no: state too wide for it"
+        };
+        rows.push(fact(&format!("kernel {name}"), text.into()));
+    }
+    output::table(&rows)
+}
+
+fn fact(name: &str, value: String) -> Vec<String> {
+    vec![name.to_string(), value]
+}
+
+fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
+    let inputs = match model.tokens() {
+        Some(tokens) => format!(
+            "tokens of a vocabulary of {}",
+            output::grouped(tokens.vocabulary.into())
+        ),
+        None => model.input_size().to_string(),
+    };
     let mut rows = vec![
-        fact(&path.display().to_string(), String::new()),
-        fact("name", header.name.to_string()),
-        fact("format version", VERSION.to_string()),
+        fact("name", model.name().to_string()),
+        fact("format version", model.header().version().to_string()),
         fact("bytes", output::grouped(file.bytes().len() as u64)),
         fact("sha256", card::sha256(file.bytes())[..16].to_string() + "…"),
-        fact("hidden size", header.hidden_size.to_string()),
-        fact(
-            "Hadamard blocks",
-            format!(
-                "{} of {}",
-                model.hidden_size() / model.block_size(),
-                model.block_size()
-            ),
-        ),
-        fact("inputs", header.input_size.to_string()),
-        fact("classes", model.class_count().to_string()),
+        fact("inputs", inputs),
+        fact("layer", layer(model.layer(), model.header().extension.leak)),
+    ];
+    if let (Some(second), Some(header)) = (model.second(), model.header().extension.second) {
+        let mixing = format!("{:?}", second.mixing()).to_lowercase();
+        rows.push(fact(
+            "second layer",
+            format!("{}, {mixing} mixing", layer(second.layer(), header.leak)),
+        ));
+    }
+    let readout = match model.readout() {
+        Readout::LastState => "of the last state".into(),
+        Readout::EveryStep => "after every step".into(),
+        Readout::Pooled { steps, .. } => format!("pooled over {steps} steps"),
+    };
+    rows.push(fact("readout", readout));
+    rows.push(fact("classes", model.class_count().to_string()));
+    rows
+}
+
+fn layer(layer: &Layer<'_>, leak: u8) -> String {
+    let (units, block) = (layer.hidden_size(), layer.block_size());
+    let leak = if leak == 0 {
+        String::new()
+    } else {
+        format!(", leak 2^-{leak}")
+    };
+    format!("{units} units in {} blocks of {block}{leak}", units / block)
+}
+
+fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
+    let header = model.header();
+    let states = match model.second() {
+        Some(second) => format!("{}, {}", header.state_bits, second.layer().state_bits()),
+        None => header.state_bits.to_string(),
+    };
+    let mut rows = vec![
         fact(
             "bits of U, V",
             format!(
@@ -89,48 +158,36 @@ pub fn run(args: &Args) -> Result<Status> {
                 header.input_weight_bits, header.readout_weight_bits
             ),
         ),
-        fact(
-            "bits of state, input",
-            format!("{}, {}", header.state_bits, header.input_bits),
-        ),
-        fact(
-            "largest |U x + b|",
-            output::grouped(model.drive_bound().unsigned_abs().into()),
-        ),
-        fact("logit unit", format!("{:.3e}", header.logit_scale)),
+        fact("bits of states", states),
     ];
-    for (name, words) in SECTIONS.iter().zip(lengths.0) {
-        rows.push(fact(
-            &format!("bytes of {name}"),
-            output::grouped(4 * words as u64),
-        ));
+    if model.tokens().is_none() {
+        rows.push(fact("bits of inputs", header.input_bits.to_string()));
     }
-    for (name, fits) in kernels {
-        rows.push(fact(
-            &format!("kernel {name}"),
-            if fits {
-                "yes"
-            } else {
-                "no: state too wide for it"
-            }
-            .into(),
-        ));
+    rows.push(fact("logit unit", format!("{:.3e}", header.logit_scale)));
+    rows
+}
+
+/// What the runtime proves on loading: none can leave 32 bits.
+fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
+    let bounds = model.bounds();
+    let mut all = vec![
+        ("proven bound of |U x + b|", bounds.drive),
+        ("of a sum before its shift", bounds.step),
+    ];
+    if model.second().is_some() {
+        all.push(("of one of the second layer", bounds.second_step));
     }
-    output::table(&rows)?;
-    Ok(Status::Success)
+    all.push(("of a logit", bounds.logit));
+    (all.into_iter())
+        .map(|(name, bound)| fact(name, output::grouped(bound.unsigned_abs().into())))
+        .collect()
 }
 
 /// Which kernels compute the model exactly.
 fn kernels(model: &Model<'_>) -> [(&'static str, bool); 3] {
-    fn fits<K: Kernel>(model: &Model<'_>) -> (&'static str, bool) {
-        (
-            K::NAME,
-            K::check(model, model.hidden_size().max(32)).is_ok(),
-        )
-    }
     [
-        fits::<FwhtPacked>(model),
-        fits::<Fwht>(model),
-        fits::<XnorPopcount>(model),
+        (FwhtPacked::NAME, model.runs_on::<FwhtPacked>()),
+        (Fwht::NAME, model.runs_on::<Fwht>()),
+        (XnorPopcount::NAME, model.runs_on::<XnorPopcount>()),
     ]
 }

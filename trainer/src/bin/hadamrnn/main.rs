@@ -52,7 +52,7 @@ enum Command {
     Verify(verify::Args),
     /// List, check and download data sets
     Data(data::Args),
-    /// Measure speed and memory on this machine
+    /// Measure inference, exact costs on emulated boards and speed on this machine, and training
     Bench(bench::Args),
 }
 

@@ -183,7 +183,7 @@ impl Options {
         set(&mut training.augmentation.rotation, &self.augment_rotation);
         set(&mut training.augmentation.scale, &self.augment_scale);
         set(&mut training.augmentation.noise, &self.augment_noise);
-        set(&mut export.state_bits, &self.state_bits);
+        set_some(&mut export.state_bits, self.state_bits);
         set(&mut export.input_bits, &self.sample_bits);
         set(&mut config.holdout, &self.holdout);
         set(&mut config.seed, &self.seed);

@@ -1,7 +1,8 @@
 //! Gathers what [`Report::Cost`] says.
 
-use hadamrnn_emulated::stack;
 use hadamrnn_firmware_common::report::Report;
+
+use crate::stack;
 
 /// Instructions and bytes, over all windows.
 pub struct Costs {
@@ -17,7 +18,8 @@ pub struct Costs {
 
 impl Costs {
     /// Nothing counted yet, for a session of so many bytes.
-    pub fn new(session: usize) -> Self {
+    #[must_use]
+    pub const fn new(session: usize) -> Self {
         Self {
             total: 0,
             pushes: 0,
@@ -31,7 +33,7 @@ impl Costs {
     }
 
     /// Takes the depth of the stack.
-    pub fn stack(&mut self, bytes: u32) {
+    pub const fn stack(&mut self, bytes: u32) {
         self.stack = bytes;
     }
 
@@ -50,6 +52,7 @@ impl Costs {
     }
 
     /// The message for the host, logged too.
+    #[must_use]
     pub fn report(&self) -> Report {
         let per_step = self.total.div_ceil(self.pushes.max(1));
         let per_step = u32::try_from(per_step).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! Panics, faults and unexpected interrupts end the run with a report and status 1: firmware must
+//! The handlers of every firmware that reports: panics, faults and unexpected interrupts end the run with a report and status 1: firmware must
 //! not hang.
 #![allow(
     unsafe_code,
@@ -8,8 +8,9 @@
 use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, exception};
-use hadamrnn_emulated::report_file::fail;
 use hadamrnn_firmware_common::report::{ErrorKind, Report};
+
+use crate::report_file::fail;
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {

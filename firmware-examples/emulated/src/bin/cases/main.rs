@@ -1,0 +1,88 @@
+//! Runs models that the host supplies, each over a window of its own, and reports answers and costs of each.
+//!
+//! The file `cases.bin` in the emulator's working directory holds any number of cases, back to back: the length of a model
+//! as a little-endian `u32`, the model, and a window file (`hadamrnn_firmware_common::windows`). For each case the report
+//! has a `Hello`, a `Window` for each of its windows, and a `Cost`; `Done` counts the cases.
+#![no_std]
+#![no_main]
+
+use cortex_m_rt::entry;
+use defmt_semihosting as _;
+use hadamrnn_emulated::costs::Costs;
+use hadamrnn_emulated::counter::Counter;
+use hadamrnn_emulated::embedded::Kernel;
+use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::report_file::ReportFile;
+use hadamrnn_emulated::run::{self, stack_of_a_step};
+use hadamrnn_emulated::samples::{Samples, read_exact};
+use hadamrnn_firmware_common::report::Report;
+use hadamrnn_runtime::{Model, ModelError, Session};
+use semihosting::fs::File;
+use semihosting::io::Read;
+
+/// Longest model, in bytes: the smallest board has 16 KiB of RAM.
+const MODEL_BYTES: usize = 6 << 10;
+/// Most inputs of a model.
+const INPUTS: usize = 12;
+
+/// Room for a model, on the boundary that the runtime asks for.
+#[repr(C, align(4))]
+struct Room([u8; MODEL_BYTES]);
+
+#[entry]
+fn main() -> ! {
+    run::to_the_end(cases)
+}
+
+fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
+    let mut file = File::open(c"cases.bin").map_err(|_| Failure::TooFewSamples)?;
+    let mut room = Room([0; MODEL_BYTES]);
+    let mut count = 0;
+    while let Some(length) = next_length(&mut file)? {
+        let bytes = room.0.get_mut(..length).ok_or(ModelError::Truncated)?;
+        read_exact(&mut file, bytes)?;
+        let model = Model::from_bytes(bytes)?;
+        let samples = Samples::read(file, model.input_size())?;
+        report.send(&run::hello(&model, samples.header()))?;
+        let samples = match model.hidden_size() {
+            ..=64 => case::<64>(report, counter, &model, samples)?,
+            ..=128 => case::<128>(report, counter, &model, samples)?,
+            ..=256 => case::<256>(report, counter, &model, samples)?,
+            _ => case::<512>(report, counter, &model, samples)?,
+        };
+        file = samples.into_file().ok_or(Failure::TooFewSamples)?;
+        count += 1;
+    }
+    report.send(&Report::Done { windows: count })?;
+    Ok(())
+}
+
+/// The length of the next model; none at the end of the file.
+fn next_length(file: &mut File) -> Result<Option<usize>, Failure> {
+    let mut length = [0; 4];
+    match file.read(&mut length) {
+        Ok(0) => Ok(None),
+        Ok(4) => Ok(Some(u32::from_le_bytes(length) as usize)),
+        _ => Err(Failure::TooFewSamples),
+    }
+}
+
+/// Runs a model of up to `N` units over its windows. Not inlined: its stack is then its own.
+#[inline(never)]
+fn case<'a, const N: usize>(
+    report: &mut ReportFile,
+    counter: &Counter,
+    model: &Model<'_>,
+    mut samples: Samples<'a>,
+) -> Result<Samples<'a>, Failure> {
+    let mut session = Session::<Kernel, N, INPUTS>::new(model).map_err(Failure::Session)?;
+    let header = samples.header();
+    let mut cost = Costs::new(size_of_val(&session));
+    cost.stack(stack_of_a_step(&mut session, header.channels));
+    for index in 0..header.windows {
+        let answer = run::window(index, &mut samples, &mut session, counter, &mut cost)?;
+        report.send(&answer)?;
+    }
+    report.send(&cost.report())?;
+    Ok(samples)
+}

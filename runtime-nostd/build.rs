@@ -1,0 +1,33 @@
+//! Chooses the backend of the kernels from the target: `cfg(hadamrnn_arch = "…")`, see `src/arch.rs`.
+//!
+//! Cargo feature `portable` overrides the choice, feature `dsp` says that an Armv8-M core has the DSP extension.
+//! Target features would be the natural switch, but a stable compiler does not show those of Arm M-profile to `cfg`.
+
+use std::env;
+
+const BACKENDS: [&str; 4] = ["portable", "armv6m", "armv7m", "armv7em"];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!(
+        "cargo::rustc-check-cfg=cfg(hadamrnn_arch, values(\"{}\"))",
+        BACKENDS.join("\",\"")
+    );
+    let target = env::var("TARGET").unwrap_or_default();
+    let has = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
+    let backend = backend_for(&target, has("PORTABLE"), has("DSP"));
+    println!("cargo::rustc-cfg=hadamrnn_arch=\"{backend}\"");
+}
+
+/// The backend for a target triple; an unknown target is served by the portable one.
+fn backend_for(target: &str, portable: bool, dsp: bool) -> &'static str {
+    let architecture = target.split('-').next().unwrap_or_default();
+    match architecture {
+        _ if portable => "portable",
+        "thumbv6m" | "thumbv8m.base" => "armv6m",
+        "thumbv7em" => "armv7em",
+        "thumbv8m.main" if dsp => "armv7em",
+        "thumbv7m" | "thumbv8m.main" => "armv7m",
+        _ => "portable",
+    }
+}

@@ -1,0 +1,30 @@
+//! Backends of [`FwhtPacked`](crate::kernel::FwhtPacked), one chosen for the target when compiling (see `build.rs`).
+//!
+//! | backend | targets | what it has of its own |
+//! |---|---|---|
+//! | `armv7em` | Cortex-M4, -M7; -M33 with feature `dsp` | assembly with the DSP instructions |
+//! | `armv7m` | Cortex-M3, -M33 | assembly |
+//! | `armv6m` | Cortex-M0, -M0+, -M23 | assembly in the low registers |
+//! | `portable` | everything else; everywhere with feature `portable` | Rust |
+//!
+//! Every backend has the same two parts. `lanes` is how two states share a word, which all code uses. `step` advances
+//! the state of models of a common shape, and leaves every other model to the portable code of the kernel.
+
+#[cfg(hadamrnn_arch = "armv6m")]
+mod armv6m;
+#[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
+mod armv7m;
+#[cfg(not(hadamrnn_arch = "armv7em"))]
+pub(crate) mod lanes;
+#[cfg(hadamrnn_arch = "portable")]
+mod portable;
+mod shape;
+
+#[cfg(hadamrnn_arch = "armv6m")]
+pub(crate) use armv6m::step;
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use armv7m::lanes;
+#[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
+pub(crate) use armv7m::step;
+#[cfg(hadamrnn_arch = "portable")]
+pub(crate) use portable::step;

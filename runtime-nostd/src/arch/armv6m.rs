@@ -1,0 +1,27 @@
+//! Armv6-M: the whole step in assembly, for models of the [common shape](crate::Model::has_common_shape).
+//!
+//! The eight low registers do all the work, so everything is arranged to need few of them at a time; the high ones hold
+//! accumulators, to which this architecture can add, and pointers. Eight rows at a time:
+//!
+//! 1. **Drive.** As in `armv7m`: three of four pairs of fields are masked, the fourth is what the whole word leaves.
+//! 2. **Transform.** The last three stages need more than 16 bits. First the two stages across words, on the low lanes,
+//!    then on the high lanes; the stage within a word comes with the finish.
+//! 3. **Finish.** Two rows are packed before they are tested for saturation, which so takes one addition, one test and one
+//!    branch that is rarely taken. This needs the sums below 2^30 of the common shape.
+
+mod code;
+
+use super::shape::{CommonShape, packed_stages};
+use crate::step::Step;
+
+/// Advances `h` if the model has the common shape; returns whether it has.
+#[inline(never)]
+pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
+    let Some(shape) = CommonShape::of(h.len(), step) else {
+        return false;
+    };
+    let block = step.layer.block_size();
+    packed_stages(h, block, code::butterflies2, code::butterflies4);
+    code::finish(h, &shape, step);
+    true
+}

@@ -1,0 +1,76 @@
+//! Writing models: for exporters, not for firmware.
+
+use postcard::experimental::serialized_size;
+
+use super::{CRC_BYTES, Header, MAGIC, PREFIX_BYTES, SectionLengths, Weights, crc32};
+
+/// Why a model could not be written.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodeError {
+    /// The output buffer is too small.
+    BufferTooSmall,
+    /// The sections do not have the lengths that the header calls for.
+    SectionLength,
+}
+
+impl core::fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::BufferTooSmall => "buffer too small for the model",
+            Self::SectionLength => "weight sections do not fit the sizes in the header",
+        })
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+/// Writes a model into `out` and returns its length, in the lowest version of the format that can hold it.
+///
+/// `weights` are the concatenated [`Sections`](super::Sections). The result is what [`crate::Model::from_bytes`] reads;
+/// it is not validated here beyond the section lengths.
+///
+/// # Errors
+/// See [`EncodeError`].
+pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<usize, EncodeError> {
+    if SectionLengths::of(header).map(|lengths| lengths.total()) != Some(weights.len()) {
+        return Err(EncodeError::SectionLength);
+    }
+    let version = header.version();
+    let extension = (version > 1).then_some(&header.extension);
+    let size =
+        |result: Result<usize, postcard::Error>| result.map_err(|_| EncodeError::SectionLength);
+    let head = size(serialized_size(header))?
+        + extension.map_or(Ok(0), |extension| size(serialized_size(extension)))?;
+    let weights: &[u8] = bytemuck::cast_slice(weights);
+    // The weights are the last field, so they end where the body ends: pad until that is a multiple of four.
+    let tail = (0..4).find_map(|padding| {
+        let tail = Weights {
+            padding: [0; 4].get(..padding)?,
+            weights,
+        };
+        let end = PREFIX_BYTES + head + serialized_size(&tail).ok()?;
+        end.is_multiple_of(4).then_some((tail, end))
+    });
+    let (tail, end) = tail.ok_or(EncodeError::SectionLength)?;
+    let length = end + CRC_BYTES;
+    let file = out.get_mut(..length).ok_or(EncodeError::BufferTooSmall)?;
+    let (prefix, body) = file.split_at_mut(PREFIX_BYTES);
+    prefix[..4].copy_from_slice(&MAGIC);
+    prefix[4..6].copy_from_slice(&version.to_le_bytes());
+    prefix[6..8].fill(0);
+    prefix[8..].copy_from_slice(&(length as u32).to_le_bytes());
+    let written = |result: postcard::Result<&mut [u8]>| {
+        result
+            .map(|bytes| bytes.len())
+            .map_err(|_| EncodeError::BufferTooSmall)
+    };
+    let mut at = written(postcard::to_slice(header, body))?;
+    if let Some(extension) = extension {
+        at += written(postcard::to_slice(extension, &mut body[at..]))?;
+    }
+    written(postcard::to_slice(&tail, &mut body[at..]))?;
+    let (checked, crc) = file.split_at_mut(end);
+    crc.copy_from_slice(&crc32(checked).to_le_bytes());
+    Ok(length)
+}

@@ -1,0 +1,122 @@
+//! Sizes, widths and shifts of a model, as its file holds them.
+
+use serde::{Deserialize, Serialize};
+
+/// Sizes, widths and shifts of a model. Every quantity is defined in `docs/ARITHMETIC.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header<'a> {
+    /// What the model was trained for; for people, not for programs.
+    pub name: &'a str,
+    /// `n`, a power of two in `16..=1024`.
+    pub hidden_size: u16,
+    /// Values of a sample: its channels, or 1 where a sample is a token.
+    pub input_size: u16,
+    /// Outputs; one means a binary task decided by the sign of its logit.
+    pub output_size: u16,
+    /// `q`: the recurrent matrix has diagonal blocks of `2^q`; `q = log2(n)` is the full Hadamard matrix.
+    pub log2_block: u8,
+    /// Field width of the input weights U, or of the token table: 2, 4 or 8 bits.
+    pub input_weight_bits: u8,
+    /// Field width of the output weights V: 2, 4 or 8 bits.
+    pub readout_weight_bits: u8,
+    /// Width `w` of the hidden state, `8..=16`: states saturate at `-2^(w-1)` and `2^(w-1) - 1`.
+    pub state_bits: u8,
+    /// Width of a standardised input, `4..=16`: inputs saturate likewise. Zero for tokens.
+    pub input_bits: u8,
+    /// Right shift of the standardisation, `1..=17`. Zero for tokens.
+    pub input_shift: u8,
+    /// Left shift of `U x + b`, `0..=20`.
+    pub drive_shift: u8,
+    /// Right shift after the recurrence, `4..=15`.
+    pub gain_shift: u8,
+    /// How logits come from the states.
+    pub readout: Readout,
+    /// What one unit of an integer logit is worth in the float model.
+    pub logit_scale: f32,
+    /// What version 2 added; stored behind the fields above, and only by it.
+    #[serde(skip)]
+    pub extension: Extension,
+}
+
+impl Header<'_> {
+    /// The lowest version of the format that can hold this model: the one it is written in.
+    pub fn version(&self) -> u16 {
+        if self.readout == Readout::LastState && self.extension == Extension::default() {
+            1
+        } else {
+            2
+        }
+    }
+}
+
+/// How logits come from the states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(rename_all = "kebab-case")]
+pub enum Readout {
+    /// `V relu(h_T) + b_o` of the last state: the paper's many to one.
+    LastState,
+    /// The same after every step: the paper's copy task. The runtime computes what it computes for `LastState`; the
+    /// difference is in what the model was trained for. Version 2.
+    EveryStep,
+    /// `V mean_t relu(h_t) + b_o`: an extension. Version 2.
+    Pooled {
+        /// Right shift of the sums, `0..=16`.
+        shift: u8,
+        /// Steps that the logits are scaled for: read them after so many.
+        steps: u32,
+    },
+}
+
+/// What version 2 of the format added to the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Extension {
+    /// Whether samples are tokens, and which; else they are numbers.
+    pub tokens: Option<Tokens>,
+    /// `k`: the recurrent matrix is scaled by `1 - 2^-k`, `1..=15`; 0 is no leak.
+    pub leak: u8,
+    /// A second recurrent layer on top of the first.
+    pub second: Option<Second>,
+}
+
+/// Inputs that are tokens: each picks a row of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Tokens {
+    /// Rows of the table, `1..=65536`.
+    pub vocabulary: u32,
+    /// `r_z`: what a code of the table is multiplied by, `1..=32767`.
+    pub multiplier: u16,
+}
+
+/// A second recurrent layer, driven by the rectified states of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Second {
+    /// As of the first layer.
+    pub hidden_size: u16,
+    /// As of the first layer.
+    pub log2_block: u8,
+    /// As of the first layer.
+    pub leak: u8,
+    /// As of the first layer.
+    pub state_bits: u8,
+    /// As of the first layer.
+    pub gain_shift: u8,
+    /// `r`: what a sum of first-layer states is multiplied by, `1..=32767`.
+    pub multiplier: u16,
+    /// What the matrix between the layers is.
+    pub mixing: Mixing,
+}
+
+/// The binary matrix `M` from the first layer's states to the second layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(rename_all = "lowercase")]
+pub enum Mixing {
+    /// A dense matrix of signs: the paper's.
+    Dense,
+    /// `diag(a) H diag(c)`, signs `a` and `c`, for layers of one size: an extension.
+    Hadamard,
+}

@@ -1,0 +1,124 @@
+//! The weights: which sections there are, and how long each is.
+
+use super::{Header, Mixing};
+use crate::fields::FieldWidth;
+
+/// The weight sections, as little-endian 32-bit words, in the order of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sections<'a> {
+    /// One word a channel: offset as i16 in the low half, multiplier `0..=32767` in the high half. None for tokens.
+    pub channels: &'a [u32],
+    /// U in groups of `R` rows; in a group one word for each column, holding its `R` codes ([`crate::fields`]).
+    ///
+    /// For tokens the table, token by token, each like a U of one column.
+    pub input: &'a [u32],
+    /// Two biases a word, each stored as `b + 32768` in 16 bits, the even row in the low half.
+    pub bias: &'a [u32],
+    /// Row signs of the recurrent matrix: bit `i % 32` of word `i / 32`; set means -1.
+    pub signs: &'a [u32],
+    /// The matrix between the layers, set bits for -1. Dense: for each group of four columns the rows' nibbles, eight a
+    /// word, the first column in the lowest bit. Hadamard: the signs `a`, then `c`, each like [`signs`](Self::signs).
+    pub mixing: &'a [u32],
+    /// One i32 a row of the second layer.
+    pub second_bias: &'a [u32],
+    /// As [`signs`](Self::signs), of the second layer.
+    pub second_signs: &'a [u32],
+    /// V row by row, `n / R` words each.
+    pub readout: &'a [u32],
+    /// One i32 an output, in logit units.
+    pub readout_bias: &'a [u32],
+}
+
+/// Names of the sections, in order, for people.
+pub const SECTION_NAMES: [&str; 9] = [
+    "channels",
+    "input weights U",
+    "biases",
+    "signs",
+    "matrix between the layers",
+    "second biases",
+    "second signs",
+    "output weights V",
+    "output biases",
+];
+
+/// Lengths in words of the sections, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionLengths(pub [usize; 9]);
+
+impl SectionLengths {
+    /// The lengths that `header` calls for, or `None` where a field width is unknown.
+    pub fn of(header: &Header<'_>) -> Option<Self> {
+        let n = usize::from(header.hidden_size);
+        let outputs = usize::from(header.output_size);
+        let input_width = FieldWidth::from_bits(header.input_weight_bits)?;
+        let readout_width = FieldWidth::from_bits(header.readout_weight_bits)?;
+        let (channels, columns) = match header.extension.tokens {
+            Some(tokens) => (0, tokens.vocabulary as usize),
+            None => (header.input_size.into(), header.input_size.into()),
+        };
+        let (mixing, second) = match header.extension.second {
+            Some(second) => {
+                let rows = usize::from(second.hidden_size);
+                let words = match second.mixing {
+                    Mixing::Dense => n / 4 * (rows / 8),
+                    Mixing::Hadamard => 2 * rows.div_ceil(32),
+                };
+                (words, rows)
+            }
+            None => (0, 0),
+        };
+        let top = if second == 0 { n } else { second };
+        Some(Self([
+            channels,
+            // A 32-bit core could not address more either.
+            n.div_ceil(input_width.per_word()).saturating_mul(columns),
+            n.div_ceil(2),
+            n.div_ceil(32),
+            mixing,
+            second,
+            second.div_ceil(32),
+            top.div_ceil(readout_width.per_word()) * outputs,
+            outputs,
+        ]))
+    }
+
+    /// Words of all sections together.
+    pub fn total(&self) -> usize {
+        (self.0.iter()).fold(0, |sum: usize, length| sum.saturating_add(*length))
+    }
+}
+
+impl<'a> Sections<'a> {
+    /// Cuts the weight words into sections; `None` unless they fit exactly and every channel's multiplier is in range.
+    pub(crate) fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
+        let mut sections = [&[] as &[u32]; 9];
+        let mut rest = words;
+        for (section, length) in sections.iter_mut().zip(SectionLengths::of(header)?.0) {
+            (*section, rest) = rest.split_at_checked(length)?;
+        }
+        let [
+            channels,
+            input,
+            bias,
+            signs,
+            mixing,
+            second_bias,
+            second_signs,
+            readout,
+            readout_bias,
+        ] = sections;
+        let in_range = channels.iter().all(|channel| channel >> 31 == 0);
+        (rest.is_empty() && in_range).then_some(Self {
+            channels,
+            input,
+            bias,
+            signs,
+            mixing,
+            second_bias,
+            second_signs,
+            readout,
+            readout_bias,
+        })
+    }
+}

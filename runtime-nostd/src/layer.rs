@@ -1,0 +1,109 @@
+//! A recurrent layer, as kernels and proofs see it.
+
+use crate::format::Mixing;
+use crate::gain::Gain;
+use crate::kernel::keep_rolled;
+
+/// Sizes, shifts and signs of one recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    pub(crate) hidden_size: usize,
+    pub(crate) log2_block: u32,
+    pub(crate) state_bits: u32,
+    /// Left shift of what drives the layer; 0 for a second layer.
+    pub(crate) drive_shift: u32,
+    pub(crate) gain_shift: u32,
+    pub(crate) gain: Gain,
+    /// Bit `i % 32` of word `i / 32` is set where row `i` has the sign -1.
+    pub(crate) signs: &'a [u32],
+    /// Bound on every row of what drives the layer, before its left shift; 0 until it is proven, and for a second layer.
+    pub(crate) drive_bound: i32,
+    /// Whether every row of what drives the layer fits 16 bits whatever the input, and comes in pairs of lanes.
+    pub(crate) lanes_hold_drive: bool,
+    /// Whether it has the shape that the assembly of some targets takes; see `Model::has_common_shape`.
+    pub(crate) common_shape: bool,
+}
+
+impl Layer<'_> {
+    /// Number of hidden units.
+    pub const fn hidden_size(&self) -> usize {
+        self.hidden_size
+    }
+
+    /// `2^q`, the side of the diagonal blocks.
+    pub const fn block_size(&self) -> usize {
+        1usize.wrapping_shl(self.log2_block)
+    }
+
+    /// Width of a state, in bits.
+    pub const fn state_bits(&self) -> u32 {
+        self.state_bits
+    }
+
+    /// The gain sequence of the recurrence, leak included.
+    pub const fn gain(&self) -> Gain {
+        self.gain
+    }
+
+    /// Row sign of the recurrent matrix, +1 or -1.
+    pub fn sign(&self, row: usize) -> i32 {
+        sign(self.signs, row)
+    }
+
+    /// Bound on every sum before the right shift, for a drive (left shift included) of at most `drive`.
+    pub(crate) fn step_bound(&self, drive: i64) -> i64 {
+        let transform = 1i64.wrapping_shl(
+            self.state_bits
+                .wrapping_sub(1)
+                .wrapping_add(self.log2_block),
+        );
+        let half = 1i64.wrapping_shl(self.gain_shift.wrapping_sub(1));
+        transform
+            .wrapping_mul(self.gain.max().into())
+            .wrapping_add(drive)
+            .wrapping_add(half)
+    }
+}
+
+/// A second layer: driven by the rectified states of the first through a binary matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondLayer<'a> {
+    pub(crate) layer: Layer<'a>,
+    pub(crate) mixing: Mixing,
+    pub(crate) multiplier: i32,
+    /// The binary matrix; see [`Sections`](crate::format::Sections).
+    pub(crate) matrix: &'a [u32],
+    pub(crate) bias: &'a [u32],
+}
+
+impl<'a> SecondLayer<'a> {
+    /// Its recurrence.
+    pub const fn layer(&self) -> &Layer<'a> {
+        &self.layer
+    }
+
+    /// What the matrix between the layers is.
+    pub const fn mixing(&self) -> Mixing {
+        self.mixing
+    }
+
+    /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
+    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> i64 {
+        let mut bias = 0u32;
+        for word in self.bias {
+            keep_rolled();
+            bias = bias.max((*word as i32).unsigned_abs());
+        }
+        (units as i64)
+            .wrapping_shl(bits.wrapping_sub(1))
+            .wrapping_mul(self.multiplier.into())
+            .wrapping_add(bias.into())
+    }
+}
+
+/// The sign that bit `index` stands for.
+#[inline(always)]
+pub(crate) fn sign(signs: &[u32], index: usize) -> i32 {
+    let word = signs.get(index / 32).copied().unwrap_or(0);
+    if word >> (index % 32) & 1 == 0 { 1 } else { -1 }
+}

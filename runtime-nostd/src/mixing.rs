@@ -1,0 +1,93 @@
+//! What drives the second layer: `b + r * M max(h, 0)`, `M` a matrix of signs.
+//!
+//! A **dense** `M` goes by the method of four Russians: four states have sixteen signed sums; they are made once, with 30
+//! additions, and then every row of `M` needs one look-up and one addition for four of its columns. So a product takes
+//! `n1 n2 / 4 + 7.5 n1` additions, and the signs are read in the order in which they are stored.
+//!
+//! A **Hadamard** `M = diag(a) H diag(c)` takes `n log2(n)` additions.
+//!
+//! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
+
+use crate::format::Mixing;
+use crate::kernel::{keep_rolled, strided_stages};
+use crate::layer::{SecondLayer, sign};
+
+/// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
+pub(crate) fn drive(
+    second: &SecondLayer<'_>,
+    pairs: impl Iterator<Item = [i32; 2]>,
+    rows: &mut [i32],
+) {
+    match second.mixing {
+        Mixing::Dense => dense(second, pairs, rows),
+        Mixing::Hadamard => hadamard(second, pairs, rows),
+    }
+}
+
+fn dense(second: &SecondLayer<'_>, mut pairs: impl Iterator<Item = [i32; 2]>, rows: &mut [i32]) {
+    rows.fill(0);
+    let mut matrix = second.matrix;
+    while let (Some([a, b]), Some([c, d])) = (pairs.next(), pairs.next()) {
+        let Some((nibbles, rest)) = matrix.split_at_checked(rows.len() / 8) else {
+            break;
+        };
+        matrix = rest;
+        add_columns(
+            &signed_sums([a, b, c, d].map(|state| state.max(0))),
+            nibbles,
+            rows,
+        );
+    }
+    for (row, bias) in rows.iter_mut().zip(second.bias) {
+        keep_rolled();
+        *row = row
+            .wrapping_mul(second.multiplier)
+            .wrapping_add(*bias as i32);
+    }
+}
+
+/// Entry `k` is the sum of the four values, those negated whose bit is set in `k`.
+#[inline(never)]
+fn signed_sums(values: [i32; 4]) -> [i32; 16] {
+    let mut sums = [0i32; 16];
+    // The entries of the values so far; the next value is added to them, and subtracted for as many more.
+    for (bit, value) in values.into_iter().enumerate() {
+        let known = 1usize << bit;
+        for k in 0..known {
+            let sum = sums[k & 15];
+            sums[(k | known) & 15] = sum.wrapping_sub(value);
+            sums[k & 15] = sum.wrapping_add(value);
+        }
+    }
+    sums
+}
+
+/// Adds to each row the entry that its nibble names.
+#[inline(never)]
+fn add_columns(sums: &[i32; 16], nibbles: &[u32], rows: &mut [i32]) {
+    for (rows, word) in rows.as_chunks_mut::<8>().0.iter_mut().zip(nibbles) {
+        keep_rolled();
+        let mut word = *word;
+        for row in rows {
+            *row = row.wrapping_add(sums[(word & 15) as usize]);
+            word >>= 4;
+        }
+    }
+}
+
+fn hadamard(second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>, rows: &mut [i32]) {
+    let words = rows.len().div_ceil(32);
+    let Some((a, c)) = second.matrix.split_at_checked(words) else {
+        return;
+    };
+    for (index, (row, state)) in rows.iter_mut().zip(pairs.flatten()).enumerate() {
+        keep_rolled();
+        *row = state.max(0).wrapping_mul(sign(c, index));
+    }
+    strided_stages::<i32, 1, 4>(rows, rows.len() / 2);
+    for (index, (row, bias)) in rows.iter_mut().zip(second.bias).enumerate() {
+        keep_rolled();
+        let factor = second.multiplier.wrapping_mul(sign(a, index));
+        *row = row.wrapping_mul(factor).wrapping_add(*bias as i32);
+    }
+}

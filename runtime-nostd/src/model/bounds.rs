@@ -1,0 +1,108 @@
+//! The proof that no input and no state overflows 32 bits; see `docs/ARITHMETIC.md`.
+
+use super::Model;
+use crate::error::ModelError;
+use crate::format::Readout;
+use crate::kernel::keep_rolled;
+
+/// Largest magnitudes over all inputs and all states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of a row of `U x + b`, or of `r_z Z + b`.
+    pub drive: i32,
+    /// Of the first layer's sum before its right shift.
+    pub step: i32,
+    /// Of the second layer's sum before its right shift; 0 without one.
+    pub second_step: i32,
+    /// Of a logit.
+    pub logit: i32,
+}
+
+/// Ranges that `check::header` has established keep every intermediate here below 2^53: 64 bits cannot overflow.
+impl Model<'_> {
+    /// Bounds every accumulator.
+    pub(super) fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
+        let drive = self.largest_drive();
+        let driven = drive.wrapping_shl(self.layer.drive_shift);
+        let second = match &self.second {
+            Some(second) => {
+                let drive = second.drive_bound(self.layer.hidden_size, self.layer.state_bits);
+                second.layer.step_bound(drive)
+            }
+            None => 0,
+        };
+        let all = [
+            drive,
+            self.layer.step_bound(driven),
+            second,
+            self.largest_logit(),
+        ];
+        if all.iter().any(|&bound| bound > i64::from(i32::MAX)) {
+            return Err(ModelError::Overflow);
+        }
+        let [drive, step, second_step, logit] = all.map(|bound| bound as i32);
+        self.layer.drive_bound = drive;
+        self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
+        self.layer.common_shape = self.first_layer_has_common_shape();
+        self.bounds = Bounds {
+            drive,
+            step,
+            second_step,
+            logit,
+        };
+        Ok(())
+    }
+
+    /// Largest row of what drives the first layer, over all saturated inputs or all tokens.
+    ///
+    /// For tokens over all tables of this width: reading a whole table would take seconds on a small core, and a table
+    /// that uses its range has a code that large.
+    fn largest_drive(&self) -> i64 {
+        let mut largest = 0;
+        for row in 0..self.hidden_size() {
+            keep_rolled();
+            let weights = match self.tokens() {
+                Some(tokens) => {
+                    i64::from(self.input_width.offset()).wrapping_mul(tokens.multiplier.into())
+                }
+                None => {
+                    let input = u32::from(self.header.input_bits).wrapping_sub(1);
+                    i64::from(self.row_magnitude(row)).wrapping_shl(input)
+                }
+            };
+            largest = weights
+                .wrapping_add(i64::from(self.bias(row)).wrapping_abs())
+                .max(largest);
+        }
+        largest
+    }
+
+    /// `sum_j |U[row][j]|`.
+    fn row_magnitude(&self, row: usize) -> i32 {
+        (0..self.input_size()).fold(0i32, |sum, column| {
+            keep_rolled();
+            sum.wrapping_add(self.input_weight(row, column).wrapping_abs())
+        })
+    }
+
+    /// Largest absolute logit over all states.
+    fn largest_logit(&self) -> i64 {
+        let bits = match self.readout() {
+            Readout::Pooled { .. } => 16,
+            _ => self.top().state_bits,
+        };
+        let mut largest = 0;
+        for output in 0..self.output_size() {
+            keep_rolled();
+            let weights = (0..self.top().hidden_size).fold(0i32, |sum, unit| {
+                keep_rolled();
+                sum.wrapping_add(self.readout_weight(output, unit).wrapping_abs())
+            });
+            largest = i64::from(weights)
+                .wrapping_shl(bits.wrapping_sub(1))
+                .wrapping_add(i64::from(self.readout_bias(output)).wrapping_abs())
+                .max(largest);
+        }
+        largest
+    }
+}

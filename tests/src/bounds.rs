@@ -1,0 +1,67 @@
+//! Bounds of every accumulator over all inputs and states, as `docs/ARITHMETIC.md` states them.
+
+use crate::oracle::{PlainInput, PlainLayer, PlainModel, PlainReadout};
+
+/// Largest magnitudes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainBounds {
+    /// Of a row of what drives the first layer, before its left shift.
+    pub drive: i64,
+    /// Of a first-layer sum before the right shift.
+    pub step: i64,
+    /// Of a second-layer sum before the right shift; 0 without one.
+    pub second_step: i64,
+    /// Of a logit.
+    pub logit: i64,
+}
+
+impl PlainBounds {
+    /// Whether all fit 32 bits.
+    pub fn fit(&self) -> bool {
+        let all = [self.drive, self.step, self.second_step, self.logit];
+        all.into_iter().max() <= Some(i32::MAX.into())
+    }
+}
+
+fn magnitudes(codes: &[i32]) -> i64 {
+    codes.iter().map(|&code| i64::from(code).abs()).sum()
+}
+
+fn largest(values: impl Iterator<Item = i64>) -> i64 {
+    values.max().unwrap_or(0)
+}
+
+/// The bounds of `model`, whose table of tokens has codes of `table_bits`.
+pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
+    let weights = |row: usize| match &model.input {
+        PlainInput::Numbers { weights, bits, .. } => magnitudes(&weights[row]) << (bits - 1),
+        PlainInput::Tokens { multiplier, .. } => i64::from(*multiplier) << (table_bits - 1),
+    };
+    let biases = model.bias.iter().enumerate();
+    let drive = largest(biases.map(|(row, &bias)| weights(row) + i64::from(bias).abs()));
+    let second_step = model.second.as_ref().map_or(0, |second| {
+        let sum = (model.layer.hidden_size as i64) << (model.layer.state_bits - 1);
+        let bias = largest(second.bias.iter().map(|&bias| i64::from(bias).abs()));
+        step(&second.layer, sum * i64::from(second.multiplier) + bias)
+    });
+    let read_bits = match model.readout_kind {
+        PlainReadout::Pooled(_) => 16,
+        _ => model.top().state_bits,
+    };
+    let rows = model.readout.iter().zip(&model.readout_bias);
+    PlainBounds {
+        drive,
+        step: step(&model.layer, drive << model.drive_shift),
+        second_step,
+        logit: largest(
+            rows.map(|(row, &bias)| (magnitudes(row) << (read_bits - 1)) + i64::from(bias).abs()),
+        ),
+    }
+}
+
+fn step(layer: &PlainLayer, driven: i64) -> i64 {
+    let (floor, fraction) = layer.gain();
+    let gain = floor + i64::from(fraction != 0);
+    let transform = (layer.block_size as i64) << (layer.state_bits - 1);
+    driven + gain * transform + (1 << (layer.gain_shift - 1))
+}

@@ -1,0 +1,99 @@
+//! Random models of the shape that the runtime's assembly takes, up to the edges of what it takes.
+
+use proptest::prelude::*;
+
+use crate::bounds;
+use crate::models::{Widths, plain_models};
+use crate::oracle::{PlainInput, PlainModel};
+
+/// What a model's drives may reach: the runtime needs room for the rounding constant in a signed 16-bit lane.
+const LANE: i64 = 32_767;
+
+/// Random models with 4-bit `U`, a gain shift of 15, blocks of eight or more, 10 to 12 state bits and two or more inputs.
+///
+/// Half of them have a row whose drive can reach the limit exactly.
+pub fn common_shape_models(
+    log2_hidden: std::ops::RangeInclusive<u32>,
+) -> impl Strategy<Value = (PlainModel, Widths)> {
+    let models = plain_models(log2_hidden).prop_filter("two inputs or more", |(model, _)| {
+        model.sample_size() >= 2 && model.layer.block_size >= 8
+    });
+    (models, 10u32..=12, 4u32..=16, 0u32..15, any::<bool>()).prop_map(
+        |((mut model, widths), state_bits, input_bits, drive_shift, to_the_limit)| {
+            (model.layer.state_bits, *input(&mut model).1) = (state_bits, input_bits);
+            (model.drive_shift, model.layer.gain_shift) = (drive_shift, 15);
+            let weights = input(&mut model).0.iter_mut().flatten();
+            weights.for_each(|weight| *weight = (*weight).clamp(-8, 7));
+            for weight in model.readout.iter_mut().flatten() {
+                *weight = (*weight).clamp(-8, 7);
+            }
+            for bias in &mut model.bias {
+                *bias /= 4;
+            }
+            fit(&mut model);
+            if to_the_limit {
+                reach_the_limit(&mut model);
+            }
+            let input = 4;
+            (model, Widths { input, ..widths })
+        },
+    )
+}
+
+/// The weights and the width of the inputs.
+fn input(model: &mut PlainModel) -> (&mut Vec<Vec<i32>>, &mut u32) {
+    match &mut model.input {
+        PlainInput::Numbers { weights, bits, .. } => (weights, bits),
+        PlainInput::Tokens { .. } => unreachable!("models of numbers"),
+    }
+}
+
+/// `2^(g-1)` in units of the drive.
+fn rounding(model: &PlainModel) -> i64 {
+    1 << (14 - model.drive_shift)
+}
+
+/// Largest absolute value of `U x` of a row.
+fn largest_product(model: &mut PlainModel, row: usize) -> i64 {
+    let (weights, bits) = input(model);
+    let weights: i64 = weights[row].iter().map(|u| i64::from(u.abs())).sum();
+    weights << (*bits - 1)
+}
+
+/// Whether the drives leave room for the rounding constant.
+fn in_lane(model: &PlainModel) -> bool {
+    bounds::of(model, 4).drive + rounding(model) <= LANE
+}
+
+/// Lowers widths and shifts until drives fit a lane and sums fit 32 bits.
+fn fit(model: &mut PlainModel) {
+    while model.layer.state_bits + model.layer.block_size.trailing_zeros() > 19 {
+        model.layer.state_bits -= 1;
+    }
+    while *input(model).1 > 4 && !in_lane(model) {
+        *input(model).1 -= 1;
+    }
+    while !in_lane(model) {
+        model.bias.iter_mut().for_each(|bias| *bias /= 2);
+        model.drive_shift = (model.drive_shift + 1).min(14);
+    }
+    let (floor, fraction) = model.layer.gain();
+    let gain = floor + i64::from(fraction != 0);
+    let transform = (model.layer.block_size as i64) << (model.layer.state_bits - 1);
+    while (LANE << model.drive_shift) + gain * transform + (1 << 14) > i64::from(i32::MAX) {
+        model.drive_shift -= 1;
+        if !in_lane(model) {
+            model.bias.iter_mut().for_each(|bias| *bias = 0);
+            input(model).0.iter_mut().flatten().for_each(|u| *u /= 2);
+        }
+    }
+}
+
+/// Gives the row of the largest drive a bias that takes it to the limit.
+fn reach_the_limit(model: &mut PlainModel) {
+    let rows = 0..model.layer.hidden_size;
+    if let Some(row) = rows.max_by_key(|&row| largest_product(model, row)) {
+        let bias = LANE - rounding(model) - largest_product(model, row);
+        model.bias[row] = if row % 2 == 0 { bias } else { -bias } as i32;
+    }
+}

@@ -1,0 +1,168 @@
+//! Plain models as files, packed bit by bit as `docs/FORMAT.md` has it.
+
+use bitvec::prelude::*;
+use hadamrnn_runtime::format::{Extension, Header, Mixing, Readout, Second, Tokens, encode};
+
+use crate::oracle::{PlainInput, PlainMixing, PlainModel, PlainReadout, PlainSecond};
+
+/// Widths of a model that are not part of the oracle.
+#[derive(Clone, Copy, Debug)]
+pub struct Widths {
+    /// Field width of U or the table of tokens.
+    pub input: u8,
+    /// Field width of V.
+    pub readout: u8,
+}
+
+/// The model file of `model`.
+pub fn encode_plain(model: &PlainModel, widths: Widths) -> Vec<u8> {
+    let (header, words) = header_and_words(model, widths);
+    let mut file = vec![0; 256 + 4 * words.len()];
+    let length = encode(&header, &words, &mut file).expect("sections fit the header");
+    file.truncate(length);
+    file
+}
+
+/// The header and the weight words of `model`.
+pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>, Vec<u32>) {
+    let mut words = input_words(&model.input, widths.input);
+    for pair in model.bias.chunks(2) {
+        words.push((pair[0] + 32768) as u32 | ((pair[1] + 32768) as u32) << 16);
+    }
+    words.extend(signs(&model.layer.signs));
+    if let Some(second) = &model.second {
+        words.extend(mixing(&second.mixing));
+        words.extend(second.bias.iter().map(|&bias| bias as u32));
+        words.extend(signs(&second.layer.signs));
+    }
+    for row in &model.readout {
+        words.extend(packed_rows(row, widths.readout));
+    }
+    words.extend(model.readout_bias.iter().map(|&bias| bias as u32));
+    (header(model, widths), words)
+}
+
+fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
+    let (input_bits, input_shift) = match model.input {
+        PlainInput::Numbers { bits, shift, .. } => (bits as u8, shift as u8),
+        PlainInput::Tokens { .. } => (0, 0),
+    };
+    let tokens = match &model.input {
+        PlainInput::Numbers { .. } => None,
+        PlainInput::Tokens { table, multiplier } => Some(Tokens {
+            vocabulary: table.len() as u32,
+            multiplier: *multiplier,
+        }),
+    };
+    Header {
+        name: "test",
+        hidden_size: model.layer.hidden_size as u16,
+        input_size: model.sample_size() as u16,
+        output_size: model.readout.len() as u16,
+        log2_block: model.layer.block_size.trailing_zeros() as u8,
+        input_weight_bits: widths.input,
+        readout_weight_bits: widths.readout,
+        state_bits: model.layer.state_bits as u8,
+        input_bits,
+        input_shift,
+        drive_shift: model.drive_shift as u8,
+        gain_shift: model.layer.gain_shift as u8,
+        readout: match model.readout_kind {
+            PlainReadout::LastState => Readout::LastState,
+            PlainReadout::EveryStep => Readout::EveryStep,
+            PlainReadout::Pooled(shift) => Readout::Pooled {
+                shift: shift as u8,
+                steps: 300,
+            },
+        },
+        logit_scale: 1.0,
+        extension: Extension {
+            tokens,
+            leak: model.layer.leak as u8,
+            second: model.second.as_ref().map(second_header),
+        },
+    }
+}
+
+fn second_header(second: &PlainSecond) -> Second {
+    Second {
+        hidden_size: second.layer.hidden_size as u16,
+        log2_block: second.layer.block_size.trailing_zeros() as u8,
+        leak: second.layer.leak as u8,
+        state_bits: second.layer.state_bits as u8,
+        gain_shift: second.layer.gain_shift as u8,
+        multiplier: second.multiplier,
+        mixing: match second.mixing {
+            PlainMixing::Dense(_) => Mixing::Dense,
+            PlainMixing::Hadamard(..) => Mixing::Hadamard,
+        },
+    }
+}
+
+fn input_words(input: &PlainInput, width: u8) -> Vec<u32> {
+    match input {
+        PlainInput::Numbers {
+            channels, weights, ..
+        } => {
+            let mut words: Vec<u32> = channels
+                .iter()
+                .map(|&(offset, multiplier)| u32::from(offset as u16) | u32::from(multiplier) << 16)
+                .collect();
+            for rows in weights.chunks(32 / usize::from(width)) {
+                for column in 0..channels.len() {
+                    let codes: Vec<i32> = rows.iter().map(|row| row[column]).collect();
+                    words.push(pack(&codes, width.into()));
+                }
+            }
+            words
+        }
+        PlainInput::Tokens { table, .. } => table
+            .iter()
+            .flat_map(|row| packed_rows(row, width))
+            .collect(),
+    }
+}
+
+fn packed_rows(row: &[i32], width: u8) -> impl Iterator<Item = u32> {
+    row.chunks(32 / usize::from(width))
+        .map(move |codes| pack(codes, width.into()))
+}
+
+/// Packs codes two by two as the format has it, bit by bit.
+fn pack(codes: &[i32], width: usize) -> u32 {
+    let mut word = bitarr![u32, Lsb0; 0; 32];
+    let per_word = 32 / width;
+    for (i, &code) in codes.iter().enumerate() {
+        let field = if i % 2 == 0 {
+            i / 2
+        } else {
+            i / 2 + per_word / 2
+        };
+        let unsigned = (code + (1 << (width - 1))) as u32;
+        word[field * width..(field + 1) * width].store_le(unsigned);
+    }
+    word.into_inner()[0]
+}
+
+/// One bit a sign, set for -1.
+fn signs(signs: &[i32]) -> Vec<u32> {
+    let bits: BitVec<u32, Lsb0> = signs.iter().map(|&sign| sign < 0).collect();
+    bits.into_vec()
+}
+
+fn mixing(mixing: &PlainMixing) -> Vec<u32> {
+    match mixing {
+        PlainMixing::Hadamard(a, c) => [signs(a), signs(c)].concat(),
+        PlainMixing::Dense(rows) => {
+            // Four columns after four columns; within them row after row, a nibble each.
+            let columns = rows[0].len();
+            let nibbles: Vec<i32> = (0..columns / 4)
+                .flat_map(|group| {
+                    rows.iter()
+                        .flat_map(move |row| row[4 * group..4 * group + 4].iter().copied())
+                })
+                .collect();
+            signs(&nibbles)
+        }
+    }
+}

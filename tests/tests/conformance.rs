@@ -1,0 +1,111 @@
+//! Every backend on an emulated core of its own against the oracle: random models, up to the edges of every range.
+
+use std::path::Path;
+
+use hadamrnn::board::{Case, FirmwareFolder, run_cases};
+use hadamrnn::integer::{Answer, KernelName, ModelFile};
+use hadamrnn_runtime::Model;
+use hadamrnn_runtime::digest::StateHash;
+use hadamrnn_runtime::kernel::FwhtPacked;
+use hadamrnn_tests::common_shape::common_shape_models;
+use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
+use hadamrnn_tests::oracle::PlainModel;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+const STEPS: usize = 6;
+/// Models of the common shape, for the assembly, and models of any shape, for what it leaves to portable code.
+const MODELS: [usize; 2] = [80, 40];
+/// Longest model that the firmware has room for.
+const LONGEST: usize = 6 << 10;
+
+/// A model, its file and the raw samples it is run over.
+type Sampled = (PlainModel, Vec<u8>, Vec<Vec<i16>>);
+
+fn sampled(models: impl Strategy<Value = (PlainModel, Widths)>) -> impl Strategy<Value = Sampled> {
+    models.prop_flat_map(|(model, widths)| {
+        samples(&model, STEPS).prop_map(move |samples| {
+            let file = encode_plain(&model, widths);
+            (model.clone(), file, samples)
+        })
+    })
+}
+
+/// So many models that fit the firmware and the packed kernel; the same ones on every run.
+fn draw(count: usize, models: impl Strategy<Value = Sampled>) -> Vec<Sampled> {
+    let mut runner = TestRunner::deterministic();
+    let fits = |sampled: &Sampled| {
+        let file = ModelFile::new(&sampled.1);
+        let takes = |model: &Model<'_>| model.runs_on::<FwhtPacked>();
+        sampled.1.len() <= LONGEST && file.model().is_ok_and(|model| takes(&model))
+    };
+    let mut drawn = Vec::new();
+    while drawn.len() < count {
+        let sampled = models.new_tree(&mut runner).expect("a model").current();
+        if fits(&sampled) {
+            drawn.push(sampled);
+        }
+    }
+    drawn
+}
+
+/// What the oracle answers.
+fn expected((plain, _, inputs): &Sampled) -> Answer {
+    let mut state = plain.start();
+    let mut hash = StateHash::new();
+    for sample in inputs {
+        plain.step(&mut state, sample);
+        hash.update(state.h.iter().map(|&h| i16::try_from(h).expect("16 bits")));
+    }
+    let logits: Vec<i32> = (plain.logits(&state).iter())
+        .map(|&logit| i32::try_from(logit).expect("32 bits"))
+        .collect();
+    let class = match logits[..] {
+        [logit] => usize::from(logit > 0),
+        _ => (0..logits.len())
+            .rev()
+            .max_by_key(|&i| logits[i])
+            .unwrap_or(0),
+    };
+    Answer {
+        class,
+        logits,
+        state_hash: hash.finish(),
+    }
+}
+
+#[test]
+fn every_backend_equals_the_oracle_on_its_core() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples")))
+        .expect("the firmware sources");
+    let mut sampled = draw(MODELS[0], sampled(common_shape_models(4..=9)));
+    sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
+    let cases: Vec<Case> = (sampled.iter())
+        .map(|(_, file, inputs)| Case {
+            model: ModelFile::new(file),
+            window: inputs.concat(),
+        })
+        .collect();
+    let expected: Vec<Answer> = sampled.iter().map(expected).collect();
+    // One board for each backend.
+    for name in ["qemu-m0", "qemu-m3", "qemu-m4"] {
+        let board = folder.board(name).expect("in the registry");
+        let scratch = tempfile::tempdir().expect("a folder");
+        let runs = run_cases(
+            &folder,
+            &board,
+            KernelName::FwhtPacked,
+            &cases,
+            scratch.path(),
+        )
+        .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        for (i, (run, expected)) in runs.iter().zip(&expected).enumerate() {
+            assert_eq!(
+                run.answer, *expected,
+                "{name}: case {i}: {:?}",
+                sampled[i].0
+            );
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Networks of every kind with random weights, and sequences for them.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use hadamrnn::config::ExportConfig;
+use hadamrnn::data::{Sequences, Targets, Values};
+use hadamrnn::export::{self, export};
+use hadamrnn::integer::ModelFile;
+use hadamrnn::nn::{
+    HadamRnnConfig, HostSecondLayer, HostWeights, Input, Mixing, Readout, SecondLayer,
+};
+use hadamrnn::standardise::Standardisation;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+pub const N: usize = 64;
+pub const STEPS: usize = 60;
+pub const WINDOWS: usize = 20;
+pub const VOCABULARY: usize = 40;
+pub const CHANNELS: usize = 3;
+pub const OUTPUTS: usize = 4;
+/// Physical units per raw count.
+pub const LSB: f32 = 1.0 / 4096.0;
+
+fn uniform(rng: &mut impl Rng, count: usize, limit: f32) -> Vec<f32> {
+    (0..count)
+        .map(|_| rng.random_range(-limit..limit))
+        .collect()
+}
+
+fn signs(rng: &mut impl Rng, count: usize) -> Vec<i8> {
+    (0..count)
+        .map(|_| if rng.random() { 1 } else { -1 })
+        .collect()
+}
+
+pub fn config(
+    input: Input,
+    leak: Option<u8>,
+    second: Option<SecondLayer>,
+    readout: Readout,
+) -> HadamRnnConfig {
+    HadamRnnConfig {
+        input,
+        hidden_size: N,
+        log2_block: 5,
+        leak,
+        second,
+        readout,
+        output_size: OUTPUTS,
+        input_bits: Some(4),
+        readout_bits: Some(4),
+        train_signs: false,
+    }
+}
+
+fn second_layer(hidden_size: usize, mixing: Mixing, leak: Option<u8>) -> SecondLayer {
+    SecondLayer {
+        hidden_size,
+        log2_block: hidden_size.ilog2() as usize,
+        leak,
+        mixing,
+        train_mixing: false,
+    }
+}
+
+pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let input = match config.input {
+        Input::Numbers(d_in) => uniform(rng, N * d_in, 0.3),
+        Input::Tokens { vocabulary, .. } => {
+            let mut table = uniform(rng, vocabulary * N, 0.3);
+            table[..N].fill(0.0);
+            table
+        }
+    };
+    let second = config.second.map(|layer| HostSecondLayer {
+        signs: signs(rng, layer.hidden_size),
+        mixing: match layer.mixing {
+            Mixing::Dense => signs(rng, layer.hidden_size * N),
+            Mixing::Hadamard => signs(rng, 2 * N),
+        },
+        bias: uniform(rng, layer.hidden_size, 0.1),
+    });
+    HostWeights {
+        signs: signs(rng, N),
+        input,
+        bias: uniform(rng, N, 0.02),
+        second,
+        readout: uniform(rng, OUTPUTS * config.top_size(), 0.3),
+        readout_bias: uniform(rng, OUTPUTS, 0.5),
+        config,
+    }
+}
+
+pub fn sequences(config: &HadamRnnConfig) -> Sequences {
+    let rng = &mut ChaCha8Rng::seed_from_u64(99);
+    let (channels, values) = match config.input {
+        Input::Numbers(channels) => {
+            // Whole raw counts, so that both sides see the same numbers.
+            let values = (0..WINDOWS * STEPS * channels)
+                .map(|_| f32::from(rng.random_range(-8000i16..8000)) * LSB);
+            (channels, Values::Numbers(values.collect()))
+        }
+        Input::Tokens { vocabulary, .. } => {
+            let ids = (0..WINDOWS * STEPS).map(|_| rng.random_range(0..vocabulary as u16));
+            (
+                1,
+                Values::Tokens {
+                    ids: ids.collect(),
+                    vocabulary,
+                },
+            )
+        }
+    };
+    let targets = match config.readout {
+        Readout::EveryStep => Targets::PerStep(vec![1; WINDOWS * STEPS]),
+        _ => Targets::Class(vec![1; WINDOWS]),
+    };
+    Sequences::new(channels, STEPS, values, targets, vec![]).expect("consistent")
+}
+
+pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
+    let numbers = Input::Numbers(CHANNELS);
+    let tokens = |embedding| Input::Tokens {
+        vocabulary: VOCABULARY,
+        embedding,
+    };
+    let dense = |n| Some(second_layer(n, Mixing::Dense, Some(3)));
+    let hadamard = Some(second_layer(N, Mixing::Hadamard, None));
+    vec![
+        ("numbers", config(numbers, None, None, Readout::LastState)),
+        ("leak", config(numbers, Some(3), None, Readout::LastState)),
+        ("pooled", config(numbers, Some(4), None, Readout::Pooled)),
+        (
+            "tokens",
+            config(tokens(None), None, None, Readout::LastState),
+        ),
+        (
+            "folded tokens",
+            config(tokens(Some(8)), Some(5), None, Readout::Pooled),
+        ),
+        (
+            "two layers, dense",
+            config(numbers, Some(3), dense(128), Readout::Pooled),
+        ),
+        (
+            "two layers, Hadamard",
+            config(numbers, None, hadamard, Readout::LastState),
+        ),
+        (
+            "two layers of tokens",
+            config(tokens(None), Some(2), dense(32), Readout::LastState),
+        ),
+    ]
+}
+
+pub fn exported(weights: &HostWeights, data: &Sequences, config: &ExportConfig) -> ModelFile {
+    let source = export::Source {
+        name: "test",
+        weights,
+        standardisation: &Standardisation::identity(CHANNELS),
+        input_lsb: &[LSB; CHANNELS],
+        calibration: data,
+    };
+    export(source, config).expect("exports").0
+}
+
+pub fn widths(state_bits: u8) -> ExportConfig {
+    ExportConfig {
+        state_bits: Some(state_bits),
+        input_bits: state_bits.min(14),
+        ..ExportConfig::default()
+    }
+}
+
+/// A table of 320 KB.
+pub fn large_vocabulary() -> HadamRnnConfig {
+    let input = Input::Tokens {
+        vocabulary: 10_000,
+        embedding: None,
+    };
+    config(input, None, None, Readout::LastState)
+}

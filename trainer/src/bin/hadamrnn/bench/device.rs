@@ -1,0 +1,223 @@
+//! `hadamrnn bench device`: exact costs on emulated boards.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use hadamrnn::board::{Case, FirmwareFolder, Request, run_cases};
+use hadamrnn::integer::{Answer, KernelName, ModelFile};
+use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_common::windows;
+use hadamrnn_runtime::Session;
+use hadamrnn_runtime::digest::StateHash;
+use hadamrnn_runtime::kernel::Fwht;
+
+use super::picture;
+use super::synthetic;
+use super::table::{Results, Row, date};
+use crate::Status;
+use crate::output;
+use crate::progress::Spinner;
+
+/// Hidden sizes that are measured.
+const SIZES: [u16; 4] = [64, 128, 256, 512];
+/// Steps of each run.
+const STEPS: usize = 16;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Board to measure; may be given several times [default: all]
+    #[arg(long, value_name = "NAME")]
+    board: Vec<String>,
+    /// Kernel to measure; may be given several times [default: all]
+    #[arg(long, value_enum)]
+    kernel: Vec<KernelName>,
+    /// Write device.json, device.md and device.svg into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Fail if a figure is more than 2 % worse than in this file, a device.json of an earlier run
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+    /// Folder of the firmware sources [default: firmware-examples here or above]
+    #[arg(long, value_name = "DIR")]
+    firmware_dir: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let folder = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
+    let older = args.check.as_deref().map(read).transpose()?;
+    let results = measure(args, &folder)?;
+    if args.json {
+        output::json(&results)?;
+    } else {
+        output::line(results.markdown().trim_end())?;
+    }
+    if let Some(out) = &args.out {
+        write(out, &results)?;
+    }
+    let worse = older.map_or_else(Vec::new, |older| results.worse_than(&older));
+    for line in &worse {
+        output::line(line)?;
+    }
+    Ok(if worse.is_empty() {
+        Status::Success
+    } else {
+        Status::Mismatch
+    })
+}
+
+fn read(path: &Path) -> Result<Results> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+}
+
+fn write(folder: &Path, results: &Results) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    file("device.json", serde_json::to_string_pretty(results)? + "\n")?;
+    file("device.md", results.markdown())?;
+    file("device.svg", picture::draw(&results.rows)?)
+}
+
+fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
+    let shipped = ModelFile::read(&folder.path().join("../models/har2/model.hdrn"))?;
+    let base = shipped.model()?;
+    let cases: Vec<Case> = SIZES
+        .iter()
+        .map(|&hidden| {
+            Ok(Case {
+                model: synthetic::model(&base, hidden)?,
+                window: synthetic::samples(base.input_size(), STEPS),
+            })
+        })
+        .collect::<Result<_>>()?;
+    let boards = if args.board.is_empty() {
+        folder.registry()?.board
+    } else {
+        let named = args.board.iter().map(|name| folder.board(name));
+        named.collect::<Result<_>>()?
+    };
+    let kernels = if args.kernel.is_empty() {
+        &KernelName::ALL[..]
+    } else {
+        &args.kernel
+    };
+    let mut rows = Vec::new();
+    for board in &boards {
+        for &kernel in kernels {
+            let _spinner = Spinner::new(format!("{} on {}", kernel.name(), board.name));
+            rows.extend(board_rows(folder, board, kernel, &cases)?);
+        }
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    Ok(Results {
+        tools: tools(&boards)?,
+        date: date(now.context("the clock is before 1970")?.as_secs()),
+        rows,
+    })
+}
+
+/// Measures all cases on one board; an answer that is not the host's is an error.
+fn board_rows(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    cases: &[Case],
+) -> Result<Vec<Row>> {
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let runs = run_cases(folder, board, kernel, cases, scratch.path())?;
+    let code_bytes = code_bytes(folder, board, kernel, &cases[0], scratch.path())?;
+    let row = |(case, run): (&Case, hadamrnn::board::CaseRun)| {
+        let hidden = case.model.model()?.hidden_size();
+        ensure!(
+            run.answer == answer(case)?,
+            "{} {} n = {hidden}: the board's answer is not the host's",
+            board.name,
+            kernel.name()
+        );
+        Ok(Row {
+            board: board.name.clone(),
+            core: board.core.clone(),
+            kernel,
+            hidden,
+            instructions_per_step: run.cost.instructions_per_step.into(),
+            readout_instructions: run.cost.readout_instructions.into(),
+            session_bytes: run.cost.session_bytes.into(),
+            stack_bytes: run.cost.stack_bytes.into(),
+            code_bytes,
+            model_bytes: case.model.bytes().len() as u64,
+        })
+    };
+    cases.iter().zip(runs).map(row).collect()
+}
+
+/// Flash of a firmware that only infers, without the model.
+fn code_bytes(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    case: &Case,
+    scratch: &Path,
+) -> Result<u64> {
+    let model = case.model.model()?;
+    let header = windows::Header {
+        channels: u16::try_from(model.input_size()).context("too many channels")?,
+        steps: STEPS as u16,
+        windows: 1,
+    };
+    let mut windows = header.to_bytes().to_vec();
+    windows.extend(case.window.iter().flat_map(|raw| raw.to_le_bytes()));
+    let request = Request {
+        folder,
+        board,
+        kernel,
+        model: &case.model,
+        windows: &windows,
+    };
+    let firmware = request.build("nopanic", scratch)?;
+    let flash = firmware.size(board)?.flash;
+    Ok(flash.saturating_sub(case.model.bytes().len() as u64))
+}
+
+/// What the host computes.
+fn answer(case: &Case) -> Result<Answer> {
+    let model = case.model.model()?;
+    let mut session = Session::<Fwht, 512, 64>::new(&model)?;
+    let mut hash = StateHash::new();
+    for sample in case.window.chunks(model.input_size()) {
+        session.push(sample)?;
+        hash.update(session.states());
+    }
+    Ok(Answer {
+        class: session.class(),
+        logits: session.logits().collect(),
+        state_hash: hash.finish(),
+    })
+}
+
+/// First lines of what the tools say of their versions.
+fn tools(boards: &[Board]) -> Result<Vec<String>> {
+    let mut programs = vec!["rustc"];
+    for board in boards {
+        if !programs.contains(&board.qemu.as_str()) {
+            programs.push(&board.qemu);
+        }
+    }
+    let version = |program: &str| {
+        let output = Command::new(program)
+            .arg("--version")
+            .output()
+            .with_context(|| format!("cannot run {program}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(text.lines().next().unwrap_or_default().trim().to_string())
+    };
+    programs.into_iter().map(version).collect()
+}

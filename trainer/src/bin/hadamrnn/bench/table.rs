@@ -1,0 +1,173 @@
+//! Measured rows: as a file, as a table, and against those of an earlier day.
+
+use std::fmt::Write as _;
+
+use hadamrnn::integer::KernelName;
+use serde::{Deserialize, Serialize};
+
+use crate::output::grouped;
+
+/// Share by which a figure may grow before a check fails.
+pub const TOLERANCE: f64 = 0.02;
+/// Steps of a window of UCI HAR.
+pub const WINDOW: u64 = 128;
+
+/// Everything that one run of `bench device` measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Emulator and compiler.
+    pub tools: Vec<String>,
+    /// UTC, year-month-day.
+    pub date: String,
+    pub rows: Vec<Row>,
+}
+
+/// One model size with one kernel on one board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub board: String,
+    pub core: String,
+    pub kernel: KernelName,
+    pub hidden: usize,
+    /// Exact, a mean over the steps, rounded up.
+    pub instructions_per_step: u64,
+    pub readout_instructions: u64,
+    /// Hidden state and all else that is kept between steps.
+    pub session_bytes: u64,
+    /// Deepest stack of a step and a readout.
+    pub stack_bytes: u64,
+    /// Flash of a firmware that only infers, without its model and vectors.
+    pub code_bytes: u64,
+    /// The model file.
+    pub model_bytes: u64,
+}
+
+impl Row {
+    /// What a later run may not raise.
+    fn figures(&self) -> [(&'static str, u64); 5] {
+        [
+            ("instructions per step", self.instructions_per_step),
+            ("readout instructions", self.readout_instructions),
+            ("session bytes", self.session_bytes),
+            ("stack bytes", self.stack_bytes),
+            ("code bytes", self.code_bytes),
+        ]
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        (&self.board, self.kernel, self.hidden) == (&other.board, other.kernel, other.hidden)
+    }
+}
+
+impl Results {
+    /// Every figure that grew by more than the tolerance, and every row of `self.rows`' boards that is missing in `older`.
+    pub fn worse_than(&self, older: &Self) -> Vec<String> {
+        let mut worse = Vec::new();
+        for row in &self.rows {
+            let name = format!("{} {} n = {}", row.board, row.kernel.name(), row.hidden);
+            let Some(old) = older.rows.iter().find(|old| old.is_of(row)) else {
+                worse.push(format!("{name}: not in the file to check against"));
+                continue;
+            };
+            for ((figure, new), (_, old)) in row.figures().into_iter().zip(old.figures()) {
+                if new as f64 > old as f64 * (1.0 + TOLERANCE) {
+                    worse.push(format!("{name}: {figure} rose from {old} to {new}"));
+                }
+            }
+        }
+        worse
+    }
+
+    /// A table in Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("Measured {} with {}.\n\n", self.date, self.tools.join(", "));
+        text.push_str("| core | kernel | n | instr/step | instr/window | readout | code | model | session | stack |\n");
+        text.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
+        for row in &self.rows {
+            let numbers = [
+                row.instructions_per_step,
+                row.instructions_per_step * WINDOW,
+                row.readout_instructions,
+                row.code_bytes,
+                row.model_bytes,
+                row.session_bytes,
+                row.stack_bytes,
+            ];
+            let cells: Vec<String> = numbers.into_iter().map(grouped).collect();
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                row.core,
+                row.kernel.name(),
+                row.hidden,
+                cells.join(" | ")
+            );
+        }
+        text
+    }
+}
+
+/// The day of a Unix time, as year-month-day (H. Hinnant, `civil_from_days`).
+pub fn date(seconds: u64) -> String {
+    let days = (seconds / 86_400) as i64 + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(instructions_per_step: u64) -> Results {
+        Results {
+            tools: vec!["an emulator".into()],
+            date: "2026-01-02".into(),
+            rows: vec![Row {
+                board: "qemu-m4".into(),
+                core: "Cortex-M4".into(),
+                kernel: KernelName::Fwht,
+                hidden: 64,
+                instructions_per_step,
+                readout_instructions: 10,
+                session_bytes: 20,
+                stack_bytes: 30,
+                code_bytes: 40,
+                model_bytes: 50,
+            }],
+        }
+    }
+
+    #[test]
+    fn two_per_cent_more_pass_and_three_do_not() {
+        let old = results(1000);
+        assert_eq!(results(900).worse_than(&old), [""; 0]);
+        assert_eq!(results(1020).worse_than(&old), [""; 0]);
+        assert_eq!(
+            results(1030).worse_than(&old),
+            ["qemu-m4 fwht n = 64: instructions per step rose from 1000 to 1030"]
+        );
+    }
+
+    #[test]
+    fn a_row_that_was_never_measured_is_reported() {
+        let mut old = results(1000);
+        old.rows[0].hidden = 128;
+        assert_eq!(results(1000).worse_than(&old).len(), 1);
+    }
+
+    #[test]
+    fn known_dates() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(951_782_400), "2000-02-29");
+        assert_eq!(date(1_767_225_599), "2025-12-31");
+    }
+}

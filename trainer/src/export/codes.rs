@@ -1,0 +1,89 @@
+//! The integer codes of U (or the table of tokens) and V.
+
+use anyhow::{Context, Result};
+use hadamrnn_runtime::fields::FieldWidth;
+
+use super::width;
+use crate::config::ExportConfig;
+use crate::nn::{HostWeights, Input, quant};
+
+/// Quantised weights.
+pub(super) struct Codes {
+    /// Of U, `[n, d_in]`, or of the table of tokens, `[vocabulary, n]`.
+    pub input: Vec<i32>,
+    /// What a code of `input` is worth.
+    pub input_scale: f32,
+    /// How `input` is stored.
+    pub input_width: FieldWidth,
+    /// Of V, `[d_out, n]`.
+    pub readout: Vec<i32>,
+    /// What a code of `readout` is worth.
+    pub readout_scale: f32,
+    /// How `readout` is stored.
+    pub readout_width: FieldWidth,
+}
+
+impl Codes {
+    /// Quantises as in training; a table folded from an embedding to `table_bits`.
+    ///
+    /// # Errors
+    /// U or V has full precision, and `config` does not say how many bits to give it.
+    pub fn new(weights: &HostWeights, config: &ExportConfig) -> Result<Self> {
+        let network = &weights.config;
+        let bits = |trained: Option<u8>, name: &str| {
+            trained.or(config.weight_bits).with_context(|| {
+                format!(
+                    "{name} was trained in full precision: train it with 1 to 8 bits, or quantise it now with \
+                     --weight-bits, which may cost accuracy"
+                )
+            })
+        };
+        let folded = matches!(
+            network.input,
+            Input::Tokens {
+                embedding: Some(_),
+                ..
+            }
+        );
+        let (input_bits, (input, input_scale)) = if folded {
+            (
+                config.table_bits,
+                symmetric(&weights.input, config.table_bits),
+            )
+        } else {
+            let bits = bits(network.input_bits, "U")?;
+            (bits, quant::quantise(&weights.input, bits))
+        };
+        let readout_bits = bits(network.readout_bits, "V")?;
+        let (readout, readout_scale) = quant::quantise(&weights.readout, readout_bits);
+        Ok(Self {
+            input,
+            input_scale,
+            input_width: width(input_bits)?,
+            readout,
+            readout_scale,
+            readout_width: width(readout_bits)?,
+        })
+    }
+}
+
+/// Codes up to `2^(bits-1) - 1` on both sides: nothing is clipped that training has not clipped.
+fn symmetric(weights: &[f32], bits: u8) -> (Vec<i32>, f32) {
+    let limit = f32::from((1u16 << (bits - 1)) - 1);
+    let range = weights
+        .iter()
+        .fold(f32::MIN_POSITIVE, |max, w| max.max(w.abs()));
+    let scale = range / limit;
+    let code = |weight: &f32| (weight / scale).round_ties_even().clamp(-limit, limit) as i32;
+    (weights.iter().map(code).collect(), scale)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_folded_table_is_not_clipped_and_keeps_padding_at_zero() {
+        let (codes, scale) = super::symmetric(&[0.0, 0.0, 1.5, -1.5, 0.75], 4);
+        assert_eq!(codes, [0, 0, 7, -7, 4]);
+        assert!((scale - 1.5 / 7.0).abs() < 1e-7);
+    }
+}
