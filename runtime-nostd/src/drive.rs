@@ -34,7 +34,7 @@ const fn saturate(scaled: i32, limit: i32) -> i32 {
     }
 }
 
-/// The standardised inputs of a sample, one a channel.
+/// The inputs of a sample: each channel standardised, and again with other constants where it has a copy.
 pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i32]) {
     let limit = 1i32.wrapping_shl(u32::from(model.header().input_bits).wrapping_sub(1));
     // A constant limit makes one saturating instruction.
@@ -48,14 +48,15 @@ pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i
 fn standardise_to(model: &Model<'_>, sample: &[i16], inputs: &mut [i32], limit: i32) {
     let shift = u32::from(model.header().input_shift);
     let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    let channels = sample.iter().zip(model.sections.channels);
-    for (input, (raw, word)) in inputs.iter_mut().zip(channels) {
+    let mut counts = sample.iter();
+    let mut raw = 0;
+    for (input, word) in inputs.iter_mut().zip(model.sections.channels) {
         keep_rolled();
-        let channel = Channel {
-            offset: *word as i16,
-            multiplier: (word >> 16) as u16,
-        };
-        *input = saturate(scale(*raw, channel, half, shift), limit);
+        // The top bit marks an input that reads the count of the one before.
+        if word >> 31 == 0 {
+            raw = counts.next().copied().unwrap_or(0);
+        }
+        *input = saturate(scale(raw, Channel::of_word(*word), half, shift), limit);
     }
 }
 

@@ -38,11 +38,9 @@ fn dense(second: &SecondLayer<'_>, mut pairs: impl Iterator<Item = [i32; 2]>, ro
             rows,
         );
     }
-    for (row, bias) in rows.iter_mut().zip(second.bias) {
+    for (row, bias) in rows.iter_mut().zip(biases(second)) {
         keep_rolled();
-        *row = row
-            .wrapping_mul(second.multiplier)
-            .wrapping_add(*bias as i32);
+        *row = row.wrapping_mul(second.multiplier).wrapping_add(bias);
     }
 }
 
@@ -85,9 +83,15 @@ fn hadamard(second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>, row
         *row = state.max(0).wrapping_mul(sign(c, index));
     }
     strided_stages::<i32, 1, 4>(rows, rows.len() / 2);
-    for (index, (row, bias)) in rows.iter_mut().zip(second.bias).enumerate() {
+    for (index, (row, bias)) in rows.iter_mut().zip(biases(second)).enumerate() {
         keep_rolled();
         let factor = second.multiplier.wrapping_mul(sign(a, index));
-        *row = row.wrapping_mul(factor).wrapping_add(*bias as i32);
+        *row = row.wrapping_mul(factor).wrapping_add(bias);
     }
+}
+
+/// The biases of a layer, zeros where it has none.
+fn biases(second: &SecondLayer<'_>) -> impl Iterator<Item = i32> {
+    let stored = second.bias.iter().map(|bias| *bias as i32);
+    stored.chain(core::iter::repeat(0))
 }

@@ -21,6 +21,16 @@ pub struct Channel {
     pub multiplier: u16,
 }
 
+impl Channel {
+    /// From its word in the file.
+    pub(crate) const fn of_word(word: u32) -> Self {
+        Self {
+            offset: word as i16,
+            multiplier: (word >> 16) as u16 & 0x7FFF,
+        }
+    }
+}
+
 /// A model, read in place: weights stay where the bytes are.
 ///
 /// Only [`from_bytes`](Self::from_bytes) makes one, so a `Model` is proof that no input can overflow its arithmetic.
@@ -81,9 +91,15 @@ impl<'a> Model<'a> {
         self.header.hidden_size as usize
     }
 
-    /// Values of a sample: its channels, or 1 where a sample is a token.
+    /// Columns of U: the channels of a sample and their copies, or 1 where a sample is a token.
     pub const fn input_size(&self) -> usize {
         self.header.input_size as usize
+    }
+
+    /// Values of a sample: its channels, or 1 where a sample is a token.
+    pub const fn sample_size(&self) -> usize {
+        self.input_size()
+            .saturating_sub(self.header.extension.copies as usize)
     }
 
     /// Whether samples are tokens, and which; else they are numbers.
@@ -144,13 +160,9 @@ impl<'a> Model<'a> {
         self.bounds
     }
 
-    /// Standardisation of a channel; zero beyond the last one.
+    /// Standardisation of an input; zero beyond the last one.
     pub fn channel(&self, index: usize) -> Channel {
-        let word = word(self.sections.channels, index);
-        Channel {
-            offset: word as i16,
-            multiplier: (word >> 16) as u16,
-        }
+        Channel::of_word(word(self.sections.channels, index))
     }
 
     /// Code of `U[row][column]`; for tokens the column is the token.

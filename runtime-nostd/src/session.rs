@@ -14,7 +14,7 @@ use crate::step::Step;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
-/// `K` is the [kernel](crate::kernel), `N` the largest hidden size and `D` the largest number of input channels that the
+/// `K` is the [kernel](crate::kernel), `N` the largest hidden size and `D` the largest number of inputs (channels and their copies) that the
 /// session has room for (0 for tokens). Two more capacities cost RAM and code only where they are given: `POOL` hidden
 /// units for a pooled readout, `SECOND` for a second layer.
 pub struct Session<
@@ -95,7 +95,7 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
         if self.model.tokens().is_some() {
             return Err(SessionError::InputKind);
         }
-        let expected = self.model.input_size();
+        let expected = self.model.sample_size();
         if sample.len() != expected {
             return Err(SessionError::SampleLength {
                 expected,
@@ -104,7 +104,7 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
         }
         let mut inputs = heapless::Vec::<i32, D>::new();
         // Cannot fail: `new` has checked the capacity.
-        if inputs.resize_default(expected).is_ok() {
+        if inputs.resize_default(self.model.input_size()).is_ok() {
             standardise_all(self.model, sample, &mut inputs);
         }
         self.step(&Drive::new(self.model, self.model.sections.input, &inputs));

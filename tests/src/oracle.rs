@@ -28,8 +28,10 @@ pub struct PlainModel {
 pub enum PlainInput {
     /// Raw counts, standardised, times U.
     Numbers {
-        /// `(offset, multiplier)` of each channel.
+        /// `(offset, multiplier)` of each input.
         channels: Vec<(i16, u16)>,
+        /// Whether an input reads the raw count of the one before; never the first.
+        copies: Vec<bool>,
         /// Codes of U, `n` rows.
         weights: Vec<Vec<i32>>,
         /// Width of a standardised input.
@@ -72,7 +74,7 @@ pub struct PlainSecond {
     pub mixing: PlainMixing,
     /// Factor of its product.
     pub multiplier: u16,
-    /// One a row.
+    /// One a row, or none.
     pub bias: Vec<i32>,
 }
 
@@ -183,10 +185,18 @@ impl PlainModel {
             .map_or(&self.layer, |second| &second.layer)
     }
 
+    /// Columns of U.
+    pub fn input_size(&self) -> usize {
+        match &self.input {
+            PlainInput::Numbers { channels, .. } => channels.len(),
+            PlainInput::Tokens { .. } => 1,
+        }
+    }
+
     /// Values of a sample.
     pub fn sample_size(&self) -> usize {
         match &self.input {
-            PlainInput::Numbers { channels, .. } => channels.len(),
+            PlainInput::Numbers { copies, .. } => copies.iter().filter(|copy| !**copy).count(),
             PlainInput::Tokens { .. } => 1,
         }
     }
@@ -212,16 +222,18 @@ impl PlainModel {
             match &self.input {
                 PlainInput::Numbers {
                     channels,
+                    copies,
                     weights,
                     bits,
                     shift,
-                } => raw
-                    .iter()
-                    .zip(channels)
-                    .zip(&weights[i])
-                    .map(|((&raw, &(offset, multiplier)), &weight)| {
-                        let scaled = (i64::from(raw) - i64::from(offset)) * i64::from(multiplier);
-                        i64::from(weight) * clamp_to_bits(round_shift(scaled, *shift), *bits)
+                } => (0..channels.len())
+                    .map(|j| {
+                        let (offset, multiplier) = channels[j];
+                        let before = copies[..=j].iter().filter(|copy| !**copy).count();
+                        let raw = i64::from(raw[before - 1]);
+                        let scaled = (raw - i64::from(offset)) * i64::from(multiplier);
+                        let x = clamp_to_bits(round_shift(scaled, *shift), *bits);
+                        i64::from(weights[i][j]) * x
                     })
                     .sum(),
                 PlainInput::Tokens { table, multiplier } => {
@@ -250,7 +262,8 @@ impl PlainModel {
                     let sum: i64 = terms
                         .map(|(j, &h)| second.mixing.entry(i, j) * h.max(0))
                         .sum();
-                    sum * i64::from(second.multiplier) + i64::from(second.bias[i])
+                    let bias = second.bias.get(i).copied().unwrap_or(0);
+                    sum * i64::from(second.multiplier) + i64::from(bias)
                 })
                 .collect();
             state.second = second.layer.step(&state.second, second_phase, &driven);

@@ -20,6 +20,7 @@ fn example() -> (PlainModel, Widths) {
     let model = PlainModel {
         input: PlainInput::Numbers {
             channels: vec![(-2, 3)],
+            copies: vec![false],
             weights: (0..16).map(|row| vec![row - 8]).collect(),
             bits: 8,
             shift: 1,
@@ -327,6 +328,7 @@ fn each_field_of_version_2_out_of_range_has_its_error() {
         valid,
         &[
             (|h| h.extension.leak = 16, ModelError::Leak),
+            (|h| h.extension.copies = 1, ModelError::Tokens),
             (|h| tokens_of(h).vocabulary = 0, ModelError::Tokens),
             (|h| tokens_of(h).vocabulary = 65_537, ModelError::Tokens),
             (|h| tokens_of(h).multiplier = 0, ModelError::Tokens),

@@ -174,6 +174,7 @@ impl Plan<'_> {
                     ranges,
                     scale,
                     energy,
+                    self.source.standardisation.clamp,
                     self.state_bits,
                     self.input_bits,
                     gain_shift,
@@ -316,6 +317,10 @@ impl Plan<'_> {
             logit_scale: 1.0,
             extension: Extension {
                 tokens,
+                copies: match tokens {
+                    None => (input_size - self.source.standardisation.channels()) as u16,
+                    Some(_) => 0,
+                },
                 leak: network.leak.unwrap_or(0),
                 second: second.map(|second| second.header),
             },

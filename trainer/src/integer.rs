@@ -110,7 +110,7 @@ fn run<'m, K: Kernel>(
     mut after_step: impl FnMut(&HostSession<'m, K>),
 ) -> Result<HostSession<'m, K>> {
     let mut session = HostSession::<K>::new(model)?;
-    for sample in window.chunks(model.input_size()) {
+    for sample in window.chunks(model.sample_size()) {
         session.push_raw(sample)?;
         after_step(&session);
     }
@@ -194,9 +194,9 @@ pub fn answers(
 pub fn check_inputs(model: &Model<'_>, sequences: &Sequences) -> Result<()> {
     match (model.tokens(), &sequences.values) {
         (None, Values::Numbers(_)) => ensure!(
-            model.input_size() == sequences.channels,
+            model.sample_size() == sequences.channels,
             "the model takes {} channels, the data have {}: they are not of the same task",
-            model.input_size(),
+            model.sample_size(),
             sequences.channels
         ),
         (Some(tokens), Values::Tokens { vocabulary, .. }) => ensure!(

@@ -136,7 +136,7 @@ pub fn window_file(
 ) -> Result<Vec<u8>> {
     let count = count.min(sequences.len());
     let header = windows::Header {
-        channels: u16::try_from(model.input_size()).context("too many channels")?,
+        channels: u16::try_from(model.sample_size()).context("too many channels")?,
         steps: u16::try_from(sequences.steps).context("a window has more than 65,535 steps")?,
         windows: u16::try_from(count)
             .context("more than 65,535 windows: limit them with --windows")?,
@@ -162,10 +162,10 @@ pub fn answers_to_window_file(model: &Model<'_>, bytes: &[u8]) -> Result<Vec<Ans
     let header = file.header();
     let window = usize::from(header.steps) * usize::from(header.channels);
     anyhow::ensure!(
-        usize::from(header.channels) == model.input_size(),
+        usize::from(header.channels) == model.sample_size(),
         "windows of {} channels for a model of {}",
         header.channels,
-        model.input_size()
+        model.sample_size()
     );
     let samples: Vec<i16> = bytes[windows::HEADER_LEN..]
         .as_chunks()

@@ -59,7 +59,7 @@ pub fn hello(model: &Model<'_>, windows: Header) -> Report {
         board: BOARD.try_into().unwrap_or_default(),
         kernel: KERNEL.try_into().unwrap_or_default(),
         hidden: size(model.hidden_size()),
-        inputs: size(model.input_size()),
+        inputs: size(model.sample_size()),
         outputs: size(model.output_size()),
         steps: windows.steps,
         windows: windows.windows,

@@ -9,7 +9,7 @@ pub struct Header<'a> {
     pub name: &'a str,
     /// `n`, a power of two in `16..=1024`.
     pub hidden_size: u16,
-    /// Values of a sample: its channels, or 1 where a sample is a token.
+    /// Columns of U: the channels of a sample and their copies, or 1 where a sample is a token.
     pub input_size: u16,
     /// Outputs; one means a binary task decided by the sign of its logit.
     pub output_size: u16,
@@ -74,6 +74,8 @@ pub enum Readout {
 pub struct Extension {
     /// Whether samples are tokens, and which; else they are numbers.
     pub tokens: Option<Tokens>,
+    /// Inputs that read the same raw count as the input before them, below `input_size`; a sample has so many values less.
+    pub copies: u16,
     /// `k`: the recurrent matrix is scaled by `1 - 2^-k`, `1..=15`; 0 is no leak.
     pub leak: u8,
     /// A second recurrent layer on top of the first.
@@ -108,6 +110,8 @@ pub struct Second {
     pub multiplier: u16,
     /// What the matrix between the layers is.
     pub mixing: Mixing,
+    /// Whether there are biases.
+    pub bias: bool,
 }
 
 /// The binary matrix `M` from the first layer's states to the second layer.

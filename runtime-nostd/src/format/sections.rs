@@ -2,11 +2,13 @@
 
 use super::{Header, Mixing};
 use crate::fields::FieldWidth;
+use crate::kernel::keep_rolled;
 
 /// The weight sections, as little-endian 32-bit words, in the order of the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sections<'a> {
-    /// One word a channel: offset as i16 in the low half, multiplier `0..=32767` in the high half. None for tokens.
+    /// One word an input: offset as i16 in the low half, multiplier `0..=32767` in the high half, whose top bit is set where
+    /// the input reads the same raw count as the one before. None for tokens.
     pub channels: &'a [u32],
     /// U in groups of `R` rows; in a group one word for each column, holding its `R` codes ([`crate::fields`]).
     ///
@@ -19,7 +21,7 @@ pub struct Sections<'a> {
     /// The matrix between the layers, set bits for -1. Dense: for each group of four columns the rows' nibbles, eight a
     /// word, the first column in the lowest bit. Hadamard: the signs `a`, then `c`, each like [`signs`](Self::signs).
     pub mixing: &'a [u32],
-    /// One i32 a row of the second layer.
+    /// One i32 a row of the second layer, or none.
     pub second_bias: &'a [u32],
     /// As [`signs`](Self::signs), of the second layer.
     pub second_signs: &'a [u32],
@@ -57,16 +59,16 @@ impl SectionLengths {
             Some(tokens) => (0, tokens.vocabulary as usize),
             None => (header.input_size.into(), header.input_size.into()),
         };
-        let (mixing, second) = match header.extension.second {
+        let (mixing, second, second_bias) = match header.extension.second {
             Some(second) => {
                 let rows = usize::from(second.hidden_size);
                 let words = match second.mixing {
                     Mixing::Dense => n / 4 * (rows / 8),
                     Mixing::Hadamard => 2 * rows.div_ceil(32),
                 };
-                (words, rows)
+                (words, rows, if second.bias { rows } else { 0 })
             }
-            None => (0, 0),
+            None => (0, 0, 0),
         };
         let top = if second == 0 { n } else { second };
         Some(Self([
@@ -76,7 +78,7 @@ impl SectionLengths {
             n.div_ceil(2),
             n.div_ceil(32),
             mixing,
-            second,
+            second_bias,
             second.div_ceil(32),
             top.div_ceil(readout_width.per_word()) * outputs,
             outputs,
@@ -90,7 +92,8 @@ impl SectionLengths {
 }
 
 impl<'a> Sections<'a> {
-    /// Cuts the weight words into sections; `None` unless they fit exactly and every channel's multiplier is in range.
+    /// Cuts the weight words into sections; `None` unless they fit exactly and as many inputs as the header says are
+    /// copies of the one before.
     pub(crate) fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
         let mut sections = [&[] as &[u32]; 9];
         let mut rest = words;
@@ -108,7 +111,13 @@ impl<'a> Sections<'a> {
             readout,
             readout_bias,
         ] = sections;
-        let in_range = channels.iter().all(|channel| channel >> 31 == 0);
+        let mut copies = 0u16;
+        for channel in channels {
+            keep_rolled();
+            copies = copies.wrapping_add((channel >> 31) as u16);
+        }
+        let first = channels.first().is_none_or(|channel| channel >> 31 == 0);
+        let in_range = first && copies == header.extension.copies;
         (rest.is_empty() && in_range).then_some(Self {
             channels,
             input,

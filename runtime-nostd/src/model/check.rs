@@ -39,12 +39,15 @@ fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
         if !vocabulary.contains(&tokens.vocabulary) || !(1..=0x7FFF).contains(&tokens.multiplier) {
             return Err(ModelError::Tokens);
         }
+        let copies = header.extension.copies;
         return match (header.input_size, header.input_bits, header.input_shift) {
-            (1, 0, 0) => Ok(()),
+            (1, 0, 0) if copies == 0 => Ok(()),
             _ => Err(ModelError::Tokens),
         };
     }
-    if !(1..=format::MAX_INPUTS).contains(&usize::from(header.input_size)) {
+    if !(1..=format::MAX_INPUTS).contains(&usize::from(header.input_size))
+        || header.extension.copies >= header.input_size
+    {
         return Err(ModelError::InputSize);
     }
     if !(4..=16).contains(&header.input_bits) {

@@ -57,7 +57,7 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
     Header {
         name: "test",
         hidden_size: model.layer.hidden_size as u16,
-        input_size: model.sample_size() as u16,
+        input_size: model.input_size() as u16,
         output_size: model.readout.len() as u16,
         log2_block: model.layer.block_size.trailing_zeros() as u8,
         input_weight_bits: widths.input,
@@ -78,6 +78,7 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
         logit_scale: 1.0,
         extension: Extension {
             tokens,
+            copies: (model.input_size() - model.sample_size()) as u16,
             leak: model.layer.leak as u8,
             second: model.second.as_ref().map(second_header),
         },
@@ -96,17 +97,23 @@ fn second_header(second: &PlainSecond) -> Second {
             PlainMixing::Dense(_) => Mixing::Dense,
             PlainMixing::Hadamard(..) => Mixing::Hadamard,
         },
+        bias: !second.bias.is_empty(),
     }
 }
 
 fn input_words(input: &PlainInput, width: u8) -> Vec<u32> {
     match input {
         PlainInput::Numbers {
-            channels, weights, ..
+            channels,
+            copies,
+            weights,
+            ..
         } => {
-            let mut words: Vec<u32> = channels
-                .iter()
-                .map(|&(offset, multiplier)| u32::from(offset as u16) | u32::from(multiplier) << 16)
+            let mut words: Vec<u32> = (channels.iter().zip(copies))
+                .map(|(&(offset, multiplier), &copy)| {
+                    let high = u32::from(multiplier) | u32::from(copy) << 15;
+                    u32::from(offset as u16) | high << 16
+                })
                 .collect();
             for rows in weights.chunks(32 / usize::from(width)) {
                 for column in 0..channels.len() {

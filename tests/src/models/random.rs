@@ -114,6 +114,7 @@ fn second(
             };
             let multiplier = prop_oneof![1u16..=32767, Just(1), Just(32767)];
             let bias = prop::collection::vec(-(1i32 << 24)..=1 << 24, rows);
+            let bias = prop_oneof![3 => bias, 1 => Just(Vec::new())];
             (mixing, multiplier, bias).prop_map(move |(mixing, multiplier, bias)| PlainSecond {
                 layer: layer.clone(),
                 mixing,
@@ -148,12 +149,18 @@ fn codes(width: u8, count: usize) -> BoxedStrategy<Vec<i32>> {
 fn input(width: u8, n: usize) -> BoxedStrategy<PlainInput> {
     let numbers = (1usize..12, 4u32..=16, 1u32..=17).prop_flat_map(move |(inputs, bits, shift)| {
         let channels = prop::collection::vec((any::<i16>(), 0u16..=32767), inputs);
+        let copies = prop_oneof![Just(0.0), Just(0.4)]
+            .prop_flat_map(move |share| prop::collection::vec(prop::bool::weighted(share), inputs));
         let weights = prop::collection::vec(codes(width, inputs), n);
-        (channels, weights).prop_map(move |(channels, weights)| PlainInput::Numbers {
-            channels,
-            weights,
-            bits,
-            shift,
+        (channels, copies, weights).prop_map(move |(channels, mut copies, weights)| {
+            copies[0] = false;
+            PlainInput::Numbers {
+                channels,
+                copies,
+                weights,
+                bits,
+                shift,
+            }
         })
     });
     let multiplier = prop_oneof![1u16..=32767, 1u16..=255, Just(1), Just(32767)];

@@ -48,6 +48,7 @@ pub fn config(
         second,
         readout,
         output_size: OUTPUTS,
+        auxiliary_size: 0,
         input_bits: Some(4),
         readout_bits: Some(4),
         train_signs: false,
@@ -61,6 +62,7 @@ fn second_layer(hidden_size: usize, mixing: Mixing, leak: Option<u8>) -> SecondL
         leak,
         mixing,
         train_mixing: false,
+        bias: true,
     }
 }
 

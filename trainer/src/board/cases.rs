@@ -33,9 +33,9 @@ impl Case {
     /// As the firmware `cases` reads it.
     fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = self.model.model()?;
-        let steps = self.window.len() / model.input_size();
+        let steps = self.window.len() / model.sample_size();
         let header = windows::Header {
-            channels: u16::try_from(model.input_size()).context("too many channels")?,
+            channels: u16::try_from(model.sample_size()).context("too many channels")?,
             steps: u16::try_from(steps).context("more than 65,535 steps")?,
             windows: 1,
         };

@@ -106,14 +106,13 @@ pub(super) fn readout_bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
 /// within 15 bits.
 pub(super) fn channels(source: &Source<'_>, unit: f64) -> Result<(Vec<u32>, u8)> {
     let standardisation = source.standardisation;
-    let statistics = standardisation
-        .mean
-        .iter()
-        .zip(&standardisation.deviation)
-        .zip(source.input_lsb);
-    let factors: Vec<(f64, f64)> = statistics
-        .map(|((&mean, &deviation), &lsb)| {
-            let lsb = f64::from(lsb);
+    let inputs = standardisation.source.iter();
+    let inputs = inputs
+        .zip(&standardisation.mean)
+        .zip(&standardisation.deviation);
+    let factors: Vec<(f64, f64)> = inputs
+        .map(|((&channel, &mean), &deviation)| {
+            let lsb = f64::from(source.input_lsb[channel]);
             (f64::from(mean) / lsb, lsb / (f64::from(deviation) * unit))
         })
         .collect();
@@ -127,14 +126,17 @@ pub(super) fn channels(source: &Source<'_>, unit: f64) -> Result<(Vec<u32>, u8)>
         "a raw count is worth {largest:.0} input steps: use a larger input_lsb"
     );
     let shift = shift.unwrap_or(1);
-    let words = factors.iter().enumerate().map(|(channel, &(offset, factor))| {
+    let inputs = standardisation.source.iter().zip(&factors);
+    let mut before = None;
+    let words = inputs.map(|(&channel, &(offset, factor))| {
+        let copy = before.replace(channel) == Some(channel);
         let offset = offset.round();
         ensure!(
             (-32768.0..=32767.0).contains(&offset),
             "the mean of channel {channel} is {offset} raw counts, beyond 16 bits: use a larger input_lsb"
         );
-        let multiplier = (factor * f64::from(1u32 << shift)).round();
-        Ok(u32::from(offset as i16 as u16) | (multiplier as u32) << 16)
+        let multiplier = (factor * f64::from(1u32 << shift)).round() as u32;
+        Ok(u32::from(offset as i16 as u16) | (multiplier | u32::from(copy) << 15) << 16)
     });
     Ok((words.collect::<Result<_>>()?, shift))
 }

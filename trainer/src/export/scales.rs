@@ -88,18 +88,21 @@ impl Drive {
     /// needs: whichever adds less noise to the state.
     ///
     /// Rounding a state adds 1/12 of its squared step, rounding the inputs that of theirs times `energy`, the sum of a
-    /// row's squared codes of U, `u` being the scale of the codes.
+    /// row's squared codes of U, `u` being the scale of the codes. Inputs that were trained to saturate at `clamp` must do so
+    /// there: their step is fixed, and the state becomes coarser.
     pub fn of_numbers(
         ranges: &Ranges,
         u: f32,
         energy: f64,
+        clamp: Option<f32>,
         state_bits: u8,
         input_bits: u8,
         gain_shift: u8,
     ) -> Option<Self> {
         let u = f64::from(u);
         let state = finest_state(&ranges.first, state_bits);
-        let wanted_input = ranges.largest_input / f64::from((1i32 << (input_bits - 1)) - 1);
+        let largest_input = clamp.map_or(ranges.largest_input, f64::from);
+        let wanted_input = largest_input / f64::from((1i32 << (input_bits - 1)) - 1);
         let exponent = (state / (u * wanted_input)).log2();
         let noise = |state: f64, input: f64| state.powi(2) + energy * (u * input).powi(2);
         let coarser_input = (
@@ -114,6 +117,7 @@ impl Drive {
         );
         let (state, input, exponent) = [coarser_input, coarser_state]
             .into_iter()
+            .filter(|choice| clamp.is_none() || choice.1 == wanted_input)
             .min_by(|a, b| noise(a.0, a.1).total_cmp(&noise(b.0, b.1)))?;
         Some(Self {
             input,
@@ -186,7 +190,8 @@ mod tests {
     #[test]
     fn units_of_numbers_differ_by_a_power_of_two_and_cover_the_ranges() {
         for largest in [0.3, 5.0, 77.0] {
-            let drive = Drive::of_numbers(&ranges(largest), 0.11, 9.0, 12, 10, 12).expect("fits");
+            let drive =
+                Drive::of_numbers(&ranges(largest), 0.11, 9.0, None, 12, 10, 12).expect("fits");
             let exponent = 12 - i32::from(drive.shift);
             assert!((drive.state / drive.unit - f64::from(exponent).exp2()).abs() < 1e-9);
             assert!(drive.state * 2047.0 >= largest, "{drive:?}");
@@ -195,10 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clamp_fixes_the_input() {
+        for energy in [0.0, 1e6] {
+            let drive = Drive::of_numbers(&ranges(5.0), 0.11, energy, Some(3.0), 12, 10, 12);
+            let drive = drive.expect("fits");
+            assert_eq!(drive.input, 3.0 / 511.0);
+            assert!(drive.state * 2047.0 >= 5.0, "{drive:?}");
+        }
+    }
+
+    #[test]
     fn the_noisier_of_state_and_input_is_kept_fine() {
         // One state step is 1.5 units of `U x`.
         let ranges = ranges(2047.0 / 1.05 * 1.5 * 4.0 / 511.0);
-        let of = |energy| Drive::of_numbers(&ranges, 1.0, energy, 12, 10, 12).expect("fits");
+        let of = |energy| Drive::of_numbers(&ranges, 1.0, energy, None, 12, 10, 12).expect("fits");
         let (state, input) = (of(0.0), of(1e6));
         assert!(
             (state.state / (1.5 * 4.0 / 511.0) - 1.0).abs() < 1e-9,
@@ -230,6 +245,7 @@ mod tests {
             second: None,
             readout: crate::nn::Readout::LastState,
             output_size: 1,
+            auxiliary_size: 0,
             input_bits: Some(4),
             readout_bits: Some(4),
             train_signs: false,

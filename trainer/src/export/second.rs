@@ -53,12 +53,13 @@ impl SecondPlan {
                     nn::Mixing::Dense => Mixing::Dense,
                     nn::Mixing::Hadamard => Mixing::Hadamard,
                 },
+                bias: layer.bias,
             };
             if fits(&header, &bias, units) {
-                let bias = bias.iter().map(|&bias| bias as i32 as u32).collect();
+                let stored = bias.iter().take(if layer.bias { bias.len() } else { 0 });
                 return Ok(Self {
                     header,
-                    bias,
+                    bias: stored.map(|&bias| bias as i32 as u32).collect(),
                     state,
                 });
             }

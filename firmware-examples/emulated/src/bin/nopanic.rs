@@ -28,7 +28,7 @@ fn infer() -> Option<usize> {
     let model = Model::from_bytes(black_box(MODEL)).ok()?;
     let mut session = Net::new(&model).ok()?;
     let sample = black_box([0; INPUTS]);
-    push(&mut session, sample.get(..model.input_size())?).ok()?;
+    push(&mut session, sample.get(..model.sample_size())?).ok()?;
     for logit in session.logits() {
         black_box(logit);
     }

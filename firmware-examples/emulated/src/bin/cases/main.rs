@@ -42,7 +42,7 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         let bytes = room.0.get_mut(..length).ok_or(ModelError::Truncated)?;
         read_exact(&mut file, bytes)?;
         let model = Model::from_bytes(bytes)?;
-        let samples = Samples::read(file, model.input_size())?;
+        let samples = Samples::read(file, model.sample_size())?;
         report.send(&run::hello(&model, samples.header()))?;
         let samples = match model.hidden_size() {
             ..=64 => case::<64>(report, counter, &model, samples)?,

@@ -24,7 +24,7 @@ fn main() -> ! {
 fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     let model = Model::from_bytes(MODEL)?;
     let mut session = Net::new(&model).map_err(Failure::Session)?;
-    let mut samples = Samples::open(WINDOWS, model.input_size())?;
+    let mut samples = Samples::open(WINDOWS, model.sample_size())?;
     let Header {
         channels,
         steps,

@@ -95,7 +95,7 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
         .map(|&hidden| {
             Ok(Case {
                 model: synthetic::model(&base, hidden)?,
-                window: synthetic::samples(base.input_size(), STEPS),
+                window: synthetic::samples(base.sample_size(), STEPS),
             })
         })
         .collect::<Result<_>>()?;
@@ -169,7 +169,7 @@ fn code_bytes(
 ) -> Result<u64> {
     let model = case.model.model()?;
     let header = windows::Header {
-        channels: u16::try_from(model.input_size()).context("too many channels")?,
+        channels: u16::try_from(model.sample_size()).context("too many channels")?,
         steps: STEPS as u16,
         windows: 1,
     };
@@ -192,7 +192,7 @@ fn answer(case: &Case) -> Result<Answer> {
     let model = case.model.model()?;
     let mut session = Session::<Fwht, 512, 64>::new(&model)?;
     let mut hash = StateHash::new();
-    for sample in case.window.chunks(model.input_size()) {
+    for sample in case.window.chunks(model.sample_size()) {
         session.push(sample)?;
         hash.update(session.states());
     }

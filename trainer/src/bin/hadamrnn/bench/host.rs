@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let folder = FirmwareFolder::locate(None)?;
     let shipped = ModelFile::read(&folder.path().join("../models/har2/model.hdrn"))?;
     let base = shipped.model()?;
-    let samples = synthetic::samples(base.input_size(), STEPS);
+    let samples = synthetic::samples(base.sample_size(), STEPS);
     let mut rows = Vec::new();
     for hidden in SIZES {
         // Nine state bits are what the packed kernel takes at 1024 units.
@@ -112,7 +112,7 @@ fn kernel<K: Kernel>(model: &Model<'_>, samples: &[i16]) -> Result<(Duration, Ve
     let mut pushed = Ok(());
     let timed = time(|| {
         session.reset();
-        for sample in samples.chunks(model.input_size()) {
+        for sample in samples.chunks(model.sample_size()) {
             pushed = session.push(black_box(sample));
         }
         session.states().map(i32::from).collect()
@@ -182,7 +182,7 @@ impl<'a> Dense<'a> {
         let (gain, mut phase) = (self.model.layer().gain(), 0);
         let mut h = vec![0; self.bias.len()];
         let limit = 1 << (header.state_bits - 1);
-        for sample in samples.chunks(self.model.input_size()) {
+        for sample in samples.chunks(self.model.sample_size()) {
             let x: Vec<i32> = sample
                 .iter()
                 .enumerate()
