@@ -5,31 +5,60 @@
 //! is generated batch by batch instead: [`CopyTask`]. [`catalog`] is the table behind `hadamrnn data list`.
 
 mod archive;
+mod cache;
 pub mod catalog;
+mod check;
 mod copy_task;
+pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
+pub mod glue;
+mod holdout;
+pub mod imdb;
 mod locate;
+pub mod mnist;
+mod npz;
 mod sequences;
 mod task;
+mod text;
 pub mod uci_har;
 
+pub use cache::CACHE_VARIABLE;
 pub use catalog::DataSet;
+pub use check::{Checked, Verdict, check};
 pub use copy_task::{CopyTask, Split};
 #[cfg(feature = "fetch")]
 pub use fetch::{Progress, fetch};
+pub use glue::Padding;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate};
 pub use sequences::{Dataset, Sequences, Targets, Values};
 pub use task::{Holdout, Task};
 
-/// Reads the data of `task` from `source`, with `holdout` as the validation split.
+/// Reads the data of `task` from `source`, with `holdout` as the validation split and sequences padded as usual.
 ///
 /// # Errors
 /// The source cannot be read, is malformed (the message names file, line and field), lacks a held-out subject, or the
 /// task is generated rather than read.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> anyhow::Result<Dataset> {
+    load_padded(task, source, holdout, Padding::default())
+}
+
+/// As [`load`], with short sequences of the GLUE tasks padded at a side of choice; it is of no effect on others.
+///
+/// # Errors
+/// As of [`load`].
+pub fn load_padded(
+    task: Task,
+    source: &Source,
+    holdout: &Holdout,
+    padding: Padding,
+) -> anyhow::Result<Dataset> {
     match task {
+        Task::Smnist | Task::Pmnist => mnist::load(task, source, holdout),
+        Task::Imdb => imdb::load(source, holdout),
+        Task::Sst2 | Task::Qqp => glue::load(task, source, holdout, padding),
         Task::Har2 | Task::Har6 => uci_har::load(task, source, holdout),
+        Task::Dsa19 => dsa::load(source, holdout),
         Task::Copy => {
             anyhow::bail!("the copy task is generated, not read from files: use `CopyTask`")
         }

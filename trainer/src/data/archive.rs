@@ -4,6 +4,7 @@
 //! handed over whole as soon as it is read, so that it can be parsed while the next one is decompressed. A zip that
 //! holds none of the files but another zip (as the official download of UCI HAR does) is looked into.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ const MAX_INNER_BYTES: u64 = 1 << 30;
 const MAX_XZ_KIB: u32 = 256 << 10;
 /// The same for archives inside archives.
 const MAX_DEPTH: u32 = 2;
+/// How deep the folders of a data set lie in each other: `dsa/data/a01/p1`, with one to spare.
+const MAX_FOLDERS: u32 = 5;
 /// The longest prefix that [`Kind::of`] looks at.
 const MAGIC_BYTES: usize = 263;
 
@@ -58,14 +61,32 @@ impl Kind {
     }
 }
 
+/// Which files are wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Select<'a> {
+    /// Paths with `/` inside the data set, numbered in order; they match at the root of the input and below any folder.
+    Names(&'a [String]),
+    /// Gives the number of the file that is stored under a path with `/`, if it is wanted: for sets of thousands of
+    /// files. Folders are searched to a depth of [`MAX_FOLDERS`].
+    Paths(&'a (dyn Fn(&str) -> Option<usize> + Sync)),
+}
+
 /// Calls `visit` for each of `names` that `input` holds, in the order in which they are stored.
 ///
-/// A name is a path with `/` inside the data set; it matches at the root of the input and below any folder. A name that
-/// is not found is not an error here.
+/// A name that is not found is not an error here; see [`Select::Names`].
 pub(super) fn visit(input: Input<'_>, names: &[String], visit: &mut Visit<'_>) -> Result<()> {
+    visit_selected(input, Select::Names(names), visit)
+}
+
+/// Calls `visit` for each file of `input` that is wanted, in the order in which they are stored.
+pub(super) fn visit_selected(
+    input: Input<'_>,
+    select: Select<'_>,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
     let mut wanted = Wanted {
-        names,
-        seen: vec![false; names.len()],
+        select,
+        seen: HashSet::new(),
         visit,
     };
     match input {
@@ -80,8 +101,8 @@ pub(super) fn visit(input: Input<'_>, names: &[String], visit: &mut Visit<'_>) -
 }
 
 struct Wanted<'a, 'b> {
-    names: &'a [String],
-    seen: Vec<bool>,
+    select: Select<'a>,
+    seen: HashSet<usize>,
     visit: &'a mut Visit<'b>,
 }
 
@@ -94,27 +115,31 @@ impl Wanted<'_, '_> {
         };
         // Archives made on a Mac shadow each file with one of attributes.
         if path.split('/').any(|part| part == "__MACOSX") {
-            None
-        } else {
-            self.names.iter().position(ends)
+            return None;
+        }
+        match self.select {
+            Select::Names(names) => names.iter().position(ends),
+            Select::Paths(number) => number(path),
         }
     }
 
     /// Reads a file that is stored as `path` and hands it over; `why` is what an unreadable one is put down to.
     fn take(&mut self, index: usize, reader: &mut dyn Read, path: &str, why: &str) -> Result<()> {
         ensure!(
-            !self.seen[index],
+            self.seen.insert(index),
             "{} is there twice ({path}): use a folder or archive that holds the data set once",
-            self.names[index]
+            match self.select {
+                Select::Names(names) => names[index].as_str(),
+                Select::Paths(_) => "a file",
+            }
         );
-        self.seen[index] = true;
         let bytes = read_all(reader, MAX_FILE_BYTES)
             .with_context(|| format!("{path} cannot be read: {why}"))?;
         (self.visit)(index, bytes)
     }
 
     fn any(&self) -> bool {
-        self.seen.contains(&true)
+        !self.seen.is_empty()
     }
 }
 
@@ -130,8 +155,11 @@ fn read_all(reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>> {
 }
 
 fn folder(path: &Path, wanted: &mut Wanted<'_, '_>) -> Result<()> {
-    let root = data_root(path, wanted.names)?;
-    for (index, name) in wanted.names.iter().enumerate() {
+    let Select::Names(names) = wanted.select else {
+        return tree(path, "", MAX_FOLDERS, wanted);
+    };
+    let root = data_root(path, names)?;
+    for (index, name) in names.iter().enumerate() {
         let path = root.join(name);
         match File::open(&path) {
             Ok(mut file) => {
@@ -141,6 +169,24 @@ fn folder(path: &Path, wanted: &mut Wanted<'_, '_>) -> Result<()> {
             Err(error) => {
                 return Err(error).with_context(|| format!("{} cannot be opened", path.display()));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Looks at every file below `path`, which is called `name` inside the data set.
+fn tree(path: &Path, name: &str, depth: u32, wanted: &mut Wanted<'_, '_>) -> Result<()> {
+    for entry in entries(path)? {
+        let Some(last) = entry.file_name() else {
+            continue;
+        };
+        let name = format!("{name}/{}", last.to_string_lossy());
+        if let Some(index) = wanted.index(&name) {
+            let mut file = File::open(&entry)
+                .with_context(|| format!("{} cannot be opened", entry.display()))?;
+            wanted.take(index, &mut file, &entry.to_string_lossy(), "check the disk")?;
+        } else if depth > 0 && entry.is_dir() {
+            tree(&entry, &name, depth - 1, wanted)?;
         }
     }
     Ok(())
@@ -167,6 +213,33 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
+/// Reads a file whole; one that is compressed by gzip or xz is decompressed.
+///
+/// # Errors
+/// It cannot be read, is damaged, or is larger than `limit` bytes when decompressed.
+pub(super) fn read_plain(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let read = || -> Result<Vec<u8>> {
+        let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+        let head = head_of(&mut reader)?;
+        reader.seek(SeekFrom::Start(0))?;
+        match Kind::of(&head) {
+            Some(Kind::Gzip) => read_all(&mut flate2::read::MultiGzDecoder::new(reader), limit),
+            Some(Kind::Xz) => read_all(&mut xz(reader), limit),
+            _ => read_all(&mut reader, limit),
+        }
+    };
+    read().with_context(|| {
+        format!(
+            "{} cannot be read, or is truncated or damaged",
+            path.display()
+        )
+    })
+}
+
+fn xz<R: Read>(reader: R) -> lzma_rust2::XzReader<R> {
+    lzma_rust2::XzReader::new_mem_limit(reader, true, MAX_XZ_KIB)
+}
+
 const DAMAGED: &str = "the archive is truncated or damaged: get it again";
 
 fn archive<R: Read + Seek>(mut reader: R, wanted: &mut Wanted<'_, '_>, depth: u32) -> Result<()> {
@@ -178,10 +251,7 @@ fn archive<R: Read + Seek>(mut reader: R, wanted: &mut Wanted<'_, '_>, depth: u3
         Some(Kind::Zip) => zip(reader, wanted, depth),
         Some(Kind::Tar) => tar(reader, wanted),
         Some(Kind::Gzip) => tar(flate2::read::MultiGzDecoder::new(reader), wanted),
-        Some(Kind::Xz) => tar(
-            lzma_rust2::XzReader::new_mem_limit(reader, true, MAX_XZ_KIB),
-            wanted,
-        ),
+        Some(Kind::Xz) => tar(xz(reader), wanted),
         None => bail!(
             "this is not an archive: it starts with {}; it takes a folder or one of {}",
             match head.get(..16.min(head.len())) {

@@ -1,68 +1,131 @@
 //! The known data sets: where they come from, what they may be used for, and what they are called on disk.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
+
+use super::archive::ENDINGS;
+
+mod sets;
+
+pub use sets::{COPY, DSA, IMDB, MNIST, QQP, SST2, UCI_HAR};
 
 /// A data set as its authors published it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct DataSet {
-    /// Its name on the command line, and of its folder in a data folder.
+    /// Its name on the command line.
     pub name: &'static str,
     /// Its full name.
     pub title: &'static str,
-    /// The official download; empty for a generated set.
-    pub url: &'static str,
-    /// The name of the file that the official download is saved as.
-    pub file: &'static str,
     /// The official page about it.
     pub page: &'static str,
     /// Its terms of use.
     pub licence: &'static str,
     /// What its authors ask to be cited.
     pub citation: &'static str,
-    /// Names, without ending and in lower case with single blanks, under which folders and archives of it are known.
-    pub stems: &'static [&'static str],
-    /// SHA-256 over the parsed content of the full set, as [`uci_har::check`](super::uci_har::check) defines it; empty
-    /// for a generated set.
-    pub content_sha256: &'static str,
+    /// What it is downloaded as; empty for a generated set.
+    pub parts: &'static [Part],
+    /// A single file that holds the same in another form; it is taken where it is found.
+    pub instead: Option<&'static Part>,
 }
 
-/// UCI HAR: the sensor data of [`Har2`](super::Task::Har2) and [`Har6`](super::Task::Har6).
-pub static UCI_HAR: DataSet = DataSet {
-    name: "uci-har",
-    title: "Human Activity Recognition Using Smartphones (UCI HAR)",
-    url: "https://archive.ics.uci.edu/static/public/240/human+activity+recognition+using+smartphones.zip",
-    file: "human+activity+recognition+using+smartphones.zip",
-    page: "https://doi.org/10.24432/C54S4K",
-    licence: "listed as CC BY 4.0 at the UCI repository; its own README.txt asks for citation and prohibits commercial \
-              use",
-    citation: "D. Anguita, A. Ghio, L. Oneto, X. Parra, J. L. Reyes-Ortiz: A Public Domain Dataset for Human Activity \
-               Recognition Using Smartphones. ESANN 2013",
-    stems: &[
-        "uci har dataset",
-        "uci har",
-        "human activity recognition using smartphones",
-    ],
-    content_sha256: super::uci_har::FULL_SHA256,
-};
+/// A file or archive that a data set is made of.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Part {
+    /// What is in it.
+    pub what: &'static str,
+    /// The official download; empty where there is none.
+    pub url: &'static str,
+    /// Where the official download is saved, under the data folder.
+    pub saved_as: &'static str,
+    /// How its content is told to be the published one.
+    pub check: Check,
+    /// File names under which it is known, in lower case.
+    pub names: &'static [&'static str],
+    /// Names, without ending and in lower case with single blanks, under which archives of it are known.
+    pub stems: &'static [&'static str],
+    /// Files or folders, any of which tells a folder in the published layout.
+    pub layout: &'static [&'static str],
+    /// Whether such a folder must be named like one of `stems`, because other sets have the same layout.
+    pub named: bool,
+}
 
-/// The copying-memory task, which is generated.
-pub static COPY: DataSet = DataSet {
-    name: "copy",
-    title: "Copying-memory task (generated)",
-    url: "",
-    file: "",
-    page: "https://doi.org/10.1162/neco.1997.9.8.1735",
-    licence: "none needed",
-    citation: "S. Hochreiter, J. Schmidhuber: Long Short-Term Memory. Neural Computation 9(8), 1997; in this form: \
-               M. Arjovsky, A. Shah, Y. Bengio: Unitary Evolution Recurrent Neural Networks. ICML 2016",
-    stems: &[],
-    content_sha256: "",
-};
+/// How a part's content is told to be the published one. Archives get packed anew, so what they hold is compared.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Check {
+    /// SHA-256 of the file, after decompression if it is a gz or xz.
+    File(&'static str),
+    /// SHA-256 of files inside a folder or archive, by their paths in it.
+    Inside(&'static [(&'static str, &'static str)]),
+    /// SHA-256 over the parsed content.
+    Content {
+        /// The published one's.
+        sha256: &'static str,
+        /// Reads a part and digests it.
+        read: fn(&Path) -> Result<Content>,
+    },
+    /// No digest of the published file is known: it must be well formed. Tells what is in it.
+    Form(fn(&Path) -> Result<String>),
+}
 
-/// Every known data set, by name.
-pub fn list() -> [&'static DataSet; 2] {
-    [&COPY, &UCI_HAR]
+/// The parsed content of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// In hexadecimal.
+    pub sha256: String,
+    /// What was found.
+    pub what: String,
+}
+
+impl DataSet {
+    /// Whether it is generated instead of read from files.
+    pub fn is_generated(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// What to do about a file that is not as published.
+    pub(super) fn remedy(&self) -> String {
+        format!(
+            "the file is not as published: get the data set again (`hadamrnn data fetch {}`)",
+            self.name
+        )
+    }
+}
+
+impl Part {
+    /// Whether `folder` itself looks like the published layout.
+    pub(super) fn is_layout(&self, folder: &Path) -> bool {
+        let named = || words(folder).is_some_and(|name| self.stems.contains(&name.as_str()));
+        self.layout.iter().any(|file| folder.join(file).exists()) && (!self.named || named())
+    }
+
+    /// Whether a file's name is one of those under which the part is known, whatever stands between the words.
+    pub(super) fn is_named(&self, path: &Path) -> bool {
+        let Some(name) = path.file_name() else {
+            return false;
+        };
+        let name = name.to_string_lossy().to_lowercase();
+        let words = words(path).unwrap_or_default();
+        self.names.contains(&name.as_str())
+            || ENDINGS
+                .iter()
+                .filter_map(|ending| words.strip_suffix(ending))
+                .any(|stem| self.stems.contains(&stem))
+    }
+}
+
+/// The last name of a path in lower case, with blanks between the words.
+fn words(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    Some(name.replace(['_', '-', '+'], " "))
+}
+
+/// Every known data set.
+pub fn list() -> [&'static DataSet; 7] {
+    [&COPY, &MNIST, &IMDB, &SST2, &QQP, &UCI_HAR, &DSA]
 }
 
 /// The data set called `name`.
@@ -87,13 +150,29 @@ mod tests {
     fn names_are_found() {
         for set in list() {
             assert_eq!(find(set.name).unwrap().title, set.title);
-            assert!(set.url.ends_with(set.file));
         }
-        assert!(
-            find("mnist2")
-                .unwrap_err()
-                .to_string()
-                .contains("copy, uci-har")
-        );
+        let message = find("mnist2").unwrap_err().to_string();
+        assert!(message.contains("copy, mnist, imdb, sst2, qqp, uci-har, dsa"));
+    }
+
+    #[test]
+    fn downloads_are_found_where_they_are_saved() {
+        for part in list().into_iter().flat_map(|set| set.parts) {
+            assert!(part.url.starts_with("https://"), "{}", part.url);
+            assert!(part.is_named(Path::new(part.saved_as)), "{}", part.saved_as);
+            assert_eq!(Path::new(part.saved_as).components().count(), 2);
+        }
+    }
+
+    #[test]
+    fn layouts_that_are_alike_are_told_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["SST-2", "QQP", "other"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            std::fs::write(dir.path().join(name).join("train.tsv"), "").unwrap();
+        }
+        let is = |set: &DataSet, name| set.parts[0].is_layout(&dir.path().join(name));
+        assert!(is(&SST2, "SST-2") && !is(&SST2, "QQP") && !is(&SST2, "other"));
+        assert!(is(&QQP, "QQP") && !is(&QQP, "SST-2"));
     }
 }

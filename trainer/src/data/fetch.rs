@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{DataSet, Source, catalog, locate, uci_har};
+use super::catalog::{self, Part};
+use super::check::{Verdict, check_part};
+use super::locate;
 
 #[cfg(test)]
 mod tests;
@@ -23,40 +25,50 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
-/// Downloads the data set called `name` into the data folder `dir` and checks it; returns the archive's path.
+/// Downloads the parts of the data set called `name` into the data folder `dir` and checks them; returns their paths.
 ///
-/// The archive is saved as `dir/<name>/<official file name>`, where [`locate()`](super::locate()) finds it. Until it is
-/// whole it is called `….part`; calling again goes on from there. An archive that is there already is checked only.
+/// Each part is saved as [`Part::saved_as`], where [`locate()`](super::locate()) finds it. Until it is whole it is
+/// called `….part`; calling again goes on from there. A part that is there already is checked only.
 ///
 /// # Errors
 /// The name is unknown, the network fails (the message tells how to get the file by hand), or the content is not the
 /// published one.
-pub fn fetch(name: &str, dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf> {
+pub fn fetch(
+    name: &str,
+    dir: &Path,
+    progress: &mut dyn FnMut(&Part, Progress),
+) -> Result<Vec<PathBuf>> {
     let set = catalog::find(name)?;
     ensure!(
-        !set.url.is_empty(),
+        !set.is_generated(),
         "{name} is generated: there is nothing to download"
     );
-    let target = dir.join(set.name).join(set.file);
-    let download = Download {
-        url: set.url,
-        target: &target,
-        check: &|path| verify(set, path),
-        wait: SECOND,
+    let fetch_part = |part: &Part| {
+        let target = dir.join(part.saved_as);
+        let download = Download {
+            url: part.url,
+            target: &target,
+            check: &|path| verify(part, path),
+            wait: SECOND,
+        };
+        download
+            .run(&mut |done| progress(part, done))
+            .with_context(|| {
+                format!(
+                    "{} ({}) could not be fetched. Without a network: {}",
+                    set.name,
+                    part.what,
+                    locate::by_hand(part, dir)
+                )
+            })?;
+        Ok(target)
     };
-    download.run(progress).with_context(|| {
-        format!(
-            "{} could not be fetched. Without a network: {}",
-            set.name,
-            locate::by_hand(set, dir)
-        )
-    })?;
-    Ok(target)
+    set.parts.iter().map(fetch_part).collect()
 }
 
-fn verify(set: &DataSet, path: &Path) -> Result<()> {
-    let report = uci_har::check(&Source::Path(path.to_owned()))?;
-    ensure!(report.sha256 == set.content_sha256, "{report}");
+fn verify(part: &Part, path: &Path) -> Result<()> {
+    let checked = check_part(part, path)?;
+    ensure!(checked.verdict != Verdict::Other, "{checked}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Finding a task's data: the folder that the user names, else the shipped sample.
+//! Finding a task's data: in the folder that the user names, else the shipped sample where there is one.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::archive::{self, ENDINGS};
-use super::{DataSet, Task, uci_har};
+use super::catalog::{self, Part};
+use super::{DataSet, Task};
 
 /// The environment variable that names the data folder where no option does.
 pub const DATA_DIR_VARIABLE: &str = "HADAMRNN_DATA";
@@ -16,8 +17,9 @@ pub const DATA_DIR_VARIABLE: &str = "HADAMRNN_DATA";
 /// Where data come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A folder in the published layout, its parent, or an archive of it.
-    Path(PathBuf),
+    /// For each part of the data set, in the order of [`DataSet::parts`]: a folder in the published layout, its parent,
+    /// an archive, or a file. Or one file that holds all parts, [`DataSet::instead`].
+    Files(Vec<PathBuf>),
     /// The sample that ships inside the program.
     Sample,
     /// Nowhere: the data are generated.
@@ -25,6 +27,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// A data set that is one folder, archive or file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::Files(vec![path.into()])
+    }
+
     /// What a user must know about results from this source.
     pub fn notice(&self) -> Option<String> {
         (*self == Self::Sample).then(|| {
@@ -35,12 +42,23 @@ impl Source {
             )
         })
     }
+
+    /// The paths; an error where the data are none of the user's files.
+    pub(super) fn paths(&self) -> Result<&[PathBuf]> {
+        match self {
+            Self::Files(paths) => Ok(paths),
+            other => bail!("this data set is read from files, not from {other}"),
+        }
+    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Files(paths) => {
+                let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+                f.write_str(&paths.join(", "))
+            }
             Self::Sample => f.write_str("the shipped sample"),
             Self::Generated => f.write_str("nowhere (generated)"),
         }
@@ -48,34 +66,42 @@ impl fmt::Display for Source {
 }
 
 /// Finds the data of `task`: in `data_dir`, else in the folder that [`DATA_DIR_VARIABLE`] names, else the shipped
-/// sample (see [`Source::notice`]).
+/// sample of UCI HAR for its tasks (see [`Source::notice`]).
 ///
 /// A data folder may be the data set's own folder, an archive of it, or hold either of them at its top or one folder
 /// down, under any of the usual names.
 ///
 /// # Errors
-/// A data folder is named but the data set is not in it; the message lists what was looked for.
+/// A data folder is named but the data set is not in it, or none is named and no sample ships; the message lists what
+/// was looked for and how to get it.
 pub fn locate(task: Task, data_dir: Option<&Path>) -> Result<Source> {
     locate_with(task, data_dir, env::var_os(DATA_DIR_VARIABLE))
 }
 
 fn locate_with(task: Task, data_dir: Option<&Path>, variable: Option<OsString>) -> Result<Source> {
-    if task == Task::Copy {
+    let set = task.data_set();
+    if set.is_generated() {
         return Ok(Source::Generated);
     }
     if let Some(dir) = data_dir {
-        return find(task.data_set(), dir).context("--data-dir");
+        return find(set, dir).context("--data-dir");
     }
     match variable.filter(|value| !value.is_empty()) {
-        Some(dir) => find(task.data_set(), Path::new(&dir)).context(DATA_DIR_VARIABLE),
-        None => Ok(Source::Sample),
+        Some(dir) => find(set, Path::new(&dir)).context(DATA_DIR_VARIABLE),
+        None if set.name == catalog::UCI_HAR.name => Ok(Source::Sample),
+        None => bail!(
+            "task {task} needs {}: name the folder that holds it with --data-dir or {DATA_DIR_VARIABLE}; `hadamrnn \
+             data fetch {}` downloads it",
+            set.title,
+            set.name
+        ),
     }
 }
 
 /// Finds `set` in the data folder `dir`.
 pub(super) fn find(set: &DataSet, dir: &Path) -> Result<Source> {
     if dir.is_file() {
-        return Ok(Source::Path(dir.to_owned()));
+        return single(set, dir);
     }
     if !dir.is_dir() {
         bail!(
@@ -83,65 +109,98 @@ pub(super) fn find(set: &DataSet, dir: &Path) -> Result<Source> {
             dir.display()
         );
     }
-    if uci_har::is_layout(dir) {
-        return Ok(Source::Path(dir.to_owned()));
+    let folder = Folder::list(dir)?;
+    if let Some(path) = set.instead.and_then(|part| folder.find(part)) {
+        return Ok(Source::file(path));
     }
-    let top = archive::entries(dir)?;
-    // A folder that may not be listed cannot be one of the user's data sets.
-    let below = top
-        .iter()
-        .filter(|path| path.is_dir())
-        .flat_map(|path| archive::entries(path).unwrap_or_default());
-    let below: Vec<PathBuf> = below.collect();
-    let is_folder = |path: &&PathBuf| path.is_dir() && uci_har::is_layout(path);
-    let is_archive = |path: &&PathBuf| path.is_file() && is_named(set, path);
-    // Unpacked before packed, top before below, then by name.
-    let found = [&top, &below].into_iter().flatten().find(is_folder);
-    let found = found.or_else(|| [&top, &below].into_iter().flatten().find(is_archive));
-    match found {
-        Some(path) => Ok(Source::Path(path.clone())),
+    let found = set.parts.iter().map(|part| match folder.find(part) {
+        Some(path) => Ok(path),
         None => bail!(
-            "no {} in {}: looked there and one folder down for {}. `hadamrnn data fetch {}` downloads it; or {}",
+            "no {} ({}) in {}: looked there and one folder down for {}. `hadamrnn data fetch {}` downloads it; or {}",
             set.name,
+            part.what,
             dir.display(),
-            looked_for(set),
+            looked_for(part),
             set.name,
-            by_hand(set, dir)
+            by_hand(part, dir)
         ),
+    });
+    Ok(Source::Files(found.collect::<Result<_>>()?))
+}
+
+/// A file that the user named in place of a folder.
+fn single(set: &DataSet, file: &Path) -> Result<Source> {
+    let whole = set.instead.is_some_and(|part| part.is_named(file));
+    if whole || set.parts.len() == 1 {
+        return Ok(Source::file(file));
     }
-}
-
-/// Whether the file's name is a stem of `set` with an archive's ending, whatever stands between the words.
-fn is_named(set: &DataSet, path: &Path) -> bool {
-    let Some(name) = path.file_name() else {
-        return false;
-    };
-    let name: String = name
-        .to_string_lossy()
-        .to_lowercase()
-        .replace(['_', '-', '+'], " ");
-    ENDINGS
-        .iter()
-        .filter_map(|ending| name.strip_suffix(ending))
-        .any(|stem| set.stems.contains(&stem))
-}
-
-fn looked_for(set: &DataSet) -> String {
-    let stems: Vec<String> = set.stems.iter().map(|stem| format!("\"{stem}\"")).collect();
-    format!(
-        "a folder in the published layout (with train/y_train.txt in it) and for archives named {} (in capitals or \
-         not, with blanks, _, - or + between the words) ending in {}",
-        stems.join(", "),
-        ENDINGS.join(" ")
+    let parts: Vec<&str> = set.parts.iter().map(|part| part.what).collect();
+    bail!(
+        "{} is one file, but {} is made of {}: name the folder that holds them",
+        file.display(),
+        set.name,
+        parts.join(", ")
     )
 }
 
-/// How to get `set` into the data folder `dir` without the program.
-pub(super) fn by_hand(set: &DataSet, dir: &Path) -> String {
+/// A data folder with what it holds.
+struct Folder<'a> {
+    dir: &'a Path,
+    top: Vec<PathBuf>,
+    below: Vec<PathBuf>,
+}
+
+impl<'a> Folder<'a> {
+    fn list(dir: &'a Path) -> Result<Self> {
+        let top = archive::entries(dir)?;
+        // A folder that may not be listed cannot be one of the user's data sets.
+        let below = top
+            .iter()
+            .filter(|path| path.is_dir())
+            .flat_map(|path| archive::entries(path).unwrap_or_default());
+        let below = below.collect();
+        Ok(Self { dir, top, below })
+    }
+
+    /// Unpacked before packed, top before below, then by name.
+    fn find(&self, part: &Part) -> Option<PathBuf> {
+        if part.layout.iter().any(|file| self.dir.join(file).exists()) {
+            return Some(self.dir.to_owned());
+        }
+        let all = || self.top.iter().chain(&self.below);
+        let folder = all().find(|path| path.is_dir() && part.is_layout(path));
+        let found = folder.or_else(|| all().find(|path| path.is_file() && part.is_named(path)));
+        found.cloned()
+    }
+}
+
+fn looked_for(part: &Part) -> String {
+    let mut ways = Vec::new();
+    if let [first, ..] = part.layout {
+        ways.push(format!(
+            "a folder in the published layout (with {first} in it)"
+        ));
+    }
+    if !part.stems.is_empty() {
+        let stems: Vec<String> = part.stems.iter().map(|s| format!("\"{s}\"")).collect();
+        ways.push(format!(
+            "archives named {} (in capitals or not, with blanks, _, - or + between the words) ending in {}",
+            stems.join(", "),
+            ENDINGS.join(" ")
+        ));
+    }
+    if !part.names.is_empty() {
+        ways.push(format!("files named {}", part.names.join(", ")));
+    }
+    ways.join(" and for ")
+}
+
+/// How to get `part` into the data folder `dir` without the program.
+pub(super) fn by_hand(part: &Part, dir: &Path) -> String {
     format!(
         "get {} with a browser and save it as {}",
-        set.url,
-        dir.join(set.name).join(set.file).display()
+        part.url,
+        dir.join(part.saved_as).display()
     )
 }
 
@@ -174,11 +233,11 @@ mod tests {
             let path = touch(dir.path(), name);
             assert_eq!(
                 find(Task::Har2.data_set(), dir.path()).unwrap(),
-                Source::Path(path.clone())
+                Source::file(path.clone())
             );
             assert_eq!(
                 find(Task::Har2.data_set(), &path).unwrap(),
-                Source::Path(path)
+                Source::file(path)
             );
         }
         for name in ["UCI HAR Dataset", "uci-har/UCI HAR Dataset", "anything"] {
@@ -188,11 +247,11 @@ mod tests {
             let folder = dir.path().join(name);
             assert_eq!(
                 find(Task::Har6.data_set(), dir.path()).unwrap(),
-                Source::Path(folder.clone())
+                Source::file(folder.clone())
             );
             assert_eq!(
                 find(Task::Har6.data_set(), &folder).unwrap(),
-                Source::Path(folder)
+                Source::file(folder)
             );
         }
     }
@@ -207,11 +266,11 @@ mod tests {
         let variable = || Some(b.path().into());
         assert_eq!(
             locate_with(Task::Har2, Some(a.path()), variable()).unwrap(),
-            Source::Path(in_a)
+            Source::file(in_a)
         );
         assert_eq!(
             locate_with(Task::Har2, None, variable()).unwrap(),
-            Source::Path(in_b)
+            Source::file(in_b)
         );
         for none in [None, Some(OsString::new())] {
             let sample = locate_with(Task::Har2, None, none).unwrap();
@@ -221,6 +280,46 @@ mod tests {
             locate_with(Task::Copy, None, None).unwrap(),
             Source::Generated
         );
+        // No other set ships a sample, and none stands in for another.
+        for task in Task::ALL
+            .into_iter()
+            .filter(|task| !task.data_set().is_generated())
+        {
+            match locate_with(task, None, None) {
+                Ok(source) => {
+                    assert_eq!((task.data_set().name, source), ("uci-har", Source::Sample))
+                }
+                Err(error) => assert!(error.to_string().contains(&format!(
+                    "`hadamrnn data fetch {}` downloads it",
+                    task.data_set().name
+                ))),
+            }
+        }
+    }
+
+    #[test]
+    fn sets_of_several_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let reviews = touch(dir.path(), "imdb/aclImdb.tar.xz");
+        let error = format!("{:#}", find(&catalog::IMDB, dir.path()).unwrap_err());
+        for part in [
+            "no imdb (word index) in",
+            "files named imdb_word_index.json",
+            "data fetch imdb",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        let error = find(&catalog::IMDB, &reviews).unwrap_err().to_string();
+        assert!(error.contains("is made of reviews, word index"), "{error}");
+        let index = touch(dir.path(), "imdb/imdb_word_index.json.gz");
+        assert_eq!(
+            find(&catalog::IMDB, dir.path()).unwrap(),
+            Source::Files(vec![reviews, index])
+        );
+        let whole = touch(dir.path(), "keras/imdb.npz");
+        for place in [dir.path(), &whole] {
+            assert_eq!(find(&catalog::IMDB, place).unwrap(), Source::file(&whole));
+        }
     }
 
     #[test]
@@ -230,7 +329,7 @@ mod tests {
         let error = locate_with(Task::Har2, Some(dir.path()), None).unwrap_err();
         let message = format!("{error:#}");
         for part in [
-            "--data-dir: no uci-har in ",
+            "--data-dir: no uci-har (inertial signals) in ",
             "\"uci har dataset\"",
             ".tar.xz",
             "https://archive.ics.uci.edu/",

@@ -211,6 +211,17 @@ impl Sequences {
         }
     }
 
+    /// How many targets there are of each of `classes` classes.
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        for &class in self.targets.values() {
+            if let Some(count) = counts.get_mut(class as usize) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     fn gather<T: Copy>(&self, all: &[T], indices: &[usize]) -> Vec<T> {
         let chosen = indices.iter().flat_map(|&i| &all[self.range(i)]);
         chosen.copied().collect()
@@ -278,6 +289,7 @@ mod tests {
         assert_eq!(some.targets, Targets::Class(vec![9, 7]));
         assert_eq!(some.groups, [2, 1]);
         assert!(all.select(&[]).is_empty());
+        assert_eq!(all.class_counts(10)[6..], [0, 1, 1, 1]);
     }
 
     #[test]

@@ -15,22 +15,50 @@ use super::catalog::{self, DataSet};
 pub enum Task {
     /// The copying-memory task, generated.
     Copy,
+    /// MNIST, one pixel a step, row by row.
+    Smnist,
+    /// MNIST, one pixel a step, in one fixed random order.
+    Pmnist,
+    /// Film reviews: positive or negative.
+    Imdb,
+    /// GLUE SST-2, sentences of film reviews: positive or negative.
+    Sst2,
+    /// GLUE QQP, two questions: the same or not.
+    Qqp,
     /// UCI HAR: {sitting, laying, walking upstairs} against the rest.
     Har2,
     /// UCI HAR: its six activities.
     Har6,
+    /// UCI Daily and Sports Activities: its nineteen activities, other people in the test split.
+    Dsa19,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 3] = [Self::Copy, Self::Har2, Self::Har6];
+    pub const ALL: [Self; 9] = [
+        Self::Copy,
+        Self::Smnist,
+        Self::Pmnist,
+        Self::Imdb,
+        Self::Sst2,
+        Self::Qqp,
+        Self::Har2,
+        Self::Har6,
+        Self::Dsa19,
+    ];
 
     /// The name, as on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
+            Self::Smnist => "smnist",
+            Self::Pmnist => "pmnist",
+            Self::Imdb => "imdb",
+            Self::Sst2 => "sst2",
+            Self::Qqp => "qqp",
             Self::Har2 => "har2",
             Self::Har6 => "har6",
+            Self::Dsa19 => "dsa19",
         }
     }
 
@@ -38,7 +66,12 @@ impl Task {
     pub fn data_set(self) -> &'static DataSet {
         match self {
             Self::Copy => &catalog::COPY,
+            Self::Smnist | Self::Pmnist => &catalog::MNIST,
+            Self::Imdb => &catalog::IMDB,
+            Self::Sst2 => &catalog::SST2,
+            Self::Qqp => &catalog::QQP,
             Self::Har2 | Self::Har6 => &catalog::UCI_HAR,
+            Self::Dsa19 => &catalog::DSA,
         }
     }
 }
@@ -95,7 +128,7 @@ mod tests {
         let message = "har7".parse::<Task>().unwrap_err().to_string();
         assert_eq!(
             message,
-            "no task is named \"har7\"; the tasks are copy, har2, har6"
+            "no task is named \"har7\"; the tasks are copy, smnist, pmnist, imdb, sst2, qqp, har2, har6, dsa19"
         );
     }
 }

@@ -16,18 +16,17 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-pub(super) use check::FULL_SHA256;
 pub use check::{Content, Report, check};
+pub(super) use check::{FULL_SHA256, content};
 pub use sample::{SAMPLE, write_sample};
 pub use split::STANDARD_HOLDOUT;
 
 use super::archive::{self, Input};
-use super::{Dataset, Holdout, Source, Task};
+use super::{Dataset, Holdout, Source, Task, cache};
 
 /// Steps per window.
 pub const STEPS: usize = 128;
@@ -114,7 +113,10 @@ fn file_names() -> Vec<String> {
 /// The source cannot be read, a file is missing, or one is malformed; the message names file, line and field.
 pub fn read(source: &Source) -> Result<Tables> {
     let tables = match source {
-        Source::Path(path) => read_input(Input::Path(path)),
+        Source::Files(paths) => match &paths[..] {
+            [path] => read_input(Input::Path(path)),
+            _ => bail!("UCI HAR is one folder or archive"),
+        },
         Source::Sample => read_input(Input::Bytes(SAMPLE)),
         Source::Generated => bail!("UCI HAR is not a generated data set"),
     };
@@ -239,12 +241,6 @@ fn check_rows(tables: &Tables, names: &[String]) -> Result<()> {
 /// # Errors
 /// As of [`read`]; the task is another one; `holdout` names subjects that are not in the training part, or all of them.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
-    split::dataset(task, read(source)?, holdout)
-}
-
-/// Whether `folder` itself looks like the published layout.
-pub(super) fn is_layout(folder: &Path) -> bool {
-    PARTS
-        .into_iter()
-        .any(|part| folder.join(part).join(format!("y_{part}.txt")).is_file())
+    let parts = cache::cached("uci-har", source, || split::parts(&read(source)?))?;
+    split::dataset(task, parts, holdout)
 }

@@ -68,13 +68,16 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
+/// A task that stands on `set`.
+fn task_of(set: &data::DataSet) -> Option<data::Task> {
+    let mut tasks = data::Task::ALL.into_iter();
+    tasks.find(|task| task.data_set().name == set.name)
+}
+
 fn place(set: &data::DataSet, args: &crate::common::DataArgs) -> String {
-    let task = data::Task::ALL
-        .into_iter()
-        .find(|task| task.data_set().name == set.name);
-    match task.map(|task| data::locate(task, args.data_dir.as_deref())) {
+    match task_of(set).map(|task| data::locate(task, args.data_dir.as_deref())) {
         Some(Ok(source)) => source.to_string(),
-        Some(Err(_)) => "not found in the data folder".into(),
+        Some(Err(_)) => format!("nowhere: `hadamrnn data fetch {}`", set.name),
         None => "unused".into(),
     }
 }
@@ -86,7 +89,8 @@ fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
             .iter()
             .map(|set| {
                 json!({
-                    "name": set.name, "title": set.title, "url": set.url, "page": set.page,
+                    "name": set.name, "title": set.title, "page": set.page,
+                    "urls": set.parts.iter().map(|part| part.url).collect::<Vec<_>>(),
                     "licence": set.licence, "citation": set.citation, "found": place(set, args),
                 })
             })
@@ -106,19 +110,24 @@ fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
 
 fn check(name: &str, args: &crate::common::DataArgs) -> Result<Status> {
     let set = catalog::find(name)?;
-    if set.url.is_empty() {
+    let Some(task) = task_of(set).filter(|_| !set.is_generated()) else {
         output::line(&format!("{name} is generated: there is nothing to check"))?;
         return Ok(Status::Success);
-    }
-    let source = data::locate(data::Task::Har2, args.data_dir.as_deref())?;
-    let report = {
-        let _spinner = Spinner::new(format!("reading {source}"));
-        uci_har::check(&source)?
     };
-    output::line(&format!("{source}: {report}"))?;
-    Ok(match report.content {
-        uci_har::Content::Other => Status::Mismatch,
-        _ => Status::Success,
+    let source = data::locate(task, args.data_dir.as_deref())?;
+    let parts = {
+        let _spinner = Spinner::new(format!("reading {source}"));
+        data::check(set, &source)?
+    };
+    for part in &parts {
+        output::line(&part.to_string())?;
+    }
+    let other = parts
+        .iter()
+        .any(|part| part.verdict == data::Verdict::Other);
+    Ok(match other {
+        true => Status::Mismatch,
+        false => Status::Success,
     })
 }
 
@@ -132,15 +141,14 @@ fn fetch(name: &str, data_dir: Option<PathBuf>) -> Result<()> {
     let bar = indicatif::ProgressBar::new(0)
         .with_style(indicatif::ProgressStyle::with_template(style)?.progress_chars("=> "))
         .with_prefix(name.to_string());
-    let path = data::fetch(name, &folder, &mut |progress| {
+    let paths = data::fetch(name, &folder, &mut |part, progress| {
+        bar.set_prefix(part.what);
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
     });
     bar.finish_and_clear();
-    let path = path?;
-    output::line(&format!(
-        "{}: fetched and checked; use it with --data-dir {}",
-        path.display(),
-        folder.display()
-    ))
+    for path in paths? {
+        output::line(&format!("{}: fetched and checked", path.display()))?;
+    }
+    output::line(&format!("use it with --data-dir {}", folder.display()))
 }

@@ -166,7 +166,7 @@ pub fn describe_data(config: &RunConfig, args: &DataArgs) -> Result<String> {
         match hadamrnn::data::locate(config.task, args.data_dir.as_deref())? {
             Source::Sample => "the sample that ships with hadamrnn".into(),
             Source::Generated => "generated".into(),
-            Source::Path(_) => format!("the full set: {}", config.task.data_set().title),
+            Source::Files(_) => format!("the full set: {}", config.task.data_set().title),
         },
     )
 }

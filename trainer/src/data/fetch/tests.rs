@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use anyhow::bail;
 
 use super::*;
+use crate::data::uci_har;
 
 /// What the server does with one request for `content`.
 #[derive(Clone, Copy)]
@@ -269,16 +270,16 @@ fn without_a_network() {
 #[test]
 fn the_known_sets() {
     let dir = tempfile::tempdir().unwrap();
-    let error = |name: &str| format!("{:#}", fetch(name, dir.path(), &mut |_| ()).unwrap_err());
+    let error = |name: &str| format!("{:#}", fetch(name, dir.path(), &mut |_, _| ()).unwrap_err());
     assert!(error("copy").contains("generated"));
     assert!(error("other").contains("no data set is named"));
     // What is there is checked by content, and the message tells the way by hand.
-    let target = dir.path().join("uci-har").join(catalog::UCI_HAR.file);
+    let target = dir.path().join(catalog::UCI_HAR.parts[0].saved_as);
     fs::create_dir_all(target.parent().unwrap()).unwrap();
     fs::write(&target, uci_har::SAMPLE).unwrap();
     let message = error("uci-har");
     for part in [
-        catalog::UCI_HAR.url,
+        catalog::UCI_HAR.parts[0].url,
         "delete it to fetch it anew",
         "the shipped sample of UCI HAR",
     ] {

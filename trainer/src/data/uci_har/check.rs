@@ -6,10 +6,14 @@
 //! signals in the order of the channels, the labels, the subjects.
 
 use std::fmt;
+use std::path::Path;
 
 use anyhow::Result;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+
+use crate::data::catalog;
+use crate::data::check::hex;
 
 use super::{FILES_PER_PART, Part, Source, Tables, file_names, read};
 
@@ -110,6 +114,15 @@ pub fn check(source: &Source) -> Result<Report> {
     Ok(report(&read(source)?))
 }
 
+/// Reads the set at `path` for the catalogue to compare.
+pub(in crate::data) fn content(path: &Path) -> Result<catalog::Content> {
+    let report = check(&Source::file(path))?;
+    Ok(catalog::Content {
+        what: report.to_string(),
+        sha256: report.sha256,
+    })
+}
+
 pub(super) fn report(tables: &Tables) -> Report {
     let digests: Vec<[u8; 32]> = [&tables.train, &tables.test]
         .into_iter()
@@ -150,8 +163,4 @@ fn part_digests(part: &Part) -> Vec<[u8; 32]> {
         [&part.labels, &part.subjects].map(|bytes| <[u8; 32]>::from(Sha256::digest(bytes))),
     );
     digests
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

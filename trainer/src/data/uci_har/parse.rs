@@ -3,27 +3,11 @@
 use anyhow::{Result, bail, ensure};
 
 use super::STEPS;
+use crate::data::text::{rows, shown};
 
 /// What to do about a malformed file.
 pub(super) const REMEDY: &str =
     "the file is not as published: get the data set again (`hadamrnn data fetch uci-har`)";
-
-/// The rows of a text with their line numbers, without line ends; blank lines at the end of the file do not count.
-fn rows(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    text.trim_ascii_end()
-        .split(|&byte| byte == b'\n')
-        .enumerate()
-        .map(|(i, row)| (i + 1, row))
-}
-
-/// A field as an error message shows it.
-fn shown(field: &[u8]) -> String {
-    const MOST: usize = 32;
-    match field.get(..MOST) {
-        Some(start) if field.len() > MOST => format!("\"{}...\"", start.escape_ascii()),
-        _ => format!("\"{}\"", field.escape_ascii()),
-    }
-}
 
 fn number<T: std::str::FromStr>(field: &[u8]) -> Option<T> {
     std::str::from_utf8(field).ok()?.parse().ok()

@@ -31,8 +31,11 @@ const DATE: u64 = 1_355_097_600;
 /// # Errors
 /// `source` does not hold the full set, or `out` cannot be written.
 pub fn write_sample(source: &Source, out: &Path) -> Result<()> {
-    let Source::Path(path) = source else {
+    let Source::Files(paths) = source else {
         bail!("the sample is made from the full set on disk, not from {source}")
+    };
+    let [path] = &paths[..] else {
+        bail!("UCI HAR is one folder or archive, not {source}")
     };
     let report = check(source)?;
     ensure!(
@@ -163,7 +166,7 @@ mod tests {
         let path = out.path().join("sample.tar.xz");
         fs::write(&path, SAMPLE).unwrap();
         let again = out.path().join("again.tar.xz");
-        let error = write_sample(&Source::Path(path), &again)
+        let error = write_sample(&Source::file(path), &again)
             .unwrap_err()
             .to_string();
         assert!(error.contains("made from the full set"), "{error}");

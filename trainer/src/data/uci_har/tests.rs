@@ -24,11 +24,11 @@ fn message(texts: &Texts) -> String {
 fn all_forms_read_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let root = folder(&SMALL, dir.path());
-    let expected = read(&Source::Path(root.clone())).unwrap();
+    let expected = read(&Source::file(root.clone())).unwrap();
     assert_eq!(expected.train.labels.len(), 2);
     assert_eq!(expected.test.signals[8].len(), 2 * STEPS);
     assert_eq!(
-        read(&Source::Path(dir.path().to_owned())).unwrap(),
+        read(&Source::file(dir.path().to_owned())).unwrap(),
         expected
     );
     let tar = tar(&SMALL);
@@ -45,7 +45,7 @@ fn all_forms_read_the_same() {
     ] {
         let path = dir.path().join(name);
         fs::write(&path, &bytes).unwrap();
-        assert!(read(&Source::Path(path)).unwrap() == expected, "{name}");
+        assert!(read(&Source::file(path)).unwrap() == expected, "{name}");
         assert!(read_bytes(&bytes).unwrap() == expected, "{name}");
     }
 }
@@ -135,12 +135,12 @@ fn missing_and_repeated_files() {
     let dir = tempfile::tempdir().unwrap();
     let error = format!(
         "{:#}",
-        read(&Source::Path(dir.path().to_owned())).unwrap_err()
+        read(&Source::file(dir.path().to_owned())).unwrap_err()
     );
     assert!(error.contains("(and 21 more files)"), "{error}");
     let error = format!(
         "{:#}",
-        read(&Source::Path(dir.path().join("none.zip"))).unwrap_err()
+        read(&Source::file(dir.path().join("none.zip"))).unwrap_err()
     );
     assert!(error.contains("none.zip cannot be opened"), "{error}");
 }

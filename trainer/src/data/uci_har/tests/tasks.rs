@@ -47,7 +47,7 @@ fn splits_share_no_subject() {
             seed: 9,
         },
     ] {
-        let data = split::dataset(Task::Har6, tables.clone(), &holdout).unwrap();
+        let data = split::dataset(Task::Har6, split::parts(&tables).unwrap(), &holdout).unwrap();
         assert_eq!(
             data.train.len() + data.valid.len(),
             tables.train.labels.len()
@@ -98,7 +98,7 @@ fn the_full_set() {
     let source = crate::data::locate(Task::Har2, None).unwrap();
     let tables = read(&source).unwrap();
     assert_eq!(check::report(&tables).content, Content::Full);
-    let data = split::dataset(Task::Har2, tables, &Holdout::Standard).unwrap();
+    let data = load(Task::Har2, &source, &Holdout::Standard).unwrap();
     assert_eq!(
         [data.train.len(), data.valid.len(), data.test.len()],
         [5962, 1390, 2947]
