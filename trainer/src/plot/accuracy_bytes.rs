@@ -12,6 +12,8 @@ const HEADER_HEIGHT: u32 = 74;
 const LABEL_SIZE: u32 = 14;
 /// Half of a dot with its air.
 const DOT: i32 = 7;
+/// Half of the width of a bar with its air.
+const BAR: i32 = 3;
 
 /// A model in the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,15 +135,23 @@ fn draw_dots(chart: &mut Chart<'_, '_>, marks: &[Mark]) -> Result<(), DrawError>
 /// Writes each name where it covers no dot and no other name, if there is such a place near its dot.
 fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<(), DrawError> {
     let origin = area.get_pixel_range();
-    let place = |mark: &Mark| {
-        let (x, y) = chart.backend_coord(&(mark.bytes.log2(), mark.accuracy));
+    let place = |mark: &Mark, accuracy: f64| {
+        let (x, y) = chart.backend_coord(&(mark.bytes.log2(), accuracy));
         (x - origin.0.start, y - origin.1.start)
     };
-    let dots: Vec<(i32, i32)> = marks.iter().map(place).collect();
-    let mut taken: Vec<Rectangle4> = dots
+    let dots: Vec<(i32, i32)> = marks
         .iter()
-        .map(|&(x, y)| (x - DOT, y - DOT, x + DOT, y + DOT))
+        .map(|mark| place(mark, mark.accuracy))
         .collect();
+    let around_dot = |&(x, y): &(i32, i32)| (x - DOT, y - DOT, x + DOT, y + DOT);
+    let around_bar = |mark: &Mark| {
+        let spread = mark.spread?;
+        let (x, top) = place(mark, mark.accuracy + spread);
+        let (_, bottom) = place(mark, mark.accuracy - spread);
+        Some((x - BAR, top, x + BAR, bottom))
+    };
+    let mut taken: Vec<Rectangle4> = dots.iter().map(around_dot).collect();
+    taken.extend(marks.iter().filter_map(around_bar));
     let (x_range, y_range) = chart.plotting_area().get_pixel_range();
     let frame = (
         x_range.start - origin.0.start,
@@ -182,6 +192,8 @@ fn free_place(
             (x + near, y - height / 2 + far),
             (x - near - width, y - height / 2 - far),
             (x - near - width, y - height / 2 + far),
+            (x - DOT, y + near + far),
+            (x - DOT, y - near - height - far),
             (x - width / 2, y - near - height - far),
             (x - width / 2, y + near + far),
         ]

@@ -76,7 +76,8 @@ impl Report {
         let rows = self.rows();
         let mut keys: Vec<String> = Vec::new();
         for key in rows.iter().flat_map(|row| row.settings.keys()) {
-            if !keys.contains(key) {
+            // The seed has a column already.
+            if !keys.contains(key) && !COLUMNS.contains(&&**key) {
                 keys.push(key.clone());
             }
         }
