@@ -103,52 +103,10 @@ fn byte() -> u8 {
     8
 }
 
-/// Frozen signs are part of the architecture, and some draws remember better: this one has the best mean accuracy in
-/// cross-validation over four groups of training subjects (`models/README.md`).
-const HAR_SEED: u64 = 4;
-
 impl RunConfig {
-    /// The recommended configuration for a task.
+    /// The recommended configuration for a task: that of the [fast recipe](crate::recipe::Recipe::Fast).
     pub fn for_task(task: Task) -> Self {
-        let copy = task == Task::Copy;
-        Self {
-            task,
-            seed: if copy { 1 } else { HAR_SEED },
-            copy_steps: published_copy_steps(),
-            holdout: Holdout::default(),
-            preparation: Preparation::default(),
-            network: NetworkConfig {
-                hidden_size: 128,
-                log2_block: 7,
-                leak: None,
-                input_bits: Some(4),
-                readout_bits: Some(4),
-                readout: match copy {
-                    true => Readout::EveryStep,
-                    false => Readout::LastState,
-                },
-                embedding: None,
-                second: None,
-            },
-            training: TrainingConfig {
-                epochs: if copy { 30 } else { 60 },
-                batch_size: if copy { 128 } else { 100 },
-                batches_per_epoch: 100,
-                learning_rate: if copy { 3e-3 } else { 1e-3 },
-                schedule: Schedule::Cosine,
-                signs: Signs::Frozen,
-                keep: Keep::Best,
-                augmentation: Augmentation {
-                    rotation: if copy { 0.0 } else { 20.0 },
-                    ..Augmentation::default()
-                },
-                ..TrainingConfig::default()
-            },
-            export: ExportConfig {
-                state_bits: Some(12),
-                ..ExportConfig::default()
-            },
-        }
+        crate::recipe::Recipe::Fast.config(task)
     }
 
     /// The network for a task of `outputs` logits; `input` as the data have it, without an embedding.

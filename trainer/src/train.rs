@@ -38,7 +38,7 @@ pub trait Observer {
     fn stop_requested(&self) -> bool;
 }
 
-/// One line of `metrics.jsonl`.
+/// How an epoch went.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Epochs completed.

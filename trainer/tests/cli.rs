@@ -1,48 +1,16 @@
 //! The program as its users run it: what it answers to mistakes, and that no stop loses a run.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use burn::tensor::Device;
 use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::nn::HostWeights;
 use hadamrnn::train::chosen_network;
 
-fn hadamrnn(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hadamrnn"));
-    command
-        .args(args)
-        .env_remove("HADAMRNN_DATA")
-        .stdin(Stdio::null());
-    command
-}
-
-fn run(args: &[&str]) -> Output {
-    hadamrnn(args).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs and expects a failure whose message has every one of `parts`, without a panic.
-fn fails(args: &[&str], parts: &[&str]) {
-    let output = run(args);
-    let message = text(&output.stderr);
-    assert!(!output.status.success(), "{args:?} succeeds");
-    assert!(!message.contains("panicked"), "{args:?}: {message}");
-    for part in parts {
-        assert!(
-            message.contains(part),
-            "{args:?} does not say \"{part}\":\n{message}"
-        );
-    }
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().expect("UTF-8")
-}
+use common::{epochs_in, fails, hadamrnn, interrupt, path, run, text, wait_for_epochs};
 
 const EPOCHS: &str = "14";
 
@@ -69,18 +37,6 @@ fn weights(folder: &Path) -> HostWeights {
     chosen_network(&checkpoint, &Device::flex())
         .expect("weights")
         .weights()
-}
-
-fn epochs_in(folder: &Path) -> usize {
-    std::fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |text| text.lines().count())
-}
-
-fn wait_for_epochs(folder: &Path, count: usize) {
-    let start = Instant::now();
-    while epochs_in(folder) < count {
-        assert!(start.elapsed() < Duration::from_secs(300), "no progress");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -112,12 +68,7 @@ fn killed_and_interrupted_runs_resume_to_the_same_weights() {
         .spawn()
         .expect("starts");
     wait_for_epochs(&interrupted, 2);
-    let pid = child.id().to_string();
-    let kill = Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .expect("kill");
-    assert!(kill.success());
+    interrupt(&child);
     assert_eq!(child.wait().expect("ends").code(), Some(130));
     let output = run(&["train", "--resume", path(&interrupted)]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -254,7 +205,17 @@ fn mistakes_are_explained() {
 #[test]
 fn every_command_has_help() {
     for command in [
-        "demo", "train", "eval", "export", "inspect", "verify", "data",
+        "demo",
+        "train",
+        "eval",
+        "export",
+        "inspect",
+        "verify",
+        "reproduce",
+        "sweep",
+        "job",
+        "plot",
+        "data",
     ] {
         let output = run(&[command, "--help"]);
         assert!(output.status.success());

@@ -8,9 +8,13 @@ mod device;
 mod eval;
 mod export;
 mod inspect;
+mod job;
 mod model_source;
 mod output;
+mod plot;
 mod progress;
+mod reproduce;
+mod sweep;
 mod train;
 mod verify;
 
@@ -50,6 +54,14 @@ enum Command {
     Inspect(inspect::Args),
     /// Hold a model against its golden vectors, all kernels against each other, and boards against the host
     Verify(verify::Args),
+    /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
+    Reproduce(reproduce::Args),
+    /// Do the same over a grid of settings, here or by a scheduler
+    Sweep(sweep::Args),
+    /// Do one job of `reproduce` or `sweep`, or what is left of it
+    Job(job::Args),
+    /// Draw learning curves, or accuracy against bytes
+    Plot(plot::Args),
     /// List, check and download data sets
     Data(data::Args),
     /// Measure inference, exact costs on emulated boards and speed on this machine, and training
@@ -73,6 +85,10 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Job(args) => job::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -1,7 +1,5 @@
 //! Progress bars and the observer that writes a run folder.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hadamrnn::checkpoint::{Checkpoint, Position};
+use hadamrnn::run_log::RunLog;
 use hadamrnn::train::{EpochRecord, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -30,43 +29,37 @@ impl StopFlag {
         .context("cannot catch Ctrl-C")?;
         Ok(Self(flag))
     }
+
+    /// Whether a signal came.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
-/// Shows the progress of training and keeps `checkpoint.bin` and `metrics.jsonl` up to date.
+/// Shows the progress of training and keeps `checkpoint.bin`, `metrics.jsonl` and the event file up to date.
 pub struct RunFolder<'a> {
     folder: &'a Path,
-    metrics: File,
+    log: RunLog,
     bar: ProgressBar,
     epochs: u32,
+    /// The epoch before, as the bar shows it.
+    latest: String,
     stop: StopFlag,
 }
 
 impl<'a> RunFolder<'a> {
-    /// `done` epochs are in the folder already; later lines of `metrics.jsonl` are of a run that was cut off.
+    /// `done` epochs are in the folder already; what its log has beyond is of a run that was cut off.
     pub fn open(folder: &'a Path, epochs: u32, done: u32, stop: StopFlag) -> Result<Self> {
-        let path = folder.join("metrics.jsonl");
-        let kept: String = match std::fs::read_to_string(&path) {
-            Ok(text) => text
-                .lines()
-                .take(done as usize)
-                .flat_map(|line| [line, "\n"])
-                .collect(),
-            Err(_) => String::new(),
-        };
-        hadamrnn::checkpoint::write_atomically(&path, kept.as_bytes())?;
-        let metrics = OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        let style = "{prefix} [{bar:30}] {pos}/{len} {elapsed}<{eta} {msg}";
+        let style = "{prefix} [{bar:24}] {pos}/{len} {elapsed}<{eta} {msg}";
         let bar = ProgressBar::new(0)
             .with_style(ProgressStyle::with_template(style)?.progress_chars("=> "))
             .with_prefix("training");
         Ok(Self {
             folder,
-            metrics,
+            log: RunLog::open(folder, done)?,
             bar,
             epochs,
+            latest: String::new(),
             stop,
         })
     }
@@ -79,39 +72,44 @@ impl<'a> RunFolder<'a> {
 
 impl Observer for RunFolder<'_> {
     fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64) {
-        let total = u64::from(self.epochs) * u64::from(batches);
-        self.bar.set_length(total);
-        self.bar.set_position(
-            u64::from(position.epoch) * u64::from(batches) + u64::from(position.batch),
-        );
+        let batches = u64::from(batches);
+        let place = u64::from(position.epoch) * batches + u64::from(position.batch);
+        if self.bar.length() == Some(0) {
+            self.bar.set_length(u64::from(self.epochs) * batches);
+            self.bar.set_position(place);
+            // What was done before a stop says nothing about the time that is left.
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(place);
         let epoch = position.epoch + 1;
         self.bar.set_message(format!(
-            "epoch {epoch}/{} loss {loss:.4} lr {learning_rate:.1e}",
-            self.epochs
+            "epoch {epoch}/{} loss {loss:.4} lr {learning_rate:.1e}{}",
+            self.epochs, self.latest
         ));
     }
 
     fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
-        let line = serde_json::to_string(record)? + "\n";
-        self.metrics
-            .write_all(line.as_bytes())
-            .context("cannot write metrics.jsonl")?;
-        let valid = record
-            .valid
-            .map_or(String::new(), |valid| format!(", valid {valid}"));
-        let best = if record.best { " *" } else { "" };
+        self.log.append(record)?;
         let flips = match record.sign_flips {
             0 => String::new(),
             flips => format!(", {flips} sign flips"),
         };
-        let text = format!(
-            "epoch {:3}: train loss {:.4}{valid}{flips}{best}",
-            record.epoch, record.train_loss
-        );
+        let accuracy = record.valid.map_or(String::new(), |valid| {
+            format!(", valid {:.2} %", 100.0 * valid.accuracy)
+        });
+        self.latest = format!("{accuracy}{flips}");
         // Twenty lines tell the course of a long run; metrics.jsonl has them all.
         if !record.best && !record.epoch.is_multiple_of((self.epochs / 20).max(1)) {
             return Ok(());
         }
+        let valid = record
+            .valid
+            .map_or(String::new(), |valid| format!(", valid {valid}"));
+        let best = if record.best { " *" } else { "" };
+        let text = format!(
+            "epoch {:3}: train loss {:.4}{valid}{flips}{best}",
+            record.epoch, record.train_loss
+        );
         match self.bar.is_hidden() {
             true => eprintln!("{text}"),
             false => self.bar.println(text),
@@ -124,7 +122,7 @@ impl Observer for RunFolder<'_> {
     }
 
     fn stop_requested(&self) -> bool {
-        self.stop.0.load(Ordering::SeqCst)
+        self.stop.is_set()
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
 use hadamrnn::data::{self, Holdout, Source, Task};
+use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
 
@@ -31,6 +32,12 @@ pub struct Args {
     /// Read the configuration from a TOML file; the options below override it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Recipe to start from; the options below override it
+    #[arg(long, value_enum, default_value_t = Recipe::Fast, conflicts_with_all = ["config", "resume"])]
+    recipe: Recipe,
+    /// Print the configuration as TOML and do nothing
+    #[arg(long, conflicts_with = "resume")]
+    print_config: bool,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -192,6 +199,10 @@ impl Options {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
+    if args.print_config {
+        output::line(configuration(args)?.to_toml().trim_end())?;
+        return Ok(Status::Success);
+    }
     let stop = StopFlag::install()?;
     let device = args.common.device.device()?;
     let (folder, config, resumed) = match &args.resume {
@@ -264,7 +275,7 @@ fn configuration(args: &Args) -> Result<RunConfig> {
             );
             config
         }
-        (None, Some(task)) => RunConfig::for_task(task),
+        (None, Some(task)) => args.recipe.config(task),
         (None, None) => bail!(
             "which task? Give one of {}",
             Task::ALL.map(Task::name).join(", ")

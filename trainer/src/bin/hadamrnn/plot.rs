@@ -1,0 +1,86 @@
+//! `hadamrnn plot`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use hadamrnn::data::Task;
+use hadamrnn::jobs::Plan;
+use hadamrnn::plot::{Curve, Picture, learning_curves};
+use hadamrnn::report::Report;
+use hadamrnn::run_log;
+
+use crate::Status;
+use crate::output;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Run folders; for --kind bytes one folder of `reproduce` or `sweep`
+    #[arg(required = true)]
+    folder: Vec<PathBuf>,
+    /// Picture to write, its format by its name: .svg or .png
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// What is drawn
+    #[arg(long, value_enum, default_value_t = Kind::Curves)]
+    kind: Kind,
+    /// Task to draw, where the folder has several
+    #[arg(long)]
+    task: Option<Task>,
+    /// Title of the picture
+    #[arg(long)]
+    title: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Loss and validation accuracy over the epochs
+    Curves,
+    /// Test accuracy of the integer models against their bytes, beside what others published
+    Bytes,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let picture = match args.kind {
+        Kind::Curves => curves(args)?,
+        Kind::Bytes => bytes(args)?,
+    };
+    picture.save(&args.out)?;
+    output::line(&format!("{}", args.out.display()))?;
+    Ok(Status::Success)
+}
+
+fn curves(args: &Args) -> Result<Picture> {
+    let curve = |folder: &PathBuf| {
+        Ok(Curve {
+            name: folder_name(folder),
+            lines: run_log::read(folder)?,
+        })
+    };
+    let curves: Result<Vec<Curve>> = args.folder.iter().map(curve).collect();
+    learning_curves(args.title.as_deref().unwrap_or("Learning curves"), &curves?)
+}
+
+fn folder_name(folder: &Path) -> String {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let name = absolute.file_name().unwrap_or(folder.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn bytes(args: &Args) -> Result<Picture> {
+    let [folder] = &args.folder[..] else {
+        bail!("--kind bytes draws one folder of `hadamrnn reproduce` or `hadamrnn sweep`");
+    };
+    let report = Report::read("", folder, &Plan::read(folder)?)?;
+    let task = match (args.task, &report.tasks()[..]) {
+        (Some(task), _) => task,
+        (None, [task]) => *task,
+        (None, tasks) => {
+            let names: Vec<&str> = tasks.iter().map(|task| task.name()).collect();
+            bail!("which task? Give --task with one of {}", names.join(", "));
+        }
+    };
+    report
+        .accuracy_against_bytes(task, args.title.as_deref())?
+        .with_context(|| format!("{} has no finished job of task {task}", folder.display()))
+}

@@ -1,0 +1,349 @@
+//! Jobs: independent runs of train, export and evaluate, of which `reproduce` and `sweep` are made.
+//!
+//! A job is a folder, and the folder is a run folder with its outcome:
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.toml` | what is trained; the job is defined by it |
+//! | `checkpoint.bin`, `metrics.jsonl`, … | the run, from which a stopped job goes on |
+//! | `model/` | the exported model |
+//! | `results.json` | [`Record`]: what came out, or why it failed |
+//! | `job.log` | messages, where the job ran in a process of its own |
+//! | `lock` | held while a process works on the job |
+//!
+//! The folder above holds the jobs and [`Plan`], `plan.json`. Nothing else is shared, so jobs may run in any order, on
+//! any machine that sees the folder, and be started again at any time: those that are done stay as they are.
+
+mod grid;
+mod processes;
+mod run;
+mod scheduler;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::card::Results;
+use crate::checkpoint::write_atomically;
+use crate::config::RunConfig;
+
+pub use grid::{Axis, Setting, combinations, with_settings};
+pub use processes::run_processes;
+pub use run::{Attempt, Ended, Tally, run_here, run_one};
+pub use scheduler::{Scheduler, shell_quote};
+
+/// Name of the configuration in a job's folder.
+pub const CONFIG_NAME: &str = "config.toml";
+/// Name of the outcome in a job's folder.
+pub const RECORD_NAME: &str = "results.json";
+/// Name of the model folder in a job's folder.
+pub const MODEL_NAME: &str = "model";
+/// Name of the messages in a job's folder.
+pub const LOG_NAME: &str = "job.log";
+const LOCK_NAME: &str = "lock";
+const PLAN_NAME: &str = "plan.json";
+
+/// A job to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its entry in the plan.
+    pub entry: Entry,
+    /// What is trained.
+    pub config: RunConfig,
+}
+
+/// A job's entry in a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Name of the job's folder.
+    pub name: String,
+    /// What the job is a sample of: jobs of a group differ in their seeds only.
+    pub group: String,
+    /// What distinguishes the job, as paths into its configuration.
+    pub settings: Vec<Setting>,
+}
+
+/// The jobs of a folder, `plan.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The command that planned them.
+    pub command: String,
+    /// The jobs, in order.
+    pub jobs: Vec<Entry>,
+}
+
+/// What became of a job, `results.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When it ended, UTC.
+    pub date: String,
+    /// What it ran on.
+    pub machine: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// With a model.
+    Done(Box<Done>),
+    /// With an error.
+    Failed {
+        /// The message.
+        error: String,
+    },
+}
+
+/// What came out of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// What it was measured on.
+    pub data: String,
+    /// Whether that is the sample that ships with the program, whose accuracies are not the data set's.
+    pub sample: bool,
+    /// Epochs trained.
+    pub epochs: u32,
+    /// Epoch whose weights were exported.
+    pub epoch: u32,
+    /// Training time, validation included.
+    pub train_seconds: f64,
+    /// Length of the model file.
+    pub bytes: usize,
+    /// Digest of the model file.
+    pub sha256: String,
+    /// Metrics of the float network and of the integer model.
+    pub results: Results,
+    /// Emulated boards the model ran on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boards: Vec<BoardRecord>,
+}
+
+/// What an emulated board showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoardRecord {
+    /// Name of the board.
+    pub board: String,
+    /// Windows on which class, logits and every state are the host's.
+    pub equal: usize,
+    /// Windows run.
+    pub windows: usize,
+    /// Instructions of a time step.
+    pub instructions_per_step: u32,
+    /// Instructions of a window.
+    pub instructions_per_window: u64,
+    /// RAM of a session, in bytes.
+    pub session_bytes: u32,
+    /// Deepest stack, in bytes.
+    pub stack_bytes: u32,
+}
+
+impl Record {
+    /// Reads the record in a job's folder, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be read or is malformed.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(RECORD_NAME);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let record = serde_json::from_str(&text)
+            .with_context(|| format!("{} is malformed", path.display()))?;
+        Ok(Some(record))
+    }
+
+    /// Writes the outcome of a job that ended now, here.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(folder: &Path, outcome: Outcome) -> Result<()> {
+        let record = Self {
+            date: crate::machine::date(),
+            machine: crate::machine::describe(),
+            outcome,
+        };
+        let text = serde_json::to_string_pretty(&record)? + "\n";
+        write_atomically(&folder.join(RECORD_NAME), text.as_bytes())
+    }
+
+    /// What came out, if the job did not fail.
+    pub fn done(&self) -> Option<&Done> {
+        match &self.outcome {
+            Outcome::Done(done) => Some(done),
+            Outcome::Failed { .. } => None,
+        }
+    }
+}
+
+/// Whether the job in `folder` is done.
+///
+/// # Errors
+/// Its record is malformed.
+pub fn is_done(folder: &Path) -> Result<bool> {
+    Ok(Record::read(folder)?.is_some_and(|record| record.done().is_some()))
+}
+
+/// Reads the configuration of the job in `folder`.
+///
+/// # Errors
+/// It is missing or invalid.
+pub fn read_config(folder: &Path) -> Result<RunConfig> {
+    let path = folder.join(CONFIG_NAME);
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "cannot read {}: is {} the folder of a job?",
+            path.display(),
+            folder.display()
+        )
+    })?;
+    RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))
+}
+
+impl Plan {
+    /// Writes the folders of jobs under `out`, and the plan. Jobs that a plan in `out` has already stay in it.
+    ///
+    /// # Errors
+    /// A folder exists with another configuration, two jobs have one name, or `out` cannot be written.
+    pub fn write(out: &Path, command: &str, jobs: &[Job]) -> Result<Self> {
+        let mut plan = match out.join(PLAN_NAME).exists() {
+            true => Self::read(out)?,
+            false => Self {
+                command: String::new(),
+                jobs: Vec::new(),
+            },
+        };
+        plan.command = command.into();
+        for (i, job) in jobs.iter().enumerate() {
+            let name = &job.entry.name;
+            let twice = jobs[..i].iter().any(|other| other.entry.name == *name);
+            ensure!(!twice, "two jobs are named {name}");
+            write_job(&out.join(name), &job.config)?;
+            plan.jobs.retain(|entry| entry.name != *name);
+            plan.jobs.push(job.entry.clone());
+        }
+        let text = serde_json::to_string_pretty(&plan)? + "\n";
+        write_atomically(&out.join(PLAN_NAME), text.as_bytes())?;
+        Ok(plan)
+    }
+
+    /// Reads the plan in `out`.
+    ///
+    /// # Errors
+    /// There is none, or it is malformed.
+    pub fn read(out: &Path) -> Result<Self> {
+        let path = out.join(PLAN_NAME);
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "cannot read {}: is {} a folder that `hadamrnn reproduce` or `hadamrnn sweep` wrote?",
+                path.display(),
+                out.display()
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+    }
+
+    /// Configurations and records of all jobs, in order.
+    ///
+    /// # Errors
+    /// A job's configuration or record is malformed.
+    pub fn outcomes(&self, out: &Path) -> Result<Vec<(Entry, RunConfig, Option<Record>)>> {
+        let outcome = |entry: &Entry| {
+            let folder = out.join(&entry.name);
+            Ok((entry.clone(), read_config(&folder)?, Record::read(&folder)?))
+        };
+        self.jobs.iter().map(outcome).collect()
+    }
+}
+
+fn write_job(folder: &Path, config: &RunConfig) -> Result<()> {
+    let path = folder.join(CONFIG_NAME);
+    if path.exists() {
+        ensure!(
+            read_config(folder)? == *config,
+            "{} holds a job with other settings: give another --out, or remove that folder",
+            folder.display()
+        );
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    write_atomically(&path, config.to_toml().as_bytes())
+}
+
+/// Keeps other processes from a job, until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of the job in `folder`; `None` if another process has it.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn take(folder: &Path) -> Result<Option<Self>> {
+        let path: PathBuf = folder.join(LOCK_NAME);
+        let file =
+            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Task;
+
+    fn job(name: &str, seed: u64) -> Job {
+        let mut config = RunConfig::for_task(Task::Har2);
+        config.seed = seed;
+        Job {
+            entry: Entry {
+                name: name.into(),
+                group: "har2".into(),
+                settings: vec![],
+            },
+            config,
+        }
+    }
+
+    #[test]
+    fn plans_grow_and_refuse_other_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        Plan::write(out, "one", &[job("a", 1)]).unwrap();
+        let plan = Plan::write(out, "two", &[job("b", 2), job("a", 1)]).unwrap();
+        assert_eq!(Plan::read(out).unwrap(), plan);
+        let names: Vec<&str> = plan.jobs.iter().map(|entry| &*entry.name).collect();
+        assert_eq!((names, &*plan.command), (vec!["b", "a"], "two"));
+        assert_eq!(read_config(&out.join("b")).unwrap().seed, 2);
+        let error = Plan::write(out, "three", &[job("a", 3)]).unwrap_err();
+        assert!(error.to_string().contains("other settings"), "{error}");
+        let error = Plan::write(out, "four", &[job("c", 3), job("c", 4)]).unwrap_err();
+        assert!(
+            error.to_string().contains("two jobs are named c"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_lock_keeps_others_away_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        assert!(lock.is_some());
+        assert!(Lock::take(folder.path()).unwrap().is_none());
+        drop(lock);
+        assert!(Lock::take(folder.path()).unwrap().is_some());
+    }
+}

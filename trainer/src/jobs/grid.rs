@@ -1,0 +1,273 @@
+//! Settings as paths into the TOML of a configuration, and grids of them.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use toml::{Table, Value};
+
+use crate::config::RunConfig;
+
+/// A path into the configuration and its value, as `training.learning_rate=1e-3`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The path, its parts separated by dots.
+    pub key: String,
+    /// The value, as TOML; text needs no quotes.
+    pub value: String,
+}
+
+/// A path and all its values, as `network.hidden_size=64,128`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// The path.
+    pub key: String,
+    /// The values, in order.
+    pub values: Vec<String>,
+}
+
+impl FromStr for Setting {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (key, value) = split_assignment(text)?;
+        Ok(Self {
+            key: key.into(),
+            value: value.into(),
+        })
+    }
+}
+
+impl FromStr for Axis {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (key, values) = split_assignment(text)?;
+        let values = split_at_commas(values);
+        ensure!(
+            values.iter().all(|value| !value.is_empty()),
+            "\"{text}\" has an empty value"
+        );
+        Ok(Self {
+            key: key.into(),
+            values,
+        })
+    }
+}
+
+fn split_assignment(text: &str) -> Result<(&str, &str)> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim(), value.trim())),
+        _ => bail!("\"{text}\" is not of the form key=value, such as training.epochs=10"),
+    }
+}
+
+/// Splits at the commas that are not inside brackets, braces or quotes.
+fn split_at_commas(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0i32, false);
+    let mut parts = vec![String::new()];
+    for character in text.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(character);
+        }
+    }
+    parts.iter().map(|part| part.trim().to_string()).collect()
+}
+
+/// All combinations of the axes' values, the last axis changing fastest.
+///
+/// # Errors
+/// Two axes have one key.
+pub fn combinations(axes: &[Axis]) -> Result<Vec<Vec<Setting>>> {
+    let mut all = vec![Vec::new()];
+    for (i, axis) in axes.iter().enumerate() {
+        let twice = axes[..i].iter().any(|other| other.key == axis.key);
+        ensure!(!twice, "{} is given twice", axis.key);
+        let extend = |settings: &Vec<Setting>| -> Vec<Vec<Setting>> {
+            let with = |value: &String| {
+                let mut settings = settings.clone();
+                settings.push(Setting {
+                    key: axis.key.clone(),
+                    value: value.clone(),
+                });
+                settings
+            };
+            axis.values.iter().map(with).collect()
+        };
+        all = all.iter().flat_map(extend).collect();
+    }
+    Ok(all)
+}
+
+/// `base` with settings changed. Where the size of the hidden state changes and the blocks were the full matrix, they
+/// stay the full matrix.
+///
+/// # Errors
+/// A key does not exist (the message names it and those that do), or a value is of the wrong type or out of range.
+pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig> {
+    let mut config = base.clone();
+    for setting in settings {
+        config = with_setting(&config, setting)?;
+    }
+    let is_set = |key: &str| settings.iter().any(|setting| setting.key == key);
+    let network = &mut config.network;
+    if base.network.hidden_size == 1 << base.network.log2_block
+        && is_set("network.hidden_size")
+        && !is_set("network.log2_block")
+        && network.hidden_size.is_power_of_two()
+    {
+        network.log2_block = network.hidden_size.ilog2() as usize;
+    }
+    config.validate()?;
+    Ok(config)
+}
+
+fn with_setting(config: &RunConfig, setting: &Setting) -> Result<RunConfig> {
+    let Setting { key, value } = setting;
+    let mut table: Table = toml::from_str(&config.to_toml())?;
+    insert(&mut table, key, parse(value))?;
+    toml::from_str(&toml::to_string(&table)?)
+        .map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.message()))
+        .with_context(|| format!("cannot set {key} to {value}"))
+}
+
+/// TOML if it is, else text: `cosine` needs no quotes.
+fn parse(value: &str) -> Value {
+    let parsed = toml::from_str::<Table>(&format!("value = {value}"));
+    let parsed = parsed.ok().filter(|table| table.len() == 1);
+    parsed
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(value.into()))
+}
+
+fn insert(table: &mut Table, path: &str, value: Value) -> Result<()> {
+    let (head, rest) = match path.split_once('.') {
+        Some((head, rest)) => (head, Some(rest)),
+        None => (path, None),
+    };
+    let Some(rest) = rest else {
+        table.insert(head.into(), value);
+        return Ok(());
+    };
+    let inner = table
+        .entry(head)
+        .or_insert_with(|| Value::Table(Table::new()));
+    match inner {
+        Value::Table(inner) => insert(inner, rest, value),
+        // An enumeration's text gives way to its table.
+        inner => {
+            let mut table = Table::new();
+            insert(&mut table, rest, value)?;
+            *inner = Value::Table(table);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Schedule, Signs};
+    use crate::data::Task;
+
+    fn set(assignments: &[&str]) -> Result<RunConfig> {
+        let settings: Result<Vec<Setting>> = assignments.iter().map(|text| text.parse()).collect();
+        with_settings(&RunConfig::for_task(Task::Har2), &settings?)
+    }
+
+    #[test]
+    fn values_of_every_kind_are_set() {
+        let config = set(&[
+            "network.hidden_size=64",
+            "training.learning_rate=3e-3",
+            "training.schedule=constant",
+            "training.signs={trained = 1e-4}",
+            "training.augmentation.noise=1",
+            "seed=9",
+        ])
+        .unwrap();
+        assert_eq!(
+            (config.network.hidden_size, config.network.log2_block),
+            (64, 6)
+        );
+        assert_eq!(config.training.learning_rate, 3e-3);
+        assert_eq!(config.training.schedule, Schedule::Constant);
+        assert_eq!(config.training.signs, Signs::Trained(1e-4));
+        assert_eq!(config.training.augmentation.noise, 1.0);
+        assert_eq!(config.seed, 9);
+        assert_eq!(
+            set(&["training.schedule.exponential=0.98"])
+                .unwrap()
+                .training
+                .schedule,
+            Schedule::Exponential(0.98)
+        );
+    }
+
+    #[test]
+    fn blocks_stay_where_they_are_chosen() {
+        let blocks = set(&["network.log2_block=3"]).unwrap();
+        let settings = ["network.hidden_size=64".parse().unwrap()];
+        assert_eq!(
+            with_settings(&blocks, &settings)
+                .unwrap()
+                .network
+                .log2_block,
+            3
+        );
+        let config = set(&["network.hidden_size=64", "network.log2_block=2"]).unwrap();
+        assert_eq!(config.network.log2_block, 2);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, parts) in [
+            (
+                "network.hiden_size=64",
+                vec!["network.hiden_size", "unknown field", "hidden_size"],
+            ),
+            ("networks.hidden_size=64", vec!["unknown field", "networks"]),
+            ("training.epochs=many", vec!["training.epochs", "many"]),
+            (
+                "training.schedule=square",
+                vec!["training.schedule", "square", "cosine"],
+            ),
+            ("network.hidden_size=100", vec!["hidden_size"]),
+            ("epochs", vec!["key=value"]),
+            ("=3", vec!["key=value"]),
+        ] {
+            let message = format!("{:#}", set(&[text]).unwrap_err());
+            for part in parts {
+                assert!(message.contains(part), "{text}: {message}");
+            }
+        }
+        assert!("training.epochs=1,,2".parse::<Axis>().is_err());
+    }
+
+    #[test]
+    fn axes_are_combined() {
+        let axes: Vec<Axis> = ["a=1,2", "b=frozen,{trained = 1e-4, x = [1, 2]},\"p,q\""]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+        assert_eq!(
+            axes[1].values,
+            ["frozen", "{trained = 1e-4, x = [1, 2]}", "\"p,q\""]
+        );
+        let all = combinations(&axes).unwrap();
+        assert_eq!(all.len(), 6);
+        assert_eq!(all[1][0].value, "1");
+        assert_eq!(all[5][1].value, "\"p,q\"");
+        assert_eq!(combinations(&[]).unwrap(), [vec![]]);
+        assert!(combinations(&[axes[0].clone(), axes[0].clone()]).is_err());
+    }
+}

@@ -1,0 +1,368 @@
+//! What a set of jobs shows, as Markdown, as one HTML file, as CSV and JSON, and as pictures.
+
+mod goals;
+mod html;
+mod markdown;
+mod published;
+mod table;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::checkpoint::write_atomically;
+use crate::config::RunConfig;
+use crate::data::Task;
+use crate::jobs::{Done, Entry, Outcome, Plan, Record};
+use crate::plot::{self, Curve, Mark, Picture};
+use crate::run_log;
+
+/// The jobs of a folder and what came out of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What the report is about.
+    pub title: String,
+    /// The command that planned the jobs.
+    pub command: String,
+    /// All jobs, in the order of the plan.
+    pub jobs: Vec<JobReport>,
+}
+
+/// A job and what came out of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobReport {
+    /// Its entry in the plan.
+    pub entry: Entry,
+    /// What was trained.
+    pub config: RunConfig,
+    /// What came out; nothing yet if the job has not ended.
+    pub record: Option<Record>,
+}
+
+impl JobReport {
+    fn done(&self) -> Option<&Done> {
+        self.record.as_ref().and_then(Record::done)
+    }
+
+    fn error(&self) -> Option<&str> {
+        match &self.record.as_ref()?.outcome {
+            Outcome::Failed { error } => Some(error),
+            Outcome::Done(_) => None,
+        }
+    }
+}
+
+/// The finished jobs that differ in their seeds only.
+struct Group<'a> {
+    name: &'a str,
+    config: &'a RunConfig,
+    done: Vec<&'a Done>,
+}
+
+impl Group<'_> {
+    fn spread(&self, of: impl Fn(&Done) -> f64) -> Spread {
+        Spread::of(&self.done.iter().map(|done| of(done)).collect::<Vec<_>>())
+    }
+
+    fn bytes(&self) -> Spread {
+        self.spread(|done| done.bytes as f64)
+    }
+
+    fn integer_accuracy(&self) -> Spread {
+        self.spread(|done| 100.0 * done.results.integer_test.accuracy)
+    }
+
+    fn float_accuracy(&self) -> Spread {
+        self.spread(|done| 100.0 * done.results.float_test.accuracy)
+    }
+
+    fn on_sample(&self) -> bool {
+        self.done.iter().any(|done| done.sample)
+    }
+}
+
+/// Mean and standard deviation over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Spread {
+    mean: f64,
+    /// That of the sample (divided by one less than the count); there is none for a single value.
+    deviation: Option<f64>,
+}
+
+impl Spread {
+    fn of(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        Self {
+            mean,
+            deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
+        }
+    }
+
+    /// With `digits` after the point, as "91.55 ± 0.31".
+    fn text(&self, digits: usize) -> String {
+        let mean = format!("{:.digits$}", self.mean);
+        self.deviation.map_or(mean.clone(), |deviation| {
+            format!("{mean} ± {deviation:.digits$}")
+        })
+    }
+}
+
+/// A picture and its file.
+struct Figure {
+    file: String,
+    caption: String,
+    picture: Picture,
+}
+
+impl Report {
+    /// Reads the jobs of `plan` in `out`.
+    ///
+    /// # Errors
+    /// A configuration or record is malformed.
+    pub fn read(title: &str, out: &Path, plan: &Plan) -> Result<Self> {
+        let job = |(entry, config, record)| JobReport {
+            entry,
+            config,
+            record,
+        };
+        Ok(Self {
+            title: title.into(),
+            command: plan.command.clone(),
+            jobs: plan.outcomes(out)?.into_iter().map(job).collect(),
+        })
+    }
+
+    /// Writes `report.md`, `report.html`, `results.csv`, `results.json` and the pictures into `out`.
+    ///
+    /// # Errors
+    /// A run's metrics are malformed, or `out` cannot be written.
+    pub fn write(&self, out: &Path) -> Result<()> {
+        let figures = self.figures(out)?;
+        for figure in &figures {
+            for extension in ["svg", "png"] {
+                let path = out.join(&figure.file).with_extension(extension);
+                figure.picture.save(&path)?;
+            }
+        }
+        let markdown = self.markdown(&figures);
+        let html = html::page(&self.title, &markdown, &figures);
+        write_atomically(&out.join("report.md"), markdown.as_bytes())?;
+        write_atomically(&out.join("report.html"), html.as_bytes())?;
+        write_atomically(&out.join("results.csv"), &self.csv()?)?;
+        let json = serde_json::to_string_pretty(&self.rows()).context("cannot encode results")?;
+        write_atomically(&out.join("results.json"), (json + "\n").as_bytes())
+    }
+
+    /// The groups with at least one finished job, in the order of the plan.
+    fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for job in &self.jobs {
+            let Some(done) = job.done() else { continue };
+            let same = |group: &&mut Group<'_>| {
+                group.name == job.entry.group && group.config.task == job.config.task
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.done.push(done),
+                None => groups.push(Group {
+                    name: &job.entry.group,
+                    config: &job.config,
+                    done: vec![done],
+                }),
+            }
+        }
+        groups
+    }
+
+    /// The tasks of all jobs, each once.
+    pub fn tasks(&self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        for job in &self.jobs {
+            if !tasks.contains(&job.config.task) {
+                tasks.push(job.config.task);
+            }
+        }
+        tasks
+    }
+
+    /// A task's finished models in the picture of accuracy against bytes; nothing if none is finished.
+    ///
+    /// # Errors
+    /// The picture cannot be drawn.
+    pub fn accuracy_against_bytes(
+        &self,
+        task: Task,
+        title: Option<&str>,
+    ) -> Result<Option<Picture>> {
+        let marks = marks(task, &self.groups());
+        if marks.iter().all(|mark| mark.published) {
+            return Ok(None);
+        }
+        let default = format!("{task}: accuracy against bytes");
+        let title = title.unwrap_or(&default);
+        plot::accuracy_against_bytes(title, published::SOURCE, &marks).map(Some)
+    }
+
+    fn figures(&self, out: &Path) -> Result<Vec<Figure>> {
+        let mut figures = Vec::new();
+        for task in self.tasks() {
+            if let Some(picture) = self.accuracy_against_bytes(task, None)? {
+                figures.push(Figure {
+                    file: format!("accuracy-bytes-{task}.svg"),
+                    caption: format!("{task}: accuracy against bytes"),
+                    picture,
+                });
+            }
+            let curves = self.curves(task, out)?;
+            if curves.iter().any(|curve| !curve.lines.is_empty()) {
+                let title = format!("{task}: learning curves");
+                figures.push(Figure {
+                    file: format!("curves-{task}.svg"),
+                    picture: plot::learning_curves(&title, &curves)?,
+                    caption: title,
+                });
+            }
+        }
+        Ok(figures)
+    }
+
+    fn curves(&self, task: Task, out: &Path) -> Result<Vec<Curve>> {
+        let mut curves = Vec::new();
+        for job in self.jobs.iter().filter(|job| job.config.task == task) {
+            let folder = out.join(&job.entry.name);
+            if folder.join(run_log::FILE_NAME).exists() {
+                curves.push(Curve {
+                    name: job.entry.name.clone(),
+                    lines: run_log::read(&folder)?,
+                });
+            }
+        }
+        Ok(curves)
+    }
+}
+
+/// A task's finished groups and what others published for it. Where many groups are named, only those that no smaller
+/// one beats keep their names.
+fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
+    let of_task = groups.iter().filter(|group| group.config.task == task);
+    let mut marks: Vec<Mark> = of_task
+        .map(|group| Mark {
+            name: group.name.into(),
+            bytes: group.bytes().mean,
+            accuracy: group.integer_accuracy().mean,
+            spread: group.integer_accuracy().deviation,
+            published: false,
+        })
+        .collect();
+    if marks.len() > 8 {
+        let beaten = |mark: &Mark| {
+            marks
+                .iter()
+                .any(|other| other.bytes <= mark.bytes && other.accuracy > mark.accuracy)
+        };
+        let beaten: Vec<bool> = marks.iter().map(beaten).collect();
+        for (mark, beaten) in marks.iter_mut().zip(beaten) {
+            if beaten {
+                mark.name.clear();
+            }
+        }
+    }
+    marks.extend(published::marks(task));
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Results;
+    use crate::metrics::Metrics;
+
+    pub(super) fn report() -> Report {
+        let metrics = |accuracy: f64, loss: f64| Metrics {
+            loss,
+            accuracy,
+            count: 2947,
+        };
+        let job = |task: Task, seed: u64, outcome: Option<Outcome>| {
+            let mut config = RunConfig::for_task(task);
+            config.seed = seed;
+            JobReport {
+                entry: Entry {
+                    name: format!("{task}-fast-{seed}"),
+                    group: format!("{task} fast"),
+                    settings: vec![],
+                },
+                config,
+                record: outcome.map(|outcome| Record {
+                    date: "2026-11-25 12:00 UTC".into(),
+                    machine: "linux x86_64, 2 logical cores".into(),
+                    outcome,
+                }),
+            }
+        };
+        let done = |accuracy: f64, loss: f64, bytes: usize| {
+            Some(Outcome::Done(Box::new(Done {
+                data: "the full set".into(),
+                sample: false,
+                epochs: 60,
+                epoch: 41,
+                train_seconds: 75.0,
+                bytes,
+                sha256: "00".into(),
+                results: Results {
+                    float_valid: Some(metrics(accuracy, loss)),
+                    float_test: metrics(accuracy + 0.001, loss),
+                    integer_test: metrics(accuracy, loss),
+                },
+                boards: vec![],
+            })))
+        };
+        let error = "the data | are missing".to_string();
+        Report {
+            title: "Reproduction".into(),
+            command: "hadamrnn reproduce har2 copy".into(),
+            jobs: vec![
+                job(Task::Har2, 1, done(0.95, 0.2, 996)),
+                job(Task::Har2, 2, done(0.97, 0.1, 996)),
+                job(Task::Har2, 3, Some(Outcome::Failed { error })),
+                job(Task::Copy, 1, done(1.0, 2e-6, 1200)),
+                job(Task::Copy, 2, None),
+            ],
+        }
+    }
+
+    #[test]
+    fn spreads_are_of_the_sample() {
+        let spread = Spread::of(&[1.0, 2.0, 3.0]);
+        assert_eq!(spread.text(1), "2.0 ± 1.0");
+        assert_eq!(Spread::of(&[4.0]).text(2), "4.00");
+    }
+
+    #[test]
+    fn groups_hold_the_finished_jobs() {
+        let report = report();
+        let groups = report.groups();
+        let found: Vec<_> = groups.iter().map(|g| (g.name, g.done.len())).collect();
+        assert_eq!(found, [("har2 fast", 2), ("copy fast", 1)]);
+        assert_eq!(groups[0].integer_accuracy().text(2), "96.00 ± 1.41");
+    }
+
+    #[test]
+    fn a_report_is_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        report().write(folder.path()).unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let html = read("report.html");
+        assert_eq!(html.matches("<svg").count(), 2);
+        assert!(!html.contains("<img"), "all pictures are inside");
+        assert!(read("report.md").contains("accuracy-bytes-har2.svg"));
+        let csv = read("results.csv");
+        assert_eq!(csv.lines().count(), 6);
+        let rows: serde_json::Value = serde_json::from_str(&read("results.json")).unwrap();
+        assert_eq!(rows[2]["error"], "the data | are missing");
+        assert_eq!(rows[4]["status"], "waiting");
+        let png = std::fs::read(folder.path().join("accuracy-bytes-har2.png")).unwrap();
+        assert_eq!(png[1..4], *b"PNG");
+    }
+}

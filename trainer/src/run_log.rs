@@ -1,0 +1,263 @@
+//! The record of a run's epochs: `metrics.jsonl`, and the same as TensorBoard event file.
+//!
+//! Both are kept in step with the checkpoint: when a run goes on, lines of epochs that the checkpoint does not know of
+//! are dropped, so that no epoch appears twice.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::write_atomically;
+use crate::metrics::Metrics;
+use crate::tensorboard;
+use crate::train::EpochRecord;
+
+/// Name of the JSON lines in a run folder.
+pub const FILE_NAME: &str = "metrics.jsonl";
+
+/// Name of the event file in a run folder; TensorBoard looks for "tfevents" in names.
+pub const EVENTS_NAME: &str = "events.out.tfevents.hadamrnn";
+
+/// One line of `metrics.jsonl`: how an epoch went, as in [`EpochRecord`], and when.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Epochs completed.
+    pub epoch: u32,
+    /// Mean loss over the epoch's batches.
+    pub train_loss: f64,
+    /// On the validation split, if there is one.
+    pub valid: Option<Metrics>,
+    /// Step size at the end of the epoch.
+    pub learning_rate: f64,
+    /// Recurrent signs that changed during the epoch.
+    pub sign_flips: usize,
+    /// Whether these were the best weights so far.
+    pub best: bool,
+    /// When it ended, in seconds since 1970.
+    #[serde(default)]
+    pub time: f64,
+    /// Seconds of training up to its end, validation included. Pauses between a stop and its continuation do not count,
+    /// nor does the part of an epoch before a stop.
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+impl Line {
+    fn new(record: &EpochRecord, time: f64, seconds: f64) -> Self {
+        Self {
+            epoch: record.epoch,
+            train_loss: record.train_loss,
+            valid: record.valid,
+            learning_rate: record.learning_rate,
+            sign_flips: record.sign_flips,
+            best: record.best,
+            time,
+            seconds,
+        }
+    }
+
+    fn event(&self) -> Vec<u8> {
+        let mut values = vec![
+            ("loss/train", self.train_loss),
+            ("learning_rate", self.learning_rate),
+            ("sign_flips", self.sign_flips as f64),
+        ];
+        if let Some(valid) = self.valid {
+            values.push(("loss/valid", valid.loss));
+            values.push(("accuracy/valid", valid.accuracy));
+        }
+        tensorboard::scalars(self.time, self.epoch, &values)
+    }
+}
+
+/// Reads `folder/metrics.jsonl`. A line that a killed run left half written ends the reading.
+///
+/// # Errors
+/// There is none, or a line other than the last is malformed.
+pub fn read(folder: &Path) -> Result<Vec<Line>> {
+    let path = folder.join(FILE_NAME);
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "cannot read {}: is {} the folder of a training run?",
+            path.display(),
+            folder.display()
+        )
+    })?;
+    let mut lines = Vec::new();
+    for (i, line) in text.split_inclusive('\n').enumerate() {
+        match serde_json::from_str(line) {
+            Ok(line) => lines.push(line),
+            Err(_) if !line.ends_with('\n') => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("{} line {}", path.display(), i + 1));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Writes the record of a run.
+pub struct RunLog {
+    metrics: File,
+    events: File,
+    started: Instant,
+    seconds_before: f64,
+}
+
+impl RunLog {
+    /// Opens the record of the run in `folder`, of which the checkpoint knows `done` epochs.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or its record is malformed.
+    pub fn open(folder: &Path, done: u32) -> Result<Self> {
+        let mut lines = match done {
+            0 => Vec::new(),
+            _ => read(folder)?,
+        };
+        lines.retain(|line| line.epoch <= done);
+        let mut text = String::new();
+        for line in &lines {
+            text += &serde_json::to_string(line)?;
+            text.push('\n');
+        }
+        let path = folder.join(FILE_NAME);
+        write_atomically(&path, text.as_bytes())?;
+        let metrics = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self {
+            metrics,
+            events: open_events(&folder.join(EVENTS_NAME), &lines)?,
+            started: Instant::now(),
+            seconds_before: lines.last().map_or(0.0, |line| line.seconds),
+        })
+    }
+
+    /// Adds an epoch that ended just now.
+    ///
+    /// # Errors
+    /// The disk is full or the folder is gone.
+    pub fn append(&mut self, record: &EpochRecord) -> Result<()> {
+        let seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
+        let line = Line::new(record, now(), seconds);
+        let text = serde_json::to_string(&line)? + "\n";
+        self.metrics
+            .write_all(text.as_bytes())
+            .with_context(|| format!("cannot write {FILE_NAME}"))?;
+        self.events
+            .write_all(&line.event())
+            .with_context(|| format!("cannot write {EVENTS_NAME}"))
+    }
+}
+
+/// Brings the event file to the state after `lines`. It is shortened in place where it only holds too much: a
+/// TensorBoard that follows the file then goes on following it.
+fn open_events(path: &Path, lines: &[Line]) -> Result<File> {
+    let start = lines.first().map_or_else(now, |line| line.time);
+    let mut expected = tensorboard::file_start(start);
+    expected.extend(lines.iter().flat_map(Line::event));
+    let open = || -> std::io::Result<File> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        let present = std::fs::read(path)?;
+        if lines.is_empty() || !present.starts_with(&expected) {
+            file.set_len(0)?;
+            file.write_all(&expected)?;
+        }
+        file.set_len(expected.len() as u64)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(file)
+    };
+    open().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |time| time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(epoch: u32) -> EpochRecord {
+        EpochRecord {
+            epoch,
+            train_loss: 1.0 / f64::from(epoch),
+            valid: Some(Metrics {
+                loss: 0.5,
+                accuracy: 0.875,
+                count: 8,
+            }),
+            learning_rate: 1e-3,
+            sign_flips: 3,
+            best: epoch == 1,
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_has_every_epoch_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let mut log = RunLog::open(path, 0).unwrap();
+        for epoch in 1..=5 {
+            log.append(&record(epoch)).unwrap();
+        }
+        let first = read(path).unwrap();
+        let mut log = RunLog::open(path, 3).unwrap();
+        let events_of_three = std::fs::read(path.join(EVENTS_NAME)).unwrap();
+        for epoch in 4..=6 {
+            log.append(&record(epoch)).unwrap();
+        }
+        let lines = read(path).unwrap();
+        let epochs: Vec<u32> = lines.iter().map(|line| line.epoch).collect();
+        assert_eq!(epochs, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(lines[..3], first[..3], "the lines kept are as they were");
+        assert!(lines[5].seconds >= lines[2].seconds);
+        let events = std::fs::read(path.join(EVENTS_NAME)).unwrap();
+        let mut expected = events_of_three;
+        expected.extend(lines[3..].iter().flat_map(Line::event));
+        assert_eq!(events, expected);
+    }
+
+    #[test]
+    fn a_missing_event_file_is_made_from_the_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let mut log = RunLog::open(path, 0).unwrap();
+        log.append(&record(1)).unwrap();
+        let mut expected = tensorboard::file_start(read(path).unwrap()[0].time);
+        expected.extend(read(path).unwrap()[0].event());
+        for present in [None, Some(&b"something else"[..])] {
+            match present {
+                None => std::fs::remove_file(path.join(EVENTS_NAME)).unwrap(),
+                Some(bytes) => std::fs::write(path.join(EVENTS_NAME), bytes).unwrap(),
+            }
+            RunLog::open(path, 1).unwrap();
+            assert_eq!(std::fs::read(path.join(EVENTS_NAME)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn half_a_line_at_the_end_is_dropped_and_elsewhere_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        RunLog::open(path, 0).unwrap().append(&record(1)).unwrap();
+        let whole = std::fs::read_to_string(path.join(FILE_NAME)).unwrap();
+        std::fs::write(path.join(FILE_NAME), format!("{whole}{{\"epo")).unwrap();
+        assert_eq!(read(path).unwrap().len(), 1);
+        std::fs::write(path.join(FILE_NAME), format!("{{\"epo\n{whole}")).unwrap();
+        let message = format!("{:#}", read(path).unwrap_err());
+        assert!(message.contains("metrics.jsonl line 1"), "{message}");
+    }
+}

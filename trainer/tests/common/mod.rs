@@ -1,0 +1,62 @@
+//! Running the program as its users do.
+#![allow(dead_code, reason = "every test program uses a part")]
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+pub fn hadamrnn(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hadamrnn"));
+    command
+        .args(args)
+        .env_remove("HADAMRNN_DATA")
+        .stdin(Stdio::null());
+    command
+}
+
+pub fn run(args: &[&str]) -> Output {
+    hadamrnn(args).output().expect("the program starts")
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs and expects a failure whose message has every one of `parts`, without a panic.
+pub fn fails(args: &[&str], parts: &[&str]) {
+    let output = run(args);
+    let message = text(&output.stderr);
+    assert!(!output.status.success(), "{args:?} succeeds");
+    assert!(!message.contains("panicked"), "{args:?}: {message}");
+    for part in parts {
+        assert!(
+            message.contains(part),
+            "{args:?} does not say \"{part}\":\n{message}"
+        );
+    }
+}
+
+pub fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+pub fn epochs_in(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+pub fn wait_for_epochs(folder: &Path, count: usize) {
+    let start = Instant::now();
+    while epochs_in(folder) < count {
+        assert!(start.elapsed() < Duration::from_secs(300), "no progress");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Presses Ctrl-C.
+pub fn interrupt(child: &Child) {
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
+    assert!(kill.success());
+}
