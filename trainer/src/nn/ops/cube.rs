@@ -2,8 +2,10 @@
 //!
 //! One launch does a whole sequence: one cube per column of the kernel or per sequence of the scan, the loop over time
 //! inside, the state in the cube's registers and shared memory. [`kernels`] has the formulas, [`transform`] the
-//! butterflies, [`layout`] which unit holds what.
+//! butterflies, [`layout`] which unit holds what, [`held`] what it does with that alone.
 
+mod held;
+#[allow(clippy::too_many_arguments, reason = "every buffer of a kernel is one")]
 mod kernels;
 mod layout;
 mod transform;
