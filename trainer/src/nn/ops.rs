@@ -82,7 +82,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// Gradients with respect to `signs [n]` and `input [C, n]`, from the operation's input, its output and `grad`.
-    #[fusion(meta = |signs, input, _, _, _, _| (signs.clone(), input.clone()))]
+    #[fusion(meta = |signs, input, _, _, _, _, _| (signs.clone(), input.clone()))]
     fn hadam_kernel_grads(
         signs: FloatTensor<Self>,
         input: FloatTensor<Self>,
@@ -135,7 +135,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// Gradients with respect to `signs [n]` and `drive`, from the operation's drive, its states and `grad`.
-    #[fusion(meta = |signs, drive, _, _, _| (signs.clone(), drive.clone()))]
+    #[fusion(meta = |signs, drive, _, _, _, _| (signs.clone(), drive.clone()))]
     fn hadam_scan_grads(
         signs: FloatTensor<Self>,
         drive: FloatTensor<Self>,
@@ -165,6 +165,7 @@ pub trait HadamBackend: HostRead {
     ///
     /// `signs` holds those of all layers, `weights` the parameters as [`Plan::sections`] has them, `x` is
     /// `[batch, T, d_in]`, or anything where steps are tokens.
+    #[fusion(default)]
     fn hadam_sequence(
         signs: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -189,6 +190,7 @@ pub trait HadamBackend: HostRead {
 
     /// Gradients with respect to `signs`, zeros unless `train_signs`, and `weights`; the other arguments are those of
     /// [`hadam_sequence`](Self::hadam_sequence), what it kept and the gradient of its output.
+    #[fusion(default)]
     #[allow(
         clippy::too_many_arguments,
         reason = "an operation's tensors are its arguments"

@@ -35,13 +35,25 @@ struct Launch {
     layout: Layout,
     cubes: u32,
     steps: u32,
+    /// `γ / sqrt(B)`.
     scale: f32,
+}
+
+/// `γ W`.
+struct Recurrence {
+    hidden: usize,
+    log2_block: usize,
+    decay: f32,
 }
 
 impl Launch {
     /// One cube for each of `cubes` columns or sequences.
-    fn new(like: &CubeTensor, layout: [usize; 2], cubes: usize, steps: usize) -> Self {
-        let [hidden, log2_block] = layout;
+    fn new(like: &CubeTensor, recurrence: Recurrence, cubes: usize, steps: usize) -> Self {
+        let Recurrence {
+            hidden,
+            log2_block,
+            decay,
+        } = recurrence;
         let hardware = &like.client.properties().hardware;
         let layout = Layout::new(hidden, log2_block, hardware.max_units_per_cube as usize);
         let shared = layout.shared_len() * size_of::<f32>();
@@ -60,14 +72,29 @@ impl Launch {
             layout,
             cubes: cubes as u32,
             steps: u32::try_from(steps).expect("steps fit 32 bits"),
-            scale: block_scale(log2_block),
+            scale: block_scale(log2_block) * decay,
         }
     }
 
+    /// One cube for each column of the kernel.
+    fn of_columns(like: &CubeTensor, shape: &KernelShape) -> Self {
+        let recurrence = Recurrence {
+            hidden: shape.hidden,
+            log2_block: shape.log2_block,
+            decay: shape.decay,
+        };
+        Self::new(like, recurrence, shape.columns, shape.steps)
+    }
+
     /// One cube for each of the sequences `[batch, T, n]`.
-    fn of_sequences(like: &CubeTensor, log2_block: usize) -> Self {
+    fn of_sequences(like: &CubeTensor, log2_block: usize, decay: f32) -> Self {
         let shape = like.shape();
-        Self::new(like, [shape[2], log2_block], shape[0], shape[1])
+        let recurrence = Recurrence {
+            hidden: shape[2],
+            log2_block,
+            decay,
+        };
+        Self::new(like, recurrence, shape[0], shape[1])
     }
 
     /// Whether there is no step to take.
@@ -128,10 +155,11 @@ impl HadamBackend for CubeBackend {
         input: CubeTensor,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> CubeTensor {
         let shape = input.shape();
-        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps);
-        let launch = Launch::new(&input, [shape.hidden, log2_block], shape.columns, steps);
+        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let launch = Launch::of_columns(&input, &shape);
         let kernel = launch.output(shape.dims());
         kernels::kernel_forward::launch(
             &launch.like.client,
@@ -153,10 +181,11 @@ impl HadamBackend for CubeBackend {
         grad: CubeTensor,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> CubeTensor {
         let shape = grad.shape();
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps);
-        let launch = Launch::new(&grad, [shape.hidden, log2_block], shape.columns, steps);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let launch = Launch::of_columns(&grad, &shape);
         let input = launch.output([shape.columns, shape.hidden]);
         kernels::kernel_input_grad::launch(
             &launch.like.client,
@@ -180,10 +209,11 @@ impl HadamBackend for CubeBackend {
         grad: CubeTensor,
         log2_block: usize,
         steps: usize,
+        decay: f32,
     ) -> (CubeTensor, CubeTensor) {
         let shape = grad.shape();
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps);
-        let launch = Launch::new(&grad, [shape.hidden, log2_block], shape.columns, steps);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let launch = Launch::of_columns(&grad, &shape);
         let signs = floats(signs);
         let input_grad = launch.output([shape.columns, shape.hidden]);
         // The columns' gradients of the signs, then the states of the bias.
@@ -206,8 +236,13 @@ impl HadamBackend for CubeBackend {
         (launch.signs_grad(signs, scratch), input_grad)
     }
 
-    fn hadam_scan(signs: CubeTensor, drive: CubeTensor, log2_block: usize) -> CubeTensor {
-        let launch = Launch::of_sequences(&drive, log2_block);
+    fn hadam_scan(
+        signs: CubeTensor,
+        drive: CubeTensor,
+        log2_block: usize,
+        decay: f32,
+    ) -> CubeTensor {
+        let launch = Launch::of_sequences(&drive, log2_block, decay);
         let states = launch.output(drive.shape());
         if launch.is_empty() {
             return states;
@@ -226,8 +261,13 @@ impl HadamBackend for CubeBackend {
         states
     }
 
-    fn hadam_scan_drive_grad(signs: CubeTensor, grad: CubeTensor, log2_block: usize) -> CubeTensor {
-        let launch = Launch::of_sequences(&grad, log2_block);
+    fn hadam_scan_drive_grad(
+        signs: CubeTensor,
+        grad: CubeTensor,
+        log2_block: usize,
+        decay: f32,
+    ) -> CubeTensor {
+        let launch = Launch::of_sequences(&grad, log2_block, decay);
         let drive = launch.output(grad.shape());
         if launch.is_empty() {
             return drive;
@@ -252,8 +292,9 @@ impl HadamBackend for CubeBackend {
         states: CubeTensor,
         grad: CubeTensor,
         log2_block: usize,
+        decay: f32,
     ) -> (CubeTensor, CubeTensor) {
-        let launch = Launch::of_sequences(&grad, log2_block);
+        let launch = Launch::of_sequences(&grad, log2_block, decay);
         let signs = floats(signs);
         let drive_grad = launch.output(grad.shape());
         let partial = launch.output([launch.cubes as usize, launch.layout.hidden]);

@@ -27,7 +27,7 @@ pub fn write(data: &mut [f32], row: usize, held: &Array<f32>, #[comptime] layout
     }
 }
 
-/// `s / sqrt(B)` where this unit holds the state.
+/// `γ s / sqrt(B)` where this unit holds the state.
 #[cube]
 pub fn scaled_signs(signs: &[f32], scale: f32, #[comptime] layout: Layout) -> Array<f32> {
     let mut scaled = read(signs, 0, layout);

@@ -1,7 +1,7 @@
 //! The recurrence and its gradients, the loop over time inside: one cube per column or sequence.
 //!
 //! Every kernel takes flat, contiguous `f32` buffers. The formulas are those of [`kernel`](super::super::kernel) and
-//! [`scan`](super::super::scan). A number of the next time step is read from memory before the transform that it waits
+//! [`scan`](super::super::scan), with `γ W` for `W`. A number of the next time step is read from memory before the transform that it waits
 //! for, so that the memory's latency is hidden behind the transform.
 
 use super::held::{add, add_turned, multiply, read, scaled_signs, write, zeros};
