@@ -14,6 +14,8 @@
 //! | [`HadamRnn`] | the network, its fast forms and its slow reference form |
 
 pub mod fwht;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub mod gpu;
 pub mod ops;
 pub mod quant;
 

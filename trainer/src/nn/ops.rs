@@ -7,7 +7,7 @@
 //!
 //! [`HadamBackend`] names the operations. Its default bodies read float tensors as host slices and run the portable
 //! `f32` code of this module in parallel, so that a backend joins with an empty `impl`; one with its own kernels
-//! overrides them.
+//! overrides them, as the GPU backends do.
 
 #![cfg_attr(
     feature = "ndarray",
@@ -15,6 +15,8 @@
 )]
 
 mod autodiff;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod cube;
 mod host;
 mod kernel;
 mod recurrence;
@@ -42,10 +44,13 @@ pub use sequence::{Head, LayerSize, Mix, Plan, Source};
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(any(feature = "cuda", feature = "wgpu")),
+    Fusion: cfg(any(feature = "cuda", feature = "wgpu")),
     Autodiff,
 )]
 pub trait HadamBackend: HostRead {
     /// `signs [n]`, `input [C, n]` to the kernel `[steps * (C - 1) + 1, n]` described at [`kernel`].
+    #[fusion(dtype = input, shape = KernelShape::new(input[0], input[1], *log2_block, *steps).dims().into())]
     fn hadam_kernel(
         signs: FloatTensor<Self>,
         input: FloatTensor<Self>,
@@ -57,10 +62,11 @@ pub trait HadamBackend: HostRead {
         let shape = KernelShape::new(shape[0], shape[1], log2_block, steps).with_decay(decay);
         let (signs, input) = (Self::read(signs), Self::read(input));
         let kernel = kernel::forward(signs.as_slice(), input.as_slice(), &shape);
-        write::<Self>(kernel, [shape.rows(), shape.hidden], &device)
+        write::<Self>(kernel, shape.dims(), &device)
     }
 
     /// Gradient of [`hadam_kernel`](Self::hadam_kernel) with respect to `input [C, n]`, from `grad` of the kernel's shape.
+    #[fusion(dtype = grad, shape = [KernelShape::of_grad(grad[0], grad[1], *log2_block, *steps).columns, grad[1]].into())]
     fn hadam_kernel_input_grad(
         signs: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -76,6 +82,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// Gradients with respect to `signs [n]` and `input [C, n]`, from the operation's input, its output and `grad`.
+    #[fusion(meta = |signs, input, _, _, _, _, _| (signs.clone(), input.clone()))]
     fn hadam_kernel_grads(
         signs: FloatTensor<Self>,
         input: FloatTensor<Self>,
@@ -98,6 +105,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// `signs [n]`, `drive [batch, T, n]` to the states `[batch, T, n]` described at [`scan`].
+    #[fusion(dtype = drive, shape = drive)]
     fn hadam_scan(
         signs: FloatTensor<Self>,
         drive: FloatTensor<Self>,
@@ -112,6 +120,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// Gradient of [`hadam_scan`](Self::hadam_scan) with respect to `drive`, from `grad [batch, T, n]`.
+    #[fusion(dtype = grad, shape = grad)]
     fn hadam_scan_drive_grad(
         signs: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -126,6 +135,7 @@ pub trait HadamBackend: HostRead {
     }
 
     /// Gradients with respect to `signs [n]` and `drive`, from the operation's drive, its states and `grad`.
+    #[fusion(meta = |signs, drive, _, _, _, _| (signs.clone(), drive.clone()))]
     fn hadam_scan_grads(
         signs: FloatTensor<Self>,
         drive: FloatTensor<Self>,
@@ -155,6 +165,7 @@ pub trait HadamBackend: HostRead {
     ///
     /// `signs` holds those of all layers, `weights` the parameters as [`Plan::sections`] has them, `x` is
     /// `[batch, T, d_in]`, or anything where steps are tokens.
+    #[fusion(default)]
     fn hadam_sequence(
         signs: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -179,6 +190,7 @@ pub trait HadamBackend: HostRead {
 
     /// Gradients with respect to `signs`, zeros unless `train_signs`, and `weights`; the other arguments are those of
     /// [`hadam_sequence`](Self::hadam_sequence), what it kept and the gradient of its output.
+    #[fusion(default)]
     #[allow(
         clippy::too_many_arguments,
         reason = "an operation's tensors are its arguments"

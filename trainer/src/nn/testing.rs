@@ -4,8 +4,15 @@ use burn::tensor::Device;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// One device per CPU backend compiled in.
+/// One device per backend compiled in, as far as this machine has one.
 pub(super) fn devices() -> Vec<Device> {
+    let mut devices = cpu_devices();
+    devices.extend(gpu_devices());
+    devices
+}
+
+/// One device per CPU backend compiled in.
+pub(super) fn cpu_devices() -> Vec<Device> {
     vec![
         #[cfg(feature = "flex")]
         Device::flex(),
@@ -13,6 +20,19 @@ pub(super) fn devices() -> Vec<Device> {
         #[allow(deprecated)]
         Device::ndarray(),
     ]
+}
+
+/// One device per GPU backend compiled in; says so where this machine has none.
+fn gpu_devices() -> Vec<Device> {
+    let found: Vec<anyhow::Result<Device>> = vec![
+        #[cfg(feature = "cuda")]
+        super::gpu::cuda(),
+        #[cfg(feature = "wgpu")]
+        super::gpu::wgpu(),
+    ];
+    let skipped = |error: &anyhow::Error| println!("skipped: {error:#}");
+    let devices = found.into_iter().map(|device| device.inspect_err(skipped));
+    devices.filter_map(Result::ok).collect()
 }
 
 /// `count` numbers in ±1, the same for the same `seed`.

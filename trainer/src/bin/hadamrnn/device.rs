@@ -4,26 +4,47 @@ use anyhow::Result;
 use burn::tensor::Device;
 use clap::ValueEnum;
 
-/// A backend of Burn that this program was built with.
+/// A backend of Burn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DeviceName {
     /// Portable CPU backend, multi-threaded.
-    #[cfg(feature = "flex")]
-    Flex,
+    #[value(alias = "flex")]
+    Cpu,
     /// CPU backend on ndarray.
-    #[cfg(feature = "ndarray")]
     Ndarray,
+    /// First NVIDIA GPU, through CUDA.
+    Cuda,
+    /// First GPU of any make, through Vulkan, Metal or DirectX 12.
+    Wgpu,
 }
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct DeviceArgs {
-    /// Device to compute floats on
-    #[arg(long, value_enum, default_value_t = default_device())]
+    /// Device to compute floats on; those but `cpu` need a build with the feature of that name
+    #[arg(long, value_enum, default_value_t = DeviceName::default())]
     pub device: DeviceName,
 }
 
-fn default_device() -> DeviceName {
-    DeviceName::value_variants()[0]
+impl Default for DeviceName {
+    /// The CPU backend built in.
+    fn default() -> Self {
+        match cfg!(feature = "flex") || !cfg!(feature = "ndarray") {
+            true => Self::Cpu,
+            false => Self::Ndarray,
+        }
+    }
+}
+
+impl DeviceName {
+    /// The cargo feature that builds this backend in.
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Cpu => "flex",
+            Self::Ndarray => "ndarray",
+            Self::Cuda => "cuda",
+            Self::Wgpu => "wgpu",
+        }
+    }
 }
 
 impl DeviceArgs {
@@ -33,11 +54,20 @@ impl DeviceArgs {
         allow(deprecated, reason = "the second CPU backend, kept for comparison")
     )]
     pub fn device(&self) -> Result<Device> {
-        Ok(match self.device {
+        match self.device {
             #[cfg(feature = "flex")]
-            DeviceName::Flex => Device::flex(),
+            DeviceName::Cpu => Ok(Device::flex()),
             #[cfg(feature = "ndarray")]
-            DeviceName::Ndarray => Device::ndarray(),
-        })
+            DeviceName::Ndarray => Ok(Device::ndarray()),
+            #[cfg(feature = "cuda")]
+            DeviceName::Cuda => hadamrnn::nn::gpu::cuda(),
+            #[cfg(feature = "wgpu")]
+            DeviceName::Wgpu => hadamrnn::nn::gpu::wgpu(),
+            #[allow(unreachable_patterns, reason = "with every feature there is no other")]
+            other => anyhow::bail!(
+                "this program was built without the feature `{0}`: build it with `cargo build --release --features {0}`",
+                other.feature()
+            ),
+        }
     }
 }

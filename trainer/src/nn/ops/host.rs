@@ -54,6 +54,12 @@ impl HostRead for burn::backend::Flex {
 #[cfg(feature = "ndarray")]
 impl HostRead for burn::backend::NdArray {}
 
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+impl<B: burn::backend::fusion::FusionBackend + HostRead> HostRead
+    for burn::backend::fusion::Fusion<B>
+{
+}
+
 impl<B: HostRead, C: CheckpointStrategy> HostRead for Autodiff<B, C> {}
 
 impl HostRead for Dispatch {}

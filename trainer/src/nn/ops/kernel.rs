@@ -69,6 +69,11 @@ impl KernelShape {
         self.steps * self.channels() + 1
     }
 
+    /// Dimensions of the kernel and of its gradient.
+    pub fn dims(&self) -> [usize; 2] {
+        [self.rows(), self.hidden]
+    }
+
     /// Columns of `U`.
     fn channels(&self) -> usize {
         self.columns - 1

@@ -2,7 +2,7 @@
 
 use super::definition::{dense_kernel, dense_scan};
 use super::{kernel, scan};
-use crate::nn::testing::{assert_close, devices, noise};
+use crate::nn::testing::{assert_close, cpu_devices, devices, noise};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// One operation on fixed inputs, with the weights of a scalar loss `Σ loss ⊙ output`.
@@ -215,8 +215,8 @@ fn only_the_signs_may_be_trained() {
 }
 
 #[test]
-fn backends_give_equal_bits() {
-    let devices = devices();
+fn cpu_backends_give_equal_bits() {
+    let devices = cpu_devices();
     for case in [
         Case::new(true, 128, 7, 4, 33),
         Case::new(false, 128, 7, 5, 33),
