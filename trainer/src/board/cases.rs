@@ -86,7 +86,7 @@ impl Firmware {
         }
         std::fs::write(scratch.join("cases.bin"), bytes).context("cannot write the cases")?;
         let (messages, _) = self.emulate(board, scratch)?;
-        let runs = collect(messages)?;
+        let runs = collect(&messages)?;
         ensure!(
             runs.len() == cases.len(),
             "{} of {} cases were run",
@@ -98,16 +98,16 @@ impl Firmware {
 }
 
 /// Pairs each answer with the cost that follows it.
-fn collect(messages: Messages) -> Result<Vec<CaseRun>> {
+fn collect(messages: &Messages) -> Result<Vec<CaseRun>> {
     let (mut runs, mut answers, mut done) = (Vec::new(), Vec::new(), false);
     for message in messages {
-        if let Some(cost) = cost(&message) {
+        if let Some(cost) = cost(message) {
             let answer = answers.pop().context("a case has a cost but no answer")?;
             runs.push(CaseRun { answer, cost });
         }
-        answers.extend(answer(&message));
+        answers.extend(answer(message));
         if let Report::Done { windows } = message {
-            done = windows as usize == runs.len();
+            done = *windows as usize == runs.len();
         }
     }
     ensure!(done, "the report ends early, after {} cases", runs.len());

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{Case, FirmwareFolder, Request, run_cases};
@@ -15,7 +14,7 @@ use hadamrnn_runtime::kernel::Fwht;
 
 use super::picture;
 use super::synthetic;
-use super::table::{Results, Row, date};
+use super::table::{Results, Row};
 use crate::Status;
 use crate::output;
 use crate::progress::Spinner;
@@ -117,10 +116,9 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
             rows.extend(board_rows(folder, board, kernel, &cases)?);
         }
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Ok(Results {
         tools: tools(&boards)?,
-        date: date(now.context("the clock is before 1970")?.as_secs()),
+        date: chrono::Utc::now().date_naive().to_string(),
         rows,
     })
 }

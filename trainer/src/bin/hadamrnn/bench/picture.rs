@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow};
 use hadamrnn::integer::KernelName;
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 
 use super::table::Row;
 
@@ -11,6 +12,9 @@ const SIZE: (u32, u32) = (860, 520);
 
 /// The picture as SVG. Cores whose figures are all equal to another's are not drawn.
 pub fn draw(rows: &[Row]) -> Result<String> {
+    // The typeface is only measured; the file names it and the viewer draws it.
+    register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| anyhow!("the built-in typeface cannot be read"))?;
     let mut text = String::new();
     draw_into(&mut text, &lines(rows)).map_err(|error| anyhow!("cannot draw: {error}"))?;
     Ok(text)
