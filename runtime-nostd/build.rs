@@ -1,7 +1,8 @@
 //! Chooses the backend of the kernels from the target: `cfg(hadamrnn_arch = "…")`, see `src/arch.rs`.
 //!
-//! Cargo feature `portable` overrides the choice, feature `dsp` says that an Armv8-M core has the DSP extension.
-//! Target features would be the natural switch, but a stable compiler does not show those of Arm M-profile to `cfg`.
+//! Cargo feature `portable` overrides the choice. Target features would be the natural switch, but a stable compiler does
+//! not show those of Arm M-profile to `cfg`; so `-C target-feature=+dsp`, for an Armv8-M core that has the DSP extension, is
+//! looked for in the compiler's flags.
 
 use std::env;
 
@@ -14,9 +15,14 @@ fn main() {
         BACKENDS.join("\",\"")
     );
     let target = env::var("TARGET").unwrap_or_default();
-    let has = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    let backend = backend_for(&target, has("PORTABLE"), has("DSP"));
+    let portable = env::var_os("CARGO_FEATURE_PORTABLE").is_some();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let backend = backend_for(&target, portable, flags.contains("+dsp"));
     println!("cargo::rustc-cfg=hadamrnn_arch=\"{backend}\"");
+    println!("cargo::rustc-check-cfg=cfg(hadamrnn_armv8m)");
+    if target.starts_with("thumbv8m") {
+        println!("cargo::rustc-cfg=hadamrnn_armv8m");
+    }
 }
 
 /// The backend for a target triple; an unknown target is served by the portable one.

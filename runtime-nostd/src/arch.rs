@@ -2,7 +2,7 @@
 //!
 //! | backend | targets | what it has of its own |
 //! |---|---|---|
-//! | `armv7em` | Cortex-M4, -M7; -M33 with feature `dsp` | assembly with the DSP instructions |
+//! | `armv7em` | Cortex-M4, -M7; -M33 with `-C target-feature=+dsp` | assembly with the DSP instructions |
 //! | `armv7m` | Cortex-M3, -M33 | assembly |
 //! | `armv6m` | Cortex-M0, -M0+, -M23 | assembly in the low registers |
 //! | `portable` | everything else; everywhere with feature `portable` | Rust |

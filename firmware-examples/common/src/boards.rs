@@ -21,6 +21,8 @@ pub struct Board {
     pub description: String,
     pub core: String,
     pub target: String,
+    #[serde(default)]
+    pub rustflags: String,
     pub flash_origin: u32,
     pub flash_size: u32,
     pub ram_origin: u32,

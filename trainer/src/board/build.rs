@@ -130,6 +130,11 @@ impl Request<'_> {
         ] {
             command.env_remove(variable);
         }
+        if !self.board.rustflags.is_empty() {
+            let target = self.board.target.to_uppercase().replace(['-', '.'], "_");
+            let variable = format!("CARGO_TARGET_{target}_RUSTFLAGS");
+            command.env(variable, &self.board.rustflags);
+        }
         command
     }
 }

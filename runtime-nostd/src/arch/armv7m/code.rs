@@ -14,6 +14,20 @@ use crate::arch::shape::{CommonShape, GAIN_SHIFT};
 use crate::kernel::for_each_block;
 use crate::step::Step;
 
+/// Tells the assembler of whole functions that an Armv8-M core has DSP instructions: it does not see target features.
+#[cfg(hadamrnn_armv8m)]
+macro_rules! core {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
+#[cfg(not(hadamrnn_armv8m))]
+macro_rules! core {
+    () => {
+        ""
+    };
+}
+
 /// An addition or a subtraction on two lanes.
 #[cfg(hadamrnn_arch = "armv7em")]
 macro_rules! plus {
@@ -86,6 +100,7 @@ pub(super) fn butterflies2(words: &mut [u32], stride: usize) {
 #[unsafe(naked)]
 unsafe extern "C" fn butterflies2_code(a: *mut u32, b: *mut u32, end: *mut u32) {
     naked_asm!(
+        core!(),
         "push {{r4-r11, lr}}",
         "mov r10, r0",
         "mov r11, r1",
@@ -128,6 +143,7 @@ pub(super) fn butterflies4(words: &mut [u32], quarter: usize) {
 #[unsafe(naked)]
 unsafe extern "C" fn butterflies4_code(block: *mut u32, quarter: usize) {
     naked_asm!(
+        core!(),
         "push {{r4-r11, lr}}",
         "mov r9, r0",
         "add r10, r0, r1, lsl #2",
@@ -284,6 +300,7 @@ macro_rules! pack {
 #[unsafe(naked)]
 unsafe extern "C" fn saturate<const BITS: u32>() {
     naked_asm!(
+        core!(),
         "ssat r0, #{bits}, r0, asr #{shift}",
         "ssat r2, #{bits}, r2, asr #{shift}",
         pack!("r2, r0, r2"),
@@ -492,6 +509,7 @@ macro_rules! end_of_signs {
 #[unsafe(naked)]
 unsafe extern "C" fn finish_code(frame: Frame) {
     naked_asm!(
+        core!(),
         "push {{r4-r11, lr}}",
         "push {{r0-r3}}",
         "ldr r10, [sp, #{u}]",
