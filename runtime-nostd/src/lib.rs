@@ -8,7 +8,9 @@
 //! ```
 //!
 //! This crate reads an exported model in place (flash or memory map, no copy of the weights), and runs it one sample at
-//! a time with 32-bit integers. It allocates nothing, contains no `unsafe`, and no path of it panics.
+//! a time with 32-bit integers. It allocates nothing, and no path of it panics. On
+//! Cortex-M the packed kernel is assembly, the only `unsafe` of the crate; everywhere else, and with feature `portable`, it is
+//! Rust.
 //!
 //! ```
 //! use hadamrnn_runtime::{Model, Session, kernel::FwhtPacked};
