@@ -78,7 +78,7 @@ pub(crate) struct Drive<'a> {
     pub bias: &'a [u32],
     pub x: &'a [i32],
     /// What every row's sum of unsigned fields lacks: `-2^(width-1) * sum(x)`.
-    correction: i32,
+    pub correction: i32,
 }
 
 impl<'a> Drive<'a> {

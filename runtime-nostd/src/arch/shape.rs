@@ -48,7 +48,6 @@ pub(super) use assembly::{CommonShape, packed_stages};
 #[cfg(not(hadamrnn_arch = "portable"))]
 mod assembly {
     use super::GAIN_SHIFT;
-    use crate::kernel::keep_rolled;
     use crate::source::Source;
     use crate::step::Step;
 
@@ -93,10 +92,6 @@ mod assembly {
             if !fits {
                 return None;
             }
-            let sum = x.iter().fold(0i32, |sum, x| {
-                keep_rolled();
-                sum.wrapping_add(*x)
-            });
             let drive_shift = layer.drive_shift;
             let rounding = 1i32.wrapping_shl(GAIN_SHIFT.wrapping_sub(1).wrapping_sub(drive_shift));
             Some(Self {
@@ -105,7 +100,7 @@ mod assembly {
                 signs: layer.signs,
                 x,
                 groups,
-                offset: rounding.wrapping_sub(sum.wrapping_mul(8)),
+                offset: rounding.wrapping_add(drive.correction),
                 drive_shift,
             })
         }
