@@ -23,7 +23,7 @@ const CHUNK: usize = 1 << 19;
 pub fn inputs(sequences: &Sequences, standardisation: &Standardisation, device: &Device) -> Inputs {
     match &sequences.values {
         Values::Numbers(values) => {
-            let shape = [sequences.len(), sequences.steps, sequences.channels];
+            let shape = [sequences.len(), sequences.steps, standardisation.inputs()];
             let values = TensorData::new(standardisation.apply(values), shape);
             Inputs::Numbers(Tensor::from_data(values, device))
         }

@@ -29,6 +29,7 @@ mod weights;
 
 pub use config::{ConfigError, HadamRnnConfig, Input, Mixing, Readout, SecondLayer, decay};
 pub use forward::StepTargets;
+pub use init::Start;
 pub use inputs::{Inputs, TokenBatch};
 pub use layer::{HadamRnn, Second};
 pub use weights::{HostSecondLayer, HostWeights};

@@ -16,7 +16,7 @@ use crate::config::{Keep, RunConfig};
 use crate::data::Split;
 use crate::evaluate;
 use crate::metrics::Metrics;
-use crate::nn::HadamRnn;
+use crate::nn::{HadamRnn, Start};
 use crate::task_data::TaskData;
 use batches::Batches;
 use optimise::Optimisers;
@@ -96,9 +96,12 @@ impl<'a> Trainer<'a> {
             auxiliary: data.auxiliary_classes(),
         };
         let training = &config.training;
-        let network = records::network_config(&config, &task)
-            .init(config.seed, &device)?
-            .with_start(training.initial_bias, training.initial_first);
+        let start = Start {
+            bias: training.initial_bias,
+            first_output: training.initial_first,
+        };
+        let network =
+            records::network_config(&config, &task).init_with(config.seed, start, &device)?;
         Ok(Self {
             batches: Batches::new(&config, data, &task.standardisation, &device)?,
             data,

@@ -37,6 +37,25 @@ pub(super) struct SecondWeights {
     pub bias: Vec<f32>,
 }
 
+/// Where biases start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start {
+    /// Factor on the layers' random biases. A bias drives every step, so that it shows in a state many times over.
+    pub bias: f32,
+    /// Added to the first output's bias.
+    pub first_output: f32,
+}
+
+impl Default for Start {
+    /// As drawn.
+    fn default() -> Self {
+        Self {
+            bias: 1.0,
+            first_output: 0.0,
+        }
+    }
+}
+
 /// Rows and columns of the latent mixing signs: the matrix, or the two sign vectors.
 pub(super) fn mixing_dims(second: &SecondLayer, first_size: usize) -> [usize; 2] {
     match second.mixing {
@@ -87,6 +106,20 @@ impl InitialWeights {
                 }
             }),
         }
+    }
+}
+
+impl InitialWeights {
+    /// These weights with their biases moved to `start`.
+    pub fn started(mut self, start: Start) -> Self {
+        let second = self.second.iter_mut().flat_map(|second| &mut second.bias);
+        for bias in self.bias.iter_mut().chain(second) {
+            *bias *= start.bias;
+        }
+        if let Some(first) = self.readout_bias.first_mut() {
+            *first += start.first_output;
+        }
+        self
     }
 }
 

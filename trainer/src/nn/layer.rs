@@ -1,6 +1,6 @@
 //! The network as a Burn module.
 
-use super::init::{InitialWeights, SecondWeights, mixing_dims};
+use super::init::{InitialWeights, SecondWeights, Start, mixing_dims};
 use super::{ConfigError, HadamRnnConfig, SecondLayer, quant};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -57,9 +57,19 @@ impl HadamRnnConfig {
     ///
     /// The same `seed` and sizes give the same bits on every device and machine.
     pub fn init(&self, seed: u64, device: &Device) -> Result<HadamRnn, ConfigError> {
+        self.init_with(seed, Start::default(), device)
+    }
+
+    /// [`init`](Self::init) with biases that start elsewhere.
+    pub fn init_with(
+        &self,
+        seed: u64,
+        start: Start,
+        device: &Device,
+    ) -> Result<HadamRnn, ConfigError> {
         self.validate()?;
         let (n, d_out) = (self.hidden_size, self.output_size);
-        let weights = InitialWeights::draw(self, seed);
+        let weights = InitialWeights::draw(self, seed).started(start);
         let embedding = weights.embedding.map(|values| {
             let length = self.input_dims()[1];
             parameter(values.clone(), [values.len() / length, length], device)
@@ -125,22 +135,6 @@ impl HadamRnn {
             .collect()
     }
 
-    /// These weights with the layers' biases times `factor`, and `lift` added to the first output's.
-    ///
-    /// A bias drives every step, so that its start shows in a state many times over.
-    pub fn with_start(self, factor: f32, lift: f32) -> Self {
-        let scale = |bias: Param<Tensor<1>>| bias.map(|bias| scaled(bias, factor));
-        Self {
-            bias: scale(self.bias),
-            second: self.second.map(|second| Second {
-                bias: scale(second.bias),
-                ..second
-            }),
-            readout_bias: self.readout_bias.map(|bias| lifted(bias, lift)),
-            ..self
-        }
-    }
-
     /// `decay` times these weights and the rest of `newer`'s, for a running mean; latent signs are `newer`'s.
     pub fn averaged_with(self, newer: &Self, decay: f32) -> Self {
         let second = self.second.zip(newer.second.as_ref());
@@ -160,24 +154,6 @@ impl HadamRnn {
             config: self.config,
         }
     }
-}
-
-/// `bias * factor`, a leaf that is trained where `bias` is.
-fn scaled(bias: Tensor<1>, factor: f32) -> Tensor<1> {
-    let trained = bias.is_require_grad();
-    bias.detach().mul_scalar(factor).set_require_grad(trained)
-}
-
-/// `bias` with `lift` added to its first element.
-fn lifted(bias: Tensor<1>, lift: f32) -> Tensor<1> {
-    let trained = bias.is_require_grad();
-    let first = bias.clone().detach().narrow(0, 0, 1).add_scalar(lift);
-    let others = bias.dims()[0] - 1;
-    let parts = match others {
-        0 => vec![first],
-        _ => vec![first, bias.detach().narrow(0, 1, others)],
-    };
-    Tensor::cat(parts, 0).set_require_grad(trained)
 }
 
 /// `decay` times `old` and the rest of `new`, out of any graph.
