@@ -371,7 +371,8 @@ mod tests {
             config.validate().map_err(|error| error.to_string())
         };
         assert_eq!(with(|_| {}), Ok(()));
-        let refused: [(fn(&mut TrainingConfig), &str); 6] = [
+        type Change = fn(&mut TrainingConfig);
+        let refused: [(Change, &str); 6] = [
             (|config| config.averaging = 1.0, "averaging"),
             (|config| config.label_smoothing = -0.1, "label_smoothing"),
             (|config| config.recall_weight = 0.0, "recall_weight"),

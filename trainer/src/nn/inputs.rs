@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 /// A batch of sequences of one length.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of these a batch")]
 pub enum Inputs {
     /// `[batch, T, d_in]`.
     Numbers(Tensor<3>),

@@ -305,7 +305,7 @@ fn padding_changes_nothing_but_time() {
     let mut altered = model.clone();
     altered.embedding = altered
         .embedding
-        .map(|e| e.map(|e| e.slice_fill([0..1], 3.0)));
+        .map(|e| e.map(|e| e.slice_fill(0..1, 3.0)));
     let x = inputs(config.input, 3, 20, &device);
     assert_eq!(values(model.logits(&x)), values(altered.logits(&x)));
     assert_eq!(

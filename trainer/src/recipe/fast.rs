@@ -111,7 +111,6 @@ fn fading(config: &mut RunConfig) {
     training.batch_size = 128;
     training.learning_rate = 3e-3;
     training.warmup = 1.0;
-    training.clip_norm = 1.0;
     training.keep = Keep::Last;
 }
 

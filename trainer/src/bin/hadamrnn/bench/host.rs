@@ -135,7 +135,7 @@ impl<'a> Dense<'a> {
     fn new(model: &'a Model<'a>) -> Self {
         let n = model.hidden_size();
         let entry = |at: usize| {
-            if (at / n & at % n).count_ones() % 2 == 0 {
+            if ((at / n) & (at % n)).count_ones().is_multiple_of(2) {
                 1
             } else {
                 -1

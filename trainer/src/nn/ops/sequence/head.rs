@@ -69,6 +69,10 @@ impl Plan {
     /// The gradient of the states `[steps, n]` of a block into `out`; `grad` is that of the sequence's output, of the
     /// mean loss where the output is a loss. Adds the gradients of `V` and `b_o`.
     #[inline(always)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "slices of one block; a struct of them would live for this call alone"
+    )]
     pub(super) fn read_grad(
         &self,
         place: &Place,
