@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::{HadamRnnConfig, Input, Readout, SecondLayer};
+use crate::nn::{HadamRnnConfig, Input, Mixing, Readout, SecondLayer};
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,22 @@ pub struct NetworkConfig {
     /// A second layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondLayer>,
+}
+
+impl NetworkConfig {
+    /// Follows a new `hidden_size`, a power of two: the full Hadamard matrix, and a second layer of the same size where the
+    /// matrix between the layers calls for it.
+    pub fn follow_size(&mut self) {
+        let size = self.hidden_size;
+        if !size.is_power_of_two() {
+            return;
+        }
+        self.log2_block = size.ilog2() as usize;
+        let structured = |second: &&mut SecondLayer| second.mixing == Mixing::Hadamard;
+        if let Some(second) = self.second.as_mut().filter(structured) {
+            (second.hidden_size, second.log2_block) = (size, self.log2_block);
+        }
+    }
 }
 
 /// Widths of the integer model.
@@ -209,11 +225,11 @@ mod tests {
         let text = RunConfig::for_task(Task::Har2).to_toml();
         for (from, to, message) in [
             ("hidden_size = 128", "hidden_size = 100", "hidden_size"),
-            ("epochs = 60", "epochs = 0", "epochs"),
-            ("epochs = 60", "epoch = 60", "epoch"),
+            ("epochs = 30", "epochs = 0", "epochs"),
+            ("epochs = 30", "epoch = 30", "epoch"),
             ("state_bits = 12", "state_bits = 40", "state_bits"),
             (
-                "learning_rate = 0.001",
+                "learning_rate = 0.003",
                 "learning_rate = nan",
                 "learning_rate",
             ),

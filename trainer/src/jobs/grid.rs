@@ -123,9 +123,8 @@ pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig
     if base.network.hidden_size == 1 << base.network.log2_block
         && is_set("network.hidden_size")
         && !is_set("network.log2_block")
-        && network.hidden_size.is_power_of_two()
     {
-        network.log2_block = network.hidden_size.ilog2() as usize;
+        network.follow_size();
     }
     config.validate()?;
     Ok(config)
@@ -199,6 +198,8 @@ mod tests {
             (config.network.hidden_size, config.network.log2_block),
             (64, 6)
         );
+        let second = config.network.second.unwrap();
+        assert_eq!((second.hidden_size, second.log2_block), (64, 6));
         assert_eq!(config.training.learning_rate, 3e-3);
         assert_eq!(config.training.schedule, Schedule::Constant);
         assert_eq!(config.training.signs, Signs::Trained(1e-4));
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn blocks_stay_where_they_are_chosen() {
         let blocks = set(&["network.log2_block=3"]).unwrap();
-        let settings = ["network.hidden_size=64".parse().unwrap()];
+        let settings = ["network.hidden_size=128".parse().unwrap()];
         assert_eq!(
             with_settings(&blocks, &settings)
                 .unwrap()
@@ -224,7 +225,7 @@ mod tests {
                 .log2_block,
             3
         );
-        let config = set(&["network.hidden_size=64", "network.log2_block=2"]).unwrap();
+        let config = set(&["network.hidden_size=128", "network.log2_block=2"]).unwrap();
         assert_eq!(config.network.log2_block, 2);
     }
 

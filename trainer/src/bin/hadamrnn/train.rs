@@ -173,8 +173,8 @@ impl Options {
             &mut config.export,
         );
         set(&mut network.hidden_size, &self.hidden_size);
-        if self.hidden_size.is_some_and(usize::is_power_of_two) {
-            network.log2_block = network.hidden_size.ilog2() as usize;
+        if self.hidden_size.is_some() {
+            network.follow_size();
         }
         set(&mut network.log2_block, &self.log2_block);
         set_some(&mut network.input_bits, self.input_bits);
