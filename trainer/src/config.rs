@@ -71,6 +71,26 @@ pub struct NetworkConfig {
     pub second: Option<SecondLayer>,
 }
 
+impl NetworkConfig {
+    /// Changes the number of hidden units. A full Hadamard matrix stays full, blocks keep their size, and a second layer of
+    /// as many units follows.
+    pub fn resize(&mut self, hidden_size: usize) {
+        let before = self.hidden_size;
+        let block = |log2_block: usize| match before == 1 << log2_block && hidden_size > 0 {
+            true => hidden_size.ilog2() as usize,
+            false => log2_block,
+        };
+        self.hidden_size = hidden_size;
+        self.log2_block = block(self.log2_block);
+        if let Some(second) = &mut self.second
+            && second.hidden_size == before
+        {
+            second.hidden_size = hidden_size;
+            second.log2_block = block(second.log2_block);
+        }
+    }
+}
+
 /// Widths of the integer model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +212,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::Mixing;
 
     #[test]
     fn toml_round_trips() {
@@ -202,6 +223,36 @@ mod tests {
             config.holdout = Holdout::Subjects(vec![1, 3]);
             assert_eq!(RunConfig::from_toml(&config.to_toml()).unwrap(), config);
         }
+    }
+
+    #[test]
+    fn layers_change_their_size_together() {
+        let mut network = RunConfig::for_task(Task::Har2).network;
+        network.log2_block = 3;
+        let second = SecondLayer {
+            hidden_size: network.hidden_size,
+            log2_block: network.hidden_size.ilog2() as usize,
+            leak: None,
+            mixing: Mixing::Hadamard,
+            train_mixing: false,
+            bias: false,
+        };
+        network.second = Some(second);
+        network.resize(32);
+        let sizes = |network: &NetworkConfig| {
+            let second = network
+                .second
+                .map(|second| (second.hidden_size, second.log2_block));
+            (network.hidden_size, network.log2_block, second)
+        };
+        assert_eq!(sizes(&network), (32, 3, Some((32, 5))));
+        network.second = Some(SecondLayer {
+            hidden_size: 64,
+            log2_block: 6,
+            ..second
+        });
+        network.resize(128);
+        assert_eq!(sizes(&network), (128, 3, Some((64, 6))));
     }
 
     #[test]

@@ -108,24 +108,23 @@ pub fn combinations(axes: &[Axis]) -> Result<Vec<Vec<Setting>>> {
     Ok(all)
 }
 
-/// `base` with settings changed. Where the size of the hidden state changes and the blocks were the full matrix, they
-/// stay the full matrix.
+/// `base` with settings changed, in order. With the size of the hidden state, what depends on it changes, too:
+/// [`NetworkConfig::resize`](crate::config::NetworkConfig::resize).
 ///
 /// # Errors
 /// A key does not exist (the message names it and those that do), or a value is of the wrong type or out of range.
 pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig> {
+    // The sizes first: a block that is set as well then stays as set, wherever it is given.
+    let (sizes, others): (Vec<&Setting>, Vec<&Setting>) = settings
+        .iter()
+        .partition(|setting| setting.key == "network.hidden_size");
     let mut config = base.clone();
-    for setting in settings {
-        config = with_setting(&config, setting)?;
+    for setting in sizes {
+        let hidden_size = with_setting(&config, setting)?.network.hidden_size;
+        config.network.resize(hidden_size);
     }
-    let is_set = |key: &str| settings.iter().any(|setting| setting.key == key);
-    let network = &mut config.network;
-    if base.network.hidden_size == 1 << base.network.log2_block
-        && is_set("network.hidden_size")
-        && !is_set("network.log2_block")
-        && network.hidden_size.is_power_of_two()
-    {
-        network.log2_block = network.hidden_size.ilog2() as usize;
+    for setting in others {
+        config = with_setting(&config, setting)?;
     }
     config.validate()?;
     Ok(config)
