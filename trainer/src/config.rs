@@ -213,6 +213,7 @@ impl RunConfig {
 mod tests {
     use super::*;
     use crate::nn::Mixing;
+    use crate::recipe::Recipe;
 
     #[test]
     fn toml_round_trips() {
@@ -257,11 +258,11 @@ mod tests {
 
     #[test]
     fn errors_name_the_field() {
-        let text = RunConfig::for_task(Task::Har2).to_toml();
+        let text = Recipe::Paper.config(Task::Har2).to_toml();
         for (from, to, message) in [
             ("hidden_size = 128", "hidden_size = 100", "hidden_size"),
-            ("epochs = 60", "epochs = 0", "epochs"),
-            ("epochs = 60", "epoch = 60", "epoch"),
+            ("epochs = 200", "epochs = 0", "epochs"),
+            ("epochs = 200", "epoch = 60", "epoch"),
             ("state_bits = 12", "state_bits = 40", "state_bits"),
             (
                 "learning_rate = 0.001",
