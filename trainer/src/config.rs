@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::{HadamRnnConfig, Input, Mixing, Readout, SecondLayer};
+use crate::nn::{HadamRnnConfig, Input, Readout, SecondLayer};
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,17 +72,21 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// Follows a new `hidden_size`, a power of two: the full Hadamard matrix, and a second layer of the same size where the
-    /// matrix between the layers calls for it.
-    pub fn follow_size(&mut self) {
-        let size = self.hidden_size;
-        if !size.is_power_of_two() {
-            return;
-        }
-        self.log2_block = size.ilog2() as usize;
-        let structured = |second: &&mut SecondLayer| second.mixing == Mixing::Hadamard;
-        if let Some(second) = self.second.as_mut().filter(structured) {
-            (second.hidden_size, second.log2_block) = (size, self.log2_block);
+    /// Changes the number of hidden units. A full Hadamard matrix stays full, blocks keep their size, and a second layer of
+    /// as many units follows.
+    pub fn resize(&mut self, hidden_size: usize) {
+        let before = self.hidden_size;
+        let block = |log2_block: usize| match before == 1 << log2_block && hidden_size > 0 {
+            true => hidden_size.ilog2() as usize,
+            false => log2_block,
+        };
+        self.hidden_size = hidden_size;
+        self.log2_block = block(self.log2_block);
+        if let Some(second) = &mut self.second
+            && second.hidden_size == before
+        {
+            second.hidden_size = hidden_size;
+            second.log2_block = block(second.log2_block);
         }
     }
 }
@@ -208,6 +212,8 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::Mixing;
+    use crate::recipe::Recipe;
 
     #[test]
     fn toml_round_trips() {
@@ -221,15 +227,45 @@ mod tests {
     }
 
     #[test]
+    fn layers_change_their_size_together() {
+        let mut network = RunConfig::for_task(Task::Har2).network;
+        network.log2_block = 3;
+        let second = SecondLayer {
+            hidden_size: network.hidden_size,
+            log2_block: network.hidden_size.ilog2() as usize,
+            leak: None,
+            mixing: Mixing::Hadamard,
+            train_mixing: false,
+            bias: false,
+        };
+        network.second = Some(second);
+        network.resize(32);
+        let sizes = |network: &NetworkConfig| {
+            let second = network
+                .second
+                .map(|second| (second.hidden_size, second.log2_block));
+            (network.hidden_size, network.log2_block, second)
+        };
+        assert_eq!(sizes(&network), (32, 3, Some((32, 5))));
+        network.second = Some(SecondLayer {
+            hidden_size: 64,
+            log2_block: 6,
+            ..second
+        });
+        network.resize(128);
+        assert_eq!(sizes(&network), (128, 3, Some((64, 6))));
+    }
+
+    #[test]
     fn errors_name_the_field() {
-        let text = RunConfig::for_task(Task::Har2).to_toml();
+        let text = Recipe::Paper.config(Task::Har2).to_toml();
         for (from, to, message) in [
             ("hidden_size = 128", "hidden_size = 100", "hidden_size"),
-            ("epochs = 30", "epochs = 0", "epochs"),
-            ("epochs = 30", "epoch = 30", "epoch"),
+            ("epochs = 200", "epochs = 0", "epochs"),
+            ("epochs = 200", "epoch = 60", "epoch"),
             ("state_bits = 12", "state_bits = 40", "state_bits"),
             (
-                "learning_rate = 0.003",
+                "learning_rate = 0.001",
                 "learning_rate = nan",
                 "learning_rate",
             ),

@@ -108,23 +108,23 @@ pub fn combinations(axes: &[Axis]) -> Result<Vec<Vec<Setting>>> {
     Ok(all)
 }
 
-/// `base` with settings changed. Where the size of the hidden state changes and the blocks were the full matrix, they
-/// stay the full matrix.
+/// `base` with settings changed, in order. With the size of the hidden state, what depends on it changes, too:
+/// [`NetworkConfig::resize`](crate::config::NetworkConfig::resize).
 ///
 /// # Errors
 /// A key does not exist (the message names it and those that do), or a value is of the wrong type or out of range.
 pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig> {
+    // The sizes first: a block that is set as well then stays as set, wherever it is given.
+    let (sizes, others): (Vec<&Setting>, Vec<&Setting>) = settings
+        .iter()
+        .partition(|setting| setting.key == "network.hidden_size");
     let mut config = base.clone();
-    for setting in settings {
-        config = with_setting(&config, setting)?;
+    for setting in sizes {
+        let hidden_size = with_setting(&config, setting)?.network.hidden_size;
+        config.network.resize(hidden_size);
     }
-    let is_set = |key: &str| settings.iter().any(|setting| setting.key == key);
-    let network = &mut config.network;
-    if base.network.hidden_size == 1 << base.network.log2_block
-        && is_set("network.hidden_size")
-        && !is_set("network.log2_block")
-    {
-        network.follow_size();
+    for setting in others {
+        config = with_setting(&config, setting)?;
     }
     config.validate()?;
     Ok(config)
@@ -198,8 +198,6 @@ mod tests {
             (config.network.hidden_size, config.network.log2_block),
             (64, 6)
         );
-        let second = config.network.second.unwrap();
-        assert_eq!((second.hidden_size, second.log2_block), (64, 6));
         assert_eq!(config.training.learning_rate, 3e-3);
         assert_eq!(config.training.schedule, Schedule::Constant);
         assert_eq!(config.training.signs, Signs::Trained(1e-4));
@@ -217,7 +215,7 @@ mod tests {
     #[test]
     fn blocks_stay_where_they_are_chosen() {
         let blocks = set(&["network.log2_block=3"]).unwrap();
-        let settings = ["network.hidden_size=128".parse().unwrap()];
+        let settings = ["network.hidden_size=64".parse().unwrap()];
         assert_eq!(
             with_settings(&blocks, &settings)
                 .unwrap()
@@ -225,7 +223,7 @@ mod tests {
                 .log2_block,
             3
         );
-        let config = set(&["network.hidden_size=128", "network.log2_block=2"]).unwrap();
+        let config = set(&["network.hidden_size=64", "network.log2_block=2"]).unwrap();
         assert_eq!(config.network.log2_block, 2);
     }
 

@@ -145,13 +145,14 @@ fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<
         .collect();
     let around_dot = |&(x, y): &(i32, i32)| (x - DOT, y - DOT, x + DOT, y + DOT);
     let around_bar = |mark: &Mark| {
-        let spread = mark.spread?;
+        let spread = mark.spread.unwrap_or(0.0);
         let (x, top) = place(mark, mark.accuracy + spread);
         let (_, bottom) = place(mark, mark.accuracy - spread);
-        Some((x - BAR, top, x + BAR, bottom))
+        (x - BAR, top, x + BAR, bottom)
     };
+    let bars: Vec<Rectangle4> = marks.iter().map(around_bar).collect();
     let mut taken: Vec<Rectangle4> = dots.iter().map(around_dot).collect();
-    taken.extend(marks.iter().filter_map(around_bar));
+    taken.extend(&bars);
     let (x_range, y_range) = chart.plotting_area().get_pixel_range();
     let frame = (
         x_range.start - origin.0.start,
@@ -168,7 +169,7 @@ fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<
         let text = style::text(LABEL_SIZE, colour);
         let (width, height) = area.estimate_text_size(&mark.name, &text)?;
         let size = (width as i32, height as i32 + 2);
-        let Some(box_) = free_place(dots[i], size, &taken, frame) else {
+        let Some(box_) = free_place(dots[i], bars[i], size, &taken, frame) else {
             continue;
         };
         area.draw_text(&mark.name, &text, (box_.0, box_.1))?;
@@ -177,9 +178,10 @@ fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<
     Ok(())
 }
 
-/// The first free rectangle of `size` around a dot, nearest first.
+/// The first free rectangle of `size` around a dot, nearest first, then beyond the ends of its bar.
 fn free_place(
     (x, y): (i32, i32),
+    bar: Rectangle4,
     (width, height): (i32, i32),
     taken: &[Rectangle4],
     frame: Rectangle4,
@@ -198,7 +200,12 @@ fn free_place(
             (x - width / 2, y + near + far),
         ]
     });
+    let beyond = [
+        (x - width / 2, bar.1 - height - 3),
+        (x - width / 2, bar.3 + 3),
+    ];
     corners
+        .chain(beyond)
         .map(|(left, top)| (left, top, left + width, top + height))
         .find(|place| inside(*place, frame) && taken.iter().all(|other| apart(*place, *other)))
 }
@@ -220,7 +227,7 @@ mod tests {
         let frame = (0, 0, 300, 100);
         let mut taken = vec![(143, 43, 157, 57)];
         let mut placed = Vec::new();
-        while let Some(place) = free_place((150, 50), (60, 14), &taken, frame) {
+        while let Some(place) = free_place((150, 50), (147, 40, 153, 60), (60, 14), &taken, frame) {
             taken.push(place);
             placed.push(place);
         }

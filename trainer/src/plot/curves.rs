@@ -131,11 +131,15 @@ fn draw_accuracies(area: &Area<'_>, curves: &[Curve]) -> Result<(), DrawError> {
         };
         curve.lines.iter().filter_map(point).collect()
     };
-    let all = curves.iter().flat_map(points).map(|(_, accuracy)| accuracy);
-    let (low, high) = style::round_range(all, 1.0);
+    let all = || curves.iter().flat_map(points);
+    let caption = match all().next() {
+        Some(_) => "validation accuracy, %",
+        None => "validation accuracy: nothing was held out",
+    };
+    let (low, high) = style::round_range(all().map(|(_, accuracy)| accuracy), 1.0);
     let high = high.min(100.5);
     let mut chart = ChartBuilder::on(area)
-        .caption("validation accuracy, %", style::text(16, FAINT_INK))
+        .caption(caption, style::text(16, FAINT_INK))
         .margin(10)
         .margin_right(20)
         .x_label_area_size(38)

@@ -66,7 +66,7 @@ fn results(groups: &[Group<'_>]) -> String {
     }
     let mut text = String::from(
         "Test split, mean ± standard deviation over seeds. The integer model is what runs on a board; \"lost\" is the \
-         float network's accuracy less the integer model's, in points. Weights were chosen by validation, never by test.\n\n\
+         float network's accuracy less the integer model's, in points. No weights were chosen by their test accuracy.\n\n\
          | model | seeds | bytes | training, s | float, % | integer, % | lost | integer loss |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n",
     );

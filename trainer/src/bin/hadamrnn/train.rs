@@ -54,7 +54,7 @@ struct Options {
     /// Hidden units, a power of two in 16..=1024
     #[arg(long)]
     hidden_size: Option<usize>,
-    /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the full matrix]
+    /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the configuration's; a full matrix stays full]
     #[arg(long, value_name = "Q")]
     log2_block: Option<usize>,
     /// Bits of the input weights U, 1 (ternary) to 8
@@ -172,9 +172,8 @@ impl Options {
             &mut config.training,
             &mut config.export,
         );
-        set(&mut network.hidden_size, &self.hidden_size);
-        if self.hidden_size.is_some() {
-            network.follow_size();
+        if let Some(hidden_size) = self.hidden_size {
+            network.resize(hidden_size);
         }
         set(&mut network.log2_block, &self.log2_block);
         set_some(&mut network.input_bits, self.input_bits);
