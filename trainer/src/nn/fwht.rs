@@ -6,7 +6,7 @@
 //!         (x[i], x[i + h]) = (x[i] + x[i + h], x[i] - x[i + h])
 //! ```
 //!
-//! Strides below [`LANES`] stay inside one array of `LANES` numbers, which the compiler keeps in a vector register and
+//! Strides below `LANES` stay inside one array of `LANES` numbers, which the compiler keeps in a vector register and
 //! turns into a permutation, a multiplication by ±1 and an addition. Larger strides go up to three stages at a time
 //! (radix 8), which cuts the passes over memory. The widest vectors of the machine are chosen at run time. The order of
 //! the additions is fixed, so equal inputs give equal bits on every machine.
@@ -17,7 +17,7 @@ use pulp::{Arch, Simd, WithSimd};
 const LANES: usize = 8;
 const LOG2_LANES: usize = LANES.ilog2() as usize;
 
-/// [`LANES`] numbers.
+/// `LANES` numbers.
 type Lanes = [f32; LANES];
 
 /// Multiplies every contiguous block of `2^log2_block` numbers by the Hadamard matrix `H[i][j] = (-1)^popcount(i & j)`.
@@ -85,7 +85,7 @@ pub fn block_scale(log2_block: usize) -> f32 {
     (1.0 / ((1_u64 << log2_block) as f64).sqrt()) as f32
 }
 
-/// The first `stages` stages, all of strides below [`LANES`]; plain butterflies for a rest shorter than one array.
+/// The first `stages` stages, all of strides below `LANES`; plain butterflies for a rest shorter than one array.
 #[inline(always)]
 fn in_lanes(data: &mut [f32], stages: usize) {
     let (arrays, rest) = data.as_chunks_mut::<LANES>();
