@@ -54,10 +54,10 @@ fn pixels(task: Task) -> RunConfig {
 fn words(task: Task) -> RunConfig {
     let hidden_size = if task == Task::Qqp { 512 } else { 128 };
     let mut config = common(task, hidden_size);
-    config.network.leak = Some(1);
+    config.network.leak = Some(2);
     config.network.readout = Readout::Pooled;
-    config.training.epochs = 6;
-    config.training.learning_rate = 2e-3;
+    config.training.epochs = 10;
+    config.training.learning_rate = 3e-3;
     config.training.patience = Some(3);
     config
 }
