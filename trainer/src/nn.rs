@@ -24,6 +24,7 @@ mod forward;
 mod init;
 mod inputs;
 mod layer;
+mod scan_form;
 mod stepwise;
 mod weights;
 

@@ -277,3 +277,6 @@ impl<'a> Trainer<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

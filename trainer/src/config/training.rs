@@ -270,6 +270,10 @@ impl TrainingConfig {
         if let Schedule::Exponential(gamma) = self.schedule {
             positive("schedule", gamma)?;
         }
+        ensure!(
+            self.patience.is_none() || self.keep == Keep::Best,
+            "patience waits for a better epoch, which keep = \"last\" does not look for"
+        );
         self.validate_factors()?;
         for (field, value) in [
             ("label_smoothing", self.label_smoothing),
@@ -372,11 +376,15 @@ mod tests {
         };
         assert_eq!(with(|_| {}), Ok(()));
         type Change = fn(&mut TrainingConfig);
-        let refused: [(Change, &str); 6] = [
+        let refused: [(Change, &str); 7] = [
             (|config| config.averaging = 1.0, "averaging"),
             (|config| config.label_smoothing = -0.1, "label_smoothing"),
             (|config| config.recall_weight = 0.0, "recall_weight"),
             (|config| config.patience = Some(0), "patience"),
+            (
+                |config| (config.patience, config.keep) = (Some(1), Keep::Last),
+                "patience",
+            ),
             (|config| config.sign_schedule.every = 0, "every"),
             (|config| config.rates.readout = f64::NAN, "rates.readout"),
         ];

@@ -163,5 +163,9 @@ fn blend<const D: usize>(
     decay: f32,
 ) -> Param<Tensor<D>> {
     let newer = new.val().detach().mul_scalar(1.0 - decay);
-    old.map(|old| old.detach().mul_scalar(decay).add(newer).require_grad())
+    // Detached once more: only a leaf may be tracked.
+    old.map(|old| {
+        let mean = old.detach().mul_scalar(decay).add(newer);
+        mean.detach().require_grad()
+    })
 }

@@ -185,6 +185,10 @@ impl Options {
         set(&mut training.schedule, &self.schedule);
         set(&mut training.signs, &self.signs);
         set(&mut training.keep, &self.keep);
+        if self.keep == Some(Keep::Last) {
+            // There is then no best epoch to wait for.
+            training.patience = None;
+        }
         set(&mut training.weight_decay, &self.weight_decay);
         set(&mut training.augmentation.rotation, &self.augment_rotation);
         set(&mut training.augmentation.scale, &self.augment_scale);

@@ -17,12 +17,15 @@
 //! Sequences run in parallel. Gradients are summed by groups of sequences whose number depends on sizes alone, then over
 //! groups in order: equal bits on any number of threads.
 
+mod buffers;
 mod head;
 mod matrix;
 mod mixing;
+mod network;
 mod pass;
 mod plan;
 mod source;
 
-pub(super) use pass::{Inputs, forward, gradients};
+pub(super) use network::Inputs;
+pub(super) use pass::{forward, gradients};
 pub use plan::{Head, LayerSize, Mix, Plan, Source};

@@ -1,0 +1,198 @@
+//! What a run does with its configuration, on sequences small enough to train in a moment.
+
+use super::{EpochRecord, Observer, Outcome, Trainer};
+use crate::checkpoint::{Checkpoint, Position};
+use crate::config::{RunConfig, SignSchedule, Signs};
+use crate::data::{Dataset, Sequences, Targets, Task};
+use crate::nn::{HostWeights, Readout};
+use crate::task_data::TaskData;
+use burn::tensor::Device;
+
+/// Keeps what a run tells.
+#[derive(Default)]
+struct Told {
+    epochs: Vec<EpochRecord>,
+    saved: Option<Checkpoint>,
+}
+
+impl Observer for Told {
+    fn step(&mut self, _: Position, _: u32, _: f64, _: f64) {}
+
+    fn epoch(&mut self, record: &EpochRecord) -> anyhow::Result<()> {
+        self.epochs.push(*record);
+        Ok(())
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
+        self.saved = Some(checkpoint.clone());
+        Ok(())
+    }
+
+    fn stop_requested(&self) -> bool {
+        false
+    }
+}
+
+impl Told {
+    /// The weights that the run would end with.
+    fn weights(&self) -> HostWeights {
+        let saved = self.saved.as_ref().expect("a checkpoint");
+        let network = super::chosen_network(saved, &Device::default());
+        network.expect("weights").weights()
+    }
+}
+
+/// `count` windows of ten steps, whose class is the sign of their mean; `drift` makes them different ones.
+fn windows(count: usize, drift: f32) -> Sequences {
+    let class = |i: usize| u32::from(i % 3 == 0);
+    let value = |i: usize, t: usize| {
+        let wave = ((i * 10 + t) as f32 * 0.7 + drift).sin();
+        wave + if class(i) == 1 { 0.6 } else { -0.6 }
+    };
+    let values: Vec<f32> = (0..count)
+        .flat_map(|i| (0..10).map(move |t| value(i, t)))
+        .collect();
+    let targets = Targets::Class((0..count).map(class).collect());
+    Sequences::new(1, 10, values, targets, vec![]).expect("equal lengths")
+}
+
+fn data() -> TaskData {
+    TaskData::from(Dataset {
+        name: "har2".into(),
+        train: windows(60, 0.0),
+        valid: windows(30, 1.0),
+        test: windows(0, 2.0),
+        classes: vec!["low".into(), "high".into()],
+        channel_names: vec!["x".into()],
+        input_lsb: vec![0.01],
+        sample_rate_hz: 0.0,
+    })
+}
+
+/// A plain configuration of a small network.
+fn config() -> RunConfig {
+    let mut config = RunConfig::for_task(Task::Har2);
+    config.network.hidden_size = 16;
+    config.network.log2_block = 4;
+    config.network.leak = None;
+    config.network.second = None;
+    config.network.readout = Readout::Pooled;
+    config.training = crate::config::TrainingConfig {
+        epochs: 6,
+        batch_size: 20,
+        learning_rate: 0.02,
+        ..Default::default()
+    };
+    config
+}
+
+fn trained(config: RunConfig) -> Told {
+    let (data, mut told) = (data(), Told::default());
+    let mut trainer = Trainer::new(config, &data, &Device::default()).expect("a valid run");
+    let outcome = trainer.run(&mut told).expect("a finite loss");
+    assert_eq!(outcome, Outcome::Finished);
+    told
+}
+
+#[test]
+fn a_run_learns_and_its_seed_gives_equal_bits_on_any_number_of_threads() {
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| trained(config()))
+    };
+    let (one, three) = (on(1), on(3));
+    // Bytes of records also hold random names of parameters.
+    assert_eq!(one.weights(), three.weights());
+    assert_eq!(one.epochs, three.epochs);
+    let accuracy = one
+        .epochs
+        .iter()
+        .filter_map(|epoch| epoch.valid)
+        .map(|valid| valid.accuracy);
+    assert!(accuracy.fold(0.0, f64::max) > 0.9);
+    assert!(one.epochs[5].train_loss < 0.7 * one.epochs[0].train_loss);
+}
+
+#[test]
+fn signs_wait_for_their_epoch_and_stop_at_their_limit() {
+    let flips = |schedule: SignSchedule| -> Vec<usize> {
+        let mut config = config();
+        // Steps so large that signs flip at once.
+        config.training.signs = Signs::Trained(0.2);
+        config.training.sign_schedule = schedule;
+        let epochs = trained(config).epochs;
+        epochs.iter().map(|epoch| epoch.sign_flips).collect()
+    };
+    let free = flips(SignSchedule::default());
+    assert!(free[0] > 2, "{free:?}");
+    let late = flips(SignSchedule {
+        start_epoch: 2,
+        ..SignSchedule::default()
+    });
+    assert_eq!(late[..2], [0, 0]);
+    assert!(late[2..].iter().sum::<usize>() > 0);
+    // Three steps an epoch: one every three is one an epoch, and no step goes on after the first flip.
+    let limited = flips(SignSchedule {
+        flips_per_epoch: Some(1),
+        ..SignSchedule::default()
+    });
+    let rare = flips(SignSchedule {
+        every: 3,
+        ..SignSchedule::default()
+    });
+    assert!(limited[0] > 0 && rare[0] > 0);
+    assert!(
+        limited[0] <= free[0] && rare[0] <= free[0],
+        "{limited:?} {rare:?} {free:?}"
+    );
+}
+
+#[test]
+fn patience_ends_a_run_that_no_longer_improves() {
+    let mut config = config();
+    config.training.epochs = 50;
+    config.training.patience = Some(2);
+    // So small a step that the first epoch stays the best.
+    config.training.learning_rate = 1e-12;
+    let told = trained(config);
+    assert_eq!(told.epochs.len(), 3);
+    assert!(told.epochs[0].best);
+}
+
+#[test]
+fn the_running_mean_is_what_is_kept() {
+    let mut config = config();
+    let plain = trained(config.clone()).weights();
+    config.training.averaging = 0.9;
+    let averaged = trained(config.clone());
+    assert!(
+        !averaged
+            .saved
+            .as_ref()
+            .expect("a checkpoint")
+            .average
+            .is_empty()
+    );
+    assert_eq!(averaged.weights().signs, plain.signs);
+    assert_ne!(averaged.weights().readout, plain.readout);
+    // A mean over hardly more than one step is the weights themselves.
+    config.training.averaging = 1e-9;
+    let latest = trained(config).weights();
+    let pairs = latest.readout.iter().zip(&plain.readout);
+    assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-5);
+}
+
+#[test]
+fn frozen_groups_stay_as_they_are() {
+    let mut config = config();
+    config.training.rates.input = 0.0;
+    let after = trained(config.clone()).weights();
+    let (data, device) = (data(), Device::default());
+    let trainer = Trainer::new(config, &data, &device).expect("a valid run");
+    let start = Told {
+        saved: Some(trainer.checkpoint().expect("a checkpoint")),
+        ..Told::default()
+    };
+    assert_eq!(start.weights().input, after.input);
+    assert_ne!(start.weights().readout, after.readout);
+}
