@@ -28,7 +28,7 @@ for pair in $boards; do
         for optional in 0 1; do
             # What is optional has shapes that only the portable code takes.
             [ $optional = 0 ] || [ $# = 2 ] || continue
-            what="$board $kernel, everything optional: $optional"
+            what="$board $1${2:+ $2}, everything optional: $optional"
             if ! HADAMRNN_TOKENS=$optional HADAMRNN_POOL=$((128 * optional)) HADAMRNN_SECOND=$((128 * optional)) \
                 link "$board" "$target" "$1" ${2:+--features "$2"}; then
                 cat "$log"

@@ -56,9 +56,12 @@ fn words(task: Task) -> RunConfig {
     let mut config = common(task, hidden_size);
     config.network.leak = Some(2);
     config.network.readout = Readout::Pooled;
-    config.training.epochs = 10;
-    config.training.learning_rate = 3e-3;
-    config.training.patience = Some(3);
+    let training = &mut config.training;
+    (training.epochs, training.learning_rate) = match task {
+        Task::Imdb => (10, 3e-3),
+        _ => (6, 2e-3),
+    };
+    training.patience = Some(3);
     config
 }
 
