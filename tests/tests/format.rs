@@ -478,7 +478,7 @@ fn must_be_safe(bytes: &[u8]) {
         return;
     };
     for raw in [i16::MIN, i16::MAX, -1, 0] {
-        let sample = vec![raw; model.input_size()];
+        let sample = vec![raw; model.sample_size()];
         match session.push_raw(&sample) {
             Ok(()) => {}
             Err(SessionError::Token { .. }) if model.tokens().is_some() => {}
