@@ -44,7 +44,7 @@ impl Told {
 
 /// `count` windows of ten steps, whose class is the sign of their mean; `drift` makes them different ones.
 fn windows(count: usize, drift: f32) -> Sequences {
-    let class = |i: usize| u32::from(i % 3 == 0);
+    let class = |i: usize| u32::from(i.is_multiple_of(3));
     let value = |i: usize, t: usize| {
         let wave = ((i * 10 + t) as f32 * 0.7 + drift).sin();
         wave + if class(i) == 1 { 0.6 } else { -0.6 }
