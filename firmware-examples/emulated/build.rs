@@ -10,6 +10,7 @@
 //! | `HADAMRNN_INPUTS` | 9 | inputs the session has room for; 1 for tokens |
 //! | `HADAMRNN_POOL` | 0 | units of a pooled readout the session has room for |
 //! | `HADAMRNN_SECOND` | 0 | units of a second layer the session has room for |
+//! | `HADAMRNN_READ` | 0 | units of a hidden readout layer there is room for |
 //! | `HADAMRNN_TOKENS` | unset | set to 1 where samples are tokens |
 
 use std::{env, error::Error, fs, path::Path, path::PathBuf};
@@ -102,6 +103,7 @@ fn config(board: &Board, kernel: &str) -> Result<String, Box<dyn Error>> {
         ("INPUTS", "9", "Inputs"),
         ("POOL", "0", "Units of a pooled readout"),
         ("SECOND", "0", "Units of a second layer"),
+        ("READ", "0", "Units of a hidden readout layer"),
     ] {
         let value: usize = variable(&format!("HADAMRNN_{name}"), default).parse()?;
         text +=

@@ -77,8 +77,13 @@ pub(crate) struct Drive<'a> {
     pub columns: &'a [u32],
     pub bias: &'a [u32],
     pub x: &'a [i32],
-    /// What every row's sum of unsigned fields lacks: `-2^(width-1) * sum(x)`.
+    /// What the sum of unsigned fields of a driven row lacks: `-2^(width-1) * sum(x)`.
     pub correction: i32,
+    /// The row within its block that comes next.
+    row: usize,
+    /// Rows of each block that are driven, and the block less one.
+    driven_rows: usize,
+    block_mask: usize,
 }
 
 impl<'a> Drive<'a> {
@@ -96,7 +101,24 @@ impl<'a> Drive<'a> {
             bias: model.sections.bias,
             x,
             correction: sum.wrapping_mul(model.input_width.offset()).wrapping_neg(),
+            row: 0,
+            driven_rows: model.layer().driven_rows,
+            block_mask: model.layer().block_size().wrapping_sub(1),
         }
+    }
+
+    /// The columns of the next `rows` rows, one word a channel, and what their sums of fields lack: nothing of either where
+    /// no input drives them. Rows that share words are driven together.
+    #[inline(always)]
+    fn next_columns(&mut self, rows: usize) -> (&'a [u32], i32) {
+        let driven = self.row < self.driven_rows;
+        self.row = self.row.wrapping_add(rows) & self.block_mask;
+        if !driven {
+            return (&[], 0);
+        }
+        let (columns, rest) = (self.columns.split_at_checked(self.x.len())).unwrap_or((&[], &[]));
+        self.columns = rest;
+        (columns, self.correction)
     }
 
     /// The next rows of `U x + b`, exact.
@@ -114,29 +136,16 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Where the accumulators of eight rows start.
-    #[inline(always)]
-    fn start<const N: usize>(&self, bias: &[u32; N]) -> [u32; N] {
-        let high = self.correction.wrapping_sub(1 << 15) as u32;
-        let both = (high << 16).wrapping_add(self.correction as u32);
-        bias.map(|bias| bias.wrapping_add(both))
-    }
-
     fn four(&mut self, tile: &mut Driven) {
-        let (mut biases, mut all) = (self.bias, self.columns);
-        // Four rounds that are better unrolled: their cursors are then not kept in memory.
         for rows in lanes(tile).as_chunks_mut::<4>().0 {
             keep_rolled();
-            let Some((bias, rest)) = biases.split_first_chunk() else {
+            let Some((bias, rest)) = self.bias.split_first_chunk() else {
                 break;
             };
-            let Some((columns, others)) = all.split_at_checked(self.x.len()) else {
-                break;
-            };
-            (biases, all) = (rest, others);
-            *rows = accumulate::<4, 0, 4>(self.start(bias), columns, self.x);
+            self.bias = rest;
+            let (columns, correction) = self.next_columns(8);
+            *rows = accumulate::<4, 0, 4>(start(bias, correction), columns, self.x);
         }
-        (self.bias, self.columns) = (biases, all);
     }
 
     /// A word holds two groups of four pairs.
@@ -146,13 +155,11 @@ impl<'a> Drive<'a> {
             let Some((bias, rest)) = self.bias.split_first_chunk::<8>() else {
                 break;
             };
-            let Some((columns, others)) = self.columns.split_at_checked(self.x.len()) else {
-                break;
-            };
-            (self.bias, self.columns) = (rest, others);
+            self.bias = rest;
+            let (columns, correction) = self.next_columns(16);
             if let ([low, high], [first, second]) = (bias.as_chunks().0, rows.as_chunks_mut().0) {
-                *first = accumulate::<2, 0, 4>(self.start(low), columns, self.x);
-                *second = accumulate::<2, 8, 4>(self.start(high), columns, self.x);
+                *first = accumulate::<2, 0, 4>(start(low, correction), columns, self.x);
+                *second = accumulate::<2, 8, 4>(start(high, correction), columns, self.x);
             }
         }
     }
@@ -164,19 +171,10 @@ impl<'a> Drive<'a> {
             let Some((bias, rest)) = self.bias.split_first_chunk() else {
                 break;
             };
-            let Some((columns, others)) = self.columns.split_at_checked(self.x.len()) else {
-                break;
-            };
-            (self.bias, self.columns) = (rest, others);
-            *rows = accumulate::<8, 0, 2>(self.start(bias), columns, self.x);
+            self.bias = rest;
+            let (columns, correction) = self.next_columns(4);
+            *rows = accumulate::<8, 0, 2>(start(bias, correction), columns, self.x);
         }
-    }
-
-    /// One word a channel.
-    fn next_columns(&mut self) -> &'a [u32] {
-        let (columns, rest) = (self.columns.split_at_checked(self.x.len())).unwrap_or((&[], &[]));
-        self.columns = rest;
-        columns
     }
 
     /// One row per accumulator, for rows whose sums need more than 16 bits. Not made for speed.
@@ -191,7 +189,7 @@ impl<'a> Drive<'a> {
             self.bias = rest;
             let index = pair.wrapping_mul(2);
             if index.is_multiple_of(width.per_word()) {
-                columns = self.next_columns();
+                (columns, _) = self.next_columns(width.per_word());
             }
             let mut even = (bias & 0xFFFF) as i32 - (1 << 15);
             let mut odd = (bias >> 16) as i32 - (1 << 15);
@@ -203,6 +201,14 @@ impl<'a> Drive<'a> {
             *rows = [even as u32, odd as u32];
         }
     }
+}
+
+/// Where the accumulators of pairs of rows start, which lack `correction`.
+#[inline(always)]
+fn start<const N: usize>(bias: &[u32; N], correction: i32) -> [u32; N] {
+    let high = correction.wrapping_sub(1 << 15) as u32;
+    let both = (high << 16).wrapping_add(correction as u32);
+    bias.map(|bias| bias.wrapping_add(both))
 }
 
 /// The part of a tile that pairs of lanes take.

@@ -49,6 +49,12 @@ pub enum ModelError {
     Tokens,
     /// A pooled readout whose shift is beyond 16, or that is for no steps.
     Pool,
+    /// Driven rows that are not an equal part of every diagonal block, in whole words of U, or that are all rows.
+    DrivenRows,
+    /// A hidden readout layer with a size, multiplier, shift or width out of range.
+    HiddenReadout,
+    /// The bounds in the file are not those that its weights give.
+    Bounds,
     /// A second layer whose multiplier is not in `1..=32767`, or that is mixed by a Hadamard matrix of another size.
     SecondLayer,
 }
@@ -83,6 +89,11 @@ impl fmt::Display for ModelError {
             Self::Leak => "leak is beyond 15",
             Self::Tokens => "token table has sizes or a multiplier out of range",
             Self::Pool => "pooled readout has a shift beyond 16 or no steps",
+            Self::DrivenRows => {
+                "driven rows are not an equal part of every block in whole words of U"
+            }
+            Self::HiddenReadout => "hidden readout layer has a size or number out of range",
+            Self::Bounds => "the bounds in the file are not those of its weights",
             Self::SecondLayer => {
                 "second layer has a multiplier out of range or does not fit its matrix"
             }
@@ -117,6 +128,13 @@ pub enum SessionError {
     /// The second layer's hidden size exceeds the session's capacity `SECOND`.
     SecondCapacity {
         /// Hidden size of the second layer.
+        needed: usize,
+        /// Capacity of the session.
+        capacity: usize,
+    },
+    /// The model's readout has a hidden layer of more units than the session's capacity `READ`.
+    ReadoutCapacity {
+        /// Units of the hidden readout layer.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
@@ -164,6 +182,10 @@ impl fmt::Display for SessionError {
             Self::PoolCapacity { needed, capacity } => write!(
                 f,
                 "model needs a pool capacity of {needed}, the session has {capacity}"
+            ),
+            Self::ReadoutCapacity { needed, capacity } => write!(
+                f,
+                "model needs a readout capacity of {needed}, the session has {capacity}"
             ),
             Self::InputKind => {
                 f.write_str("a token for a model of numbers, or numbers for a model of tokens")

@@ -1,4 +1,4 @@
-//! The model file, versions 1 and 2 (specified with worked bytes in `docs/FORMAT.md`).
+//! The model file, versions 1 to 3 (specified with worked bytes in `docs/FORMAT.md`).
 //!
 //! ```text
 //! 0   4  magic "HDRN"
@@ -6,20 +6,22 @@
 //! 6   2  reserved, zero
 //! 8   4  length of the whole file in bytes, little-endian
 //! 12  …  body, postcard: `Header`, from version 2 on `Extension`, then 0-3 bytes of padding, and the weights on a
-//!        four-byte boundary
+//!        four-byte boundary; from version 3 on the first of these are the words of `Addition`
 //! …   4  CRC-32/ISO-HDLC over all bytes before it, little-endian
 //! ```
 
+mod addition;
 #[cfg(feature = "encode")]
 mod encode;
 mod header;
 mod sections;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::ModelError;
 use crate::kernel::keep_rolled;
 
+pub use addition::{Addition, HiddenReadout};
 #[cfg(feature = "encode")]
 pub use encode::{EncodeError, encode};
 pub use header::{Extension, Header, Mixing, Readout, Second, Tokens};
@@ -28,7 +30,7 @@ pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 /// The first four bytes of every model.
 pub const MAGIC: [u8; 4] = *b"HDRN";
 /// The newest format version that this crate reads; it reads the older ones too.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// Bytes before the postcard body.
 pub const PREFIX_BYTES: usize = 12;
 /// Bytes of the checksum at the end.
@@ -45,11 +47,11 @@ pub const MAX_OUTPUTS: usize = 1024;
 pub const MAX_VOCABULARY: usize = 1 << 16;
 
 /// The end of the body.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Weights<'a> {
     /// Zero to three bytes, so that the weights start on a four-byte boundary.
     pub padding: &'a [u8],
-    /// The sections of [`Sections`], in its order, little-endian words.
+    /// Little-endian words: from version 3 on those of [`Addition`], then the sections of [`Sections`], in its order.
     pub weights: &'a [u8],
 }
 
@@ -66,8 +68,8 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// Checks prefix and checksum and decodes the body: the header and the bytes of the weights.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(Header<'_>, &[u8]), ModelError> {
+/// Checks prefix and checksum and decodes the body: the header and the words of the weights.
+pub(crate) fn decode(bytes: &[u8]) -> Result<(Header<'_>, &[u32]), ModelError> {
     let (prefix, rest) = bytes
         .split_first_chunk::<PREFIX_BYTES>()
         .ok_or_else(|| short_prefix(bytes))?;
@@ -100,7 +102,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Header<'_>, &[u8]), ModelError> {
     decode_body(version, body).ok_or(ModelError::Malformed)
 }
 
-fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u8])> {
+fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u32])> {
     let (mut header, mut rest) = postcard::take_from_bytes::<Header<'_>>(body).ok()?;
     if version > 1 {
         (header.extension, rest) = postcard::take_from_bytes(rest).ok()?;
@@ -108,7 +110,15 @@ fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u8])> {
         return None;
     }
     let (end, rest) = postcard::take_from_bytes::<Weights<'_>>(rest).ok()?;
-    rest.is_empty().then_some((header, end.weights))
+    let mut words: &[u32] = bytemuck::try_cast_slice(end.weights).ok()?;
+    if version > 2 {
+        let (addition, weights) = words.split_first_chunk()?;
+        (header.addition, words) = (Addition::from_words(addition)?, weights);
+        if header.addition == Addition::default() {
+            return None;
+        }
+    }
+    rest.is_empty().then_some((header, words))
 }
 
 /// A file that ends within its prefix: truncated if what is there is right so far.

@@ -2,7 +2,7 @@
 
 use crate::format::Mixing;
 use crate::gain::Gain;
-use crate::kernel::keep_rolled;
+use crate::mixing;
 
 /// Sizes, shifts and signs of one recurrent layer.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub struct Layer<'a> {
     pub(crate) hidden_size: usize,
     pub(crate) log2_block: u32,
     pub(crate) state_bits: u32,
+    /// Rows of each diagonal block that an input drives: its first ones. All of them for a second layer.
+    pub(crate) driven_rows: usize,
     /// Left shift of what drives the layer; 0 for a second layer.
     pub(crate) drive_shift: u32,
     pub(crate) gain_shift: u32,
@@ -89,15 +91,7 @@ impl<'a> SecondLayer<'a> {
 
     /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
     pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> i64 {
-        let mut bias = 0u32;
-        for word in self.bias {
-            keep_rolled();
-            bias = bias.max((*word as i32).unsigned_abs());
-        }
-        (units as i64)
-            .wrapping_shl(bits.wrapping_sub(1))
-            .wrapping_mul(self.multiplier.into())
-            .wrapping_add(bias.into())
+        mixing::product_bound(units, bits, self.multiplier, self.bias)
     }
 }
 

@@ -19,14 +19,24 @@ pub(crate) fn drive(
     rows: &mut [i32],
 ) {
     match second.mixing {
-        Mixing::Dense => dense(second, pairs, rows),
+        Mixing::Dense => {
+            dense(second.matrix, pairs, rows);
+            for (row, bias) in rows.iter_mut().zip(biases(second.bias)) {
+                keep_rolled();
+                *row = row.wrapping_mul(second.multiplier).wrapping_add(bias);
+            }
+        }
         Mixing::Hadamard => hadamard(second, pairs, rows),
     }
 }
 
-fn dense(second: &SecondLayer<'_>, mut pairs: impl Iterator<Item = [i32; 2]>, rows: &mut [i32]) {
+/// `M max(h, 0)` for a dense `M`: one word a row of the matrix, as many rows as `rows` has, a multiple of eight.
+pub(crate) fn dense(
+    mut matrix: &[u32],
+    mut pairs: impl Iterator<Item = [i32; 2]>,
+    rows: &mut [i32],
+) {
     rows.fill(0);
-    let mut matrix = second.matrix;
     while let (Some([a, b]), Some([c, d])) = (pairs.next(), pairs.next()) {
         let Some((nibbles, rest)) = matrix.split_at_checked(rows.len() / 8) else {
             break;
@@ -37,10 +47,6 @@ fn dense(second: &SecondLayer<'_>, mut pairs: impl Iterator<Item = [i32; 2]>, ro
             nibbles,
             rows,
         );
-    }
-    for (row, bias) in rows.iter_mut().zip(biases(second)) {
-        keep_rolled();
-        *row = row.wrapping_mul(second.multiplier).wrapping_add(bias);
     }
 }
 
@@ -83,7 +89,7 @@ fn hadamard(second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>, row
         *row = state.max(0).wrapping_mul(sign(c, index));
     }
     strided_stages::<i32, 1, 4>(rows, rows.len() / 2);
-    for (index, (row, bias)) in rows.iter_mut().zip(biases(second)).enumerate() {
+    for (index, (row, bias)) in rows.iter_mut().zip(biases(second.bias)).enumerate() {
         keep_rolled();
         let factor = second.multiplier.wrapping_mul(sign(a, index));
         *row = row.wrapping_mul(factor).wrapping_add(bias);
@@ -91,7 +97,20 @@ fn hadamard(second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>, row
 }
 
 /// The biases of a layer, zeros where it has none.
-fn biases(second: &SecondLayer<'_>) -> impl Iterator<Item = i32> {
-    let stored = second.bias.iter().map(|bias| *bias as i32);
+pub(crate) fn biases(stored: &[u32]) -> impl Iterator<Item = i32> {
+    let stored = stored.iter().map(|bias| *bias as i32);
     stored.chain(core::iter::repeat(0))
+}
+
+/// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
+pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> i64 {
+    let mut bias = 0u32;
+    for word in stored {
+        keep_rolled();
+        bias = bias.max((*word as i32).unsigned_abs());
+    }
+    (units as i64)
+        .wrapping_shl(bits.wrapping_sub(1))
+        .wrapping_mul(multiplier.into())
+        .wrapping_add(bias.into())
 }

@@ -7,6 +7,7 @@ use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, Second, Sections, Tokens};
 use crate::gain::Gain;
+use crate::hidden_readout::HiddenReadout;
 use crate::kernel::Kernel;
 use crate::layer::{Layer, SecondLayer};
 
@@ -42,6 +43,7 @@ pub struct Model<'a> {
     pub(crate) readout_width: FieldWidth,
     layer: Layer<'a>,
     second: Option<SecondLayer<'a>>,
+    hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
 }
 
@@ -57,11 +59,10 @@ impl<'a> Model<'a> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
         }
-        let (header, weights) = format::decode(bytes)?;
+        let (header, words) = format::decode(bytes)?;
         check::header(&header)?;
         let input_width = width(header.input_weight_bits)?;
         let readout_width = width(header.readout_weight_bits)?;
-        let words = bytemuck::try_cast_slice(weights).map_err(|_| ModelError::Malformed)?;
         let sections = Sections::split(&header, words).ok_or(ModelError::WeightsLength)?;
         let mut model = Self {
             header,
@@ -70,8 +71,12 @@ impl<'a> Model<'a> {
             readout_width,
             layer: first_layer(&header, &sections),
             second: (header.extension.second).map(|second| second_layer(&second, &sections)),
+            hidden_readout: None,
             bounds: Bounds::default(),
         };
+        let read = model.top().hidden_size;
+        model.hidden_readout = (header.addition.hidden_readout)
+            .map(|hidden| HiddenReadout::new(&hidden, &sections, read));
         model.prove_no_overflow()?;
         Ok(model)
     }
@@ -149,6 +154,44 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The layer between what is read and the logits, if there is one.
+    pub const fn hidden_readout(&self) -> Option<&HiddenReadout<'a>> {
+        self.hidden_readout.as_ref()
+    }
+
+    /// Units that V reads: of the hidden readout layer if there is one, else of the top layer.
+    pub const fn read_size(&self) -> usize {
+        match &self.hidden_readout {
+            Some(hidden) => hidden.units,
+            None => self.top().hidden_size,
+        }
+    }
+
+    /// Width of what is read of the top layer: its state, or the pooled mean.
+    const fn read_bits(&self) -> u32 {
+        match self.readout() {
+            Readout::Pooled { .. } => 16,
+            _ => self.top().state_bits,
+        }
+    }
+
+    /// Rows of U that are stored: those that an input drives.
+    pub const fn driven_rows(&self) -> usize {
+        match self.header.addition.driven_rows {
+            0 => self.hidden_size(),
+            rows => rows as usize,
+        }
+    }
+
+    /// Where a row of U is stored, or `None` where no input drives it.
+    #[inline(never)]
+    pub(crate) fn stored_row(&self, row: usize) -> Option<usize> {
+        let layer = &self.layer;
+        let (block, in_block) = (row >> layer.log2_block, row & (layer.block_size() - 1));
+        let stored = block.wrapping_mul(layer.driven_rows).wrapping_add(in_block);
+        (in_block < layer.driven_rows).then_some(stored)
+    }
+
     /// Whether `K` computes every layer exactly, given capacities of its size (of at least 32, for small XNOR layers).
     pub fn runs_on<K: Kernel>(&self) -> bool {
         let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size.max(32)).is_ok();
@@ -165,10 +208,13 @@ impl<'a> Model<'a> {
         Channel::of_word(word(self.sections.channels, index))
     }
 
-    /// Code of `U[row][column]`; for tokens the column is the token.
+    /// Code of `U[row][column]`, zero in a row that no input drives; for tokens the column is the token.
     pub fn input_weight(&self, row: usize, column: usize) -> i32 {
+        let Some(row) = self.stored_row(row) else {
+            return 0;
+        };
         let group = row / self.input_width.per_word();
-        let groups = self.hidden_size() / self.input_width.per_word();
+        let groups = self.driven_rows() / self.input_width.per_word();
         let index = match self.tokens() {
             Some(_) => column.wrapping_mul(groups).wrapping_add(group),
             None => group.wrapping_mul(self.input_size()).wrapping_add(column),
@@ -178,7 +224,7 @@ impl<'a> Model<'a> {
 
     /// The words of a token's row of the table; none beyond the vocabulary.
     pub(crate) fn token_row(&self, token: u16) -> Option<&'a [u32]> {
-        let length = self.hidden_size() / self.input_width.per_word();
+        let length = self.driven_rows() / self.input_width.per_word();
         let start = usize::from(token).wrapping_mul(length);
         self.sections.input.get(start..start.wrapping_add(length))
     }
@@ -197,7 +243,7 @@ impl<'a> Model<'a> {
     /// Code of `V[output][unit]`.
     pub fn readout_weight(&self, output: usize, unit: usize) -> i32 {
         let width = self.readout_width;
-        let row = output.wrapping_mul(self.top().hidden_size / width.per_word());
+        let row = output.wrapping_mul(self.read_size() / width.per_word());
         let index = row.wrapping_add(unit / width.per_word());
         width.get(word(self.sections.readout, index), unit)
     }
@@ -209,10 +255,16 @@ impl<'a> Model<'a> {
 }
 
 fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
+    let log2_hidden = header.hidden_size.trailing_zeros();
+    let log2_blocks = log2_hidden.wrapping_sub(header.log2_block.into());
     Layer {
         hidden_size: header.hidden_size.into(),
         log2_block: header.log2_block.into(),
         state_bits: header.state_bits.into(),
+        driven_rows: match header.addition.driven_rows {
+            0 => 1usize.wrapping_shl(header.log2_block.into()),
+            rows => usize::from(rows) >> (log2_blocks & 15),
+        },
         drive_shift: header.drive_shift.into(),
         gain_shift: header.gain_shift.into(),
         gain: Gain::new(header.log2_block, header.gain_shift, header.extension.leak),
@@ -228,6 +280,7 @@ fn second_layer<'a>(second: &Second, sections: &Sections<'a>) -> SecondLayer<'a>
         hidden_size: second.hidden_size.into(),
         log2_block: second.log2_block.into(),
         state_bits: second.state_bits.into(),
+        driven_rows: 1usize.wrapping_shl(second.log2_block.into()),
         drive_shift: 0,
         gain_shift: second.gain_shift.into(),
         gain: Gain::new(second.log2_block, second.gain_shift, second.leak),

@@ -2,6 +2,7 @@
 
 use crate::fields::FieldWidth;
 use crate::format::Readout;
+use crate::hidden_readout::HiddenReadout;
 use crate::kernel::{HiddenState, Kernel, keep_rolled};
 use crate::pool;
 use crate::session::Session;
@@ -9,12 +10,21 @@ use crate::session::Session;
 /// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
 /// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
-/// sum over time for a pooled readout.
-pub struct Logits<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> {
+/// sum over time for a pooled readout, or a hidden layer's output for either.
+pub struct Logits<
+    'a,
+    K: Kernel,
+    const N: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+> {
     state: &'a K::State<N>,
     second: Option<&'a K::State<SECOND>>,
     /// The sums and their shift.
     pool: Option<(&'a [i32; POOL], u32)>,
+    /// What the hidden readout layer makes of it.
+    hidden: Option<[i32; READ]>,
     width: FieldWidth,
     words_per_row: usize,
     /// What is still to come.
@@ -22,28 +32,57 @@ pub struct Logits<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND
     bias: core::slice::Iter<'a, u32>,
 }
 
-impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize>
-    Logits<'a, K, N, POOL, SECOND>
+impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
+    Logits<'a, K, N, POOL, SECOND, READ>
 {
-    pub(crate) fn new<const D: usize>(session: &'a Session<'_, K, N, D, POOL, SECOND>) -> Self {
+    pub(crate) fn new<const D: usize>(
+        session: &'a Session<'_, K, N, D, POOL, SECOND, READ>,
+    ) -> Self {
         let model = session.model();
         let width = model.readout_width;
-        Self {
+        let mut logits = Self {
             state: &session.state,
             second: model.second().map(|_| &session.second.state),
             pool: match model.readout() {
                 Readout::Pooled { shift, .. } => Some((&session.pool, shift.into())),
                 _ => None,
             },
+            hidden: None,
             width,
-            words_per_row: model.top().hidden_size / width.per_word(),
+            words_per_row: model.read_size() / width.per_word(),
             rows: model.sections.readout,
             bias: model.sections.readout_bias.iter(),
+        };
+        if READ > 0
+            && let Some(hidden) = model.hidden_readout()
+        {
+            logits.hidden = Some(logits.hidden_units(hidden));
         }
+        logits
     }
 
-    /// What is read times a row of V. Branches for what the session has no room for are not compiled.
+    /// The output of the hidden readout layer. Branches for what the session has no room for are not compiled.
+    fn hidden_units(&self, hidden: &HiddenReadout<'_>) -> [i32; READ] {
+        let mut units = [0; READ];
+        // Cannot fail: `Session::new` has checked the capacity.
+        let Some(used) = units.get_mut(..hidden.units) else {
+            return units;
+        };
+        match (self.pool, self.second) {
+            (Some((sums, shift)), _) if POOL > 0 => hidden.compute(pool::scaled(sums, shift), used),
+            (_, Some(second)) if SECOND > 0 => hidden.compute(second.pairs(), used),
+            _ => hidden.compute(self.state.pairs(), used),
+        }
+        units
+    }
+
+    /// What is read times a row of V.
     fn times_row(&self, row: &[u32]) -> i32 {
+        if READ > 0
+            && let Some(units) = &self.hidden
+        {
+            return dot(self.width, row, units.as_chunks().0.iter().copied());
+        }
         match (self.pool, self.second) {
             (Some((sums, shift)), _) if POOL > 0 => dot(self.width, row, pool::scaled(sums, shift)),
             (_, Some(second)) if SECOND > 0 => dot(self.width, row, second.pairs()),
@@ -52,8 +91,8 @@ impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize>
     }
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Iterator
-    for Logits<'_, K, N, POOL, SECOND>
+impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize> Iterator
+    for Logits<'_, K, N, POOL, SECOND, READ>
 {
     type Item = i32;
 
@@ -97,8 +136,8 @@ fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32
     sum
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> ExactSizeIterator
-    for Logits<'_, K, N, POOL, SECOND>
+impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
+    ExactSizeIterator for Logits<'_, K, N, POOL, SECOND, READ>
 {
 }
 

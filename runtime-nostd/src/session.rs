@@ -15,8 +15,9 @@ use crate::step::Step;
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
 /// `K` is the [kernel](crate::kernel), `N` the largest hidden size and `D` the largest number of inputs (channels and their copies) that the
-/// session has room for (0 for tokens). Two more capacities cost RAM and code only where they are given: `POOL` hidden
-/// units for a pooled readout, `SECOND` for a second layer.
+/// session has room for (0 for tokens). Three more capacities cost RAM and code only where they are given: `POOL` hidden
+/// units for a pooled readout, `SECOND` for a second layer, `READ` for a hidden layer in the readout (four bytes each, on the
+/// stack while logits are read).
 pub struct Session<
     'm,
     K: Kernel,
@@ -24,6 +25,7 @@ pub struct Session<
     const D: usize,
     const POOL: usize = 0,
     const SECOND: usize = 0,
+    const READ: usize = 0,
 > {
     model: &'m Model<'m>,
     pub(crate) state: K::State<N>,
@@ -62,15 +64,22 @@ impl<K: Kernel, const SECOND: usize> Second<K, SECOND> {
     }
 }
 
-impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SECOND: usize>
-    Session<'m, K, N, D, POOL, SECOND>
+impl<
+    'm,
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+> Session<'m, K, N, D, POOL, SECOND, READ>
 {
     /// Starts at the zero state.
     ///
     /// # Errors
     /// The model exceeds the capacities, or `K` cannot compute it exactly.
     pub fn new(model: &'m Model<'m>) -> Result<Self, SessionError> {
-        check_capacities(model, [N, D, POOL, SECOND])?;
+        check_capacities(model, [N, D, POOL, SECOND, READ])?;
         K::check(model.layer(), N)?;
         if SECOND > 0
             && let Some(second) = model.second()
@@ -169,7 +178,7 @@ impl<'m, K: Kernel, const N: usize, const D: usize, const POOL: usize, const SEC
     }
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
-    pub fn logits(&self) -> Logits<'_, K, N, POOL, SECOND> {
+    pub fn logits(&self) -> Logits<'_, K, N, POOL, SECOND, READ> {
         Logits::new(self)
     }
 
@@ -216,8 +225,8 @@ fn first_units<S: HiddenState>(state: &S, units: usize) -> impl Iterator<Item = 
     state.pairs().take(units / 2)
 }
 
-fn check_capacities(model: &Model<'_>, capacities: [usize; 4]) -> Result<(), SessionError> {
-    let [hidden, inputs, pool, second] = capacities;
+fn check_capacities(model: &Model<'_>, capacities: [usize; 5]) -> Result<(), SessionError> {
+    let [hidden, inputs, pool, second, read] = capacities;
     let needed = model.hidden_size();
     if needed > hidden {
         return Err(SessionError::HiddenCapacity {
@@ -249,6 +258,13 @@ fn check_capacities(model: &Model<'_>, capacities: [usize; 4]) -> Result<(), Ses
         return Err(SessionError::SecondCapacity {
             needed,
             capacity: second,
+        });
+    }
+    let needed = model.hidden_readout().map_or(0, |hidden| hidden.units());
+    if needed > read {
+        return Err(SessionError::ReadoutCapacity {
+            needed,
+            capacity: read,
         });
     }
     Ok(())

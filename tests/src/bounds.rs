@@ -11,15 +11,27 @@ pub struct PlainBounds {
     pub step: i64,
     /// Of a second-layer sum before the right shift; 0 without one.
     pub second_step: i64,
+    /// Of a sum of the hidden readout layer before its right shift; 0 without one.
+    pub hidden: i64,
     /// Of a logit.
     pub logit: i64,
 }
 
 impl PlainBounds {
+    /// All of them, in order.
+    pub fn all(&self) -> [i64; 5] {
+        [
+            self.drive,
+            self.step,
+            self.second_step,
+            self.hidden,
+            self.logit,
+        ]
+    }
+
     /// Whether all fit 32 bits.
     pub fn fit(&self) -> bool {
-        let all = [self.drive, self.step, self.second_step, self.logit];
-        all.into_iter().max() <= Some(i32::MAX.into())
+        self.all().into_iter().max() <= Some(i32::MAX.into())
     }
 }
 
@@ -35,6 +47,7 @@ fn largest(values: impl Iterator<Item = i64>) -> i64 {
 pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
     let weights = |row: usize| match &model.input {
         PlainInput::Numbers { weights, bits, .. } => magnitudes(&weights[row]) << (bits - 1),
+        PlainInput::Tokens { .. } if row % model.layer.block_size >= model.driven_rows => 0,
         PlainInput::Tokens { multiplier, .. } => i64::from(*multiplier) << (table_bits - 1),
     };
     let biases = model.bias.iter().enumerate();
@@ -48,11 +61,19 @@ pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
         PlainReadout::Pooled(_) => 16,
         _ => model.top().state_bits,
     };
+    let hidden = model.hidden.as_ref();
+    let hidden_sum = hidden.map_or(0, |hidden| {
+        let sum = (model.top().hidden_size as i64) << (read_bits - 1);
+        let bias = largest(hidden.bias.iter().map(|&bias| i64::from(bias).abs()));
+        sum * i64::from(hidden.multiplier) + bias + ((1 << hidden.shift) >> 1)
+    });
+    let read_bits = hidden.map_or(read_bits, |hidden| hidden.bits);
     let rows = model.readout.iter().zip(&model.readout_bias);
     PlainBounds {
         drive,
         step: step(&model.layer, drive << model.drive_shift),
         second_step,
+        hidden: hidden_sum,
         logit: largest(
             rows.map(|(row, &bias)| (magnitudes(row) << (read_bits - 1)) + i64::from(bias).abs()),
         ),

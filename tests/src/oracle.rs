@@ -7,6 +7,8 @@
 pub struct PlainModel {
     /// What a step feeds the first layer.
     pub input: PlainInput,
+    /// Rows of each diagonal block, from its first on, that an input drives: the others of U or of the table are zero.
+    pub driven_rows: usize,
     /// Biases of the first layer in units of `U x`.
     pub bias: Vec<i32>,
     /// Left shift of `U x + b`.
@@ -17,6 +19,8 @@ pub struct PlainModel {
     pub second: Option<PlainSecond>,
     /// How the state is read.
     pub readout_kind: PlainReadout,
+    /// A layer between what is read and V.
+    pub hidden: Option<PlainHidden>,
     /// Codes of V, one row an output.
     pub readout: Vec<Vec<i32>>,
     /// Output biases in logit units.
@@ -85,6 +89,21 @@ pub enum PlainMixing {
     Dense(Vec<Vec<i32>>),
     /// `diag(a) H diag(c)`.
     Hadamard(Vec<i32>, Vec<i32>),
+}
+
+/// A dense binary layer in the readout.
+#[derive(Clone, Debug)]
+pub struct PlainHidden {
+    /// Signs, row by row.
+    pub matrix: Vec<Vec<i32>>,
+    /// Factor of its product.
+    pub multiplier: u16,
+    /// One a row, or none.
+    pub bias: Vec<i32>,
+    /// Right shift of the product with its bias.
+    pub shift: u32,
+    /// Width of the result.
+    pub bits: u32,
 }
 
 /// How the state is read.
@@ -167,6 +186,20 @@ impl PlainLayer {
     }
 }
 
+impl PlainHidden {
+    /// The layer's units.
+    fn units(&self, read: &[i64]) -> Vec<i64> {
+        let unit = |(i, row): (usize, &Vec<i32>)| {
+            let terms = row.iter().zip(read);
+            let sum: i64 = terms.map(|(&sign, &h)| i64::from(sign) * h.max(0)).sum();
+            let bias = self.bias.get(i).copied().unwrap_or(0);
+            let sum = sum * i64::from(self.multiplier) + i64::from(bias);
+            clamp_to_bits(round_shift(sum, self.shift), self.bits)
+        };
+        self.matrix.iter().enumerate().map(unit).collect()
+    }
+}
+
 impl PlainMixing {
     /// Entry of the matrix.
     fn entry(&self, i: usize, j: usize) -> i64 {
@@ -183,6 +216,14 @@ impl PlainModel {
         self.second
             .as_ref()
             .map_or(&self.layer, |second| &second.layer)
+    }
+
+    /// Units that V reads.
+    pub fn read_size(&self) -> usize {
+        let top = self.top().hidden_size;
+        self.hidden
+            .as_ref()
+            .map_or(top, |hidden| hidden.matrix.len())
     }
 
     /// Columns of U.
@@ -286,6 +327,10 @@ impl PlainModel {
                 .collect(),
             _ if self.second.is_some() => state.second.clone(),
             _ => state.h.clone(),
+        };
+        let read = match &self.hidden {
+            Some(hidden) => hidden.units(&read),
+            None => read,
         };
         let row = |row: &Vec<i32>| -> i64 {
             row.iter()

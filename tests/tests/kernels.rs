@@ -15,7 +15,7 @@ fn agrees<K: Kernel>(
     model: &Model<'_>,
     inputs: &[Vec<i16>],
 ) -> Result<bool, TestCaseError> {
-    let mut session = match Session::<K, 1024, 12, 1024, 1024>::new(model) {
+    let mut session = match Session::<K, 1024, 12, 1024, 1024, 1024>::new(model) {
         Ok(session) => session,
         Err(SessionError::KernelRange) => return Ok(false),
         Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", K::NAME))),
@@ -81,8 +81,10 @@ proptest! {
         match Model::from_bytes(file.as_slice()) {
             Ok(found) => {
                 let found = found.bounds();
-                let found = [found.drive, found.step, found.second_step, found.logit].map(i64::from);
-                prop_assert_eq!(found, [bounds.drive, bounds.step, bounds.second_step, bounds.logit]);
+                let found = [
+                    found.drive, found.step, found.second_step, found.hidden, found.logit,
+                ];
+                prop_assert_eq!(found.map(i64::from), bounds.all());
             }
             Err(error) => {
                 prop_assert_eq!(error, ModelError::Overflow);

@@ -20,7 +20,7 @@ mod second;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::ModelError;
 use hadamrnn_runtime::fields::FieldWidth;
-use hadamrnn_runtime::format::{Extension, Header, Readout, Tokens, encode};
+use hadamrnn_runtime::format::{Addition, Extension, Header, Readout, Tokens, encode};
 
 use crate::config::ExportConfig;
 use crate::data::Sequences;
@@ -270,21 +270,23 @@ impl Plan<'_> {
             &readout_bias,
         ]
         .concat();
-        let header = Header {
+        let mut header = Header {
             gain_shift,
             input_shift,
             readout,
             logit_scale: logit as f32,
             ..self.header(drive, second)?
         };
-        let mut bytes = vec![0; 256 + 4 * words.len()];
-        let length = encode(&header, &words, &mut bytes)?;
-        let file = ModelFile::new(&bytes[..length]);
-        match file.model().map(drop) {
-            Ok(()) => Ok(Some(file)),
-            Err(error) if error.downcast_ref() == Some(&ModelError::Overflow) => Ok(None),
-            Err(error) => Err(error.context("the exported model is refused by the runtime")),
-        }
+        let bounds = match model_file(&header, &words)?.model() {
+            Ok(model) => model.bounds(),
+            Err(error) if error.downcast_ref() == Some(&ModelError::Overflow) => return Ok(None),
+            Err(error) => {
+                return Err(error.context("the exported model is refused by the runtime"));
+            }
+        };
+        // What has been proven here is written down, for the runtime to find the same.
+        header.addition.bounds = bounds;
+        model_file(&header, &words).map(Some)
     }
 
     /// What of the header does not come with the weights.
@@ -324,6 +326,7 @@ impl Plan<'_> {
                 leak: network.leak.unwrap_or(0),
                 second: second.map(|second| second.header),
             },
+            addition: Addition::default(),
         })
     }
 
@@ -339,6 +342,12 @@ impl Plan<'_> {
             largest_second_state: self.ranges.second.map(|range| range.largest),
         }
     }
+}
+
+fn model_file(header: &Header<'_>, words: &[u32]) -> Result<ModelFile> {
+    let mut bytes = vec![0; 256 + 4 * words.len()];
+    let length = encode(header, words, &mut bytes)?;
+    Ok(ModelFile::new(&bytes[..length]))
 }
 
 fn width(bits: u8) -> Result<FieldWidth> {

@@ -101,7 +101,8 @@ pub struct Answer {
 }
 
 /// A session with room for every model.
-type HostSession<'m, K> = Session<'m, K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN>;
+type HostSession<'m, K> =
+    Session<'m, K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN, MAX_HIDDEN>;
 
 /// Runs a window of raw samples `[T][D]` from the zero state and calls `after_step` after each.
 fn run<'m, K: Kernel>(

@@ -67,10 +67,17 @@ pub fn hello(model: &Model<'_>, windows: Header) -> Report {
 }
 
 /// Runs one window: counts each push alone, then hashes the state outside of the counted region.
-pub fn window<K: Kernel, const N: usize, const D: usize, const POOL: usize, const SECOND: usize>(
+pub fn window<
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+>(
     index: u16,
     samples: &mut Samples<'_>,
-    session: &mut Session<'_, K, N, D, POOL, SECOND>,
+    session: &mut Session<'_, K, N, D, POOL, SECOND, READ>,
     counter: &Counter,
     cost: &mut Costs,
 ) -> Result<Report, Failure> {
@@ -122,8 +129,9 @@ pub fn stack_of_a_step<
     const D: usize,
     const POOL: usize,
     const SECOND: usize,
+    const READ: usize,
 >(
-    session: &mut Session<'_, K, N, D, POOL, SECOND>,
+    session: &mut Session<'_, K, N, D, POOL, SECOND, READ>,
     channels: u16,
 ) -> u32 {
     let sample = [0; D];

@@ -10,7 +10,7 @@ impl Model<'_> {
     /// Whether the assembly of [`FwhtPacked`](crate::kernel::FwhtPacked) runs this model. If not, portable code does, where
     /// the feature `any-shape` is on; the answers are the same.
     ///
-    /// The shape: 4-bit `U`; two or more inputs; blocks of 32 or more; 10 to 12 state bits, and no more than 19 with
+    /// The shape: 4-bit `U`, whose rows are all driven; two or more inputs; blocks of 32 or more; 10 to 12 state bits, and no more than 19 with
     /// `log2(block)`; a gain shift of 15, which the exporter takes unless 32 bits are too few; drives that leave room for the
     /// rounding constant in a 16-bit lane; sums below 2^30, so that a row, shifted, fits such a lane.
     ///
@@ -31,6 +31,7 @@ impl Model<'_> {
         let bits = layer.state_bits.wrapping_add(layer.log2_block);
         self.input_width == FieldWidth::Four
             && self.input_size() >= 2
+            && self.driven_rows() == layer.hidden_size
             && layer.log2_block >= 5
             && matches!(layer.state_bits, 10..=12)
             && bits <= 19

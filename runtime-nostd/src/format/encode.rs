@@ -1,8 +1,9 @@
 //! Writing models: for exporters, not for firmware.
 
 use postcard::experimental::serialized_size;
+use serde::Serialize;
 
-use super::{CRC_BYTES, Header, MAGIC, PREFIX_BYTES, SectionLengths, Weights, crc32};
+use super::{CRC_BYTES, Header, MAGIC, PREFIX_BYTES, SectionLengths, crc32};
 
 /// Why a model could not be written.
 #[non_exhaustive]
@@ -25,6 +26,13 @@ impl core::fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
+/// The end of the body, but for its bytes: [`Weights`](super::Weights) as postcard writes it.
+#[derive(Serialize)]
+struct Tail<'a> {
+    padding: &'a [u8],
+    length: u32,
+}
+
 /// Writes a model into `out` and returns its length, in the lowest version of the format that can hold it.
 ///
 /// `weights` are the concatenated [`Sections`](super::Sections). The result is what [`crate::Model::from_bytes`] reads;
@@ -38,18 +46,21 @@ pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<us
     }
     let version = header.version();
     let extension = (version > 1).then_some(&header.extension);
+    let addition = (version > 2).then(|| header.addition.to_words());
+    let addition: &[u8] = (addition.as_ref()).map_or(&[], |words| bytemuck::cast_slice(words));
     let size =
         |result: Result<usize, postcard::Error>| result.map_err(|_| EncodeError::SectionLength);
     let head = size(serialized_size(header))?
         + extension.map_or(Ok(0), |extension| size(serialized_size(extension)))?;
     let weights: &[u8] = bytemuck::cast_slice(weights);
+    let bytes = addition.len() + weights.len();
     // The weights are the last field, so they end where the body ends: pad until that is a multiple of four.
     let tail = (0..4).find_map(|padding| {
-        let tail = Weights {
+        let tail = Tail {
             padding: [0; 4].get(..padding)?,
-            weights,
+            length: u32::try_from(bytes).ok()?,
         };
-        let end = PREFIX_BYTES + head + serialized_size(&tail).ok()?;
+        let end = PREFIX_BYTES + head + serialized_size(&tail).ok()? + bytes;
         end.is_multiple_of(4).then_some((tail, end))
     });
     let (tail, end) = tail.ok_or(EncodeError::SectionLength)?;
@@ -69,7 +80,10 @@ pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<us
     if let Some(extension) = extension {
         at += written(postcard::to_slice(extension, &mut body[at..]))?;
     }
-    written(postcard::to_slice(&tail, &mut body[at..]))?;
+    at += written(postcard::to_slice(&tail, &mut body[at..]))?;
+    let (first, rest) = body[at..].split_at_mut(addition.len());
+    first.copy_from_slice(addition);
+    rest[..weights.len()].copy_from_slice(weights);
     let (checked, crc) = file.split_at_mut(end);
     crc.copy_from_slice(&crc32(checked).to_le_bytes());
     Ok(length)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Addition;
+
 /// Sizes, widths and shifts of a model. Every quantity is defined in `docs/ARITHMETIC.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header<'a> {
@@ -33,15 +35,20 @@ pub struct Header<'a> {
     pub readout: Readout,
     /// What one unit of an integer logit is worth in the float model.
     pub logit_scale: f32,
-    /// What version 2 added; stored behind the fields above, and only by it.
+    /// What version 2 added; stored behind the fields above, and only from it on.
     #[serde(skip)]
     pub extension: Extension,
+    /// What version 3 added; stored before the weights, and only by it.
+    #[serde(skip)]
+    pub addition: Addition,
 }
 
 impl Header<'_> {
     /// The lowest version of the format that can hold this model: the one it is written in.
     pub fn version(&self) -> u16 {
-        if self.readout == Readout::LastState && self.extension == Extension::default() {
+        if self.addition != Addition::default() {
+            3
+        } else if self.readout == Readout::LastState && self.extension == Extension::default() {
             1
         } else {
             2

@@ -10,7 +10,8 @@ pub struct Sections<'a> {
     /// One word an input: offset as i16 in the low half, multiplier `0..=32767` in the high half, whose top bit is set where
     /// the input reads the same raw count as the one before. None for tokens.
     pub channels: &'a [u32],
-    /// U in groups of `R` rows; in a group one word for each column, holding its `R` codes ([`crate::fields`]).
+    /// U in groups of `R` rows; in a group one word for each column, holding its `R` codes ([`crate::fields`]). Of each
+    /// diagonal block only the rows that are driven.
     ///
     /// For tokens the table, token by token, each like a U of one column.
     pub input: &'a [u32],
@@ -25,6 +26,10 @@ pub struct Sections<'a> {
     pub second_bias: &'a [u32],
     /// As [`signs`](Self::signs), of the second layer.
     pub second_signs: &'a [u32],
+    /// The matrix of the hidden readout layer, as a dense [`mixing`](Self::mixing).
+    pub hidden_matrix: &'a [u32],
+    /// One i32 a unit of the hidden readout layer, or none.
+    pub hidden_bias: &'a [u32],
     /// V row by row, `n / R` words each.
     pub readout: &'a [u32],
     /// One i32 an output, in logit units.
@@ -32,7 +37,7 @@ pub struct Sections<'a> {
 }
 
 /// Names of the sections, in order, for people.
-pub const SECTION_NAMES: [&str; 9] = [
+pub const SECTION_NAMES: [&str; 11] = [
     "channels",
     "input weights U",
     "biases",
@@ -40,13 +45,15 @@ pub const SECTION_NAMES: [&str; 9] = [
     "matrix between the layers",
     "second biases",
     "second signs",
+    "matrix of the hidden readout layer",
+    "biases of the hidden readout layer",
     "output weights V",
     "output biases",
 ];
 
 /// Lengths in words of the sections, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SectionLengths(pub [usize; 9]);
+pub struct SectionLengths(pub [usize; 11]);
 
 impl SectionLengths {
     /// The lengths that `header` calls for, or `None` where a field width is unknown.
@@ -71,16 +78,31 @@ impl SectionLengths {
             None => (0, 0, 0),
         };
         let top = if second == 0 { n } else { second };
+        let rows = match header.addition.driven_rows {
+            0 => n,
+            rows => rows.into(),
+        };
+        let (hidden_matrix, hidden_bias, read) = match header.addition.hidden_readout {
+            Some(hidden) => {
+                let units = usize::from(hidden.hidden_size);
+                let bias = if hidden.bias { units } else { 0 };
+                (top / 4 * (units / 8), bias, units)
+            }
+            None => (0, 0, top),
+        };
         Some(Self([
             channels,
             // A 32-bit core could not address more either.
-            n.div_ceil(input_width.per_word()).saturating_mul(columns),
+            rows.div_ceil(input_width.per_word())
+                .saturating_mul(columns),
             n.div_ceil(2),
             n.div_ceil(32),
             mixing,
             second_bias,
             second.div_ceil(32),
-            top.div_ceil(readout_width.per_word()) * outputs,
+            hidden_matrix,
+            hidden_bias,
+            read.div_ceil(readout_width.per_word()) * outputs,
             outputs,
         ]))
     }
@@ -95,7 +117,7 @@ impl<'a> Sections<'a> {
     /// Cuts the weight words into sections; `None` unless they fit exactly and as many inputs as the header says are
     /// copies of the one before.
     pub(crate) fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
-        let mut sections = [&[] as &[u32]; 9];
+        let mut sections = [&[] as &[u32]; 11];
         let mut rest = words;
         for (section, length) in sections.iter_mut().zip(SectionLengths::of(header)?.0) {
             (*section, rest) = rest.split_at_checked(length)?;
@@ -108,6 +130,8 @@ impl<'a> Sections<'a> {
             mixing,
             second_bias,
             second_signs,
+            hidden_matrix,
+            hidden_bias,
             readout,
             readout_bias,
         ] = sections;
@@ -126,6 +150,8 @@ impl<'a> Sections<'a> {
             mixing,
             second_bias,
             second_signs,
+            hidden_matrix,
+            hidden_bias,
             readout,
             readout_bias,
         })

@@ -1,12 +1,15 @@
 //! The proof that no input and no state overflows 32 bits; see `docs/ARITHMETIC.md`.
 
+use serde::Serialize;
+
 use super::Model;
 use crate::error::ModelError;
-use crate::format::Readout;
+use crate::format::Addition;
 use crate::kernel::keep_rolled;
 
 /// Largest magnitudes over all inputs and all states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Bounds {
     /// Of a row of `U x + b`, or of `r_z Z + b`.
     pub drive: i32,
@@ -14,6 +17,8 @@ pub struct Bounds {
     pub step: i32,
     /// Of the second layer's sum before its right shift; 0 without one.
     pub second_step: i32,
+    /// Of the hidden readout layer's sum before its right shift; 0 without one.
+    pub hidden: i32,
     /// Of a logit.
     pub logit: i32,
 }
@@ -31,16 +36,18 @@ impl Model<'_> {
             }
             None => 0,
         };
+        let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
         let all = [
             drive,
             self.layer.step_bound(driven),
             second,
+            hidden,
             self.largest_logit(),
         ];
         if all.iter().any(|&bound| bound > i64::from(i32::MAX)) {
             return Err(ModelError::Overflow);
         }
-        let [drive, step, second_step, logit] = all.map(|bound| bound as i32);
+        let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
         self.layer.drive_bound = drive;
         self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
         self.layer.common_shape = self.first_layer_has_common_shape();
@@ -48,8 +55,13 @@ impl Model<'_> {
             drive,
             step,
             second_step,
+            hidden,
             logit,
         };
+        let stated = self.header.addition;
+        if stated != Addition::default() && stated.bounds != self.bounds {
+            return Err(ModelError::Bounds);
+        }
         Ok(())
     }
 
@@ -62,6 +74,7 @@ impl Model<'_> {
         for row in 0..self.hidden_size() {
             keep_rolled();
             let weights = match self.tokens() {
+                _ if self.stored_row(row).is_none() => 0,
                 Some(tokens) => {
                     i64::from(self.input_width.offset()).wrapping_mul(tokens.multiplier.into())
                 }
@@ -87,14 +100,11 @@ impl Model<'_> {
 
     /// Largest absolute logit over all states.
     fn largest_logit(&self) -> i64 {
-        let bits = match self.readout() {
-            Readout::Pooled { .. } => 16,
-            _ => self.top().state_bits,
-        };
+        let bits = (self.hidden_readout()).map_or(self.read_bits(), |hidden| hidden.bits);
         let mut largest = 0;
         for output in 0..self.output_size() {
             keep_rolled();
-            let weights = (0..self.top().hidden_size).fold(0i32, |sum, unit| {
+            let weights = (0..self.read_size()).fold(0i32, |sum, unit| {
                 keep_rolled();
                 sum.wrapping_add(self.readout_weight(output, unit).wrapping_abs())
             });

@@ -1,7 +1,8 @@
 //! Ranges of the header's fields.
 
 use crate::error::ModelError;
-use crate::format::{self, Header, Mixing, Readout, Second};
+use crate::fields::FieldWidth;
+use crate::format::{self, Header, HiddenReadout, Mixing, Readout, Second};
 
 /// Checks every range that `docs/FORMAT.md` states.
 pub(super) fn header(header: &Header<'_>) -> Result<(), ModelError> {
@@ -27,10 +28,39 @@ pub(super) fn header(header: &Header<'_>) -> Result<(), ModelError> {
     if !(header.logit_scale.is_finite() && header.logit_scale > 0.0) {
         return Err(ModelError::LogitScale);
     }
-    match &header.extension.second {
-        Some(layer) => second(header, layer),
+    driven_rows(header)?;
+    if let Some(layer) = &header.extension.second {
+        second(header, layer)?;
+    }
+    match &header.addition.hidden_readout {
+        Some(layer) => hidden_readout(layer),
         None => Ok(()),
     }
+}
+
+/// Rows of U come in whole words, so a block that is driven in part has words of its own.
+fn driven_rows(header: &Header<'_>) -> Result<(), ModelError> {
+    let rows = header.addition.driven_rows;
+    if rows == 0 {
+        return Ok(());
+    }
+    let width = FieldWidth::from_bits(header.input_weight_bits).ok_or(ModelError::WeightBits)?;
+    // Rows of a block in whole words, times the number of blocks: both powers of two.
+    let whole = width
+        .per_word()
+        .wrapping_mul(usize::from(header.hidden_size) >> header.log2_block);
+    let fits = rows < header.hidden_size && usize::from(rows) & whole.wrapping_sub(1) == 0;
+    fits.then_some(()).ok_or(ModelError::DrivenRows)
+}
+
+fn hidden_readout(layer: &HiddenReadout) -> Result<(), ModelError> {
+    let units = usize::from(layer.hidden_size);
+    let fits = units.is_multiple_of(16)
+        && (16..=format::MAX_HIDDEN).contains(&units)
+        && (1..=0x7FFF).contains(&layer.multiplier)
+        && layer.shift <= 30
+        && (8..=16).contains(&layer.bits);
+    fits.then_some(()).ok_or(ModelError::HiddenReadout)
 }
 
 fn inputs(header: &Header<'_>) -> Result<(), ModelError> {

@@ -1,8 +1,12 @@
 //! Plain models as files, packed bit by bit as `docs/FORMAT.md` has it.
 
 use bitvec::prelude::*;
-use hadamrnn_runtime::format::{Extension, Header, Mixing, Readout, Second, Tokens, encode};
+use hadamrnn_runtime::Bounds;
+use hadamrnn_runtime::format::{
+    Addition, Extension, Header, HiddenReadout, Mixing, Readout, Second, Tokens, encode,
+};
 
+use crate::bounds;
 use crate::oracle::{PlainInput, PlainMixing, PlainModel, PlainReadout, PlainSecond};
 
 /// Widths of a model that are not part of the oracle.
@@ -25,7 +29,7 @@ pub fn encode_plain(model: &PlainModel, widths: Widths) -> Vec<u8> {
 
 /// The header and the weight words of `model`.
 pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>, Vec<u32>) {
-    let mut words = input_words(&model.input, widths.input);
+    let mut words = input_words(model, widths.input);
     for pair in model.bias.chunks(2) {
         words.push((pair[0] + 32768) as u32 | ((pair[1] + 32768) as u32) << 16);
     }
@@ -35,11 +39,33 @@ pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>,
         words.extend(second.bias.iter().map(|&bias| bias as u32));
         words.extend(signs(&second.layer.signs));
     }
+    if let Some(hidden) = &model.hidden {
+        words.extend(dense(&hidden.matrix));
+        words.extend(hidden.bias.iter().map(|&bias| bias as u32));
+    }
     for row in &model.readout {
         words.extend(packed_rows(row, widths.readout));
     }
     words.extend(model.readout_bias.iter().map(|&bias| bias as u32));
-    (header(model, widths), words)
+    let mut header = header(model, widths);
+    // What makes a file one of version 3 also makes it state its bounds.
+    if header.addition != Addition::default() {
+        header.addition.bounds = stated_bounds(model, widths);
+    }
+    (header, words)
+}
+
+/// The bounds of `model`; of one that could overflow they are nonsense, and a reader refuses it before it compares them.
+pub fn stated_bounds(model: &PlainModel, widths: Widths) -> Bounds {
+    let all = bounds::of(model, widths.input).all();
+    let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
+    Bounds {
+        drive,
+        step,
+        second_step,
+        hidden,
+        logit,
+    }
 }
 
 fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
@@ -82,6 +108,22 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
             leak: model.layer.leak as u8,
             second: model.second.as_ref().map(second_header),
         },
+        addition: Addition {
+            driven_rows: if model.driven_rows == model.layer.block_size {
+                0
+            } else {
+                let blocks = model.layer.hidden_size / model.layer.block_size;
+                (blocks * model.driven_rows) as u16
+            },
+            hidden_readout: model.hidden.as_ref().map(|hidden| HiddenReadout {
+                hidden_size: hidden.matrix.len() as u16,
+                multiplier: hidden.multiplier,
+                shift: hidden.shift as u8,
+                bits: hidden.bits as u8,
+                bias: !hidden.bias.is_empty(),
+            }),
+            bounds: Bounds::default(),
+        },
     }
 }
 
@@ -101,8 +143,8 @@ fn second_header(second: &PlainSecond) -> Second {
     }
 }
 
-fn input_words(input: &PlainInput, width: u8) -> Vec<u32> {
-    match input {
+fn input_words(model: &PlainModel, width: u8) -> Vec<u32> {
+    match &model.input {
         PlainInput::Numbers {
             channels,
             copies,
@@ -115,7 +157,8 @@ fn input_words(input: &PlainInput, width: u8) -> Vec<u32> {
                     u32::from(offset as u16) | high << 16
                 })
                 .collect();
-            for rows in weights.chunks(32 / usize::from(width)) {
+            let driven: Vec<&Vec<i32>> = driven(model, weights).collect();
+            for rows in driven.chunks(32 / usize::from(width)) {
                 for column in 0..channels.len() {
                     let codes: Vec<i32> = rows.iter().map(|row| row[column]).collect();
                     words.push(pack(&codes, width.into()));
@@ -125,9 +168,18 @@ fn input_words(input: &PlainInput, width: u8) -> Vec<u32> {
         }
         PlainInput::Tokens { table, .. } => table
             .iter()
-            .flat_map(|row| packed_rows(row, width))
+            .flat_map(|row| {
+                let driven: Vec<i32> = driven(model, row).copied().collect();
+                packed_rows(&driven, width).collect::<Vec<u32>>()
+            })
             .collect(),
     }
+}
+
+/// Of what has a place for each row, that of the rows that are driven.
+fn driven<'a, T>(model: &PlainModel, rows: &'a [T]) -> impl Iterator<Item = &'a T> {
+    let (block, driven) = (model.layer.block_size, model.driven_rows);
+    rows.chunks(block).flat_map(move |rows| &rows[..driven])
 }
 
 fn packed_rows(row: &[i32], width: u8) -> impl Iterator<Item = u32> {
@@ -160,16 +212,18 @@ fn signs(signs: &[i32]) -> Vec<u32> {
 fn mixing(mixing: &PlainMixing) -> Vec<u32> {
     match mixing {
         PlainMixing::Hadamard(a, c) => [signs(a), signs(c)].concat(),
-        PlainMixing::Dense(rows) => {
-            // Four columns after four columns; within them row after row, a nibble each.
-            let columns = rows[0].len();
-            let nibbles: Vec<i32> = (0..columns / 4)
-                .flat_map(|group| {
-                    rows.iter()
-                        .flat_map(move |row| row[4 * group..4 * group + 4].iter().copied())
-                })
-                .collect();
-            signs(&nibbles)
-        }
+        PlainMixing::Dense(rows) => dense(rows),
     }
+}
+
+/// Four columns after four columns; within them row after row, a nibble each.
+fn dense(rows: &[Vec<i32>]) -> Vec<u32> {
+    let columns = rows[0].len();
+    let nibbles: Vec<i32> = (0..columns / 4)
+        .flat_map(|group| {
+            rows.iter()
+                .flat_map(move |row| row[4 * group..4 * group + 4].iter().copied())
+        })
+        .collect();
+    signs(&nibbles)
 }

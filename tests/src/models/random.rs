@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::Widths;
 use crate::bounds;
-use crate::oracle::{PlainInput, PlainLayer, PlainMixing, PlainModel, PlainReadout, PlainSecond};
+use crate::oracle::{
+    PlainHidden, PlainInput, PlainLayer, PlainMixing, PlainModel, PlainReadout, PlainSecond,
+};
 
 /// Random models whose bounds the runtime accepts, with `2^log2_hidden` units in a layer.
 pub fn models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (PlainModel, Widths)> {
@@ -24,7 +26,7 @@ pub fn plain_models(
     models(log2_hidden).prop_filter("one layer of numbers", |(model, _)| {
         let pooled = matches!(model.readout_kind, PlainReadout::Pooled(_));
         let numbers = matches!(model.input, PlainInput::Numbers { .. });
-        numbers && !pooled && model.second.is_none()
+        numbers && !pooled && model.second.is_none() && model.hidden.is_none()
     })
 }
 
@@ -35,9 +37,17 @@ pub fn any_models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (Pl
         let second = second(&first, log2_hidden.clone());
         (Just(first), prop_oneof![second.prop_map(Some), Just(None)])
     });
-    (layers, width(), width(), 1usize..5).prop_flat_map(|((layer, second), u, v, outputs)| {
+    let layers = layers.prop_flat_map(|(first, second)| {
+        let top = second.as_ref().map_or(&first, |second| &second.layer);
+        let hidden = prop_oneof![2 => Just(None), 1 => hidden(top.hidden_size).prop_map(Some)];
+        (Just(first), Just(second), hidden)
+    });
+    let all = (layers, width(), width(), 1usize..5, any::<u8>());
+    all.prop_flat_map(|((layer, second, hidden), u, v, outputs, driven)| {
         let n = layer.hidden_size;
         let top = second.as_ref().map_or(n, |second| second.layer.hidden_size);
+        let top = hidden.as_ref().map_or(top, |hidden| hidden.matrix.len());
+        let driven_rows = driven_rows(&layer, u, driven);
         let rest = (
             input(u, n),
             prop::collection::vec(-32768i32..=32767, n),
@@ -47,14 +57,17 @@ pub fn any_models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (Pl
             prop::collection::vec(-1_000_000i32..=1_000_000, outputs),
         );
         rest.prop_map(
-            move |(input, bias, drive_shift, readout_kind, readout, readout_bias)| {
+            move |(mut input, bias, drive_shift, readout_kind, readout, readout_bias)| {
+                clear_undriven(&mut input, layer.block_size, driven_rows);
                 let model = PlainModel {
                     input,
+                    driven_rows,
                     bias,
                     drive_shift,
                     layer: layer.clone(),
                     second: second.clone(),
                     readout_kind,
+                    hidden: hidden.clone(),
                     readout,
                     readout_bias,
                 };
@@ -68,6 +81,47 @@ pub fn any_models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (Pl
             },
         )
     })
+}
+
+/// All rows of a block in two of three cases, else a part of them in whole words.
+fn driven_rows(layer: &PlainLayer, width: u8, choice: u8) -> usize {
+    let per_word = 32 / usize::from(width);
+    let (all, words) = (layer.block_size, layer.block_size / per_word);
+    match usize::from(choice) {
+        choice if choice % 3 == 0 && words > 1 => per_word * (1 + choice % (words - 1)),
+        _ => all,
+    }
+}
+
+fn clear_undriven(input: &mut PlainInput, block: usize, driven: usize) {
+    let is_driven = |row: usize| row % block < driven;
+    match input {
+        PlainInput::Numbers { weights, .. } => {
+            let rows = weights.iter_mut().enumerate();
+            (rows.filter(|(row, _)| !is_driven(*row))).for_each(|(_, codes)| codes.fill(0));
+        }
+        PlainInput::Tokens { table, .. } => {
+            let codes = table.iter_mut().flat_map(|row| row.iter_mut().enumerate());
+            (codes.filter(|(row, _)| !is_driven(*row))).for_each(|(_, code)| *code = 0);
+        }
+    }
+}
+
+fn hidden(read: usize) -> impl Strategy<Value = PlainHidden> {
+    (1usize..=8, 0u32..=30, 8u32..=16, 1u16..=32767).prop_flat_map(
+        move |(sixteens, shift, bits, multiplier)| {
+            let matrix = prop::collection::vec(signs(read), 16 * sixteens);
+            let bias = prop::collection::vec(-(1i32 << 24)..=1 << 24, 16 * sixteens);
+            let bias = prop_oneof![3 => bias, 1 => Just(Vec::new())];
+            (matrix, bias).prop_map(move |(matrix, bias)| PlainHidden {
+                matrix,
+                multiplier,
+                bias,
+                shift,
+                bits,
+            })
+        },
+    )
 }
 
 fn layer(log2_hidden: RangeInclusive<u32>) -> BoxedStrategy<PlainLayer> {
@@ -185,6 +239,13 @@ pub fn shrink_to_bound(model: &mut PlainModel, widths: Widths) {
             second.layer.state_bits = (second.layer.state_bits - 1).max(8);
             second.bias.iter_mut().for_each(|bias| *bias /= 2);
         }
+    }
+    while bounds::of(model, widths.input).hidden > limit {
+        let Some(hidden) = &mut model.hidden else {
+            break;
+        };
+        hidden.multiplier = (hidden.multiplier / 2).max(1);
+        hidden.shift = hidden.shift.saturating_sub(1);
     }
     while bounds::of(model, widths.input).logit > limit {
         model

@@ -140,10 +140,11 @@ impl Request<'_> {
 }
 
 /// What the firmware's session must have room for.
-fn capacities(model: &Model<'_>, kernel: KernelName) -> [(&'static str, String); 5] {
+fn capacities(model: &Model<'_>, kernel: KernelName) -> [(&'static str, String); 6] {
     let second = model
         .second()
         .map_or(0, |second| second.layer().hidden_size());
+    let hidden_readout = model.hidden_readout().map_or(0, |hidden| hidden.units());
     [
         (
             "HADAMRNN_HIDDEN",
@@ -152,6 +153,7 @@ fn capacities(model: &Model<'_>, kernel: KernelName) -> [(&'static str, String);
         ("HADAMRNN_INPUTS", model.input_size().to_string()),
         ("HADAMRNN_POOL", pooled_units(model).to_string()),
         ("HADAMRNN_SECOND", units(second, kernel).to_string()),
+        ("HADAMRNN_READ", hidden_readout.to_string()),
         (
             "HADAMRNN_TOKENS",
             u8::from(model.tokens().is_some()).to_string(),

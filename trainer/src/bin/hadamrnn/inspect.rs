@@ -59,11 +59,14 @@ fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> s
         "sha256": card::sha256(file.bytes()),
         "header": model.header(),
         "extension": model.header().extension,
+        "driven_rows": model.driven_rows(),
+        "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
         "bounds": {
             "drive": bounds.drive,
             "step": bounds.step,
             "second_step": bounds.second_step,
+            "hidden": bounds.hidden,
             "logit": bounds.logit,
         },
         "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
@@ -109,12 +112,14 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
         ),
         None => model.input_size().to_string(),
     };
+    let driven = format!("{} of {}", model.driven_rows(), model.hidden_size());
     let mut rows = vec![
         fact("name", model.name().to_string()),
         fact("format version", model.header().version().to_string()),
         fact("bytes", output::grouped(file.bytes().len() as u64)),
         fact("sha256", card::sha256(file.bytes())[..16].to_string() + "…"),
         fact("inputs", inputs),
+        fact("rows of U", driven),
         fact("layer", layer(model.layer(), model.header().extension.leak)),
     ];
     if let (Some(second), Some(header)) = (model.second(), model.header().extension.second) {
@@ -130,6 +135,10 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
         Readout::Pooled { steps, .. } => format!("pooled over {steps} steps"),
     };
     rows.push(fact("readout", readout));
+    if let Some(hidden) = model.hidden_readout() {
+        let text = format!("{} units, dense binary matrix", hidden.units());
+        rows.push(fact("hidden readout layer", text));
+    }
     rows.push(fact("classes", model.class_count().to_string()));
     rows
 }
@@ -176,6 +185,9 @@ fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     ];
     if model.second().is_some() {
         all.push(("of one of the second layer", bounds.second_step));
+    }
+    if model.hidden_readout().is_some() {
+        all.push(("of one of the hidden readout layer", bounds.hidden));
     }
     all.push(("of a logit", bounds.logit));
     (all.into_iter())

@@ -1,0 +1,86 @@
+//! What version 3 of the format added to the header.
+//!
+//! It is read as words, not by postcard: decoding it so costs a small core 0.1 KB of code instead of 2.5 KB.
+
+use serde::Serialize;
+
+use crate::model::Bounds;
+
+/// What version 3 of the format added to the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Addition {
+    /// Rows of U that are stored, an equal part of each diagonal block from its first row on: the others are zero. 0 where
+    /// all are.
+    pub driven_rows: u16,
+    /// A layer between what is read and the logits.
+    pub hidden_readout: Option<HiddenReadout>,
+    /// The bounds that the exporter has proven: a reader refuses a model whose own proof gives others.
+    pub bounds: Bounds,
+}
+
+/// A dense binary layer in the readout, `relu(M relu(h) + c)`: it has no state and is computed when logits are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct HiddenReadout {
+    /// Units, a multiple of 16 in `16..=1024`.
+    pub hidden_size: u16,
+    /// What a sum of states is multiplied by, `1..=32767`.
+    pub multiplier: u16,
+    /// Right shift of the product with its bias, `0..=30`.
+    pub shift: u8,
+    /// Width of the result, `8..=16`: it saturates at 0 and `2^(bits-1) - 1`.
+    pub bits: u8,
+    /// Whether there are biases.
+    pub bias: bool,
+}
+
+impl Addition {
+    /// Words that it takes.
+    pub(crate) const WORDS: usize = 7;
+
+    /// `None` where a bit is set that must not be.
+    pub(crate) fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
+        let [sizes, numbers, drive, step, second_step, hidden, logit] = *words;
+        let hidden_size = (sizes >> 16) as u16;
+        let hidden_readout = HiddenReadout {
+            hidden_size,
+            multiplier: numbers as u16 & 0x7FFF,
+            shift: (numbers >> 16) as u8,
+            bits: (numbers >> 24) as u8,
+            bias: numbers >> 15 & 1 == 1,
+        };
+        // Without a layer its numbers are zero.
+        (hidden_size != 0 || numbers == 0).then_some(Self {
+            driven_rows: sizes as u16,
+            hidden_readout: (hidden_size != 0).then_some(hidden_readout),
+            bounds: Bounds {
+                drive: drive as i32,
+                step: step as i32,
+                second_step: second_step as i32,
+                hidden: hidden as i32,
+                logit: logit as i32,
+            },
+        })
+    }
+
+    /// The inverse of [`from_words`](Self::from_words).
+    #[cfg(feature = "encode")]
+    pub(crate) fn to_words(self) -> [u32; Self::WORDS] {
+        let bounds = self.bounds;
+        let (size, numbers) = self.hidden_readout.map_or((0, 0), |hidden| {
+            let low = u32::from(hidden.multiplier & 0x7FFF) | u32::from(hidden.bias) << 15;
+            let high = u32::from(hidden.shift) | u32::from(hidden.bits) << 8;
+            (u32::from(hidden.hidden_size), low | high << 16)
+        });
+        [
+            u32::from(self.driven_rows) | size << 16,
+            numbers,
+            bounds.drive as u32,
+            bounds.step as u32,
+            bounds.second_step as u32,
+            bounds.hidden as u32,
+            bounds.logit as u32,
+        ]
+    }
+}

@@ -1,0 +1,67 @@
+//! A dense binary layer in the readout: `z = sat((r M relu(h) + c + half) >> s)`, rectified.
+//!
+//! It has no state, so it is computed when logits are read: once a window for a readout of the last state.
+
+use crate::format;
+use crate::kernel::keep_rolled;
+use crate::mixing;
+
+/// The layer between what is read and V.
+#[derive(Clone, Copy, Debug)]
+pub struct HiddenReadout<'a> {
+    pub(crate) units: usize,
+    pub(crate) multiplier: i32,
+    pub(crate) shift: u32,
+    pub(crate) bits: u32,
+    /// The binary matrix; see [`Sections`](crate::format::Sections).
+    pub(crate) matrix: &'a [u32],
+    pub(crate) bias: &'a [u32],
+    /// Units that are read.
+    pub(crate) read: usize,
+}
+
+impl<'a> HiddenReadout<'a> {
+    pub(crate) const fn new(
+        header: &format::HiddenReadout,
+        sections: &format::Sections<'a>,
+        read: usize,
+    ) -> Self {
+        Self {
+            units: header.hidden_size as usize,
+            multiplier: header.multiplier as i32,
+            shift: header.shift as u32,
+            bits: header.bits as u32,
+            matrix: sections.hidden_matrix,
+            bias: sections.hidden_bias,
+            read,
+        }
+    }
+
+    /// Number of units.
+    pub const fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Bound on every sum before the right shift, where what is read has `bits` bits.
+    pub(crate) fn bound(&self, bits: u32) -> i64 {
+        mixing::product_bound(self.read, bits, self.multiplier, self.bias)
+            .wrapping_add(self.half().into())
+    }
+
+    /// Half of what is shifted out.
+    const fn half(&self) -> i32 {
+        1i32.wrapping_shl(self.shift) >> 1
+    }
+
+    /// Computes the rectified units from what is read. Writes as many as `units` has room for.
+    pub(crate) fn compute(&self, pairs: impl Iterator<Item = [i32; 2]>, units: &mut [i32]) {
+        mixing::dense(self.matrix, pairs, units);
+        let limit = 1i32.wrapping_shl(self.bits.wrapping_sub(1)).wrapping_sub(1);
+        for (unit, bias) in units.iter_mut().zip(mixing::biases(self.bias)) {
+            keep_rolled();
+            let sum = unit.wrapping_mul(self.multiplier).wrapping_add(bias);
+            let scaled = sum.wrapping_add(self.half()).wrapping_shr(self.shift);
+            *unit = scaled.max(0).min(limit);
+        }
+    }
+}
