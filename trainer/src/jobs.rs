@@ -18,6 +18,8 @@ mod grid;
 mod processes;
 mod run;
 mod scheduler;
+#[cfg(test)]
+mod testing;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

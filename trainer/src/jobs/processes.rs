@@ -137,21 +137,7 @@ fn ask_to_stop(_: &Child) {}
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::config::RunConfig;
-    use crate::data::Task;
-    use crate::jobs::{Entry, Job};
-
-    fn plan(out: &Path, names: &[&str]) -> Plan {
-        let job = |name: &&str| Job {
-            entry: Entry {
-                name: (*name).into(),
-                group: String::new(),
-                settings: vec![],
-            },
-            config: RunConfig::for_task(Task::Copy),
-        };
-        Plan::write(out, "test", &names.iter().map(job).collect::<Vec<_>>()).unwrap()
-    }
+    use crate::jobs::testing::plan;
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");

@@ -108,9 +108,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 mod tests {
     use super::*;
     use crate::card::Results;
-    use crate::config::RunConfig;
-    use crate::data::Task;
-    use crate::jobs::{Entry, Job};
+    use crate::jobs::testing::plan;
     use crate::metrics::Metrics;
 
     fn done() -> Ended {
@@ -129,19 +127,6 @@ mod tests {
             },
             boards: vec![],
         }))
-    }
-
-    fn plan(out: &Path, names: &[&str]) -> Plan {
-        let job = |name: &&str| Job {
-            entry: Entry {
-                name: (*name).into(),
-                group: String::new(),
-                settings: vec![],
-            },
-            config: RunConfig::for_task(Task::Copy),
-        };
-        let jobs: Vec<Job> = names.iter().map(job).collect();
-        Plan::write(out, "test", &jobs).unwrap()
     }
 
     #[test]

@@ -8,7 +8,6 @@ use hadamrnn::card::{self, Card};
 use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{self, Holdout, Source, Split, Task};
-use hadamrnn::integer::KernelName;
 use hadamrnn::train::Outcome;
 use hadamrnn::verify::BoardVerdict;
 use serde_json::json;
@@ -86,17 +85,8 @@ pub fn run(args: &Args) -> Result<Status> {
     )?;
 
     heading(args, "4. run it on the emulated board")?;
-    let limit = (args.windows > 0).then_some(args.windows);
-    let windows = data.sequences(Split::Test, limit);
-    let kernel = KernelName::best_for(&loaded.file.model()?);
-    let boards = verify::boards(
-        &firmware,
-        &args.board,
-        kernel,
-        &loaded.file,
-        &windows,
-        &data.input_lsb,
-    )?;
+    let boards =
+        verify::boards_over_test_windows(&firmware, &args.board, &loaded, &data, args.windows)?;
     report(args, &folder, &card, host, boards)
 }
 

@@ -10,8 +10,7 @@ use hadamrnn::board::FirmwareFolder;
 use hadamrnn::card::Card;
 use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::RunConfig;
-use hadamrnn::data::{self, Source, Split};
-use hadamrnn::integer::KernelName;
+use hadamrnn::data::{self, Source};
 use hadamrnn::jobs::{self, Attempt, BoardRecord, Done, Ended, Outcome, Plan, Tally};
 use hadamrnn::run_log;
 use hadamrnn::train::Outcome as Training;
@@ -221,17 +220,8 @@ fn boards(args: &WorkArgs, loaded: &LoadedModel, data: &ModelData) -> Result<Vec
         return Ok(Vec::new());
     }
     let folder = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
-    let limit = (args.windows > 0).then_some(args.windows);
-    let windows = data.sequences(Split::Test, limit);
-    let kernel = KernelName::best_for(&loaded.file.model()?);
-    let verdicts = verify::boards(
-        &folder,
-        &args.board,
-        kernel,
-        &loaded.file,
-        &windows,
-        &data.input_lsb,
-    )?;
+    let verdicts =
+        verify::boards_over_test_windows(&folder, &args.board, loaded, data, args.windows)?;
     for verdict in &verdicts {
         ensure!(
             verdict.passed(),

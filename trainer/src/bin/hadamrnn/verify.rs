@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::Status;
 use crate::common::Common;
-use crate::model_source::{self, ModelData, Run};
+use crate::model_source::{self, LoadedModel, ModelData, Run};
 use crate::output;
 use crate::progress::Spinner;
 
@@ -219,6 +219,26 @@ pub fn boards(
             verify::board(folder, name, kernel, file, sequences, input_lsb)
         })
         .collect()
+}
+
+/// Runs at most `limit` test windows of `data` (0 is all) on each named board, with the fastest kernel.
+pub fn boards_over_test_windows(
+    folder: &FirmwareFolder,
+    names: &[String],
+    loaded: &LoadedModel,
+    data: &ModelData,
+    limit: usize,
+) -> Result<Vec<BoardVerdict>> {
+    let windows = data.sequences(Split::Test, (limit > 0).then_some(limit));
+    let kernel = KernelName::best_for(&loaded.file.model()?);
+    boards(
+        folder,
+        names,
+        kernel,
+        &loaded.file,
+        &windows,
+        &data.input_lsb,
+    )
 }
 
 fn print(verdict: &Verdict, log: bool) -> Result<()> {
