@@ -11,6 +11,7 @@ pub use training::{
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
 use crate::nn::{HadamRnnConfig, Input, Readout, SecondLayer};
 
@@ -28,6 +29,9 @@ pub struct RunConfig {
     /// What is held out to choose the weights by.
     #[serde(default)]
     pub holdout: Holdout,
+    /// How recordings are cut into windows: of the user's own ones only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<Cutting>,
     /// What happens to sensor channels before the network.
     #[serde(default, skip_serializing_if = "Preparation::is_identity")]
     pub preparation: Preparation,
@@ -187,6 +191,12 @@ impl RunConfig {
             "[export] table_bits must be 2, 4 or 8, not {}",
             export.table_bits
         );
+        let cutting = self.recordings.as_ref();
+        ensure!(
+            cutting.is_some() == (self.task == Task::Recordings),
+            "[recordings] is for the task recordings, which needs it"
+        );
+        cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
         if self.task == Task::Copy {
             CopyTask::new(self.copy_steps, self.seed).context("copy_steps")?;
         }

@@ -2,7 +2,7 @@
 //!
 //! A benchmark is a [`Task`]. [`locate()`] finds its data (a folder or archive of the user's, else the small sample that
 //! ships inside the program), [`load`] reads them into a [`Dataset`] of three splits of [`Sequences`]. The copying task
-//! is generated batch by batch instead: [`CopyTask`]. [`catalog`] is the table behind `hadamrnn data list`.
+//! is generated batch by batch instead: [`CopyTask`]. [`recordings`] are the user's own data. [`catalog`] is the table behind `hadamrnn data list`.
 
 mod archive;
 mod cache;
@@ -18,6 +18,7 @@ pub mod imdb;
 mod locate;
 pub mod mnist;
 mod npz;
+pub mod recordings;
 mod sequences;
 mod task;
 mod text;
@@ -59,6 +60,7 @@ pub fn load_padded(
         Task::Sst2 | Task::Qqp => glue::load(task, source, holdout, padding),
         Task::Har2 | Task::Har6 => uci_har::load(task, source, holdout),
         Task::Dsa19 => dsa::load(source, holdout),
+        Task::Recordings => recordings::load(source, &recordings::Cutting::default(), holdout),
         Task::Copy => {
             anyhow::bail!("the copy task is generated, not read from files: use `CopyTask`")
         }

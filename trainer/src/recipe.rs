@@ -6,6 +6,7 @@ mod paper;
 use clap::ValueEnum;
 
 use crate::config::{ExportConfig, NetworkConfig, Preparation, RunConfig, TrainingConfig};
+use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
 use crate::nn::Readout;
 
@@ -45,6 +46,7 @@ fn common(task: Task, hidden_size: usize) -> RunConfig {
         seed: 1,
         copy_steps: CopyTask::PUBLISHED_STEPS,
         holdout: Holdout::default(),
+        recordings: (task == Task::Recordings).then(Cutting::default),
         preparation: Preparation::default(),
         network: NetworkConfig {
             hidden_size,
@@ -74,7 +76,7 @@ mod tests {
     #[test]
     fn every_recipe_is_valid_for_every_task() {
         for recipe in [Recipe::Paper, Recipe::Fast] {
-            for task in Task::ALL {
+            for task in Task::ALL.into_iter().chain([Task::Recordings]) {
                 let config = recipe.config(task);
                 config.validate().unwrap();
                 assert_eq!(config.task, task);

@@ -42,7 +42,10 @@ impl From<Dataset> for TaskData {
 
 impl Windows {
     fn load(config: &RunConfig, source: &Source) -> Result<Self> {
-        let mut data = data::load(config.task, source, &config.holdout)?;
+        let mut data = match &config.recordings {
+            Some(cutting) => data::recordings::load(source, cutting, &config.holdout)?,
+            None => data::load(config.task, source, &config.holdout)?,
+        };
         let auxiliary = match config.training.auxiliary > 0.0 {
             true => related_classes(config, source)?,
             false => Vec::new(),

@@ -8,7 +8,7 @@ use super::archive::ENDINGS;
 
 mod sets;
 
-pub use sets::{COPY, DSA, IMDB, MNIST, QQP, SST2, UCI_HAR};
+pub use sets::{COPY, DSA, IMDB, MNIST, QQP, RECORDINGS, SST2, UCI_HAR};
 
 /// A data set as its authors published it.
 #[derive(Clone, Copy, Debug)]

@@ -70,7 +70,7 @@ fn random_subjects(windows: &BTreeMap<u32, usize>, percent: usize, seed: u64) ->
 }
 
 /// In an order drawn from `seed`.
-fn shuffled<T: Ord>(items: Vec<T>, seed: u64) -> Vec<T> {
+pub(super) fn shuffled<T: Ord>(items: Vec<T>, seed: u64) -> Vec<T> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<(u64, T)> = items
         .into_iter()

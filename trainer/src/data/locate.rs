@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::archive::{self, ENDINGS};
 use super::catalog::{self, Part};
-use super::{DataSet, Task};
+use super::{DataSet, Task, recordings};
 
 /// The environment variable that names the data folder where no option does.
 pub const DATA_DIR_VARIABLE: &str = "HADAMRNN_DATA";
@@ -80,6 +80,12 @@ pub fn locate(task: Task, data_dir: Option<&Path>) -> Result<Source> {
 
 fn locate_with(task: Task, data_dir: Option<&Path>, variable: Option<OsString>) -> Result<Source> {
     let set = task.data_set();
+    if task == Task::Recordings {
+        let place = data_dir.context(
+            "task recordings needs your recordings: name their folder, or a .csv file, with --data-dir",
+        )?;
+        return recordings::locate(place);
+    }
     if set.is_generated() {
         return Ok(Source::Generated);
     }

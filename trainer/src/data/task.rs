@@ -31,10 +31,12 @@ pub enum Task {
     Har6,
     /// UCI Daily and Sports Activities: its nineteen activities, other people in the test split.
     Dsa19,
+    /// The user's own recordings.
+    Recordings,
 }
 
 impl Task {
-    /// Every task.
+    /// Every benchmark.
     pub const ALL: [Self; 9] = [
         Self::Copy,
         Self::Smnist,
@@ -59,6 +61,7 @@ impl Task {
             Self::Har2 => "har2",
             Self::Har6 => "har6",
             Self::Dsa19 => "dsa19",
+            Self::Recordings => "recordings",
         }
     }
 
@@ -72,6 +75,7 @@ impl Task {
             Self::Qqp => &catalog::QQP,
             Self::Har2 | Self::Har6 => &catalog::UCI_HAR,
             Self::Dsa19 => &catalog::DSA,
+            Self::Recordings => &catalog::RECORDINGS,
         }
     }
 }
@@ -86,10 +90,11 @@ impl FromStr for Task {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> anyhow::Result<Self> {
-        let Some(task) = Self::ALL.into_iter().find(|task| task.name() == name) else {
+        let all = || Self::ALL.into_iter().chain([Self::Recordings]);
+        let Some(task) = all().find(|task| task.name() == name) else {
             bail!(
                 "no task is named \"{name}\"; the tasks are {}",
-                Self::ALL.map(Self::name).join(", ")
+                all().map(Self::name).collect::<Vec<_>>().join(", ")
             );
         };
         Ok(task)
@@ -122,13 +127,13 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for task in Task::ALL {
+        for task in Task::ALL.into_iter().chain([Task::Recordings]) {
             assert_eq!(task.to_string().parse::<Task>().unwrap(), task);
         }
         let message = "har7".parse::<Task>().unwrap_err().to_string();
         assert_eq!(
             message,
-            "no task is named \"har7\"; the tasks are copy, smnist, pmnist, imdb, sst2, qqp, har2, har6, dsa19"
+            "no task is named \"har7\"; the tasks are copy, smnist, pmnist, imdb, sst2, qqp, har2, har6, dsa19, recordings"
         );
     }
 }

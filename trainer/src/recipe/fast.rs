@@ -16,6 +16,7 @@ pub(super) fn config(task: Task) -> RunConfig {
         Task::Imdb | Task::Sst2 | Task::Qqp => words(task),
         Task::Har2 | Task::Har6 => har(task),
         Task::Dsa19 => sports(),
+        Task::Recordings => recordings(),
     }
 }
 
@@ -102,6 +103,20 @@ fn sports() -> RunConfig {
     augmentation.rotation = 20.0;
     augmentation.unit = 9;
     augmentation.magnetometer = 40.0;
+    config
+}
+
+/// A sensor of the user's: one layer, which is fast on a board, of which the mean over the states is read, an extension of
+/// the paper. Recordings are few, so the epoch is chosen by a validation split.
+fn recordings() -> RunConfig {
+    let mut config = common(Task::Recordings, 128);
+    fading(&mut config);
+    config.preparation.clamp = Some(4.0);
+    config.holdout = Holdout::Standard;
+    let training = &mut config.training;
+    training.keep = Keep::Best;
+    training.batch_size = 32;
+    training.epochs = 60;
     config
 }
 

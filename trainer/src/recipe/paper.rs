@@ -65,7 +65,7 @@ fn numbers(task: Task) -> Numbers {
             epochs: 50,
             ..words
         },
-        Task::Har2 | Task::Har6 | Task::Dsa19 => Numbers {
+        Task::Har2 | Task::Har6 | Task::Dsa19 | Task::Recordings => Numbers {
             hidden_size: 128,
             log2_block: 7,
             ..pixels

@@ -166,6 +166,7 @@ pub fn describe_data(config: &RunConfig, args: &DataArgs) -> Result<String> {
         match hadamrnn::data::locate(config.task, args.data_dir.as_deref())? {
             Source::Sample => "the sample that ships with hadamrnn".into(),
             Source::Generated => "generated".into(),
+            Source::Files(_) if config.recordings.is_some() => config.task.data_set().title.into(),
             Source::Files(_) => format!("the full set: {}", config.task.data_set().title),
         },
     )

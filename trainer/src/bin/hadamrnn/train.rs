@@ -18,7 +18,7 @@ use crate::progress::{RunFolder, Spinner, StopFlag};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Task: har2, har6 or copy (with --resume or --config it may be left out)
+    /// Task: a benchmark such as har2, or "recordings" for your own data (with --resume or --config it may be left out)
     task: Option<Task>,
     /// Folder of the run [default: runs/TASK-SEED]
     #[arg(long, value_name = "DIR")]
@@ -108,6 +108,15 @@ struct Options {
     /// Length of the copy task
     #[arg(long)]
     copy_steps: Option<usize>,
+    /// Samples of a window cut from your recordings
+    #[arg(long)]
+    steps: Option<usize>,
+    /// Samples from the start of such a window to that of the next
+    #[arg(long)]
+    hop: Option<usize>,
+    /// Samples a second of your recordings
+    #[arg(long, value_name = "HERTZ")]
+    rate: Option<f32>,
 }
 
 fn parse_schedule(text: &str) -> Result<Schedule> {
@@ -198,6 +207,11 @@ impl Options {
         set(&mut config.holdout, &self.holdout);
         set(&mut config.seed, &self.seed);
         set(&mut config.copy_steps, &self.copy_steps);
+        if let Some(cutting) = &mut config.recordings {
+            set(&mut cutting.steps, &self.steps);
+            set(&mut cutting.hop, &self.hop);
+            set(&mut cutting.rate_hz, &self.rate);
+        }
     }
 }
 
@@ -280,11 +294,18 @@ fn configuration(args: &Args) -> Result<RunConfig> {
         }
         (None, Some(task)) => args.recipe.config(task),
         (None, None) => bail!(
-            "which task? Give one of {}",
+            "which task? Give one of {}, or recordings for your own data",
             Task::ALL.map(Task::name).join(", ")
         ),
     };
-    args.options.apply(&mut config);
+    let options = &args.options;
+    ensure!(
+        config.recordings.is_some()
+            || (options.steps.is_none() && options.hop.is_none() && options.rate.is_none()),
+        "--steps, --hop and --rate are for the task recordings, not {}",
+        config.task
+    );
+    options.apply(&mut config);
     config.validate()?;
     Ok(config)
 }

@@ -27,6 +27,17 @@ pub static COPY: DataSet = DataSet {
     instead: None,
 };
 
+/// The user's own recordings. Not in [`list`](super::list): nobody publishes them.
+pub static RECORDINGS: DataSet = DataSet {
+    name: "recordings",
+    title: "your own recordings",
+    page: "",
+    licence: "yours",
+    citation: "",
+    parts: &[],
+    instead: None,
+};
+
 /// MNIST: the images of [`Smnist`](crate::data::Task::Smnist) and [`Pmnist`](crate::data::Task::Pmnist).
 pub static MNIST: DataSet = DataSet {
     name: "mnist",
