@@ -11,8 +11,8 @@
  *
  *     hadamrnn *net;
  *     hadamrnn_error error = hadamrnn_start(&net, memory, sizeof memory, har2_model, sizeof har2_model);
- *     for (int t = 0; !error && t < HAR2_STEPS; t++)
- *         error = hadamrnn_push(net, sample(t), HAR2_SAMPLE_SIZE);
+ *     while (!error && hadamrnn_steps(net) < 128)
+ *         error = hadamrnn_push(net, next_sample(), HAR2_SAMPLE_SIZE);
  *     if (!error)
  *         answer(hadamrnn_class(net));
  *

@@ -4,6 +4,17 @@
 //! that the caller owns; nothing is allocated, and no call can panic (`firmware-examples/test-nopanic.sh`).
 #![cfg_attr(target_os = "none", no_std)]
 
+#[cfg(not(any(
+    feature = "hidden-64",
+    feature = "hidden-128",
+    feature = "hidden-256",
+    feature = "hidden-512",
+    feature = "hidden-1024"
+)))]
+compile_error!(
+    "choose what the library has room for: one or more of the features hidden-64 to hidden-1024"
+);
+
 mod error;
 mod net;
 mod shape;

@@ -21,9 +21,10 @@ pub(crate) trait Run {
     fn reset(&mut self);
 }
 
-/// The session of a class of models: capacities for hidden units, a pooled readout and a second layer.
+/// The session of a class of models: capacities for hidden units, a pooled readout, which stands for a hidden layer in the
+/// readout as well (that one is on the stack, while logits are read), and a second layer.
 type Sized<K, const N: usize, const POOL: usize, const SECOND: usize> =
-    Session<'static, K, N, HADAMRNN_MOST_INPUTS, POOL, SECOND>;
+    Session<'static, K, N, HADAMRNN_MOST_INPUTS, POOL, SECOND, POOL>;
 
 impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Run
     for Sized<K, N, POOL, SECOND>

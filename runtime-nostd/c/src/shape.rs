@@ -1,8 +1,8 @@
 //! Which session a model runs in, and the bytes that it takes.
 
-use hadamrnn_runtime::Model;
 use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::kernel::FwhtPacked;
+use hadamrnn_runtime::{HiddenReadout, Model};
 
 /// What of a model decides about its session; see [`Shape::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Shape {
     pub capacity: usize,
     /// Two layers.
     pub layered: bool,
-    /// A pooled readout; a session of two layers has room for one in any case.
+    /// A pooled readout, or one with a hidden layer; a session of two layers has room for both in any case.
     pub pooled: bool,
     /// States too wide for the packed kernel.
     pub wide: bool,
@@ -23,11 +23,14 @@ impl Shape {
         let second = model
             .second()
             .map_or(0, |second| second.layer().hidden_size());
+        let readout = model.hidden_readout().map_or(0, HiddenReadout::units);
+        let units = model.hidden_size().max(second).max(readout);
         let layered = second > 0;
+        let pooled = matches!(model.readout(), Readout::Pooled { .. });
         Self {
-            capacity: model.hidden_size().max(second).max(64).next_power_of_two(),
+            capacity: units.max(64).next_power_of_two(),
             layered,
-            pooled: layered || matches!(model.readout(), Readout::Pooled { .. }),
+            pooled: layered || pooled || readout > 0,
             wide: !model.runs_on::<FwhtPacked>(),
         }
     }
@@ -61,6 +64,6 @@ impl Shape {
 }
 
 /// Pointers, lengths and other values of their size that the view of a model and a session have beside the state.
-const HEAD_POINTERS: usize = 40;
+const HEAD_POINTERS: usize = 50;
 /// What else they have.
-const HEAD_BYTES: usize = 176;
+const HEAD_BYTES: usize = 216;
