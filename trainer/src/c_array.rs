@@ -70,7 +70,7 @@ fn comment(
         Some(_) => "hadamrnn_push_token(net, token)".into(),
         None => format!("hadamrnn_push(net, sample, {upper}_SAMPLE_SIZE)"),
     };
-    let channels = card.map_or(String::new(), |card| channels(card));
+    let channels = card.map_or(String::new(), channels);
     format!(
         "/*\n * The hadamrnn model \"{task}\": {bytes} bytes, {hidden}{layers} hidden units.\n *\n\
          {channels} * Written by hadamrnn {version} (hadamrnn export --c). Include it in one source file; see hadamrnn.h:\n *\n\

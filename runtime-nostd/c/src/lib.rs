@@ -105,7 +105,7 @@ pub unsafe extern "C" fn hadamrnn_start(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hadamrnn_push(net: *mut Net, sample: *const i16, count: usize) -> Error {
     // SAFETY: this function asks for the same.
-    let net = unsafe { net.as_mut() };
+    let net = unsafe { net.as_ref() };
     let (Some(net), false) = (net, sample.is_null()) else {
         return Error::HadamrnnErrorNull;
     };
@@ -116,7 +116,8 @@ pub unsafe extern "C" fn hadamrnn_push(net: *mut Net, sample: *const i16, count:
     let sample = unsafe { slice::from_raw_parts(sample, count) };
     #[cfg(feature = "plant-panic")]
     core::hint::black_box(sample[core::hint::black_box(count)]);
-    status(net.session_mut().push(sample))
+    // SAFETY: nobody else uses the network now.
+    status(unsafe { net.session().as_mut() }.push(sample))
 }
 
 /// Advances a model of tokens by one token. After an error the state is what it was.
@@ -126,8 +127,9 @@ pub unsafe extern "C" fn hadamrnn_push(net: *mut Net, sample: *const i16, count:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hadamrnn_push_token(net: *mut Net, token: u16) -> Error {
     // SAFETY: this function asks for the same.
-    match unsafe { net.as_mut() } {
-        Some(net) => status(net.session_mut().push_token(token)),
+    match unsafe { net.as_ref() } {
+        // SAFETY: nobody else uses the network now.
+        Some(net) => status(unsafe { net.session().as_mut() }.push_token(token)),
         None => Error::HadamrnnErrorNull,
     }
 }
@@ -140,7 +142,7 @@ pub unsafe extern "C" fn hadamrnn_push_token(net: *mut Net, token: u16) -> Error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hadamrnn_class(net: *const Net) -> i32 {
     // SAFETY: this function asks for the same. A model has at most 1,024 outputs.
-    unsafe { net.as_ref() }.map_or(-1, |net| net.session().class() as i32)
+    unsafe { net.as_ref() }.map_or(-1, |net| unsafe { net.session().as_ref() }.class() as i32)
 }
 
 /// Writes the logits of the current state: `count` of them, which must be hadamrnn_outputs().
@@ -159,8 +161,9 @@ pub unsafe extern "C" fn hadamrnn_logits(net: *const Net, logits: *mut i32, coun
         return Error::HadamrnnErrorLength;
     }
     // SAFETY: `count` values are writable, and no model has too many outputs for a slice.
-    net.session()
-        .logits(unsafe { slice::from_raw_parts_mut(logits, count) });
+    let logits = unsafe { slice::from_raw_parts_mut(logits, count) };
+    // SAFETY: nobody else writes to the network now.
+    unsafe { net.session().as_ref() }.logits(logits);
     Error::HadamrnnOk
 }
 
@@ -171,8 +174,9 @@ pub unsafe extern "C" fn hadamrnn_logits(net: *const Net, logits: *mut i32, coun
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hadamrnn_reset(net: *mut Net) {
     // SAFETY: this function asks for the same.
-    if let Some(net) = unsafe { net.as_mut() } {
-        net.session_mut().reset();
+    if let Some(net) = unsafe { net.as_ref() } {
+        // SAFETY: nobody else uses the network now.
+        unsafe { net.session().as_mut() }.reset();
     }
 }
 
@@ -183,7 +187,7 @@ pub unsafe extern "C" fn hadamrnn_reset(net: *mut Net) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hadamrnn_steps(net: *const Net) -> u32 {
     // SAFETY: this function asks for the same.
-    unsafe { net.as_ref() }.map_or(0, |net| net.session().steps())
+    unsafe { net.as_ref() }.map_or(0, |net| unsafe { net.session().as_ref() }.steps())
 }
 
 /// Values of a sample, which are its channels; 1 for a model of tokens, 0 if `net` is null.

@@ -56,6 +56,7 @@ impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Run
     }
 }
 
+// Only ever shared by reference, as the session borrows the model; what changes is the session, behind its pointer.
 /// A network: a model, its state and nothing else. What is in it is nobody's business but the library's.
 pub struct Net {
     model: Model<'static>,
@@ -107,14 +108,9 @@ impl Net {
         &self.model
     }
 
-    pub(crate) fn session(&self) -> &dyn Run {
-        // SAFETY: `place` has made the session, in memory that is this network's; `&self` shares it for reading only.
-        unsafe { self.session.as_ref() }
-    }
-
-    pub(crate) fn session_mut(&mut self) -> &mut dyn Run {
-        // SAFETY: as above; `&mut self` excludes every other reference.
-        unsafe { self.session.as_mut() }
+    /// Its session: valid for as long as the network is, and shared by everybody who has the network.
+    pub(crate) fn session(&self) -> NonNull<dyn Run> {
+        self.session
     }
 }
 
@@ -174,15 +170,23 @@ unsafe fn place<K: Kernel + 'static, const N: usize, const POOL: usize, const SE
     }
     let placed: *mut Placed<Sized<K, N, POOL, SECOND>> = memory.cast();
     // SAFETY: by the assertions and what this function asks for, `placed` points to writable memory of its size and
-    // alignment. Every field is one that need not be initialised.
-    let placed = unsafe { &mut *placed };
-    let session: *mut Sized<K, N, POOL, SECOND> = placed.session.as_mut_ptr();
-    let session: *mut dyn Run = session;
-    let session = NonNull::new(session).ok_or(Error::HadamrnnErrorNull)?;
-    let net = placed.net.write(Net { model, session });
-    // SAFETY: the model stays where it is for as long as the session lives: both lie in memory that is not used otherwise,
-    // and nothing ever writes to the model again.
-    let model: &'static Model<'static> = unsafe { &*&raw const net.model };
-    placed.session.write(Session::new(model)?);
-    Ok(NonNull::from(net))
+    // alignment; so do the pointers to its fields.
+    let (net, session) = unsafe { (&raw mut (*placed).net, &raw mut (*placed).session) };
+    let net: *mut Net = net.cast();
+    let any: *mut dyn Run = session.cast::<Sized<K, N, POOL, SECOND>>();
+    let any = NonNull::new(any).ok_or(Error::HadamrnnErrorNull)?;
+    // SAFETY: as above. A model has nothing to drop, nor has what may lie there.
+    unsafe {
+        net.write(Net {
+            model,
+            session: any,
+        });
+    }
+    // SAFETY: the model has just been written, and nobody ever makes a mutable reference to it or writes to it again; it
+    // stays where it is for as long as the session lives, which lies in the same memory.
+    let model: &'static Model<'static> = unsafe { &(*net).model };
+    let started = Session::new(model)?;
+    // SAFETY: as above.
+    unsafe { session.write(MaybeUninit::new(started)) };
+    NonNull::new(net).ok_or(Error::HadamrnnErrorNull)
 }

@@ -138,10 +138,8 @@ fn two_networks_do_not_disturb_each_other() {
         });
         let mut logit = 0;
         // SAFETY: a network of one output.
-        assert_eq!(
-            unsafe { hadamrnn_logits(net, &mut logit, 1) },
-            Error::HadamrnnOk
-        );
+        let error = unsafe { hadamrnn_logits(net, &mut logit, 1) };
+        assert_eq!(error, Error::HadamrnnOk);
         logit
     };
     let window = &shipped.windows[0];
