@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what firmware and its emulation need and a Debian 12 machine with rustup lacks:
-# a C compiler (the linker of build scripts), QEMU, and `core` for the bare-metal targets.
+# a C compiler (the linker of build scripts), one for Arm (the C example), QEMU, and `core` for the bare-metal targets.
 # Does nothing, quickly, where nothing is missing. Says what it found or installed.
 #
 # HADAMRNN_FORCE_DEBIAN_RUST=1 takes Debian's compiler for the targets even if rustup could.
@@ -44,9 +44,11 @@ say "C compiler: $(cc --version | head -n 1)"
 packages=
 have qemu-system-arm || packages="$packages qemu-system-arm"
 have qemu-system-riscv32 || packages="$packages qemu-system-misc"
+have arm-none-eabi-gcc || packages="$packages gcc-arm-none-eabi"
 # shellcheck disable=SC2086 # a list
 [ -z "$packages" ] || apt $packages
 say "$(qemu-system-arm --version | head -n 1)"
+say "$(arm-none-eabi-gcc --version | head -n 1)"
 
 # Targets that rustup's toolchain lacks, each on a line.
 missing() {

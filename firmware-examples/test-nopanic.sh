@@ -49,3 +49,42 @@ for pair in $boards; do
     fi
     echo "nopanic: $board with a planted panic does not link, as it must"
 done
+
+# The same of the static library for C: all its functions link, and do not once a panic is planted.
+host=$(rustc -vV | sed -n 's/^host: //p')
+lld=$(rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld
+out=$(mktemp -d)
+trap 'rm -rf "$log" "$out"' EXIT
+
+# link_library TARGET FEATURE...: into a program that keeps every function of the header.
+link_library() {
+    target=$1
+    shift
+    ../runtime-nostd/c/build.sh "$target" "$out" --features "$*" >"$log" 2>&1 || return 1
+    functions=$(sed -n '/^ \*/d; s/.*[ *]\(hadamrnn_[a-z_]*\)(.*/\1/p' "$out/hadamrnn.h")
+    [ "$(echo "$functions" | wc -l)" -ge 15 ] || {
+        echo "no functions found in hadamrnn.h" >"$log"
+        return 1
+    }
+    # shellcheck disable=SC2046,SC2086 # lists
+    "$lld" -flavor gnu --gc-sections --entry=hadamrnn_start $(printf -- '--undefined=%s ' $functions) \
+        "$out/libhadamrnn.a" -o "$out/linked" >"$log" 2>&1
+}
+
+for pair in $boards; do
+    target=${pair#*:}
+    for features in prove-no-panic prove-no-panic,hidden-1024,wide; do
+        if ! link_library "$target" "$features"; then
+            cat "$log"
+            echo "nopanic: the C library for $target, $features, does not link: a panic is reachable" >&2
+            exit 1
+        fi
+        echo "nopanic: the C library for $target, $features, links: no panic is reachable"
+    done
+    if link_library "$target" plant-panic || ! grep -q "undefined symbol: hadamrnn_a_panic_is_reachable" "$log"; then
+        cat "$log"
+        echo "nopanic: the C library for $target with a planted panic did not fail as it must" >&2
+        exit 1
+    fi
+    echo "nopanic: the C library for $target with a planted panic does not link, as it must"
+done

@@ -3,6 +3,7 @@
 //! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`mod@export`] → [`integer`] and [`verify`] → [`board`].
 
 pub mod board;
+pub mod c_array;
 pub mod card;
 pub mod checkpoint;
 pub mod config;

@@ -100,6 +100,33 @@ fn a_run_goes_through_eval_export_inspect_and_verify() {
     let card: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(card["config"]["task"], "har6");
 
+    let (header, again) = (
+        folder.path().join("of_run.h"),
+        folder.path().join("again/of_run.h"),
+    );
+    std::fs::create_dir(folder.path().join("again")).expect("a folder");
+    let output = run(&[
+        "export",
+        path(&run_folder),
+        "--out",
+        path(&model),
+        "--c",
+        path(&header),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let output = run(&["export", path(&model), "--c", path(&again)]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let header = std::fs::read_to_string(header).expect("a header");
+    assert!(
+        header.contains("static const uint32_t of_run_model["),
+        "{header}"
+    );
+    assert_eq!(header, std::fs::read_to_string(again).expect("a header"));
+    fails(
+        &["export", path(&model), "--c", "2.h"],
+        &["not a name in C"],
+    );
+
     let output = run(&["eval", path(&model), "--json"]);
     let from_model: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let output = run(&["eval", path(&run_folder), "--json"]);

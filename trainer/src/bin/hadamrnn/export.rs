@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
+use hadamrnn::c_array;
 use hadamrnn::card::{self, Card, Results};
-use hadamrnn::checkpoint::Checkpoint;
+use hadamrnn::checkpoint::{self, Checkpoint, write_atomically};
 use hadamrnn::data::Split;
 use hadamrnn::evaluate;
-use hadamrnn::integer::KernelName;
+use hadamrnn::integer::{KernelName, ModelFile};
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
@@ -18,11 +19,14 @@ use crate::progress::Spinner;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Run folder
+    /// Run folder; with --c also a model folder or a model file, which is then only written as C
     run: PathBuf,
     /// Model folder to write [default: RUN/model]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write the model as a C header with an aligned array, for the C interface; its name is that of the array
+    #[arg(long, value_name = "FILE")]
+    c: Option<PathBuf>,
     /// Bits of the integer hidden state, 8..=16 [default: the run's configuration]
     #[arg(long)]
     state_bits: Option<u8>,
@@ -40,6 +44,13 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
+    if let Some(c) = &args.c
+        && !args.run.join(checkpoint::FILE_NAME).is_file()
+    {
+        let (file, card) = exported(&args.run)?;
+        write_c(c, &file, card.as_ref())?;
+        return Ok(Status::Success);
+    }
     let device = args.common.device.device()?;
     let checkpoint = Checkpoint::load(&args.run)?;
     let mut config = checkpoint.run_config()?;
@@ -52,6 +63,9 @@ pub fn run(args: &Args) -> Result<Status> {
     let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
     let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
     let card = write(&folder, &loaded, &data, &args.common.data, &device)?;
+    if let Some(c) = &args.c {
+        write_c(c, &loaded.file, Some(&card))?;
+    }
     if args.common.json {
         output::json(&card)?;
     } else {
@@ -65,6 +79,32 @@ pub fn run(args: &Args) -> Result<Status> {
         ))?;
     }
     Ok(Status::Success)
+}
+
+/// A model that has been exported, and its card if it lies in its folder.
+fn exported(path: &Path) -> Result<(ModelFile, Option<Card>)> {
+    let file = if path.is_dir() {
+        path.join(card::files::MODEL)
+    } else {
+        path.to_path_buf()
+    };
+    let model = ModelFile::read(&file)?;
+    model
+        .model()
+        .with_context(|| format!("{}", file.display()))?;
+    let folder = file
+        .parent()
+        .filter(|folder| folder.join(card::files::CARD).is_file());
+    Ok((model, folder.map(Card::read).transpose()?))
+}
+
+fn write_c(path: &Path, file: &ModelFile, card: Option<&Card>) -> Result<()> {
+    let name = path
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let text = c_array::header(name, file, card)?;
+    write_atomically(path, text.as_bytes())
 }
 
 /// Evaluates an exported run and writes its model folder.

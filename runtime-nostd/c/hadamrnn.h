@@ -1,0 +1,275 @@
+/*
+ * hadamrnn: integer-only recurrent networks for microcontrollers.
+ *
+ * Three calls lead to an answer. `hadamrnn export MODEL --c har2.h` writes har2.h, which has the model as an array and
+ * says how much memory it runs in:
+ *
+ *     #include "hadamrnn.h"
+ *     #include "har2.h"
+ *
+ *     static uint64_t memory[HAR2_MEMORY_WORDS];
+ *
+ *     hadamrnn *net;
+ *     hadamrnn_error error = hadamrnn_start(&net, memory, sizeof memory, har2_model, sizeof har2_model);
+ *     while (!error && hadamrnn_steps(net) < 128)
+ *         error = hadamrnn_push(net, next_sample(), HAR2_SAMPLE_SIZE);
+ *     if (!error)
+ *         answer(hadamrnn_class(net));
+ *
+ * The library allocates nothing, keeps no state of its own, and calls nothing but memcpy and its like, which it has with
+ * it. Different networks may be used at the same time; one network by one thread or interrupt at a time. All integers
+ * are exact: the same model and samples give the same answers on every core.
+ *
+ * Generated from runtime-nostd/c/src; `HADAMRNN_BLESS=1 cargo test -p hadamrnn-c` writes it anew.
+ */
+
+#ifndef HADAMRNN_H
+#define HADAMRNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * What the memory of a network must be aligned to, in bytes: an array of uint64_t is.
+ */
+#define HADAMRNN_ALIGNMENT 8
+
+/**
+ * Inputs of a model, at most: they are on the stack during hadamrnn_push().
+ */
+#define HADAMRNN_MOST_INPUTS 64
+
+/**
+ * Whether a call succeeded, and why not. The numbers are part of the interface: none is ever used anew.
+ */
+enum hadamrnn_error
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Success.
+   */
+  HADAMRNN_OK = 0,
+  /**
+   * A pointer is null.
+   */
+  HADAMRNN_ERROR_NULL = 1,
+  /**
+   * The memory is smaller than hadamrnn_memory_size() says.
+   */
+  HADAMRNN_ERROR_MEMORY_SIZE = 2,
+  /**
+   * The memory does not start on a boundary of HADAMRNN_ALIGNMENT bytes.
+   */
+  HADAMRNN_ERROR_MEMORY_ALIGNMENT = 3,
+  /**
+   * The model does not start on a boundary of four bytes.
+   */
+  HADAMRNN_ERROR_MODEL_ALIGNMENT = 4,
+  /**
+   * The bytes are not a model: they do not start with HDRN.
+   */
+  HADAMRNN_ERROR_NOT_A_MODEL = 5,
+  /**
+   * The model has a format version that this library does not read.
+   */
+  HADAMRNN_ERROR_VERSION = 6,
+  /**
+   * The model has fewer or more bytes than it says.
+   */
+  HADAMRNN_ERROR_MODEL_LENGTH = 7,
+  /**
+   * The model is corrupted: its checksum does not match.
+   */
+  HADAMRNN_ERROR_CHECKSUM = 8,
+  /**
+   * A field of the model is out of its range; `hadamrnn inspect` tells which.
+   */
+  HADAMRNN_ERROR_MODEL_INVALID = 9,
+  /**
+   * The library was built without room for a model of this size or kind; see the features of its Cargo.toml.
+   */
+  HADAMRNN_ERROR_CAPACITY = 10,
+  /**
+   * No kernel of the library takes the model: build it with the features any-shape and wide.
+   */
+  HADAMRNN_ERROR_KERNEL = 11,
+  /**
+   * A token for a model of numbers, or numbers for a model of tokens.
+   */
+  HADAMRNN_ERROR_INPUT_KIND = 12,
+  /**
+   * A token that is not in the model's vocabulary.
+   */
+  HADAMRNN_ERROR_TOKEN = 13,
+  /**
+   * A sample or a row of logits has another length than the model's.
+   */
+  HADAMRNN_ERROR_LENGTH = 14,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hadamrnn_error hadamrnn_error;
+#else
+typedef int32_t hadamrnn_error;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A network: a model, its state and nothing else. What is in it is nobody's business but the library's.
+ */
+typedef struct hadamrnn hadamrnn;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Bytes of memory that a model runs in, for hadamrnn_start(); 0 if the bytes are not a model.
+ *
+ * Checks the whole model, as hadamrnn_start() does. The file that `hadamrnn export --c` writes has this number as a
+ * constant.
+ *
+ * Needs:
+ * `model` must be null or point to `length` readable bytes.
+ */
+size_t hadamrnn_memory_size(const void *model, size_t length);
+
+/**
+ * Makes a network of a model, in memory that the caller provides, and sets `*net`. It starts at the zero state.
+ *
+ * The model is checked: a proof that no sample can overflow the arithmetic is part of that. It is not copied, so it can
+ * stay in flash, where it must start on a boundary of four bytes. There is nothing to free: to be done with a network,
+ * use its memory for something else. The call needs as much stack as the network has memory.
+ *
+ * Needs:
+ * `net` must be null or point to a writable pointer, `memory` be null or point to `size` writable bytes, and `model` be
+ * null or point to `length` readable bytes. Until the network is used for the last time, nobody else may write to the
+ * model, or use the memory.
+ */
+hadamrnn_error hadamrnn_start(struct hadamrnn **net, void *memory, size_t size, const void *model, size_t length);
+
+/**
+ * Advances by one sample: `count` raw sensor counts, one a channel, in the order and the units of the model's card.
+ *
+ * `count` must be hadamrnn_sample_size(). After an error the state is what it was.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else uses now, and `sample` be null or point to `count`
+ * readable values.
+ */
+hadamrnn_error hadamrnn_push(struct hadamrnn *net,
+                             const int16_t *sample,
+                             size_t count);
+
+/**
+ * Advances a model of tokens by one token. After an error the state is what it was.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else uses now.
+ */
+hadamrnn_error hadamrnn_push_token(struct hadamrnn *net, uint16_t token);
+
+/**
+ * The class of the current state, from 0 on: the first largest logit, or with a single logit whether it is positive. -1
+ * if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now.
+ */
+int32_t hadamrnn_class(const struct hadamrnn *net);
+
+/**
+ * Writes the logits of the current state: `count` of them, which must be hadamrnn_outputs().
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now, and `logits` be null or point to
+ * `count` writable values that nobody else uses now.
+ */
+hadamrnn_error hadamrnn_logits(const struct hadamrnn *net, int32_t *logits, size_t count);
+
+/**
+ * Back to the zero state, for a new sequence. Does nothing if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else uses now.
+ */
+void hadamrnn_reset(struct hadamrnn *net);
+
+/**
+ * Samples or tokens since the start or the last hadamrnn_reset(); 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now.
+ */
+uint32_t hadamrnn_steps(const struct hadamrnn *net);
+
+/**
+ * Values of a sample, which are its channels; 1 for a model of tokens, 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+size_t hadamrnn_sample_size(const struct hadamrnn *net);
+
+/**
+ * Tokens that a model takes; 0 for a model of numbers or if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+uint32_t hadamrnn_vocabulary(const struct hadamrnn *net);
+
+/**
+ * Hidden units of the first layer; 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+size_t hadamrnn_hidden_size(const struct hadamrnn *net);
+
+/**
+ * Logits; 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+size_t hadamrnn_outputs(const struct hadamrnn *net);
+
+/**
+ * Classes that hadamrnn_class() tells apart; 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+size_t hadamrnn_classes(const struct hadamrnn *net);
+
+/**
+ * What a logit must be multiplied by to be that of the network as it was trained; 0 if `net` is null.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+float hadamrnn_logit_scale(const struct hadamrnn *net);
+
+/**
+ * Writes what the model was trained for: as much of it as `size` bytes hold, with a zero byte at the end. Returns the
+ * bytes of the whole name, without the zero; 0 if `net` is null. `text` may be null if `size` is 0.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start(), and `text` be null or point to `size` writable bytes that nobody
+ * else uses now.
+ */
+size_t hadamrnn_name(const struct hadamrnn *net, char *text, size_t size);
+
+/**
+ * What an error means and what to do about it: a text that ends with a zero byte and is never freed.
+ */
+const char *hadamrnn_error_text(int32_t error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HADAMRNN_H */

@@ -1,0 +1,159 @@
+//! The C example, compiled by a C compiler against the static library and run on emulated cores, against the host.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+use hadamrnn::board::FirmwareFolder;
+use hadamrnn::c_array;
+use hadamrnn::card::Card;
+use hadamrnn::integer::{Answer, ModelFile};
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A folder with a shipped model as `model.h` and its windows.
+fn shipped(name: &str) -> (TempDir, ModelFile, Vec<Answer>) {
+    let from = root().join("models").join(name);
+    let file = ModelFile::read(&from.join("model.hdrn")).expect("a model");
+    let card = Card::read(&from).expect("a card");
+    let header = c_array::header("model", &file, Some(&card)).expect("a header");
+    let golden = std::fs::read_to_string(from.join("golden.json")).expect("golden vectors");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("model.h"), header).expect("written");
+    std::fs::copy(from.join("windows.bin"), folder.path().join("windows.bin")).expect("copied");
+    let golden = serde_json::from_str(&golden).expect("answers");
+    (folder, file, golden)
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output();
+    output.unwrap_or_else(|error| panic!("{command:?}: {error}: run firmware-examples/setup.sh"))
+}
+
+/// Builds of one target share a folder: one at a time.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Builds the example around `folder/model.h`, runs it on a board and returns what it printed and its status.
+fn on_board(board: &str, folder: &Path, features: &str) -> (String, Option<i32>) {
+    let firmware =
+        FirmwareFolder::locate(Some(&root().join("firmware-examples"))).expect("sources");
+    let board = firmware.board(board).expect("in the registry");
+    let mut build = Command::new(firmware.path().join("c/build.sh"));
+    build
+        .args([&board.target, "model.h", "."])
+        .args(["--no-default-features", "--features", features])
+        .current_dir(folder);
+    // Settings of the cargo that runs this test are for the host.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "CARGO"] {
+        build.env_remove(variable);
+    }
+    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = run(&mut build);
+    drop(building);
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let mut emulator = Command::new(&board.qemu);
+    let output = run(emulator
+        .args(board.qemu_args("firmware.elf"))
+        .current_dir(folder));
+    // Semihosting prints to the emulator's standard error.
+    let text = [output.stdout, output.stderr].concat();
+    (
+        String::from_utf8_lossy(&text).into_owned(),
+        output.status.code(),
+    )
+}
+
+/// What the example prints for these answers.
+fn lines(answers: &[Answer]) -> Vec<String> {
+    let lines = answers.iter().enumerate().map(|(window, answer)| {
+        let logits: Vec<String> = answer.logits.iter().map(i32::to_string).collect();
+        format!(
+            "{window}: class {}, logits {}",
+            answer.class,
+            logits.join(" ")
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn c_firmware_classifies_as_the_host_does() {
+    for (board, name) in [
+        ("qemu-m0", "har2"),
+        ("qemu-m4", "har2"),
+        ("qemu-m4", "har6"),
+        ("qemu-m0", "har2-two-layers"),
+    ] {
+        let (folder, file, golden) = shipped(name);
+        let features = c_array::features(&file.model().expect("valid")).join(",");
+        let (text, status) = on_board(board, folder.path(), &features);
+        assert_eq!(status, Some(0), "{board} {name}: {text}");
+        assert_eq!(
+            text.lines().collect::<Vec<_>>(),
+            lines(&golden),
+            "{board} {name}"
+        );
+    }
+}
+
+#[test]
+fn c_firmware_says_why_it_cannot_start() {
+    let (folder, _, _) = shipped("har2");
+    let (text, status) = on_board("qemu-m4", folder.path(), "hidden-64");
+    assert_eq!(status, Some(1));
+    assert!(
+        text.contains("error: no room for a model of this size or kind"),
+        "{text}"
+    );
+
+    // One bit of a weight, in the middle of the array.
+    let header = folder.path().join("model.h");
+    let text = std::fs::read_to_string(&header).expect("a header");
+    let at = text.rfind("0x").expect("a word") - 1000;
+    let digit = at + text[at..].find("0x").expect("a word") + 2;
+    let other = if text[digit..].starts_with('0') {
+        "1"
+    } else {
+        "0"
+    };
+    let changed = [&text[..digit], other, &text[digit + 1..]].concat();
+    std::fs::write(&header, changed).expect("written");
+    let (text, status) = on_board("qemu-m4", folder.path(), "hidden-128");
+    assert_eq!(status, Some(1));
+    assert!(text.contains("error: the model is corrupted"), "{text}");
+}
+
+#[test]
+fn the_headers_are_c_and_cpp() {
+    let (folder, _, _) = shipped("har2");
+    let source = "#include \"hadamrnn.h\"\n#include \"model.h\"\n\
+        uint64_t memory[MODEL_MEMORY_WORDS]; const char *const names[MODEL_CLASSES] = MODEL_CLASS_NAMES;\n\
+        hadamrnn *net;\n\
+        hadamrnn_error go(void) { return hadamrnn_start(&net, memory, sizeof memory, model_model, sizeof model_model); }\n";
+    std::fs::write(folder.path().join("both.c"), source).expect("written");
+    for language in [["c", "-std=c99"], ["c", "-std=c2x"], ["c++", "-std=c++11"]] {
+        let output = run(Command::new("arm-none-eabi-gcc")
+            .args([
+                "-fsyntax-only",
+                "-ffreestanding",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-x",
+            ])
+            .args(language)
+            .arg("-I")
+            .arg(root().join("runtime-nostd/c"))
+            .arg("both.c")
+            .current_dir(folder.path()));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{language:?}: {errors}");
+    }
+}
