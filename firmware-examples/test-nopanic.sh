@@ -18,7 +18,8 @@ link() {
 }
 
 boards=${HADAMRNN_BOARDS:-"qemu-m0:thumbv6m-none-eabi qemu-m3:thumbv7m-none-eabi
-qemu-m4:thumbv7em-none-eabi qemu-m33:thumbv8m.main-none-eabi"}
+qemu-m4:thumbv7em-none-eabi qemu-m33:thumbv8m.main-none-eabi
+qemu-rv32:riscv32imc-unknown-none-elf"}
 for pair in $boards; do
     board=${pair%%:*} target=${pair#*:}
     # With the portable code for models of any shape, and without it; with everything that is optional.

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into());
     }
 
-    fs::write(out.join("memory.x"), board.memory_x())?;
+    fs::write(out.join("memory.x"), memory_x(board))?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     if board.tick_scale().is_none() {
         return Err(format!(
-            "{}: SysTick too slow to count instructions exactly",
+            "{}: its counter is too slow to count instructions exactly",
             board.name
         )
         .into());
@@ -89,12 +89,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What the start-up code's linker script includes.
+fn memory_x(board: &Board) -> String {
+    let mut text = board.memory_x();
+    if board.target.starts_with("riscv") {
+        for (region, memory) in [
+            ("TEXT", "FLASH"),
+            ("RODATA", "FLASH"),
+            ("DATA", "RAM"),
+            ("BSS", "RAM"),
+            ("HEAP", "RAM"),
+            ("STACK", "RAM"),
+        ] {
+            text += &format!("REGION_ALIAS(\"REGION_{region}\", {memory});\n");
+        }
+    }
+    text
+}
+
 /// The constants of `config.rs`.
 fn config(board: &Board, kernel: &str) -> Result<String, Box<dyn Error>> {
     let mut text = format!(
         "/// Board this firmware is built for.\npub const BOARD: &str = {:?};\n\
          /// Kernel this firmware is built with.\npub const KERNEL: &str = {kernel:?};\n\
-         /// SysTick clock of the board.\npub const SYSTICK_HZ: u32 = {};\n\
+         /// Clock of the board's counter.\npub const SYSTICK_HZ: u32 = {};\n\
          /// Shift of `-icount` this board is run with.\npub const ICOUNT_SHIFT: u32 = {};\n",
         board.name, board.systick_hz, board.icount_shift
     );

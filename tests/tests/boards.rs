@@ -11,12 +11,13 @@ use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::task_data::TaskData;
 use hadamrnn::verify;
 
-const KERNELS: [(&str, &[KernelName]); 5] = [
+const KERNELS: [(&str, &[KernelName]); 6] = [
     ("qemu-m0", &KernelName::ALL),
     ("qemu-m3", &[KernelName::FwhtPacked]),
     ("qemu-m4", &KernelName::ALL),
     ("qemu-m7", &[KernelName::FwhtPacked]),
     ("qemu-m33", &[KernelName::FwhtPacked]),
+    ("qemu-rv32", &KernelName::ALL),
 ];
 
 /// Windows compared on each board with the kernel of its firmware.
@@ -83,6 +84,7 @@ fn every_kind_of_model_runs_on_boards() {
         ("qemu-m4", KernelName::FwhtPacked, "folded tokens"),
         ("qemu-m4", KernelName::Fwht, "two layers, dense"),
         ("qemu-m33", KernelName::Xnor, "two layers, Hadamard"),
+        ("qemu-rv32", KernelName::FwhtPacked, "two layers of tokens"),
     ] {
         let (_, config) = (kinds::kinds().into_iter())
             .find(|(name, _)| *name == kind)

@@ -89,7 +89,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
         .collect();
     let expected: Vec<Answer> = sampled.iter().map(expected).collect();
     // One board for each backend.
-    for name in ["qemu-m0", "qemu-m3", "qemu-m4"] {
+    for name in ["qemu-m0", "qemu-m3", "qemu-m4", "qemu-rv32"] {
         let board = folder.board(name).expect("in the registry");
         let scratch = tempfile::tempdir().expect("a folder");
         let runs = run_cases(

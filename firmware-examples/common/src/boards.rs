@@ -96,6 +96,10 @@ impl Board {
         if !self.qemu_cpu.is_empty() {
             args.extend(["-cpu".into(), self.qemu_cpu.clone()]);
         }
+        if self.target.starts_with("riscv") {
+            // No boot loader: the core starts in the firmware.
+            args.extend(["-bios", "none"].map(Into::into));
+        }
         let icount = format!("shift={},align=off,sleep=off", self.icount_shift);
         let rest = [
             "-icount",
@@ -152,6 +156,8 @@ mod tests {
              -semihosting-config enable=on,target=native \
              -nographic -monitor none -serial none -kernel x.elf"
         );
+        let riscv = registry.board("qemu-rv32").unwrap().qemu_args("x.elf");
+        assert!(riscv.join(" ").contains("-bios none"));
         assert!(
             board
                 .memory_x()

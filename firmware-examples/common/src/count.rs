@@ -6,7 +6,8 @@
 //! **one reading before and one after give `n` exactly**: the error of `ticks / r` is below 1/2.
 //!
 //! SysTick counts down through 24 bits: a region may take at most 2^24 ticks, which is 5.2 million
-//! instructions at 25 MHz and S = 7.
+//! instructions at 25 MHz and S = 7. RISC-V's `minstret` is read as a timer of 1 GHz that counts down: QEMU advances it by
+//! one each nanosecond.
 
 /// Values SysTick takes before it wraps.
 pub const TICK_RANGE: u32 = 1 << 24;
@@ -62,6 +63,7 @@ mod tests {
             (25_000_000, 7),
             (20_000_000, 7),
             (64_000_000, 5),
+            (1_000_000_000, 1),
         ] {
             let scale = TickScale::new(hz, shift).unwrap();
             let lengths = (0..500).chain([2_785, 99_999, 1_000_003, 5_000_000]);

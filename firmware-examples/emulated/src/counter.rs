@@ -1,17 +1,12 @@
-//! Exact instruction counts: SysTick read before and after a region, see
+//! Exact instruction counts: the core's counter read before and after a region, see
 //! [`hadamrnn_firmware_common::count`] for why two readings are enough.
-#![allow(
-    unsafe_code,
-    reason = "two blocks of instructions of known length, for the self-check"
-)]
 
-use core::arch::asm;
 use core::hint::black_box;
 
-use cortex_m::peripheral::{SYST, syst::SystClkSource};
-use hadamrnn_firmware_common::count::{TICK_RANGE, TickScale};
+use hadamrnn_firmware_common::count::TickScale;
 
 use crate::config::{ICOUNT_SHIFT, SYSTICK_HZ};
+use crate::platform::{loop_10_000, nops_100, start_ticks, ticks};
 
 /// Counts the instructions of regions.
 pub struct Counter {
@@ -31,14 +26,10 @@ pub struct Inexact {
 }
 
 impl Counter {
-    /// Starts SysTick, calibrates, and checks regions of 0, 100 and 10,000 instructions.
-    pub fn start(mut systick: SYST) -> Result<Self, Inexact> {
-        systick.set_clock_source(SystClkSource::Core);
-        systick.set_reload(TICK_RANGE - 1);
-        systick.clear_current();
-        systick.enable_counter();
-        // A clock too slow reads as 0 instructions, which no check accepts.
-        let scale = TickScale::new(SYSTICK_HZ, ICOUNT_SHIFT);
+    /// Starts the core's counter, calibrates, and checks regions of 0, 100 and 10,000 instructions.
+    pub fn start() -> Result<Self, Inexact> {
+        // A clock too slow, or one that is in use, reads as 0 instructions, which no check accepts.
+        let scale = TickScale::new(SYSTICK_HZ, ICOUNT_SHIFT).filter(|_| start_ticks());
         let scale = scale.ok_or(Inexact {
             expected: 1,
             found: 0,
@@ -72,46 +63,11 @@ impl Counter {
     pub fn count(&self, region: &mut dyn FnMut()) -> u32 {
         // The box hides which region it is, or the optimiser would specialise after all.
         let region = black_box(region);
-        let before = SYST::get_current();
+        let before = ticks();
         region();
-        let after = SYST::get_current();
+        let after = ticks();
         self.scale
             .instructions(before, after)
             .saturating_sub(self.overhead)
-    }
-}
-
-/// 100 instructions.
-#[inline(always)]
-fn nops_100() {
-    // SAFETY: `nop` changes nothing.
-    unsafe {
-        asm!(
-            ".rept 100",
-            "nop",
-            ".endr",
-            options(nomem, nostack, preserves_flags)
-        )
-    }
-}
-
-/// 10,000 instructions: 2 that make 4992, as many rounds of 2, and 14.
-///
-/// All of it is in the block: a constant or an argument might be loaded in the region or outside.
-#[inline(always)]
-fn loop_10_000() {
-    // SAFETY: only a register and the flags change, and both are declared.
-    unsafe {
-        asm!(
-            "movs {left}, #156",
-            "lsls {left}, {left}, #5",
-            "2: subs {left}, {left}, #1",
-            "bne 2b",
-            ".rept 14",
-            "nop",
-            ".endr",
-            left = out(reg) _,
-            options(nomem, nostack)
-        );
     }
 }

@@ -1,13 +1,9 @@
-//! The handlers of every firmware that reports: panics, faults and unexpected interrupts end the run with a report and status 1: firmware must
-//! not hang.
-#![allow(
-    unsafe_code,
-    reason = "cortex-m-rt asks for `unsafe fn` handlers; they do nothing unsafe"
-)]
+//! Panics, faults and unexpected interrupts of every firmware that reports end the run with a report and status 1:
+//! firmware must not hang.
 
+use core::fmt::Arguments;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::{ExceptionFrame, exception};
 use hadamrnn_firmware_common::report::{ErrorKind, Report};
 
 use crate::report_file::fail;
@@ -18,21 +14,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     fail(&Report::error(ErrorKind::Panic, format_args!("{info}")))
 }
 
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    let at = frame.pc();
-    defmt::error!("hard fault at {:#010x}", at);
-    fail(&Report::error(
-        ErrorKind::Fault,
-        format_args!("hard fault at {at:#010x}"),
-    ))
-}
-
-#[exception]
-unsafe fn DefaultHandler(number: i16) -> ! {
-    defmt::error!("unexpected exception {}", number);
-    fail(&Report::error(
-        ErrorKind::Fault,
-        format_args!("unexpected exception {number}"),
-    ))
+/// Ends the run for a fault or an unexpected interrupt.
+pub(crate) fn fault(what: Arguments<'_>) -> ! {
+    defmt::error!("{}", defmt::Display2Format(&what));
+    fail(&Report::error(ErrorKind::Fault, what))
 }

@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod failure;
 #[cfg(feature = "report")]
 mod faults;
+pub mod platform;
 #[cfg(feature = "report")]
 pub mod report_file;
 #[cfg(feature = "report")]

@@ -11,7 +11,7 @@ use semihosting::process;
 
 use crate::config::{BOARD, KERNEL};
 use crate::costs::Costs;
-use crate::counter::{Counter, Inexact};
+use crate::counter::Counter;
 use crate::embedded::push;
 use crate::failure::Failure;
 use crate::report_file::{ReportFile, fail};
@@ -25,7 +25,8 @@ pub fn to_the_end(job: impl FnOnce(&mut ReportFile, &Counter) -> Result<(), Fail
         defmt::error!("cannot create the report");
         process::exit(2)
     };
-    let ended = counter().and_then(|counter| job(&mut file, &counter));
+    let counter = Counter::start().map_err(Failure::Counter);
+    let ended = counter.and_then(|counter| job(&mut file, &counter));
     if file.flush().is_err() {
         defmt::error!("cannot write the report");
         process::exit(2)
@@ -37,16 +38,6 @@ pub fn to_the_end(job: impl FnOnce(&mut ReportFile, &Counter) -> Result<(), Fail
             fail(&failure.report())
         }
     }
-}
-
-fn counter() -> Result<Counter, Failure> {
-    let systick = cortex_m::Peripherals::take().map(|peripherals| peripherals.SYST);
-    // `take` gives `None` the second time only.
-    let systick = systick.ok_or(Failure::Counter(Inexact {
-        expected: 0,
-        found: 0,
-    }))?;
-    Ok(Counter::start(systick)?)
 }
 
 /// The first message.

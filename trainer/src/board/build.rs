@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_runtime::Model;
 use hadamrnn_runtime::format::Readout;
-use object::{Object, ObjectSegment, ObjectSymbol};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, Section};
 use serde::Serialize;
 
 use super::FirmwareFolder;
@@ -221,17 +221,18 @@ impl Firmware {
             .with_context(|| format!("{} is not ELF", self.elf.display()))?;
         let ram =
             u64::from(board.ram_origin)..u64::from(board.ram_origin) + u64::from(board.ram_size);
-        let mut size = FirmwareSize {
-            flash: 0,
-            static_ram: 0,
+        // Stack and heap are what is left of the RAM, though some linker scripts have sections for them.
+        let is_static = |section: &Section<'_, '_>| {
+            ram.contains(&section.address()) && !matches!(section.name(), Ok(".stack" | ".heap"))
         };
-        for segment in file.segments() {
-            size.flash += segment.file_range().1;
-            if ram.contains(&segment.address()) {
-                size.static_ram += segment.size();
-            }
-        }
-        Ok(size)
+        Ok(FirmwareSize {
+            flash: file.segments().map(|segment| segment.file_range().1).sum(),
+            static_ram: file
+                .sections()
+                .filter(is_static)
+                .map(|section| section.size())
+                .sum(),
+        })
     }
 
     /// Names of functions of `core`'s panic machinery that are linked in.

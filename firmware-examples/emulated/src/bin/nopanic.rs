@@ -8,16 +8,16 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::entry;
 use hadamrnn_emulated::config::INPUTS;
 use hadamrnn_emulated::embedded::{MODEL, Net, push};
+use hadamrnn_emulated::platform::{entry, wait};
 use hadamrnn_runtime::Model;
 
 #[entry]
 fn main() -> ! {
     black_box(infer());
     loop {
-        cortex_m::asm::wfi();
+        wait();
     }
 }
 

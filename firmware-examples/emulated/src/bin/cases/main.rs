@@ -6,12 +6,12 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use defmt_semihosting as _;
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::embedded::Kernel;
 use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::{Samples, read_exact};

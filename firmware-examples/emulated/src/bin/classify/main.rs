@@ -2,13 +2,13 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use defmt_semihosting as _;
 use hadamrnn_emulated::config::{BOARD, KERNEL};
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::embedded::{MODEL, Net, WINDOWS};
 use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::Samples;

@@ -1,0 +1,147 @@
+//! Cortex-M: SysTick counts.
+#![allow(
+    unsafe_code,
+    reason = "blocks of instructions of known length, and reading and writing the unused stack"
+)]
+
+use core::arch::asm;
+
+pub use cortex_m::asm::wfi as wait;
+use cortex_m::peripheral::{SYST, syst::SystClkSource};
+pub use cortex_m_rt::entry;
+use hadamrnn_firmware_common::count::TICK_RANGE;
+
+/// Starts the counter; false where it has been started before.
+#[must_use]
+pub fn start_ticks() -> bool {
+    let Some(peripherals) = cortex_m::Peripherals::take() else {
+        return false;
+    };
+    let mut systick = peripherals.SYST;
+    systick.set_clock_source(SystClkSource::Core);
+    systick.set_reload(TICK_RANGE - 1);
+    systick.clear_current();
+    systick.enable_counter();
+    true
+}
+
+/// The counter, which counts down.
+#[inline(always)]
+pub fn ticks() -> u32 {
+    SYST::get_current()
+}
+
+/// 100 instructions.
+#[inline(always)]
+pub fn nops_100() {
+    // SAFETY: `nop` changes nothing.
+    unsafe {
+        asm!(
+            ".rept 100",
+            "nop",
+            ".endr",
+            options(nomem, nostack, preserves_flags)
+        )
+    }
+}
+
+/// 10,000 instructions: 2 that make 4992, as many rounds of 2, and 14.
+///
+/// All of it is in the block: a constant or an argument might be loaded in the region or outside.
+#[inline(always)]
+pub fn loop_10_000() {
+    // SAFETY: only a register and the flags change, and both are declared.
+    unsafe {
+        asm!(
+            "movs {left}, #156",
+            "lsls {left}, {left}, #5",
+            "2: subs {left}, {left}, #1",
+            "bne 2b",
+            ".rept 14",
+            "nop",
+            ".endr",
+            left = out(reg) _,
+            options(nomem, nostack)
+        );
+    }
+}
+
+unsafe extern "C" {
+    /// Lowest word of the stack, from the linker script.
+    static _stack_end: u32;
+    static __sdata: u32;
+    static __ebss: u32;
+}
+
+/// Writes a word to all of the free stack.
+#[inline(always)]
+pub fn paint_stack(paint: u32) {
+    let end = &raw const _stack_end as u32;
+    // SAFETY: writes the words of [_stack_end, sp): RAM that cortex-m-rt reserves for the stack,
+    // and below the stack pointer, so nothing lives there. No interrupt is enabled.
+    unsafe {
+        asm!(
+            "mov {top}, sp",
+            "2: cmp {at}, {top}",
+            "bhs 3f",
+            "stmia {at}!, {{{paint}}}",
+            "b 2b",
+            "3:",
+            at = inout(reg) end => _,
+            paint = in(reg) paint,
+            top = out(reg) _,
+            options(nostack)
+        );
+    }
+}
+
+/// Bytes from the lowest word that is not `paint` to the stack pointer.
+#[inline(always)]
+pub fn painted_over(paint: u32) -> u32 {
+    let end = &raw const _stack_end as u32;
+    let top: u32;
+    let touched: u32;
+    // SAFETY: only reads, the same words.
+    unsafe {
+        asm!(
+            "mov {top}, sp",
+            "2: cmp {at}, {top}",
+            "bhs 3f",
+            "ldr {word}, [{at}]",
+            "cmp {word}, {paint}",
+            "bne 3f",
+            "adds {at}, {at}, #4",
+            "b 2b",
+            "3:",
+            at = inout(reg) end => touched,
+            paint = in(reg) paint,
+            top = out(reg) top,
+            word = out(reg) _,
+            options(nostack, readonly)
+        );
+    }
+    top - touched
+}
+
+/// First byte of `.data` and first beyond `.bss`.
+pub(crate) fn statics() -> (u32, u32) {
+    (&raw const __sdata as u32, &raw const __ebss as u32)
+}
+
+/// The handlers of a firmware that reports.
+#[cfg(feature = "report")]
+mod faults {
+    use cortex_m_rt::{ExceptionFrame, exception};
+
+    use crate::faults::fault;
+
+    #[exception]
+    unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+        fault(format_args!("hard fault at {:#010x}", frame.pc()))
+    }
+
+    #[exception]
+    unsafe fn DefaultHandler(number: i16) -> ! {
+        fault(format_args!("unexpected exception {number}"))
+    }
+}
