@@ -56,6 +56,22 @@ impl<'a> Model<'a> {
     /// # Errors
     /// A distinct [`ModelError`] for every way in which the bytes can be wrong.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let model = Self::proven(bytes)?;
+        model.check_stated_bounds()?;
+        Ok(model)
+    }
+
+    /// The bounds that a file of these weights and this header must state, whatever it states.
+    ///
+    /// # Errors
+    /// As of [`from_bytes`](Self::from_bytes), but for [`ModelError::Bounds`].
+    #[cfg(feature = "encode")]
+    pub fn proven_bounds(bytes: &'a [u8]) -> Result<Bounds, ModelError> {
+        Self::proven(bytes).map(|model| model.bounds)
+    }
+
+    /// A model that cannot overflow.
+    fn proven(bytes: &'a [u8]) -> Result<Self, ModelError> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
         }

@@ -138,6 +138,21 @@ impl<'a> Float<'a> {
             Readout::Pooled => mean,
             _ => relu(if h2.is_empty() { &h } else { &h2 }),
         };
+        let read = match &self.weights.hidden_readout {
+            Some(layer) => {
+                let rows = layer.matrix.chunks(read.len()).zip(&layer.bias);
+                let sums = rows.map(|(row, &bias)| {
+                    let sum: f64 = row
+                        .iter()
+                        .zip(&read)
+                        .map(|(&sign, r)| f64::from(sign) * r)
+                        .sum();
+                    f64::from(bias) + sum / (read.len() as f64).sqrt()
+                });
+                relu(&sums.collect::<Vec<f64>>())
+            }
+            None => read,
+        };
         let rows = self
             .readout
             .chunks(read.len())

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::{HadamRnnConfig, Input, Readout, SecondLayer};
+use crate::nn::{HadamRnnConfig, HiddenReadout, Input, Readout, SecondLayer};
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,10 @@ pub struct NetworkConfig {
     /// Bits of the input weights U, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_bits: Option<u8>,
+    /// Rows of U that are trained, the first ones of each Hadamard block in equal parts; the others are zero, and cost the
+    /// model neither bytes nor time. Absent all are trained (the paper's).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_rows: Option<usize>,
     /// Bits of the output weights V, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readout_bits: Option<u8>,
@@ -73,11 +77,14 @@ pub struct NetworkConfig {
     /// A second layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondLayer>,
+    /// A hidden layer of the readout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_readout: Option<HiddenReadout>,
 }
 
 impl NetworkConfig {
-    /// Changes the number of hidden units. A full Hadamard matrix stays full, blocks keep their size, and a second layer of
-    /// as many units follows.
+    /// Changes the number of hidden units. A full Hadamard matrix stays full, blocks keep their size, and a second layer and
+    /// a hidden readout layer of as many units follow.
     pub fn resize(&mut self, hidden_size: usize) {
         let before = self.hidden_size;
         let block = |log2_block: usize| match before == 1 << log2_block && hidden_size > 0 {
@@ -91,6 +98,11 @@ impl NetworkConfig {
         {
             second.hidden_size = hidden_size;
             second.log2_block = block(second.log2_block);
+        }
+        if let Some(hidden) = &mut self.hidden_readout
+            && hidden.hidden_size == before
+        {
+            hidden.hidden_size = hidden_size;
         }
     }
 }
@@ -149,9 +161,11 @@ impl RunConfig {
             leak: network.leak,
             second: network.second,
             readout: network.readout,
+            hidden_readout: network.hidden_readout,
             output_size: outputs,
             auxiliary_size: 0,
             input_bits: network.input_bits,
+            input_rows: network.input_rows,
             readout_bits: network.readout_bits,
             train_signs: matches!(self.training.signs, Signs::Trained(_)),
         }
@@ -249,6 +263,10 @@ mod tests {
             bias: false,
         };
         network.second = Some(second);
+        network.hidden_readout = Some(HiddenReadout {
+            hidden_size: network.hidden_size,
+            bias: true,
+        });
         network.resize(32);
         let sizes = |network: &NetworkConfig| {
             let second = network
@@ -257,6 +275,10 @@ mod tests {
             (network.hidden_size, network.log2_block, second)
         };
         assert_eq!(sizes(&network), (32, 3, Some((32, 5))));
+        assert_eq!(
+            network.hidden_readout.map(|layer| layer.hidden_size),
+            Some(32)
+        );
         network.second = Some(SecondLayer {
             hidden_size: 64,
             log2_block: 6,
@@ -264,6 +286,15 @@ mod tests {
         });
         network.resize(128);
         assert_eq!(sizes(&network), (128, 3, Some((64, 6))));
+        network
+            .hidden_readout
+            .iter_mut()
+            .for_each(|layer| layer.hidden_size = 48);
+        network.resize(64);
+        assert_eq!(
+            network.hidden_readout.map(|layer| layer.hidden_size),
+            Some(48)
+        );
     }
 
     #[test]

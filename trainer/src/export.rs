@@ -9,18 +9,21 @@
 //! | `U x + b` | `u x = h / 2^e`: so it enters the state with a left shift by `gain_shift - e` and no multiplication |
 //! | the same for tokens | `z / r = h / 2^e`, the largest whole multiplier `r` that fits |
 //! | second state | `h' = h 2^g' / (sqrt(n) r')`, the largest whole `r'` that makes it no finer than its range needs |
-//! | logit | `v` times the unit of the state that is read; pooled: `v h 2^p / T` |
+//! | hidden readout unit | the unit of what is read times `2^s / (sqrt(n) m)`, the largest whole `m` as fine as its range needs |
+//! | logit | `v` times the unit of what is read: of the state; pooled `h 2^p / T`; of a hidden readout unit |
 
 mod calibrate;
 mod codes;
+mod fixed;
+mod hidden_readout;
 mod pack;
 mod scales;
 mod second;
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_runtime::ModelError;
 use hadamrnn_runtime::fields::FieldWidth;
 use hadamrnn_runtime::format::{Addition, Extension, Header, Readout, Tokens, encode};
+use hadamrnn_runtime::{Model, ModelError};
 
 use crate::config::ExportConfig;
 use crate::data::Sequences;
@@ -29,6 +32,8 @@ use crate::nn::{self, HostWeights, Input};
 use crate::standardise::Standardisation;
 
 use codes::Codes;
+use fixed::FixedSections;
+use hidden_readout::{HiddenReadoutPlan, Read};
 use scales::Drive;
 use second::SecondPlan;
 
@@ -76,10 +81,9 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
         let Some(drive) = plan.drive(gain_shift) else {
             continue;
         };
-        let second = plan.second(drive.state)?;
-        if let Some(file) = plan.encode(gain_shift, &drive, second.as_ref(), &fixed)? {
-            let scales = plan.scales(&drive, second.as_ref());
-            return Ok((file, scales));
+        let upper = plan.upper(drive.state)?;
+        if let Some(file) = plan.encode(gain_shift, &drive, &upper, &fixed)? {
+            return Ok((file, plan.scales(&drive, &upper)));
         }
     }
     bail!(
@@ -96,6 +100,7 @@ fn check(source: &Source<'_>) -> Result<()> {
     );
     let weights = source.weights;
     let second = weights.second.iter().flat_map(|second| &second.bias);
+    let hidden = weights.hidden_readout.iter().flat_map(|layer| &layer.bias);
     let all_finite = [
         &weights.input,
         &weights.bias,
@@ -105,43 +110,13 @@ fn check(source: &Source<'_>) -> Result<()> {
     .into_iter()
     .flatten()
     .chain(second)
+    .chain(hidden)
     .all(|weight| weight.is_finite());
     ensure!(
         all_finite,
         "the weights are not all finite: training has diverged, lower the learning rate"
     );
     Ok(())
-}
-
-/// Sections that do not depend on scales.
-struct FixedSections {
-    input: Vec<u32>,
-    signs: Vec<u32>,
-    mixing: Vec<u32>,
-    second_signs: Vec<u32>,
-    readout: Vec<u32>,
-}
-
-impl FixedSections {
-    fn pack(source: &Source<'_>, codes: &Codes) -> Self {
-        let weights = source.weights;
-        let network = &weights.config;
-        let second = weights.second.as_ref().zip(network.second.as_ref());
-        Self {
-            input: match network.input {
-                Input::Numbers(d_in) => pack::input(&codes.input, d_in, codes.input_width),
-                Input::Tokens { .. } => {
-                    pack::rows(&codes.input, network.hidden_size, codes.input_width)
-                }
-            },
-            signs: pack::signs(&weights.signs),
-            mixing: second.map_or(Vec::new(), |(weights, layer)| {
-                pack::mixing(&weights.mixing, layer.mixing, network.hidden_size)
-            }),
-            second_signs: second.map_or(Vec::new(), |(weights, _)| pack::signs(&weights.signs)),
-            readout: pack::rows(&codes.readout, network.top_size(), codes.readout_width),
-        }
-    }
 }
 
 /// What the choice of scales rests on.
@@ -151,6 +126,15 @@ struct Plan<'a> {
     ranges: &'a Ranges,
     state_bits: u8,
     input_bits: u8,
+}
+
+/// Everything above the first layer.
+struct Upper {
+    second: Option<SecondPlan>,
+    readout: Readout,
+    hidden: Option<HiddenReadoutPlan>,
+    /// The value of one step of a logit.
+    logit: f64,
 }
 
 impl Plan<'_> {
@@ -216,27 +200,57 @@ impl Plan<'_> {
         .map(Some)
     }
 
-    /// The value of one step of the state that is read.
-    fn top_unit(&self, drive: &Drive, second: Option<&SecondPlan>) -> f64 {
-        second.map_or(drive.state, |second| second.state)
+    fn upper(&self, first_unit: f64) -> Result<Upper> {
+        let second = self.second(first_unit)?;
+        let top_unit = second.as_ref().map_or(first_unit, |second| second.state);
+        let (readout, read) = self.read(top_unit);
+        let hidden = self.hidden_readout(read)?;
+        let unit = hidden.as_ref().map_or(read.unit, |hidden| hidden.unit);
+        Ok(Upper {
+            second,
+            readout,
+            hidden,
+            logit: f64::from(self.codes.readout_scale) * unit,
+        })
     }
 
-    /// The readout, and the value of a logit.
-    fn readout(&self, top_unit: f64) -> (Readout, f64) {
-        let logit = f64::from(self.codes.readout_scale) * top_unit;
-        let steps = self.source.calibration.steps;
+    /// The readout, and what it reads, a step of the top layer's states being worth `top_unit`.
+    fn read(&self, top_unit: f64) -> (Readout, Read) {
+        let state = Read {
+            units: self.network().top_size(),
+            bits: self.state_bits,
+            unit: top_unit,
+        };
         match self.network().readout {
-            nn::Readout::LastState => (Readout::LastState, logit),
-            nn::Readout::EveryStep => (Readout::EveryStep, logit),
+            nn::Readout::LastState => (Readout::LastState, state),
+            nn::Readout::EveryStep => (Readout::EveryStep, state),
             nn::Readout::Pooled => {
+                let steps = self.source.calibration.steps;
                 let shift = scales::pool_shift(self.ranges.largest_sum / top_unit);
                 let readout = Readout::Pooled {
                     shift,
                     steps: steps as u32,
                 };
-                (readout, logit * f64::from(1u32 << shift) / steps as f64)
+                let mean = Read {
+                    bits: 16,
+                    unit: top_unit * f64::from(1u32 << shift) / steps as f64,
+                    ..state
+                };
+                (readout, mean)
             }
         }
+    }
+
+    fn hidden_readout(&self, read: Read) -> Result<Option<HiddenReadoutPlan>> {
+        let layer = self.network().hidden_readout.as_ref();
+        let weights = self.source.weights.hidden_readout.as_ref();
+        layer
+            .zip(weights)
+            .map(|(layer, weights)| {
+                let (largest, width) = (self.ranges.largest_hidden, self.codes.readout_width);
+                HiddenReadoutPlan::choose(layer, weights, largest, read, width.bits())
+            })
+            .transpose()
     }
 
     /// The model, or `None` where the runtime finds that it could overflow.
@@ -244,11 +258,10 @@ impl Plan<'_> {
         &self,
         gain_shift: u8,
         drive: &Drive,
-        second: Option<&SecondPlan>,
+        upper: &Upper,
         fixed: &FixedSections,
     ) -> Result<Option<ModelFile>> {
         let weights = self.source.weights;
-        let (readout, logit) = self.readout(self.top_unit(drive, second));
         let Some(bias) = pack::bias(&weights.bias, drive.unit) else {
             return Ok(None);
         };
@@ -256,8 +269,9 @@ impl Plan<'_> {
             Input::Numbers(_) => pack::channels(self.source, drive.input)?,
             Input::Tokens { .. } => (Vec::new(), 0),
         };
-        let readout_bias = pack::readout_bias(&weights.readout_bias, logit)?;
-        let second_bias = second.map_or(&[] as &[u32], |second| &second.bias);
+        let readout_bias = pack::readout_bias(&weights.readout_bias, upper.logit)?;
+        let second_bias = (upper.second.as_ref()).map_or(&[] as &[u32], |second| &second.bias);
+        let hidden_bias = (upper.hidden.as_ref()).map_or(&[] as &[u32], |hidden| &hidden.bias);
         let words = [
             &channels,
             &fixed.input,
@@ -266,6 +280,8 @@ impl Plan<'_> {
             &fixed.mixing,
             second_bias,
             &fixed.second_signs,
+            &fixed.hidden_matrix,
+            hidden_bias,
             &fixed.readout,
             &readout_bias,
         ]
@@ -273,24 +289,26 @@ impl Plan<'_> {
         let mut header = Header {
             gain_shift,
             input_shift,
-            readout,
-            logit_scale: logit as f32,
-            ..self.header(drive, second)?
+            readout: upper.readout,
+            logit_scale: upper.logit as f32,
+            ..self.header(drive, upper)?
         };
-        let bounds = match model_file(&header, &words)?.model() {
-            Ok(model) => model.bounds(),
-            Err(error) if error.downcast_ref() == Some(&ModelError::Overflow) => return Ok(None),
+        // What is proven here is written down, for the runtime to find the same.
+        header.addition.bounds = match Model::proven_bounds(model_file(&header, &words)?.bytes()) {
+            Ok(bounds) => bounds,
+            Err(ModelError::Overflow) => return Ok(None),
             Err(error) => {
-                return Err(error.context("the exported model is refused by the runtime"));
+                return Err(error).context("the exported model is refused by the runtime");
             }
         };
-        // What has been proven here is written down, for the runtime to find the same.
-        header.addition.bounds = bounds;
-        model_file(&header, &words).map(Some)
+        let file = model_file(&header, &words)?;
+        file.model()
+            .context("the exported model is refused by the runtime")?;
+        Ok(Some(file))
     }
 
     /// What of the header does not come with the weights.
-    fn header(&self, drive: &Drive, second: Option<&SecondPlan>) -> Result<Header<'_>> {
+    fn header(&self, drive: &Drive, upper: &Upper) -> Result<Header<'_>> {
         let network = self.network();
         let (input_size, input_bits, tokens) = match network.input {
             Input::Numbers(d_in) => (d_in, self.input_bits, None),
@@ -324,22 +342,28 @@ impl Plan<'_> {
                     Some(_) => 0,
                 },
                 leak: network.leak.unwrap_or(0),
-                second: second.map(|second| second.header),
+                second: upper.second.as_ref().map(|second| second.header),
             },
-            addition: Addition::default(),
+            addition: Addition {
+                driven_rows: network.input_rows.unwrap_or(0) as u16,
+                hidden_readout: upper.hidden.as_ref().map(|hidden| hidden.header),
+                ..Addition::default()
+            },
         })
     }
 
-    fn scales(&self, drive: &Drive, second: Option<&SecondPlan>) -> Scales {
-        let (_, logit) = self.readout(self.top_unit(drive, second));
+    fn scales(&self, drive: &Drive, upper: &Upper) -> Scales {
+        let hidden = upper.hidden.as_ref();
         Scales {
             input: drive.input,
             state: drive.state,
-            logit,
+            logit: upper.logit,
             largest_state: self.ranges.first.largest,
             largest_input: self.ranges.largest_input,
-            second_state: second.map(|second| second.state),
+            second_state: upper.second.as_ref().map(|second| second.state),
             largest_second_state: self.ranges.second.map(|range| range.largest),
+            hidden_readout: hidden.map(|hidden| hidden.unit),
+            largest_hidden_readout: hidden.map(|_| self.ranges.largest_hidden),
         }
     }
 }

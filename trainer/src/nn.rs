@@ -2,8 +2,8 @@
 //!
 //! `h_t = γ W h_{t-1} + U x_t + b`, `h_{-1} = 0`, with `W = diag(s) (I ⊗ H) / sqrt(B)` orthogonal, `s` in ±1 and `H` the
 //! Sylvester Hadamard matrix of side `B = 2^q`; `y = V relu(h) + b_o`. A token picks a row of a table in place of `U x_t`.
-//! A second layer may read `M relu(h_t)`. Source: Foucault, Mamalet and Malgouyres, HadamRNN, ICLR 2025, arXiv 2502.00047;
-//! the leak `γ < 1`, the pooled readout and the structured `M` are extensions.
+//! A second layer may read `M relu(h_t)`, and a hidden layer may stand between what is read and `V`. Source: Foucault, Mamalet and Malgouyres, HadamRNN, ICLR 2025, arXiv 2502.00047;
+//! the leak `γ < 1`, the pooled readout, its hidden layer and the structured `M` are extensions.
 //!
 //! | module | what |
 //! |---|---|
@@ -28,12 +28,14 @@ mod scan_form;
 mod stepwise;
 mod weights;
 
-pub use config::{ConfigError, HadamRnnConfig, Input, Mixing, Readout, SecondLayer, decay};
+pub use config::{
+    ConfigError, HadamRnnConfig, HiddenReadout, Input, Mixing, Readout, SecondLayer, decay,
+};
 pub use forward::StepTargets;
 pub use init::Start;
 pub use inputs::{Inputs, TokenBatch};
-pub use layer::{HadamRnn, Second};
-pub use weights::{HostSecondLayer, HostWeights};
+pub use layer::{HadamRnn, HiddenReadoutLayer, Second};
+pub use weights::{HostHiddenReadout, HostSecondLayer, HostWeights};
 
 #[cfg(test)]
 mod testing;

@@ -53,6 +53,7 @@ fn common(task: Task, hidden_size: usize) -> RunConfig {
             log2_block: hidden_size.ilog2() as usize,
             leak: None,
             input_bits: Some(4),
+            input_rows: None,
             readout_bits: Some(4),
             readout: match task {
                 Task::Copy => Readout::EveryStep,
@@ -60,6 +61,7 @@ fn common(task: Task, hidden_size: usize) -> RunConfig {
             },
             embedding: None,
             second: None,
+            hidden_readout: None,
         },
         training: TrainingConfig::default(),
         export: ExportConfig {

@@ -1,5 +1,7 @@
 //! A task's sequences as the trainer, the evaluation and the exporter want them.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 
 use crate::config::RunConfig;
@@ -188,21 +190,21 @@ impl TaskData {
         }
     }
 
-    /// The sequences of a split.
-    pub fn split(&self, split: Split) -> Sequences {
+    /// The sequences of a split: lent where they were read, made where they are generated.
+    pub fn split(&self, split: Split) -> Cow<'_, Sequences> {
         match (self, split) {
-            (Self::Windows(windows), Split::Train) => windows.data.train.clone(),
-            (Self::Windows(windows), Split::Valid) => windows.data.valid.clone(),
-            (Self::Windows(windows), Split::Test) => windows.data.test.clone(),
-            (Self::Copy(task), split) => task.batch(split, 0, COPY_EVALUATION),
+            (Self::Windows(windows), Split::Train) => Cow::Borrowed(&windows.data.train),
+            (Self::Windows(windows), Split::Valid) => Cow::Borrowed(&windows.data.valid),
+            (Self::Windows(windows), Split::Test) => Cow::Borrowed(&windows.data.test),
+            (Self::Copy(task), split) => Cow::Owned(task.batch(split, 0, COPY_EVALUATION)),
         }
     }
 
     /// Windows of the training split for the exporter to find ranges on.
-    pub fn calibration(&self) -> Sequences {
+    pub fn calibration(&self) -> Cow<'_, Sequences> {
         match self {
-            Self::Windows(windows) => windows.data.train.clone(),
-            Self::Copy(task) => task.batch(Split::Train, 0, COPY_CALIBRATION),
+            Self::Windows(windows) => Cow::Borrowed(&windows.data.train),
+            Self::Copy(task) => Cow::Owned(task.batch(Split::Train, 0, COPY_CALIBRATION)),
         }
     }
 }

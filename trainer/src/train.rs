@@ -2,6 +2,7 @@
 
 mod augment;
 mod batches;
+mod clip;
 mod loss;
 mod optimise;
 mod records;

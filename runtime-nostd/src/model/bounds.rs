@@ -58,6 +58,11 @@ impl Model<'_> {
             hidden,
             logit,
         };
+        Ok(())
+    }
+
+    /// Whether the file states the bounds that have been proven, if it states any.
+    pub(super) fn check_stated_bounds(&self) -> Result<(), ModelError> {
         let stated = self.header.addition;
         if stated != Addition::default() && stated.bounds != self.bounds {
             return Err(ModelError::Bounds);

@@ -7,7 +7,8 @@ use hadamrnn::data::{Sequences, Targets, Values};
 use hadamrnn::export::{self, export};
 use hadamrnn::integer::ModelFile;
 use hadamrnn::nn::{
-    HadamRnnConfig, HostSecondLayer, HostWeights, Input, Mixing, Readout, SecondLayer,
+    HadamRnnConfig, HiddenReadout, HostHiddenReadout, HostSecondLayer, HostWeights, Input, Mixing,
+    Readout, SecondLayer,
 };
 use hadamrnn::standardise::Standardisation;
 use rand::{Rng, RngExt, SeedableRng};
@@ -47,9 +48,11 @@ pub fn config(
         leak,
         second,
         readout,
+        hidden_readout: None,
         output_size: OUTPUTS,
         auxiliary_size: 0,
         input_bits: Some(4),
+        input_rows: None,
         readout_bits: Some(4),
         train_signs: false,
     }
@@ -68,7 +71,7 @@ fn second_layer(hidden_size: usize, mixing: Mixing, leak: Option<u8>) -> SecondL
 
 pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let input = match config.input {
+    let mut input = match config.input {
         Input::Numbers(d_in) => uniform(rng, N * d_in, 0.3),
         Input::Tokens { vocabulary, .. } => {
             let mut table = uniform(rng, vocabulary * N, 0.3);
@@ -76,6 +79,19 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
             table
         }
     };
+    for (at, weight) in input.iter_mut().enumerate() {
+        let unit = match config.input {
+            Input::Numbers(d_in) => at / d_in,
+            Input::Tokens { .. } => at % N,
+        };
+        if !config.is_driven(unit) {
+            *weight = 0.0;
+        }
+    }
+    let hidden_readout = config.hidden_readout.map(|layer| HostHiddenReadout {
+        matrix: signs(rng, layer.hidden_size * config.top_size()),
+        bias: uniform(rng, layer.hidden_size, 0.1),
+    });
     let second = config.second.map(|layer| HostSecondLayer {
         signs: signs(rng, layer.hidden_size),
         mixing: match layer.mixing {
@@ -89,7 +105,8 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
         input,
         bias: uniform(rng, N, 0.02),
         second,
-        readout: uniform(rng, OUTPUTS * config.top_size(), 0.3),
+        hidden_readout,
+        readout: uniform(rng, OUTPUTS * config.read_size(), 0.3),
         readout_bias: uniform(rng, OUTPUTS, 0.5),
         config,
     }
@@ -120,6 +137,21 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
         _ => Targets::Class(vec![1; WINDOWS]),
     };
     Sequences::new(channels, STEPS, values, targets, vec![]).expect("consistent")
+}
+
+/// With a hidden readout layer.
+fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
+    config.hidden_readout = Some(HiddenReadout {
+        hidden_size,
+        bias: true,
+    });
+    config
+}
+
+/// With inputs to a part of the units only.
+fn driven(mut config: HadamRnnConfig, rows: usize) -> HadamRnnConfig {
+    config.input_rows = Some(rows);
+    config
 }
 
 pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
@@ -153,6 +185,25 @@ pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
         (
             "two layers of tokens",
             config(tokens(None), Some(2), dense(32), Readout::LastState),
+        ),
+        (
+            "hidden readout",
+            hidden(config(numbers, None, None, Readout::LastState), 48),
+        ),
+        (
+            "hidden readout, two layers, pooled",
+            hidden(config(numbers, Some(3), hadamard, Readout::Pooled), 16),
+        ),
+        (
+            "hidden readout of tokens, driven rows",
+            driven(
+                hidden(config(tokens(None), None, None, Readout::LastState), 32),
+                16,
+            ),
+        ),
+        (
+            "driven rows",
+            driven(config(numbers, None, None, Readout::LastState), 32),
         ),
     ]
 }

@@ -26,6 +26,9 @@ pub struct TrainingConfig {
     /// Largest norm of the gradient of a weight tensor, longer ones are shortened to it; 0 leaves them.
     #[serde(default)]
     pub clip_norm: f32,
+    /// Largest norm of the gradient of all weights together, a longer one is shortened to it; 0 leaves it.
+    #[serde(default)]
+    pub clip_total_norm: f32,
     /// Weight of the loss of an auxiliary readout that predicts a related task's classes (har2: the six activities of har6;
     /// har6: har2's two classes) and is not exported; 0 is none.
     #[serde(default)]
@@ -88,6 +91,7 @@ impl Default for TrainingConfig {
             schedule: Schedule::Cosine,
             warmup: 0.0,
             clip_norm: 0.0,
+            clip_total_norm: 0.0,
             auxiliary: 0.0,
             initial_bias: 1.0,
             initial_first: 0.0,
@@ -106,7 +110,7 @@ impl Default for TrainingConfig {
     }
 }
 
-/// Random changes of training windows, drawn anew for every window of every epoch; zeros leave it as it is.
+/// Random changes of training sequences, drawn anew for each one of every epoch; zeros leave it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augmentation {
@@ -121,6 +125,8 @@ pub struct Augmentation {
     pub scale: f32,
     /// Standard deviation of noise on every value, in standardised units.
     pub noise: f32,
+    /// Probability, `0..1`, that a token becomes padding.
+    pub token_dropout: f32,
 }
 
 impl Augmentation {
@@ -199,7 +205,7 @@ pub struct GroupRates {
     pub embedding: f64,
     /// The biases of the layers.
     pub bias: f64,
-    /// The signs that mix the first layer into the second.
+    /// The signs that mix the first layer into the second, and those of a hidden readout layer.
     pub mixing: f64,
     /// V and the output biases.
     pub readout: f64,
@@ -279,6 +285,10 @@ impl TrainingConfig {
             ("label_smoothing", self.label_smoothing),
             ("averaging", self.averaging),
             ("beta_2", self.beta_2),
+            (
+                "augmentation.token_dropout",
+                self.augmentation.token_dropout,
+            ),
         ] {
             ensure!(
                 (0.0..1.0).contains(&value),
@@ -294,6 +304,7 @@ impl TrainingConfig {
             ("weight_decay", self.weight_decay.into()),
             ("warmup", self.warmup),
             ("clip_norm", self.clip_norm.into()),
+            ("clip_total_norm", self.clip_total_norm.into()),
             ("auxiliary", self.auxiliary.into()),
             ("initial_bias", self.initial_bias.into()),
             ("augmentation.rotation", augmentation.rotation.into()),

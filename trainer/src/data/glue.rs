@@ -6,12 +6,13 @@
 //! `[SEP]`; what is shorter is padded with 0 at the side that [`Padding`] says.
 //!
 //! # Splits
-//! GLUE publishes no labels of its test part, so its development part is the test split, as is the custom. Of the
-//! training part, rows 20, 40, 60, … are the standard validation split (5 %). SST-2's training part holds phrases and
-//! the sentences that they are from, so this validation split is easier than the test split. The unlabelled test part
-//! gives a table for the GLUE site: [`Submission`].
+//! GLUE publishes no labels of its test part, so its development part is the test split, as is the custom. The standard
+//! validation split is of the training part: of QQP rows 20, 40, 60, … (5 %); of SST-2, whose training part holds sentences
+//! and phrases of them, every tenth sentence, and no phrase of these is trained on. The unlabelled test part gives a table
+//! for the GLUE site: [`Submission`].
 
 mod encode;
+mod sentences;
 mod submission;
 mod table;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use table::{Row, Tables};
 
 /// Word pieces of a sentence or a pair.
 pub const STEPS: usize = 128;
-/// One training row in so many is held out by [`Holdout::Standard`].
+/// One row in so many of QQP is held out by [`Holdout::Standard`].
 const STANDARD_EVERY: usize = 20;
 
 /// SHA-256 of the published tables.
@@ -86,7 +87,10 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout, padding: Padding) ->
         bail!("{task} has two parts");
     };
     let standard = |row| row % STANDARD_EVERY == STANDARD_EVERY - 1;
-    let (kept, held) = holdout::rows(train.len(), holdout, standard)?;
+    let (kept, held) = match task {
+        Task::Sst2 => sentences::split(&train, holdout)?,
+        _ => holdout::rows(train.len(), holdout, standard)?,
+    };
     Ok(Dataset {
         name: task.name().to_owned(),
         valid: train.select(&held),

@@ -5,7 +5,9 @@ use rayon::prelude::*;
 use super::Source;
 use super::codes::Codes;
 use crate::data::Values;
-use crate::nn::{HostSecondLayer, Input, Mixing, SecondLayer, decay, fwht};
+use crate::nn::{
+    HostHiddenReadout, HostSecondLayer, Input, Mixing, Readout, SecondLayer, decay, fwht,
+};
 
 /// Largest magnitudes over the calibration windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,6 +20,8 @@ pub struct Ranges {
     pub second: Option<LayerRange>,
     /// Of a sum over time of the rectified states that are read.
     pub largest_sum: f64,
+    /// Of an output of a hidden readout layer; 0 without one.
+    pub largest_hidden: f64,
 }
 
 /// Range of a layer's states.
@@ -47,6 +51,7 @@ pub(super) fn ranges(source: &Source<'_>, codes: &Codes) -> Ranges {
     // An untrained or constant model must still have units.
     total.largest_input = total.largest_input.max(1e-6);
     total.largest_sum = total.largest_sum.max(1e-6);
+    total.largest_hidden = total.largest_hidden.max(1e-6);
     for layer in [Some(&mut total.first), total.second.as_mut()]
         .into_iter()
         .flatten()
@@ -72,6 +77,7 @@ impl Ranges {
                 (a, b) => a.or(b),
             },
             largest_sum: self.largest_sum.max(other.largest_sum),
+            largest_hidden: self.largest_hidden.max(other.largest_hidden),
         }
     }
 }
@@ -97,6 +103,8 @@ struct Float<'a> {
     bias: &'a [f32],
     layer: Recurrence<'a>,
     second: Option<(Second<'a>, Recurrence<'a>)>,
+    readout: Readout,
+    hidden: Option<&'a HostHiddenReadout>,
 }
 
 /// `s γ H h / sqrt(B)`.
@@ -137,6 +145,8 @@ impl<'a> Float<'a> {
                 };
                 (Second { weights, layer }, recurrence)
             }),
+            readout: network.readout,
+            hidden: weights.hidden_readout.as_ref(),
         }
     }
 
@@ -177,9 +187,27 @@ impl<'a> Float<'a> {
             sums.iter_mut()
                 .zip(read)
                 .for_each(|(sum, h)| *sum += h.max(0.0));
+            if self.readout == Readout::EveryStep || t + 1 == steps {
+                let largest = self.largest_hidden(read, &sums, steps);
+                ranges.largest_hidden = ranges.largest_hidden.max(largest);
+            }
         }
         ranges.largest_sum = largest(&sums);
         ranges
+    }
+
+    /// Largest output of the hidden readout layer from the top layer's states and their rectified sums; 0 without one.
+    fn largest_hidden(&self, states: &[f32], sums: &[f32], steps: usize) -> f64 {
+        let Some(layer) = self.hidden else {
+            return 0.0;
+        };
+        let read: Vec<f32> = match self.readout {
+            Readout::Pooled => sums.iter().map(|sum| sum / steps as f32).collect(),
+            _ => states.to_vec(),
+        };
+        // Rectified: what is below zero has no range.
+        let outputs = dense(&layer.matrix, &read, &layer.bias).into_iter();
+        outputs.fold(0.0, f32::max).into()
     }
 
     fn numbers(&self, x: &[f32], driven: &mut [f32]) {
@@ -209,21 +237,8 @@ impl Recurrence<'_> {
 impl Second<'_> {
     /// `M relu(h) + b'`.
     fn drive(&self, h: &[f32]) -> Vec<f32> {
-        let bias = self.weights.bias.iter();
         match self.layer.mixing {
-            Mixing::Dense => {
-                let scale = 1.0 / (h.len() as f32).sqrt();
-                let rows = self.weights.mixing.chunks_exact(h.len());
-                let dot = |row: &[i8]| -> f32 {
-                    row.iter()
-                        .zip(h)
-                        .map(|(&sign, h)| f32::from(sign) * h.max(0.0))
-                        .sum()
-                };
-                rows.zip(bias)
-                    .map(|(row, bias)| scale * dot(row) + bias)
-                    .collect()
-            }
+            Mixing::Dense => dense(&self.weights.mixing, h, &self.weights.bias),
             Mixing::Hadamard => {
                 let (a, c) = self.weights.mixing.split_at(h.len());
                 let mut mixed: Vec<f32> = c
@@ -232,10 +247,23 @@ impl Second<'_> {
                     .map(|(&sign, h)| f32::from(sign) * h.max(0.0))
                     .collect();
                 fwht::fwht_normalised(&mut mixed, h.len().ilog2() as usize);
-                let rows = mixed.iter().zip(a).zip(bias);
+                let rows = mixed.iter().zip(a).zip(&self.weights.bias);
                 rows.map(|((sum, &sign), bias)| sum * f32::from(sign) + bias)
                     .collect()
             }
         }
     }
+}
+
+/// `M relu(h) + b` for the signs of a dense `M`.
+fn dense(signs: &[i8], h: &[f32], bias: &[f32]) -> Vec<f32> {
+    let scale = 1.0 / (h.len() as f32).sqrt();
+    let dot = |row: &[i8]| -> f32 {
+        let products = row.iter().zip(h);
+        products
+            .map(|(&sign, h)| f32::from(sign) * h.max(0.0))
+            .sum()
+    };
+    let rows = signs.chunks_exact(h.len()).zip(bias);
+    rows.map(|(row, bias)| scale * dot(row) + bias).collect()
 }

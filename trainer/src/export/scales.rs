@@ -25,6 +25,12 @@ pub struct Scales {
     /// As `largest_state`, of a second layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_second_state: Option<f64>,
+    /// Units of a hidden readout layer's output per integer step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_readout: Option<f64>,
+    /// Largest output of a hidden readout layer seen in calibration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_hidden_readout: Option<f64>,
 }
 
 /// Head-room of the state over the largest value seen in calibration.
@@ -244,9 +250,11 @@ mod tests {
             leak,
             second: None,
             readout: crate::nn::Readout::LastState,
+            hidden_readout: None,
             output_size: 1,
             auxiliary_size: 0,
             input_bits: Some(4),
+            input_rows: None,
             readout_bits: Some(4),
             train_signs: false,
         };

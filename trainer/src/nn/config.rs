@@ -66,6 +66,20 @@ pub struct SecondLayer {
     pub bias: bool,
 }
 
+/// A hidden layer of the readout, without a state of its own: `y = V relu(M r + c) + b_o` of what is read, `r`. An extension.
+///
+/// `M` is a trained dense matrix of `±1 / sqrt(n)`, like the paper's between two layers. It is computed only when the
+/// outputs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiddenReadout {
+    /// Units, `m`: a multiple of 16 from 16 to 1024.
+    pub hidden_size: usize,
+    /// Whether there is a `c`; without one a model is `4 m` bytes smaller.
+    #[serde(default = "yes")]
+    pub bias: bool,
+}
+
 fn yes() -> bool {
     true
 }
@@ -85,12 +99,17 @@ pub struct HadamRnnConfig {
     pub second: Option<SecondLayer>,
     /// Which states the outputs are read from.
     pub readout: Readout,
+    /// A layer between what is read and the outputs.
+    pub hidden_readout: Option<HiddenReadout>,
     /// Outputs, `d_out`: at least 1.
     pub output_size: usize,
     /// Outputs of a second readout that only training sees, for an auxiliary loss; 0 is none.
     pub auxiliary_size: usize,
     /// Bits of the input matrix `U`, 1 (ternary) to 8; `None` keeps it in full precision.
     pub input_bits: Option<u8>,
+    /// Rows of `U` (columns of a table) that are trained, the first ones of each Hadamard block in equal parts; the others
+    /// are zero, and cost neither bytes nor time. `None` trains all (the paper's).
+    pub input_rows: Option<usize>,
     /// Bits of the readout matrix `V`, 1 (ternary) to 8; `None` keeps it in full precision.
     pub readout_bits: Option<u8>,
     /// Whether the signs of `W` are trained or stay at their random start.
@@ -110,10 +129,23 @@ impl HadamRnnConfig {
         }
     }
 
-    /// Hidden units of the layer that the outputs are read from.
+    /// Hidden units of the recurrent layer that the outputs are read from.
     pub fn top_size(&self) -> usize {
         let second = self.second.as_ref();
         second.map_or(self.hidden_size, |second| second.hidden_size)
+    }
+
+    /// Columns of `V`: units of the hidden readout layer if there is one, else of the last recurrent layer.
+    pub fn read_size(&self) -> usize {
+        let hidden = self.hidden_readout.as_ref();
+        hidden.map_or(self.top_size(), |hidden| hidden.hidden_size)
+    }
+
+    /// Whether inputs drive `unit` of the first layer: all units, unless [`input_rows`](Self::input_rows) says otherwise.
+    pub fn is_driven(&self, unit: usize) -> bool {
+        let blocks = self.hidden_size >> self.log2_block;
+        let within = unit & ((1 << self.log2_block) - 1);
+        self.input_rows.is_none_or(|rows| within < rows / blocks)
     }
 }
 

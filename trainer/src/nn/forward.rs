@@ -44,7 +44,7 @@ impl HadamRnn {
     }
 
     /// Outputs after the last step, `[batch, d_out]`, from `[batch, steps * d_in + 1]` as [`augment`](Self::augment)
-    /// gives it: `V relu(h_T) + b_o`. For networks of numbers with one layer.
+    /// gives it: `V relu(h_T) + b_o`, or those of the hidden readout layer. For networks of numbers with one layer.
     ///
     /// # Panics
     ///
@@ -80,22 +80,34 @@ impl HadamRnn {
         self.linear_readout(self.features(inputs))
     }
 
-    /// What [`logits`](Self::logits) reads: the rectified last state, or the mean of the rectified states, `[batch, n]`.
+    /// What `V` reads for [`logits`](Self::logits), `[batch, n]`: the rectified last state or the mean of the rectified
+    /// states, through the hidden readout layer if there is one.
     ///
     /// # Panics
     ///
     /// As [`logits`](Self::logits).
     pub fn features(&self, inputs: &Inputs) -> Tensor<2> {
-        match inputs {
+        let read = match inputs {
             Inputs::Numbers(x) if self.is_one_product() => {
                 relu(self.last_state(Self::augment(x.clone()), x.dims()[1]))
             }
-            _ if !ops::runs_sequences(&self.device()) => self.features_by_scan(inputs),
+            _ if !ops::runs_sequences(&self.device()) => return self.features_by_scan(inputs),
             _ => match self.config.readout {
                 Readout::Pooled => self.sequence(inputs, Head::Pooled),
                 _ => relu(self.sequence(inputs, Head::Last)),
             },
-        }
+        };
+        self.through_hidden_readout(read)
+    }
+
+    /// `relu(M r + c)` of `[rows, n]`, or `r` itself without a hidden readout layer.
+    pub(super) fn through_hidden_readout(&self, read: Tensor<2>) -> Tensor<2> {
+        let Some(layer) = &self.hidden_readout else {
+            return read;
+        };
+        let scale = 1.0 / (read.dims()[1] as f32).sqrt();
+        let matrix = quant::sign(layer.matrix.val()).mul_scalar(scale);
+        relu(read.matmul(matrix.transpose()) + layer.bias.val().unsqueeze())
     }
 
     /// Outputs of the auxiliary readout from [`features`](Self::features), if there is one.
@@ -111,7 +123,7 @@ impl HadamRnn {
     ///
     /// As [`logits`](Self::logits).
     pub fn step_logits(&self, inputs: &Inputs) -> Tensor<3> {
-        if !ops::runs_sequences(&self.device()) {
+        if !self.reads_within_sequences() {
             return self.step_logits_by_scan(inputs);
         }
         let outputs = self.config.output_size;
@@ -124,7 +136,7 @@ impl HadamRnn {
     ///
     /// As [`logits`](Self::logits), or when the targets do not fit the inputs.
     pub fn step_loss(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
-        if !ops::runs_sequences(&self.device()) {
+        if !self.reads_within_sequences() {
             return step_loss_of(self.step_logits_by_scan(inputs), targets);
         }
         let head = Head::Loss {
@@ -134,6 +146,11 @@ impl HadamRnn {
             smoothing: targets.smoothing,
         };
         self.sequence(inputs, head)
+    }
+
+    /// Whether the sequence form computes the outputs after every step: it has no hidden readout layer.
+    fn reads_within_sequences(&self) -> bool {
+        ops::runs_sequences(&self.device()) && self.hidden_readout.is_none()
     }
 
     /// The sequence form of the network up to `head`.
@@ -204,15 +221,15 @@ impl HadamRnn {
         Tensor::cat(sections, 0)
     }
 
-    /// `V relu(h) + b_o` of states `[rows, n]`: `[rows, d_out]`.
+    /// The outputs of states `[rows, n]`: `[rows, d_out]`.
     pub fn readout_of(&self, states: Tensor<2>) -> Tensor<2> {
-        self.linear_readout(relu(states))
+        self.linear_readout(self.through_hidden_readout(relu(states)))
     }
 
-    /// `V r + b_o` of `[rows, n]`: `[rows, d_out]`.
-    pub fn linear_readout(&self, rectified: Tensor<2>) -> Tensor<2> {
+    /// `V f + b_o` of [`features`](Self::features) `[rows, n]`: `[rows, d_out]`.
+    pub fn linear_readout(&self, features: Tensor<2>) -> Tensor<2> {
         let readout = self.quantised_readout().transpose();
-        rectified.matmul(readout) + self.readout_bias.val().unsqueeze()
+        features.matmul(readout) + self.readout_bias.val().unsqueeze()
     }
 
     fn quantised_readout(&self) -> Tensor<2> {
@@ -231,7 +248,7 @@ impl HadamRnn {
 
     /// What drives the first layer, as rows of `n`: the columns of `U`, or rows of the table of tokens, `chosen` ones.
     pub(super) fn input_rows(&self, chosen: Option<Tensor<1, Int>>) -> Tensor<2> {
-        match (&self.embedding, chosen) {
+        let rows = match (&self.embedding, chosen) {
             (Some(embedding), Some(chosen)) => {
                 let chosen = embedding.val().select(0, chosen);
                 chosen.matmul(self.quantised_input().transpose())
@@ -242,7 +259,20 @@ impl HadamRnn {
                 quant::fake_quantise_part(rows, table, self.config.input_bits)
             }
             (_, None) => self.quantised_input().transpose(),
+        };
+        match self.config.input_rows {
+            Some(_) => rows * self.driven_units(),
+            None => rows,
         }
+    }
+
+    /// 1 for each unit that inputs drive, 0 for the others, `[1, n]`: these weights start at zero, and stay there because
+    /// they get no gradient.
+    fn driven_units(&self) -> Tensor<2> {
+        let n = self.config.hidden_size;
+        let driven = |unit| f32::from(u8::from(self.config.is_driven(unit)));
+        let driven: Vec<f32> = (0..n).map(driven).collect();
+        Tensor::from_data(TensorData::new(driven, [1, n]), &self.device())
     }
 
     /// Where the weights are.

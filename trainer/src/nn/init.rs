@@ -3,7 +3,7 @@
 //! Each parameter draws from its own stream of one ChaCha8 generator, so that changing the size of one leaves the others
 //! as they were. Numbers come from the top 24 bits of each 32-bit word: no library's float conversion is involved.
 
-use super::{HadamRnnConfig, Input, Mixing, SecondLayer};
+use super::{HadamRnnConfig, HiddenReadout, Input, Mixing, SecondLayer};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -11,20 +11,44 @@ use rand_chacha::ChaCha8Rng;
 pub(super) struct InitialWeights {
     /// `[n]`, Xavier uniform as a `1 x n` matrix.
     pub signs: Vec<f32>,
-    /// `U [n, d_in]` or `[n, embedding]`, or a table `[vocabulary, n]` whose row 0 is zero; Xavier uniform.
+    /// `U [n, d_in]` or `[n, embedding]`, or a table `[vocabulary, n]` whose row 0 is zero; Xavier uniform, zero for units
+    /// that no input drives.
     pub input: Vec<f32>,
     /// `[n]`, uniform in ±1/sqrt(n).
     pub bias: Vec<f32>,
-    /// `[d_out, top n]`, Xavier uniform.
+    /// `[d_out, read n]`, Xavier uniform.
     pub readout: Vec<f32>,
-    /// `[d_out]`, uniform in ±1/sqrt(top n).
+    /// `[d_out]`, uniform in ±1/sqrt(read n).
     pub readout_bias: Vec<f32>,
     /// `[vocabulary, embedding]`, uniform of variance 1, row 0 zero.
     pub embedding: Option<Vec<f32>>,
-    /// `[auxiliary, top n]`, Xavier uniform, if there is an auxiliary readout.
+    /// `[auxiliary, read n]`, Xavier uniform, if there is an auxiliary readout.
     pub auxiliary: Option<Vec<f32>>,
     /// The second layer's, if there is one.
     pub second: Option<SecondWeights>,
+    /// The hidden readout layer's, if there is one.
+    pub hidden_readout: Option<HiddenReadoutWeights>,
+}
+
+/// Initial values of a [`HiddenReadout`].
+pub(super) struct HiddenReadoutWeights {
+    /// `[m, top n]`, Xavier uniform.
+    pub matrix: Vec<f32>,
+    /// `[m]`, uniform in ±1/sqrt(top n), or zero where the layer has none.
+    pub bias: Vec<f32>,
+}
+
+impl HiddenReadoutWeights {
+    fn draw(layer: &HiddenReadout, top: usize, seed: u64) -> Self {
+        let units = layer.hidden_size;
+        Self {
+            matrix: uniform(seed, 10, units * top, xavier_bound(units, top)),
+            bias: match layer.bias {
+                true => uniform(seed, 11, units, bias_bound(top)),
+                false => vec![0.0; units],
+            },
+        }
+    }
 }
 
 /// Initial values of a [`SecondLayer`].
@@ -40,7 +64,7 @@ pub(super) struct SecondWeights {
 /// Where biases start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Start {
-    /// Factor on the layers' random biases. A bias drives every step, so that it shows in a state many times over.
+    /// Factor on all layers' random biases. A bias drives every step, so that it shows in a state many times over.
     pub bias: f32,
     /// Added to the first output's bias.
     pub first_output: f32,
@@ -67,9 +91,10 @@ pub(super) fn mixing_dims(second: &SecondLayer, first_size: usize) -> [usize; 2]
 impl InitialWeights {
     /// Draws the weights of a network of `config`'s sizes.
     pub fn draw(config: &HadamRnnConfig, seed: u64) -> Self {
-        let (n, top, d_out) = (config.hidden_size, config.top_size(), config.output_size);
+        let (n, read, d_out) = (config.hidden_size, config.read_size(), config.output_size);
         let [rows, columns] = config.input_dims();
-        let input = uniform(seed, 1, rows * columns, xavier_bound(rows, columns));
+        let mut input = uniform(seed, 1, rows * columns, xavier_bound(rows, columns));
+        clear_undriven(config, &mut input);
         let (input, embedding) = match config.input {
             Input::Numbers(_) => (input, None),
             Input::Tokens {
@@ -87,12 +112,12 @@ impl InitialWeights {
             signs: uniform(seed, 0, n, xavier_bound(1, n)),
             input,
             bias: uniform(seed, 2, n, bias_bound(n)),
-            readout: uniform(seed, 3, d_out * top, xavier_bound(d_out, top)),
-            readout_bias: uniform(seed, 4, d_out, bias_bound(top)),
+            readout: uniform(seed, 3, d_out * read, xavier_bound(d_out, read)),
+            readout_bias: uniform(seed, 4, d_out, bias_bound(read)),
             embedding,
             auxiliary: (config.auxiliary_size > 0).then(|| {
                 let k = config.auxiliary_size;
-                uniform(seed, 9, k * top, xavier_bound(k, top))
+                uniform(seed, 9, k * read, xavier_bound(k, read))
             }),
             second: config.second.as_ref().map(|second| {
                 let (n2, [rows, columns]) = (second.hidden_size, mixing_dims(second, n));
@@ -105,6 +130,8 @@ impl InitialWeights {
                     },
                 }
             }),
+            hidden_readout: (config.hidden_readout.as_ref())
+                .map(|layer| HiddenReadoutWeights::draw(layer, config.top_size(), seed)),
         }
     }
 }
@@ -113,13 +140,31 @@ impl InitialWeights {
     /// These weights with their biases moved to `start`.
     pub fn started(mut self, start: Start) -> Self {
         let second = self.second.iter_mut().flat_map(|second| &mut second.bias);
-        for bias in self.bias.iter_mut().chain(second) {
+        let hidden = self.hidden_readout.iter_mut();
+        let hidden = hidden.flat_map(|layer| &mut layer.bias);
+        for bias in self.bias.iter_mut().chain(second).chain(hidden) {
             *bias *= start.bias;
         }
         if let Some(first) = self.readout_bias.first_mut() {
             *first += start.first_output;
         }
         self
+    }
+}
+
+/// Zeroes the latent weights of units that no input drives.
+fn clear_undriven(config: &HadamRnnConfig, input: &mut [f32]) {
+    let columns = config.input_dims()[1];
+    for (at, weight) in input.iter_mut().enumerate() {
+        let unit = match config.input {
+            Input::Tokens {
+                embedding: None, ..
+            } => at % columns,
+            _ => at / columns,
+        };
+        if !config.is_driven(unit) {
+            *weight = 0.0;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The network as a Burn module.
 
-use super::init::{InitialWeights, SecondWeights, Start, mixing_dims};
+use super::init::{HiddenReadoutWeights, InitialWeights, SecondWeights, Start, mixing_dims};
 use super::{ConfigError, HadamRnnConfig, SecondLayer, quant};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -21,6 +21,8 @@ pub struct HadamRnn {
     pub bias: Param<Tensor<1>>,
     /// The second layer, which the outputs are read from if there is one.
     pub second: Option<Second>,
+    /// The layer between what is read and `V`, if there is one.
+    pub hidden_readout: Option<HiddenReadoutLayer>,
     /// `V`, `[d_out, n]`.
     pub readout: Param<Tensor<2>>,
     /// `b_o`, `[d_out]`.
@@ -39,6 +41,15 @@ pub struct Second {
     /// Latent signs of `M`: `[n', n]`, or `[2, n]` where it is structured.
     pub mixing: Param<Tensor<2>>,
     /// `b'`, `[n']`.
+    pub bias: Param<Tensor<1>>,
+}
+
+/// Weights of a hidden readout layer of `m` units over `n`.
+#[derive(Module, Debug)]
+pub struct HiddenReadoutLayer {
+    /// Latent signs of `M`, `[m, n]`.
+    pub matrix: Param<Tensor<2>>,
+    /// `c`, `[m]`.
     pub bias: Param<Tensor<1>>,
 }
 
@@ -81,12 +92,15 @@ impl HadamRnnConfig {
             embedding,
             bias: parameter(weights.bias, [n], device),
             second: second.map(|(second, weights)| self.second(second, weights, device)),
-            readout: parameter(weights.readout, [d_out, self.top_size()], device),
+            hidden_readout: weights
+                .hidden_readout
+                .map(|weights| self.hidden_readout(weights, device)),
+            readout: parameter(weights.readout, [d_out, self.read_size()], device),
             readout_bias: parameter(weights.readout_bias, [d_out], device),
             auxiliary: weights.auxiliary.map(|values| {
                 let k = self.auxiliary_size;
                 Auxiliary {
-                    readout: parameter(values, [k, self.top_size()], device),
+                    readout: parameter(values, [k, self.read_size()], device),
                     bias: parameter(vec![0.0; k], [k], device),
                 }
             }),
@@ -100,6 +114,15 @@ impl HadamRnnConfig {
             signs: parameter(weights.signs, [n], device).set_require_grad(self.train_signs),
             mixing: parameter(weights.mixing, mixing, device).set_require_grad(config.train_mixing),
             bias: parameter(weights.bias, [n], device).set_require_grad(config.bias),
+        }
+    }
+
+    fn hidden_readout(&self, weights: HiddenReadoutWeights, device: &Device) -> HiddenReadoutLayer {
+        let units = weights.bias.len();
+        let trained = self.hidden_readout.is_some_and(|layer| layer.bias);
+        HiddenReadoutLayer {
+            matrix: parameter(weights.matrix, [units, self.top_size()], device),
+            bias: parameter(weights.bias, [units], device).set_require_grad(trained),
         }
     }
 }
@@ -139,11 +162,16 @@ impl HadamRnn {
     pub fn averaged_with(self, newer: &Self, decay: f32) -> Self {
         let second = self.second.zip(newer.second.as_ref());
         let embedding = self.embedding.zip(newer.embedding.as_ref());
+        let hidden = self.hidden_readout.zip(newer.hidden_readout.as_ref());
         Self {
             input: blend(self.input, &newer.input, decay),
             embedding: embedding.map(|(old, new)| blend(old, new, decay)),
             bias: blend(self.bias, &newer.bias, decay),
             second: second.map(|(old, new)| Second {
+                bias: blend(old.bias, &new.bias, decay),
+                ..new.clone()
+            }),
+            hidden_readout: hidden.map(|(old, new)| HiddenReadoutLayer {
                 bias: blend(old.bias, &new.bias, decay),
                 ..new.clone()
             }),

@@ -20,7 +20,7 @@ impl HadamRnn {
             Readout::Pooled => relu(states).mean_dim(1),
             _ => relu(states.narrow(1, steps - 1, 1)),
         };
-        features.reshape([batch, n])
+        self.through_hidden_readout(features.reshape([batch, n]))
     }
 
     /// [`step_logits`](Self::step_logits) in the scan form.

@@ -21,7 +21,7 @@ impl HadamRnn {
                     .map(relu)
                     .reduce(|sum, state| sum + state);
                 let sum = sum.expect("a sequence has at least one step");
-                self.linear_readout(sum.div_scalar(count))
+                self.linear_readout(self.through_hidden_readout(sum.div_scalar(count)))
             }
             _ => {
                 let last = states.into_iter().next_back();

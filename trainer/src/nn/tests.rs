@@ -2,8 +2,8 @@
 
 use super::testing::{assert_close, devices, noise};
 use super::{
-    HadamRnn, HadamRnnConfig, Input, Inputs, Mixing, Readout, SecondLayer, StepTargets, TokenBatch,
-    quant,
+    HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, Mixing, Readout, SecondLayer,
+    StepTargets, TokenBatch, quant,
 };
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
@@ -17,9 +17,11 @@ fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnC
         leak: None,
         second: None,
         readout: Readout::LastState,
+        hidden_readout: None,
         output_size: 5,
         auxiliary_size: 0,
         input_bits: Some(4),
+        input_rows: None,
         readout_bits: Some(2),
         train_signs: true,
     }
@@ -43,8 +45,15 @@ fn second(hidden_size: usize, mixing: Mixing) -> Option<SecondLayer> {
     })
 }
 
+fn hidden_readout(hidden_size: usize) -> Option<HiddenReadout> {
+    Some(HiddenReadout {
+        hidden_size,
+        bias: true,
+    })
+}
+
 /// Sizes tried: small blocks and the full matrix, one channel and several, ternary and full-precision weights, leaks,
-/// tokens with and without an embedding, second layers of both kinds.
+/// tokens with and without an embedding, second layers of both kinds, hidden readout layers, inputs to some units only.
 fn configs() -> Vec<HadamRnnConfig> {
     vec![
         config(16, 4, 1),
@@ -92,6 +101,26 @@ fn configs() -> Vec<HadamRnnConfig> {
                 ..second
             }),
             ..config(16, 4, 1)
+        },
+        HadamRnnConfig {
+            hidden_readout: hidden_readout(48),
+            ..config(32, 5, 3)
+        },
+        HadamRnnConfig {
+            input: tokens(9, None),
+            input_rows: Some(16),
+            second: second(16, Mixing::Dense),
+            hidden_readout: hidden_readout(16),
+            ..config(32, 4, 1)
+        },
+        HadamRnnConfig {
+            input: tokens(9, Some(5)),
+            input_rows: Some(8),
+            ..config(32, 5, 1)
+        },
+        HadamRnnConfig {
+            input_rows: Some(16),
+            ..config(32, 4, 3)
         },
     ]
 }
@@ -168,6 +197,9 @@ fn outputs_and_grads<const D: usize>(
             grad(&second.mixing, &grads),
             grad(&second.bias, &grads),
         ]);
+    }
+    if let Some(hidden) = &model.hidden_readout {
+        parameters.extend([grad(&hidden.matrix, &grads), grad(&hidden.bias, &grads)]);
     }
     (values(output), parameters)
 }
@@ -401,6 +433,51 @@ fn training_moves_the_signs_only_where_asked() {
             assert_ne!(before.weights().input, after.weights().input);
             assert_ne!(before.weights().readout_bias, after.weights().readout_bias);
         }
+    }
+}
+
+/// Weights of units that no input drives are zero, get no gradient, and stay.
+#[test]
+fn training_leaves_undriven_units_alone() {
+    for device in devices() {
+        for input in [Input::Numbers(3), tokens(9, None), tokens(9, Some(4))] {
+            let config = HadamRnnConfig {
+                input,
+                input_rows: Some(16),
+                ..config(32, 4, 1)
+            };
+            let (before, after) = trained_once(&config, &device);
+            let columns = config.input_dims()[1];
+            let unit = |at: usize| match input {
+                Input::Tokens {
+                    embedding: None, ..
+                } => at % columns,
+                _ => at / columns,
+            };
+            let weights = values(before.input.val()).into_iter();
+            for (at, (old, new)) in weights.zip(values(after.input.val())).enumerate() {
+                let driven = unit(at) % 16 < 8;
+                assert_eq!(driven, config.is_driven(unit(at)));
+                assert!(driven || (old, new) == (0.0, 0.0), "{at}: {old} {new}");
+            }
+            assert_ne!(values(before.input.val()), values(after.input.val()));
+        }
+    }
+}
+
+#[test]
+fn training_moves_the_hidden_readout() {
+    for device in devices() {
+        let config = HadamRnnConfig {
+            hidden_readout: hidden_readout(16),
+            ..config(16, 4, 2)
+        };
+        let (before, after) = trained_once(&config, &device);
+        let weights = |model: &HadamRnn| model.weights().hidden_readout.expect("a layer");
+        let (old, new) = (weights(&before), weights(&after));
+        assert_ne!(old.matrix, new.matrix);
+        assert_ne!(old.bias, new.bias);
+        assert!(new.matrix.iter().all(|sign| sign.abs() == 1));
     }
 }
 

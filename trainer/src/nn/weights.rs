@@ -19,6 +19,8 @@ pub struct HostWeights {
     pub bias: Vec<f32>,
     /// The second layer, if there is one.
     pub second: Option<HostSecondLayer>,
+    /// The hidden readout layer, if there is one.
+    pub hidden_readout: Option<HostHiddenReadout>,
     /// `V`, `[d_out, n]` with the `n` of the layer it reads, row-major.
     pub readout: Vec<f32>,
     /// `b_o`, `[d_out]`.
@@ -38,6 +40,15 @@ pub struct HostSecondLayer {
     pub bias: Vec<f32>,
 }
 
+/// Weights of a hidden readout layer in host memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostHiddenReadout {
+    /// Signs of `M`, `[m, n]`, row-major, each `-1` or `+1`.
+    pub matrix: Vec<i8>,
+    /// `c`, `[m]`.
+    pub bias: Vec<f32>,
+}
+
 impl HadamRnn {
     /// Copies the weights to the host.
     pub fn weights(&self) -> HostWeights {
@@ -49,6 +60,10 @@ impl HadamRnn {
                 signs: signs(second.signs.val()),
                 mixing: signs(second.mixing.val()),
                 bias: values(second.bias.val()),
+            }),
+            hidden_readout: (self.hidden_readout.as_ref()).map(|layer| HostHiddenReadout {
+                matrix: signs(layer.matrix.val()),
+                bias: values(layer.bias.val()),
             }),
             readout: values(self.readout.val()),
             readout_bias: values(self.readout_bias.val()),

@@ -142,6 +142,7 @@ mod tests {
                 (Some(4), Some(4))
             );
             assert_eq!((network.leak, network.second), (None, None));
+            assert_eq!((network.hidden_readout, network.input_rows), (None, None));
             assert_ne!(network.readout, Readout::Pooled);
             let glue = matches!(task, Task::Sst2 | Task::Qqp);
             assert_eq!(training.sampling == Sampling::Balanced, glue, "{task}");

@@ -27,8 +27,9 @@ pub(super) fn augment(
     random.set_stream(step);
     let channels = windows.channels;
     let size = channels * windows.steps;
-    let Values::Numbers(values) = &mut windows.values else {
-        return;
+    let values = match &mut windows.values {
+        Values::Numbers(values) => values,
+        Values::Tokens { ids, .. } => return drop_tokens(ids, config.token_dropout, &mut random),
     };
     for window in values.chunks_exact_mut(size) {
         if channels.is_multiple_of(AXES) {
@@ -48,6 +49,15 @@ pub(super) fn augment(
                 };
                 *value = *value * factor + noise * deviation;
             }
+        }
+    }
+}
+
+/// Makes padding of each token with this probability.
+fn drop_tokens(ids: &mut [u16], probability: f32, random: &mut ChaCha8Rng) {
+    for id in ids.iter_mut().filter(|id| **id != 0) {
+        if random.random::<f32>() < probability {
+            *id = 0;
         }
     }
 }
@@ -125,6 +135,27 @@ mod tests {
     fn windows() -> Sequences {
         let values: Vec<f32> = (0..36).map(|v| (v as f32 * 0.7).sin()).collect();
         Sequences::new(9, 2, values, Targets::Class(vec![0, 1]), vec![]).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_dropped_as_often_as_asked() {
+        let ids: Vec<u16> = (0..10_000).map(|i| i % 5).collect();
+        let values = Values::Tokens {
+            ids: ids.clone(),
+            vocabulary: 5,
+        };
+        let mut tokens =
+            Sequences::new(1, 10, values, Targets::Class(vec![0; 1000]), vec![]).unwrap();
+        let config = Augmentation {
+            token_dropout: 0.2,
+            ..Augmentation::default()
+        };
+        augment(&mut tokens, &config, &[0.0], 7, 1);
+        let after = (0..1000).flat_map(|row| tokens.tokens(row).to_vec());
+        let changed: Vec<(u16, u16)> = ids.into_iter().zip(after).filter(|(a, b)| a != b).collect();
+        assert!(changed.iter().all(|&(_, after)| after == 0));
+        // Of 8,000 tokens, within five standard deviations.
+        assert!((1420..=1780).contains(&changed.len()), "{}", changed.len());
     }
 
     fn augmented(config: Augmentation, step: u64) -> Vec<f32> {

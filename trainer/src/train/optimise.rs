@@ -6,7 +6,7 @@ use burn::module::ParamId;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Gradients;
 
-use super::records;
+use super::{clip, records};
 use crate::checkpoint::{Checkpoint, Position};
 use crate::config::{Signs, TrainingConfig};
 use crate::nn::HadamRnn;
@@ -54,8 +54,16 @@ impl Optimisers {
         position: &mut Position,
     ) -> HadamRnn {
         let rate = self.config.learning_rate * factor;
+        let longest = self.config.clip_total_norm;
+        let shortened = match longest > 0.0 {
+            true => clip::factor(&network, &gradients, longest),
+            false => None,
+        };
         for (group, ids) in self.groups(&network) {
-            let of_group = GradientsParams::from_params(&mut gradients, &network, &ids);
+            let mut of_group = GradientsParams::from_params(&mut gradients, &network, &ids);
+            if let Some(shortened) = &shortened {
+                clip::scale(&network, &mut of_group, shortened.clone());
+            }
             network = self.weights.step(rate * group, network, of_group);
         }
         let (Some(optimiser), Signs::Trained(rate)) = (&mut self.signs, self.config.signs) else {
@@ -71,7 +79,10 @@ impl Optimisers {
         }
         let before = limit.map(|_| network.signs_on_host());
         let ids = network.sign_ids();
-        let of_signs = GradientsParams::from_params(&mut gradients, &network, &ids);
+        let mut of_signs = GradientsParams::from_params(&mut gradients, &network, &ids);
+        if let Some(shortened) = shortened {
+            clip::scale(&network, &mut of_signs, shortened);
+        }
         let network = optimiser.step(rate * factor, network, of_signs);
         if let Some(before) = before {
             let signs = before.iter().zip(network.signs_on_host());
@@ -99,6 +110,10 @@ impl Optimisers {
         if let Some(second) = &network.second {
             members.push((rates.mixing, second.mixing.id));
             members.push((rates.bias, second.bias.id));
+        }
+        if let Some(hidden) = &network.hidden_readout {
+            members.push((rates.mixing, hidden.matrix.id));
+            members.push((rates.bias, hidden.bias.id));
         }
         let mut groups: Vec<(f64, Vec<ParamId>)> = Vec::new();
         for (rate, id) in members.into_iter().filter(|&(rate, _)| rate > 0.0) {

@@ -1,18 +1,19 @@
 //! `hadamrnn eval`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
-use hadamrnn::data::Split;
+use hadamrnn::data::glue::{Padding, Submission};
+use hadamrnn::data::{self, Source, Split, Task};
 use hadamrnn::evaluate;
-use hadamrnn::integer::KernelName;
+use hadamrnn::integer::{self, KernelName};
 use hadamrnn::metrics::Metrics;
 use serde_json::json;
 
 use crate::Status;
-use crate::common::Common;
-use crate::model_source::{self, ModelData};
+use crate::common::{Common, DataArgs};
+use crate::model_source::{self, LoadedModel, ModelData};
 use crate::output;
 use crate::progress::Spinner;
 
@@ -26,6 +27,9 @@ pub struct Args {
     /// Kernel of the integer runtime [default: the fastest that fits the model]
     #[arg(long, value_enum)]
     kernel: Option<KernelName>,
+    /// Answer GLUE's unlabelled test part (sst2, qqp) instead, and write the table to upload
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    submission: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -53,9 +57,18 @@ impl From<SplitName> for Split {
 pub fn run(args: &Args) -> Result<Status> {
     let device = args.common.device.device()?;
     let (loaded, data) = model_source::load(&args.model, &args.common.data, &device)?;
+    if let Some(path) = &args.submission {
+        let rows = write_submission(path, &loaded, args.kernel, &args.common.data)?;
+        if args.common.json {
+            output::json(&json!({ "submission": path, "rows": rows }))?;
+        } else {
+            output::line(&format!("{}: {rows} predictions", path.display()))?;
+        }
+        return Ok(Status::Success);
+    }
     let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
     let sequences = data.sequences(args.split.into(), None);
-    anyhow::ensure!(!sequences.is_empty(), "the split is empty");
+    ensure!(!sequences.is_empty(), "the split is empty");
     let model = loaded.file.model()?;
     let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
     let spinner = Spinner::new(format!("evaluating {} sequences", sequences.len()));
@@ -93,4 +106,31 @@ pub fn run(args: &Args) -> Result<Status> {
         output::table(&rows)?;
     }
     Ok(Status::Success)
+}
+
+/// Writes the integer model's answers to the unlabelled test part; gives how many there are.
+fn write_submission(
+    path: &Path,
+    loaded: &LoadedModel,
+    kernel: Option<KernelName>,
+    args: &DataArgs,
+) -> Result<usize> {
+    let task = loaded.config.task;
+    ensure!(
+        matches!(task, Task::Sst2 | Task::Qqp),
+        "--submission is for the tasks of GLUE, sst2 and qqp: this model is of {task}, whose test labels are public"
+    );
+    let source = data::locate(task, args.data_dir.as_deref())?;
+    if !matches!(source, Source::Files(_)) {
+        bail!("--submission needs the published tables of {task}: give --data-dir");
+    }
+    let submission = Submission::load(task, &source, Padding::default())?;
+    let model = loaded.file.model()?;
+    let kernel = kernel.unwrap_or(KernelName::best_for(&model));
+    let spinner = Spinner::new(format!("answering {} rows", submission.indices.len()));
+    let answers = integer::answers(&model, kernel, &submission.sequences, &[])?;
+    drop(spinner);
+    let classes: Vec<u32> = answers.iter().map(|answer| answer.class as u32).collect();
+    submission.write(path, &classes)?;
+    Ok(classes.len())
 }

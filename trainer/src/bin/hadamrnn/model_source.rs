@@ -1,5 +1,6 @@
 //! What a MODEL argument names: a run folder, a model folder, or a model file.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -58,12 +59,12 @@ impl ModelData {
     }
 
     /// At most `limit` sequences of a split, spread evenly.
-    pub fn sequences(&self, split: Split, limit: Option<usize>) -> Sequences {
+    pub fn sequences(&self, split: Split, limit: Option<usize>) -> Cow<'_, Sequences> {
         let all = self.task.split(split);
         match limit {
             Some(limit) if limit < all.len() => {
                 let chosen: Vec<usize> = (0..limit).map(|i| i * all.len() / limit).collect();
-                all.select(&chosen)
+                Cow::Owned(all.select(&chosen))
             }
             _ => all,
         }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
 use hadamrnn::data::{self, Holdout, Source, Task};
+use hadamrnn::nn::HiddenReadout;
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
@@ -60,6 +61,12 @@ struct Options {
     /// Bits of the input weights U, 1 (ternary) to 8
     #[arg(long, value_name = "P")]
     input_bits: Option<u8>,
+    /// Rows of U that are trained, the first of each Hadamard block; the others are zero
+    #[arg(long, value_name = "R")]
+    input_rows: Option<usize>,
+    /// Units of a hidden layer of the readout, a multiple of 16; 0 is none
+    #[arg(long, value_name = "M")]
+    hidden_readout: Option<usize>,
     /// Bits of the output weights V, 1 (ternary) to 8
     #[arg(long, value_name = "P")]
     readout_bits: Option<u8>,
@@ -186,7 +193,13 @@ impl Options {
         }
         set(&mut network.log2_block, &self.log2_block);
         set_some(&mut network.input_bits, self.input_bits);
+        set_some(&mut network.input_rows, self.input_rows);
         set_some(&mut network.readout_bits, self.readout_bits);
+        if let Some(hidden_size) = self.hidden_readout {
+            let bias = network.hidden_readout.is_none_or(|layer| layer.bias);
+            network.hidden_readout =
+                (hidden_size > 0).then_some(HiddenReadout { hidden_size, bias });
+        }
         set(&mut training.epochs, &self.epochs);
         set(&mut training.batch_size, &self.batch_size);
         set(&mut training.batches_per_epoch, &self.batches_per_epoch);

@@ -21,8 +21,17 @@ fn write(dir: &Path, task: Task, tables: &[(&str, &str)]) -> Source {
 }
 
 fn sst2(dir: &Path) -> Source {
-    let row = |i: usize| ["Good films . \t1\n", "a \"B\u{c1}D\" film \t0\n"][i % 2];
-    let train: String = (0..41).map(row).collect();
+    let row = |i: usize| match i {
+        0 => "Good films . \t1\n".to_owned(),
+        1 => "a \"B\u{c1}D\" film \t0\n".to_owned(),
+        // Sentences of six words, each of them different.
+        _ => {
+            let word = |bit: usize| ["good ", "bad "][i >> bit & 1];
+            (0..6).map(word).collect::<String>() + "\t0\n"
+        }
+    };
+    let phrases = "good good good \t1\ngood good bad \t0\n";
+    let train = (0..20).map(row).collect::<String>() + phrases;
     let tables = [
         ("train.tsv", format!("sentence\tlabel\n{train}")),
         ("dev.tsv", "sentence\tlabel\nCaf\u{e9}?\t1\r\n".to_owned()),
@@ -50,9 +59,9 @@ fn sentences_become_pieces() {
         let data = load(Task::Sst2, &source, &Holdout::Standard, padding).unwrap();
         assert_eq!(
             [data.train.len(), data.valid.len(), data.test.len()],
-            [39, 2, 1]
+            [19, 2, 1]
         );
-        assert_eq!(data.train.targets.values()[..3], [1, 0, 1]);
+        assert_eq!(data.train.targets.values()[..3], [1, 0, 0]);
         let first = padded(&[2, 6, 7, 8, 11, 3], padding);
         assert_eq!(data.train.tokens(0), first);
         // Quotes are no quoting, and accents are taken off.
@@ -61,8 +70,10 @@ fn sentences_become_pieces() {
             padded(&[2, 5, 1, 12, 1, 7, 3], padding)
         );
         assert_eq!(data.test.tokens(0), padded(&[2, 10, 9, 3], padding));
-        // Rows 20 and 40.
+        // Sentences 10 and 20, and the second phrase with them.
         assert_eq!(data.valid.targets, Targets::Class(vec![0, 0]));
+        let tenth = padded(&[2, 12, 6, 6, 12, 6, 6, 3], padding);
+        assert_eq!(data.valid.tokens(0), tenth);
     }
 }
 

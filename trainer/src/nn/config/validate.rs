@@ -1,6 +1,7 @@
 //! What the values of a [`HadamRnnConfig`] may be.
 
-use super::{HadamRnnConfig, Input, Mixing, SecondLayer};
+use super::{HadamRnnConfig, HiddenReadout, Input, Mixing, SecondLayer};
+use hadamrnn_runtime::fields::FieldWidth;
 use std::fmt;
 
 /// Largest number of tokens: ids have 16 bits.
@@ -39,6 +40,17 @@ pub enum ConfigError {
         /// Hidden units of the second layer.
         second: usize,
     },
+    /// The number of units of the hidden readout layer is not a multiple of 16 from 16 to 1024.
+    HiddenReadout(usize),
+    /// The trained rows of `U` are not an equal part of every block in whole words of its codes.
+    InputRows {
+        /// The value found.
+        rows: usize,
+        /// What it must be a multiple of.
+        multiple: usize,
+        /// All rows.
+        max: usize,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -74,6 +86,19 @@ impl fmt::Display for ConfigError {
                 f,
                 "second.mixing = \"hadamard\" needs layers of one size, not {first} and {second}: use \"dense\""
             ),
+            Self::HiddenReadout(units) => write!(
+                f,
+                "hidden_readout.hidden_size must be a multiple of 16 from 16 to 1024, not {units}"
+            ),
+            Self::InputRows {
+                rows,
+                multiple,
+                max,
+            } => write!(
+                f,
+                "input_rows must be a multiple of {multiple} (whole words of U in every block) and less than {max} (all \
+                 rows, which it is without input_rows), not {rows}"
+            ),
         }
     }
 }
@@ -90,6 +115,9 @@ impl HadamRnnConfig {
         leak("leak", self.leak)?;
         bits("input_bits", self.input_bits)?;
         bits("readout_bits", self.readout_bits)?;
+        self.validate_input_rows()?;
+        let hidden = self.hidden_readout.as_ref();
+        hidden.map_or(Ok(()), HiddenReadout::validate)?;
         let second = self.second.as_ref();
         second.map_or(Ok(()), |second| second.validate(self.hidden_size))
     }
@@ -101,6 +129,37 @@ impl HadamRnnConfig {
                 Err(ConfigError::Vocabulary(vocabulary))
             }
             Input::Tokens { embedding, .. } => nonzero("embedding", embedding.unwrap_or(1)),
+        }
+    }
+
+    /// The runtime skips whole words of codes.
+    fn validate_input_rows(&self) -> Result<(), ConfigError> {
+        let Some(rows) = self.input_rows else {
+            return Ok(());
+        };
+        let width = self.input_bits.and_then(FieldWidth::for_weight_bits);
+        let word = width.unwrap_or(FieldWidth::Eight).per_word();
+        let (max, multiple) = (
+            self.hidden_size,
+            word * (self.hidden_size >> self.log2_block),
+        );
+        match rows > 0 && rows < max && rows.is_multiple_of(multiple) {
+            true => Ok(()),
+            false => Err(ConfigError::InputRows {
+                rows,
+                multiple,
+                max,
+            }),
+        }
+    }
+}
+
+impl HiddenReadout {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let units = self.hidden_size;
+        match units.is_multiple_of(16) && (16..=1024).contains(&units) {
+            true => Ok(()),
+            false => Err(ConfigError::HiddenReadout(units)),
         }
     }
 }
@@ -178,9 +237,14 @@ mod tests {
                 bias: true,
             }),
             readout: Readout::Pooled,
+            hidden_readout: Some(HiddenReadout {
+                hidden_size: 48,
+                bias: true,
+            }),
             output_size: 6,
             auxiliary_size: 0,
             input_bits: Some(4),
+            input_rows: None,
             readout_bits: None,
             train_signs: true,
         }
@@ -266,6 +330,53 @@ mod tests {
         assert_eq!(second(|second| second.hidden_size = 64), Err(sizes));
         let dense = second(|second| (second.hidden_size, second.mixing) = (64, Mixing::Dense));
         assert_eq!(dense, Ok(()));
+    }
+
+    #[test]
+    fn edges_of_the_hidden_readout() {
+        for (units, fits) in [
+            (16, true),
+            (1024, true),
+            (0, false),
+            (40, false),
+            (1040, false),
+        ] {
+            let outcome = changed(|config| {
+                config.hidden_readout = Some(HiddenReadout {
+                    hidden_size: units,
+                    bias: false,
+                });
+            });
+            assert_eq!(outcome.is_ok(), fits, "{units}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn driven_rows_are_whole_words_of_every_block() {
+        // Bits of U, log2 of the block, rows.
+        for (bits, log2_block, rows, fits) in [
+            (4, 7, 8, true),
+            (4, 7, 120, true),
+            (4, 7, 128, false),
+            (4, 7, 0, false),
+            (4, 7, 4, false),
+            (4, 5, 32, true),
+            (4, 5, 16, false),
+            (2, 7, 16, true),
+            (2, 7, 8, false),
+            (8, 7, 4, true),
+            (4, 2, 64, false),
+        ] {
+            let outcome = changed(|config| {
+                (config.input_bits, config.log2_block) = (Some(bits), log2_block);
+                config.input_rows = Some(rows);
+            });
+            assert_eq!(
+                outcome.is_ok(),
+                fits,
+                "{bits} {log2_block} {rows}: {outcome:?}"
+            );
+        }
     }
 
     #[test]

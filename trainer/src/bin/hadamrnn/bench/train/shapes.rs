@@ -90,9 +90,11 @@ impl Shape {
                 Self::Copy => Readout::EveryStep,
                 Self::Pooled => Readout::Pooled,
             },
+            hidden_readout: None,
             output_size,
             auxiliary_size: 0,
             input_bits: Some(4),
+            input_rows: None,
             readout_bits: Some(4),
             train_signs,
         }

@@ -1,0 +1,132 @@
+//! A validation split of whole sentences.
+//!
+//! SST-2's training rows are sentences and phrases of them, each with a label of its own. A row that is held out teaches
+//! little where rows that it contains, or that contain it, are trained on. So whole sentences are held out with all their
+//! phrases: as in the test part, which is made of sentences only, none of their wording has been seen.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use anyhow::Result;
+
+use super::Sequences;
+use crate::data::{Holdout, holdout};
+
+/// One sentence in so many is held out by [`Holdout::Standard`].
+const STANDARD_EVERY: usize = 10;
+
+/// The rows that are left to train on and the sentences that `holdout` holds out; phrases of these are in neither.
+///
+/// # Errors
+/// `holdout` names subjects, or a share that is not of 1 to 99 %.
+pub(super) fn split(train: &Sequences, holdout: &Holdout) -> Result<(Vec<usize>, Vec<usize>)> {
+    if *holdout == Holdout::None {
+        return Ok(((0..train.len()).collect(), Vec::new()));
+    }
+    let rows: Vec<&[u16]> = (0..train.len())
+        .map(|row| pieces(train.tokens(row)))
+        .collect();
+    let sentences = sentences(&rows);
+    let standard = |sentence| sentence % STANDARD_EVERY == STANDARD_EVERY - 1;
+    let (_, held) = holdout::rows(sentences.len(), holdout, standard)?;
+    let held: Vec<usize> = held
+        .into_iter()
+        .map(|sentence| sentences[sentence])
+        .collect();
+    let seen: HashSet<&[u16]> = held.iter().flat_map(|&row| phrases(rows[row])).collect();
+    let kept = (0..rows.len()).filter(|&row| !seen.contains(rows[row]));
+    Ok((kept.collect(), held))
+}
+
+/// A row without padding and the pieces that begin and end it.
+fn pieces(tokens: &[u16]) -> &[u16] {
+    let first = tokens.iter().position(|&piece| piece != 0).unwrap_or(0);
+    let end = tokens.iter().rposition(|&piece| piece != 0);
+    let end = end.unwrap_or(0).max(first + 1);
+    tokens.get(first + 1..end).unwrap_or(&[])
+}
+
+/// The rows that are no phrase of a longer row, rising.
+fn sentences(rows: &[&[u16]]) -> Vec<usize> {
+    let mut longest_first: Vec<usize> = (0..rows.len()).collect();
+    longest_first.sort_by_key(|&row| Reverse(rows[row].len()));
+    let mut seen = HashSet::new();
+    let mut sentences = Vec::new();
+    for row in longest_first {
+        if !seen.contains(rows[row]) {
+            seen.extend(phrases(rows[row]));
+            sentences.push(row);
+        }
+    }
+    sentences.sort_unstable();
+    sentences
+}
+
+/// Every run of pieces of a row, the row itself and the empty run included.
+fn phrases(row: &[u16]) -> impl Iterator<Item = &[u16]> {
+    (0..=row.len()).flat_map(move |start| (start..=row.len()).map(move |end| &row[start..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Targets, Values};
+
+    /// Rows of pieces, padded behind as the loader does.
+    fn sequences(rows: &[&[u16]]) -> Sequences {
+        let mut ids = Vec::new();
+        for row in rows {
+            let padding = vec![0; 8 - row.len()];
+            ids.extend([&[2][..], row, &[3], &padding].concat());
+        }
+        let values = Values::Tokens {
+            ids,
+            vocabulary: 50,
+        };
+        let targets = Targets::Class(vec![0; rows.len()]);
+        Sequences::new(1, 10, values, targets, vec![]).expect("rows of ten")
+    }
+
+    #[test]
+    fn sentences_are_held_out_with_their_phrases() {
+        // Ten sentences 10+i, 20+i, 30+i with a phrase each, and one phrase of all.
+        let sentences: Vec<[u16; 3]> = (0..10).map(|i| [10 + i, 20 + i, 30 + i]).collect();
+        let mut rows: Vec<&[u16]> = sentences.iter().map(|row| &row[..]).collect();
+        rows.extend(sentences.iter().map(|row| &row[1..]));
+        rows.push(&[29]);
+        rows.push(&[39, 29]);
+        let train = sequences(&rows);
+        let (kept, held) = split(&train, &Holdout::Standard).expect("sentences");
+        assert_eq!(held, [9]);
+        // Neither the phrase of the tenth nor its word, but other words in another order.
+        let expected: Vec<usize> = (0..22).filter(|row| ![9, 19, 20].contains(row)).collect();
+        assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn a_share_is_of_the_sentences() {
+        let rows: Vec<[u16; 2]> = (0..20).map(|i| [10 + i, 10 + i]).collect();
+        let rows: Vec<&[u16]> = rows.iter().flat_map(|row| [&row[..], &row[..1]]).collect();
+        let holdout = Holdout::Random {
+            percent: 25,
+            seed: 1,
+        };
+        let (kept, held) = split(&sequences(&rows), &holdout).expect("sentences");
+        assert_eq!((kept.len(), held.len()), (30, 5));
+        assert!(
+            held.iter()
+                .all(|row| row % 2 == 0 && !kept.contains(&(row + 1)))
+        );
+        let (kept, held) = split(&sequences(&rows), &Holdout::None).expect("all");
+        assert_eq!((kept.len(), held.len()), (40, 0));
+        assert!(split(&sequences(&rows), &Holdout::Subjects(vec![1])).is_err());
+    }
+
+    #[test]
+    fn rows_lose_padding_on_either_side_and_their_ends() {
+        assert_eq!(pieces(&[2, 7, 8, 3, 0, 0]), [7, 8]);
+        assert_eq!(pieces(&[0, 0, 2, 7, 8, 3]), [7, 8]);
+        assert_eq!(pieces(&[2, 3, 0]), [] as [u16; 0]);
+        assert_eq!(pieces(&[0, 0]), [] as [u16; 0]);
+    }
+}
