@@ -5,6 +5,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Why a byte string is not a model that this version can run.
+///
+/// Boards report it by its number in this order: new variants come last.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -107,6 +109,8 @@ impl fmt::Display for ModelError {
 impl core::error::Error for ModelError {}
 
 /// Why a model cannot run in a session, or a sample was refused.
+///
+/// Boards report it by its number in this order: new variants come last.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

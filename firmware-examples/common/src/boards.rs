@@ -196,6 +196,7 @@ impl Board {
             inputs,
             pool,
             second,
+            read,
         } = stream.capacities;
         let mut text = format!(
             "/// Kernel of the sessions.\npub type Kernel = hadamrnn_runtime::kernel::{session};\n\
@@ -228,6 +229,12 @@ impl Board {
                 "SECOND",
                 "usize",
                 second.into(),
+            ),
+            (
+                "Units of a hidden readout layer a session has room for",
+                "READ",
+                "usize",
+                read.into(),
             ),
             (
                 "Windows that may overlap",
@@ -382,7 +389,7 @@ mod tests {
                     .count(),
                 1
             );
-            assert!(board.name.len() <= crate::report::MAX_NAME);
+            assert!(board.name.len() <= descriptor::MAX_NAME);
         }
     }
 

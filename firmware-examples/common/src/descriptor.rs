@@ -8,14 +8,15 @@
 //! | 5 | 1 | kernel: 0 `fwht`, 1 `fwht-packed`, 2 `xnor` |
 //! | 6 | 1 | 1 where models of any shape run, 0 where only those that the assembly takes |
 //! | 7 | 1 | version of the link protocol |
-//! | 8 | 8 | capacities: hidden, inputs, pool, second (2 bytes each) |
-//! | 16 | 2 | values of a sample of the sensor |
-//! | 18 | 2 | samples a second |
-//! | 20 | 2 | samples in a window, where the slot does not say |
-//! | 22 | 2 | windows that may overlap |
+//! | 8 | 10 | capacities: hidden, inputs, pool, second, read (2 bytes each) |
+//! | 18 | 2 | values of a sample of the sensor |
+//! | 20 | 2 | samples a second |
+//! | 22 | 2 | samples in a window, where the slot does not say |
 //! | 24 | 4 | address of the first slot |
 //! | 28 | 4 | bytes of a slot |
-//! | 32 | 24 | name of the board, filled with zeros |
+//! | 32 | 20 | name of the board, filled with zeros |
+//! | 52 | 2 | windows that may overlap |
+//! | 54 | 2 | zero |
 //! | 56 | 4 | version of the firmware: major, minor, patch, 0 |
 //! | 60 | 4 | CRC-32 of the 60 bytes before |
 
@@ -35,7 +36,9 @@ pub const LEN: usize = 64;
 pub const MAGIC: [u8; 4] = *b"HDFW";
 /// The version this code reads and writes.
 pub const VERSION: u8 = 1;
-const NAME: core::ops::Range<usize> = 32..56;
+/// Longest name of a board, in bytes.
+pub const MAX_NAME: usize = 20;
+const NAME: core::ops::Range<usize> = 32..32 + MAX_NAME;
 
 /// A kernel, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,12 +65,15 @@ pub struct Capacities {
     /// Units of a second layer.
     #[serde(default)]
     pub second: u16,
+    /// Units of a hidden readout layer.
+    #[serde(default)]
+    pub read: u16,
 }
 
 /// What a firmware is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Descriptor<'a> {
-    /// Name of the board in the registry, at most 24 bytes.
+    /// Name of the board in the registry, at most [`MAX_NAME`] bytes.
     pub board: &'a str,
     /// Major, minor, patch.
     pub version: [u8; 3],
@@ -152,22 +158,31 @@ impl Descriptor<'_> {
             inputs,
             pool,
             second,
+            read,
         } = self.capacities;
-        put(&mut bytes, 8, &hidden.to_le_bytes());
-        put(&mut bytes, 10, &inputs.to_le_bytes());
-        put(&mut bytes, 12, &pool.to_le_bytes());
-        put(&mut bytes, 14, &second.to_le_bytes());
-        put(&mut bytes, 16, &self.channels.to_le_bytes());
-        put(&mut bytes, 18, &self.rate.to_le_bytes());
-        put(&mut bytes, 20, &self.window.to_le_bytes());
-        put(&mut bytes, 22, &self.sessions.to_le_bytes());
+        let halves = [
+            hidden,
+            inputs,
+            pool,
+            second,
+            read,
+            self.channels,
+            self.rate,
+            self.window,
+        ];
+        let mut i = 0;
+        while i < halves.len() {
+            put(&mut bytes, 8 + 2 * i, &halves[i].to_le_bytes());
+            i += 1;
+        }
         put(&mut bytes, 24, &self.slots_origin.to_le_bytes());
         put(&mut bytes, 28, &self.slot_size.to_le_bytes());
+        put(&mut bytes, 52, &self.sessions.to_le_bytes());
         let name = self.board.as_bytes();
-        let length = if name.len() < NAME.end - NAME.start {
+        let length = if name.len() < MAX_NAME {
             name.len()
         } else {
-            NAME.end - NAME.start
+            MAX_NAME
         };
         put(&mut bytes, NAME.start, name.split_at(length).0);
         put(&mut bytes, 56, &self.version);
@@ -227,11 +242,12 @@ impl<'a> Descriptor<'a> {
                 inputs: half(10),
                 pool: half(12),
                 second: half(14),
+                read: half(16),
             },
-            channels: half(16),
-            rate: half(18),
-            window: half(20),
-            sessions: half(22),
+            channels: half(18),
+            rate: half(20),
+            window: half(22),
+            sessions: half(52),
             slots_origin: word(24),
             slot_size: word(28),
         })
@@ -281,6 +297,7 @@ mod tests {
             inputs: 9,
             pool: 64,
             second: 32,
+            read: 16,
         },
         channels: 9,
         rate: 50,
@@ -295,11 +312,10 @@ mod tests {
     fn round_trip_and_layout() {
         assert_eq!(Descriptor::parse(&BYTES), Ok(EXAMPLE));
         assert_eq!(&BYTES[..8], b"HDFW\x01\x01\x01\x01");
-        assert_eq!(
-            &BYTES[8..24],
-            [128, 0, 9, 0, 64, 0, 32, 0, 9, 0, 50, 0, 128, 0, 2, 0]
-        );
+        let halves = [128, 9, 64, 32, 16, 9, 50, 128].map(u16::to_le_bytes);
+        assert_eq!(&BYTES[8..24], halves.as_flattened());
         assert_eq!(&BYTES[24..40], b"\0\0\0\x21\0\0\x01\0qemu-m4\0");
+        assert_eq!(&BYTES[52..56], [2, 0, 0, 0]);
         assert_eq!(&BYTES[56..60], [0, 1, 2, 0]);
     }
 
@@ -325,9 +341,9 @@ mod tests {
 
     #[test]
     fn a_name_too_long_is_cut() {
-        let board = "a-name-of-more-than-twenty-four-bytes";
+        let board = "a-name-of-more-than-twenty-bytes";
         let bytes = Descriptor { board, ..EXAMPLE }.to_bytes();
-        assert_eq!(Descriptor::parse(&bytes).unwrap().board, &board[..24]);
+        assert_eq!(Descriptor::parse(&bytes).unwrap().board, &board[..20]);
     }
 
     #[test]

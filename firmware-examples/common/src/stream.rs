@@ -19,10 +19,11 @@ pub struct Windows<
     const D: usize,
     const POOL: usize,
     const SECOND: usize,
+    const READ: usize,
     const SESSIONS: usize,
 > {
     /// In the order in which their first windows begin.
-    sessions: heapless::Vec<Session<'m, K, N, D, POOL, SECOND>, SESSIONS>,
+    sessions: heapless::Vec<Session<'m, K, N, D, POOL, SECOND, READ>, SESSIONS>,
     window: u32,
     hop: u32,
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
@@ -31,13 +32,13 @@ pub struct Windows<
 }
 
 /// The end of a window.
-pub struct Answer<'s, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> {
+pub struct Answer<L> {
     /// Windows that ended before, wrapping.
     pub index: u32,
     /// The class.
     pub class: usize,
-    /// The logits.
-    pub logits: Logits<'s, K, N, POOL, SECOND>,
+    /// The logits, computed as they are read.
+    pub logits: L,
 }
 
 impl<
@@ -47,8 +48,9 @@ impl<
     const D: usize,
     const POOL: usize,
     const SECOND: usize,
+    const READ: usize,
     const SESSIONS: usize,
-> Windows<'m, K, N, D, POOL, SECOND, SESSIONS>
+> Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>
 {
     /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
     ///
@@ -82,7 +84,7 @@ impl<
         channels: u16,
     ) -> Result<(), Fault> {
         check_sensor(model, channels, timing, usual, SESSIONS)?;
-        Session::<K, N, D, POOL, SECOND>::new(model)?;
+        Session::<K, N, D, POOL, SECOND, READ>::new(model)?;
         Ok(())
     }
 
@@ -93,7 +95,7 @@ impl<
     pub fn push(
         &mut self,
         sample: &[i16],
-    ) -> Result<Option<Answer<'_, K, N, POOL, SECOND>>, SessionError> {
+    ) -> Result<Option<Answer<Logits<'_, K, N, POOL, SECOND, READ>>>, SessionError> {
         let (samples, window, hop) = (self.samples, self.window, self.hop);
         let mut ends = None;
         for (i, session) in self.sessions.iter_mut().enumerate() {
@@ -181,6 +183,9 @@ pub fn check_capacities(model: &Model<'_>, room: Capacities) -> Result<(), Sessi
     if let Some((needed, capacity)) = short(needed.second, room.second) {
         return Err(SessionError::SecondCapacity { needed, capacity });
     }
+    if let Some((needed, capacity)) = short(needed.read, room.read) {
+        return Err(SessionError::ReadoutCapacity { needed, capacity });
+    }
     Ok(())
 }
 
@@ -204,6 +209,7 @@ impl Capacities {
             },
             pool: pool as u16,
             second: second as u16,
+            read: model.hidden_readout().map_or(0, |hidden| hidden.units()) as u16,
         }
     }
 }
@@ -281,7 +287,8 @@ mod tests {
         stream: &[[i16; 9]],
         timing: Timing,
     ) -> Vec<(usize, Vec<i32>)> {
-        let mut windows = Windows::<Fwht, 128, 9, 0, 0, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut windows =
+            Windows::<Fwht, 128, 9, 0, 0, 0, SESSIONS>::new(model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in stream {
             if let Some(answer) = windows.push(sample).unwrap() {
@@ -329,7 +336,7 @@ mod tests {
         let model = Model::from_bytes(MODEL).unwrap();
         for (window, hop) in [(128, 48), (128, 32), (64, 128)] {
             let timing = Timing { window, hop };
-            let error = Windows::<Fwht, 128, 9, 0, 0, 2>::new(&model, timing, 128).err();
+            let error = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).err();
             assert_eq!(
                 error,
                 Some(Fault::Timing {
@@ -338,7 +345,7 @@ mod tests {
                 })
             );
         }
-        let none = Windows::<Fwht, 128, 9, 0, 0, 2>::new(&model, Timing::default(), 0).err();
+        let none = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, Timing::default(), 0).err();
         assert!(matches!(none, Some(Fault::Timing { .. })));
     }
 
@@ -347,7 +354,7 @@ mod tests {
         let model = Model::from_bytes(MODEL).unwrap();
         let stream = recorded();
         let timing = Timing { window: 4, hop: 2 };
-        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 2>::new(&model, timing, 128).unwrap();
+        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in &stream[..40] {
             assert!(windows.push(&sample[..3]).is_err());
@@ -393,7 +400,7 @@ mod tests {
         }
         let model = Model::from_bytes(MODEL).unwrap();
         let timing = Timing { window: 8, hop: 8 };
-        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 1>::new(&model, timing, 128).unwrap();
+        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).unwrap();
         let mut imu = Lsm6dso::new(Mock::new(&script), at).unwrap();
         let (mut read, mut answers) = (Vec::new(), Vec::new());
         for _ in 0..8 {

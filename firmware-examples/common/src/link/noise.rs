@@ -16,7 +16,7 @@ const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/m
 const OTHER: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/model.hdrn");
 
 const FIRMWARE: Descriptor<'_> = Descriptor {
-    board: "a-board-of-twenty-four-b",
+    board: "a-board-of-twenty-by",
     version: [255; 3],
     kernel: Kernel::Xnor,
     any_shape: true,
@@ -26,6 +26,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
         inputs: u16::MAX,
         pool: u16::MAX,
         second: u16::MAX,
+        read: u16::MAX,
     },
     channels: u16::MAX,
     rate: u16::MAX,

@@ -1,7 +1,6 @@
 //! The board's side of the link.
 
 use hadamrnn_runtime::Model;
-use hadamrnn_runtime::kernel::Kernel;
 
 use super::frame::{Decoder, encode};
 use super::message::{
@@ -111,11 +110,7 @@ impl<'a, F: MappedFlash> Server<'a, F> {
     }
 
     /// Tells the answer of a window, where the host wants it.
-    pub fn tell_class<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize>(
-        &mut self,
-        answer: Answer<'_, K, N, POOL, SECOND>,
-        port: &mut impl Port,
-    ) {
+    pub fn tell_class<L: Iterator<Item = i32>>(&mut self, answer: Answer<L>, port: &mut impl Port) {
         if self.state.tell_classes {
             let mut logits = Logits::new();
             for logit in answer.logits {
