@@ -35,4 +35,6 @@ pub use boot::{Boot, Running, boot, inspect};
 pub use header::{Fault, HEADER_LEN, Header, MAGIC, Timing, VERSION};
 #[cfg(any(test, feature = "registry"))]
 pub use memory::MemoryFlash;
-pub use write::{Accept, Begun, MappedFlash, NewModel, Region, RegionError, SlotError, Slots};
+pub use write::{
+    Accept, Begun, MappedFlash, NewModel, PIECE, Region, RegionError, SlotError, Slots,
+};

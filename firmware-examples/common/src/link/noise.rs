@@ -9,7 +9,7 @@ use super::*;
 use crate::CRC32;
 use crate::descriptor::{Capacities, Descriptor, Kernel};
 use crate::slots::{
-    Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing,
+    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing,
 };
 
 const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
@@ -38,7 +38,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
 
 type Flash = MemoryFlash<4, 1024>;
 
-fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash> {
+fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Accept> {
     let region = Region {
         offset: 0,
         slot_size: 4096,
@@ -93,7 +93,11 @@ fn new_model(bytes: &[u8]) -> NewModel {
 }
 
 /// Sends one request over a clean wire.
-fn ask<R>(server: &mut Server<'_, Flash>, ask: Ask<'_>, with: impl FnOnce(Reply<'_>) -> R) -> R {
+fn ask<R>(
+    server: &mut Server<'_, Flash, impl Accept>,
+    ask: Ask<'_>,
+    with: impl FnOnce(Reply<'_>) -> R,
+) -> R {
     let mut wire = Wire::default();
     wire.to_board.extend(frame(7, ask));
     while !wire.to_board.is_empty() {

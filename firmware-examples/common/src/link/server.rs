@@ -8,7 +8,7 @@ use super::message::{
     Values,
 };
 use crate::descriptor::Descriptor;
-use crate::slots::{Begun, MappedFlash, Running, SlotError, Slots, Timing};
+use crate::slots::{Accept, Begun, MappedFlash, Running, SlotError, Slots, Timing};
 use crate::stream::Answer;
 
 /// A board's serial port.
@@ -33,14 +33,14 @@ const BYTES_AT_ONCE: usize = 512;
 
 /// Answers requests, and tells what the host wants to be told.
 #[derive(Debug)]
-pub struct Server<'a, F> {
+pub struct Server<'a, F, A> {
     decoder: Decoder<MAX_REQUEST>,
-    state: State<'a, F>,
+    state: State<'a, F, A>,
 }
 
 #[derive(Debug)]
-struct State<'a, F> {
-    slots: Slots<F>,
+struct State<'a, F, A> {
+    slots: Slots<F, A>,
     firmware: Descriptor<'a>,
     running: Running,
     name: &'a str,
@@ -51,10 +51,10 @@ struct State<'a, F> {
     samples: u32,
 }
 
-impl<'a, F: MappedFlash> Server<'a, F> {
+impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
     /// The server of a firmware that runs `model`, from where `running` says, in windows of `timing`.
     pub fn new(
-        slots: Slots<F>,
+        slots: Slots<F, A>,
         firmware: Descriptor<'a>,
         running: Running,
         model: &Model<'a>,
@@ -134,17 +134,17 @@ impl<'a, F: MappedFlash> Server<'a, F> {
 
     /// The slots.
     #[must_use]
-    pub const fn slots(&self) -> &Slots<F> {
+    pub const fn slots(&self) -> &Slots<F, A> {
         &self.state.slots
     }
 
     /// Gives the slots back.
-    pub fn release(self) -> Slots<F> {
+    pub fn release(self) -> Slots<F, A> {
         self.state.slots
     }
 }
 
-impl<'a, F: MappedFlash> State<'a, F> {
+impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
     fn reply(&mut self, ask: &Ask<'_>, rejected: u32) -> Reply<'a> {
         self.act(ask, rejected).unwrap_or_else(Reply::Refused)
     }

@@ -4,6 +4,7 @@ use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
 use super::header::{Fault, HEADER_LEN, Header, Timing};
+use super::write::Accept;
 use crate::CRC32;
 
 /// What a board runs.
@@ -53,10 +54,7 @@ pub fn inspect(slot: &[u8]) -> Result<(Header, &[u8]), Fault> {
 
 /// Chooses what runs: the newest slot of those whose header, bytes and model are valid and which `accept` takes, else the
 /// built-in model. Each slot starts on a four-byte boundary.
-pub fn boot(
-    slots: [&[u8]; 2],
-    mut accept: impl FnMut(&Model<'_>, Timing) -> Result<(), Fault>,
-) -> Boot {
+pub fn boot(slots: [&[u8]; 2], accept: impl Accept) -> Boot {
     let slots = slots.map(|slot| {
         let (header, model) = inspect(slot)?;
         accept(&Model::from_bytes(model)?, header.timing)?;

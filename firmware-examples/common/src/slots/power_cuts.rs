@@ -142,12 +142,15 @@ fn region(erase: usize) -> Region {
     }
 }
 
-fn slots<F: MappedFlash>(flash: F) -> Slots<F> {
+fn slots<F: MappedFlash>(flash: F) -> Slots<F, impl Accept> {
     Slots::new(flash, region(F::ERASE_SIZE), any_model).expect("the region fits")
 }
 
 /// A whole transfer, as the link does it.
-fn install<F: MappedFlash>(slots: &mut Slots<F>, model: &[u8]) -> Result<(), SlotError> {
+fn install<F: MappedFlash>(
+    slots: &mut Slots<F, impl Accept>,
+    model: &[u8],
+) -> Result<(), SlotError> {
     let new = new_model(model);
     let Begun::Next(mut next) = slots.begin(new)? else {
         return Ok(());
@@ -285,7 +288,7 @@ fn the_slot_in_use_is_never_touched() {
 }
 
 /// All bytes of a slot.
-fn slot_bytes<F: MappedFlash>(slots: &Slots<F>, index: u8) -> Vec<u8> {
+fn slot_bytes<F: MappedFlash>(slots: &Slots<F, impl Accept>, index: u8) -> Vec<u8> {
     let Region { offset, slot_size } = slots.region();
     let start = offset + u32::from(index) * slot_size;
     slots.flash().bytes(start, slot_size as usize).to_vec()

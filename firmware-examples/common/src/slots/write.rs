@@ -10,14 +10,20 @@ use super::boot::{Boot, boot, inspect};
 use super::header::{Fault, HEADER_LEN, Header, Timing};
 use crate::CRC32;
 
+/// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
+pub const PIECE: usize = HEADER_LEN;
+
 /// Flash that the core also reads as memory, as models are.
 pub trait MappedFlash: NorFlash {
     /// The bytes there now; fewer where the flash ends before.
     fn bytes(&self, offset: u32, length: usize) -> &[u8];
 }
 
-/// Whether this firmware can run a model: its kernel, capacities, sensor, and how windows may overlap.
-pub type Accept = fn(&Model<'_>, Timing) -> Result<(), Fault>;
+/// Whether a firmware can run a model: its kernel, capacities, sensor, and how windows may overlap. Every function of
+/// this form is one.
+pub trait Accept: Fn(&Model<'_>, Timing) -> Result<(), Fault> {}
+
+impl<A: Fn(&Model<'_>, Timing) -> Result<(), Fault>> Accept for A {}
 
 /// Where the two slots are: one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +76,7 @@ pub enum SlotError {
     Flash,
     /// No transfer of this model has begun, or the board has restarted since.
     NoTransfer,
-    /// A piece that is not the last one is not a multiple of [`Slots::PIECE`], or reaches beyond the model.
+    /// A piece that is not the last one is not a multiple of [`PIECE`], or reaches beyond the model.
     Piece,
     /// Pieces are missing.
     Incomplete {
@@ -81,10 +87,10 @@ pub enum SlotError {
 
 /// The two slots of a board, and the transfer into one of them.
 #[derive(Debug)]
-pub struct Slots<F> {
+pub struct Slots<F, A> {
     flash: F,
     region: Region,
-    accept: Accept,
+    accept: A,
     in_use: Option<u8>,
     transfer: Option<Transfer>,
 }
@@ -100,15 +106,12 @@ struct Transfer {
     erased: u32,
 }
 
-impl<F: MappedFlash> Slots<F> {
-    /// Every piece but the last has a multiple of so many bytes: the largest smallest write of any flash.
-    pub const PIECE: usize = HEADER_LEN;
-
+impl<F: MappedFlash, A: Accept> Slots<F, A> {
     /// Slots in a region of `flash`.
     ///
     /// # Errors
     /// The region does not fit the flash.
-    pub fn new(flash: F, region: Region, accept: Accept) -> Result<Self, RegionError> {
+    pub fn new(flash: F, region: Region, accept: A) -> Result<Self, RegionError> {
         let Region { offset, slot_size } = region;
         let end = u64::from(offset) + 2 * u64::from(slot_size);
         if end > flash.capacity() as u64 || slot_size as usize <= HEADER_LEN {
@@ -138,7 +141,7 @@ impl<F: MappedFlash> Slots<F> {
 
     /// Chooses what runs, see [`boot`], and keeps off that slot from then on.
     pub fn boot(&mut self) -> Boot {
-        let found = boot([self.slot(0), self.slot(1)], self.accept);
+        let found = boot([self.slot(0), self.slot(1)], &self.accept);
         self.in_use = found.running.slot();
         found
     }
@@ -146,7 +149,7 @@ impl<F: MappedFlash> Slots<F> {
     /// What the slots hold now. The slot in use stays the one of [`Slots::boot`].
     #[must_use]
     pub fn look(&self) -> Boot {
-        boot([self.slot(0), self.slot(1)], self.accept)
+        boot([self.slot(0), self.slot(1)], &self.accept)
     }
 
     /// Where the slots are.
@@ -207,7 +210,7 @@ impl<F: MappedFlash> Slots<F> {
     /// written already, or come too early, change nothing.
     ///
     /// # Errors
-    /// There is no such transfer, the piece is no multiple of [`Slots::PIECE`], or the flash fails.
+    /// There is no such transfer, the piece is no multiple of [`PIECE`], or the flash fails.
     pub fn write(&mut self, crc: u32, offset: u32, data: &[u8]) -> Result<u32, SlotError> {
         let transfer = self.transfer.filter(|transfer| transfer.new.crc == crc);
         let mut transfer = transfer.ok_or(SlotError::NoTransfer)?;
@@ -215,7 +218,7 @@ impl<F: MappedFlash> Slots<F> {
         if offset != transfer.next || data.is_empty() {
             return Ok(transfer.next);
         }
-        if data.len() > left || (data.len() < left && !data.len().is_multiple_of(Self::PIECE)) {
+        if data.len() > left || (data.len() < left && !data.len().is_multiple_of(PIECE)) {
             return Err(SlotError::Piece);
         }
         // A transfer whose flash failed cannot go on: words are written once.

@@ -136,7 +136,10 @@ fn log(boot: &Boot) {
     }
 }
 
-#[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
+#[allow(
+    unsafe_code,
+    reason = "a section has a place, which the linker script gives it"
+)]
 mod descriptor {
     use hadamrnn_firmware_common::descriptor::LEN;
 

@@ -26,7 +26,10 @@ impl Settings {
             return settings;
         };
         for arg in (&args).flatten() {
-            match arg.split_once('=').map(|(name, value)| (name, value.parse())) {
+            match arg
+                .split_once('=')
+                .map(|(name, value)| (name, value.parse()))
+            {
                 Some(("rate", Ok(rate))) => settings.rate = rate,
                 Some(("delay", Ok(delay))) => settings.delay = delay,
                 _ => {}
