@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod link;
 pub mod machine;
 pub mod metrics;
+pub mod monitor;
 pub mod nn;
 pub mod plot;
 pub mod recipe;

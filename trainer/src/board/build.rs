@@ -117,10 +117,52 @@ pub(super) fn build_emulated(
         .env("DEFMT_LOG", "info")
         .env("HADAMRNN_BOARD", &board.name);
     configure(&mut cargo);
+    let dir = cargo_target(folder, board, "dir");
+    built(folder, board, name, cargo, dir, to)
+}
+
+/// Builds binary `name` of a real board's own workspace, and puts the ELF file into `to`.
+pub(super) fn build_real(
+    folder: &FirmwareFolder,
+    board: &Board,
+    name: &str,
+    to: &Path,
+) -> Result<Firmware> {
+    let home = folder.path().join("boards").join(&board.name);
+    let manifest = std::path::absolute(home.join("Cargo.toml"))?;
+    ensure!(
+        manifest.is_file(),
+        "{} has no firmware: there is no {}",
+        board.name,
+        manifest.display()
+    );
+    let target = std::path::absolute(folder.path().join("target/boards"))?;
+    let command = |subcommand| {
+        let mut cargo = cargo_target(folder, board, subcommand);
+        cargo
+            .current_dir(&home)
+            .env("HADAMRNN_MANIFEST", &manifest)
+            .env("CARGO_TARGET_DIR", &target);
+        cargo
+    };
+    let mut cargo = command("build");
+    cargo.args(["--release", "--quiet", "--locked", "--bin", name]);
+    built(folder, board, name, cargo, command("dir"), to)
+}
+
+/// Runs `cargo`, asks `dir` for the folder it builds into, and copies binary `name` to `to`.
+fn built(
+    folder: &FirmwareFolder,
+    board: &Board,
+    name: &str,
+    mut cargo: Command,
+    mut dir: Command,
+    to: &Path,
+) -> Result<Firmware> {
     // All boards of a target build to the same path: nobody else may build before the file is copied.
     let _turn = turn(folder)?;
     run(&mut cargo).with_context(|| format!("cannot build firmware {name} for {}", board.name))?;
-    let built = run(&mut cargo_target(folder, board, "dir"))?;
+    let built = run(&mut dir)?;
     let built = Path::new(built.trim())
         .join(&board.target)
         .join("release")
@@ -141,9 +183,10 @@ fn turn(folder: &FirmwareFolder) -> Result<std::fs::File> {
 }
 
 fn cargo_target(folder: &FirmwareFolder, board: &Board, subcommand: &str) -> Command {
+    let script = folder.path().join("cargo-target.sh");
     let mut command = Command::new("sh");
     command
-        .arg(folder.path().join("cargo-target.sh"))
+        .arg(std::path::absolute(&script).unwrap_or(script))
         .args([&board.target, subcommand]);
     // Settings of the cargo that runs this program are for the host.
     for variable in [

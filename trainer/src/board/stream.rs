@@ -10,17 +10,24 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_firmware_common::boards::Board;
 use tempfile::TempDir;
 
-use super::build::build_emulated;
+use super::build::{build_emulated, build_real};
 use super::{Firmware, FirmwareFolder, logs};
 use crate::link::Address;
 
-/// Builds the firmware `stream` of an emulated board into the board's folder.
+/// Builds the firmware `stream` of a board, emulated or real, into the board's folder ([`home`]).
 ///
 /// # Errors
-/// The board is not an emulated one with slots, or the build fails.
+/// The board has no slots, or the build fails.
 pub fn build_stream(folder: &FirmwareFolder, board: &Board) -> Result<Firmware> {
-    check_emulated(board)?;
+    ensure!(
+        board.stream.is_some(),
+        "{} has no firmware with model slots: [board.stream] is missing in boards.toml",
+        board.name
+    );
     let home = home(folder, board)?;
+    if !board.is_emulated() {
+        return build_real(folder, board, "stream", &home);
+    }
     let configure = |cargo: &mut Command| {
         cargo.args(["--features", "stream"]);
         for variable in ["HADAMRNN_KERNEL", "HADAMRNN_MODEL", "HADAMRNN_WINDOWS"] {
@@ -48,12 +55,12 @@ pub fn check_emulated(board: &Board) -> Result<()> {
     Ok(())
 }
 
-/// The folder of an emulated board's firmware and flash, beside the firmware's other build output.
+/// The folder of a board's firmware, and of an emulated board's flash, beside the firmware's other build output.
 ///
 /// # Errors
 /// It cannot be made.
 pub fn home(folder: &FirmwareFolder, board: &Board) -> Result<PathBuf> {
-    let path = folder.path().join("target/emulated").join(&board.name);
+    let path = folder.path().join("target/stream").join(&board.name);
     std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
     Ok(path)
 }
