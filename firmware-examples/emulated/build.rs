@@ -45,6 +45,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
         }
     }
+    if env::var_os("CARGO_FEATURE_STREAM").is_some() {
+        println!("cargo::rustc-link-arg-bin=stream=-Tdefmt.x");
+        fs::write(out.join("stream.rs"), board.stream_constants()?)?;
+    }
 
     let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");
     if !KERNELS.contains(&kernel.as_str()) {

@@ -2,9 +2,13 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a byte string is not a model that this version can run.
+///
+/// Boards report it by its number in this order: new variants come last.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ModelError {
     /// The first byte does not lie on a four-byte boundary: use [`include_model!`](crate::include_model).
@@ -105,8 +109,10 @@ impl fmt::Display for ModelError {
 impl core::error::Error for ModelError {}
 
 /// Why a model cannot run in a session, or a sample was refused.
+///
+/// Boards report it by its number in this order: new variants come last.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SessionError {
     /// The model's hidden size exceeds the session's capacity `N`.

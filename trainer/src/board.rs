@@ -7,6 +7,7 @@ mod build;
 mod cases;
 mod emulate;
 mod logs;
+mod stream;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use hadamrnn_firmware_common::boards::{Board, Registry};
 pub use build::{Firmware, FirmwareSize, Request};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
+pub use stream::{Emulator, FlashFile, Launch, build_stream, check_emulated, home};
 
 /// Where the firmware sources are.
 #[derive(Clone, Debug)]

@@ -6,6 +6,13 @@
 #[cfg(feature = "registry")]
 pub mod boards;
 pub mod count;
+pub mod descriptor;
 pub mod imu;
+pub mod link;
 pub mod report;
+pub mod slots;
+pub mod stream;
 pub mod windows;
+
+/// The CRC-32 of slots, link and descriptor: that of Ethernet and zip, as in the model format.
+pub static CRC32: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);

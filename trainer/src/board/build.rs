@@ -58,39 +58,20 @@ impl Request<'_> {
         );
         write(&model_path, self.model.bytes())?;
         write(&windows_path, self.windows)?;
-        let mut cargo = self.cargo_target("build");
-        cargo
-            .args([
-                "--release",
-                "--quiet",
-                "--package",
-                "hadamrnn-emulated",
-                "--bin",
-                name,
-            ])
-            .env("DEFMT_LOG", "info")
-            .env("HADAMRNN_BOARD", &self.board.name)
-            .env("HADAMRNN_KERNEL", self.kernel.name())
-            .env("HADAMRNN_MODEL", &model_path)
-            .env("HADAMRNN_WINDOWS", &windows_path)
-            .envs(capacities(&model, self.kernel));
-        if name == "nopanic" {
-            cargo.arg("--no-default-features");
-            if !model.has_common_shape() {
-                cargo.args(["--features", "any-shape"]);
+        let configure = |cargo: &mut Command| {
+            cargo
+                .env("HADAMRNN_KERNEL", self.kernel.name())
+                .env("HADAMRNN_MODEL", &model_path)
+                .env("HADAMRNN_WINDOWS", &windows_path)
+                .envs(capacities(&model, self.kernel));
+            if name == "nopanic" {
+                cargo.arg("--no-default-features");
+                if !model.has_common_shape() {
+                    cargo.args(["--features", "any-shape"]);
+                }
             }
-        }
-        run(&mut cargo)
-            .with_context(|| format!("cannot build firmware {name} for {}", self.board.name))?;
-        let folder = run(&mut self.cargo_target("dir"))?;
-        let built = Path::new(folder.trim())
-            .join(&self.board.target)
-            .join("release")
-            .join(name);
-        // The next build for the same target would replace it.
-        let elf = scratch.join(format!("{name}.elf"));
-        std::fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
-        Ok(Firmware { elf })
+        };
+        build_emulated(self.folder, self.board, name, configure, scratch)
     }
 
     fn check_room(&self, model: &Model<'_>) -> Result<()> {
@@ -113,30 +94,117 @@ impl Request<'_> {
         );
         Ok(())
     }
+}
 
-    fn cargo_target(&self, subcommand: &str) -> Command {
-        let mut command = Command::new("sh");
-        command
-            .arg(self.folder.path().join("cargo-target.sh"))
-            .args([&self.board.target, subcommand]);
-        // Settings of the cargo that runs this program are for the host.
-        for variable in [
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_BUILD_TARGET",
-            "CARGO_TARGET_DIR",
-            "RUSTC",
-            "CARGO",
-        ] {
-            command.env_remove(variable);
-        }
-        if !self.board.rustflags.is_empty() {
-            let target = self.board.target.to_uppercase().replace(['-', '.'], "_");
-            let variable = format!("CARGO_TARGET_{target}_RUSTFLAGS");
-            command.env(variable, &self.board.rustflags);
-        }
-        command
+/// Builds binary `name` of the emulated firmware, as `configure` says, and puts the ELF file into `to`.
+pub(super) fn build_emulated(
+    folder: &FirmwareFolder,
+    board: &Board,
+    name: &str,
+    configure: impl FnOnce(&mut Command),
+    to: &Path,
+) -> Result<Firmware> {
+    let mut cargo = cargo_target(folder, board, "build");
+    cargo
+        .args([
+            "--release",
+            "--quiet",
+            "--package",
+            "hadamrnn-emulated",
+            "--bin",
+            name,
+        ])
+        .env("DEFMT_LOG", "info")
+        .env("HADAMRNN_BOARD", &board.name);
+    configure(&mut cargo);
+    let dir = cargo_target(folder, board, "dir");
+    built(folder, board, name, cargo, dir, to)
+}
+
+/// Builds binary `name` of a real board's own workspace, and puts the ELF file into `to`.
+pub(super) fn build_real(
+    folder: &FirmwareFolder,
+    board: &Board,
+    name: &str,
+    to: &Path,
+) -> Result<Firmware> {
+    let home = folder.path().join("boards").join(&board.name);
+    let manifest = std::path::absolute(home.join("Cargo.toml"))?;
+    ensure!(
+        manifest.is_file(),
+        "{} has no firmware: there is no {}",
+        board.name,
+        manifest.display()
+    );
+    let target = std::path::absolute(folder.path().join("target/boards"))?;
+    let command = |subcommand| {
+        let mut cargo = cargo_target(folder, board, subcommand);
+        cargo
+            .current_dir(&home)
+            .env("HADAMRNN_MANIFEST", &manifest)
+            .env("CARGO_TARGET_DIR", &target);
+        cargo
+    };
+    let mut cargo = command("build");
+    cargo.args(["--release", "--quiet", "--locked", "--bin", name]);
+    built(folder, board, name, cargo, command("dir"), to)
+}
+
+/// Runs `cargo`, asks `dir` for the folder it builds into, and copies binary `name` to `to`.
+fn built(
+    folder: &FirmwareFolder,
+    board: &Board,
+    name: &str,
+    mut cargo: Command,
+    mut dir: Command,
+    to: &Path,
+) -> Result<Firmware> {
+    // All boards of a target build to the same path: nobody else may build before the file is copied.
+    let _turn = turn(folder)?;
+    run(&mut cargo).with_context(|| format!("cannot build firmware {name} for {}", board.name))?;
+    let built = run(&mut dir)?;
+    let built = Path::new(built.trim())
+        .join(&board.target)
+        .join("release")
+        .join(name);
+    let elf = to.join(format!("{name}.elf"));
+    std::fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(Firmware { elf })
+}
+
+/// Waits until no other program or thread builds firmware.
+fn turn(folder: &FirmwareFolder) -> Result<std::fs::File> {
+    let target = folder.path().join("target");
+    let path = target.join(".building");
+    std::fs::create_dir_all(&target)
+        .and_then(|()| std::fs::File::create(&path))
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("cannot lock {}", path.display()))
+}
+
+fn cargo_target(folder: &FirmwareFolder, board: &Board, subcommand: &str) -> Command {
+    let script = folder.path().join("cargo-target.sh");
+    let mut command = Command::new("sh");
+    command
+        .arg(std::path::absolute(&script).unwrap_or(script))
+        .args([&board.target, subcommand]);
+    // Settings of the cargo that runs this program are for the host.
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "CARGO_TARGET_DIR",
+        "RUSTC",
+        "CARGO",
+    ] {
+        command.env_remove(variable);
     }
+    if !board.rustflags.is_empty() {
+        let target = board.target.to_uppercase().replace(['-', '.'], "_");
+        let variable = format!("CARGO_TARGET_{target}_RUSTFLAGS");
+        command.env(variable, &board.rustflags);
+    }
+    command
 }
 
 /// What the firmware's session must have room for.

@@ -1,19 +1,23 @@
 //! `hadamrnn`: train, evaluate, export, inspect and verify HadamRNNs.
 
 mod bench;
+mod board_link;
 mod common;
 mod data;
 mod demo;
 mod device;
 mod eval;
 mod export;
+mod flash;
 mod inspect;
 mod job;
 mod model_source;
+mod monitor;
 mod output;
 mod plot;
 mod progress;
 mod reproduce;
+mod send;
 mod sweep;
 mod train;
 mod verify;
@@ -54,6 +58,12 @@ enum Command {
     Inspect(inspect::Args),
     /// Hold a model against its golden vectors, all kernels against each other, and boards against the host
     Verify(verify::Args),
+    /// Put a model into a slot of a board through its debug probe, as a UF2 file, or into an emulator's flash
+    Flash(flash::Args),
+    /// Send a model to a board over its serial link, while it runs
+    Send(send::Args),
+    /// Watch a board's classes, logits and samples, and record windows for training
+    Monitor(monitor::Args),
     /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
     Reproduce(reproduce::Args),
     /// Do the same over a grid of settings, here or by a scheduler
@@ -85,6 +95,9 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Flash(args) => flash::run(&args),
+        Command::Send(args) => send::run(&args),
+        Command::Monitor(args) => monitor::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Job(args) => job::run(&args),

@@ -1,0 +1,417 @@
+//! The wire pinned byte for byte, and any bytes whatever at both ends.
+
+use std::collections::VecDeque;
+
+use hadamrnn_runtime::Model;
+use proptest::prelude::*;
+
+use super::*;
+use crate::CRC32;
+use crate::descriptor::{Capacities, Descriptor, Kernel};
+use crate::slots::{
+    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing,
+};
+
+const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
+const OTHER: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/model.hdrn");
+
+const FIRMWARE: Descriptor<'_> = Descriptor {
+    board: "a-board-of-twenty-by",
+    version: [255; 3],
+    kernel: Kernel::Xnor,
+    any_shape: true,
+    protocol: PROTOCOL,
+    capacities: Capacities {
+        hidden: u16::MAX,
+        inputs: u16::MAX,
+        pool: u16::MAX,
+        second: u16::MAX,
+        read: u16::MAX,
+    },
+    channels: u16::MAX,
+    rate: u16::MAX,
+    window: u16::MAX,
+    sessions: u16::MAX,
+    slots_origin: u32::MAX,
+    slot_size: u32::MAX,
+};
+
+type Flash = MemoryFlash<4, 1024>;
+
+fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Accept> {
+    let region = Region {
+        offset: 0,
+        slot_size: 4096,
+    };
+    let mut slots = Slots::new(flash, region, |_, _| Ok(())).expect("fits");
+    let boot = slots.boot();
+    Server::new(
+        slots,
+        FIRMWARE,
+        boot.running,
+        model,
+        Timing {
+            window: 128,
+            hop: 128,
+        },
+    )
+}
+
+/// Both directions of a wire.
+#[derive(Default)]
+struct Wire {
+    to_board: VecDeque<u8>,
+    from_board: Vec<u8>,
+}
+
+impl Port for Wire {
+    fn read(&mut self) -> Option<u8> {
+        self.to_board.pop_front()
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.from_board.extend(bytes);
+    }
+}
+
+fn frame(id: u16, ask: Ask<'_>) -> Vec<u8> {
+    let mut buffer = [0; MAX_FRAME];
+    encode(&Request { id, ask }, &mut buffer)
+        .expect("fits")
+        .to_vec()
+}
+
+fn new_model(bytes: &[u8]) -> NewModel {
+    NewModel {
+        length: bytes.len() as u32,
+        crc: CRC32.checksum(bytes),
+        timing: Timing {
+            window: 128,
+            hop: 64,
+        },
+    }
+}
+
+/// Sends one request over a clean wire.
+fn ask<R>(
+    server: &mut Server<'_, Flash, impl Accept>,
+    ask: Ask<'_>,
+    with: impl FnOnce(Reply<'_>) -> R,
+) -> R {
+    let mut wire = Wire::default();
+    wire.to_board.extend(frame(7, ask));
+    while !wire.to_board.is_empty() {
+        let _ = server.serve(&mut wire);
+    }
+    let mut decoder = Decoder::<MAX_FRAME>::default();
+    for byte in wire.from_board {
+        if let Some(Message::Answer { id: 7, reply }) = decoder.push(byte) {
+            return with(reply);
+        }
+    }
+    panic!("no answer")
+}
+
+#[test]
+fn the_bytes_of_the_worked_example() {
+    // docs/LINK.md: id 1, variant 0, the CRC-32 of both bytes; COBS has one zero to replace.
+    let crc = CRC32.checksum(&[1, 0]).to_le_bytes();
+    let [a, b, c, d] = crc;
+    assert_eq!(frame(1, Ask::Hello), [2, 1, 5, a, b, c, d, 0]);
+    assert_eq!(crc, [0xbe, 0x23, 0xc2, 0x58]);
+}
+
+#[test]
+fn variants_keep_their_numbers() {
+    let asks = [
+        Ask::Hello,
+        Ask::Status,
+        Ask::Begin(new_model(MODEL)),
+        Ask::Chunk {
+            crc: 0,
+            offset: 0,
+            data: &[],
+        },
+        Ask::Commit { crc: 0 },
+        Ask::Abort,
+        Ask::Stream {
+            classes: true,
+            samples: false,
+        },
+        Ask::Reset,
+    ];
+    for (number, ask) in asks.into_iter().enumerate() {
+        let mut bytes = [0; 64];
+        let bytes = postcard::to_slice(&Request { id: 0, ask }, &mut bytes).unwrap();
+        assert_eq!(usize::from(bytes[1]), number);
+    }
+}
+
+#[test]
+fn the_longest_messages_fit() {
+    let timing = Timing {
+        window: u16::MAX,
+        hop: u16::MAX,
+    };
+    let new = NewModel {
+        length: u32::MAX,
+        crc: u32::MAX,
+        timing,
+    };
+    let header = Header {
+        sequence: u32::MAX,
+        length: u32::MAX,
+        crc: u32::MAX,
+        timing,
+    };
+    let data = [0xff; MAX_CHUNK];
+    let chunk = Ask::Chunk {
+        crc: u32::MAX,
+        offset: u32::MAX,
+        data: &data,
+    };
+    let mut buffer = [0; MAX_FRAME];
+    let request = Request {
+        id: u16::MAX,
+        ask: chunk,
+    };
+    let raw = postcard::to_slice(&request, &mut buffer).unwrap().len() + 4;
+    assert!(raw <= MAX_REQUEST, "{raw}");
+    let fault = Fault::Timing {
+        timing,
+        sessions: u16::MAX,
+    };
+    let status = Status {
+        running: Running::Slot { index: 1, header },
+        slots: [Ok(header), Err(fault)],
+        name: "a name of a good thirty-two byte",
+        classes: u16::MAX,
+        timing,
+        transfer: Some((new, u32::MAX)),
+        rejected: u32::MAX,
+    };
+    let mut logits = Logits::new();
+    while logits.push(i32::MIN).is_ok() {}
+    let mut values = Values::new();
+    while values.push(i16::MIN).is_ok() {}
+    let id = u16::MAX;
+    let messages = [
+        Message::Answer {
+            id,
+            reply: Reply::Firmware(FIRMWARE),
+        },
+        Message::Answer {
+            id,
+            reply: Reply::Status(status),
+        },
+        Message::Answer {
+            id,
+            reply: Reply::Refused(SlotError::Fault(fault)),
+        },
+        Message::Class {
+            index: u32::MAX,
+            class: u16::MAX,
+            logits,
+        },
+        Message::Sample {
+            index: u32::MAX,
+            values,
+        },
+    ];
+    for message in messages {
+        let length = encode(&message, &mut buffer).expect("fits").len();
+        assert!(length <= MAX_FRAME);
+        let mut decoder = Decoder::<MAX_FRAME>::default();
+        let found: Vec<Message<'_>> = buffer[..length]
+            .iter()
+            .filter_map(|&byte| {
+                decoder.push::<Message<'_>>(byte).map(|found| {
+                    assert_eq!(found, message);
+                    Message::Sample {
+                        index: 0,
+                        values: Values::new(),
+                    }
+                })
+            })
+            .collect();
+        assert_eq!(found.len(), 1);
+    }
+}
+
+#[test]
+fn a_model_is_sent_and_a_wrong_one_refused() {
+    let model = Model::from_bytes(MODEL).unwrap();
+    let mut server = board(Flash::erased(8192), &model);
+    let new = new_model(OTHER);
+    let next = |reply: Reply<'_>| match reply {
+        Reply::Next { offset } => offset,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ask(&mut server, Ask::Begin(new), next), 0);
+    for (i, data) in OTHER.chunks(MAX_CHUNK).enumerate() {
+        let offset = (i * MAX_CHUNK) as u32;
+        let chunk = Ask::Chunk {
+            crc: new.crc,
+            offset,
+            data,
+        };
+        let after = ask(&mut server, chunk, next);
+        assert_eq!(
+            after as usize,
+            (i * MAX_CHUNK + data.len()).min(OTHER.len())
+        );
+        // Again, and too early: nothing changes.
+        assert_eq!(ask(&mut server, chunk, next), after);
+        let early = Ask::Chunk {
+            crc: new.crc,
+            offset: after + 128,
+            data,
+        };
+        assert_eq!(ask(&mut server, early, next), after);
+    }
+    let crc = new.crc;
+    let refused = |reply: Reply<'_>| matches!(reply, Reply::Refused(SlotError::NoTransfer));
+    assert!(ask(&mut server, Ask::Commit { crc: crc ^ 1 }, refused));
+    for _ in 0..2 {
+        assert!(ask(&mut server, Ask::Commit { crc }, |reply| reply
+            == Reply::Done));
+    }
+    assert!(
+        ask(&mut server, Ask::Begin(new), |reply| reply == Reply::Done),
+        "there already"
+    );
+
+    // Bytes that are no model are refused when they are whole, and nothing boots that did not before.
+    let bytes = [0x5a; 64];
+    let new = new_model(&bytes);
+    assert_eq!(ask(&mut server, Ask::Begin(new), next), 0);
+    let chunk = Ask::Chunk {
+        crc: new.crc,
+        offset: 0,
+        data: &bytes,
+    };
+    assert_eq!(ask(&mut server, chunk, next), 64);
+    let refused = ask(&mut server, Ask::Commit { crc: new.crc }, |reply| {
+        matches!(reply, Reply::Refused(SlotError::Fault(Fault::Model(_))))
+    });
+    assert!(refused);
+    let too_long = NewModel {
+        length: 5000,
+        ..new
+    };
+    let refused = ask(&mut server, Ask::Begin(too_long), |reply| {
+        matches!(
+            reply,
+            Reply::Refused(SlotError::Fault(Fault::Length { room: 4064, .. }))
+        )
+    });
+    assert!(refused);
+}
+
+/// Bytes near to a frame: whole, cut, damaged, or mere noise.
+fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+    let ask = (
+        0u8..9,
+        any::<[u32; 3]>(),
+        prop::collection::vec(any::<u8>(), 0..=MAX_CHUNK),
+    );
+    (
+        any::<u16>(),
+        ask,
+        0u8..4,
+        any::<prop::sample::Index>(),
+        any::<u8>(),
+    )
+        .prop_map(|(id, (kind, [a, b, c], data), damage, at, byte)| {
+            let timing = Timing {
+                window: c as u16,
+                hop: (c >> 16) as u16,
+            };
+            let ask = match kind {
+                0 => Ask::Hello,
+                1 => Ask::Status,
+                2 => Ask::Begin(NewModel {
+                    length: a % 5000,
+                    crc: b % 4,
+                    timing,
+                }),
+                3 | 4 => Ask::Chunk {
+                    crc: b % 4,
+                    offset: a % 300 / 32 * 32,
+                    data: &data,
+                },
+                5 => Ask::Commit { crc: b % 4 },
+                6 => Ask::Abort,
+                7 => Ask::Stream {
+                    classes: a % 2 == 0,
+                    samples: b % 2 == 0,
+                },
+                _ => Ask::Reset,
+            };
+            let mut frame = frame(id, ask);
+            let at = at.index(frame.len());
+            match damage {
+                0 => frame.truncate(at),
+                1 => frame[at] = byte,
+                2 => frame = data,
+                _ => {}
+            }
+            frame
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Any bytes: no panic, every whole request is answered, and the model that ran still boots.
+    #[test]
+    fn the_server_survives_everything(frames in prop::collection::vec(any_frame(), 1..40)) {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let mut flash = Flash::erased(8192);
+        {
+            let region = Region { offset: 0, slot_size: 4096 };
+            let mut slots = Slots::new(flash, region, |_, _| Ok(())).unwrap();
+            slots.begin(new_model(MODEL)).unwrap();
+            for (i, data) in MODEL.chunks(MAX_CHUNK).enumerate() {
+                slots.write(CRC32.checksum(MODEL), (i * MAX_CHUNK) as u32, data).unwrap();
+            }
+            slots.commit(CRC32.checksum(MODEL)).unwrap();
+            flash = slots.release();
+        }
+        let mut server = board(flash, &model);
+        let mut wire = Wire::default();
+        for frame in frames {
+            wire.to_board.extend(frame);
+            while !wire.to_board.is_empty() {
+                let _ = server.serve(&mut wire);
+            }
+        }
+        // After whatever it was, one zero byte is enough to be understood again.
+        wire.to_board.push_back(0);
+        let _ = server.serve(&mut wire);
+        let boots = ask(&mut server, Ask::Status, |reply| match reply {
+            Reply::Status(status) => status.running.slot(),
+            _ => None,
+        });
+        prop_assert_eq!(boots, Some(0));
+        let mut slots = server.release();
+        prop_assert_eq!(slots.boot().running.slot(), Some(0));
+    }
+
+    /// The host's end: any bytes from a board.
+    #[test]
+    fn the_decoder_survives_everything(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let mut decoder = Decoder::<MAX_FRAME>::default();
+        for byte in bytes {
+            let _: Option<Message<'_>> = decoder.push(byte);
+        }
+        decoder.push::<Message<'_>>(0);
+        let mut found = false;
+        let mut buffer = [0; MAX_FRAME];
+        let message = Message::Answer { id: 3, reply: Reply::Done };
+        for &byte in encode(&message, &mut buffer).unwrap() {
+            found |= decoder.push::<Message<'_>>(byte) == Some(message.clone());
+        }
+        prop_assert!(found);
+    }
+}

@@ -1,0 +1,416 @@
+//! A stream of samples, classified in windows: an answer every hop.
+//!
+//! A window starts at the zero state. Where windows overlap, several sessions run side by side, each started a hop after
+//! the one before: `window / hop` of them, with as many times the work and RAM of one.
+
+use hadamrnn_runtime::format::Readout;
+use hadamrnn_runtime::kernel::Kernel;
+use hadamrnn_runtime::{Logits, Model, Session, SessionError};
+
+use crate::descriptor::Capacities;
+use crate::link::MAX_OUTPUTS;
+use crate::slots::{Fault, Timing};
+
+/// Windows over a stream of samples, `SESSIONS` of which may overlap; the other parameters are those of [`Session`].
+pub struct Windows<
+    'm,
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+    const SESSIONS: usize,
+> {
+    /// In the order in which their first windows begin.
+    sessions: heapless::Vec<Session<'m, K, N, D, POOL, SECOND, READ>, SESSIONS>,
+    window: u32,
+    hop: u32,
+    /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
+    samples: u32,
+    ended: u32,
+}
+
+/// The end of a window.
+pub struct Answer<L> {
+    /// Windows that ended before, wrapping.
+    pub index: u32,
+    /// The class.
+    pub class: usize,
+    /// The logits, computed as they are read.
+    pub logits: L,
+}
+
+impl<
+    'm,
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+    const SESSIONS: usize,
+> Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>
+{
+    /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
+    ///
+    /// # Errors
+    /// A session cannot hold the model, or too many windows would overlap.
+    pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
+        let Timing { window, hop } = resolve(model, timing, usual, SESSIONS)?;
+        let mut sessions = heapless::Vec::new();
+        for _ in 0..window / hop {
+            // Cannot be full: `resolve` has compared with the capacity.
+            let _ = sessions.push(Session::new(model)?);
+        }
+        Ok(Self {
+            sessions,
+            window: window.into(),
+            hop: hop.into(),
+            samples: 0,
+            ended: 0,
+        })
+    }
+
+    /// Whether [`Windows::new`] would succeed, and a sensor with samples of `channels` values feeds the model: what
+    /// [`Slots`](crate::slots::Slots) asks before a model is booted or written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(
+        model: &Model<'_>,
+        timing: Timing,
+        usual: u16,
+        channels: u16,
+    ) -> Result<(), Fault> {
+        check_sensor(model, channels, timing, usual, SESSIONS)?;
+        Session::<K, N, D, POOL, SECOND, READ>::new(model)?;
+        Ok(())
+    }
+
+    /// Takes a sample of raw counts, and gives an answer where a window ends with it.
+    ///
+    /// # Errors
+    /// The sample has not as many values as the model takes; nothing has changed then.
+    pub fn push(
+        &mut self,
+        sample: &[i16],
+    ) -> Result<Option<Answer<Logits<'_, K, N, POOL, SECOND, READ>>>, SessionError> {
+        let (samples, window, hop) = (self.samples, self.window, self.hop);
+        let mut ends = None;
+        for (i, session) in self.sessions.iter_mut().enumerate() {
+            if samples < hop.wrapping_mul(i as u32) {
+                break;
+            }
+            if session.steps() == window {
+                session.reset();
+            }
+            session.push(sample)?;
+            if session.steps() == window {
+                ends = Some(i);
+            }
+        }
+        self.samples = samples.saturating_add(1).min(window);
+        let Some(session) = ends.and_then(|i| self.sessions.get(i)) else {
+            return Ok(None);
+        };
+        let index = self.ended;
+        self.ended = index.wrapping_add(1);
+        Ok(Some(Answer {
+            index,
+            class: session.class(),
+            logits: session.logits(),
+        }))
+    }
+
+    /// Samples in a window, and from one answer to the next.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        Timing {
+            window: self.window as u16,
+            hop: self.hop as u16,
+        }
+    }
+}
+
+/// Whether a sensor's samples and the link fit the model, and the windows may overlap so.
+///
+/// # Errors
+/// Why not.
+pub fn check_sensor(
+    model: &Model<'_>,
+    channels: u16,
+    timing: Timing,
+    usual: u16,
+    sessions: usize,
+) -> Result<(), Fault> {
+    if model.tokens().is_some() {
+        return Err(Fault::Tokens);
+    }
+    let takes = model.sample_size() as u16;
+    if takes != channels {
+        return Err(Fault::Channels {
+            model: takes,
+            sensor: channels,
+        });
+    }
+    if model.output_size() > MAX_OUTPUTS {
+        return Err(Fault::Outputs(model.output_size() as u16));
+    }
+    resolve(model, timing, usual, sessions).map(drop)
+}
+
+/// Whether a session of these capacities holds the model: what [`Session::new`] checks, for capacities that are not
+/// known when this is compiled.
+///
+/// # Errors
+/// The capacity that is too small.
+pub fn check_capacities(model: &Model<'_>, room: Capacities) -> Result<(), SessionError> {
+    let needed = Capacities::needed_by(model);
+    let short = |needed: u16, room: u16| {
+        let sizes = (usize::from(needed), usize::from(room));
+        (needed > room).then_some(sizes)
+    };
+    if let Some((needed, capacity)) = short(needed.hidden, room.hidden) {
+        return Err(SessionError::HiddenCapacity { needed, capacity });
+    }
+    if let Some((needed, capacity)) = short(needed.inputs, room.inputs) {
+        return Err(SessionError::InputCapacity { needed, capacity });
+    }
+    if let Some((needed, capacity)) = short(needed.pool, room.pool) {
+        return Err(SessionError::PoolCapacity { needed, capacity });
+    }
+    if let Some((needed, capacity)) = short(needed.second, room.second) {
+        return Err(SessionError::SecondCapacity { needed, capacity });
+    }
+    if let Some((needed, capacity)) = short(needed.read, room.read) {
+        return Err(SessionError::ReadoutCapacity { needed, capacity });
+    }
+    Ok(())
+}
+
+impl Capacities {
+    /// What a session of this model must have room for. The format's limits fit 16 bits.
+    #[must_use]
+    pub fn needed_by(model: &Model<'_>) -> Self {
+        let second = model
+            .second()
+            .map_or(0, |second| second.layer().hidden_size());
+        let pool = match model.readout() {
+            Readout::Pooled { .. } => model.top().hidden_size(),
+            _ => 0,
+        };
+        Self {
+            hidden: model.hidden_size() as u16,
+            inputs: if model.tokens().is_some() {
+                0
+            } else {
+                model.input_size() as u16
+            },
+            pool: pool as u16,
+            second: second as u16,
+            read: model.hidden_readout().map_or(0, |hidden| hidden.units()) as u16,
+        }
+    }
+}
+
+/// Fills what `timing` leaves open: a window of as many samples as a pooled readout was trained for, else of the usual
+/// length; a hop of a whole window.
+///
+/// # Errors
+/// The window is not a multiple of the hop, or has no samples, or too many windows would overlap.
+fn resolve(
+    model: &Model<'_>,
+    timing: Timing,
+    usual: u16,
+    sessions: usize,
+) -> Result<Timing, Fault> {
+    let trained = match model.readout() {
+        Readout::Pooled { steps, .. } => u16::try_from(steps).unwrap_or(usual),
+        _ => usual,
+    };
+    let or = |value: u16, other: u16| if value == 0 { other } else { value };
+    let window = or(timing.window, trained);
+    let timing = Timing {
+        window,
+        hop: or(timing.hop, window),
+    };
+    let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
+    let overlap = overlap.and(window.checked_div(timing.hop));
+    match overlap {
+        Some(overlap) if usize::from(overlap) <= sessions && overlap > 0 => Ok(timing),
+        _ => Err(Fault::Timing {
+            timing,
+            sessions: u16::try_from(sessions).unwrap_or(u16::MAX),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
+    use hadamrnn_runtime::kernel::Fwht;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::imu::{Lsm6dso, SampleSource};
+    use crate::windows;
+
+    const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
+    const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
+
+    fn recorded() -> Vec<[i16; 9]> {
+        let file = windows::Windows::parse(RECORDED).unwrap();
+        let decode = |bytes: &[u8]| {
+            let mut sample = [0; 9];
+            windows::decode_sample(bytes, &mut sample);
+            sample
+        };
+        file.samples().map(decode).collect()
+    }
+
+    /// What a naive reading of the stream gives: each window by itself, from the zero state.
+    fn naive(model: &Model<'_>, stream: &[[i16; 9]], timing: Timing) -> Vec<(usize, Vec<i32>)> {
+        let (window, hop) = (timing.window.into(), timing.hop.into());
+        let answer = |window: &[[i16; 9]]| {
+            let mut session = Session::<Fwht, 128, 9>::new(model).unwrap();
+            window
+                .iter()
+                .for_each(|sample| session.push(sample).unwrap());
+            (session.class(), session.logits().collect())
+        };
+        stream.windows(window).step_by(hop).map(answer).collect()
+    }
+
+    fn streamed<const SESSIONS: usize>(
+        model: &Model<'_>,
+        stream: &[[i16; 9]],
+        timing: Timing,
+    ) -> Vec<(usize, Vec<i32>)> {
+        let mut windows =
+            Windows::<Fwht, 128, 9, 0, 0, 0, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut answers = Vec::new();
+        for sample in stream {
+            if let Some(answer) = windows.push(sample).unwrap() {
+                assert_eq!(answer.index as usize, answers.len());
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        answers
+    }
+
+    #[test]
+    fn recorded_stream_in_windows_that_overlap_or_not() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let stream = recorded();
+        for hop in [128, 64, 32] {
+            let timing = Timing { window: 128, hop };
+            let found = streamed::<4>(&model, &stream, timing);
+            assert_eq!(found, naive(&model, &stream, timing), "hop {hop}");
+        }
+        // What is left open: the firmware's window, a hop of a window.
+        let open = streamed::<1>(&model, &stream, Timing::default());
+        let whole = Timing {
+            window: 128,
+            hop: 128,
+        };
+        assert_eq!(open, naive(&model, &stream, whole));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_hop_equals_the_naive_reading(
+            hop in 1u16..20,
+            overlap in 1u16..8,
+            stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
+        ) {
+            let model = Model::from_bytes(MODEL).unwrap();
+            let timing = Timing { window: hop * overlap, hop };
+            prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
+        }
+    }
+
+    #[test]
+    fn what_cannot_overlap_is_refused() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        for (window, hop) in [(128, 48), (128, 32), (64, 128)] {
+            let timing = Timing { window, hop };
+            let error = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).err();
+            assert_eq!(
+                error,
+                Some(Fault::Timing {
+                    timing,
+                    sessions: 2
+                })
+            );
+        }
+        let none = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, Timing::default(), 0).err();
+        assert!(matches!(none, Some(Fault::Timing { .. })));
+    }
+
+    #[test]
+    fn a_sample_of_another_length_changes_nothing() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let stream = recorded();
+        let timing = Timing { window: 4, hop: 2 };
+        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).unwrap();
+        let mut answers = Vec::new();
+        for sample in &stream[..40] {
+            assert!(windows.push(&sample[..3]).is_err());
+            if let Some(answer) = windows.push(sample).unwrap() {
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        assert_eq!(answers, naive(&model, &stream[..40], timing));
+    }
+
+    #[test]
+    fn capacities_are_checked_as_a_session_does() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let enough = Capacities::needed_by(&model);
+        assert_eq!(check_capacities(&model, enough), Ok(()));
+        let small = Capacities {
+            hidden: 64,
+            ..enough
+        };
+        let session = Session::<Fwht, 64, 9>::new(&model).err();
+        assert_eq!(check_capacities(&model, small).err(), session);
+        let few = Capacities {
+            inputs: 8,
+            ..enough
+        };
+        let session = Session::<Fwht, 128, 8>::new(&model).err();
+        assert_eq!(check_capacities(&model, few).err(), session);
+    }
+
+    /// From the sensor's registers to a class: the model reads what the bus delivers.
+    #[test]
+    fn a_sensor_on_a_bus_is_classified() {
+        let at = Lsm6dso::<Mock>::ADDRESS;
+        let mut script = vec![
+            Transaction::write_read(at, vec![0x0f], vec![0x6c]),
+            Transaction::write(at, vec![0x12, 0x44]),
+            Transaction::write(at, vec![0x10, 0x38]),
+            Transaction::write(at, vec![0x11, 0x3c]),
+        ];
+        for i in 0..8_u8 {
+            script.push(Transaction::write_read(at, vec![0x1e], vec![3]));
+            script.push(Transaction::write_read(at, vec![0x22], vec![i; 12]));
+        }
+        let model = Model::from_bytes(MODEL).unwrap();
+        let timing = Timing { window: 8, hop: 8 };
+        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).unwrap();
+        let mut imu = Lsm6dso::new(Mock::new(&script), at).unwrap();
+        let (mut read, mut answers) = (Vec::new(), Vec::new());
+        for _ in 0..8 {
+            let sample = imu.poll().unwrap().expect("ready");
+            read.push(sample);
+            if let Some(answer) = windows.push(&sample).unwrap() {
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        assert_eq!(answers, naive(&model, &read, timing));
+        imu.release().done();
+    }
+}

@@ -1,0 +1,150 @@
+//! Classifies a stream of samples, and talks to a host: takes models into slots, tells classes and samples.
+//!
+//! It is the firmware of a real board but for its devices: the serial port is an emulated UART, flash is memory that the
+//! emulator keeps in a file, and samples come from `windows.bin` in the emulator's working directory, else from the
+//! embedded windows, from the first one on when a host begins to listen, over and over.
+//!
+//! Arguments, through semihosting: `rate=50`, samples a second, 0 for as many as the link takes; `delay=1000`, turns of a
+//! loop for each word that is written or erased, as real flash takes its time.
+#![no_std]
+#![no_main]
+
+mod flash;
+mod pace;
+mod source;
+mod uart;
+
+use cortex_m::Peripherals;
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::entry;
+use defmt::Display2Format;
+use defmt_semihosting as _;
+use hadamrnn_emulated::embedded::MODEL;
+use hadamrnn_firmware_common::descriptor::{Capacities, Descriptor};
+use hadamrnn_firmware_common::link::{self, Action, Server};
+use hadamrnn_firmware_common::slots::{Boot, Fault, Region, Running, Slots, Timing};
+use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_runtime::Model;
+use semihosting::process;
+
+use crate::flash::Flash;
+use crate::pace::{Pace, Settings};
+use crate::source::Recorded;
+use crate::uart::Uart;
+
+/// What the build script was told of the board's `stream` firmware.
+mod config {
+    include!(concat!(env!("OUT_DIR"), "/stream.rs"));
+}
+use config::{
+    BOARD, CHANNELS, HIDDEN, INPUTS, KERNEL, Kernel, POOL, RATE, READ, SECOND, SESSIONS, SLOT_SIZE,
+    SLOTS_ORIGIN, WINDOW,
+};
+
+/// What this firmware is.
+pub const FIRMWARE: Descriptor<'static> = Descriptor {
+    board: BOARD,
+    version: [0, 1, 0],
+    kernel: KERNEL,
+    any_shape: cfg!(feature = "any-shape"),
+    protocol: link::PROTOCOL,
+    capacities: Capacities {
+        hidden: HIDDEN as u16,
+        inputs: INPUTS as u16,
+        pool: POOL as u16,
+        second: SECOND as u16,
+        read: READ as u16,
+    },
+    channels: CHANNELS,
+    rate: RATE,
+    window: WINDOW,
+    sessions: SESSIONS as u16,
+    slots_origin: SLOTS_ORIGIN,
+    slot_size: SLOT_SIZE,
+};
+
+type Net<'m> = Windows<'m, Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS>;
+
+fn accept(model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
+    Net::check(model, timing, WINDOW, CHANNELS)
+}
+
+#[entry]
+fn main() -> ! {
+    let error = match run() {
+        Err(error) => error,
+        Ok(never) => match never {},
+    };
+    defmt::error!("{}", error);
+    process::exit(1)
+}
+
+fn run() -> Result<core::convert::Infallible, &'static str> {
+    let settings = Settings::read();
+    let peripherals = Peripherals::take().ok_or("the peripherals are taken")?;
+    let mut uart = Uart::start(peripherals.NVIC);
+    let mut pace = Pace::start(peripherals.SYST, settings.rate)?;
+    let region = Region {
+        offset: 0,
+        slot_size: SLOT_SIZE,
+    };
+    let flash = Flash::new(settings.delay);
+    let mut slots =
+        Slots::new(flash, region, accept).map_err(|_| "the slots do not fit their memory")?;
+    let boot = slots.boot();
+    log(&boot);
+    let bytes = match boot.running {
+        Running::BuiltIn => MODEL,
+        Running::Slot { index, header } => flash::in_use(slots.model_range(index, &header)),
+    };
+    let model = Model::from_bytes(bytes).map_err(|_| "the built-in model is damaged")?;
+    let windows = Net::new(&model, boot.running.timing(), WINDOW);
+    let mut windows = windows.map_err(|_| "this firmware cannot run its built-in model")?;
+    let timing = windows.timing();
+    let mut server = Server::new(slots, FIRMWARE, boot.running, &model, timing);
+    let mut source = Recorded::default();
+    loop {
+        if let Some(Action::Reset) = server.serve(&mut uart) {
+            SCB::sys_reset();
+        }
+        let is_due = pace.is_due();
+        if !server.is_watched() || !is_due {
+            // The timer or the port wakes.
+            uart.wait(server.is_watched() && pace.is_free());
+            continue;
+        }
+        let sample = source.next()?;
+        server.tell_sample(&sample, &mut uart);
+        let answer = windows.push(&sample).map_err(|_| "a sample is refused")?;
+        if let Some(answer) = answer {
+            defmt::debug!("window {}: class {}", answer.index, answer.class);
+            server.tell_class(answer, &mut uart);
+        }
+    }
+}
+
+fn log(boot: &Boot) {
+    for (index, slot) in boot.slots.iter().enumerate() {
+        match slot {
+            Ok(header) => defmt::info!("slot {}: model {}", index, header.sequence),
+            Err(fault) => defmt::info!("slot {}: {}", index, Display2Format(fault)),
+        }
+    }
+    match boot.running {
+        Running::BuiltIn => defmt::info!("running the built-in model"),
+        Running::Slot { index, .. } => defmt::info!("running slot {}", index),
+    }
+}
+
+#[allow(
+    unsafe_code,
+    reason = "a section has a place, which the linker script gives it"
+)]
+mod descriptor {
+    use hadamrnn_firmware_common::descriptor::LEN;
+
+    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
+    #[unsafe(link_section = ".hadamrnn_descriptor")]
+    #[used]
+    static DESCRIPTOR: [u8; LEN] = super::FIRMWARE.to_bytes();
+}

@@ -1,0 +1,254 @@
+//! `hadamrnn flash`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use hadamrnn::board::{self, FirmwareFolder, FlashFile};
+use hadamrnn::flash::{self, Installed, Part, firmware_parts, uf2};
+use hadamrnn::link::Firmware;
+use hadamrnn_firmware_common::boards::Board;
+use serde_json::json;
+
+use crate::Status;
+use crate::board_link::{BoardModel, FirmwareArgs, TimingArgs};
+use crate::output;
+use crate::progress::Spinner;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model folder or model file
+    #[arg(required_unless_present = "firmware")]
+    model: Option<PathBuf>,
+    /// Board of the registry, real or emulated
+    #[arg(long, value_name = "NAME", required_unless_present = "chip")]
+    board: Option<String>,
+    /// Chip by its probe-rs name, for boards that are not in the registry
+    #[arg(
+        long,
+        value_name = "CHIP",
+        conflicts_with = "board",
+        requires = "slots",
+        requires = "descriptor"
+    )]
+    chip: Option<String>,
+    /// With --chip: address of the first slot
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    slots: Option<u32>,
+    /// With --chip: address of the firmware's descriptor
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    descriptor: Option<u32>,
+    /// Debug probe, where there are several: VID:PID or VID:PID:SERIAL
+    #[arg(long, value_name = "PROBE")]
+    probe: Option<String>,
+    /// Build the board's `stream` firmware and write it too
+    #[arg(long)]
+    firmware: bool,
+    /// Write a UF2 file to be copied onto the board's drive, instead of using a probe
+    #[arg(long, value_name = "FILE")]
+    uf2: Option<PathBuf>,
+    #[command(flatten)]
+    timing: TimingArgs,
+    #[command(flatten)]
+    sources: FirmwareArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// An address, in decimal or, with `0x`, hexadecimal; digits may be grouped by `_`.
+fn address(text: &str) -> Result<u32, String> {
+    let digits = text.replace('_', "");
+    let number = match digits.strip_prefix("0x") {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+        None => digits.parse(),
+    };
+    number.map_err(|_| format!("{text:?} is no address: write 0x08060000, for instance"))
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let model = match &args.model {
+        Some(path) => Some(BoardModel::read(path, args.timing)?),
+        None => None,
+    };
+    let Some(name) = &args.board else {
+        return on_chip(
+            args,
+            args.chip.as_deref().unwrap_or_default(),
+            None,
+            model.as_ref(),
+        );
+    };
+    let (folder, board) = args.sources.board(name)?;
+    if let Some(path) = &args.uf2 {
+        return to_uf2(args, path, &folder, &board, model.as_ref());
+    }
+    if board.is_emulated() {
+        return to_emulated(args, &folder, &board, model.as_ref());
+    }
+    ensure!(
+        !board.chip.is_empty(),
+        "{name} has no chip in boards.toml that a probe could flash"
+    );
+    on_chip(args, &board.chip, Some((&folder, &board)), model.as_ref())
+}
+
+fn build(folder: &FirmwareFolder, board: &Board) -> Result<board::Firmware> {
+    let _spinner = Spinner::new(format!("building firmware for {}", board.name));
+    board::build_stream(folder, board)
+}
+
+/// Into the file that is an emulated board's flash.
+fn to_emulated(
+    args: &Args,
+    folder: &FirmwareFolder,
+    board: &Board,
+    model: Option<&BoardModel>,
+) -> Result<Status> {
+    board::check_emulated(board)?;
+    if args.firmware {
+        let firmware = build(folder, board)?;
+        output::line(&format!("firmware: {}", firmware.elf.display()))?;
+    }
+    let Some(model) = model else {
+        return Ok(Status::Success);
+    };
+    let path = args.sources.flash_path(folder, board)?;
+    let mut file = FlashFile::open(&path, board)?;
+    let descriptor = board.descriptor().context("the board has no slots")?;
+    let installed = flash::install(&mut file, &descriptor, &model.file, model.timing)?;
+    report(args, &installed, &path.display().to_string())
+}
+
+/// As a file for the boot loader.
+fn to_uf2(
+    args: &Args,
+    path: &Path,
+    folder: &FirmwareFolder,
+    board: &Board,
+    model: Option<&BoardModel>,
+) -> Result<Status> {
+    let family = board.uf2_family.with_context(|| {
+        format!(
+            "{} takes no UF2 files (no uf2_family in boards.toml): flash it by a probe",
+            board.name
+        )
+    })?;
+    let mut parts: Vec<Part> = Vec::new();
+    if args.firmware {
+        let elf = build(folder, board)?.elf;
+        let bytes =
+            std::fs::read(&elf).with_context(|| format!("cannot read {}", elf.display()))?;
+        parts.extend(firmware_parts(&bytes)?);
+    }
+    if let Some(model) = model {
+        parts.extend(uf2::model(board, &model.file, model.timing)?);
+    }
+    let bytes = uf2::file(&parts, family)?;
+    std::fs::write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    output::line(&format!(
+        "wrote {}: hold the board's boot button while you plug it in, and copy the file onto its drive",
+        path.display()
+    ))?;
+    Ok(Status::Success)
+}
+
+/// Through a probe.
+#[cfg(feature = "probe")]
+fn on_chip(
+    args: &Args,
+    chip: &str,
+    board: Option<(&FirmwareFolder, &Board)>,
+    model: Option<&BoardModel>,
+) -> Result<Status> {
+    use hadamrnn::flash::probe;
+
+    let bar = crate::board_link::byte_bar("flashing", 0)?;
+    let progress = |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let firmware = match board {
+        Some((folder, board)) if args.firmware => Some(build(folder, board)?),
+        _ => None,
+    };
+    let mut device = probe::Board::attach(chip, args.probe.as_deref(), Box::new(progress))?;
+    if let Some(firmware) = firmware {
+        device.flash_firmware(&firmware.elf)?;
+        output::line("firmware: written and verified")?;
+    }
+    if let Some(model) = model {
+        let at = args
+            .descriptor
+            .or_else(|| board.and_then(|(_, board)| board.descriptor_address()));
+        let at = at.context("this board has no firmware with model slots")?;
+        let found: Firmware = device.firmware(at)?;
+        let descriptor = found.descriptor()?;
+        same_board(&descriptor, board)?;
+        let origin = args.slots.unwrap_or(descriptor.slots_origin);
+        device.set_slots(origin, descriptor.slot_size);
+        let installed = flash::install(&mut device, &descriptor, &model.file, model.timing)?;
+        report(args, &installed, chip)?;
+    }
+    bar.finish_and_clear();
+    device.restart()?;
+    Ok(Status::Success)
+}
+
+#[cfg(feature = "probe")]
+fn same_board(
+    found: &hadamrnn_firmware_common::descriptor::Descriptor<'_>,
+    board: Option<(&FirmwareFolder, &Board)>,
+) -> Result<()> {
+    match board {
+        Some((_, board)) if board.name != found.board => bail!(
+            "the firmware on this board is for {}, not {}: name the right board, or flash with --firmware",
+            found.board,
+            board.name
+        ),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "probe"))]
+fn on_chip(
+    _: &Args,
+    chip: &str,
+    _: Option<(&FirmwareFolder, &Board)>,
+    _: Option<&BoardModel>,
+) -> Result<Status> {
+    bail!(
+        "this program was built without probe support, which flashing {chip} needs: build it with `cargo build --release \
+         --features probe`, or use --uf2 or `hadamrnn send`"
+    )
+}
+
+fn report(args: &Args, installed: &Installed, place: &str) -> Result<Status> {
+    if args.json {
+        output::json(&json!({ "place": place, "installed": installed }))?;
+    } else if installed.already_there {
+        output::line(&format!(
+            "slot {} of {place} has this model already",
+            installed.slot
+        ))?;
+    } else {
+        output::line(&format!(
+            "slot {} of {place}: {} bytes written and verified, number {}",
+            installed.slot, installed.header.length, installed.header.sequence
+        ))?;
+    }
+    Ok(Status::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("0x0806_0000"), Ok(0x0806_0000));
+        assert_eq!(address("4096"), Ok(4096));
+        assert!(
+            address("0x1_0000_0000").is_err() && address("slot").is_err() && address("").is_err()
+        );
+    }
+}

@@ -1,0 +1,297 @@
+//! `hadamrnn monitor`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use hadamrnn::board::{self, Emulator, FlashFile, Launch};
+use hadamrnn::link::{BoardStatus, Client, Patience, Told};
+use hadamrnn::monitor::screen::{Heading, draw};
+use hadamrnn::monitor::{Recorder, State, Watch};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use serde_json::json;
+
+use crate::Status;
+use crate::board_link::{FirmwareArgs, Names, PortArgs};
+use crate::output;
+use crate::progress::Spinner;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    port: PortArgs,
+    /// Emulated board to start, instead of a port: it streams recorded samples
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "port",
+        required_unless_present = "port"
+    )]
+    board: Option<String>,
+    /// With --board: samples a second, 0 for as many as can be [default: the board's]
+    #[arg(long, value_name = "HZ", requires = "board")]
+    rate: Option<u32>,
+    /// With --board: window file to stream, over and over [default: some of UCI HAR]
+    #[arg(long, value_name = "FILE", requires = "board")]
+    stream: Option<PathBuf>,
+    /// Model folder to take the names of classes and channels from
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Record windows of samples into this CSV file, for training
+    #[arg(long, value_name = "FILE", requires = "label")]
+    record: Option<PathBuf>,
+    /// Class of what is recorded
+    #[arg(long, value_name = "NAME", requires = "record")]
+    label: Option<String>,
+    /// Print a line a window instead of drawing a screen; so it is where the output is no terminal
+    #[arg(long)]
+    plain: bool,
+    /// Print everything that the board tells as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+    /// Stop after so many windows
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    #[command(flatten)]
+    sources: FirmwareArgs,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let names = match &args.model {
+        Some(folder) => Names::read(folder)?,
+        None => Names::default(),
+    };
+    // Kept until the end: the emulator ends with it.
+    let emulator = match &args.board {
+        Some(name) => Some(start(args, name)?),
+        None => None,
+    };
+    let mut client = match &emulator {
+        Some(emulator) => Client::new(
+            emulator.address().open(args.port.baud)?,
+            Patience::default(),
+        ),
+        None => args.port.connect()?,
+    };
+    let firmware = client.hello()?;
+    let descriptor = firmware.descriptor()?;
+    let status = client.status()?;
+    let channels = channel_names(&names, descriptor.channels)?;
+    let recorder = match (&args.record, &args.label) {
+        (Some(path), Some(label)) => Some(Recorder::open(
+            path,
+            label,
+            status.timing.window,
+            &channels,
+        )?),
+        _ => None,
+    };
+    let is_screen = !args.plain && !args.json && std::io::stdout().is_terminal();
+    let samples = is_screen || args.json || recorder.is_some();
+    let seconds = f64::from(status.timing.window) / f64::from(descriptor.rate.max(1));
+    let mut session = Session {
+        watch: Watch::start(client, samples, Duration::from_secs_f64(seconds))?,
+        state: State::new(names.classes, channels),
+        recorder,
+        is_paused: false,
+        stop: catch_signals()?,
+        count: args.count,
+        windows: 0,
+    };
+    if is_screen {
+        let title = title(descriptor.board, &status);
+        let result = show(&mut session, &title);
+        ratatui::restore();
+        result?;
+    } else {
+        print(&mut session, args.json)?;
+    }
+    let status = session.status();
+    // The board may be gone; the next host will tell it what it wants.
+    let _ = session.watch.stop();
+    Ok(status)
+}
+
+fn start(args: &Args, name: &str) -> Result<Emulator> {
+    let (folder, board) = args.sources.board(name)?;
+    board::check_emulated(&board)?;
+    let firmware = {
+        let _spinner = Spinner::new(format!("building firmware for {name}"));
+        board::build_stream(&folder, &board)?
+    };
+    let windows = match &args.stream {
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        None => None,
+    };
+    let launch = Launch {
+        board: &board,
+        firmware: &firmware,
+        windows: windows.as_deref(),
+        rate: args.rate,
+        flash_delay: 0,
+    };
+    launch.start(FlashFile::open(
+        &args.sources.flash_path(&folder, &board)?,
+        &board,
+    )?)
+}
+
+fn channel_names(names: &Names, channels: u16) -> Result<Vec<String>> {
+    let channels = usize::from(channels);
+    if names.channels.is_empty() {
+        return Ok((0..channels).map(|channel| format!("c{channel}")).collect());
+    }
+    ensure!(
+        names.channels.len() == channels,
+        "the board's samples have {channels} values, the model of --model has {} channels",
+        names.channels.len()
+    );
+    Ok(names.channels.clone())
+}
+
+fn title(board: &str, status: &BoardStatus) -> String {
+    let from = match status.running.slot() {
+        None => "built in".into(),
+        Some(slot) => format!("slot {slot}"),
+    };
+    format!(
+        "{board}: {} ({from}), windows of {} samples every {}",
+        status.name, status.timing.window, status.timing.hop
+    )
+}
+
+/// Set by SIGTERM, and by Ctrl-C where no screen takes it as a key.
+fn catch_signals() -> Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = flag.clone();
+    ctrlc::set_handler(move || seen.store(true, Ordering::SeqCst))
+        .context("cannot catch Ctrl-C")?;
+    Ok(flag)
+}
+
+struct Session {
+    watch: Watch,
+    state: State,
+    recorder: Option<Recorder>,
+    is_paused: bool,
+    stop: Arc<AtomicBool>,
+    count: Option<u64>,
+    windows: u64,
+}
+
+impl Session {
+    /// Takes what the board tells next, if it does within `wait`.
+    fn next(&mut self, wait: Duration) -> Result<Option<Told>> {
+        let told = self.watch.next(wait)?;
+        if let Some(told) = &told {
+            self.state.take(told, Instant::now());
+            self.windows += u64::from(matches!(told, Told::Class { .. }));
+            if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.is_paused) {
+                recorder.take(told)?;
+            }
+        }
+        Ok(told)
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::SeqCst) || self.has_all()
+    }
+
+    fn has_all(&self) -> bool {
+        self.count.is_some_and(|count| self.windows >= count)
+    }
+
+    /// Watching ends with Ctrl-C as a rule: that is no failure, unless so many windows were asked for.
+    fn status(&self) -> Status {
+        match self.count {
+            Some(_) if !self.has_all() => Status::Interrupted,
+            _ => Status::Success,
+        }
+    }
+
+    fn pause(&mut self) {
+        self.is_paused = !self.is_paused;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.pause();
+        }
+    }
+
+    fn recording(&self) -> Option<String> {
+        let recorder = self.recorder.as_ref()?;
+        let state = if self.is_paused {
+            "paused"
+        } else {
+            "recording"
+        };
+        Some(format!(
+            "{state} {}: {} windows",
+            recorder.label(),
+            recorder.windows()
+        ))
+    }
+}
+
+/// Draws until `q`. The caller restores the terminal.
+fn show(session: &mut Session, title: &str) -> Result<()> {
+    const FRAME: Duration = Duration::from_millis(50);
+    let mut terminal = ratatui::try_init().context("cannot draw on this terminal; try --plain")?;
+    while !session.is_over() {
+        let until = Instant::now() + FRAME;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            session.next(left)?;
+        }
+        let recording = session.recording();
+        let heading = Heading {
+            title,
+            recording: recording.as_deref(),
+        };
+        terminal.draw(|frame| draw(frame, heading, &session.state, Instant::now()))?;
+        while event::poll(Duration::ZERO)? {
+            let Event::Key(key) = event::read()? else {
+                continue;
+            };
+            let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+            match key.code {
+                _ if key.kind != KeyEventKind::Press => {}
+                KeyCode::Char('q') | KeyCode::Esc => return Ok(()),
+                KeyCode::Char('c') if is_control => return Ok(()),
+                KeyCode::Char(' ') => session.pause(),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints until it is stopped.
+fn print(session: &mut Session, as_json: bool) -> Result<()> {
+    while !session.is_over() {
+        let Some(told) = session.next(Duration::from_millis(50))? else {
+            continue;
+        };
+        if as_json {
+            output::line(&json!(told).to_string())?;
+        } else if let Told::Class {
+            index,
+            class,
+            logits,
+        } = &told
+        {
+            let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
+            let name = session.state.class_name(*class);
+            output::line(&format!(
+                "window {index}: {name}, logits {}",
+                logits.join(" ")
+            ))?;
+        }
+    }
+    if let Some(recording) = session.recording() {
+        eprintln!("{recording}");
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! `hadamrnn send`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use hadamrnn::link::{self, BoardStatus, Sent};
+use hadamrnn_firmware_common::slots::Running;
+use serde_json::json;
+
+use crate::Status;
+use crate::board_link::{BoardModel, PortArgs, TimingArgs, byte_bar};
+use crate::output;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model folder or model file
+    model: PathBuf,
+    #[command(flatten)]
+    port: PortArgs,
+    #[command(flatten)]
+    timing: TimingArgs,
+    /// Leave the board running its present model; it starts the new one after its next restart
+    #[arg(long)]
+    no_restart: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let model = BoardModel::read(&args.model, args.timing)?;
+    let mut client = args.port.connect()?;
+    let bar = byte_bar("sending", model.file.bytes().len() as u64)?;
+    let sent = link::send(&mut client, &model.file, model.timing, |done| {
+        bar.set_position(done.into())
+    });
+    bar.finish_and_clear();
+    let sent = sent?;
+    let status = match args.no_restart {
+        true => client.status()?,
+        false => link::start_newest(&mut client, &model.file)?,
+    };
+    if args.json {
+        let written = sent == Sent::Written;
+        output::json(&json!({ "written": written, "status": status }))?;
+    } else {
+        output::line(match sent {
+            Sent::Written => "sent and verified",
+            Sent::AlreadyThere => "the board has this model already",
+        })?;
+        output::line(&describe(&status))?;
+    }
+    Ok(Status::Success)
+}
+
+/// What a board runs, for people.
+pub fn describe(status: &BoardStatus) -> String {
+    let from = match status.running {
+        Running::BuiltIn => "built into its firmware".into(),
+        Running::Slot { index, header } => format!("slot {index}, number {}", header.sequence),
+    };
+    let slots = status.slots.iter().enumerate().filter_map(|(i, slot)| {
+        let fault = slot.err()?;
+        Some(format!("\nslot {i}: {fault}"))
+    });
+    format!(
+        "the board runs \"{}\" ({from}), {} classes, windows of {} samples every {}{}",
+        status.name,
+        status.classes,
+        status.timing.window,
+        status.timing.hop,
+        slots.collect::<String>()
+    )
+}

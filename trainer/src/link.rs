@@ -1,0 +1,13 @@
+//! The host's end of the serial link to a board: [`Client`] asks, [`send`] brings a model over.
+//!
+//! The messages and the board's end are in `hadamrnn_firmware_common::link`; `docs/LINK.md` describes both.
+
+mod client;
+#[cfg(test)]
+mod noise;
+mod port;
+mod send;
+
+pub use client::{BoardStatus, Client, Firmware, Patience, Step, Told};
+pub use port::{Address, Wire};
+pub use send::{Sent, send, start_newest};

@@ -1,0 +1,291 @@
+//! Asks a board, one request at a time, and repeats what is not answered.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use hadamrnn_firmware_common::descriptor::{self, Descriptor};
+use hadamrnn_firmware_common::link::{
+    Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode,
+};
+use hadamrnn_firmware_common::slots::{Fault, Header, NewModel, Running, SlotError, Timing};
+use serde::Serialize;
+
+use super::port::Wire;
+
+/// How long a client waits, and how often it repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until a request is repeated. Longer than a board takes to erase a sector of flash.
+    pub answer: Duration,
+    /// Times a request is sent.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(3),
+            attempts: 5,
+        }
+    }
+}
+
+/// What a board's firmware is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firmware {
+    /// As it lies in flash: owns the board's name.
+    bytes: [u8; descriptor::LEN],
+}
+
+/// What a board runs and holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BoardStatus {
+    /// Where the model that runs comes from.
+    pub running: Running,
+    /// What each slot holds, or why it is refused.
+    pub slots: [Result<Header, Fault>; 2],
+    /// Name of the model that runs.
+    pub name: String,
+    /// Classes that it tells apart.
+    pub classes: u16,
+    /// How it is run.
+    pub timing: Timing,
+    /// The transfer in progress, and the bytes that are written.
+    pub transfer: Option<(NewModel, u32)>,
+    /// Damaged frames that the board has dropped since it started.
+    pub rejected: u32,
+}
+
+/// An answer to a request that does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Done.
+    Done,
+    /// The transfer goes on at this byte.
+    Next(u32),
+    /// Not done.
+    Refused(SlotError),
+}
+
+/// What a board tells unasked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Told {
+    /// The end of a window.
+    Class {
+        /// Windows before.
+        index: u32,
+        /// The class.
+        class: u16,
+        /// Integer logits.
+        logits: Vec<i32>,
+    },
+    /// A sample in raw counts.
+    Sample {
+        /// Samples before.
+        index: u32,
+        /// One a channel.
+        values: Vec<i16>,
+    },
+}
+
+/// A host's end of the link.
+pub struct Client {
+    wire: Box<dyn Wire>,
+    decoder: Decoder<MAX_FRAME>,
+    patience: Patience,
+    id: u16,
+    /// Told while an answer was awaited.
+    told: VecDeque<Told>,
+}
+
+/// Most messages kept while an answer is awaited: a minute of samples at 100 Hz.
+const KEPT: usize = 6000;
+
+impl Client {
+    /// A client over an open link.
+    pub fn new(wire: Box<dyn Wire>, patience: Patience) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            wire,
+            decoder: Decoder::default(),
+            patience,
+            // Not that of the client before, whose answers may still be on their way.
+            id: since.map_or(0, |since| since.subsec_nanos() as u16),
+            told: VecDeque::new(),
+        }
+    }
+
+    /// Who is there.
+    ///
+    /// # Errors
+    /// Nobody answers, or in another version of the protocol.
+    pub fn hello(&mut self) -> Result<Firmware> {
+        let firmware = self.request(Ask::Hello, |reply| match reply {
+            Reply::Firmware(descriptor) => Some(Firmware::new(descriptor)),
+            _ => None,
+        })?;
+        let protocol = firmware.descriptor()?.protocol;
+        ensure!(
+            protocol == PROTOCOL,
+            "the board speaks version {protocol} of the link protocol, this program {PROTOCOL}: build the firmware \
+             and the program from the same sources"
+        );
+        Ok(firmware)
+    }
+
+    /// What the board runs and holds.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn status(&mut self) -> Result<BoardStatus> {
+        self.request(Ask::Status, |reply| match *reply {
+            Reply::Status(status) => Some(BoardStatus {
+                running: status.running,
+                slots: status.slots,
+                name: status.name.into(),
+                classes: status.classes,
+                timing: status.timing,
+                transfer: status.transfer,
+                rejected: status.rejected,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Asks for something to be done.
+    ///
+    /// # Errors
+    /// The board does not answer. That it refuses is no error here.
+    pub fn step(&mut self, ask: Ask<'_>) -> Result<Step> {
+        self.request(ask, |reply| match *reply {
+            Reply::Done => Some(Step::Done),
+            Reply::Next { offset } => Some(Step::Next(offset)),
+            Reply::Refused(error) => Some(Step::Refused(error)),
+            _ => None,
+        })
+    }
+
+    /// Restarts the board and waits until it answers again.
+    ///
+    /// # Errors
+    /// It does not come back.
+    pub fn restart(&mut self) -> Result<()> {
+        self.step(Ask::Reset)?;
+        let patience = self.patience;
+        // What is asked while it starts is lost: ask often.
+        self.patience = Patience {
+            answer: patience.answer.min(Duration::from_millis(200)),
+            attempts: patience.attempts.max(50),
+        };
+        let back = self.hello();
+        self.patience = patience;
+        back.map(drop)
+            .context("the board does not come back after its restart")
+    }
+
+    /// What the board tells next, if it does within `wait`.
+    ///
+    /// # Errors
+    /// The link is broken.
+    pub fn listen(&mut self, wait: Duration) -> Result<Option<Told>> {
+        let until = Instant::now() + wait;
+        while self.told.is_empty() && Instant::now() < until {
+            self.receive(|_, _| {})?;
+        }
+        Ok(self.told.pop_front())
+    }
+
+    /// Forgets what the board has told so far.
+    pub fn forget(&mut self) {
+        self.told.clear();
+    }
+
+    fn request<R>(&mut self, ask: Ask<'_>, read: impl Fn(&Reply<'_>) -> Option<R>) -> Result<R> {
+        self.id = self.id.wrapping_add(1);
+        let id = self.id;
+        let mut buffer = [0; MAX_FRAME];
+        let frame = encode(&Request { id, ask }, &mut buffer).context("a request is too long")?;
+        for _ in 0..self.patience.attempts {
+            // The zero byte ends whatever noise the board has received before.
+            let sent = self.wire.write_all(&[&[0], frame].concat());
+            sent.and_then(|()| self.wire.flush())
+                .context("the link is broken: the board is gone")?;
+            let until = Instant::now() + self.patience.answer;
+            let mut answer = None;
+            while answer.is_none() && Instant::now() < until {
+                self.receive(|found, reply| {
+                    if found == id && answer.is_none() {
+                        answer = read(reply);
+                    }
+                })?;
+            }
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+        }
+        bail!(
+            "the board does not answer ({} attempts): is this its port, and does it run the firmware `stream`?",
+            self.patience.attempts
+        )
+    }
+
+    /// Takes what has arrived: answers go to `answer`, the rest is kept.
+    fn receive(&mut self, mut answer: impl FnMut(u16, &Reply<'_>)) -> Result<()> {
+        let mut bytes = [0; 1024];
+        let count = match self.wire.read(&mut bytes) {
+            Ok(0) => bail!("the link is closed: the board is gone"),
+            Ok(count) => count,
+            Err(error) => match error.kind() {
+                ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted => 0,
+                _ => return Err(error).context("the link is broken: the board is gone"),
+            },
+        };
+        for &byte in &bytes[..count] {
+            let told = match self.decoder.push(byte) {
+                Some(Message::Answer { id, reply }) => {
+                    answer(id, &reply);
+                    continue;
+                }
+                Some(Message::Class {
+                    index,
+                    class,
+                    logits,
+                }) => Told::Class {
+                    index,
+                    class,
+                    logits: logits.to_vec(),
+                },
+                Some(Message::Sample { index, values }) => Told::Sample {
+                    index,
+                    values: values.to_vec(),
+                },
+                _ => continue,
+            };
+            if self.told.len() == KEPT {
+                self.told.pop_front();
+            }
+            self.told.push_back(told);
+        }
+        Ok(())
+    }
+}
+
+impl Firmware {
+    /// A copy of a descriptor.
+    pub fn new(descriptor: &Descriptor<'_>) -> Self {
+        Self {
+            bytes: descriptor.to_bytes(),
+        }
+    }
+
+    /// What the firmware says of itself.
+    ///
+    /// # Errors
+    /// It is in a version that this program does not know.
+    pub fn descriptor(&self) -> Result<Descriptor<'_>> {
+        Ok(Descriptor::parse(&self.bytes)?)
+    }
+}

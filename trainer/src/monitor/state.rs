@@ -1,0 +1,192 @@
+//! What is known of a board's stream so far.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::link::Told;
+
+/// Samples of a trace that are kept.
+const TRACE: usize = 400;
+/// Classes of the past that are kept.
+const HISTORY: usize = 64;
+
+/// The latest samples of a channel.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Its name.
+    pub name: String,
+    /// Index of the sample and raw counts, oldest first.
+    pub points: VecDeque<(f64, f64)>,
+}
+
+/// The answer to the latest window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastClass {
+    /// Windows before.
+    pub index: u32,
+    /// The class.
+    pub class: u16,
+    /// Integer logits.
+    pub logits: Vec<i32>,
+}
+
+/// What is known so far.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Names of the classes; a class without a name is shown by its number.
+    pub classes: Vec<String>,
+    /// One a channel.
+    pub traces: Vec<Trace>,
+    /// The latest answer.
+    pub last: Option<LastClass>,
+    /// Answers of each class.
+    pub counts: Vec<u64>,
+    /// Classes of the latest windows, oldest first.
+    pub history: VecDeque<u16>,
+    /// Windows whose answer did not arrive.
+    pub lost_classes: u64,
+    /// Samples that did not arrive.
+    pub lost_samples: u64,
+    samples: u64,
+    next_class: Option<u32>,
+    next_sample: Option<u32>,
+    since: Option<Instant>,
+}
+
+impl State {
+    /// Nothing told yet.
+    pub fn new(classes: Vec<String>, channels: Vec<String>) -> Self {
+        let trace = |name| Trace {
+            name,
+            points: VecDeque::new(),
+        };
+        Self {
+            classes,
+            traces: channels.into_iter().map(trace).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes what a board tells.
+    pub fn take(&mut self, told: &Told, now: Instant) {
+        match told {
+            Told::Class {
+                index,
+                class,
+                logits,
+            } => {
+                self.lost_classes += lost(&mut self.next_class, *index);
+                let last = LastClass {
+                    index: *index,
+                    class: *class,
+                    logits: logits.clone(),
+                };
+                self.last = Some(last);
+                keep(&mut self.history, *class, HISTORY);
+                let class = usize::from(*class);
+                if self.counts.len() <= class {
+                    self.counts.resize(class + 1, 0);
+                }
+                self.counts[class] += 1;
+            }
+            Told::Sample { index, values } => {
+                self.lost_samples += lost(&mut self.next_sample, *index);
+                self.samples += 1;
+                self.since.get_or_insert(now);
+                while self.traces.len() < values.len() {
+                    let name = format!("channel {}", self.traces.len());
+                    self.traces.push(Trace {
+                        name,
+                        ..Trace::default()
+                    });
+                }
+                for (trace, value) in self.traces.iter_mut().zip(values) {
+                    keep(
+                        &mut trace.points,
+                        (f64::from(*index), f64::from(*value)),
+                        TRACE,
+                    );
+                }
+            }
+        }
+    }
+
+    /// A class's name, or its number.
+    pub fn class_name(&self, class: u16) -> String {
+        let name = self.classes.get(usize::from(class)).cloned();
+        name.unwrap_or_else(|| format!("class {class}"))
+    }
+
+    /// Samples a second since the first one; none before a second has passed.
+    pub fn rate(&self, now: Instant) -> Option<f64> {
+        let seconds = (now - self.since?).as_secs_f64();
+        (seconds >= 1.0).then(|| (self.samples.saturating_sub(1)) as f64 / seconds)
+    }
+}
+
+/// Messages between the last one and `index`. One that is not ahead is the first after a restart of the board.
+fn lost(next: &mut Option<u32>, index: u32) -> u64 {
+    let gap = next.map_or(0, |next| index.wrapping_sub(next));
+    *next = Some(index.wrapping_add(1));
+    if gap > u32::MAX / 2 { 0 } else { gap.into() }
+}
+
+fn keep<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
+    if queue.len() == most {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn class(index: u32, class: u16) -> Told {
+        Told::Class {
+            index,
+            class,
+            logits: vec![-1, 5],
+        }
+    }
+
+    #[test]
+    fn counts_history_and_gaps() {
+        let mut state = State::new(vec!["still".into()], vec![]);
+        let now = Instant::now();
+        for told in [class(3, 0), class(4, 1), class(7, 1), class(0, 0)] {
+            state.take(&told, now);
+        }
+        assert_eq!(state.counts, [2, 2]);
+        assert_eq!(state.history, [0, 1, 1, 0]);
+        assert_eq!(state.lost_classes, 2, "5 and 6; a restart loses nothing");
+        assert_eq!(state.last.as_ref().map(|last| last.index), Some(0));
+        assert_eq!(
+            (state.class_name(0), state.class_name(1)),
+            ("still".into(), "class 1".into())
+        );
+    }
+
+    #[test]
+    fn traces_are_bounded_and_the_rate_is_measured() {
+        let mut state = State::new(vec![], vec!["x".into()]);
+        let start = Instant::now();
+        assert_eq!(state.rate(start), None);
+        for index in 0..=500 {
+            let values = vec![index as i16, -1];
+            let now = start + Duration::from_millis(u64::from(index) * 20);
+            state.take(&Told::Sample { index, values }, now);
+        }
+        assert_eq!(state.traces.len(), 2);
+        assert_eq!(
+            (state.traces[0].name.as_str(), state.traces[1].name.as_str()),
+            ("x", "channel 1")
+        );
+        assert_eq!(state.traces[0].points.len(), TRACE);
+        assert_eq!(state.traces[0].points.back(), Some(&(500.0, 500.0)));
+        let rate = state.rate(start + Duration::from_secs(10)).unwrap();
+        assert!((rate - 50.0).abs() < 1e-9, "{rate}");
+    }
+}
