@@ -1,11 +1,14 @@
 //! Classifies the embedded windows, and says what that costs.
 
+use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_firmware_common::stack;
 use hadamrnn_firmware_common::windows::{Header, Windows, decode_sample};
 use hadamrnn_runtime::{Kernel, Model, Session};
 
+use crate::Failure;
+use crate::app::App;
 use crate::cycles::Cycles;
-use crate::{About, App, Embedded, Failure};
+use crate::flash::SlotFlash;
 
 /// Cycles of all steps.
 struct Steps {
@@ -44,36 +47,40 @@ impl Steps {
     }
 }
 
-impl<K: Kernel, const N: usize, const D: usize, const POOL: usize, const SECOND: usize>
-    App<K, N, D, POOL, SECOND>
+impl<
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+    const SESSIONS: usize,
+> App<K, N, D, POOL, SECOND, READ, SESSIONS>
 {
-    /// Classifies every embedded window; logs the classes, the time of a step and the stack's high-water mark since
-    /// [`stack::paint`].
+    /// Classifies every embedded window by the newest model; logs the classes, the time of a step and the stack's
+    /// high-water mark since [`stack::paint`].
     ///
     /// # Errors
-    /// What is embedded is not valid, or does not belong together.
-    pub fn classify(about: &About, embedded: &Embedded, cycles: &Cycles) -> Result<(), Failure> {
-        let model = Model::from_bytes(embedded.model)?;
-        let mut session = Session::<K, N, D, POOL, SECOND>::new(&model)?;
-        let windows = Windows::parse(embedded.windows)?;
-        let header = windows.header();
-        let channels = usize::from(header.channels);
-        if channels != model.sample_size() {
-            return Err(Failure::Channels {
-                expected: model.sample_size(),
-                found: channels,
-            });
-        }
-        hello(about, &model, header);
-        let mut samples = windows.samples();
+    /// What is embedded is not valid, or the model takes other samples.
+    pub fn classify<F: NorFlash>(
+        &self,
+        flash: SlotFlash<F>,
+        cycles: &Cycles,
+    ) -> Result<(), Failure> {
+        let model = self.boot(flash)?.model;
+        let mut session = Session::<K, N, D, POOL, SECOND, READ>::new(&model)?;
+        let windows = Windows::parse(self.windows)?;
+        self.hello(&model, windows.header());
         let mut steps = Steps::NONE;
-        for index in 0..header.windows {
+        let mut samples = windows.samples();
+        for index in 0..windows.header().windows {
             session.reset();
-            for bytes in samples.by_ref().take(header.steps.into()) {
+            for bytes in samples.by_ref().take(windows.header().steps.into()) {
                 let mut sample = [0; D];
-                let sample = &mut sample[..channels];
+                let channels = windows.header().channels.into();
+                let sample = sample.get_mut(..channels).unwrap_or_default();
                 decode_sample(bytes, sample);
-                let (pushed, count) = cycles.count(|| session.push_raw(sample));
+                let (pushed, count) = cycles.count(|| session.push(sample));
                 pushed?;
                 steps.add(count);
             }
@@ -82,19 +89,24 @@ impl<K: Kernel, const N: usize, const D: usize, const POOL: usize, const SECOND:
         steps.log(cycles);
         let (used, there) = stack::high_water_mark();
         let session = size_of_val(&session);
-        defmt::info!("the session takes {} B; the stack took {} of {} B", session, used, there);
+        defmt::info!(
+            "the session takes {} B; the stack took {} of {} B",
+            session,
+            used,
+            there
+        );
         Ok(())
     }
-}
 
-fn hello(about: &About, model: &Model<'_>, windows: Header) {
-    defmt::info!(
-        "{}, kernel {}: model \"{}\" with {} hidden units, {} windows of {} samples",
-        about.board,
-        about.kernel,
-        model.name(),
-        model.hidden_size(),
-        windows.windows,
-        windows.steps
-    );
+    fn hello(&self, model: &Model<'_>, windows: Header) {
+        defmt::info!(
+            "{}, kernel {}: model \"{}\" with {} hidden units, {} windows of {} samples",
+            self.firmware.board,
+            self.firmware.kernel.name(),
+            model.name(),
+            model.hidden_size(),
+            windows.windows,
+            windows.steps
+        );
+    }
 }

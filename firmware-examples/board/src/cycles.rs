@@ -89,7 +89,10 @@ mod counter {
 /// The ESP32-C3's performance counter (technical reference manual, 1.4.2): `mpcer` chooses the event, `mpcmr` enables,
 /// `mpccr` holds the count.
 #[cfg(target_arch = "riscv32")]
-#[allow(unsafe_code, reason = "control registers are reached by assembly alone")]
+#[allow(
+    unsafe_code,
+    reason = "control registers are reached by assembly alone"
+)]
 mod counter {
     use core::arch::asm;
 

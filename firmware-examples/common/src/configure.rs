@@ -2,16 +2,13 @@
 //!
 //! | variable | default | meaning |
 //! |---|---|---|
-//! | `HADAMRNN_KERNEL` | `fwht-packed` | `fwht`, `fwht-packed` or `xnor` |
 //! | `HADAMRNN_MODEL` | the shipped HAR-2 model | model file to embed |
 //! | `HADAMRNN_WINDOWS` | the shipped HAR-2 windows | window file to embed |
-//! | `HADAMRNN_HOP` | half a window | samples from one answer of `stream` to the next |
 //!
-//! Written to `OUT_DIR`: `memory.x` (flash and RAM), `config.rs` (constants and the types of the firmware), `model.bin`
+//! Written to `OUT_DIR`: `memory.x` (flash and RAM), `config.rs` (constants and the programs), `model.bin`
 //! and `windows.bin`.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -22,13 +19,6 @@ use crate::windows::{HEADER_LEN, Windows};
 const FIRMWARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const MODEL: &str = "../models/har2/model.hdrn";
 const WINDOWS: &str = "../models/har2/windows.bin";
-
-/// Kernels by the names that `HADAMRNN_KERNEL` takes, with their types in `hadamrnn_runtime::kernel`.
-const KERNELS: [(&str, &str); 3] = [
-    ("fwht", "Fwht"),
-    ("fwht-packed", "FwhtPacked"),
-    ("xnor", "XnorPopcount"),
-];
 
 /// Configures the firmware of a board, linked by `scripts` besides its memory map.
 ///
@@ -55,12 +45,13 @@ pub fn firmware(name: &str, scripts: &[&str]) -> Result<(), Box<dyn Error>> {
     let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
         model_that_fits(file, board)
     })?;
-    let windows = out.join("windows.bin");
-    embed("HADAMRNN_WINDOWS", WINDOWS, &windows, |file| {
-        windows_that_fit(file, board, model)
-    })?;
-    let steps = Windows::parse(&fs::read(windows)?)?.header().steps;
-    fs::write(out.join("config.rs"), config(board, steps)?)?;
+    embed(
+        "HADAMRNN_WINDOWS",
+        WINDOWS,
+        &out.join("windows.bin"),
+        |file| windows_that_fit(file, board, model),
+    )?;
+    fs::write(out.join("config.rs"), config(board)?)?;
     Ok(())
 }
 
@@ -80,36 +71,48 @@ pub fn check_target(board: &Board) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The text of `config.rs`.
-fn config(board: &Board, steps: u16) -> Result<String, Box<dyn Error>> {
-    let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");
-    let Some((_, kernel_type)) = KERNELS.iter().find(|(name, _)| *name == kernel) else {
-        let names = KERNELS.map(|(name, _)| name).join(", ");
-        return Err(format!("HADAMRNN_KERNEL={kernel}: not one of {names}").into());
-    };
-    let hop = variable("HADAMRNN_HOP", &(steps / 2).max(1).to_string());
-    let hop: u16 = hop
-        .parse()
-        .map_err(|error| format!("HADAMRNN_HOP={hop}: {error}; samples between two answers"))?;
-    let (name, rate) = (&board.name, board.sample_hz);
-    let [hidden, inputs, pool, second] = board.capacities;
-    let mut text = String::new();
-    writeln!(
-        text,
-        "/// What this firmware is.
-pub const ABOUT: hadamrnn_board::About = hadamrnn_board::About {{
-    board: {name:?}, kernel: {kernel:?}, sample_hz: {rate}, window: {steps}, hop: {hop},
-}};
-/// The firmware, with room for the models that the registry promises for this board.
-pub type App = hadamrnn_board::App<hadamrnn_runtime::kernel::{kernel_type}, {hidden}, {inputs}, {pool}, {second}>;
-/// The embedded model and windows.
-pub static EMBEDDED: hadamrnn_board::Embedded = hadamrnn_board::Embedded {{
-    model: hadamrnn_runtime::include_model!(concat!(env!(\"OUT_DIR\"), \"/model.bin\")),
-    windows: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/windows.bin\")),
-}};"
-    )?;
-    Ok(text)
+/// The text of `config.rs`: the constants of the registry, and what the programs are made of.
+fn config(board: &Board) -> Result<String, Box<dyn Error>> {
+    Ok(board.stream_constants()? + PROGRAMS)
 }
+
+const PROGRAMS: &str = r#"
+/// The programs, with room for the models that the registry promises for this board.
+pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
+    hadamrnn_board::App::new(FIRMWARE, MODEL, WINDOWS);
+
+const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
+    hadamrnn_firmware_common::descriptor::Descriptor {
+        board: BOARD,
+        version: hadamrnn_board::VERSION,
+        kernel: KERNEL,
+        any_shape: true,
+        protocol: hadamrnn_firmware_common::link::PROTOCOL,
+        capacities: hadamrnn_firmware_common::descriptor::Capacities {
+            hidden: HIDDEN as u16,
+            inputs: INPUTS as u16,
+            pool: POOL as u16,
+            second: SECOND as u16,
+            read: READ as u16,
+        },
+        channels: CHANNELS,
+        rate: RATE,
+        window: WINDOW,
+        sessions: SESSIONS as u16,
+        slots_origin: SLOTS_ORIGIN,
+        slot_size: SLOT_SIZE,
+    };
+static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
+static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
+
+#[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
+mod descriptor {
+    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
+    #[unsafe(link_section = ".hadamrnn_descriptor")]
+    #[used]
+    static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
+}
+"#;
 
 /// Refuses a model that leaves no flash for code.
 ///

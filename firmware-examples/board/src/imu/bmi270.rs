@@ -3,8 +3,8 @@
 use bmi2::config::BMI270_CONFIG_FILE;
 use bmi2::interface::I2cInterface;
 use bmi2::types::{
-    AccBwp, AccConf, AccRange, Burst, Error as DriverError, GyrBwp, GyrConf, GyrRange, GyrRangeVal, Odr,
-    OisRange, PerfMode, PwrCtrl,
+    AccBwp, AccConf, AccRange, Burst, Error as DriverError, GyrBwp, GyrConf, GyrRange, GyrRangeVal,
+    Odr, OisRange, PerfMode, PwrCtrl,
 };
 use bmi2::{Bmi2, I2cAddr};
 use embedded_hal::delay::DelayNs;

@@ -1,8 +1,10 @@
 //! ICM-42670 and ICM-42607, by the crate of the same name.
 
-use embedded_hal::i2c::I2c;
 use ::icm42670::accelerometer::RawAccelerometer;
-use ::icm42670::{AccelOdr, AccelRange, Address, Error as DriverError, GyroOdr, GyroRange, Icm42670};
+use ::icm42670::{
+    AccelOdr, AccelRange, Address, Error as DriverError, GyroOdr, GyroRange, Icm42670,
+};
+use embedded_hal::i2c::I2c;
 
 use super::{Error, SixAxes, to_70_mdps};
 

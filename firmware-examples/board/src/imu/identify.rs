@@ -77,7 +77,8 @@ pub fn find<I: I2c>(bus: &mut I) -> Option<Device> {
         let answers = |address: &u8| {
             let mut value = [0];
             // An address that nobody has is an error of the bus, too.
-            bus.write_read(*address, &[identity.register], &mut value).is_ok()
+            bus.write_read(*address, &[identity.register], &mut value)
+                .is_ok()
                 && identity.values.contains(&value[0])
         };
         let address = identity.addresses.iter().copied().find(answers)?;

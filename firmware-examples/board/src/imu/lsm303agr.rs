@@ -13,7 +13,8 @@ pub type Accelerometer<I> = Lsm303agr<I2cInterface<I>, MagOneShot>;
 pub fn start<I: I2c>(bus: I, delay: &mut impl DelayNs) -> Result<Accelerometer<I>, Error> {
     let mut imu = Lsm303agr::new_with_i2c(bus);
     imu.init().map_err(|_| Error::Bus)?;
-    imu.set_accel_scale(AccelScale::G4).map_err(|_| Error::Bus)?;
+    imu.set_accel_scale(AccelScale::G4)
+        .map_err(|_| Error::Bus)?;
     let (mode, rate) = (AccelMode::HighResolution, AccelOutputDataRate::Hz100);
     imu.set_accel_mode_and_odr(delay, mode, rate)
         .map_err(|_| Error::SetUp)?;

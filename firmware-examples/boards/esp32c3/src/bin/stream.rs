@@ -3,15 +3,14 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use hadamrnn_board::Failure;
-use hadamrnn_esp32c3::Board;
-use hadamrnn_esp32c3::config::{ABOUT, App, EMBEDDED};
+use hadamrnn_esp32c3::config::APP;
+use hadamrnn_esp32c3::start;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
 #[esp_rtos::main]
 async fn main(_spawner: Spawner) {
-    let board = Board::start();
-    board.timer.start();
-    defmt::unwrap!(App::stream(&ABOUT, &EMBEDDED, board.i2c).await);
+    let (scheduler, parts) = start();
+    scheduler.start();
+    defmt::unwrap!(APP.stream(parts).await);
 }

@@ -3,11 +3,10 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use hadamrnn_microbit_v2::Board;
-use hadamrnn_microbit_v2::config::{ABOUT, App, EMBEDDED};
+use hadamrnn_microbit_v2::config::APP;
+use hadamrnn_microbit_v2::start;
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
-    let board = Board::start();
-    defmt::unwrap!(App::stream(&ABOUT, &EMBEDDED, board.i2c).await);
+    defmt::unwrap!(APP.stream(start()).await);
 }

@@ -3,11 +3,10 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use hadamrnn_nucleo_f411::Board;
-use hadamrnn_nucleo_f411::config::{ABOUT, App, EMBEDDED};
+use hadamrnn_nucleo_f411::config::APP;
+use hadamrnn_nucleo_f411::start;
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
-    let board = Board::start();
-    defmt::unwrap!(App::stream(&ABOUT, &EMBEDDED, board.i2c).await);
+    defmt::unwrap!(APP.stream(start()).await);
 }

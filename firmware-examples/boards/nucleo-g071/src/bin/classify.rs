@@ -6,15 +6,15 @@ use cortex_m::asm::wfe;
 use cortex_m_rt::entry;
 use hadamrnn_board::cycles::Cycles;
 use hadamrnn_board::stack;
-use hadamrnn_nucleo_g071::config::{ABOUT, App, EMBEDDED};
-use hadamrnn_nucleo_g071::{Board, CORE_HZ};
+use hadamrnn_nucleo_g071::config::APP;
+use hadamrnn_nucleo_g071::{CORE_HZ, start};
 
 #[entry]
 fn main() -> ! {
     stack::paint();
-    Board::start();
+    let flash = start().flash;
     let cycles = defmt::unwrap!(Cycles::start(CORE_HZ), "the counter is taken");
-    defmt::unwrap!(App::classify(&ABOUT, &EMBEDDED, &cycles));
+    defmt::unwrap!(APP.classify(flash, &cycles));
     loop {
         wfe();
     }

@@ -6,15 +6,15 @@ use cortex_m::asm::wfe;
 use cortex_m_rt::entry;
 use hadamrnn_board::cycles::Cycles;
 use hadamrnn_board::stack;
-use hadamrnn_pico::config::{ABOUT, App, EMBEDDED};
-use hadamrnn_pico::{Board, CORE_HZ};
+use hadamrnn_pico::config::APP;
+use hadamrnn_pico::{CORE_HZ, start};
 
 #[entry]
 fn main() -> ! {
     stack::paint();
-    Board::start();
+    let flash = start().1.flash;
     let cycles = defmt::unwrap!(Cycles::start(CORE_HZ), "the counter is taken");
-    defmt::unwrap!(App::classify(&ABOUT, &EMBEDDED, &cycles));
+    defmt::unwrap!(APP.classify(flash, &cycles));
     loop {
         wfe();
     }

@@ -3,11 +3,13 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use hadamrnn_pico::Board;
-use hadamrnn_pico::config::{ABOUT, App, EMBEDDED};
+use embassy_futures::join::join;
+use hadamrnn_pico::config::APP;
+use hadamrnn_pico::start;
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
-    let board = Board::start();
-    defmt::unwrap!(App::stream(&ABOUT, &EMBEDDED, board.i2c).await);
+    let (mut usb, parts) = start();
+    let (_, ended) = join(usb.run(), APP.stream(parts)).await;
+    defmt::unwrap!(ended);
 }
