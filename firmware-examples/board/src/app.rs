@@ -29,8 +29,6 @@ pub struct App<
     pub(crate) firmware: Descriptor<'static>,
     /// The built-in model, on a four-byte boundary.
     model: &'static [u8],
-    /// A window file.
-    pub(crate) windows: &'static [u8],
     kernel: PhantomData<K>,
 }
 
@@ -51,17 +49,12 @@ impl<
     const SESSIONS: usize,
 > App<K, N, D, POOL, SECOND, READ, SESSIONS>
 {
-    /// Programs around a built-in model and a window file.
+    /// Programs around a built-in model.
     #[must_use]
-    pub const fn new(
-        firmware: Descriptor<'static>,
-        model: &'static [u8],
-        windows: &'static [u8],
-    ) -> Self {
+    pub const fn new(firmware: Descriptor<'static>, model: &'static [u8]) -> Self {
         Self {
             firmware,
             model,
-            windows,
             kernel: PhantomData,
         }
     }

@@ -57,19 +57,20 @@ impl<
     const SESSIONS: usize,
 > App<K, N, D, POOL, SECOND, READ, SESSIONS>
 {
-    /// Classifies every embedded window by the newest model; logs the classes, the time of a step and the stack's
+    /// Classifies every window of a window file by the newest model; logs the classes, the time of a step and the stack's
     /// high-water mark since [`stack::paint`].
     ///
     /// # Errors
-    /// What is embedded is not valid, or the model takes other samples.
+    /// The model or the file is not valid, or the model takes other samples.
     pub fn classify<F: NorFlash>(
         &self,
+        windows: &[u8],
         flash: SlotFlash<F>,
         cycles: &Cycles,
     ) -> Result<(), Failure> {
         let model = self.boot(flash)?.model;
         let mut session = Session::<K, N, D, POOL, SECOND, READ>::new(&model)?;
-        let windows = Windows::parse(self.windows)?;
+        let windows = Windows::parse(windows)?;
         self.hello(&model, windows.header());
         let mut steps = Steps::NONE;
         let mut samples = windows.samples();

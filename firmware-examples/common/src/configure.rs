@@ -79,7 +79,7 @@ fn config(board: &Board) -> Result<String, Box<dyn Error>> {
 const PROGRAMS: &str = r#"
 /// The programs, with room for the models that the registry promises for this board.
 pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
-    hadamrnn_board::App::new(FIRMWARE, MODEL, WINDOWS);
+    hadamrnn_board::App::new(FIRMWARE, MODEL);
 
 const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
     hadamrnn_firmware_common::descriptor::Descriptor {
@@ -103,7 +103,8 @@ const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
         slot_size: SLOT_SIZE,
     };
 static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
-static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
+/// What `classify` classifies.
+pub static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
 
 #[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
 mod descriptor {
