@@ -54,6 +54,7 @@ impl<F: NorFlash> SlotFlash<F> {
     }
 
     /// The model in the slot in use, given where it is: lives as long as the firmware runs.
+    #[cfg(any(test, feature = "firmware"))]
     pub(crate) fn in_use(&self, (offset, length): (u32, usize)) -> &'static [u8] {
         let (start, length) = self.clamp(offset, length);
         // SAFETY: in the region, which nobody but `self` changes; and `Slots` never writes or erases the slot that its
@@ -116,5 +117,110 @@ impl<F: NorFlash> MappedFlash for SlotFlash<F> {
         let (start, length) = self.clamp(offset, length);
         // SAFETY: in the region, which is not written while `self` is borrowed.
         unsafe { core::slice::from_raw_parts(self.memory.add(start), length) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hadamrnn_firmware_common::CRC32;
+    use hadamrnn_firmware_common::slots::{
+        Accept, Begun, Fault, MemoryFlash, NewModel, PIECE, Region, Running, Slots, Timing,
+    };
+    use hadamrnn_runtime::Model;
+
+    use super::*;
+
+    const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
+    const SLOT: u32 = 8 << 10;
+    const REGION: Region = Region {
+        offset: 0,
+        slot_size: SLOT,
+    };
+    /// Of the region in the driver's flash.
+    const OFFSET: u32 = 4 << 10;
+
+    type Driver = MemoryFlash<4, 1024>;
+
+    /// Takes every model.
+    fn accept(_: &Model<'_>, _: Timing) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn driver() -> Driver {
+        Driver::holding(&vec![0; (OFFSET + 3 * SLOT) as usize])
+    }
+
+    /// A copy of the region in memory that is never freed, on a four-byte boundary.
+    fn copied(driver: Driver) -> SlotFlash<Driver> {
+        let ram: &'static mut [u32] = vec![0; SLOT as usize / 2].leak();
+        SlotFlash::copied(driver, OFFSET, bytemuck::cast_slice_mut(ram)).unwrap()
+    }
+
+    fn send<A: Accept>(slots: &mut Slots<SlotFlash<Driver>, A>, timing: Timing) {
+        let (length, crc) = (MODEL.len() as u32, CRC32.checksum(MODEL));
+        let new = NewModel {
+            length,
+            crc,
+            timing,
+        };
+        assert_eq!(slots.begin(new), Ok(Begun::Next(0)));
+        for (i, piece) in MODEL.chunks(PIECE).enumerate() {
+            slots.write(crc, (i * PIECE) as u32, piece).unwrap();
+        }
+        slots.commit(crc).unwrap();
+    }
+
+    #[test]
+    fn a_copy_follows_what_is_written_and_erased() {
+        let mut slots = Slots::new(copied(driver()), REGION, accept).unwrap();
+        assert_eq!(slots.boot().running, Running::BuiltIn);
+        // Both slots in turn, and the first one again.
+        for (hop, expected) in [(8, 0), (4, 1), (2, 0)] {
+            send(&mut slots, Timing { window: 8, hop });
+            let Running::Slot { index, header } = slots.boot().running else {
+                panic!("the new model does not run");
+            };
+            assert_eq!(index, expected);
+            let model = slots.flash().in_use(slots.model_range(index, &header));
+            assert_eq!(model, MODEL);
+        }
+        let mut flash = slots.release();
+        let mut bytes = vec![0; flash.capacity()];
+        flash.read(0, &mut bytes).unwrap();
+        assert_eq!(flash.bytes(0, bytes.len()), bytes, "the copy is the flash");
+        // What is around the region is as it was.
+        let all = flash.driver.to_bytes();
+        assert!(all[..OFFSET as usize].iter().all(|&byte| byte == 0));
+        let end = OFFSET as usize + 2 * SLOT as usize;
+        assert!(all[end..].iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn a_start_finds_what_the_one_before_has_written() {
+        let mut slots = Slots::new(copied(driver()), REGION, accept).unwrap();
+        send(&mut slots, Timing::default());
+        let driver = slots.release().driver;
+        let mut slots = Slots::new(copied(driver), REGION, accept).unwrap();
+        assert_eq!(slots.boot().running.slot(), Some(0));
+    }
+
+    #[test]
+    fn ranges_end_with_the_region() {
+        let flash = copied(driver());
+        let capacity = flash.capacity();
+        assert_eq!(flash.bytes(0, usize::MAX).len(), capacity);
+        assert_eq!(flash.bytes(capacity as u32 - 3, 8).len(), 3);
+        assert_eq!(flash.bytes(u32::MAX, 8), []);
+        assert_eq!(flash.in_use((u32::MAX, 8)), []);
+    }
+
+    #[test]
+    fn mapped_flash_is_read_where_it_is() {
+        let memory: &'static [u32] = vec![0x0403_0201; SLOT as usize / 2].leak();
+        let address = memory.as_ptr().cast();
+        // SAFETY: the memory is never freed or written; the driver is not used in this test.
+        let flash = unsafe { SlotFlash::mapped(driver(), OFFSET, 2 * SLOT, address) };
+        assert_eq!(flash.bytes(4, 4), [1, 2, 3, 4]);
+        assert_eq!(flash.bytes(0, 1).as_ptr(), address);
     }
 }

@@ -1,8 +1,8 @@
 //! The motion sensors that a board may carry or be wired to, found by asking the bus.
 //!
 //! Whichever answers, samples come in the channels and units of [`hadamrnn_firmware_common::imu`]: acceleration at
-//! ±4 g and rotation at ±2000 °/s. All but the LSM6DSO run at 100 samples a second and are read as they are, so poll them
-//! no faster than that.
+//! ±4 g and rotation at ±2000 °/s. All but the LSM6DSO run at 100 samples a second; the MPU and the BMI270 are read
+//! without asking whether a sample is new, so poll them no faster than that.
 
 mod bmi270;
 mod icm42670;
@@ -46,7 +46,7 @@ enum Driver<I: I2c, D> {
     Lsm6dso(Lsm6dso<I>),
     Bmi270(bmi270::Bmi270<I, D>),
     Mpu(mpu::Mpu<I>),
-    Icm42670(::icm42670::Icm42670<I>),
+    Icm42670(icm42670::Icm42670<I>),
     Lsm303agr(lsm303agr::Accelerometer<I>),
 }
 
@@ -61,7 +61,9 @@ impl<I: I2c, D: DelayNs> Imu<I, D> {
             Kind::Lsm6dso => Driver::Lsm6dso(Lsm6dso::new(bus, address).map_err(bus_error)?),
             Kind::Bmi270 => Driver::Bmi270(bmi270::start(bus, delay, address)?),
             Kind::Mpu => Driver::Mpu(mpu::start(bus, address, &mut delay)?),
-            Kind::Icm42670 => Driver::Icm42670(icm42670::start(bus, address)?),
+            Kind::Icm42670 => {
+                Driver::Icm42670(icm42670::Icm42670::start(bus, address, &mut delay)?)
+            }
             Kind::Lsm303agr => Driver::Lsm303agr(lsm303agr::start(bus, &mut delay)?),
         };
         Ok(Self {
@@ -85,7 +87,7 @@ impl<I: I2c, D: DelayNs> SampleSource for Imu<I, D> {
             Driver::Lsm6dso(imu) => return imu.poll().map_err(bus_error),
             Driver::Bmi270(imu) => Some(bmi270::read(imu)?),
             Driver::Mpu(imu) => Some(mpu::read(imu)?),
-            Driver::Icm42670(imu) => Some(icm42670::read(imu)?),
+            Driver::Icm42670(imu) => imu.read()?,
             Driver::Lsm303agr(imu) => lsm303agr::read(imu)?,
         };
         Ok(axes.map(|[total, [gx, gy, gz]]| {
