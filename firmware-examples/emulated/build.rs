@@ -107,6 +107,8 @@ fn memory_x(board: &Board) -> String {
         ] {
             text += &format!("REGION_ALIAS(\"REGION_{region}\", {memory});\n");
         }
+        // The stack ends at a whole word; the names are those that `stack` reads.
+        text += "_stack_end = ALIGN(__estack, 4);\n__stack_chk_guard = _stack_end;\n";
     }
     text
 }

@@ -40,9 +40,8 @@ fn every_board_computes_what_the_host_computes() {
         test.len()
     );
     let names: Vec<String> = folder
-        .registry()
+        .emulated_boards()
         .expect("boards.toml")
-        .board
         .into_iter()
         .map(|board| board.name)
         .collect();

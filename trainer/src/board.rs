@@ -11,7 +11,7 @@ mod stream;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use hadamrnn_firmware_common::boards::{Board, Registry};
 
 pub use build::{Firmware, FirmwareSize, Request};
@@ -72,5 +72,32 @@ impl FirmwareFolder {
             .board(name)
             .cloned()
             .map_err(|message| anyhow!(message))
+    }
+
+    /// The emulated board called `name`.
+    ///
+    /// # Errors
+    /// There is none; the message lists the emulated boards there are.
+    pub fn emulated_board(&self, name: &str) -> Result<Board> {
+        let board = self.board(name)?;
+        ensure!(
+            board.is_emulated(),
+            "{name} is a real board, which is not run from here: `hadamrnn flash --board {name}` writes to it; the \
+             emulated boards are {}",
+            self.emulated_boards()?
+                .iter()
+                .map(|board| board.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        Ok(board)
+    }
+
+    /// All emulated boards.
+    ///
+    /// # Errors
+    /// As of [`registry`](Self::registry).
+    pub fn emulated_boards(&self) -> Result<Vec<Board>> {
+        Ok(self.registry()?.emulated().cloned().collect())
     }
 }

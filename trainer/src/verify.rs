@@ -68,7 +68,7 @@ pub fn board(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<BoardVerdict> {
-    let board = folder.board(board)?;
+    let board = folder.emulated_board(board)?;
     let model = file.model()?;
     let host = integer::answers(&model, kernel, sequences, input_lsb)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;

@@ -1,8 +1,7 @@
 //! Gathers what [`Report::Cost`] says.
 
 use hadamrnn_firmware_common::report::Report;
-
-use crate::stack;
+use hadamrnn_firmware_common::stack;
 
 /// Instructions and bytes, over all windows.
 pub struct Costs {

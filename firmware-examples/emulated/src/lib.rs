@@ -21,4 +21,3 @@ pub mod report_file;
 pub mod run;
 #[cfg(feature = "report")]
 pub mod samples;
-pub mod stack;

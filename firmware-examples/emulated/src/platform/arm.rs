@@ -1,8 +1,5 @@
 //! Cortex-M: SysTick counts.
-#![allow(
-    unsafe_code,
-    reason = "blocks of instructions of known length, and reading and writing the unused stack"
-)]
+#![allow(unsafe_code, reason = "blocks of instructions of known length")]
 
 use core::arch::asm;
 
@@ -64,68 +61,6 @@ pub fn loop_10_000() {
             options(nomem, nostack)
         );
     }
-}
-
-unsafe extern "C" {
-    /// Lowest word of the stack, from the linker script.
-    static _stack_end: u32;
-    static __sdata: u32;
-    static __ebss: u32;
-}
-
-/// Writes a word to all of the free stack.
-#[inline(always)]
-pub fn paint_stack(paint: u32) {
-    let end = &raw const _stack_end as u32;
-    // SAFETY: writes the words of [_stack_end, sp): RAM that cortex-m-rt reserves for the stack,
-    // and below the stack pointer, so nothing lives there. No interrupt is enabled.
-    unsafe {
-        asm!(
-            "mov {top}, sp",
-            "2: cmp {at}, {top}",
-            "bhs 3f",
-            "stmia {at}!, {{{paint}}}",
-            "b 2b",
-            "3:",
-            at = inout(reg) end => _,
-            paint = in(reg) paint,
-            top = out(reg) _,
-            options(nostack)
-        );
-    }
-}
-
-/// Bytes from the lowest word that is not `paint` to the stack pointer.
-#[inline(always)]
-pub fn painted_over(paint: u32) -> u32 {
-    let end = &raw const _stack_end as u32;
-    let top: u32;
-    let touched: u32;
-    // SAFETY: only reads, the same words.
-    unsafe {
-        asm!(
-            "mov {top}, sp",
-            "2: cmp {at}, {top}",
-            "bhs 3f",
-            "ldr {word}, [{at}]",
-            "cmp {word}, {paint}",
-            "bne 3f",
-            "adds {at}, {at}, #4",
-            "b 2b",
-            "3:",
-            at = inout(reg) end => touched,
-            paint = in(reg) paint,
-            top = out(reg) top,
-            word = out(reg) _,
-            options(nostack, readonly)
-        );
-    }
-    top - touched
-}
-
-/// First byte of `.data` and first beyond `.bss`.
-pub(crate) fn statics() -> (u32, u32) {
-    (&raw const __sdata as u32, &raw const __ebss as u32)
 }
 
 /// The handlers of a firmware that reports.

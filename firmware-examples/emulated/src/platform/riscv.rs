@@ -1,8 +1,5 @@
 //! RISC-V: the core counts its instructions itself. QEMU gives the counter in nanoseconds of virtual time.
-#![allow(
-    unsafe_code,
-    reason = "blocks of instructions of known length, and reading and writing the unused stack"
-)]
+#![allow(unsafe_code, reason = "blocks of instructions of known length")]
 
 use core::arch::asm;
 
@@ -54,69 +51,6 @@ pub fn loop_10_000() {
             options(nomem, nostack)
         );
     }
-}
-
-unsafe extern "C" {
-    /// Lowest byte of the stack, from the linker script.
-    static __estack: u32;
-    static __sdata: u32;
-    static __ebss: u32;
-}
-
-/// Writes a word to all of the free stack.
-#[inline(always)]
-pub fn paint_stack(paint: u32) {
-    let end = first_word();
-    // SAFETY: writes the words of [__estack, sp): RAM that riscv-rt reserves for the stack, and below the stack pointer, so
-    // nothing lives there. No interrupt is enabled.
-    unsafe {
-        asm!(
-            "2: bgeu {at}, sp, 3f",
-            "sw {paint}, 0({at})",
-            "addi {at}, {at}, 4",
-            "j 2b",
-            "3:",
-            at = inout(reg) end => _,
-            paint = in(reg) paint,
-            options(nostack)
-        );
-    }
-}
-
-/// Bytes from the lowest word that is not `paint` to the stack pointer.
-#[inline(always)]
-pub fn painted_over(paint: u32) -> u32 {
-    let end = first_word();
-    let top: u32;
-    let touched: u32;
-    // SAFETY: only reads, the same words.
-    unsafe {
-        asm!(
-            "mv {top}, sp",
-            "2: bgeu {at}, {top}, 3f",
-            "lw {word}, 0({at})",
-            "bne {word}, {paint}, 3f",
-            "addi {at}, {at}, 4",
-            "j 2b",
-            "3:",
-            at = inout(reg) end => touched,
-            paint = in(reg) paint,
-            top = out(reg) top,
-            word = out(reg) _,
-            options(nostack, readonly)
-        );
-    }
-    top - touched
-}
-
-/// Address of the lowest whole word of the stack.
-fn first_word() -> u32 {
-    (&raw const __estack as u32).next_multiple_of(4)
-}
-
-/// First byte of `.data` and first beyond `.bss`.
-pub(crate) fn statics() -> (u32, u32) {
-    (&raw const __sdata as u32, &raw const __ebss as u32)
 }
 
 /// The handlers of a firmware that reports.

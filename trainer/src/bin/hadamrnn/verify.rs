@@ -206,10 +206,9 @@ pub fn boards(
 ) -> Result<Vec<BoardVerdict>> {
     let all: Vec<String> = match names {
         [name] if name == "all" => folder
-            .registry()?
-            .board
-            .iter()
-            .map(|board| board.name.clone())
+            .emulated_boards()?
+            .into_iter()
+            .map(|board| board.name)
             .collect(),
         names => names.to_vec(),
     };

@@ -99,9 +99,9 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
         })
         .collect::<Result<_>>()?;
     let boards = if args.board.is_empty() {
-        folder.registry()?.board
+        folder.emulated_boards()?
     } else {
-        let named = args.board.iter().map(|name| folder.board(name));
+        let named = args.board.iter().map(|name| folder.emulated_board(name));
         named.collect::<Result<_>>()?
     };
     let kernels = if args.kernel.is_empty() {
