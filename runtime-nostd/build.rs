@@ -6,7 +6,7 @@
 
 use std::env;
 
-const BACKENDS: [&str; 4] = ["portable", "armv6m", "armv7m", "armv7em"];
+const BACKENDS: [&str; 5] = ["portable", "armv6m", "armv7m", "armv7em", "riscv32"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -34,6 +34,7 @@ fn backend_for(target: &str, portable: bool, dsp: bool) -> &'static str {
         "thumbv7em" => "armv7em",
         "thumbv8m.main" if dsp => "armv7em",
         "thumbv7m" | "thumbv8m.main" => "armv7m",
+        _ if architecture.starts_with("riscv32") => "riscv32",
         _ => "portable",
     }
 }

@@ -5,6 +5,7 @@
 //! | `armv7em` | Cortex-M4, -M7; -M33 with `-C target-feature=+dsp` | assembly with the DSP instructions |
 //! | `armv7m` | Cortex-M3, -M33 | assembly |
 //! | `armv6m` | Cortex-M0, -M0+, -M23 | assembly in the low registers |
+//! | `riscv32` | RISC-V of 32 bits | Rust that keeps eight rows in registers |
 //! | `portable` | everything else; everywhere with feature `portable` | Rust |
 //!
 //! Every backend has the same two parts. `lanes` is how two states share a word, which all code uses. `step` advances
@@ -18,6 +19,8 @@ mod armv7m;
 pub(crate) mod lanes;
 #[cfg(hadamrnn_arch = "portable")]
 mod portable;
+#[cfg(hadamrnn_arch = "riscv32")]
+mod riscv32;
 mod shape;
 
 #[cfg(hadamrnn_arch = "armv6m")]
@@ -28,3 +31,5 @@ pub(crate) use armv7m::lanes;
 pub(crate) use armv7m::step;
 #[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::step;
+#[cfg(hadamrnn_arch = "riscv32")]
+pub(crate) use riscv32::step;

@@ -59,7 +59,7 @@ mod sealed {
 
 /// The last three (or fewer) butterfly stages, with strides 1, 2 and 4, on four pairs of neighbouring rows.
 #[inline(always)]
-fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
+pub(crate) fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
     let [[a, b], [c, d], [e, f], [g, h]] = v;
     let (a, b, c, d) = (a + b, a - b, c + d, c - d);
     let (e, f, g, h) = (e + f, e - f, g + h, g - h);

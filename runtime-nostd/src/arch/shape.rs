@@ -44,7 +44,9 @@ impl Model<'_> {
 }
 
 #[cfg(not(hadamrnn_arch = "portable"))]
-pub(super) use assembly::{CommonShape, packed_stages};
+pub(super) use assembly::CommonShape;
+#[cfg(not(any(hadamrnn_arch = "portable", hadamrnn_arch = "riscv32")))]
+pub(super) use assembly::packed_stages;
 
 #[cfg(not(hadamrnn_arch = "portable"))]
 mod assembly {
@@ -65,6 +67,7 @@ mod assembly {
         /// Two or more standardised inputs.
         pub x: &'a [i32],
         /// Groups of eight rows; at least one.
+        #[cfg_attr(hadamrnn_arch = "riscv32", expect(dead_code, reason = "for assembly"))]
         pub groups: usize,
         /// What a sum of unsigned fields lacks, in one lane: `2^(g-1-k) - 8 sum(x)`. Stored biases have 32768 too much.
         pub offset: i32,
@@ -109,6 +112,7 @@ mod assembly {
 
     /// Butterfly stages with strides from `block / 4` words down to four: two stages at a time with `four`, which takes a block
     /// of words and a quarter of its length, and one with `two`, which takes half the length, if their number is odd.
+    #[cfg(not(hadamrnn_arch = "riscv32"))]
     #[inline(always)]
     pub fn packed_stages(
         h: &mut [u32],
