@@ -42,9 +42,8 @@ fn every_board_computes_what_the_host_computes() {
     let names: Vec<String> = folder
         .registry()
         .expect("boards.toml")
-        .board
-        .into_iter()
-        .map(|board| board.name)
+        .emulated()
+        .map(|board| board.name.clone())
         .collect();
     assert_eq!(
         names,

@@ -207,8 +207,7 @@ pub fn boards(
     let all: Vec<String> = match names {
         [name] if name == "all" => folder
             .registry()?
-            .board
-            .iter()
+            .emulated()
             .map(|board| board.name.clone())
             .collect(),
         names => names.to_vec(),

@@ -98,8 +98,8 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
             })
         })
         .collect::<Result<_>>()?;
-    let boards = if args.board.is_empty() {
-        folder.registry()?.board
+    let boards: Vec<Board> = if args.board.is_empty() {
+        folder.registry()?.emulated().cloned().collect()
     } else {
         let named = args.board.iter().map(|name| folder.board(name));
         named.collect::<Result<_>>()?
