@@ -1,6 +1,6 @@
-//! Watching a board's stream: what it says, on a screen or as lines, and into a file of labelled windows.
+//! Watching a board's stream: what it says, on a screen or as lines, and into a file of labelled samples.
 //!
-//! [`State`] is what is known so far, [`screen`] draws it, [`Recorder`] writes windows.
+//! [`State`] is what is known so far, [`screen`] draws it, [`Recorder`] writes samples.
 
 mod record;
 pub mod screen;

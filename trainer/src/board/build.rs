@@ -50,6 +50,11 @@ impl Request<'_> {
     /// # Errors
     /// The toolchain is missing or the build fails; the message has the compiler's last lines.
     pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
+        ensure!(
+            self.board.is_emulated(),
+            "{} is no emulated board: `hadamrnn flash` and `monitor` reach real ones",
+            self.board.name
+        );
         let model = self.model.model()?;
         self.check_room(&model)?;
         let (model_path, windows_path) = (

@@ -1,8 +1,8 @@
-//! Labelled windows of a board's own samples, as training wants them.
+//! Labelled recordings of a board's own sensor, in the form that the task `recordings` trains on.
 //!
-//! The file is CSV with a head: `label`, `window`, `step`, then one column of raw counts a channel. Only whole windows
-//! are written: where a sample is lost, the window it belongs to is dropped. Windows are numbered through the file, also
-//! when it is recorded in several goes.
+//! A row is a sample: `label`, `recording`, `time` in samples, then the raw counts, one column a channel
+//! ([`crate::data::recordings`]). Where samples were lost, or the recording was paused, a row without a label keeps
+//! windows from spanning the gap.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
@@ -12,32 +12,33 @@ use anyhow::{Context, Result, ensure};
 
 use crate::link::Told;
 
-/// Writes windows.
+/// Writes samples.
 pub struct Recorder {
     writer: csv::Writer<File>,
     label: String,
-    steps: usize,
+    /// Tells this recording apart from others in the file.
+    recording: String,
     channels: usize,
-    /// Windows in the file.
-    windows: u64,
-    /// The window that is gathered.
-    samples: Vec<Vec<i16>>,
+    samples: u64,
     next: Option<u32>,
 }
 
 /// The columns before the channels.
-const FIRST: [&str; 3] = ["label", "window", "step"];
+const FIRST: [&str; 3] = ["label", "recording", "time"];
+/// Rows that are written at once: few enough for the writer's buffer, so that the file always ends with a row.
+const ROWS: u64 = 25;
 
 impl Recorder {
-    /// Appends to a file, or makes it: windows of `steps` samples of these channels, all of one class.
+    /// Appends to a file, or makes it: samples of these channels, all of one class. `recording` is a name that no other
+    /// recording in the file has.
     ///
     /// # Errors
-    /// The file cannot be written, or has other columns.
-    pub fn open(path: &Path, label: &str, steps: u16, channels: &[String]) -> Result<Self> {
-        ensure!(steps > 0, "a window to be recorded has no samples");
+    /// The file cannot be written or has other columns, or the label is none.
+    pub fn open(path: &Path, label: &str, recording: &str, channels: &[String]) -> Result<Self> {
+        let label = label.trim();
         ensure!(
-            !label.trim().is_empty() && !label.contains(['\n', '\r']),
-            "--label {label:?}: a class needs a name of one line"
+            !label.is_empty() && !label.starts_with('#') && !label.contains(['\n', '\r']),
+            "--label {label:?}: a class needs a name of one line that does not start with #"
         );
         let name = path.display();
         let mut options = OpenOptions::new();
@@ -45,181 +46,171 @@ impl Recorder {
         let file = options
             .open(path)
             .with_context(|| format!("cannot write {name}"))?;
-        let head: Vec<String> = FIRST
-            .into_iter()
-            .map(String::from)
-            .chain(channels.iter().cloned())
+        let head: Vec<&str> = (FIRST.into_iter())
+            .chain(channels.iter().map(String::as_str))
             .collect();
-        let windows = count(&file, &head).with_context(|| format!("{name} is not continued"))?;
+        let is_new = is_new(&file, &head).with_context(|| format!("{name} is not continued"))?;
         let mut recorder = Self {
             writer: csv::Writer::from_writer(file),
             label: label.into(),
-            steps: steps.into(),
+            recording: recording.into(),
             channels: channels.len(),
-            windows: windows.unwrap_or(0),
-            samples: Vec::new(),
+            samples: 0,
             next: None,
         };
-        if windows.is_none() {
+        if is_new {
             recorder.writer.write_record(&head)?;
-            recorder
-                .writer
-                .flush()
-                .with_context(|| format!("cannot write {name}"))?;
+            recorder.flush()?;
         }
         Ok(recorder)
     }
 
-    /// Takes what a board tells, and writes a window when it is whole.
+    /// Writes a sample; whatever else a board tells is not recorded.
     ///
     /// # Errors
-    /// The file cannot be written, or the samples have other channels.
+    /// The file cannot be written, or the sample has other channels.
     pub fn take(&mut self, told: &Told) -> Result<()> {
         let Told::Sample { index, values } = told else {
             return Ok(());
         };
         ensure!(
             values.len() == self.channels,
-            "the board's samples have {} values, the recording has {} columns",
+            "the board's samples have {} values, the recording has {} columns of them",
             values.len(),
             self.channels
         );
         if self.next.is_some_and(|next| next != *index) {
-            self.samples.clear();
+            self.pause()?;
         }
         self.next = Some(index.wrapping_add(1));
-        self.samples.push(values.clone());
-        if self.samples.len() < self.steps {
-            return Ok(());
+        let time = index.to_string();
+        let first = [self.label.as_str(), &self.recording, &time].map(String::from);
+        let values = values.iter().map(i16::to_string);
+        self.writer.write_record(first.into_iter().chain(values))?;
+        self.samples += 1;
+        if self.samples.is_multiple_of(ROWS) {
+            self.flush()?;
         }
-        for (step, values) in self.samples.drain(..).enumerate() {
-            let mut row = vec![
-                self.label.clone(),
-                self.windows.to_string(),
-                step.to_string(),
-            ];
-            row.extend(values.iter().map(i16::to_string));
-            self.writer.write_record(&row)?;
-        }
-        // Whole windows are in the file, whatever happens to this program.
-        self.writer.flush().context("cannot write the recording")?;
-        self.windows += 1;
         Ok(())
     }
 
-    /// Forgets the window that is gathered: after a pause another begins.
-    pub fn pause(&mut self) {
-        self.samples.clear();
-        self.next = None;
+    /// Ends the row of samples: what comes next is not its continuation.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn pause(&mut self) -> Result<()> {
+        if self.next.take().is_some() {
+            let empty = std::iter::repeat_n("", 1 + self.channels);
+            let row = ["", self.recording.as_str()].into_iter().chain(empty);
+            self.writer.write_record(row)?;
+        }
+        self.flush()
     }
 
-    /// Windows in the file.
-    pub fn windows(&self) -> u64 {
-        self.windows
+    /// Samples written.
+    pub fn samples(&self) -> u64 {
+        self.samples
     }
 
     /// The label.
     pub fn label(&self) -> &str {
         &self.label
     }
+
+    fn flush(&mut self) -> Result<()> {
+        self.writer.flush().context("cannot write the recording")
+    }
 }
 
-/// How many windows are in a file with this head; none if the file is empty.
-fn count(file: &File, head: &[String]) -> Result<Option<u64>> {
-    let mut lines = BufReader::new(file).lines();
-    let Some(first) = lines.next().transpose()? else {
-        return Ok(None);
-    };
-    let mut expected = csv::Writer::from_writer(Vec::new());
-    expected.write_record(head)?;
-    let expected = String::from_utf8(expected.into_inner()?)?;
-    ensure!(
-        first.trim_end() == expected.trim_end(),
-        "its columns are {first}, those of this board {}: record into another file",
-        expected.trim_end()
-    );
-    let mut last = String::new();
-    for line in lines {
-        let line = line?;
-        if !line.is_empty() {
-            last = line;
-        }
-    }
-    if last.is_empty() {
-        return Ok(Some(0));
+/// Whether a file is empty; it must have this head otherwise.
+fn is_new(file: &File, head: &[&str]) -> Result<bool> {
+    let mut first = String::new();
+    BufReader::new(file).read_line(&mut first)?;
+    if first.is_empty() {
+        return Ok(true);
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        .from_reader(last.as_bytes());
-    let row = reader
+        .from_reader(first.as_bytes());
+    let found = reader
         .records()
         .next()
-        .context("its last line is empty")??;
-    let window: u64 = row
-        .get(1)
-        .unwrap_or_default()
-        .parse()
-        .context("its last line has no window number")?;
-    Ok(Some(window + 1))
+        .context("its first line is empty")??;
+    ensure!(
+        found.iter().eq(head.iter().copied()),
+        "its columns are {}, those of this board {}: record into another file",
+        found.iter().collect::<Vec<_>>().join(", "),
+        head.join(", ")
+    );
+    Ok(false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Holdout, recordings};
 
     fn channels() -> Vec<String> {
         vec!["x".into(), "y, left".into()]
     }
 
-    fn sample(index: u32) -> Told {
-        Told::Sample {
-            index,
-            values: vec![index as i16, -5],
-        }
-    }
-
-    fn record(path: &Path, label: &str, indices: impl IntoIterator<Item = u32>) -> u64 {
-        let mut recorder = Recorder::open(path, label, 3, &channels()).unwrap();
+    fn record(path: &Path, label: &str, name: &str, indices: impl IntoIterator<Item = u32>) {
+        let mut recorder = Recorder::open(path, label, name, &channels()).unwrap();
         for index in indices {
-            recorder.take(&sample(index)).unwrap();
+            let values = vec![index as i16, -5];
+            recorder.take(&Told::Sample { index, values }).unwrap();
         }
-        recorder.windows()
     }
 
     #[test]
-    fn whole_windows_are_appended_and_numbered_through() {
+    fn samples_are_appended_and_gaps_are_marked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("walk.csv");
+        record(&path, "walk", "monday", [0, 1, 4]);
+        record(&path, " sit \"still\" ", "tuesday", [100]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
-            record(&path, "walk", 0..8),
-            2,
-            "the third window is not whole"
+            lines,
+            [
+                "label,recording,time,x,\"y, left\"",
+                "walk,monday,0,0,-5",
+                "walk,monday,1,1,-5",
+                ",monday,,,",
+                "walk,monday,4,4,-5",
+                "\"sit \"\"still\"\"\",tuesday,100,100,-5",
+            ]
         );
-        assert_eq!(record(&path, "sit \"still\"", 100..103), 3);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("label,window,step,x,\"y, left\""));
-        assert_eq!(lines.next(), Some("walk,0,0,0,-5"));
-        assert_eq!(lines.nth(4), Some("walk,1,2,5,-5"));
-        assert_eq!(lines.next(), Some("\"sit \"\"still\"\"\",2,0,100,-5"));
-        assert_eq!(text.lines().count(), 1 + 9);
     }
 
     #[test]
-    fn a_window_with_a_lost_sample_is_dropped() {
+    fn training_reads_recordings_and_no_window_spans_a_gap() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gap.csv");
-        assert_eq!(record(&path, "a", [0, 1, 3, 4, 5, 6, 7]), 1);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().nth(1), Some("a,0,0,3,-5"));
+        let path = folder.path().join("all.csv");
+        for (day, label) in ["a", "b"].into_iter().cycle().take(12).enumerate() {
+            // Two windows of 8 before the gap, one after it; 4 samples too few for another.
+            let indices = (0..20).chain(21..29);
+            record(&path, label, &format!("day {day}"), indices);
+        }
+        let source = recordings::locate(&path).unwrap();
+        let cutting = recordings::Cutting {
+            steps: 8,
+            hop: 8,
+            rate_hz: 50.0,
+        };
+        let data = recordings::load(&source, &cutting, &Holdout::default()).unwrap();
+        assert_eq!(data.classes, ["a", "b"]);
+        assert_eq!(data.channel_names, channels());
+        let windows = data.train.len() + data.valid.len() + data.test.len();
+        assert_eq!(windows, 12 * 3);
     }
 
     #[test]
-    fn other_columns_are_refused() {
+    fn other_columns_and_labels_that_are_none_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("other.csv");
-        record(&path, "a", 0..3);
-        let error = Recorder::open(&path, "a", 3, &["x".into()])
+        record(&path, "a", "one", 0..3);
+        let error = Recorder::open(&path, "a", "two", &["x".into()])
             .err()
             .expect("refused");
         let error = format!("{error:#}");
@@ -227,6 +218,8 @@ mod tests {
             error.contains("other.csv") && error.contains("record into another file"),
             "{error}"
         );
-        assert!(Recorder::open(&path, " ", 3, &channels()).is_err());
+        for label in [" ", "#a", "a\nb"] {
+            assert!(Recorder::open(&path, label, "two", &channels()).is_err());
+        }
     }
 }

@@ -114,11 +114,14 @@ fn ask<R>(
 
 #[test]
 fn the_bytes_of_the_worked_example() {
-    // docs/LINK.md: id 1, variant 0, the CRC-32 of both bytes; COBS has one zero to replace.
-    let crc = CRC32.checksum(&[1, 0]).to_le_bytes();
-    let [a, b, c, d] = crc;
-    assert_eq!(frame(1, Ask::Hello), [2, 1, 5, a, b, c, d, 0]);
-    assert_eq!(crc, [0xbe, 0x23, 0xc2, 0x58]);
+    // docs/LINK.md.
+    let hello = [2, 1, 5, 0xbe, 0x23, 0xc2, 0x58, 0];
+    assert_eq!(frame(1, Ask::Hello), hello);
+    let reply = Reply::Next { offset: 128 };
+    let mut buffer = [0; MAX_FRAME];
+    let next = encode(&Message::Answer { id: 1, reply }, &mut buffer).unwrap();
+    let expected = [1, 9, 1, 3, 0x80, 1, 0xfc, 0x86, 0x5c, 0x30, 0];
+    assert_eq!(next, expected);
 }
 
 #[test]

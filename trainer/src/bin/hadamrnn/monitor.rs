@@ -40,7 +40,7 @@ pub struct Args {
     /// Model folder to take the names of classes and channels from
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Record windows of samples into this CSV file, for training
+    /// Record samples into this CSV file, for `hadamrnn train recordings`
     #[arg(long, value_name = "FILE", requires = "label")]
     record: Option<PathBuf>,
     /// Class of what is recorded
@@ -81,12 +81,12 @@ pub fn run(args: &Args) -> Result<Status> {
     let status = client.status()?;
     let channels = channel_names(&names, descriptor.channels)?;
     let recorder = match (&args.record, &args.label) {
-        (Some(path), Some(label)) => Some(Recorder::open(
-            path,
-            label,
-            status.timing.window,
-            &channels,
-        )?),
+        (Some(path), Some(label)) => {
+            // The moment tells this recording apart from others.
+            let name = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            Some(Recorder::open(path, label, &name, &channels)?)
+        }
+
         _ => None,
     };
     let is_screen = !args.plain && !args.json && std::io::stdout().is_terminal();
@@ -214,10 +214,11 @@ impl Session {
         }
     }
 
-    fn pause(&mut self) {
+    fn pause(&mut self) -> Result<()> {
         self.is_paused = !self.is_paused;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.pause();
+        match &mut self.recorder {
+            Some(recorder) => recorder.pause(),
+            None => Ok(()),
         }
     }
 
@@ -229,9 +230,9 @@ impl Session {
             "recording"
         };
         Some(format!(
-            "{state} {}: {} windows",
+            "{state} {}: {} samples",
             recorder.label(),
-            recorder.windows()
+            recorder.samples()
         ))
     }
 }
@@ -260,7 +261,7 @@ fn show(session: &mut Session, title: &str) -> Result<()> {
                 _ if key.kind != KeyEventKind::Press => {}
                 KeyCode::Char('q') | KeyCode::Esc => return Ok(()),
                 KeyCode::Char('c') if is_control => return Ok(()),
-                KeyCode::Char(' ') => session.pause(),
+                KeyCode::Char(' ') => session.pause()?,
                 _ => {}
             }
         }

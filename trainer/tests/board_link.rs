@@ -1,0 +1,401 @@
+//! Slots, link and stream end to end: the programs a user runs, and firmware on emulated boards.
+//!
+//! `cargo test -p hadamrnn --test board_link -- --ignored` makes 2,000 power cuts instead of a few.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use hadamrnn::board::{self, Firmware, FirmwareFolder, FlashFile, Launch};
+use hadamrnn::flash::{self, Device, Installed};
+use hadamrnn::integer::{Answer, ModelFile};
+use hadamrnn::link::{Client, Patience, Sent, Told, send, start_newest};
+use hadamrnn::monitor::Watch;
+use hadamrnn::verify::answers_to_window_file;
+use hadamrnn_firmware_common::CRC32;
+use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing};
+use hadamrnn_firmware_common::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const TIMING: Timing = Timing {
+    window: 128,
+    hop: 0,
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn model(name: &str) -> ModelFile {
+    ModelFile::read(&root().join("models").join(name).join("model.hdrn")).expect("a shipped model")
+}
+
+fn recorded() -> Vec<u8> {
+    std::fs::read(root().join("models/har2/windows.bin")).expect("the shipped windows")
+}
+
+/// An emulated board, its firmware, and its flash in a folder of the test's own.
+struct Bench {
+    board: Board,
+    firmware: Firmware,
+    folder: tempfile::TempDir,
+    windows: Vec<u8>,
+}
+
+impl Bench {
+    fn new(name: &str) -> Self {
+        let sources = root().join("firmware-examples");
+        let sources = FirmwareFolder::locate(Some(&sources)).expect("the firmware sources");
+        let board = sources.board(name).expect("in the registry");
+        let firmware = board::build_stream(&sources, &board).expect("builds");
+        Self {
+            board,
+            firmware,
+            folder: tempfile::tempdir().expect("a folder"),
+            windows: recorded(),
+        }
+    }
+
+    fn flash(&self) -> FlashFile {
+        let path = self.folder.path().join("flash.bin");
+        FlashFile::open(&path, &self.board).expect("a flash file")
+    }
+
+    fn install(&self, flash: &mut FlashFile, name: &str, timing: Timing) -> Installed {
+        let firmware = self.board.descriptor().expect("has slots");
+        flash::install(flash, &firmware, &model(name), timing).expect("fits")
+    }
+
+    fn launch(&self, flash: FlashFile) -> (board::Emulator, Client) {
+        let launch = Launch {
+            board: &self.board,
+            firmware: &self.firmware,
+            windows: Some(&self.windows),
+            rate: Some(0),
+            flash_delay: 2000,
+        };
+        let emulator = launch.start(flash).expect("starts");
+        let wire = emulator.address().open(0).expect("has a port");
+        (emulator, Client::new(wire, Patience::default()))
+    }
+
+    /// The model that the board would boot from this flash.
+    fn boots(&self, flash: &mut FlashFile) -> (Option<u32>, [Option<Fault>; 2]) {
+        let firmware = self.board.descriptor().expect("has slots");
+        let slots = [0, 1].map(|index| flash.read_slot(index, firmware.slot_size).expect("reads"));
+        let boot = flash::look(&slots, &firmware).expect("slots");
+        (crc(boot.running), boot.slots.map(Result::err))
+    }
+}
+
+fn crc(running: Running) -> Option<u32> {
+    match running {
+        Running::BuiltIn => None,
+        Running::Slot { header, .. } => Some(header.crc),
+    }
+}
+
+/// The first `count` classes and logits of a board.
+fn told(client: Client, count: usize) -> Vec<(usize, Vec<i32>)> {
+    let mut watch = Watch::start(client, false, Duration::from_secs(3)).expect("answers");
+    let mut classes = Vec::new();
+    while classes.len() < count {
+        let told = watch.next(Duration::from_secs(1)).expect("the link holds");
+        if let Some(Told::Class {
+            index,
+            class,
+            logits,
+        }) = told
+        {
+            assert_eq!(index as usize, classes.len(), "none is lost");
+            classes.push((class.into(), logits));
+        }
+    }
+    watch.stop().expect("answers");
+    classes
+}
+
+fn of_host(answers: Vec<Answer>) -> Vec<(usize, Vec<i32>)> {
+    let pair = |answer: Answer| (answer.class, answer.logits);
+    answers.into_iter().map(pair).collect()
+}
+
+/// The host's answers to a stream, over and over, in windows that overlap: each window by itself.
+fn host_windows(name: &str, stream: &[u8], hop: usize, count: usize) -> Vec<(usize, Vec<i32>)> {
+    let header = WindowsHeader::parse(stream).expect("a window file");
+    let sample = 2 * usize::from(header.channels);
+    let steps = usize::from(header.steps);
+    let samples: Vec<&[u8]> = stream[WINDOWS_HEADER..].chunks(sample).collect();
+    let mut file = WindowsHeader {
+        windows: count as u16,
+        ..header
+    }
+    .to_bytes()
+    .to_vec();
+    for window in 0..count {
+        for step in 0..steps {
+            file.extend(samples[(window * hop + step) % samples.len()]);
+        }
+    }
+    of_host(answers_to_window_file(&model(name).model().expect("valid"), &file).expect("runs"))
+}
+
+/// Runs the program and gives its standard output.
+fn hadamrnn(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_hadamrnn"))
+        .args(args)
+        .current_dir(root())
+        .output()
+        .expect("the program runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {error}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn flash_then_monitor_gives_the_classes_of_the_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flash = folder.path().join("flash.bin");
+    let recording = folder.path().join("recorded.csv");
+    let [flash, recording] = [&flash, &recording].map(|path| path.to_str().expect("text"));
+    let board = ["--board", "qemu-m4", "--flash-file", flash];
+    let text = hadamrnn(&[&["flash", "models/har2"], &board[..]].concat());
+    assert!(text.contains("996 bytes written and verified"), "{text}");
+    let text = hadamrnn(&[&["flash", "models/har6"], &board[..]].concat());
+    assert!(
+        text.contains("slot 1") && text.contains("number 2"),
+        "{text}"
+    );
+
+    // Once through the stream of 16 windows, and a few more.
+    let watch = [
+        "monitor",
+        "--rate",
+        "0",
+        "--stream",
+        "models/har2/windows.bin",
+        "--count",
+        "20",
+        "--json",
+    ];
+    let record = ["--record", recording, "--label", "any, \"thing\""];
+    let text = hadamrnn(&[&watch[..], &board[..], &record[..]].concat());
+    let mut classes = Vec::new();
+    for line in text.lines() {
+        let told: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if let Some(class) = told.get("class") {
+            let logits = class["logits"].as_array().expect("logits");
+            let logits = logits
+                .iter()
+                .map(|logit| logit.as_i64().expect("integer") as i32);
+            classes.push((
+                class["class"].as_u64().expect("a class") as usize,
+                logits.collect(),
+            ));
+        }
+    }
+    assert_eq!(classes, host_windows("har6", &recorded(), 128, 20));
+
+    // What was recorded is what was streamed.
+    let mut reader = csv::Reader::from_path(recording).expect("a recording");
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    assert!(rows.len() >= 19 * 128, "{}", rows.len());
+    let stream = recorded();
+    let (values, _) = stream[WINDOWS_HEADER..].as_chunks::<2>();
+    for (i, row) in rows.iter().take(16 * 128).enumerate() {
+        assert_eq!(
+            (&row[0], &row[2]),
+            ("any, \"thing\"", i.to_string().as_str())
+        );
+        let expected = values[9 * i..9 * i + 9]
+            .iter()
+            .map(|two| i16::from_le_bytes(*two));
+        let found = row
+            .iter()
+            .skip(3)
+            .map(|count| count.parse::<i16>().expect("a count"));
+        assert!(expected.eq(found), "sample {i}: {row:?}");
+    }
+}
+
+#[test]
+fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
+    let hop = Timing {
+        window: 128,
+        hop: 64,
+    };
+    for name in ["qemu-m3", "qemu-m7"] {
+        let bench = Bench::new(name);
+        let (emulator, mut client) = bench.launch(bench.flash());
+        let status = client.status().expect("answers");
+        assert_eq!(status.running, Running::BuiltIn);
+        assert_eq!(status.slots, [Err(Fault::Empty); 2]);
+
+        let file = model("har6");
+        let mut bytes = Vec::new();
+        let sent = send(&mut client, &file, hop, |done| bytes.push(done)).expect("is sent");
+        assert_eq!(sent, Sent::Written);
+        assert_eq!(bytes.last().copied(), Some(file.bytes().len() as u32));
+        assert!(bytes.is_sorted());
+        assert_eq!(
+            client.status().expect("answers").running,
+            Running::BuiltIn,
+            "until it restarts"
+        );
+        let status = start_newest(&mut client, &file).expect("runs it");
+        assert_eq!((status.timing, status.name.as_str()), (hop, "har6"));
+        let again = send(&mut client, &file, hop, |_| {}).expect("answers");
+        assert_eq!(again, Sent::AlreadyThere);
+        assert_eq!(
+            told(client, 40),
+            host_windows("har6", &bench.windows, 64, 40),
+            "{name}"
+        );
+
+        // What it cannot run is refused before a byte is written.
+        let mut flash = emulator.cut_power().expect("stops");
+        let before = bench.boots(&mut flash);
+        let (emulator, mut client) = bench.launch(flash);
+        let error = send(&mut client, &model("pmnist"), TIMING, |_| {}).expect_err("one channel");
+        assert!(
+            format!("{error:#}").contains("the sensor gives 9"),
+            "{error:#}"
+        );
+        let mut flash = emulator.cut_power().expect("stops");
+        assert_eq!(bench.boots(&mut flash), before);
+    }
+}
+
+#[test]
+fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
+    let bench = Bench::new("qemu-m4");
+    let mut flash = bench.flash();
+    bench.install(&mut flash, "har2", TIMING);
+    let newest = bench.install(&mut flash, "har6", TIMING);
+    let size = bench.board.descriptor().expect("has slots").slot_size;
+    let crcs = ["har2", "har6"].map(|name| CRC32.checksum(model(name).bytes()));
+    let damage = |flash: &mut FlashFile, index: u8| {
+        let mut slot = flash.read_slot(index, size).expect("reads");
+        slot[HEADER_LEN + 500] ^= 1;
+        flash.write_slot(index, &slot).expect("writes");
+    };
+    let mut booted = Vec::new();
+    for broken in [None, Some(newest.slot), Some(1 - newest.slot)] {
+        if let Some(index) = broken {
+            damage(&mut flash, index);
+        }
+        let (emulator, mut client) = bench.launch(flash);
+        let status = client.status().expect("answers");
+        booted.push(crc(status.running));
+        if let Some(index) = broken {
+            assert_eq!(status.slots[usize::from(index)], Err(Fault::Checksum));
+            let log = emulator.log().expect("decodes").join("\n");
+            let line = format!("slot {index}: {}", Fault::Checksum);
+            assert!(log.contains(&line), "{log}");
+        }
+        let name = match booted.len() {
+            1 => "har6",
+            _ => "har2",
+        };
+        assert_eq!(told(client, 3), host_windows(name, &bench.windows, 128, 3));
+        flash = emulator.cut_power().expect("stops");
+    }
+    assert_eq!(booted, [Some(crcs[1]), Some(crcs[0]), None]);
+    // And a board that has only its built-in model takes another.
+    let (_emulator, mut client) = bench.launch(flash);
+    send(&mut client, &model("har6"), TIMING, |_| {}).expect("is sent");
+    start_newest(&mut client, &model("har6")).expect("runs it");
+}
+
+/// What power cuts have shown.
+#[derive(Debug, Default)]
+struct Tally {
+    /// The board runs what it ran before, and both slots are whole or empty.
+    untouched: u32,
+    /// The board runs what it ran before; the other slot was half written.
+    half: u32,
+    /// The board runs the new model.
+    new: u32,
+}
+
+/// Kills the emulator `count` times while a model is being sent to it, at a random moment of the transfer, and starts it
+/// again: it must run the old model or the new one.
+fn power_cuts(count: u32, seed: u64) -> Tally {
+    let bench = Bench::new("qemu-m4");
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let models = [model("har2"), model("har6")];
+    let crcs = models.each_ref().map(|model| CRC32.checksum(model.bytes()));
+    let mut flash = bench.flash();
+    bench.install(&mut flash, "har2", TIMING);
+    let mut runs = crcs[0];
+    // How long a transfer takes here and now, from time to time.
+    let mut whole = Duration::ZERO;
+    let mut tally = Tally::default();
+    for cut in 0..count {
+        let (emulator, mut client) = bench.launch(flash);
+        let status = client.status().expect("answers after a power cut");
+        assert_eq!(crc(status.running), Some(runs), "cut {cut}");
+        let next = models[usize::from(runs == crcs[0])].clone();
+        let new = CRC32.checksum(next.bytes());
+        let is_measured = cut.is_multiple_of(25);
+        let moment = random.random_range(0.0..1.1);
+        let sender = std::thread::spawn(move || {
+            let start = Instant::now();
+            let sent = send(&mut client, &next, TIMING, |_| {});
+            (sent.is_ok(), start.elapsed())
+        });
+        if is_measured {
+            whole = sender.join().expect("no panic").1;
+            flash = emulator.cut_power().expect("stops");
+        } else {
+            std::thread::sleep(whole.mul_f64(moment));
+            flash = emulator.cut_power().expect("stops");
+            // The link is broken now, or the transfer was over: the sender ends either way.
+            let (is_sent, _) = sender.join().expect("no panic");
+            assert!(
+                !is_sent || bench.boots(&mut flash).0 == Some(new),
+                "cut {cut}: sent, yet gone"
+            );
+        }
+        let (boots, faults) = bench.boots(&mut flash);
+        let is_half = faults.iter().flatten().any(|fault| *fault != Fault::Empty);
+        match boots {
+            Some(crc) if crc == new => tally.new += 1,
+            Some(crc) if crc == runs && is_half => tally.half += 1,
+            Some(crc) if crc == runs => tally.untouched += 1,
+            other => panic!("cut {cut}: boots {other:?}, not the old or the new model: {faults:?}"),
+        }
+        runs = boots.expect("a slot");
+    }
+    tally
+}
+
+#[test]
+fn power_cuts_leave_a_model_that_runs() {
+    let count = 60;
+    let tally = power_cuts(count, 1);
+    assert_eq!(tally.untouched + tally.half + tally.new, count);
+    assert!(
+        tally.half >= count / 10,
+        "cuts do not hit the writing: {tally:?}"
+    );
+}
+
+#[test]
+#[ignore = "takes some ten minutes"]
+fn two_thousand_power_cuts_leave_a_model_that_runs() {
+    let count = 2000;
+    let start = Instant::now();
+    let tally = power_cuts(count, 2);
+    println!(
+        "{tally:?} of {count} power cuts in {} s",
+        start.elapsed().as_secs()
+    );
+    assert_eq!(tally.untouched + tally.half + tally.new, count);
+    assert!(
+        tally.half >= count / 10,
+        "cuts do not hit the writing: {tally:?}"
+    );
+}
