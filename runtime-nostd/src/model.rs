@@ -208,9 +208,9 @@ impl<'a> Model<'a> {
         (in_block < layer.driven_rows).then_some(stored)
     }
 
-    /// Whether `K` computes every layer exactly, given capacities of its size (of at least 32, for small XNOR layers).
+    /// Whether `K` computes every layer exactly, given capacities of its size.
     pub fn runs_on<K: Kernel>(&self) -> bool {
-        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size.max(32)).is_ok();
+        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size).is_ok();
         fits(&self.layer) && self.second().is_none_or(|second| fits(&second.layer))
     }
 

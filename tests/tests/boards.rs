@@ -11,13 +11,15 @@ use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::task_data::TaskData;
 use hadamrnn::verify;
 
-const KERNELS: [(&str, &[KernelName]); 6] = [
+const KERNELS: [(&str, &[KernelName]); 7] = [
     ("qemu-m0", &KernelName::ALL),
     ("qemu-m3", &[KernelName::FwhtPacked]),
     ("qemu-m4", &KernelName::ALL),
     ("qemu-m7", &[KernelName::FwhtPacked]),
     ("qemu-m33", &[KernelName::FwhtPacked]),
     ("qemu-rv32", &KernelName::ALL),
+    // Only here does a board count bits by an instruction.
+    ("qemu-rv32-zbb", &[KernelName::Xnor, KernelName::FwhtPacked]),
 ];
 
 /// Windows compared on each board with the kernel of its firmware.

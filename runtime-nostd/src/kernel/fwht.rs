@@ -9,8 +9,8 @@ use crate::step::{Finisher, Step};
 /// `n log2(B)` additions on 32-bit values: any state width, `4 N` bytes of state.
 pub struct Fwht;
 
-/// The state of [`Fwht`].
-pub struct Words<const N: usize>([i32; N]);
+/// The state of [`Fwht`] and of [`XnorPopcount`](super::XnorPopcount).
+pub struct Words<const N: usize>(pub(super) [i32; N]);
 
 impl<const N: usize> HiddenState for Words<N> {
     const ZERO: Self = Self([0; N]);

@@ -68,7 +68,7 @@ impl Request<'_> {
                 .env("HADAMRNN_KERNEL", self.kernel.name())
                 .env("HADAMRNN_MODEL", &model_path)
                 .env("HADAMRNN_WINDOWS", &windows_path)
-                .envs(capacities(&model, self.kernel));
+                .envs(capacities(&model));
             if name == "nopanic" {
                 cargo.arg("--no-default-features");
                 if !model.has_common_shape() {
@@ -213,33 +213,22 @@ fn cargo_target(folder: &FirmwareFolder, board: &Board, subcommand: &str) -> Com
 }
 
 /// What the firmware's session must have room for.
-fn capacities(model: &Model<'_>, kernel: KernelName) -> [(&'static str, String); 6] {
+fn capacities(model: &Model<'_>) -> [(&'static str, String); 6] {
     let second = model
         .second()
         .map_or(0, |second| second.layer().hidden_size());
     let hidden_readout = model.hidden_readout().map_or(0, |hidden| hidden.units());
     [
-        (
-            "HADAMRNN_HIDDEN",
-            units(model.hidden_size(), kernel).to_string(),
-        ),
+        ("HADAMRNN_HIDDEN", model.hidden_size().to_string()),
         ("HADAMRNN_INPUTS", model.input_size().to_string()),
         ("HADAMRNN_POOL", pooled_units(model).to_string()),
-        ("HADAMRNN_SECOND", units(second, kernel).to_string()),
+        ("HADAMRNN_SECOND", second.to_string()),
         ("HADAMRNN_READ", hidden_readout.to_string()),
         (
             "HADAMRNN_TOKENS",
             u8::from(model.tokens().is_some()).to_string(),
         ),
     ]
-}
-
-/// The XNOR kernel keeps its bit planes in room that grows with the capacity: it needs one of at least 32.
-fn units(hidden_size: usize, kernel: KernelName) -> usize {
-    match kernel {
-        KernelName::Xnor if hidden_size > 0 => hidden_size.max(32),
-        _ => hidden_size,
-    }
 }
 
 fn pooled_units(model: &Model<'_>) -> usize {
@@ -253,15 +242,12 @@ fn pooled_units(model: &Model<'_>) -> usize {
 fn session_bytes(model: &Model<'_>, kernel: KernelName) -> usize {
     let state = match kernel {
         KernelName::FwhtPacked => 2,
-        KernelName::Fwht => 4,
-        KernelName::Xnor => 6,
+        KernelName::Fwht | KernelName::Xnor => 4,
     };
     let second = model
         .second()
         .map_or(0, |second| second.layer().hidden_size());
-    state * units(model.hidden_size(), kernel)
-        + (state + 4) * units(second, kernel)
-        + 4 * pooled_units(model)
+    state * model.hidden_size() + (state + 4) * second + 4 * pooled_units(model)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
