@@ -19,6 +19,8 @@ fn main() {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let backend = backend_for(&target, portable, flags.contains("+dsp"));
     println!("cargo::rustc-cfg=hadamrnn_arch=\"{backend}\"");
+    // For RUSTFLAGS: how the XNOR kernel counts, see src/kernel/xnor.rs.
+    println!("cargo::rustc-check-cfg=cfg(hadamrnn_popcount)");
     println!("cargo::rustc-check-cfg=cfg(hadamrnn_armv8m)");
     if target.starts_with("thumbv8m") {
         println!("cargo::rustc-cfg=hadamrnn_armv8m");

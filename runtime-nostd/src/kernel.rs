@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`FwhtPacked`] | `2 N` bytes | `state_bits + log2(block) <= 19` | every core; the default choice |
 //! | [`Fwht`] | `4 N` bytes | nothing | wide states (13 to 16 bits) |
-//! | [`XnorPopcount`] | `4 N` bytes | nothing | cores with a population count |
+//! | [`XnorPopcount`] | `4 N` bytes | nothing | comparison: the form for binary hardware |
 
 mod fwht;
 mod fwht_packed;

@@ -12,8 +12,9 @@
 //! `i mod 32` or `i mod 8`, complemented or not. All rows with the same remainder thus count the same agreements, up to
 //! sign: they are counted once, and added and subtracted by butterflies.
 //!
-//! How the agreements are counted depends on the core: [`bits`] with a population count, [`digits`] without, where blocks
-//! below eight units are left to butterflies.
+//! The agreements are counted by [`digits`], or with `--cfg hadamrnn_popcount` in `RUSTFLAGS` by [`bits`], which is for
+//! a population count in hardware. The first is the default everywhere, because it is faster wherever it has been measured
+//! (`docs/KERNELS.md`): one instruction counts 32 units, but of a single plane, and states have 8 to 16.
 
 mod bits;
 mod digits;
@@ -25,15 +26,11 @@ use crate::error::SessionError;
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
-/// Bit-serial sums and `n log2(B / 32)` or `n log2(B / 8)` additions: the form for population-count hardware.
+/// Sums of bit planes and `n log2(B / 8)` additions.
 pub struct XnorPopcount;
 
-/// Whether a population count is one instruction here.
-const HAS_POPCOUNT: bool = cfg!(any(
-    target_feature = "popcnt",
-    target_feature = "zbb",
-    target_arch = "aarch64"
-));
+/// Whether planes are counted one by one.
+const COUNTS_BITS: bool = cfg!(hadamrnn_popcount);
 
 impl Kernel for XnorPopcount {
     const NAME: &'static str = "xnor";
@@ -56,13 +53,14 @@ fn step_words(state: &mut [i32], step: &Step<'_>) {
         return;
     };
     let (width, block) = (step.layer.state_bits, step.layer.block_size());
-    if HAS_POPCOUNT {
+    if COUNTS_BITS {
         bits::multiply(h, width, block.min(32));
         strided_stages::<_, 32, 128>(h, block / 2);
     } else if block >= 8 {
         digits::multiply(h, width);
         strided_stages::<_, 8, 32>(h, block / 2);
     } else {
+        // Less than a word of digits: butterflies alone.
         strided_stages::<_, 1, 4>(h, block / 2);
     }
     let mut finisher = Finisher::new(step);

@@ -1,4 +1,4 @@
-//! Agreements by population count: a plane a word of 32 units.
+//! Agreements by population count, a word of 32 units at a time: with `--cfg hadamrnn_popcount`.
 //!
 //! Bits within a word are in the order of two transposed 16 by 16 squares: even units, then odd ones.
 
@@ -55,17 +55,25 @@ fn multiply_word(values: &mut [i32], planes: &[u32], block: usize) {
         .wrapping_mul(0x0001_0001);
     for_each_block(values, block, |values| {
         let mut offset = first;
-        for (value, pattern) in values.iter_mut().zip(PATTERNS) {
-            // From the highest plane down.
-            let sum = planes.iter().rev().fold(0u32, |sum, plane| {
-                let agreements = (!(plane ^ pattern) & mask).count_ones();
-                sum.wrapping_mul(2).wrapping_add(agreements)
-            });
-            *value = (sum as i32).wrapping_sub(offset);
+        for (value, pattern) in values.iter_mut().zip(&PATTERNS) {
+            *value = (agreements(planes, *pattern, mask) as i32).wrapping_sub(offset);
             offset = first.wrapping_sub(half as i32);
         }
         mask = mask.wrapping_shl(half);
     });
+}
+
+/// `sum_k 2^k popcount(xnor(pattern, plane_k) & mask)`.
+#[inline(always)]
+fn agreements(planes: &[u32], pattern: u32, mask: u32) -> u32 {
+    // From the highest plane down.
+    let add = |sum: u32, plane: &u32| {
+        let agree = !(plane ^ pattern) & mask;
+        sum.wrapping_mul(2).wrapping_add(agree.count_ones())
+    };
+    let (rest, fours) = planes.as_rchunks::<4>();
+    let sum = (fours.iter().rev()).fold(0, |sum, planes| planes.iter().rev().fold(sum, add));
+    rest.iter().rev().fold(sum, add)
 }
 
 /// Word `i` has the bit of unit `j` set where `H[i][j] = +1`, for `i` and `j` below 32.

@@ -1,4 +1,4 @@
-//! Agreements without a population count: four planes side by side, a digit of four bits for each of eight units a word.
+//! Agreements of four planes at once: they lie side by side, a digit of four bits for each of eight units a word.
 //!
 //! A digit that is XNORed with its sign *is* the weighted count of its four planes, so only the counts of units are left to
 //! be added: in fields of a word that grow before they could overflow, and carry nothing to their neighbours.
