@@ -8,8 +8,10 @@
 //! | `riscv32` | RISC-V of 32 bits | Rust that keeps eight rows in registers |
 //! | `portable` | everything else; everywhere with feature `portable` | Rust |
 //!
-//! Every backend has the same two parts. `lanes` is how two states share a word, which all code uses. `step` advances
-//! the state of models of a common shape, and leaves every other model to the portable code of the kernel.
+//! Every backend has the same parts. `lanes` is how two states share a word, which all code uses. `step` advances the state
+//! of models of a common shape, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
+//! `step_second` (a second layer) and `add_products` (sums beyond 16 bits) do the same for theirs; where a backend has none of
+//! its own, that of `portable` leaves everything.
 
 #[cfg(hadamrnn_arch = "armv6m")]
 mod armv6m;
@@ -17,19 +19,30 @@ mod armv6m;
 mod armv7m;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 pub(crate) mod lanes;
-#[cfg(hadamrnn_arch = "portable")]
+#[cfg(not(hadamrnn_arch = "armv7em"))]
 mod portable;
 #[cfg(hadamrnn_arch = "riscv32")]
 mod riscv32;
 mod shape;
 
+pub(crate) use shape::RUNS_SECOND_LAYERS;
+
 #[cfg(hadamrnn_arch = "armv6m")]
-pub(crate) use armv6m::step;
+pub(crate) use {
+    armv6m::{standardise, step},
+    portable::{add_products, step_second},
+};
+#[cfg(hadamrnn_arch = "armv7m")]
+pub(crate) use {
+    armv7m::{add_products, standardise, step},
+    portable::step_second,
+};
 #[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) use armv7m::lanes;
-#[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
-pub(crate) use armv7m::step;
-#[cfg(hadamrnn_arch = "portable")]
-pub(crate) use portable::step;
+pub(crate) use armv7m::{add_products, lanes, standardise, step, step_second};
 #[cfg(hadamrnn_arch = "riscv32")]
-pub(crate) use riscv32::step;
+pub(crate) use {
+    portable::{add_products, standardise, step_second},
+    riscv32::step,
+};
+#[cfg(hadamrnn_arch = "portable")]
+pub(crate) use portable::{add_products, standardise, step, step_second};

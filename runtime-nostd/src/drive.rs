@@ -1,6 +1,10 @@
 //! What drives the state: standardised inputs times U, plus bias.
 
+use heapless::VecView;
+
+use crate::arch;
 use crate::fields::FieldWidth;
+use crate::format::Header;
 use crate::kernel::{keep_rolled, opaque};
 use crate::model::{Channel, Model};
 
@@ -34,51 +38,105 @@ const fn saturate(scaled: i32, limit: i32) -> i32 {
     }
 }
 
-/// The inputs of a sample: each channel standardised, and again with other constants where it has a copy.
-pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut [i32]) {
-    let limit = 1i32.wrapping_shl(u32::from(model.header().input_bits).wrapping_sub(1));
-    // A constant limit makes one saturating instruction.
-    match limit {
-        512 => standardise_to(model, sample, inputs, 512),
-        _ => standardise_to(model, sample, inputs, limit),
+/// Fills `inputs` with those of a sample: each channel standardised, and again with other constants where it has a copy.
+/// Returns their sum. There must be room for all.
+#[inline(always)]
+pub(crate) fn standardise_all(
+    model: &Model<'_>,
+    sample: &[i16],
+    inputs: &mut VecView<i32>,
+) -> i32 {
+    let (channels, header) = (model.sections.channels, model.header());
+    match arch::standardise(channels, sample, inputs, header) {
+        Some(sum) => sum,
+        None => standardise_each(channels, sample, inputs, header),
     }
 }
 
-#[inline(always)]
-fn standardise_to(model: &Model<'_>, sample: &[i16], inputs: &mut [i32], limit: i32) {
-    let shift = u32::from(model.header().input_shift);
+#[inline(never)]
+fn standardise_each(
+    channels: &[u32],
+    sample: &[i16],
+    inputs: &mut VecView<i32>,
+    header: &Header<'_>,
+) -> i32 {
+    let shift = u32::from(header.input_shift);
     let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
+    let limit = 1i32.wrapping_shl(u32::from(header.input_bits).wrapping_sub(1));
     let mut counts = sample.iter();
-    let mut raw = 0;
-    for (input, word) in inputs.iter_mut().zip(model.sections.channels) {
+    let (mut raw, mut sum) = (0, 0i32);
+    for word in channels {
         keep_rolled();
         // The top bit marks an input that reads the count of the one before.
         if word >> 31 == 0 {
             raw = counts.next().copied().unwrap_or(0);
         }
-        *input = saturate(scale(raw, Channel::of_word(*word), half, shift), limit);
+        let input = saturate(scale(raw, Channel::of_word(*word), half, shift), limit);
+        sum = sum.wrapping_add(input);
+        if inputs.push(input).is_err() {
+            break;
+        }
     }
+    sum
 }
 
 /// Rows that are driven and finished together: as many as a word has row signs.
 pub(crate) const TILE: usize = 32;
 
-/// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Drive::next_tile`].
+/// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Rows::next_tile`].
 pub(crate) type Driven = [u32; TILE];
 
-/// The product `U x + b` of one time step, computed tile by tile.
-///
-/// A tile goes through memory: no Cortex-M has the registers to make and use the sums in one loop.
+/// The product `U x + b` of one time step.
 #[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
-    width: FieldWidth,
-    in_lanes: bool,
-    /// The columns of `U` that are still to come: in each group of rows, one word a channel.
+    pub model: &'a Model<'a>,
+    /// The words of `U`, group of rows by group of rows, one a channel; or a token's row.
     pub columns: &'a [u32],
-    pub bias: &'a [u32],
     pub x: &'a [i32],
     /// What the sum of unsigned fields of a driven row lacks: `-2^(width-1) * sum(x)`.
     pub correction: i32,
+}
+
+impl<'a> Drive<'a> {
+    /// `x` are the standardised inputs, one a channel, and `sum` their sum.
+    #[inline(always)]
+    pub fn numbers(model: &'a Model<'a>, x: &'a [i32], sum: i32) -> Self {
+        Self::new(model, model.sections.input, x, sum)
+    }
+
+    /// A token's row of the table and its multiplier, which are a `U` of one column and its input.
+    #[inline(always)]
+    pub fn token(model: &'a Model<'a>, row: &'a [u32], multiplier: &'a [i32; 1]) -> Self {
+        let [sum] = *multiplier;
+        Self::new(model, row, multiplier, sum)
+    }
+
+    #[inline(always)]
+    fn new(model: &'a Model<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
+        let correction = sum.wrapping_mul(model.input_width.offset()).wrapping_neg();
+        Self {
+            model,
+            columns,
+            x,
+            correction,
+        }
+    }
+}
+
+/// The rows of a [`Drive`], computed tile by tile.
+///
+/// A tile goes through memory: no Cortex-M has the registers to make and use the sums in one loop.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    width: FieldWidth,
+    in_lanes: bool,
+    /// Of the rows still to come, as all that follows.
+    columns: &'a [u32],
+    bias: &'a [u32],
+    x: &'a [i32],
+    correction: i32,
+    /// Columns whose products fit a lane together, where not all do; 0 if none.
+    segment: usize,
     /// The row within its block that comes next.
     row: usize,
     /// Rows of each block that are driven, and the block less one.
@@ -86,24 +144,23 @@ pub(crate) struct Drive<'a> {
     block_mask: usize,
 }
 
-impl<'a> Drive<'a> {
-    /// `x` are the standardised inputs, one a channel, and `columns` the words of `U`: or a token's row of the table and
-    /// its multiplier, which are a `U` of one column and its input.
-    pub fn new(model: &Model<'a>, columns: &'a [u32], x: &'a [i32]) -> Self {
-        let sum = x.iter().fold(0i32, |sum, &x| {
-            keep_rolled();
-            sum.wrapping_add(x)
-        });
+impl<'a> Rows<'a> {
+    pub fn new(drive: &Drive<'a>) -> Self {
+        let (model, layer) = (drive.model, drive.model.layer());
         Self {
             width: model.input_width,
-            in_lanes: model.layer().lanes_hold_drive,
-            columns,
+            in_lanes: layer.lanes_hold_drive,
+            columns: drive.columns,
             bias: model.sections.bias,
-            x,
-            correction: sum.wrapping_mul(model.input_width.offset()).wrapping_neg(),
+            x: drive.x,
+            correction: drive.correction,
+            segment: match model.tokens() {
+                Some(_) => 0,
+                None => segment(model.input_width, model.header().input_bits),
+            },
             row: 0,
-            driven_rows: model.layer().driven_rows,
-            block_mask: model.layer().block_size().wrapping_sub(1),
+            driven_rows: layer.driven_rows,
+            block_mask: layer.block_size().wrapping_sub(1),
         }
     }
 
@@ -177,29 +234,87 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// One row per accumulator, for rows whose sums need more than 16 bits. Not made for speed.
+    /// Rows whose sums need more than 16 bits, one a word. Products of a few columns fit the two halves of a word; then they are
+    /// added to the rows.
     fn words(&mut self, tile: &mut Driven) {
-        let width = self.width;
-        let mut columns: &[u32] = &[];
-        for (pair, rows) in tile.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        let per_word = self.width.per_word();
+        for rows in opaque(tile).chunks_mut(per_word) {
             keep_rolled();
-            let Some((bias, rest)) = self.bias.split_first() else {
-                break;
-            };
+            let (columns, correction) = self.next_columns(per_word);
+            let (bias, rest) = (self.bias.split_at_checked(per_word / 2)).unwrap_or((&[], &[]));
             self.bias = rest;
-            let index = pair.wrapping_mul(2);
-            if index.is_multiple_of(width.per_word()) {
-                (columns, _) = self.next_columns(width.per_word());
+            let start = correction.wrapping_sub(1 << 15) as u32;
+            for ([even, odd], bias) in rows.as_chunks_mut::<2>().0.iter_mut().zip(bias) {
+                keep_rolled();
+                *even = (bias & 0xFFFF).wrapping_add(start);
+                *odd = (bias >> 16).wrapping_add(start);
             }
-            let mut even = (bias & 0xFFFF) as i32 - (1 << 15);
-            let mut odd = (bias >> 16) as i32 - (1 << 15);
+            match (self.width, self.segment) {
+                (FieldWidth::Four, _) if arch::add_products(rows, columns, self.x) => {}
+                (_, 0) => self.add_one_by_one(rows, columns),
+                (_, segment) => self.add_segments(rows, columns, segment),
+            }
+        }
+    }
+
+    /// Adds the products of unsigned fields, `segment` columns at a time.
+    #[inline(always)]
+    fn add_segments(&self, rows: &mut [u32], columns: &[u32], segment: usize) {
+        for (columns, x) in columns.chunks(segment).zip(self.x.chunks(segment)) {
+            keep_rolled();
+            match self.width {
+                FieldWidth::Two => {
+                    if let [low, high] = rows.as_chunks_mut::<8>().0 {
+                        add_lanes(low, accumulate::<2, 0, 4>([0; 4], columns, x));
+                        add_lanes(high, accumulate::<2, 8, 4>([0; 4], columns, x));
+                    }
+                }
+                FieldWidth::Four => {
+                    if let [rows] = rows.as_chunks_mut::<8>().0 {
+                        add_lanes(rows, accumulate::<4, 0, 4>([0; 4], columns, x));
+                    }
+                }
+                FieldWidth::Eight => {
+                    if let [rows] = rows.as_chunks_mut::<4>().0 {
+                        add_lanes(rows, accumulate::<8, 0, 2>([0; 2], columns, x));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same where not even one product fits half a word.
+    #[inline(never)]
+    fn add_one_by_one(&self, rows: &mut [u32], columns: &[u32]) {
+        let (width, offset) = (self.width, self.width.offset());
+        for (index, row) in rows.iter_mut().enumerate() {
             for (word, x) in columns.iter().zip(self.x) {
                 keep_rolled();
-                even = even.wrapping_add(width.get(*word, index).wrapping_mul(*x));
-                odd = odd.wrapping_add(width.get(*word, index | 1).wrapping_mul(*x));
+                let field = width.get(*word, index).wrapping_add(offset);
+                *row = row.wrapping_add(field.wrapping_mul(*x) as u32);
             }
-            *rows = [even as u32, odd as u32];
         }
+    }
+}
+
+/// Columns whose products of unsigned fields fit a signed 16-bit lane together, for numbers of `input_bits` bits.
+const fn segment(width: FieldWidth, input_bits: u8) -> usize {
+    // How often the largest field goes into the largest lane.
+    let largest: usize = match width {
+        FieldWidth::Two => 32767 / 3,
+        FieldWidth::Four => 32767 / 15,
+        FieldWidth::Eight => 32767 / 255,
+    };
+    largest.wrapping_shr((input_bits as u32).wrapping_sub(1))
+}
+
+/// Adds pairs of lanes to rows, two to one.
+#[inline(always)]
+fn add_lanes<const ROWS: usize, const PAIRS: usize>(rows: &mut [u32; ROWS], pairs: [u32; PAIRS]) {
+    for ([even, odd], pair) in rows.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
+        let low = pair as i16 as u32;
+        *even = even.wrapping_add(low);
+        *odd = odd.wrapping_add((pair.wrapping_sub(low) as i32 >> 16) as u32);
     }
 }
 

@@ -36,6 +36,11 @@ pub trait Kernel: sealed::Sealed {
 
     /// Advances `state` by one time step.
     fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
+
+    /// The same for a second layer: only firmware that has one links what is special about it.
+    fn step_second<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>) {
+        Self::step(state, step);
+    }
 }
 
 /// A kernel's representation of the hidden state.

@@ -9,8 +9,8 @@
 //! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
 
 use crate::format::Mixing;
-use crate::kernel::{keep_rolled, strided_stages};
-use crate::layer::{SecondLayer, sign};
+use crate::kernel::{butterflies8, keep_rolled, strided_stages};
+use crate::layer::SecondLayer;
 
 /// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
 pub(crate) fn drive(
@@ -84,16 +84,51 @@ fn hadamard(second: &SecondLayer<'_>, pairs: impl Iterator<Item = [i32; 2]>, row
     let Some((a, c)) = second.matrix.split_at_checked(words) else {
         return;
     };
-    for (index, (row, state)) in rows.iter_mut().zip(pairs.flatten()).enumerate() {
-        keep_rolled();
-        *row = state.max(0).wrapping_mul(sign(c, index));
+    rectify(pairs, c, rows);
+    strided_stages::<i32, 8, 32>(rows, rows.len() / 2);
+    let mut biases = second.bias.as_chunks().0.iter();
+    for (rows, word) in rows.chunks_mut(32).zip(a) {
+        let mut signs = *word;
+        for rows in rows.as_chunks_mut().0 {
+            keep_rolled();
+            let bias = biases.next().unwrap_or(&[0; 8]);
+            scale(rows, bias, signs, second.multiplier);
+            signs >>= 8;
+        }
     }
-    strided_stages::<i32, 1, 4>(rows, rows.len() / 2);
-    for (index, (row, bias)) in rows.iter_mut().zip(biases(second.bias)).enumerate() {
-        keep_rolled();
-        let factor = second.multiplier.wrapping_mul(sign(a, index));
-        *row = row.wrapping_mul(factor).wrapping_add(bias);
+}
+
+/// Writes `diag(c) max(h, 0)`.
+#[inline(always)]
+fn rectify(mut pairs: impl Iterator<Item = [i32; 2]>, c: &[u32], rows: &mut [i32]) {
+    for (rows, word) in rows.chunks_mut(32).zip(c) {
+        let mut signs = *word;
+        for (rows, states) in rows.as_chunks_mut::<2>().0.iter_mut().zip(&mut pairs) {
+            keep_rolled();
+            let [even, odd] = states.map(|state| state.max(0));
+            *rows = [negate(even, signs), negate(odd, signs >> 1)];
+            signs >>= 2;
+        }
     }
+}
+
+/// The last three stages on eight rows, signs, multiplier and biases.
+#[inline(never)]
+fn scale(rows: &mut [i32; 8], bias: &[u32; 8], signs: u32, multiplier: i32) {
+    let &mut [a, b, c, d, e, f, g, h] = rows;
+    let [[a, b], [c, d], [e, f], [g, h]] = butterflies8::<3>([[a, b], [c, d], [e, f], [g, h]]);
+    *rows = [a, b, c, d, e, f, g, h];
+    for (index, (row, bias)) in rows.iter_mut().zip(bias).enumerate() {
+        let factor = negate(multiplier, signs >> index);
+        *row = row.wrapping_mul(factor).wrapping_add(*bias as i32);
+    }
+}
+
+/// `value`, negated if the lowest bit of `signs` is set.
+#[inline(always)]
+const fn negate(value: i32, signs: u32) -> i32 {
+    let mask = ((signs & 1) as i32).wrapping_neg();
+    (value ^ mask).wrapping_sub(mask)
 }
 
 /// The biases of a layer, zeros where it has none.

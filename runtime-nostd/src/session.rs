@@ -57,7 +57,7 @@ impl<K: Kernel, const SECOND: usize> Second<K, SECOND> {
             return;
         };
         mixing::drive(second, pairs, rows);
-        K::step(
+        K::step_second(
             &mut self.state,
             &Step::new(layer, Source::Ready(rows), gain),
         );
@@ -111,12 +111,10 @@ impl<
                 found: sample.len(),
             });
         }
+        // `new` has checked the capacity.
         let mut inputs = heapless::Vec::<i32, D>::new();
-        // Cannot fail: `new` has checked the capacity.
-        if inputs.resize_default(self.model.input_size()).is_ok() {
-            standardise_all(self.model, sample, &mut inputs);
-        }
-        self.step(&Drive::new(self.model, self.model.sections.input, &inputs));
+        let sum = standardise_all(self.model, sample, &mut inputs);
+        self.step(&Drive::numbers(self.model, &inputs, sum));
         Ok(())
     }
 
@@ -135,7 +133,7 @@ impl<
                 found: token,
             });
         };
-        self.step(&Drive::new(self.model, row, &[tokens.multiplier.into()]));
+        self.step(&Drive::token(self.model, row, &[tokens.multiplier.into()]));
         Ok(())
     }
 
@@ -157,7 +155,7 @@ impl<
     fn step(&mut self, drive: &Drive<'_>) {
         let layer = self.model.layer();
         let [phase, second_phase] = &mut self.gain_phases;
-        let step = Step::new(layer, Source::Product(*drive), layer.gain.next(phase));
+        let step = Step::new(layer, Source::Product(drive), layer.gain.next(phase));
         K::step(&mut self.state, &step);
         if SECOND > 0
             && let Some(second) = self.model.second()

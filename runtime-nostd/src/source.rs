@@ -1,23 +1,36 @@
 //! What drives a layer.
 
-use crate::drive::{Drive, Driven};
+use crate::drive::{Drive, Driven, Rows};
 use crate::kernel::keep_rolled;
 
 /// What is added to a layer's recurrence, row by row.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
     /// `U x + b`, or a token's row, computed as it is needed.
-    Product(Drive<'a>),
+    Product(&'a Drive<'a>),
     /// Computed before, one word a row: the second layer's.
     Ready(&'a [i32]),
 }
 
-impl Source<'_> {
-    /// The next rows: in pairs of lanes or one a word, as the layer says; see [`Drive::next_tile`].
+/// The rows of a source still to come.
+pub(crate) enum SourceRows<'a> {
+    Product(Rows<'a>),
+    Ready(&'a [i32]),
+}
+
+impl<'a> SourceRows<'a> {
+    pub fn new(source: &Source<'a>) -> Self {
+        match source {
+            Source::Product(drive) => Self::Product(Rows::new(drive)),
+            Source::Ready(rows) => Self::Ready(rows),
+        }
+    }
+
+    /// The next rows: in pairs of lanes or one a word, as the layer says; see [`Rows::next_tile`].
     #[inline(always)]
     pub fn next_tile(&mut self, tile: &mut Driven) {
         match self {
-            Self::Product(drive) => drive.next_tile(tile),
+            Self::Product(rows) => rows.next_tile(tile),
             Self::Ready(rows) => {
                 for (to, row) in tile.iter_mut().zip(rows.iter()) {
                     keep_rolled();

@@ -4,7 +4,7 @@ use crate::arch::lanes;
 use crate::drive::{Driven, TILE};
 use crate::kernel::keep_rolled;
 use crate::layer::Layer;
-use crate::source::Source;
+use crate::source::{Source, SourceRows};
 
 /// Everything of one time step of one layer but the transform itself.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ impl Slot for (&mut u32, &[i32; 2]) {
 /// nearest, halves up, saturates to `state_bits`. [`Model::from_bytes`](crate::Model::from_bytes) has established that
 /// nothing overflows.
 pub(crate) struct Finisher<'a> {
-    source: Source<'a>,
+    source: SourceRows<'a>,
     driven: Driven,
     /// Of the rows still to come.
     signs: &'a [u32],
@@ -93,7 +93,7 @@ impl<'a> Finisher<'a> {
         let layer = step.layer;
         let (plus, minus) = (step.gain, step.gain.wrapping_neg());
         Self {
-            source: step.source,
+            source: SourceRows::new(&step.source),
             driven: [0; TILE],
             signs: layer.signs,
             in_lanes: layer.lanes_hold_drive,

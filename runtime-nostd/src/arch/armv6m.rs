@@ -9,19 +9,24 @@
 //! 3. **Finish.** Two rows are packed before they are tested for saturation, which so takes one addition, one test and one
 //!    branch that is rarely taken. This needs the sums below 2^30 of the common shape.
 
-mod code;
+#[macro_use]
+mod columns;
 
-use super::shape::{CommonShape, packed_stages};
+mod code_finish;
+mod code_inputs;
+mod code_transform;
+
+pub(crate) use code_inputs::standardise;
+
+use super::shape::Shaped;
 use crate::step::Step;
 
 /// Advances `h` if the model has the common shape; returns whether it has.
-#[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(shape) = CommonShape::of(h.len(), step) else {
+    let Some(mut shaped) = Shaped::new(h, step) else {
         return false;
     };
-    let block = step.layer.block_size();
-    packed_stages(h, block, code::butterflies2, code::butterflies4);
-    code::finish(h, &shape, step);
+    code_transform::stages(&mut shaped.blocks);
+    code_finish::finish(&mut shaped);
     true
 }

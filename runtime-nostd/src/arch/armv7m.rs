@@ -10,21 +10,66 @@
 //! 3. **Finish.** Sign and gain come from a table indexed by the sign bits of two rows. With DSP, `SMLAW` multiplies the
 //!    transform by a 16-bit gain and adds the drive: `(v 2^a * G 2^b) >> 16` with `a + b = 16` is exact.
 
-mod code;
+/// Tells the assembler of whole functions that an Armv8-M core has DSP instructions: it does not see target features.
+#[cfg(hadamrnn_armv8m)]
+macro_rules! cpu {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
+#[cfg(not(hadamrnn_armv8m))]
+macro_rules! cpu {
+    () => {
+        ""
+    };
+}
+#[macro_use]
+mod columns;
+
+#[cfg(hadamrnn_arch = "armv7m")]
+mod code_finish;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_finish_dsp;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_lanes;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_ready_dsp;
+mod code_inputs;
+mod code_products;
+mod code_transform;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) mod lanes;
 
-use super::shape::{CommonShape, packed_stages};
+#[cfg(hadamrnn_arch = "armv7m")]
+use code_finish::finish;
+#[cfg(hadamrnn_arch = "armv7em")]
+use code_finish_dsp::finish;
+
+pub(crate) use code_inputs::standardise;
+pub(crate) use code_products::add_products;
+
+#[cfg(hadamrnn_arch = "armv7em")]
+use super::shape::Ready;
+use super::shape::Shaped;
 use crate::step::Step;
 
 /// Advances `h` if the model has the common shape; returns whether it has.
-#[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(shape) = CommonShape::of(h.len(), step) else {
+    let Some(mut shaped) = Shaped::new(h, step) else {
         return false;
     };
-    let block = step.layer.block_size();
-    packed_stages(h, block, code::butterflies2, code::butterflies4);
-    code::finish(h, &shape, step);
+    code_transform::stages(&mut shaped.blocks);
+    finish(&mut shaped);
+    true
+}
+
+/// The same for a second layer, whose drive is computed already.
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) fn step_second(h: &mut [u32], step: &Step<'_>) -> bool {
+    let Some(mut ready) = Ready::new(h, step) else {
+        return false;
+    };
+    code_transform::stages(&mut ready.blocks);
+    code_ready_dsp::finish(&mut ready);
     true
 }

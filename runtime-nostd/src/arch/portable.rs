@@ -1,9 +1,40 @@
-//! No code of its own: all models take the portable code of the kernels.
+//! What a backend leaves to the portable code of the kernels: where there is none, everything.
 
+#![cfg_attr(
+    not(hadamrnn_arch = "portable"),
+    allow(dead_code, reason = "a backend takes what it does not have itself")
+)]
+
+use heapless::VecView;
+
+use crate::format::Header;
 use crate::step::Step;
 
 /// Advances no model.
 #[inline(always)]
 pub(crate) const fn step(_: &mut [u32], _: &Step<'_>) -> bool {
+    false
+}
+
+/// Advances no second layer.
+#[inline(always)]
+pub(crate) const fn step_second(_: &mut [u32], _: &Step<'_>) -> bool {
+    false
+}
+
+/// Standardises nothing.
+#[inline(always)]
+pub(crate) const fn standardise(
+    _: &[u32],
+    _: &[i16],
+    _: &mut VecView<i32>,
+    _: &Header<'_>,
+) -> Option<i32> {
+    None
+}
+
+/// Adds nothing.
+#[inline(always)]
+pub(crate) const fn add_products(_: &mut [u32], _: &[u32], _: &[i32]) -> bool {
     false
 }

@@ -11,37 +11,49 @@
 //!    eight. This needs the sums below 2^30 of the common shape: a row, shifted, fits 16 bits.
 
 use super::lanes;
-use super::shape::{CommonShape, GAIN_SHIFT};
+use super::shape::{GAIN_SHIFT, Shaped};
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
 use crate::step::Step;
 
 /// Advances `h` if the model has the common shape; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(shape) = CommonShape::of(h.len(), step) else {
+    let Some(mut shaped) = Shaped::new(h, step) else {
         return false;
     };
-    strided_stages::<_, 4, 16>(h, step.layer.block_size() / 4);
-    finish(h, &shape, step);
+    let block = shaped.blocks.block();
+    strided_stages::<_, 4, 16>(shaped.blocks.h(), block / 2);
+    finish(&mut shaped);
     true
 }
 
 /// Drives the rows, does the last three stages and finishes, group by group.
-fn finish(h: &mut [u32], shape: &CommonShape<'_>, step: &Step<'_>) {
-    let finisher = Finisher::new(step.gain, step.layer.state_bits, shape.drive_shift);
+fn finish(shaped: &mut Shaped<'_>) {
+    let layer = shaped.blocks.layer();
+    let finisher = Finisher::new(shaped.gain(), layer.state_bits, layer.drive_shift);
     // Low lanes: offset. High lanes: offset, and without what stored biases have too much; they lend to no low lane.
-    let low = shape.offset.wrapping_sub(1 << 15);
-    let start = lanes::pack(low, low);
-    let signs: &[u8] = bytemuck::cast_slice(shape.signs);
-    let mut columns = shape.u;
-    let rows = h.as_chunks_mut::<4>().0.iter_mut();
-    for ((rows, bias), signs) in rows.zip(shape.bias.as_chunks::<4>().0).zip(signs) {
+    let [start, other_start] = shaped.offsets().map(|offset| {
+        let low = offset.wrapping_sub(1 << 15);
+        lanes::pack(low, low)
+    });
+    let signs: &[u8] = bytemuck::cast_slice(shaped.blocks.signs());
+    let (mut columns, x, biases) = (shaped.u(), shaped.x(), shaped.bias());
+    let (driven, block) = (shaped.driven() / 4, shaped.blocks.block() / 4);
+    let mut group = 0usize;
+    let rows = shaped.blocks.h().as_chunks_mut::<4>().0.iter_mut();
+    for ((rows, bias), signs) in rows.zip(biases.as_chunks::<4>().0).zip(signs) {
         keep_rolled();
-        let Some((group, rest)) = columns.split_at_checked(shape.x.len()) else {
-            return;
+        // The first groups of each block are driven, the others have a bias at most.
+        let driven = if group < driven {
+            let Some((words, rest)) = columns.split_at_checked(x.len()) else {
+                return;
+            };
+            columns = rest;
+            drive(words, x, bias.map(|bias| bias.wrapping_add(start)))
+        } else {
+            bias.map(|bias| bias.wrapping_add(other_start))
         };
-        columns = rest;
-        let driven = drive(group, shape.x, bias.map(|bias| bias.wrapping_add(start)));
+        group = group.wrapping_add(1) & block.wrapping_sub(1);
         let products = butterflies8::<3>(rows.map(|pair| lanes::unpack(pair).into()));
         if finisher.finish(products, driven, (*signs).into(), rows) {
             saturate(rows, finisher.limit);

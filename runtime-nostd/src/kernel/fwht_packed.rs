@@ -75,6 +75,10 @@ impl Kernel for FwhtPacked {
     fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
         step_lanes(state.words_mut(), step);
     }
+
+    fn step_second<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
+        step_second_lanes(state.words_mut(), step);
+    }
 }
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
@@ -83,6 +87,16 @@ fn step_lanes(words: &mut [u32], step: &Step<'_>) {
         return;
     };
     if !arch::step(h, step) {
+        #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+        portable::step(h, step);
+    }
+}
+
+fn step_second_lanes(words: &mut [u32], step: &Step<'_>) {
+    let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
+        return;
+    };
+    if !arch::step_second(h, step) {
         #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
         portable::step(h, step);
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Model;
+use crate::arch;
 use crate::error::ModelError;
 use crate::format::Addition;
 use crate::kernel::keep_rolled;
@@ -51,6 +52,11 @@ impl Model<'_> {
         self.layer.drive_bound = drive;
         self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
         self.layer.common_shape = self.first_layer_has_common_shape();
+        if let Some(second) = &mut self.second {
+            let layer = &mut second.layer;
+            layer.common_shape =
+                arch::RUNS_SECOND_LAYERS && layer.recurrence_has_common_shape();
+        }
         self.bounds = Bounds {
             drive,
             step,

@@ -1,0 +1,288 @@
+//! Parts of the assembly: the drive, the element-wise end, and how runs of driven groups and of others alternate.
+
+/// Pairs of columns in a round of the unrolled loop.
+pub(super) const PAIRS: usize = 4;
+/// Bytes of code for a pair of columns: thirty instructions of two bytes.
+pub(super) const PAIR_BYTES: usize = 60;
+
+/// Adds the three masked pairs of fields of word `$w` times `$x` to r9, r10 and r11, and the word times `$x` to r8.
+macro_rules! column {
+    ($w:literal, $x:literal) => {
+        concat!(
+            "lsrs r4, ",
+            $w,
+            ", #4\n",
+            "ands r4, r5\n",
+            "muls r4, ",
+            $x,
+            ", r4\n",
+            "add r9, r4\n",
+            "lsrs r4, ",
+            $w,
+            ", #8\n",
+            "ands r4, r5\n",
+            "muls r4, ",
+            $x,
+            ", r4\n",
+            "add r10, r4\n",
+            "lsrs r4, ",
+            $w,
+            ", #12\n",
+            "ands r4, r5\n",
+            "muls r4, ",
+            $x,
+            ", r4\n",
+            "add r11, r4\n",
+            "muls ",
+            $w,
+            ", ",
+            $x,
+            ", ",
+            $w,
+            "\n",
+            "add r8, ",
+            $w,
+            "\n",
+        )
+    };
+}
+
+/// Two columns, in [`PAIR_BYTES`].
+macro_rules! pair {
+    () => {
+        concat!(
+            "ldmia r7!, {{r2, r3}}\n",
+            "ldmia r6!, {{r0, r1}}\n",
+            column!("r0", "r2"),
+            column!("r1", "r3"),
+        )
+    };
+}
+
+/// The stages with strides 2 and 4 rows on one lane of four words, r0-r3.
+macro_rules! across_words {
+    () => {
+        "
+        adds r4, r0, r1
+        subs r5, r0, r1
+        adds r6, r2, r3
+        subs r7, r2, r3
+        adds r0, r4, r6
+        adds r1, r5, r7
+        subs r2, r4, r6
+        subs r3, r5, r7
+        "
+    };
+}
+
+/// Rows `2 $pair` and `2 $pair + 1`: the last stage, signs, gain, the drive in `$drive`, and the shift.
+macro_rules! finish_pair {
+    ($pair:literal, $drive:literal) => {
+        concat!(
+            "ldr r4, [sp, #4 * ", $pair, "]\n",
+            "ldr r6, [sp, #{high} + 4 * ", $pair, "]\n",
+            "subs r5, r4, r6\n",
+            "adds r4, r4, r6\n",
+            "muls r4, r0, r4\n",
+            "muls r5, r0, r5\n",
+            "lsrs r1, r1, #1\n",
+            "bcc 5f\n",
+            "rsbs r4, r4, #0\n",
+            "5:\n",
+            "lsrs r1, r1, #1\n",
+            "bcc 5f\n",
+            "rsbs r5, r5, #0\n",
+            "5:\n",
+            "mov r7, ", $drive, "\n",
+            "sxth r6, r7\n",
+            "subs r7, r7, r6\n",
+            "lsls r6, r2\n",
+            "asrs r7, r3\n",
+            "adds r4, r4, r6\n",
+            "adds r5, r5, r7\n",
+            "asrs r4, r4, #{shift}\n",
+            "asrs r5, r5, #{shift}\n",
+            "lsls r5, r5, #16\n",
+            "adds r4, r4, r5\n",
+            "str r4, [sp, #4 * ", $pair, "]\n",
+        )
+    };
+}
+
+/// Decides where to go: to the last column if their number is odd, else past it; by way of a test if there are more rounds;
+/// and first into a round where what is left for it begins. Bit 0 means Thumb.
+macro_rules! set_out {
+    () => {
+        concat!(
+            "adr r7, 31f\n",
+            "ldr r0, [r7]\n",
+            "adds r0, r0, r7\n",
+            "str r0, [sp, #{other_entry}]\n",
+            "ldr r4, [sp, #{columns}]\n",
+            "lsrs r4, r4, #1\n",
+            "bcc 3f\n",
+            "ldr r0, [r7, #4]\n",
+            "adds r0, r0, r7\n",
+            "3:\n",
+            "str r0, [sp, #{last}]\n",
+            "movs r1, r0\n",
+            "cmp r4, #0\n",
+            "beq 14f\n",
+            "subs r4, r4, #1\n",
+            "movs r5, #({pairs} - 1)\n",
+            "ands r5, r4\n",
+            "movs r6, #{pair_bytes}\n",
+            "muls r5, r6, r5\n",
+            "ldr r1, [r7, #8]\n",
+            "adds r1, r1, r7\n",
+            "subs r1, r1, r5\n",
+            "cmp r4, #{pairs}\n",
+            "blo 3f\n",
+            "ldr r0, [r7, #12]\n",
+            "adds r0, r0, r7\n",
+            "3:\n",
+            "14:\n",
+            "str r1, [sp, #{entry}]\n",
+            "str r0, [sp, #{after}]\n",
+        )
+    };
+}
+
+/// Eight rows: from the start of the accumulators to the sums of products, in r8-r11.
+macro_rules! products {
+    () => {
+        concat!(
+            // Eight rows.
+            "2:\n",
+            "ldr r4, [sp, #{start}]\n",
+            "mov r9, r4\n",
+            "mov r10, r4\n",
+            "mov r11, r4\n",
+            "ldr r4, [sp, #{start_of_all}]\n",
+            "mov r8, r4\n",
+            "mov r6, r12\n",
+            "ldr r7, [sp, #{x}]\n",
+            "ldr r5, [sp, #{mask}]\n",
+            "ldr r4, [sp, #{entry}]\n",
+            "bx r4\n",
+            // More rounds.
+            "8:\n",
+            "ldr r0, [sp, #{columns}]\n",
+            "lsrs r0, r0, #1\n",
+            "lsls r0, r0, #3\n",
+            "ldr r1, [sp, #{x}]\n",
+            "adds r0, r0, r1\n",
+            "cmp r7, r0\n",
+            "bne 4f\n",
+            "ldr r4, [sp, #{last}]\n",
+            "bx r4\n",
+            // A round.
+            "4:\n",
+            pair!(),
+            pair!(),
+            pair!(),
+            pair!(),
+            "5:\n",
+            "ldr r4, [sp, #{after}]\n",
+            "bx r4\n",
+            // The last of an odd number of columns.
+            "6:\n",
+            "ldr r2, [r7]\n",
+            "ldmia r6!, {{r0}}\n",
+            column!("r0", "r2"),
+            // What the unmasked accumulator has too much; biases.
+            "7:\n",
+            "mov r12, r6\n",
+        )
+    };
+}
+
+/// Saturates the rows of four words on the stack and stores them; goes on to the next eight rows, or to label 9.
+macro_rules! next_rows {
+    () => {
+        concat!(
+            // Whether a state is out of its range.
+            "mov r7, sp\n",
+            "ldmia r7!, {{r0-r3}}\n",
+            "ldr r4, [sp, #{centre}]\n",
+            "adds r5, r0, r4\n",
+            "adds r6, r1, r4\n",
+            "orrs r5, r6\n",
+            "adds r6, r2, r4\n",
+            "orrs r5, r6\n",
+            "adds r6, r3, r4\n",
+            "orrs r5, r6\n",
+            "ldr r6, [sp, #{outside}]\n",
+            "tst r5, r6\n",
+            "bne 12f\n",
+            "10:\n",
+            "mov r7, lr\n",
+            "stmia r7!, {{r0-r3}}\n",
+            "mov lr, r7\n",
+            "ldr r0, [sp, #{run_end}]\n",
+            "cmp lr, r0\n",
+            "beq 11f\n",
+            "b 2b\n",
+            // The next run: what is driven and what is not change places.
+            "11:\n",
+            "ldr r1, [sp, #{h_end}]\n",
+            "cmp lr, r1\n",
+            "beq 9f\n",
+            "ldr r1, [sp, #{other_length}]\n",
+            "ldr r2, [sp, #{next_length}]\n",
+            "str r1, [sp, #{next_length}]\n",
+            "str r2, [sp, #{other_length}]\n",
+            "adds r0, r0, r1\n",
+            "str r0, [sp, #{run_end}]\n",
+            "ldr r0, [sp, #{start}]\n",
+            "ldr r1, [sp, #{other_start}]\n",
+            "str r0, [sp, #{other_start}]\n",
+            "str r1, [sp, #{start}]\n",
+            "lsls r0, r1, #4\n",
+            "adds r0, r0, r1\n",
+            "lsls r1, r0, #8\n",
+            "adds r0, r0, r1\n",
+            "str r0, [sp, #{start_of_all}]\n",
+            "ldr r0, [sp, #{entry}]\n",
+            "ldr r1, [sp, #{other_entry}]\n",
+            "str r0, [sp, #{other_entry}]\n",
+            "str r1, [sp, #{entry}]\n",
+            "b 2b\n",
+            // Saturates the rows of four words.
+            "12:\n",
+            "mov r7, sp\n",
+            "ldr r6, [sp, #{largest}]\n",
+            "mvns r5, r6\n",
+            "add r3, sp, #16\n",
+            "13:\n",
+            "ldr r0, [r7]\n",
+            "sxth r1, r0\n",
+            "subs r0, r0, r1\n",
+            "asrs r0, r0, #16\n",
+            "cmp r0, r6\n",
+            "ble 3f\n",
+            "mov r0, r6\n",
+            "3:\n",
+            "cmp r0, r5\n",
+            "bge 3f\n",
+            "mov r0, r5\n",
+            "3:\n",
+            "cmp r1, r6\n",
+            "ble 3f\n",
+            "mov r1, r6\n",
+            "3:\n",
+            "cmp r1, r5\n",
+            "bge 3f\n",
+            "mov r1, r5\n",
+            "3:\n",
+            "lsls r0, r0, #16\n",
+            "adds r0, r0, r1\n",
+            "stmia r7!, {{r0}}\n",
+            "cmp r7, r3\n",
+            "bne 13b\n",
+            "mov r7, sp\n",
+            "ldmia r7!, {{r0-r3}}\n",
+            "b 10b\n",
+        )
+    };
+}

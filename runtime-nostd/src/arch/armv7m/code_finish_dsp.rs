@@ -1,0 +1,273 @@
+//! Drive and finish of eight rows at a time, with DSP instructions.
+#![allow(
+    unsafe_code,
+    reason = "assembly; each block and function states why it is sound"
+)]
+#![allow(
+    clippy::too_many_arguments,
+    reason = "they are the frame of the assembly"
+)]
+
+use core::arch::naked_asm;
+
+use super::columns::{Arguments, PAIR_BYTES, PAIRS};
+use crate::arch::shape::{Blocks, GAIN_SHIFT, Shaped};
+use crate::layer::Layer;
+
+/// What lies on the stack of [`finish_code`], from its stack pointer on.
+///
+#[repr(C)]
+struct Frame {
+    /// Gains of two rows for each pattern of their sign bits, as 16-bit halves. The first four arguments.
+    gains: [u32; 4],
+    /// Drives of the eight rows, two a word.
+    drives: [u32; 4],
+    /// Where the assembly goes for the first round of columns, after a round and after the last one.
+    entry: usize,
+    after: usize,
+    last: usize,
+    saved: [u32; 9],
+    arguments: Arguments,
+}
+
+/// Drives and finishes all rows.
+#[inline(always)]
+pub(super) fn finish(shaped: &mut Shaped<'_>) {
+    let layer = shaped.blocks.layer();
+    let gain_shift = gain_shift(layer);
+    let h = shaped.blocks.h().as_mut_ptr_range();
+    // The low lane has 32768 too much, so that it borrows nothing from the high one; so has the high lane, to undo that of
+    // its bias. `SADD16` adds the biases and takes both away.
+    let [start, other_start] = (shaped.offsets())
+        .map(|offset| (offset.wrapping_add(1 << 15) as u32).wrapping_mul(0x0001_0001));
+    let [both, minus_plus, plus_minus, minus_minus] =
+        packed_gains((shaped.gain() as u32).wrapping_shl(gain_shift));
+    let (driven, block) = (shaped.driven(), shaped.blocks.block());
+    let run_end = if driven == block {
+        h.end
+    } else {
+        h.start.wrapping_add(driven)
+    };
+    // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
+    // each driven group and each of one or more columns; some groups of a block are driven, or all. All are borrowed until
+    // the call returns.
+    unsafe {
+        finish_code(
+            both,
+            minus_plus,
+            plus_minus,
+            minus_minus,
+            start.wrapping_mul(0x1111),
+            start,
+            start,
+            start,
+            shaped.x().as_ptr(),
+            0x000F_000F,
+            h.start,
+            shaped.u().as_ptr(),
+            shaped.bias().as_ptr(),
+            run_end,
+            0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
+            (shaped.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
+            1i32.wrapping_shl(layer.drive_shift),
+            shaped.x().len(),
+            other_start,
+            0,
+            block.wrapping_sub(driven).wrapping_mul(4),
+            driven.wrapping_mul(4),
+            h.end,
+        );
+    }
+    narrow(&mut shaped.blocks);
+}
+
+/// Saturates states of 10 or 11 bits, which so far have 12.
+#[inline(always)]
+pub(super) fn narrow(blocks: &mut Blocks<'_>) {
+    let h = blocks.h().as_mut_ptr_range();
+    // SAFETY: the range is whole groups, at least one.
+    unsafe {
+        match blocks.layer().state_bits {
+            10 => saturate::<10>(h.start, h.end),
+            11 => saturate::<11>(h.start, h.end),
+            _ => {}
+        }
+    }
+}
+
+/// The largest shift at which every gain of the sequence is a signed 16-bit number; the transform is scaled by what is
+/// left to 16, so that `SMULW` drops exactly what was added.
+///
+/// For blocks of `2^q` with `q >= 5` the gain is at most 5793, so the shift is at least 2 and the scale at most 2^14, a
+/// signed 16-bit number. It is at least `(q - 1) / 2`, so the scaled transform has at most `w + q + 16 - (q - 1) / 2` bits:
+/// 32 for every `w <= 12` with `w + q <= 19`.
+#[inline(always)]
+pub(super) fn gain_shift(layer: &Layer<'_>) -> u32 {
+    (layer.gain.max() as u32).leading_zeros().wrapping_sub(17)
+}
+
+/// `gain` for two rows with each pattern of their sign bits.
+#[inline(always)]
+pub(super) const fn packed_gains(gain: u32) -> [u32; 4] {
+    let both = gain.wrapping_mul(0x0001_0001);
+    let minus_plus = (gain << 16) | (gain.wrapping_neg() & 0xFFFF);
+    let plus_minus = (gain.wrapping_neg() << 16) | gain;
+    let minus_minus = (gain.wrapping_neg() << 16) | (gain.wrapping_neg() & 0xFFFF);
+    [both, minus_plus, plus_minus, minus_minus]
+}
+
+/// Saturates both lanes of each word to `BITS` bits.
+///
+/// # Safety
+/// From `words` to `end` are groups of four words, at least one, which may be written.
+#[unsafe(naked)]
+unsafe extern "C" fn saturate<const BITS: u32>(words: *mut u32, end: *mut u32) {
+    naked_asm!(
+        cpu!(),
+        "push {{r4, lr}}",
+        "2:",
+        "ldm r0, {{r2-r4, r12}}",
+        "ssat16 r2, #{bits}, r2",
+        "ssat16 r3, #{bits}, r3",
+        "ssat16 r4, #{bits}, r4",
+        "ssat16 r12, #{bits}, r12",
+        "stm r0!, {{r2-r4, r12}}",
+        "cmp r0, r1",
+        "bne 2b",
+        "pop {{r4, pc}}",
+        bits = const BITS,
+    )
+}
+
+macro_rules! at {
+    ($field:ident) => {
+        core::mem::offset_of!(Frame, $field)
+    };
+}
+macro_rules! argument {
+    ($field:ident) => {
+        core::mem::offset_of!(Frame, arguments.$field)
+    };
+}
+
+/// Signs and gains of rows `$a` and `$b`, from the sign bits at bit `$bit` of the high half of lr.
+macro_rules! multiply {
+    ($bit:literal, $a:literal, $b:literal) => {
+        concat!(
+            "ubfx r3, lr, #(16 + ", $bit, "), #2\n",
+            "ldr r3, [sp, r3, lsl #2]\n",
+            "smulwb ", $a, ", ", $a, ", r3\n",
+            "smulwt ", $b, ", ", $b, ", r3\n",
+        )
+    };
+}
+
+/// Adds the pair of drives `$drives` to rows `$a` and `$b`, scaled by the low half of lr; shifts, saturates and packs them
+/// into `$to`.
+macro_rules! finish {
+    ($drives:literal, $to:literal, $a:literal, $b:literal) => {
+        concat!(
+            "smlabb ", $a, ", ", $drives, ", lr, ", $a, "\n",
+            "smlatb ", $b, ", ", $drives, ", lr, ", $b, "\n",
+            "ssat ", $a, ", #12, ", $a, ", asr #{shift}\n",
+            "ssat ", $b, ", #12, ", $b, ", asr #{shift}\n",
+            "pkhbt ", $to, ", ", $a, ", ", $b, ", lsl #16\n",
+        )
+    };
+}
+
+/// Drives and finishes eight rows at a time.
+///
+/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, lr mask, r12 next input. Finish: r3 gains,
+/// lr signs and scale, r12 drives. Both: r9 next biases, r10 next word of U, r11 next states.
+///
+/// # Safety
+/// From `h` to `h_end` are groups of four words, at least one, which may be written; `bias` has four words and
+/// `signs_from_h` a byte for each group; `x` has `columns` words, at least one. `run_end` is `h_end`, or the groups from `h` to
+/// `run_end` are driven, then `other_length` bytes of groups are not, then `next_length` bytes are, and so on up to `h_end`;
+/// `u` has `columns` words for each driven group.
+#[unsafe(naked)]
+unsafe extern "C" fn finish_code(
+    both: u32,
+    minus_plus: u32,
+    plus_minus: u32,
+    minus_minus: u32,
+    start_of_all: u32,
+    start_1: u32,
+    start_2: u32,
+    start_3: u32,
+    x: *const i32,
+    mask: u32,
+    h: *mut u32,
+    u: *const u32,
+    bias: *const u32,
+    run_end: *mut u32,
+    ones: u32,
+    signs_from_h: usize,
+    scale: i32,
+    columns: usize,
+    other_start: u32,
+    other_entry: usize,
+    other_length: usize,
+    next_length: usize,
+    h_end: *mut u32,
+) {
+    naked_asm!(
+        cpu!(),
+        "push {{r4-r11, lr}}",
+        "sub sp, sp, #28",
+        "push {{r0-r3}}",
+        set_out!(),
+        "ldrd r11, r10, [sp, #{h}]",
+        "ldr r9, [sp, #{bias}]",
+        products!(),
+        "ldm r9!, {{r4-r7}}",
+        "sadd16 r0, r0, r4",
+        "sadd16 r1, r1, r5",
+        "sadd16 r2, r2, r6",
+        "sadd16 r3, r3, r7",
+        "strd r0, r1, [sp, #{drives}]",
+        "strd r2, r3, [sp, #{drives} + 8]",
+        "ldr lr, [sp, #{ones}]",
+        "ldm r11, {{r4-r7}}",
+        widen!(),
+        last_stages!(),
+        "ldrd r12, lr, [sp, #{signs}]",
+        "lsr r3, r11, #4",
+        "ldrb r12, [r12, r3]",
+        "orr lr, lr, r12, lsl #16",
+        multiply!("2", "r0", "r2"),
+        "ldrd r12, r3, [sp, #{drives}]",
+        finish!("r3", "r2", "r0", "r2"),
+        multiply!("0", "r5", "r8"),
+        finish!("r12", "r0", "r5", "r8"),
+        "ldrd r5, r8, [sp, #{drives} + 8]",
+        multiply!("4", "r1", "r4"),
+        finish!("r5", "r4", "r1", "r4"),
+        multiply!("6", "r6", "r7"),
+        finish!("r8", "r6", "r6", "r7"),
+        "stm r11!, {{r0, r2, r4, r6}}",
+        next_rows!(),
+        "add sp, sp, #44",
+        "pop {{r4-r11, pc}}",
+        starts = const argument!(starts),
+        x = const argument!(x),
+        h = const argument!(h),
+        bias = const argument!(bias),
+        run_end = const argument!(run_end),
+        ones = const argument!(ones),
+        signs = const argument!(signs_from_h),
+        columns = const argument!(columns),
+        other_start = const argument!(other_start),
+        other_entry = const argument!(other_entry),
+        other_length = const argument!(other_length),
+        next_length = const argument!(next_length),
+        drives = const at!(drives),
+        entry = const at!(entry),
+        after = const at!(after),
+        last = const at!(last),
+        shift = const GAIN_SHIFT,
+        pairs = const PAIRS,
+        pair_bytes = const PAIR_BYTES,
+    )
+}
