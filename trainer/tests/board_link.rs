@@ -22,6 +22,7 @@ use rand_chacha::ChaCha8Rng;
 const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
+    every: 1,
 };
 
 fn root() -> PathBuf {
@@ -76,8 +77,7 @@ impl Bench {
             rate: Some(0),
             flash_delay: 2000,
         };
-        let emulator = launch.start(flash).expect("starts");
-        let wire = emulator.address().open(0).expect("has a port");
+        let (emulator, wire) = launch.start(flash).expect("starts");
         (emulator, Client::new(wire, Patience::default()))
     }
 
@@ -123,20 +123,21 @@ fn of_host(answers: Vec<Answer>) -> Vec<(usize, Vec<i32>)> {
 }
 
 /// The host's answers to a stream, over and over, in windows that overlap: each window by itself.
-fn host_windows(name: &str, stream: &[u8], hop: usize, count: usize) -> Vec<(usize, Vec<i32>)> {
+fn host_windows(name: &str, stream: &[u8], timing: Timing, count: usize) -> Vec<(usize, Vec<i32>)> {
     let header = WindowsHeader::parse(stream).expect("a window file");
     let sample = 2 * usize::from(header.channels);
-    let steps = usize::from(header.steps);
     let samples: Vec<&[u8]> = stream[WINDOWS_HEADER..].chunks(sample).collect();
-    let mut file = WindowsHeader {
+    let of_windows = WindowsHeader {
+        steps: timing.window,
         windows: count as u16,
         ..header
-    }
-    .to_bytes()
-    .to_vec();
-    for window in 0..count {
-        for step in 0..steps {
-            file.extend(samples[(window * hop + step) % samples.len()]);
+    };
+    let [window, hop, every] = [timing.window, timing.hop, timing.every].map(usize::from);
+    let hop = if hop == 0 { window } else { hop };
+    let mut file = of_windows.to_bytes().to_vec();
+    for i in 0..count {
+        for step in 0..window {
+            file.extend(samples[(i * hop + step) * every % samples.len()]);
         }
     }
     of_host(answers_to_window_file(&model(name).model().expect("valid"), &file).expect("runs"))
@@ -196,7 +197,13 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
             ));
         }
     }
-    assert_eq!(classes, host_windows("har6", &recorded(), 128, 20));
+    // The model folder says that every other sample is used, in windows of 64.
+    let trained = Timing {
+        window: 64,
+        hop: 0,
+        every: 2,
+    };
+    assert_eq!(classes, host_windows("har6", &recorded(), trained, 20));
 
     // What was recorded is what was streamed.
     let mut reader = csv::Reader::from_path(recording).expect("a recording");
@@ -223,8 +230,9 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
 #[test]
 fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
     let hop = Timing {
-        window: 128,
-        hop: 64,
+        window: 64,
+        hop: 32,
+        every: 2,
     };
     for name in ["qemu-m3", "qemu-m7"] {
         let bench = Bench::new(name);
@@ -250,7 +258,7 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
         assert_eq!(again, Sent::AlreadyThere);
         assert_eq!(
             told(client, 40),
-            host_windows("har6", &bench.windows, 64, 40),
+            host_windows("har6", &bench.windows, hop, 40),
             "{name}"
         );
 
@@ -299,7 +307,10 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
             1 => "har6",
             _ => "har2",
         };
-        assert_eq!(told(client, 3), host_windows(name, &bench.windows, 128, 3));
+        assert_eq!(
+            told(client, 3),
+            host_windows(name, &bench.windows, TIMING, 3)
+        );
         flash = emulator.cut_power().expect("stops");
     }
     assert_eq!(booted, [Some(crcs[1]), Some(crcs[0]), None]);

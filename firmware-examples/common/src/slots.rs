@@ -13,7 +13,8 @@
 //! | 16 | 4 | CRC-32 of the model |
 //! | 20 | 2 | samples in a window, 0 for the firmware's own |
 //! | 22 | 2 | samples from one answer to the next, 0 for a window |
-//! | 24 | 4 | zero |
+//! | 24 | 2 | every how many of the sensor's samples one is used, 0 for 1 |
+//! | 26 | 2 | zero |
 //! | 28 | 4 | CRC-32 of the 28 bytes before |
 //! | 32 | | the model, a file as `docs/FORMAT.md` has it |
 //!

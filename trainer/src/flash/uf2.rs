@@ -148,6 +148,7 @@ mod tests {
         let timing = Timing {
             window: 128,
             hop: 64,
+            every: 1,
         };
         let parts = super::model(&board, &model, timing).expect("fits");
         let bytes = file(&parts, FAMILY).expect("aligned");

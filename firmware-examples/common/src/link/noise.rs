@@ -53,6 +53,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         Timing {
             window: 128,
             hop: 128,
+            every: 1,
         },
     )
 }
@@ -88,6 +89,7 @@ fn new_model(bytes: &[u8]) -> NewModel {
         timing: Timing {
             window: 128,
             hop: 64,
+            every: 1,
         },
     }
 }
@@ -155,6 +157,7 @@ fn the_longest_messages_fit() {
     let timing = Timing {
         window: u16::MAX,
         hop: u16::MAX,
+        every: u16::MAX,
     };
     let new = NewModel {
         length: u32::MAX,
@@ -329,6 +332,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
             let timing = Timing {
                 window: c as u16,
                 hop: (c >> 16) as u16,
+                every: 1,
             };
             let ask = match kind {
                 0 => Ask::Hello,

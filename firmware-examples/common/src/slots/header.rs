@@ -17,10 +17,13 @@ pub const VERSION: u16 = 1;
 /// How a model is run over a stream of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
-    /// Samples in a window; 0 leaves it to the firmware.
+    /// Samples in a window, of those that are used; 0 leaves it to the firmware.
     pub window: u16,
-    /// Samples from one answer to the next; 0 for a whole window.
+    /// Samples from one answer to the next, of those that are used; 0 for a whole window.
     pub hop: u16,
+    /// Every how many of the sensor's samples one is used, from the first on: the decimation that the model was trained
+    /// with. 0 for 1.
+    pub every: u16,
 }
 
 /// What a slot says of its model.
@@ -100,7 +103,8 @@ impl Header {
             return Err(Fault::Header);
         }
         let [version, reserved] = halves(word(4));
-        if version != VERSION || reserved != 0 || word(24) != 0 {
+        let [every, zero] = halves(word(24));
+        if version != VERSION || reserved != 0 || zero != 0 {
             return Err(Fault::Version(version));
         }
         let [window, hop] = halves(word(20));
@@ -108,14 +112,14 @@ impl Header {
             sequence: word(8),
             length: word(12),
             crc: word(16),
-            timing: Timing { window, hop },
+            timing: Timing { window, hop, every },
         })
     }
 
     /// The header as it lies in flash.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; HEADER_LEN] {
-        let Timing { window, hop } = self.timing;
+        let Timing { window, hop, every } = self.timing;
         let words = [
             u32::from_le_bytes(MAGIC),
             u32::from(VERSION),
@@ -123,7 +127,7 @@ impl Header {
             self.length,
             self.crc,
             u32::from(window) | u32::from(hop) << 16,
-            0,
+            u32::from(every),
         ];
         let mut bytes = [0; HEADER_LEN];
         let (fields, _) = bytes.as_chunks_mut::<4>();
@@ -207,7 +211,7 @@ mod tests {
     /// The worked example of `docs/LINK.md`.
     const WORKED: [u8; HEADER_LEN] = [
         0x48, 0x44, 0x53, 0x4c, 1, 0, 0, 0, 7, 0, 0, 0, 0xe4, 3, 0, 0, 0xef, 0xbe, 0xad, 0xde,
-        0x80, 0, 0x40, 0, 0, 0, 0, 0, 0x5e, 0x53, 0x6b, 0xf8,
+        0x80, 0, 0x40, 0, 2, 0, 0, 0, 0xd5, 0x9b, 0x62, 0x52,
     ];
 
     fn worked() -> Header {
@@ -218,6 +222,7 @@ mod tests {
             timing: Timing {
                 window: 128,
                 hop: 64,
+                every: 2,
             },
         }
     }

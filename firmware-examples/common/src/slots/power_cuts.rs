@@ -120,6 +120,7 @@ const HAR6: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/mo
 const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
+    every: 1,
 };
 
 fn new_model(bytes: &[u8]) -> NewModel {
