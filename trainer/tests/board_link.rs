@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hadamrnn::board::{self, Firmware, FirmwareFolder, FlashFile, Launch};
@@ -75,7 +77,7 @@ impl Bench {
             firmware: &self.firmware,
             windows: Some(&self.windows),
             rate: Some(0),
-            flash_delay: 2000,
+            flash_delay: 10_000,
         };
         let (emulator, wire) = launch.start(flash).expect("starts");
         (emulator, Client::new(wire, Patience::default()))
@@ -323,12 +325,46 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
 /// What power cuts have shown.
 #[derive(Debug, Default)]
 struct Tally {
-    /// The board runs what it ran before, and both slots are whole or empty.
+    /// The board runs what it ran before, and both slots are whole.
     untouched: u32,
-    /// The board runs what it ran before; the other slot was half written.
+    /// The board runs what it ran before; the other slot is erased or half written.
     half: u32,
     /// The board runs the new model.
     new: u32,
+}
+
+/// When in a transfer the power is cut.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So long after it is asked for: in the erase of the header's sector, for the most part.
+    Begin(Duration),
+    /// So long after so many bytes are written: between or in the words of a piece, or of the header at the end.
+    After(u32, Duration),
+}
+
+impl Moment {
+    fn any(random: &mut ChaCha8Rng, length: u32, erase: Duration) -> Self {
+        if random.random_bool(0.3) {
+            return Self::Begin(erase.mul_f64(random.random_range(0.0..1.2)));
+        }
+        let bytes = random.random_range(0..=length.div_ceil(128)) * 128;
+        let wait = Duration::from_micros(random.random_range(0..1500));
+        Self::After(bytes.min(length), wait)
+    }
+
+    /// Waits for the moment, or for the end of the transfer.
+    fn wait(self, written: &AtomicU32, is_over: impl Fn() -> bool) {
+        match self {
+            Self::Begin(wait) => std::thread::sleep(wait),
+            Self::After(bytes, wait) => {
+                // One more than the bytes that are written; 0 before the board has begun.
+                while written.load(Ordering::SeqCst) <= bytes && !is_over() {
+                    std::thread::yield_now();
+                }
+                std::thread::sleep(wait);
+            }
+        }
+    }
 }
 
 /// Kills the emulator `count` times while a model is being sent to it, at a random moment of the transfer, and starts it
@@ -339,44 +375,48 @@ fn power_cuts(count: u32, seed: u64) -> Tally {
     let models = [model("har2"), model("har6")];
     let crcs = models.each_ref().map(|model| CRC32.checksum(model.bytes()));
     let mut flash = bench.flash();
+    // Both slots are whole before the first cut.
+    bench.install(&mut flash, "har6", TIMING);
     bench.install(&mut flash, "har2", TIMING);
     let mut runs = crcs[0];
-    // How long a transfer takes here and now, from time to time.
-    let mut whole = Duration::ZERO;
+    // How long the first erase takes at best.
+    let mut erase = Duration::from_millis(50);
     let mut tally = Tally::default();
     for cut in 0..count {
         let (emulator, mut client) = bench.launch(flash);
         let status = client.status().expect("answers after a power cut");
         assert_eq!(crc(status.running), Some(runs), "cut {cut}");
+        client.hello().expect("answers");
         let next = models[usize::from(runs == crcs[0])].clone();
         let new = CRC32.checksum(next.bytes());
-        let is_measured = cut.is_multiple_of(25);
-        let moment = random.random_range(0.0..1.1);
+        let moment = Moment::any(&mut random, next.bytes().len() as u32, erase);
+        let written = Arc::new(AtomicU32::new(0));
+        let told = written.clone();
         let sender = std::thread::spawn(move || {
             let start = Instant::now();
-            let sent = send(&mut client, &next, TIMING, |_| {});
-            (sent.is_ok(), start.elapsed())
+            let mut begun = None;
+            let sent = send(&mut client, &next, TIMING, |bytes| {
+                begun.get_or_insert_with(|| start.elapsed());
+                told.store(bytes + 1, Ordering::SeqCst);
+            });
+            (sent.is_ok(), begun)
         });
-        if is_measured {
-            whole = sender.join().expect("no panic").1;
-            flash = emulator.cut_power().expect("stops");
-        } else {
-            std::thread::sleep(whole.mul_f64(moment));
-            flash = emulator.cut_power().expect("stops");
-            // The link is broken now, or the transfer was over: the sender ends either way.
-            let (is_sent, _) = sender.join().expect("no panic");
-            assert!(
-                !is_sent || bench.boots(&mut flash).0 == Some(new),
-                "cut {cut}: sent, yet gone"
-            );
-        }
+        moment.wait(&written, || sender.is_finished());
+        flash = emulator.cut_power().expect("stops");
+        // The link is broken now, or the transfer was over: the sender ends either way.
+        let (is_sent, begun) = sender.join().expect("no panic");
+        erase = begun.map_or(erase, |begun| begun.min(erase));
         let (boots, faults) = bench.boots(&mut flash);
-        let is_half = faults.iter().flatten().any(|fault| *fault != Fault::Empty);
+        assert!(
+            !is_sent || boots == Some(new),
+            "cut {cut}, {moment:?}: sent, yet gone"
+        );
+        let is_half = faults.iter().any(Option::is_some);
         match boots {
             Some(crc) if crc == new => tally.new += 1,
             Some(crc) if crc == runs && is_half => tally.half += 1,
             Some(crc) if crc == runs => tally.untouched += 1,
-            other => panic!("cut {cut}: boots {other:?}, not the old or the new model: {faults:?}"),
+            other => panic!("cut {cut}, {moment:?}: boots {other:?}: {faults:?}"),
         }
         runs = boots.expect("a slot");
     }
