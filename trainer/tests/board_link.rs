@@ -14,9 +14,8 @@ use hadamrnn::integer::{Answer, ModelFile};
 use hadamrnn::link::{Client, Patience, Sent, Told, send, start_newest};
 use hadamrnn::monitor::Watch;
 use hadamrnn::verify::answers_to_window_file;
-use hadamrnn_firmware_common::CRC32;
 use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing};
+use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing, digest};
 use hadamrnn_firmware_common::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -285,7 +284,7 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
     bench.install(&mut flash, "har2", TIMING);
     let newest = bench.install(&mut flash, "har6", TIMING);
     let size = bench.board.descriptor().expect("has slots").slot_size;
-    let crcs = ["har2", "har6"].map(|name| CRC32.checksum(model(name).bytes()));
+    let crcs = ["har2", "har6"].map(|name| digest(model(name).bytes()));
     let damage = |flash: &mut FlashFile, index: u8| {
         let mut slot = flash.read_slot(index, size).expect("reads");
         slot[HEADER_LEN + 500] ^= 1;
@@ -373,7 +372,7 @@ fn power_cuts(count: u32, seed: u64) -> Tally {
     let bench = Bench::new("qemu-m4");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let models = [model("har2"), model("har6")];
-    let crcs = models.each_ref().map(|model| CRC32.checksum(model.bytes()));
+    let crcs = models.each_ref().map(|model| digest(model.bytes()));
     let mut flash = bench.flash();
     // Both slots are whole before the first cut.
     bench.install(&mut flash, "har6", TIMING);
@@ -388,7 +387,7 @@ fn power_cuts(count: u32, seed: u64) -> Tally {
         assert_eq!(crc(status.running), Some(runs), "cut {cut}");
         client.hello().expect("answers");
         let next = models[usize::from(runs == crcs[0])].clone();
-        let new = CRC32.checksum(next.bytes());
+        let new = digest(next.bytes());
         let moment = Moment::any(&mut random, next.bytes().len() as u32, erase);
         let written = Arc::new(AtomicU32::new(0));
         let told = written.clone();

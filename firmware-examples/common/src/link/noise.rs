@@ -6,10 +6,9 @@ use hadamrnn_runtime::Model;
 use proptest::prelude::*;
 
 use super::*;
-use crate::CRC32;
 use crate::descriptor::{Capacities, Descriptor, Kernel};
 use crate::slots::{
-    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing,
+    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing, digest,
 };
 
 const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
@@ -83,15 +82,12 @@ fn frame(id: u16, ask: Ask<'_>) -> Vec<u8> {
 }
 
 fn new_model(bytes: &[u8]) -> NewModel {
-    NewModel {
-        length: bytes.len() as u32,
-        crc: CRC32.checksum(bytes),
-        timing: Timing {
-            window: 128,
-            hop: 64,
-            every: 1,
-        },
-    }
+    let timing = Timing {
+        window: 128,
+        hop: 64,
+        every: 1,
+    };
+    NewModel::of(bytes, timing)
 }
 
 /// Sends one request over a clean wire.
@@ -380,9 +376,9 @@ proptest! {
             let mut slots = Slots::new(flash, region, |_, _| Ok(())).unwrap();
             slots.begin(new_model(MODEL)).unwrap();
             for (i, data) in MODEL.chunks(MAX_CHUNK).enumerate() {
-                slots.write(CRC32.checksum(MODEL), (i * MAX_CHUNK) as u32, data).unwrap();
+                slots.write(digest(MODEL), (i * MAX_CHUNK) as u32, data).unwrap();
             }
-            slots.commit(CRC32.checksum(MODEL)).unwrap();
+            slots.commit(digest(MODEL)).unwrap();
             flash = slots.release();
         }
         let mut server = board(flash, &model);
