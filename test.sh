@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")"
 firmware-examples/setup.sh
 cargo test --locked --workspace "$@"
-cargo test --locked --manifest-path firmware-examples/Cargo.toml
+cargo test --locked --manifest-path firmware-examples/Cargo.toml --features hadamrnn-firmware-common/registry

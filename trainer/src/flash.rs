@@ -10,7 +10,6 @@ pub mod uf2;
 pub use parts::{Part, firmware_parts};
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::CRC32;
 use hadamrnn_firmware_common::descriptor::Descriptor;
 use hadamrnn_firmware_common::slots::{
     Begun, Boot, Fault, HEADER_LEN, Header, MemoryFlash, NewModel, PIECE, Region, Slots, Timing,
@@ -115,11 +114,7 @@ fn plan(
     let refused = || format!("the firmware of {} cannot run this model", firmware.board);
     firmware.check(&model, timing).with_context(refused)?;
     let bytes = file.bytes();
-    let new = NewModel {
-        length: u32::try_from(bytes.len()).context("the model is too long")?,
-        crc: CRC32.checksum(bytes),
-        timing,
-    };
+    let new = NewModel::of(bytes, timing);
     let accept = |model: &hadamrnn_runtime::Model<'_>, timing| firmware.check(model, timing);
     let copy = Copy::holding(&slots.concat());
     let mut copy = Slots::new(copy, region(firmware), accept)?;

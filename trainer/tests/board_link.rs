@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hadamrnn::board::{self, Firmware, FirmwareFolder, FlashFile, Launch};
@@ -12,9 +14,8 @@ use hadamrnn::integer::{Answer, ModelFile};
 use hadamrnn::link::{Client, Patience, Sent, Told, send, start_newest};
 use hadamrnn::monitor::Watch;
 use hadamrnn::verify::answers_to_window_file;
-use hadamrnn_firmware_common::CRC32;
 use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing};
+use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing, digest};
 use hadamrnn_firmware_common::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +23,7 @@ use rand_chacha::ChaCha8Rng;
 const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
+    every: 1,
 };
 
 fn root() -> PathBuf {
@@ -74,10 +76,9 @@ impl Bench {
             firmware: &self.firmware,
             windows: Some(&self.windows),
             rate: Some(0),
-            flash_delay: 2000,
+            flash_delay: 10_000,
         };
-        let emulator = launch.start(flash).expect("starts");
-        let wire = emulator.address().open(0).expect("has a port");
+        let (emulator, wire) = launch.start(flash).expect("starts");
         (emulator, Client::new(wire, Patience::default()))
     }
 
@@ -123,20 +124,21 @@ fn of_host(answers: Vec<Answer>) -> Vec<(usize, Vec<i32>)> {
 }
 
 /// The host's answers to a stream, over and over, in windows that overlap: each window by itself.
-fn host_windows(name: &str, stream: &[u8], hop: usize, count: usize) -> Vec<(usize, Vec<i32>)> {
+fn host_windows(name: &str, stream: &[u8], timing: Timing, count: usize) -> Vec<(usize, Vec<i32>)> {
     let header = WindowsHeader::parse(stream).expect("a window file");
     let sample = 2 * usize::from(header.channels);
-    let steps = usize::from(header.steps);
     let samples: Vec<&[u8]> = stream[WINDOWS_HEADER..].chunks(sample).collect();
-    let mut file = WindowsHeader {
+    let of_windows = WindowsHeader {
+        steps: timing.window,
         windows: count as u16,
         ..header
-    }
-    .to_bytes()
-    .to_vec();
-    for window in 0..count {
-        for step in 0..steps {
-            file.extend(samples[(window * hop + step) % samples.len()]);
+    };
+    let [window, hop, every] = [timing.window, timing.hop, timing.every].map(usize::from);
+    let hop = if hop == 0 { window } else { hop };
+    let mut file = of_windows.to_bytes().to_vec();
+    for i in 0..count {
+        for step in 0..window {
+            file.extend(samples[(i * hop + step) * every % samples.len()]);
         }
     }
     of_host(answers_to_window_file(&model(name).model().expect("valid"), &file).expect("runs"))
@@ -196,7 +198,13 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
             ));
         }
     }
-    assert_eq!(classes, host_windows("har6", &recorded(), 128, 20));
+    // The model folder says that every other sample is used, in windows of 64.
+    let trained = Timing {
+        window: 64,
+        hop: 0,
+        every: 2,
+    };
+    assert_eq!(classes, host_windows("har6", &recorded(), trained, 20));
 
     // What was recorded is what was streamed.
     let mut reader = csv::Reader::from_path(recording).expect("a recording");
@@ -223,8 +231,9 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
 #[test]
 fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
     let hop = Timing {
-        window: 128,
-        hop: 64,
+        window: 64,
+        hop: 32,
+        every: 2,
     };
     for name in ["qemu-m3", "qemu-m7"] {
         let bench = Bench::new(name);
@@ -250,7 +259,7 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
         assert_eq!(again, Sent::AlreadyThere);
         assert_eq!(
             told(client, 40),
-            host_windows("har6", &bench.windows, 64, 40),
+            host_windows("har6", &bench.windows, hop, 40),
             "{name}"
         );
 
@@ -275,7 +284,7 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
     bench.install(&mut flash, "har2", TIMING);
     let newest = bench.install(&mut flash, "har6", TIMING);
     let size = bench.board.descriptor().expect("has slots").slot_size;
-    let crcs = ["har2", "har6"].map(|name| CRC32.checksum(model(name).bytes()));
+    let crcs = ["har2", "har6"].map(|name| digest(model(name).bytes()));
     let damage = |flash: &mut FlashFile, index: u8| {
         let mut slot = flash.read_slot(index, size).expect("reads");
         slot[HEADER_LEN + 500] ^= 1;
@@ -299,7 +308,10 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
             1 => "har6",
             _ => "har2",
         };
-        assert_eq!(told(client, 3), host_windows(name, &bench.windows, 128, 3));
+        assert_eq!(
+            told(client, 3),
+            host_windows(name, &bench.windows, TIMING, 3)
+        );
         flash = emulator.cut_power().expect("stops");
     }
     assert_eq!(booted, [Some(crcs[1]), Some(crcs[0]), None]);
@@ -312,12 +324,46 @@ fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
 /// What power cuts have shown.
 #[derive(Debug, Default)]
 struct Tally {
-    /// The board runs what it ran before, and both slots are whole or empty.
+    /// The board runs what it ran before, and both slots are whole.
     untouched: u32,
-    /// The board runs what it ran before; the other slot was half written.
+    /// The board runs what it ran before; the other slot is erased or half written.
     half: u32,
     /// The board runs the new model.
     new: u32,
+}
+
+/// When in a transfer the power is cut.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So long after it is asked for: in the erase of the header's sector, for the most part.
+    Begin(Duration),
+    /// So long after so many bytes are written: between or in the words of a piece, or of the header at the end.
+    After(u32, Duration),
+}
+
+impl Moment {
+    fn any(random: &mut ChaCha8Rng, length: u32, erase: Duration) -> Self {
+        if random.random_bool(0.3) {
+            return Self::Begin(erase.mul_f64(random.random_range(0.0..1.2)));
+        }
+        let bytes = random.random_range(0..=length.div_ceil(128)) * 128;
+        let wait = Duration::from_micros(random.random_range(0..1500));
+        Self::After(bytes.min(length), wait)
+    }
+
+    /// Waits for the moment, or for the end of the transfer.
+    fn wait(self, written: &AtomicU32, is_over: impl Fn() -> bool) {
+        match self {
+            Self::Begin(wait) => std::thread::sleep(wait),
+            Self::After(bytes, wait) => {
+                // One more than the bytes that are written; 0 before the board has begun.
+                while written.load(Ordering::SeqCst) <= bytes && !is_over() {
+                    std::thread::yield_now();
+                }
+                std::thread::sleep(wait);
+            }
+        }
+    }
 }
 
 /// Kills the emulator `count` times while a model is being sent to it, at a random moment of the transfer, and starts it
@@ -326,46 +372,50 @@ fn power_cuts(count: u32, seed: u64) -> Tally {
     let bench = Bench::new("qemu-m4");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let models = [model("har2"), model("har6")];
-    let crcs = models.each_ref().map(|model| CRC32.checksum(model.bytes()));
+    let crcs = models.each_ref().map(|model| digest(model.bytes()));
     let mut flash = bench.flash();
+    // Both slots are whole before the first cut.
+    bench.install(&mut flash, "har6", TIMING);
     bench.install(&mut flash, "har2", TIMING);
     let mut runs = crcs[0];
-    // How long a transfer takes here and now, from time to time.
-    let mut whole = Duration::ZERO;
+    // How long the first erase takes at best.
+    let mut erase = Duration::from_millis(50);
     let mut tally = Tally::default();
     for cut in 0..count {
         let (emulator, mut client) = bench.launch(flash);
         let status = client.status().expect("answers after a power cut");
         assert_eq!(crc(status.running), Some(runs), "cut {cut}");
+        client.hello().expect("answers");
         let next = models[usize::from(runs == crcs[0])].clone();
-        let new = CRC32.checksum(next.bytes());
-        let is_measured = cut.is_multiple_of(25);
-        let moment = random.random_range(0.0..1.1);
+        let new = digest(next.bytes());
+        let moment = Moment::any(&mut random, next.bytes().len() as u32, erase);
+        let written = Arc::new(AtomicU32::new(0));
+        let told = written.clone();
         let sender = std::thread::spawn(move || {
             let start = Instant::now();
-            let sent = send(&mut client, &next, TIMING, |_| {});
-            (sent.is_ok(), start.elapsed())
+            let mut begun = None;
+            let sent = send(&mut client, &next, TIMING, |bytes| {
+                begun.get_or_insert_with(|| start.elapsed());
+                told.store(bytes + 1, Ordering::SeqCst);
+            });
+            (sent.is_ok(), begun)
         });
-        if is_measured {
-            whole = sender.join().expect("no panic").1;
-            flash = emulator.cut_power().expect("stops");
-        } else {
-            std::thread::sleep(whole.mul_f64(moment));
-            flash = emulator.cut_power().expect("stops");
-            // The link is broken now, or the transfer was over: the sender ends either way.
-            let (is_sent, _) = sender.join().expect("no panic");
-            assert!(
-                !is_sent || bench.boots(&mut flash).0 == Some(new),
-                "cut {cut}: sent, yet gone"
-            );
-        }
+        moment.wait(&written, || sender.is_finished());
+        flash = emulator.cut_power().expect("stops");
+        // The link is broken now, or the transfer was over: the sender ends either way.
+        let (is_sent, begun) = sender.join().expect("no panic");
+        erase = begun.map_or(erase, |begun| begun.min(erase));
         let (boots, faults) = bench.boots(&mut flash);
-        let is_half = faults.iter().flatten().any(|fault| *fault != Fault::Empty);
+        assert!(
+            !is_sent || boots == Some(new),
+            "cut {cut}, {moment:?}: sent, yet gone"
+        );
+        let is_half = faults.iter().any(Option::is_some);
         match boots {
             Some(crc) if crc == new => tally.new += 1,
             Some(crc) if crc == runs && is_half => tally.half += 1,
             Some(crc) if crc == runs => tally.untouched += 1,
-            other => panic!("cut {cut}: boots {other:?}, not the old or the new model: {faults:?}"),
+            other => panic!("cut {cut}, {moment:?}: boots {other:?}: {faults:?}"),
         }
         runs = boots.expect("a slot");
     }

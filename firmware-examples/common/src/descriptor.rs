@@ -383,6 +383,7 @@ mod tests {
         let timing = Timing {
             window: 128,
             hop: 32,
+            every: 1,
         };
         assert_eq!(
             EXAMPLE.check(&har2, timing),

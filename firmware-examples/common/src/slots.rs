@@ -10,10 +10,11 @@
 //! | 6 | 2 | zero |
 //! | 8 | 4 | sequence number: the newer of two slots has the larger one, compared wrapping |
 //! | 12 | 4 | bytes of the model |
-//! | 16 | 4 | CRC-32 of the model |
+//! | 16 | 4 | CRC-32C of the model ([`digest`]) |
 //! | 20 | 2 | samples in a window, 0 for the firmware's own |
 //! | 22 | 2 | samples from one answer to the next, 0 for a window |
-//! | 24 | 4 | zero |
+//! | 24 | 2 | every how many of the sensor's samples one is used, 0 for 1 |
+//! | 26 | 2 | zero |
 //! | 28 | 4 | CRC-32 of the 28 bytes before |
 //! | 32 | | the model, a file as `docs/FORMAT.md` has it |
 //!
@@ -32,7 +33,7 @@ mod power_cuts;
 mod write;
 
 pub use boot::{Boot, Running, boot, inspect};
-pub use header::{Fault, HEADER_LEN, Header, MAGIC, Timing, VERSION};
+pub use header::{Fault, HEADER_LEN, Header, MAGIC, Timing, VERSION, digest};
 #[cfg(any(test, feature = "registry"))]
 pub use memory::MemoryFlash;
 pub use write::{

@@ -26,6 +26,10 @@ pub struct Windows<
     sessions: heapless::Vec<Session<'m, K, N, D, POOL, SECOND, READ>, SESSIONS>,
     window: u32,
     hop: u32,
+    /// Every how many samples one is used.
+    every: u16,
+    /// Samples until the next one that is used.
+    skip: u16,
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
     samples: u32,
     ended: u32,
@@ -57,7 +61,7 @@ impl<
     /// # Errors
     /// A session cannot hold the model, or too many windows would overlap.
     pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
-        let Timing { window, hop } = resolve(model, timing, usual, SESSIONS)?;
+        let Timing { window, hop, every } = resolve(model, timing, usual, SESSIONS)?;
         let mut sessions = heapless::Vec::new();
         for _ in 0..window / hop {
             // Cannot be full: `resolve` has compared with the capacity.
@@ -67,6 +71,8 @@ impl<
             sessions,
             window: window.into(),
             hop: hop.into(),
+            every,
+            skip: 0,
             samples: 0,
             ended: 0,
         })
@@ -91,11 +97,15 @@ impl<
     /// Takes a sample of raw counts, and gives an answer where a window ends with it.
     ///
     /// # Errors
-    /// The sample has not as many values as the model takes; nothing has changed then.
+    /// The sample has not as many values as the model takes, and is one that is used; nothing has changed then.
     pub fn push(
         &mut self,
         sample: &[i16],
     ) -> Result<Option<Answer<Logits<'_, K, N, POOL, SECOND, READ>>>, SessionError> {
+        if let Some(left) = self.skip.checked_sub(1) {
+            self.skip = left;
+            return Ok(None);
+        }
         let (samples, window, hop) = (self.samples, self.window, self.hop);
         let mut ends = None;
         for (i, session) in self.sessions.iter_mut().enumerate() {
@@ -110,6 +120,7 @@ impl<
                 ends = Some(i);
             }
         }
+        self.skip = self.every.saturating_sub(1);
         self.samples = samples.saturating_add(1).min(window);
         let Some(session) = ends.and_then(|i| self.sessions.get(i)) else {
             return Ok(None);
@@ -123,12 +134,13 @@ impl<
         }))
     }
 
-    /// Samples in a window, and from one answer to the next.
+    /// How the model is run, with nothing left open.
     #[must_use]
     pub fn timing(&self) -> Timing {
         Timing {
             window: self.window as u16,
             hop: self.hop as u16,
+            every: self.every,
         }
     }
 }
@@ -215,7 +227,7 @@ impl Capacities {
 }
 
 /// Fills what `timing` leaves open: a window of as many samples as a pooled readout was trained for, else of the usual
-/// length; a hop of a whole window.
+/// length; a hop of a whole window; every sample.
 ///
 /// # Errors
 /// The window is not a multiple of the hop, or has no samples, or too many windows would overlap.
@@ -234,6 +246,7 @@ fn resolve(
     let timing = Timing {
         window,
         hop: or(timing.hop, window),
+        every: or(timing.every, 1),
     };
     let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
     let overlap = overlap.and(window.checked_div(timing.hop));
@@ -279,7 +292,12 @@ mod tests {
                 .for_each(|sample| session.push(sample).unwrap());
             (session.class(), session.logits().collect())
         };
-        stream.windows(window).step_by(hop).map(answer).collect()
+        let used: Vec<_> = stream
+            .iter()
+            .copied()
+            .step_by(timing.every.into())
+            .collect();
+        used.windows(window).step_by(hop).map(answer).collect()
     }
 
     fn streamed<const SESSIONS: usize>(
@@ -304,7 +322,11 @@ mod tests {
         let model = Model::from_bytes(MODEL).unwrap();
         let stream = recorded();
         for hop in [128, 64, 32] {
-            let timing = Timing { window: 128, hop };
+            let timing = Timing {
+                window: 128,
+                hop,
+                every: 1,
+            };
             let found = streamed::<4>(&model, &stream, timing);
             assert_eq!(found, naive(&model, &stream, timing), "hop {hop}");
         }
@@ -313,6 +335,7 @@ mod tests {
         let whole = Timing {
             window: 128,
             hop: 128,
+            every: 1,
         };
         assert_eq!(open, naive(&model, &stream, whole));
     }
@@ -323,10 +346,11 @@ mod tests {
         fn any_hop_equals_the_naive_reading(
             hop in 1u16..20,
             overlap in 1u16..8,
+            every in 1u16..5,
             stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
         ) {
             let model = Model::from_bytes(MODEL).unwrap();
-            let timing = Timing { window: hop * overlap, hop };
+            let timing = Timing { window: hop * overlap, hop, every };
             prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
         }
     }
@@ -335,7 +359,11 @@ mod tests {
     fn what_cannot_overlap_is_refused() {
         let model = Model::from_bytes(MODEL).unwrap();
         for (window, hop) in [(128, 48), (128, 32), (64, 128)] {
-            let timing = Timing { window, hop };
+            let timing = Timing {
+                window,
+                hop,
+                every: 1,
+            };
             let error = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).err();
             assert_eq!(
                 error,
@@ -353,7 +381,11 @@ mod tests {
     fn a_sample_of_another_length_changes_nothing() {
         let model = Model::from_bytes(MODEL).unwrap();
         let stream = recorded();
-        let timing = Timing { window: 4, hop: 2 };
+        let timing = Timing {
+            window: 4,
+            hop: 2,
+            every: 1,
+        };
         let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in &stream[..40] {
@@ -399,7 +431,11 @@ mod tests {
             script.push(Transaction::write_read(at, vec![0x22], vec![i; 12]));
         }
         let model = Model::from_bytes(MODEL).unwrap();
-        let timing = Timing { window: 8, hop: 8 };
+        let timing = Timing {
+            window: 8,
+            hop: 8,
+            every: 1,
+        };
         let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).unwrap();
         let mut imu = Lsm6dso::new(Mock::new(&script), at).unwrap();
         let (mut read, mut answers) = (Vec::new(), Vec::new());

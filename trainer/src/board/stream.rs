@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::build::{build_emulated, build_real};
 use super::{Firmware, FirmwareFolder, logs};
-use crate::link::Address;
+use crate::link::{Address, Wire};
 
 /// Builds the firmware `stream` of a board, emulated or real, into the board's folder ([`home`]).
 ///
@@ -145,11 +145,11 @@ pub struct Emulator {
 const SOCKET: &str = "link";
 
 impl Launch<'_> {
-    /// Starts the emulator with this flash and waits for its port.
+    /// Starts the emulator with this flash, and gives the board's link too.
     ///
     /// # Errors
     /// The emulator is missing or ends at once.
-    pub fn start(&self, flash: FlashFile) -> Result<Emulator> {
+    pub fn start(&self, flash: FlashFile) -> Result<(Emulator, Box<dyn Wire>)> {
         check_emulated(self.board)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         if let Some(windows) = self.windows {
@@ -186,8 +186,8 @@ impl Launch<'_> {
             elf,
             flash: Some(flash),
         };
-        emulator.wait_for_port()?;
-        Ok(emulator)
+        let wire = emulator.connect()?;
+        Ok((emulator, wire))
     }
 }
 
@@ -230,28 +230,26 @@ impl Emulator {
         self.child.wait().map(drop)
     }
 
-    fn wait_for_port(&mut self) -> Result<()> {
+    /// Opens the board's port, which the emulator does not have at once.
+    fn connect(&mut self) -> Result<Box<dyn Wire>> {
         const LIMIT: Duration = Duration::from_secs(30);
         let start = Instant::now();
-        while !self.folder.path().join(SOCKET).exists() {
-            if let Some(status) = self
-                .child
-                .try_wait()
-                .context("cannot wait for the emulator")?
-            {
+        loop {
+            let error = match self.address().open(0) {
+                Ok(wire) => return Ok(wire),
+                Err(error) => error,
+            };
+            let ended = self.child.try_wait();
+            if let Some(status) = ended.context("cannot wait for the emulator")? {
                 let errors = std::fs::read_to_string(self.folder.path().join("stderr.txt"));
-                bail!(
-                    "the emulator ended with {status}: {}",
-                    errors.unwrap_or_default().trim()
-                );
+                let errors = errors.unwrap_or_default();
+                bail!("the emulator ended with {status}: {}", errors.trim());
             }
-            ensure!(
-                start.elapsed() < LIMIT,
-                "the emulator does not open its port"
-            );
+            if start.elapsed() > LIMIT {
+                return Err(error.context("the emulator does not open its port"));
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(())
     }
 }
 

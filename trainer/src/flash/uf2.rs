@@ -34,11 +34,7 @@ pub fn model(board: &Board, file: &ModelFile, timing: Timing) -> Result<Vec<Part
     };
     let flash = MemoryFlash::<4, 32>::erased(2 * region.slot_size as usize);
     let mut slots = Slots::new(flash, region, accept)?;
-    let new = NewModel {
-        length: u32::try_from(bytes.len()).context("the model is too long")?,
-        crc: hadamrnn_firmware_common::CRC32.checksum(bytes),
-        timing,
-    };
+    let new = NewModel::of(bytes, timing);
     let begun = slots.begin(new).with_context(refused)?;
     ensure!(
         begun == Begun::Next(0),
@@ -148,6 +144,7 @@ mod tests {
         let timing = Timing {
             window: 128,
             hop: 64,
+            every: 1,
         };
         let parts = super::model(&board, &model, timing).expect("fits");
         let bytes = file(&parts, FAMILY).expect("aligned");

@@ -1,9 +1,8 @@
 //! Sends a model into a slot of a board.
 
 use anyhow::{Context, Result, bail};
-use hadamrnn_firmware_common::CRC32;
 use hadamrnn_firmware_common::link::{Ask, MAX_CHUNK};
-use hadamrnn_firmware_common::slots::{Fault, NewModel, Running, SlotError, Timing};
+use hadamrnn_firmware_common::slots::{Fault, NewModel, Running, SlotError, Timing, digest};
 
 use super::client::{BoardStatus, Client, Step};
 use crate::integer::ModelFile;
@@ -38,11 +37,7 @@ pub fn send(
         .check(&model, timing)
         .with_context(|| format!("the firmware of {} cannot run this model", descriptor.board))?;
     let bytes = file.bytes();
-    let new = NewModel {
-        length: u32::try_from(bytes.len()).context("the model is too long")?,
-        crc: CRC32.checksum(bytes),
-        timing,
-    };
+    let new = NewModel::of(bytes, timing);
     for _ in 0..RESTARTS {
         let outcome = transfer(client, &new, bytes, &mut progress)?;
         match outcome {
@@ -88,7 +83,7 @@ fn transfer(
 pub fn start_newest(client: &mut Client, file: &ModelFile) -> Result<BoardStatus> {
     client.restart()?;
     let status = client.status()?;
-    let crc = CRC32.checksum(file.bytes());
+    let crc = digest(file.bytes());
     match status.running {
         Running::Slot { header, .. } if header.crc == crc => Ok(status),
         _ => {

@@ -43,7 +43,7 @@ pub enum Ask<'a> {
     Begin(NewModel),
     /// A piece of the model. Answered by [`Reply::Next`].
     Chunk {
-        /// CRC-32 of the whole model: pieces of another transfer are refused.
+        /// [`digest`](crate::slots::digest) of the whole model: pieces of another transfer are refused.
         crc: u32,
         /// Where the piece belongs.
         offset: u32,
@@ -52,7 +52,7 @@ pub enum Ask<'a> {
     },
     /// Ends the transfer: the board checks the model and writes the slot's header. Answered by [`Reply::Done`].
     Commit {
-        /// CRC-32 of the model.
+        /// Digest of the model.
         crc: u32,
     },
     /// Gives the transfer up. Answered by [`Reply::Done`].

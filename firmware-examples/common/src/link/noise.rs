@@ -6,10 +6,9 @@ use hadamrnn_runtime::Model;
 use proptest::prelude::*;
 
 use super::*;
-use crate::CRC32;
 use crate::descriptor::{Capacities, Descriptor, Kernel};
 use crate::slots::{
-    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing,
+    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing, digest,
 };
 
 const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
@@ -53,6 +52,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         Timing {
             window: 128,
             hop: 128,
+            every: 1,
         },
     )
 }
@@ -82,14 +82,12 @@ fn frame(id: u16, ask: Ask<'_>) -> Vec<u8> {
 }
 
 fn new_model(bytes: &[u8]) -> NewModel {
-    NewModel {
-        length: bytes.len() as u32,
-        crc: CRC32.checksum(bytes),
-        timing: Timing {
-            window: 128,
-            hop: 64,
-        },
-    }
+    let timing = Timing {
+        window: 128,
+        hop: 64,
+        every: 1,
+    };
+    NewModel::of(bytes, timing)
 }
 
 /// Sends one request over a clean wire.
@@ -155,6 +153,7 @@ fn the_longest_messages_fit() {
     let timing = Timing {
         window: u16::MAX,
         hop: u16::MAX,
+        every: u16::MAX,
     };
     let new = NewModel {
         length: u32::MAX,
@@ -329,6 +328,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
             let timing = Timing {
                 window: c as u16,
                 hop: (c >> 16) as u16,
+                every: 1,
             };
             let ask = match kind {
                 0 => Ask::Hello,
@@ -376,9 +376,9 @@ proptest! {
             let mut slots = Slots::new(flash, region, |_, _| Ok(())).unwrap();
             slots.begin(new_model(MODEL)).unwrap();
             for (i, data) in MODEL.chunks(MAX_CHUNK).enumerate() {
-                slots.write(CRC32.checksum(MODEL), (i * MAX_CHUNK) as u32, data).unwrap();
+                slots.write(digest(MODEL), (i * MAX_CHUNK) as u32, data).unwrap();
             }
-            slots.commit(CRC32.checksum(MODEL)).unwrap();
+            slots.commit(digest(MODEL)).unwrap();
             flash = slots.release();
         }
         let mut server = board(flash, &model);

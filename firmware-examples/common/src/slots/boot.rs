@@ -3,9 +3,8 @@
 use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
-use super::header::{Fault, HEADER_LEN, Header, Timing};
+use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
 use super::write::Accept;
-use crate::CRC32;
 
 /// What a board runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +45,7 @@ pub fn inspect(slot: &[u8]) -> Result<(Header, &[u8]), Fault> {
     if model.is_empty() {
         return Err(length);
     }
-    if CRC32.checksum(model) != header.crc {
+    if digest(model) != header.crc {
         return Err(Fault::Checksum);
     }
     Ok((header, model))
@@ -84,7 +83,11 @@ impl Running {
     #[must_use]
     pub const fn timing(&self) -> Timing {
         match self {
-            Self::BuiltIn => Timing { window: 0, hop: 0 },
+            Self::BuiltIn => Timing {
+                window: 0,
+                hop: 0,
+                every: 0,
+            },
             Self::Slot { header, .. } => header.timing,
         }
     }

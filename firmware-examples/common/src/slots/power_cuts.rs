@@ -5,7 +5,6 @@ use hadamrnn_runtime::Model;
 use proptest::prelude::*;
 
 use super::*;
-use crate::CRC32;
 
 /// Flash whose power goes at some operation: the write of one unit or the erase of one sector.
 struct CutFlash<const WRITE: usize, const ERASE: usize> {
@@ -120,14 +119,11 @@ const HAR6: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/mo
 const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
+    every: 1,
 };
 
 fn new_model(bytes: &[u8]) -> NewModel {
-    NewModel {
-        length: bytes.len() as u32,
-        crc: CRC32.checksum(bytes),
-        timing: TIMING,
-    }
+    NewModel::of(bytes, TIMING)
 }
 
 /// Takes every model, as its checks are another module's.
@@ -186,7 +182,7 @@ fn cut<const WRITE: usize, const ERASE: usize>(
     install(&mut restarted, new).expect("power is back");
     assert_eq!(
         running(&restarted.look()),
-        Some(CRC32.checksum(new)),
+        Some(digest(new)),
         "a cut at {at} ({torn:?}) is not made good by the next transfer"
     );
     (boots, after)
@@ -198,7 +194,7 @@ fn every_cut<const WRITE: usize, const ERASE: usize>() {
     first.boot();
     install(&mut first, HAR6).expect("no cut");
     let before = first.release();
-    let (old, new) = (CRC32.checksum(HAR6), CRC32.checksum(HAR2));
+    let (old, new) = (digest(HAR6), digest(HAR2));
     let mut whole = slots(CutFlash::new(before.clone(), usize::MAX, None));
     whole.boot();
     install(&mut whole, HAR2).expect("no cut");
@@ -233,7 +229,7 @@ fn the_first_model_is_there_whole_or_not_at_all() {
     let blank = MemoryFlash::<4, 1024>::erased(9 << 10);
     for at in 0..300 {
         let (boots, _) = cut(&blank, HAR2, at, Some(at as u64));
-        assert!(boots.is_none() || (at > 250 && boots == Some(CRC32.checksum(HAR2))));
+        assert!(boots.is_none() || (at > 250 && boots == Some(digest(HAR2))));
     }
 }
 
@@ -247,11 +243,11 @@ proptest! {
         first.boot();
         install(&mut first, HAR6).unwrap();
         let mut flash = first.release();
-        let mut runs = CRC32.checksum(HAR6);
+        let mut runs = digest(HAR6);
         for (i, (at, is_torn, seed)) in cuts.into_iter().enumerate() {
             let model = if i % 2 == 0 { HAR2 } else { HAR6 };
             let (boots, after) = cut(&flash, model, at, is_torn.then_some(seed));
-            prop_assert!(boots == Some(runs) || boots == Some(CRC32.checksum(model)), "{:?}", boots);
+            prop_assert!(boots == Some(runs) || boots == Some(digest(model)), "{:?}", boots);
             runs = boots.unwrap_or_default();
             flash = after;
         }
@@ -282,7 +278,7 @@ fn the_slot_in_use_is_never_touched() {
         install(&mut slots, model).unwrap();
         assert_eq!(slot_bytes(&slots, in_use), before);
     }
-    assert_eq!(running(&slots.look()), Some(CRC32.checksum(HAR2)));
+    assert_eq!(running(&slots.look()), Some(digest(HAR2)));
     // After a restart it runs, and the other slot is the free one.
     assert_eq!(slots.boot().running.slot(), Some(1 - in_use));
 }

@@ -7,8 +7,7 @@ use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
 use super::boot::{Boot, boot, inspect};
-use super::header::{Fault, HEADER_LEN, Header, Timing};
-use crate::CRC32;
+use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
 
 /// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
 pub const PIECE: usize = HEADER_LEN;
@@ -51,7 +50,7 @@ pub enum RegionError {
 pub struct NewModel {
     /// Bytes of the model.
     pub length: u32,
-    /// Their CRC-32.
+    /// Their [`digest`].
     pub crc: u32,
     /// How it is run.
     pub timing: Timing,
@@ -104,6 +103,18 @@ struct Transfer {
     next: u32,
     /// Everything of the slot before this flash offset was erased.
     erased: u32,
+}
+
+impl NewModel {
+    /// Of a model's bytes.
+    #[must_use]
+    pub const fn of(model: &[u8], timing: Timing) -> Self {
+        Self {
+            length: model.len() as u32,
+            crc: digest(model),
+            timing,
+        }
+    }
 }
 
 impl<F: MappedFlash, A: Accept> Slots<F, A> {
@@ -206,7 +217,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         Ok(Begun::Next(0))
     }
 
-    /// Writes a piece of the model whose CRC-32 is `crc`, and gives the offset of the next one. Pieces that are
+    /// Writes a piece of the model whose digest is `crc`, and gives the offset of the next one. Pieces that are
     /// written already, or come too early, change nothing.
     ///
     /// # Errors
@@ -234,7 +245,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         Ok(transfer.next)
     }
 
-    /// Ends the transfer of the model whose CRC-32 is `crc`: reads the model back, checks that it can be run here, and
+    /// Ends the transfer of the model whose digest is `crc`: reads the model back, checks that it can be run here, and
     /// writes the header. It runs from the next start on. Once more does no harm.
     ///
     /// # Errors
@@ -307,7 +318,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
     fn check(&self, slot: u8, header: &Header) -> Result<(), Fault> {
         let (start, length) = self.model_range(slot, header);
         let model = self.flash.bytes(start, length);
-        if model.len() != length || CRC32.checksum(model) != header.crc {
+        if model.len() != length || digest(model) != header.crc {
             return Err(Fault::Checksum);
         }
         (self.accept)(&Model::from_bytes(model)?, header.timing)

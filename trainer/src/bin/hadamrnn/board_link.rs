@@ -16,9 +16,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// How a model is run on a board.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct TimingArgs {
-    /// Samples in a window [default: that of the model folder, else the firmware's]
+    /// Samples in a window, of those that are used [default: that of the model folder, else the firmware's]
     #[arg(long, value_name = "N")]
     pub window: Option<u16>,
+    /// Use one of so many samples of the sensor [default: the decimation of the model folder, else 1]
+    #[arg(long, value_name = "N")]
+    pub every: Option<u16>,
     /// Samples from one answer to the next [default: a window]
     #[arg(long, value_name = "N")]
     pub hop: Option<u16>,
@@ -48,13 +51,19 @@ impl BoardModel {
         let file = ModelFile::read(&model)?;
         file.model()
             .with_context(|| format!("{}", model.display()))?;
-        let trained = model
+        let folder = model
             .parent()
-            .and_then(|folder| std::fs::read(folder.join(files::WINDOWS)).ok())
-            .and_then(|bytes| Some(windows::Header::parse(&bytes).ok()?.steps));
+            .filter(|folder| folder.join(files::CARD).is_file());
+        let (mut trained, mut decimation) = (None, None);
+        if let Some(folder) = folder {
+            decimation = u16::try_from(Card::read(folder)?.config.preparation.decimation).ok();
+            let windows = std::fs::read(folder.join(files::WINDOWS)).ok();
+            trained = windows.and_then(|bytes| Some(windows::Header::parse(&bytes).ok()?.steps));
+        }
         let timing = Timing {
             window: timing.window.or(trained).unwrap_or(0),
             hop: timing.hop.unwrap_or(0),
+            every: timing.every.or(decimation).unwrap_or(1),
         };
         Ok(Self { file, timing })
     }

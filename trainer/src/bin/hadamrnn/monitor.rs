@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{self, Emulator, FlashFile, Launch};
-use hadamrnn::link::{BoardStatus, Client, Patience, Told};
+use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
 use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -18,6 +18,7 @@ use crate::Status;
 use crate::board_link::{FirmwareArgs, Names, PortArgs};
 use crate::output;
 use crate::progress::Spinner;
+use crate::send::describe_timing;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -64,17 +65,12 @@ pub fn run(args: &Args) -> Result<Status> {
         Some(folder) => Names::read(folder)?,
         None => Names::default(),
     };
-    // Kept until the end: the emulator ends with it.
-    let emulator = match &args.board {
-        Some(name) => Some(start(args, name)?),
-        None => None,
-    };
-    let mut client = match &emulator {
-        Some(emulator) => Client::new(
-            emulator.address().open(args.port.baud)?,
-            Patience::default(),
-        ),
-        None => args.port.connect()?,
+    let (emulator, mut client) = match &args.board {
+        Some(name) => {
+            let (emulator, wire) = start(args, name)?;
+            (Some(emulator), Client::new(wire, Patience::default()))
+        }
+        None => (None, args.port.connect()?),
     };
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;
@@ -91,7 +87,9 @@ pub fn run(args: &Args) -> Result<Status> {
     };
     let is_screen = !args.plain && !args.json && std::io::stdout().is_terminal();
     let samples = is_screen || args.json || recorder.is_some();
-    let seconds = f64::from(status.timing.window) / f64::from(descriptor.rate.max(1));
+    let samples_of_a_window =
+        f64::from(status.timing.window) * f64::from(status.timing.every.max(1));
+    let seconds = samples_of_a_window / f64::from(descriptor.rate.max(1));
     let mut session = Session {
         watch: Watch::start(client, samples, Duration::from_secs_f64(seconds))?,
         state: State::new(names.classes, channels),
@@ -112,10 +110,11 @@ pub fn run(args: &Args) -> Result<Status> {
     let status = session.status();
     // The board may be gone; the next host will tell it what it wants.
     let _ = session.watch.stop();
+    drop(emulator);
     Ok(status)
 }
 
-fn start(args: &Args, name: &str) -> Result<Emulator> {
+fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
     let (folder, board) = args.sources.board(name)?;
     board::check_emulated(&board)?;
     let firmware = {
@@ -159,10 +158,8 @@ fn title(board: &str, status: &BoardStatus) -> String {
         None => "built in".into(),
         Some(slot) => format!("slot {slot}"),
     };
-    format!(
-        "{board}: {} ({from}), windows of {} samples every {}",
-        status.name, status.timing.window, status.timing.hop
-    )
+    let timing = describe_timing(status.timing);
+    format!("{board}: {} ({from}), {timing}", status.name)
 }
 
 /// Set by SIGTERM, and by Ctrl-C where no screen takes it as a key.

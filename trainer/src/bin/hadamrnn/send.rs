@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hadamrnn::link::{self, BoardStatus, Sent};
-use hadamrnn_firmware_common::slots::Running;
+use hadamrnn_firmware_common::slots::{Running, Timing};
 use serde_json::json;
 
 use crate::Status;
@@ -53,6 +53,18 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
+/// How a model is run, for people.
+pub fn describe_timing(timing: Timing) -> String {
+    let used = match timing.every {
+        0 | 1 => String::new(),
+        every => format!(", of which one of {every} is used"),
+    };
+    format!(
+        "windows of {} samples every {}{used}",
+        timing.window, timing.hop
+    )
+}
+
 /// What a board runs, for people.
 pub fn describe(status: &BoardStatus) -> String {
     let from = match status.running {
@@ -64,11 +76,10 @@ pub fn describe(status: &BoardStatus) -> String {
         Some(format!("\nslot {i}: {fault}"))
     });
     format!(
-        "the board runs \"{}\" ({from}), {} classes, windows of {} samples every {}{}",
+        "the board runs \"{}\" ({from}), {} classes, {}{}",
         status.name,
         status.classes,
-        status.timing.window,
-        status.timing.hop,
+        describe_timing(status.timing),
         slots.collect::<String>()
     )
 }
