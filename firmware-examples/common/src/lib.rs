@@ -1,16 +1,20 @@
 //! What HadamRNN firmware and its host tools share.
 //!
-//! `no_std` and without allocation, except [`boards`], which needs the `registry` feature and `std`.
+//! `no_std` and without allocation, except [`boards`] and [`configure`], which need the `registry` feature and `std`.
 #![cfg_attr(not(any(test, feature = "registry")), no_std)]
 
 #[cfg(feature = "registry")]
 pub mod boards;
+#[cfg(feature = "registry")]
+pub mod configure;
 pub mod count;
 pub mod descriptor;
 pub mod imu;
 pub mod link;
 pub mod report;
 pub mod slots;
+#[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
+pub mod stack;
 pub mod stream;
 pub mod windows;
 

@@ -1,17 +1,13 @@
 //! How deep a region's stack goes: the free stack is painted before, and searched after.
-//!
-//! Painting and searching are single blocks of assembly, as they must not use stack themselves.
 
 use crate::platform::{paint_stack, painted_over, statics};
-
-const PAINT: u32 = 0xcccc_cccc;
 
 /// Runs a region and gives the bytes of stack it used, below the frame of the caller.
 #[inline(always)]
 pub fn depth<R>(region: impl FnOnce() -> R) -> (R, u32) {
-    paint_stack(PAINT);
+    paint_stack();
     let result = region();
-    (result, painted_over(PAINT))
+    (result, painted_over())
 }
 
 /// Bytes of `.data` and `.bss`.

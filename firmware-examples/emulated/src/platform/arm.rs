@@ -1,7 +1,7 @@
 //! Cortex-M: SysTick counts.
 #![allow(
     unsafe_code,
-    reason = "blocks of instructions of known length, and reading and writing the unused stack"
+    reason = "blocks of instructions of known length, and the ends of the stack"
 )]
 
 use core::arch::asm;
@@ -10,6 +10,7 @@ pub use cortex_m::asm::wfi as wait;
 use cortex_m::peripheral::{SYST, syst::SystClkSource};
 pub use cortex_m_rt::entry;
 use hadamrnn_firmware_common::count::TICK_RANGE;
+use hadamrnn_firmware_common::stack;
 
 /// Starts the counter; false where it has been started before.
 #[must_use]
@@ -73,54 +74,19 @@ unsafe extern "C" {
     static __ebss: u32;
 }
 
-/// Writes a word to all of the free stack.
+/// Paints the free stack.
 #[inline(always)]
-pub fn paint_stack(paint: u32) {
-    let end = &raw const _stack_end as u32;
-    // SAFETY: writes the words of [_stack_end, sp): RAM that cortex-m-rt reserves for the stack,
-    // and below the stack pointer, so nothing lives there. No interrupt is enabled.
-    unsafe {
-        asm!(
-            "mov {top}, sp",
-            "2: cmp {at}, {top}",
-            "bhs 3f",
-            "stmia {at}!, {{{paint}}}",
-            "b 2b",
-            "3:",
-            at = inout(reg) end => _,
-            paint = in(reg) paint,
-            top = out(reg) _,
-            options(nostack)
-        );
-    }
+pub fn paint_stack() {
+    // SAFETY: from there to the stack pointer is what the linker script reserves for the stack.
+    unsafe { stack::paint(&raw const _stack_end as u32) }
 }
 
-/// Bytes from the lowest word that is not `paint` to the stack pointer.
+/// Bytes from the lowest word that was written since to the stack pointer.
 #[inline(always)]
-pub fn painted_over(paint: u32) -> u32 {
-    let end = &raw const _stack_end as u32;
-    let top: u32;
-    let touched: u32;
-    // SAFETY: only reads, the same words.
-    unsafe {
-        asm!(
-            "mov {top}, sp",
-            "2: cmp {at}, {top}",
-            "bhs 3f",
-            "ldr {word}, [{at}]",
-            "cmp {word}, {paint}",
-            "bne 3f",
-            "adds {at}, {at}, #4",
-            "b 2b",
-            "3:",
-            at = inout(reg) end => touched,
-            paint = in(reg) paint,
-            top = out(reg) top,
-            word = out(reg) _,
-            options(nostack, readonly)
-        );
-    }
-    top - touched
+pub fn painted_over() -> u32 {
+    // SAFETY: as `paint_stack` has it.
+    let (lowest, top) = unsafe { stack::touched(&raw const _stack_end as u32) };
+    top - lowest
 }
 
 /// First byte of `.data` and first beyond `.bss`.

@@ -1,11 +1,12 @@
 //! RISC-V: the core counts its instructions itself. QEMU gives the counter in nanoseconds of virtual time.
 #![allow(
     unsafe_code,
-    reason = "blocks of instructions of known length, and reading and writing the unused stack"
+    reason = "blocks of instructions of known length, and the ends of the stack"
 )]
 
 use core::arch::asm;
 
+use hadamrnn_firmware_common::stack;
 pub use riscv::asm::wfi as wait;
 pub use riscv_rt::entry;
 
@@ -63,50 +64,19 @@ unsafe extern "C" {
     static __ebss: u32;
 }
 
-/// Writes a word to all of the free stack.
+/// Paints the free stack.
 #[inline(always)]
-pub fn paint_stack(paint: u32) {
-    let end = first_word();
-    // SAFETY: writes the words of [__estack, sp): RAM that riscv-rt reserves for the stack, and below the stack pointer, so
-    // nothing lives there. No interrupt is enabled.
-    unsafe {
-        asm!(
-            "2: bgeu {at}, sp, 3f",
-            "sw {paint}, 0({at})",
-            "addi {at}, {at}, 4",
-            "j 2b",
-            "3:",
-            at = inout(reg) end => _,
-            paint = in(reg) paint,
-            options(nostack)
-        );
-    }
+pub fn paint_stack() {
+    // SAFETY: from there to the stack pointer is what the linker script reserves for the stack.
+    unsafe { stack::paint(first_word()) }
 }
 
-/// Bytes from the lowest word that is not `paint` to the stack pointer.
+/// Bytes from the lowest word that was written since to the stack pointer.
 #[inline(always)]
-pub fn painted_over(paint: u32) -> u32 {
-    let end = first_word();
-    let top: u32;
-    let touched: u32;
-    // SAFETY: only reads, the same words.
-    unsafe {
-        asm!(
-            "mv {top}, sp",
-            "2: bgeu {at}, {top}, 3f",
-            "lw {word}, 0({at})",
-            "bne {word}, {paint}, 3f",
-            "addi {at}, {at}, 4",
-            "j 2b",
-            "3:",
-            at = inout(reg) end => touched,
-            paint = in(reg) paint,
-            top = out(reg) top,
-            word = out(reg) _,
-            options(nostack, readonly)
-        );
-    }
-    top - touched
+pub fn painted_over() -> u32 {
+    // SAFETY: as `paint_stack` has it.
+    let (lowest, top) = unsafe { stack::touched(first_word()) };
+    top - lowest
 }
 
 /// Address of the lowest whole word of the stack.

@@ -1,0 +1,106 @@
+//! What the programs have in common: the firmware's description, and the choice of the model.
+
+use core::marker::PhantomData;
+
+use defmt::Display2Format;
+use embedded_storage::nor_flash::NorFlash;
+use hadamrnn_firmware_common::descriptor::Descriptor;
+use hadamrnn_firmware_common::slots::{Accept, Boot, Region, Running, Slots};
+use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_runtime::{Kernel, Model};
+
+use crate::Failure;
+use crate::flash::SlotFlash;
+
+/// The firmware's version, as its descriptor tells it.
+pub const VERSION: [u8; 3] = [0, 1, 0];
+
+/// The programs of a board; the parameters are those of [`Windows`].
+pub struct App<
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+    const SESSIONS: usize,
+> {
+    /// What this firmware is.
+    pub(crate) firmware: Descriptor<'static>,
+    /// The built-in model, on a four-byte boundary.
+    model: &'static [u8],
+    kernel: PhantomData<K>,
+}
+
+/// The model that runs.
+pub(crate) struct Booted<F, A> {
+    pub slots: Slots<F, A>,
+    pub running: Running,
+    pub model: Model<'static>,
+}
+
+impl<
+    K: Kernel,
+    const N: usize,
+    const D: usize,
+    const POOL: usize,
+    const SECOND: usize,
+    const READ: usize,
+    const SESSIONS: usize,
+> App<K, N, D, POOL, SECOND, READ, SESSIONS>
+{
+    /// Programs around a built-in model.
+    #[must_use]
+    pub const fn new(firmware: Descriptor<'static>, model: &'static [u8]) -> Self {
+        Self {
+            firmware,
+            model,
+            kernel: PhantomData,
+        }
+    }
+
+    /// Chooses the newest model that is valid and can be run here, and says which, and why others are refused.
+    pub(crate) fn boot<F: NorFlash>(
+        &self,
+        flash: SlotFlash<F>,
+    ) -> Result<
+        Booted<SlotFlash<F>, impl Accept + use<K, F, N, D, POOL, SECOND, READ, SESSIONS>>,
+        Failure,
+    > {
+        let (window, channels) = (self.firmware.window, self.firmware.channels);
+        let accept = move |model: &Model<'_>, timing| {
+            Windows::<K, N, D, POOL, SECOND, READ, SESSIONS>::check(model, timing, window, channels)
+        };
+        let region = Region {
+            offset: 0,
+            slot_size: self.firmware.slot_size,
+        };
+        let mut slots = Slots::new(flash, region, accept)?;
+        let boot = slots.boot();
+        log(&boot);
+        let bytes = match boot.running {
+            Running::BuiltIn => self.model,
+            Running::Slot { index, header } => {
+                slots.flash().in_use(slots.model_range(index, &header))
+            }
+        };
+        Ok(Booted {
+            slots,
+            running: boot.running,
+            model: Model::from_bytes(bytes)?,
+        })
+    }
+}
+
+fn log(boot: &Boot) {
+    for (index, slot) in boot.slots.iter().enumerate() {
+        match slot {
+            Ok(header) => defmt::info!("slot {}: model number {}", index, header.sequence),
+            Err(fault) => defmt::info!("slot {}: {}", index, Display2Format(fault)),
+        }
+    }
+    match boot.running {
+        Running::BuiltIn => defmt::info!("running the built-in model"),
+        Running::Slot { index, .. } => defmt::info!("running slot {}", index),
+    }
+}

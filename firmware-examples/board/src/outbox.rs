@@ -1,0 +1,31 @@
+//! What is to be sent.
+
+use hadamrnn_firmware_common::link::{MAX_FRAME, Port};
+
+/// Gathers the frames of one turn of the main loop: at most an answer, a sample and a class.
+#[derive(Default)]
+pub struct Outbox(heapless::Vec<u8, { 3 * MAX_FRAME }>);
+
+impl Outbox {
+    /// What was gathered.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Port for Outbox {
+    /// Nothing arrives here.
+    fn read(&mut self) -> Option<u8> {
+        None
+    }
+
+    /// Takes a frame, or drops it where there is no room.
+    fn write(&mut self, bytes: &[u8]) {
+        let _ = self.0.extend_from_slice(bytes);
+    }
+}

@@ -1,0 +1,16 @@
+//! Classifies what the motion sensor sees; see `hadamrnn_board`.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+use hadamrnn_esp32c3::config::APP;
+use hadamrnn_esp32c3::start;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+#[esp_rtos::main]
+async fn main(_spawner: Spawner) {
+    let (scheduler, parts) = start();
+    scheduler.start();
+    defmt::unwrap!(APP.stream(parts).await);
+}

@@ -1,0 +1,187 @@
+//! For build scripts: turns the registry and the environment into what a firmware is built around.
+//!
+//! | variable | default | meaning |
+//! |---|---|---|
+//! | `HADAMRNN_MODEL` | the shipped HAR-2 model | model file to embed |
+//! | `HADAMRNN_WINDOWS` | the shipped HAR-2 windows | window file to embed |
+//!
+//! Written to `OUT_DIR`: `memory.x` (flash and RAM), `config.rs` (constants and the programs), `model.bin`
+//! and `windows.bin`.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use crate::boards::{Board, Registry};
+use crate::windows::{HEADER_LEN, Windows};
+
+/// Folder of the registry and, above it, of the shipped models.
+const FIRMWARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const MODEL: &str = "../models/har2/model.hdrn";
+const WINDOWS: &str = "../models/har2/windows.bin";
+
+/// Configures the firmware of a board, linked by `scripts` besides its memory map.
+///
+/// # Errors
+/// The target is not the board's, a file cannot be read, or what is embedded does not fit; the text says what to change.
+pub fn firmware(name: &str, scripts: &[&str]) -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    println!("cargo::rerun-if-changed=build.rs");
+    let registry = input_file("boards.toml");
+    let registry = Registry::parse(&fs::read_to_string(registry)?)?;
+    let board = registry.board(name)?;
+    check_target(board)?;
+
+    // The ESP32's HAL brings its own.
+    if board.target.starts_with("thumb") {
+        fs::write(out.join("memory.x"), board.memory_x())?;
+        println!("cargo::rustc-link-search={}", out.display());
+    }
+    for script in scripts {
+        println!("cargo::rustc-link-arg-bins=-T{script}");
+    }
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+
+    let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
+        model_that_fits(file, board)
+    })?;
+    embed(
+        "HADAMRNN_WINDOWS",
+        WINDOWS,
+        &out.join("windows.bin"),
+        |file| windows_that_fit(file, board, model),
+    )?;
+    fs::write(out.join("config.rs"), config(board)?)?;
+    Ok(())
+}
+
+/// Refuses a build for another target than the board's.
+///
+/// # Errors
+/// Says which target the board needs.
+pub fn check_target(board: &Board) -> Result<(), Box<dyn Error>> {
+    let target = env::var("TARGET")?;
+    if target != board.target {
+        return Err(format!(
+            "{} needs --target {}, not {target}",
+            board.name, board.target
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// The text of `config.rs`: the constants of the registry, and what the programs are made of.
+fn config(board: &Board) -> Result<String, Box<dyn Error>> {
+    Ok(board.stream_constants()? + PROGRAMS)
+}
+
+const PROGRAMS: &str = r#"
+/// The programs, with room for the models that the registry promises for this board.
+pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
+    hadamrnn_board::App::new(FIRMWARE, MODEL);
+
+const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
+    hadamrnn_firmware_common::descriptor::Descriptor {
+        board: BOARD,
+        version: hadamrnn_board::VERSION,
+        kernel: KERNEL,
+        any_shape: true,
+        protocol: hadamrnn_firmware_common::link::PROTOCOL,
+        capacities: hadamrnn_firmware_common::descriptor::Capacities {
+            hidden: HIDDEN as u16,
+            inputs: INPUTS as u16,
+            pool: POOL as u16,
+            second: SECOND as u16,
+            read: READ as u16,
+        },
+        channels: CHANNELS,
+        rate: RATE,
+        window: WINDOW,
+        sessions: SESSIONS as u16,
+        slots_origin: SLOTS_ORIGIN,
+        slot_size: SLOT_SIZE,
+    };
+static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
+/// What `classify` classifies.
+pub static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
+
+#[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
+mod descriptor {
+    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
+    #[unsafe(link_section = ".hadamrnn_descriptor")]
+    #[used]
+    static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
+}
+"#;
+
+/// Refuses a model that leaves no flash for code.
+///
+/// # Errors
+/// Says how large a model may be.
+pub fn model_that_fits(file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn Error>> {
+    let (name, room) = (&board.name, board.room_for_model());
+    if file.len() > room {
+        let length = file.len();
+        return Err(format!("{name} has room for a model of {room} bytes, not {length}").into());
+    }
+    Ok(file)
+}
+
+/// The whole windows that fit half of the flash beside a model of so many bytes.
+///
+/// # Errors
+/// It is not a window file.
+pub fn windows_that_fit(
+    mut file: Vec<u8>,
+    board: &Board,
+    model: usize,
+) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut header = Windows::parse(&file)?.header();
+    let bytes_each = 2 * usize::from(header.channels) * usize::from(header.steps);
+    let room = (board.flash_size as usize / 2).min(board.room_for_model() - model);
+    let room = u16::try_from(room / bytes_each).unwrap_or(u16::MAX).max(1);
+    if header.windows > room {
+        header.windows = room;
+        file.truncate(HEADER_LEN + usize::from(room) * bytes_each);
+        file[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+    }
+    Ok(file)
+}
+
+/// Copies the file named by a variable to where `include_bytes!` finds it, and returns its length.
+///
+/// # Errors
+/// Names the file and the variable that chose it.
+pub fn embed(
+    name: &str,
+    default: &str,
+    to: &Path,
+    change: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>>,
+) -> Result<usize, Box<dyn Error>> {
+    let path = input_file(&variable(name, default));
+    let shown = path.display();
+    let bytes = fs::read(&path)
+        .map_err(|error| format!("{shown}: {error}; {name} names the file to embed"))?;
+    let bytes = change(bytes).map_err(|error| format!("{shown}: {error}"))?;
+    fs::write(to, &bytes)?;
+    Ok(bytes.len())
+}
+
+/// A file the build depends on; relative paths start at `firmware-examples`.
+#[must_use]
+pub fn input_file(path: &str) -> PathBuf {
+    let path = Path::new(FIRMWARE).join(path);
+    println!("cargo::rerun-if-changed={}", path.display());
+    path
+}
+
+/// An environment variable the build depends on; empty counts as unset.
+#[must_use]
+pub fn variable(name: &str, default: &str) -> String {
+    println!("cargo::rerun-if-env-changed={name}");
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| default.into())
+}
