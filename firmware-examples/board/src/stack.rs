@@ -1,5 +1,8 @@
 //! The stack's high-water mark.
-#![allow(unsafe_code, reason = "the stack's ends are known to the linker script alone")]
+#![allow(
+    unsafe_code,
+    reason = "the stack's ends are known to the linker script alone"
+)]
 
 use hadamrnn_firmware_common::stack;
 
