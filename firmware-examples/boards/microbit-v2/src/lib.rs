@@ -8,8 +8,8 @@ use embassy_nrf::config::{Config, HfclkSource, LfclkSource};
 use embassy_nrf::nvmc::Nvmc;
 use embassy_nrf::twim::{self, Twim};
 use embassy_nrf::{bind_interrupts, peripherals, uarte};
-use hadamrnn_board::{Parts, imu};
 use hadamrnn_board::flash::SlotFlash;
+use hadamrnn_board::{Parts, imu};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
