@@ -13,10 +13,13 @@
 //! | `HADAMRNN_READ` | 0 | units of a hidden readout layer there is room for |
 //! | `HADAMRNN_TOKENS` | unset | set to 1 where samples are tokens |
 
-use std::{env, error::Error, fs, path::Path, path::PathBuf};
+use std::{env, error::Error, fs, path::PathBuf};
 
 use hadamrnn_firmware_common::boards::{Board, Registry};
-use hadamrnn_firmware_common::windows::{HEADER_LEN, Windows};
+use hadamrnn_firmware_common::configure::{
+    MODEL, WINDOWS, check_target, embed, input_file, model_that_fits, variable, windows_that_fit,
+};
+use hadamrnn_firmware_common::windows::Windows;
 
 const KERNELS: [&str; 3] = ["fwht", "fwht-packed", "xnor"];
 
@@ -24,17 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
 
-    let registry = input_file("../boards.toml")?;
+    let registry = input_file("boards.toml");
     let registry = Registry::parse(&fs::read_to_string(registry)?)?;
     let board = registry.board(&variable("HADAMRNN_BOARD", "qemu-m4"))?;
-    let target = env::var("TARGET")?;
-    if target != board.target {
-        return Err(format!(
-            "{} needs --target {}, not {target}",
-            board.name, board.target
-        )
-        .into());
-    }
+    check_target(board)?;
 
     fs::write(out.join("memory.x"), memory_x(board))?;
     println!("cargo::rustc-link-search={}", out.display());
@@ -78,17 +74,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("config.rs"), config(board, &kernel)?)?;
 
-    let model = embed(
-        "HADAMRNN_MODEL",
-        "../../models/har2/model.hdrn",
-        &out.join("model.bin"),
-        |file| model_that_fits(file, board),
-    )?;
+    let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
+        model_that_fits(file, board)
+    })?;
     embed(
         "HADAMRNN_WINDOWS",
-        "../../models/har2/windows.bin",
+        WINDOWS,
         &out.join("windows.bin"),
-        |file| windows_that_fit(file, board, model),
+        |file| windows_beside(file, board, model),
     )?;
     Ok(())
 }
@@ -107,8 +100,6 @@ fn memory_x(board: &Board) -> String {
         ] {
             text += &format!("REGION_ALIAS(\"REGION_{region}\", {memory});\n");
         }
-        // The stack ends at a whole word; the names are those that `stack` reads.
-        text += "_stack_end = ALIGN(__estack, 4);\n__stack_chk_guard = _stack_end;\n";
     }
     text
 }
@@ -136,75 +127,17 @@ fn config(board: &Board, kernel: &str) -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-/// Refuses a model that leaves no flash for code.
-fn model_that_fits(file: Vec<u8>, board: &Board) -> Result<Vec<u8>, Box<dyn Error>> {
-    let room = board.room_for_model();
-    if file.len() > room {
-        return Err(format!(
-            "{} has room for a model of {room} bytes, not {}",
-            board.name,
-            file.len()
-        )
-        .into());
-    }
-    Ok(file)
-}
-
-/// The whole windows that fit half of the flash beside a model of so many bytes; firmware finds more in a file, see
-/// `samples`.
-fn windows_that_fit(
-    mut file: Vec<u8>,
-    board: &Board,
-    model: usize,
-) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut header = Windows::parse(&file)?.header();
-    let bytes_each = 2 * usize::from(header.channels) * usize::from(header.steps);
-    let room = (board.flash_size as usize / 2).min(board.room_for_model() - model);
-    let room = u16::try_from(room / bytes_each).unwrap_or(u16::MAX).max(1);
-    if header.windows > room {
+/// The windows that fit beside a model of so many bytes; firmware finds more in a file, see `samples`.
+fn windows_beside(file: Vec<u8>, board: &Board, model: usize) -> Result<Vec<u8>, Box<dyn Error>> {
+    let all = Windows::parse(&file)?.header().windows;
+    let file = windows_that_fit(file, board, model)?;
+    let room = Windows::parse(&file)?.header().windows;
+    if room < all {
         println!(
-            "cargo::warning={}: flash has room for {room} of {} windows; put windows.bin in the \
-             emulator's working directory to run all",
-            board.name, header.windows
+            "cargo::warning={}: flash has room for {room} of {all} windows; put windows.bin in the emulator's working \
+             directory to run all",
+            board.name
         );
-        header.windows = room;
-        file.truncate(HEADER_LEN + usize::from(room) * bytes_each);
-        file[..HEADER_LEN].copy_from_slice(&header.to_bytes());
     }
     Ok(file)
-}
-
-/// Copies the file named by a variable to where `include_bytes!` finds it, and returns its length.
-fn embed(
-    name: &str,
-    default: &str,
-    to: &Path,
-    change: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>>,
-) -> Result<usize, Box<dyn Error>> {
-    let path = input_file(&variable(name, default))?;
-    let bytes = fs::read(&path).map_err(|error| {
-        format!(
-            "{}: {error}; {name} names the file to embed",
-            path.display()
-        )
-    })?;
-    let bytes = change(bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    fs::write(to, &bytes)?;
-    Ok(bytes.len())
-}
-
-/// A file the build depends on; relative paths start at this crate.
-fn input_file(path: &str) -> Result<PathBuf, Box<dyn Error>> {
-    let path = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join(path);
-    println!("cargo::rerun-if-changed={}", path.display());
-    Ok(path)
-}
-
-/// An environment variable the build depends on; empty counts as unset.
-fn variable(name: &str, default: &str) -> String {
-    println!("cargo::rerun-if-env-changed={name}");
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .unwrap_or_else(|| default.into())
 }

@@ -27,6 +27,10 @@ mod shape;
 
 pub(crate) use shape::RUNS_SECOND_LAYERS;
 
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use armv7m::{add_products, lanes, standardise, step, step_second};
+#[cfg(hadamrnn_arch = "portable")]
+pub(crate) use portable::{add_products, standardise, step, step_second};
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
     armv6m::{standardise, step},
@@ -37,12 +41,8 @@ pub(crate) use {
     armv7m::{add_products, standardise, step},
     portable::step_second,
 };
-#[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) use armv7m::{add_products, lanes, standardise, step, step_second};
 #[cfg(hadamrnn_arch = "riscv32")]
 pub(crate) use {
     portable::{add_products, standardise, step_second},
     riscv32::step,
 };
-#[cfg(hadamrnn_arch = "portable")]
-pub(crate) use portable::{add_products, standardise, step, step_second};

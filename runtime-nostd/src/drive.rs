@@ -41,11 +41,7 @@ const fn saturate(scaled: i32, limit: i32) -> i32 {
 /// Fills `inputs` with those of a sample: each channel standardised, and again with other constants where it has a copy.
 /// Returns their sum. There must be room for all.
 #[inline(always)]
-pub(crate) fn standardise_all(
-    model: &Model<'_>,
-    sample: &[i16],
-    inputs: &mut VecView<i32>,
-) -> i32 {
+pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut VecView<i32>) -> i32 {
     let (channels, header) = (model.sections.channels, model.header());
     match arch::standardise(channels, sample, inputs, header) {
         Some(sum) => sum,

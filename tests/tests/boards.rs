@@ -50,7 +50,7 @@ fn every_board_computes_what_the_host_computes() {
     assert_eq!(
         names,
         KERNELS.map(|(name, _)| name),
-        "a board of the registry is not tested"
+        "an emulated board of the registry is not tested"
     );
     for (board, kernels) in KERNELS {
         for (i, &kernel) in kernels.iter().enumerate() {

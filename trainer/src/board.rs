@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use hadamrnn_firmware_common::boards::{Board, Registry};
 
-pub use build::{Firmware, FirmwareSize, Request};
+pub use build::{Firmware, FirmwareSize, Request, build_real};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
 pub use stream::{Emulator, FlashFile, Launch, build_stream, check_emulated, home};

@@ -1,7 +1,6 @@
 //! Classifies the embedded windows, and says what that costs.
 
 use embedded_storage::nor_flash::NorFlash;
-use hadamrnn_firmware_common::stack;
 use hadamrnn_firmware_common::windows::{Header, Windows, decode_sample};
 use hadamrnn_runtime::{Kernel, Model, Session};
 
@@ -9,6 +8,7 @@ use crate::Failure;
 use crate::app::App;
 use crate::cycles::Cycles;
 use crate::flash::SlotFlash;
+use crate::stack;
 
 /// Cycles of all steps.
 struct Steps {

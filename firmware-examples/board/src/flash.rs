@@ -176,7 +176,14 @@ mod tests {
         assert_eq!(slots.boot().running, Running::BuiltIn);
         // Both slots in turn, and the first one again.
         for (hop, expected) in [(8, 0), (4, 1), (2, 0)] {
-            send(&mut slots, Timing { window: 8, hop });
+            send(
+                &mut slots,
+                Timing {
+                    window: 8,
+                    hop,
+                    every: 0,
+                },
+            );
             let Running::Slot { index, header } = slots.boot().running else {
                 panic!("the new model does not run");
             };

@@ -18,13 +18,13 @@ pub mod imu;
 #[cfg(feature = "firmware")]
 mod outbox;
 #[cfg(feature = "firmware")]
+pub mod stack;
+#[cfg(feature = "firmware")]
 mod stream;
 
 #[cfg(feature = "firmware")]
 pub use app::{App, VERSION};
 #[cfg(feature = "firmware")]
 pub use failure::Failure;
-#[cfg(feature = "firmware")]
-pub use hadamrnn_firmware_common::stack;
 #[cfg(feature = "firmware")]
 pub use stream::Parts;

@@ -12,13 +12,18 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use hadamrnn_runtime::Model;
+
 use crate::boards::{Board, Registry};
+use crate::slots::Timing;
 use crate::windows::{HEADER_LEN, Windows};
 
 /// Folder of the registry and, above it, of the shipped models.
 const FIRMWARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-const MODEL: &str = "../models/har2/model.hdrn";
-const WINDOWS: &str = "../models/har2/windows.bin";
+/// The shipped HAR-2 model.
+pub const MODEL: &str = "../models/har2/model.hdrn";
+/// The windows that ship with it.
+pub const WINDOWS: &str = "../models/har2/windows.bin";
 
 /// Configures the firmware of a board, linked by `scripts` besides its memory map.
 ///
@@ -43,6 +48,7 @@ pub fn firmware(name: &str, scripts: &[&str]) -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=--nmagic");
 
     let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
+        check_runs(&file, board)?;
         model_that_fits(file, board)
     })?;
     embed(
@@ -114,6 +120,22 @@ mod descriptor {
     static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
 }
 "#;
+
+/// Refuses a model that the board's firmware could not run.
+fn check_runs(file: &[u8], board: &Board) -> Result<(), Box<dyn Error>> {
+    let firmware = board
+        .descriptor()
+        .ok_or("the board has no [board.stream]")?;
+    // Models are read in place, on a boundary of four bytes.
+    let mut words = vec![0_u32; file.len().div_ceil(4)];
+    let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut words);
+    let bytes = &mut bytes[..file.len()];
+    bytes.copy_from_slice(file);
+    let model = Model::from_bytes(bytes).map_err(|error| format!("not a model: {error}"))?;
+    firmware
+        .check(&model, Timing::default())
+        .map_err(|fault| format!("the firmware of {} cannot run it: {fault}", board.name).into())
+}
 
 /// Refuses a model that leaves no flash for code.
 ///

@@ -13,7 +13,7 @@ pub mod imu;
 pub mod link;
 pub mod report;
 pub mod slots;
-#[cfg(target_os = "none")]
+#[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
 pub mod stack;
 pub mod stream;
 pub mod windows;

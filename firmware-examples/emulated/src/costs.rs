@@ -1,7 +1,8 @@
 //! Gathers what [`Report::Cost`] says.
 
 use hadamrnn_firmware_common::report::Report;
-use hadamrnn_firmware_common::stack;
+
+use crate::stack;
 
 /// Instructions and bytes, over all windows.
 pub struct Costs {

@@ -21,3 +21,4 @@ pub mod report_file;
 pub mod run;
 #[cfg(feature = "report")]
 pub mod samples;
+pub mod stack;

@@ -1,4 +1,4 @@
-//! What differs between the cores: start-up, a counter of instructions, faults.
+//! What differs between the cores: start-up, a counter of instructions, the free stack, faults.
 
 #[cfg(target_arch = "arm")]
 mod arm;

@@ -3,7 +3,6 @@
 use core::hint::black_box;
 
 use hadamrnn_firmware_common::report::{FORMAT, Report};
-use hadamrnn_firmware_common::stack;
 use hadamrnn_firmware_common::windows::Header;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::Kernel;
@@ -17,6 +16,7 @@ use crate::embedded::push;
 use crate::failure::Failure;
 use crate::report_file::{ReportFile, fail};
 use crate::samples::Samples;
+use crate::stack;
 
 /// Runs `job` with an instruction counter, writes its report and ends the emulator: with status 0, with 1 for a failure
 /// that the report explains, with 2 if the report could not be written.

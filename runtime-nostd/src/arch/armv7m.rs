@@ -30,12 +30,12 @@ mod columns;
 mod code_finish;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_finish_dsp;
+mod code_inputs;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_lanes;
+mod code_products;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_ready_dsp;
-mod code_inputs;
-mod code_products;
 mod code_transform;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) mod lanes;

@@ -54,8 +54,7 @@ impl Model<'_> {
         self.layer.common_shape = self.first_layer_has_common_shape();
         if let Some(second) = &mut self.second {
             let layer = &mut second.layer;
-            layer.common_shape =
-                arch::RUNS_SECOND_LAYERS && layer.recurrence_has_common_shape();
+            layer.common_shape = arch::RUNS_SECOND_LAYERS && layer.recurrence_has_common_shape();
         }
         self.bounds = Bounds {
             drive,

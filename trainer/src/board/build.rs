@@ -52,7 +52,7 @@ impl Request<'_> {
     pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
         ensure!(
             self.board.is_emulated(),
-            "{} is no emulated board: `hadamrnn flash` and `monitor` reach real ones",
+            "{} is not emulated: its firmware `classify` shows what it computes, see docs/boards/{0}.md",
             self.board.name
         );
         let model = self.model.model()?;
@@ -127,7 +127,10 @@ pub(super) fn build_emulated(
 }
 
 /// Builds binary `name` of a real board's own workspace, and puts the ELF file into `to`.
-pub(super) fn build_real(
+///
+/// # Errors
+/// The board has no such workspace, or the build fails; the message has the compiler's last lines.
+pub fn build_real(
     folder: &FirmwareFolder,
     board: &Board,
     name: &str,

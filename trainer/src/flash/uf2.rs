@@ -1,5 +1,7 @@
 //! UF2 files, which a board's boot loader takes as a copy onto its drive (<https://github.com/microsoft/uf2>).
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, ensure};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::slots::{Begun, MemoryFlash, NewModel, PIECE, Region, Slots, Timing};
@@ -59,48 +61,64 @@ pub fn model(board: &Board, file: &ModelFile, timing: Timing) -> Result<Vec<Part
     ])
 }
 
-/// The UF2 file of these parts, in their order, for chips of a family. What a part leaves of its last block is erased.
+/// The UF2 file of these parts, in their order, for chips of a family. Parts may meet within a block, as the sections of a
+/// firmware do; what they leave of a block is erased.
 ///
 /// # Errors
-/// A part does not start where a block can.
+/// Two parts overlap, or one ends beyond the address space.
 pub fn file(parts: &[Part], family: u32) -> Result<Vec<u8>> {
-    let count: usize = parts
-        .iter()
-        .map(|part| part.bytes.len().div_ceil(PAYLOAD))
-        .sum();
-    let count = u32::try_from(count).context("too many blocks")?;
+    let blocks = blocks(parts)?;
+    let count = u32::try_from(blocks.len()).context("too many blocks")?;
     let mut bytes = Vec::new();
-    let mut number = 0;
-    for part in parts {
-        ensure!(
-            part.address.is_multiple_of(PAYLOAD as u32),
-            "a part at {:#010x} does not start at a block of {PAYLOAD} bytes",
-            part.address
-        );
-        for (address, payload) in (part.address..)
-            .step_by(PAYLOAD)
-            .zip(part.bytes.chunks(PAYLOAD))
-        {
-            let header = [
-                MAGIC_START[0],
-                MAGIC_START[1],
-                FLAG_FAMILY,
-                address,
-                PAYLOAD as u32,
-                number,
-                count,
-                family,
-            ];
-            let start = bytes.len();
-            bytes.extend(header.iter().flat_map(|word| word.to_le_bytes()));
-            bytes.extend(payload);
-            bytes.resize(start + 32 + PAYLOAD, 0xff);
-            bytes.resize(start + BLOCK - 4, 0);
-            bytes.extend(MAGIC_END.to_le_bytes());
-            number += 1;
-        }
+    for (number, block) in (0..).zip(blocks) {
+        let header = [
+            MAGIC_START[0],
+            MAGIC_START[1],
+            FLAG_FAMILY,
+            block.address,
+            PAYLOAD as u32,
+            number,
+            count,
+            family,
+        ];
+        let start = bytes.len();
+        bytes.extend(header.iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend(block.bytes.iter().map(|byte| byte.unwrap_or(0xff)));
+        bytes.resize(start + BLOCK - 4, 0);
+        bytes.extend(MAGIC_END.to_le_bytes());
     }
     Ok(bytes)
+}
+
+/// What a block of the file carries; nothing where no part says what goes there.
+struct Payload {
+    address: u32,
+    bytes: [Option<u8>; PAYLOAD],
+}
+
+/// The parts, cut into blocks: each block once, where the first of its bytes comes.
+fn blocks(parts: &[Part]) -> Result<Vec<Payload>> {
+    let mut blocks: Vec<Payload> = Vec::new();
+    let mut place = HashMap::new();
+    for part in parts {
+        for (offset, &byte) in part.bytes.iter().enumerate() {
+            let at = u32::try_from(offset).ok();
+            let at = at.and_then(|offset| part.address.checked_add(offset));
+            let at =
+                at.with_context(|| format!("the part at {:#010x} is too long", part.address))?;
+            let address = at - at % PAYLOAD as u32;
+            let index = *place.entry(address).or_insert_with(|| {
+                blocks.push(Payload {
+                    address,
+                    bytes: [None; PAYLOAD],
+                });
+                blocks.len() - 1
+            });
+            let before = blocks[index].bytes[(at - address) as usize].replace(byte);
+            ensure!(before.is_none(), "two parts have a byte for {at:#010x}");
+        }
+    }
+    Ok(blocks)
 }
 
 #[cfg(test)]
@@ -167,12 +185,41 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_starts_within_a_block_is_refused() {
-        let part = Part {
-            address: 0x1000_0080,
-            bytes: vec![1],
+    fn parts_that_meet_within_a_block_share_it() {
+        let origin = 0x1000_0000;
+        let part = |offset: u32, bytes: std::ops::Range<u8>| Part {
+            address: origin + offset,
+            bytes: bytes.collect(),
         };
-        let error = format!("{:#}", file(&[part], FAMILY).expect_err("not aligned"));
-        assert!(error.contains("0x10000080"), "{error}");
+        // The second begins where the first ends, the third in the same block but one after a gap.
+        let parts = [
+            part(0x80, 0..200),
+            part(0x80 + 200, 200..210),
+            part(0x3fe, 1..4),
+        ];
+        let file = file(&parts, FAMILY).expect("no overlap");
+        assert_eq!(file.len(), 4 * BLOCK);
+        let mut flash = vec![0; 0x500];
+        taken(&file, origin, &mut flash);
+        let mut expected = vec![0xff; 0x500];
+        expected[0x200..0x300].fill(0);
+        for part in &parts {
+            let at = (part.address - origin) as usize;
+            expected[at..at + part.bytes.len()].copy_from_slice(&part.bytes);
+        }
+        assert_eq!(flash, expected);
+    }
+
+    #[test]
+    fn parts_that_overlap_or_never_end_are_refused() {
+        let part = |address, length| Part {
+            address,
+            bytes: vec![1; length],
+        };
+        let refused = |parts: &[Part]| format!("{:#}", file(parts, FAMILY).expect_err("refused"));
+        let error = refused(&[part(0x1000_0000, 9), part(0x1000_0008, 1)]);
+        assert!(error.contains("0x10000008"), "{error}");
+        let error = refused(&[part(0xffff_fff0, 17)]);
+        assert!(error.contains("0xfffffff0"), "{error}");
     }
 }

@@ -8,8 +8,8 @@ use embassy_nrf::config::{Config, HfclkSource, LfclkSource};
 use embassy_nrf::nvmc::Nvmc;
 use embassy_nrf::twim::{self, Twim};
 use embassy_nrf::{bind_interrupts, peripherals, uarte};
-use hadamrnn_board::Parts;
 use hadamrnn_board::flash::SlotFlash;
+use hadamrnn_board::{Parts, imu};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
@@ -26,6 +26,7 @@ const SLOTS: u32 = 2 * SLOT_SIZE;
 
 bind_interrupts!(struct Irqs {
     TWISPI0 => twim::InterruptHandler<peripherals::TWISPI0>;
+    TWISPI1 => twim::InterruptHandler<peripherals::TWISPI1>;
     UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
 });
 
@@ -41,12 +42,24 @@ pub fn start() -> Board {
     config.lfclk_source = LfclkSource::InternalRC;
     let p = embassy_nrf::init(config);
 
-    // The bus controller reads from RAM alone: what lies in flash goes through here.
-    static I2C: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
-    let mut i2c = twim::Config::default();
-    i2c.frequency = twim::Frequency::K400;
-    // The internal bus, with the board's own accelerometer and pull-ups; SDA, SCL.
-    let i2c = Twim::new(p.TWISPI0, Irqs, p.P0_16, p.P0_08, i2c, I2C.take());
+    // The bus controllers read from RAM alone: what lies in flash goes through here.
+    static OUTER: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
+    static INNER: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
+    let mut config = twim::Config::default();
+    config.frequency = twim::Frequency::K400;
+    // With nothing wired there, the lines have to be high.
+    (config.sda_pullup, config.scl_pullup) = (true, true);
+    // SDA and SCL of the edge connector, pins 20 and 19.
+    let mut outer = Twim::new(p.TWISPI0, Irqs, p.P1_00, p.P0_26, config, OUTER.take());
+    let i2c = match imu::find(&mut outer) {
+        Some(_) => outer,
+        // The bus of the board's own accelerometer.
+        None => {
+            let mut config = twim::Config::default();
+            config.frequency = twim::Frequency::K400;
+            Twim::new(p.TWISPI1, Irqs, p.P0_16, p.P0_08, config, INNER.take())
+        }
+    };
 
     static RX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
     static TX: ConstStaticCell<[u8; 512]> = ConstStaticCell::new([0; 512]);

@@ -1,5 +1,8 @@
 //! Cortex-M: SysTick counts.
-#![allow(unsafe_code, reason = "blocks of instructions of known length")]
+#![allow(
+    unsafe_code,
+    reason = "blocks of instructions of known length, and the ends of the stack"
+)]
 
 use core::arch::asm;
 
@@ -7,6 +10,7 @@ pub use cortex_m::asm::wfi as wait;
 use cortex_m::peripheral::{SYST, syst::SystClkSource};
 pub use cortex_m_rt::entry;
 use hadamrnn_firmware_common::count::TICK_RANGE;
+use hadamrnn_firmware_common::stack;
 
 /// Starts the counter; false where it has been started before.
 #[must_use]
@@ -61,6 +65,33 @@ pub fn loop_10_000() {
             options(nomem, nostack)
         );
     }
+}
+
+unsafe extern "C" {
+    /// Lowest word of the stack, from the linker script.
+    static _stack_end: u32;
+    static __sdata: u32;
+    static __ebss: u32;
+}
+
+/// Paints the free stack.
+#[inline(always)]
+pub fn paint_stack() {
+    // SAFETY: from there to the stack pointer is what the linker script reserves for the stack.
+    unsafe { stack::paint(&raw const _stack_end as u32) }
+}
+
+/// Bytes from the lowest word that was written since to the stack pointer.
+#[inline(always)]
+pub fn painted_over() -> u32 {
+    // SAFETY: as `paint_stack` has it.
+    let (lowest, top) = unsafe { stack::touched(&raw const _stack_end as u32) };
+    top - lowest
+}
+
+/// First byte of `.data` and first beyond `.bss`.
+pub(crate) fn statics() -> (u32, u32) {
+    (&raw const __sdata as u32, &raw const __ebss as u32)
 }
 
 /// The handlers of a firmware that reports.

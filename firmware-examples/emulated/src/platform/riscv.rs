@@ -1,8 +1,12 @@
 //! RISC-V: the core counts its instructions itself. QEMU gives the counter in nanoseconds of virtual time.
-#![allow(unsafe_code, reason = "blocks of instructions of known length")]
+#![allow(
+    unsafe_code,
+    reason = "blocks of instructions of known length, and the ends of the stack"
+)]
 
 use core::arch::asm;
 
+use hadamrnn_firmware_common::stack;
 pub use riscv::asm::wfi as wait;
 pub use riscv_rt::entry;
 
@@ -51,6 +55,38 @@ pub fn loop_10_000() {
             options(nomem, nostack)
         );
     }
+}
+
+unsafe extern "C" {
+    /// Lowest byte of the stack, from the linker script.
+    static __estack: u32;
+    static __sdata: u32;
+    static __ebss: u32;
+}
+
+/// Paints the free stack.
+#[inline(always)]
+pub fn paint_stack() {
+    // SAFETY: from there to the stack pointer is what the linker script reserves for the stack.
+    unsafe { stack::paint(first_word()) }
+}
+
+/// Bytes from the lowest word that was written since to the stack pointer.
+#[inline(always)]
+pub fn painted_over() -> u32 {
+    // SAFETY: as `paint_stack` has it.
+    let (lowest, top) = unsafe { stack::touched(first_word()) };
+    top - lowest
+}
+
+/// Address of the lowest whole word of the stack.
+fn first_word() -> u32 {
+    (&raw const __estack as u32).next_multiple_of(4)
+}
+
+/// First byte of `.data` and first beyond `.bss`.
+pub(crate) fn statics() -> (u32, u32) {
+    (&raw const __sdata as u32, &raw const __ebss as u32)
 }
 
 /// The handlers of a firmware that reports.

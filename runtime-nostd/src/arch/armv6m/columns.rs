@@ -79,8 +79,12 @@ macro_rules! across_words {
 macro_rules! finish_pair {
     ($pair:literal, $drive:literal) => {
         concat!(
-            "ldr r4, [sp, #4 * ", $pair, "]\n",
-            "ldr r6, [sp, #{high} + 4 * ", $pair, "]\n",
+            "ldr r4, [sp, #4 * ",
+            $pair,
+            "]\n",
+            "ldr r6, [sp, #{high} + 4 * ",
+            $pair,
+            "]\n",
             "subs r5, r4, r6\n",
             "adds r4, r4, r6\n",
             "muls r4, r0, r4\n",
@@ -93,7 +97,9 @@ macro_rules! finish_pair {
             "bcc 5f\n",
             "rsbs r5, r5, #0\n",
             "5:\n",
-            "mov r7, ", $drive, "\n",
+            "mov r7, ",
+            $drive,
+            "\n",
             "sxth r6, r7\n",
             "subs r7, r7, r6\n",
             "lsls r6, r2\n",
@@ -104,7 +110,9 @@ macro_rules! finish_pair {
             "asrs r5, r5, #{shift}\n",
             "lsls r5, r5, #16\n",
             "adds r4, r4, r5\n",
-            "str r4, [sp, #4 * ", $pair, "]\n",
+            "str r4, [sp, #4 * ",
+            $pair,
+            "]\n",
         )
     };
 }

@@ -39,8 +39,11 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
     let h = shaped.blocks.h().as_mut_ptr_range();
     // The high lane has 32768 too little, which its bias has too much. Those of the bias of the low lane stay in it, so that
     // it borrows nothing from the high one.
-    let [start, other_start] = (shaped.offsets())
-        .map(|offset| (offset as u32).wrapping_mul(0x0001_0001).wrapping_sub(1 << 31));
+    let [start, other_start] = (shaped.offsets()).map(|offset| {
+        (offset as u32)
+            .wrapping_mul(0x0001_0001)
+            .wrapping_sub(1 << 31)
+    });
     let (driven, block) = (shaped.driven(), shaped.blocks.block());
     let run_end = if driven == block {
         h.end
@@ -118,17 +121,37 @@ macro_rules! widen {
 macro_rules! finish {
     ($pair:literal, $bit:literal, $a:literal, $b:literal) => {
         concat!(
-            "ubfx r3, r10, #", $bit, ", #2\n",
+            "ubfx r3, r10, #",
+            $bit,
+            ", #2\n",
             "add r3, sp, r3, lsl #3\n",
             "ldrd r3, r9, [r3]\n",
-            "ldr r12, [sp, #{drives} + 4 * ", $pair, "]\n",
-            "mul ", $a, ", ", $a, ", r3\n",
-            "mul ", $b, ", ", $b, ", r9\n",
+            "ldr r12, [sp, #{drives} + 4 * ",
+            $pair,
+            "]\n",
+            "mul ",
+            $a,
+            ", ",
+            $a,
+            ", r3\n",
+            "mul ",
+            $b,
+            ", ",
+            $b,
+            ", r9\n",
             "eor r3, r12, #0x8000\n",
             "sxth r3, r3\n",
             "asr r12, r12, #16\n",
-            "mla ", $a, ", r3, lr, ", $a, "\n",
-            "mla ", $b, ", r12, lr, ", $b, "\n",
+            "mla ",
+            $a,
+            ", r3, lr, ",
+            $a,
+            "\n",
+            "mla ",
+            $b,
+            ", r12, lr, ",
+            $b,
+            "\n",
         )
     };
 }
@@ -138,17 +161,33 @@ macro_rules! finish {
 macro_rules! saturate {
     ($bits:literal) => {
         concat!(
-            "ssat r0, #", $bits, ", r0, asr #{shift}\n",
-            "ssat r2, #", $bits, ", r2, asr #{shift}\n",
+            "ssat r0, #",
+            $bits,
+            ", r0, asr #{shift}\n",
+            "ssat r2, #",
+            $bits,
+            ", r2, asr #{shift}\n",
             "add.w r2, r0, r2, lsl #16\n",
-            "ssat r5, #", $bits, ", r5, asr #{shift}\n",
-            "ssat r8, #", $bits, ", r8, asr #{shift}\n",
+            "ssat r5, #",
+            $bits,
+            ", r5, asr #{shift}\n",
+            "ssat r8, #",
+            $bits,
+            ", r8, asr #{shift}\n",
             "add.w r0, r5, r8, lsl #16\n",
-            "ssat r1, #", $bits, ", r1, asr #{shift}\n",
-            "ssat r4, #", $bits, ", r4, asr #{shift}\n",
+            "ssat r1, #",
+            $bits,
+            ", r1, asr #{shift}\n",
+            "ssat r4, #",
+            $bits,
+            ", r4, asr #{shift}\n",
             "add.w r4, r1, r4, lsl #16\n",
-            "ssat r6, #", $bits, ", r6, asr #{shift}\n",
-            "ssat r7, #", $bits, ", r7, asr #{shift}\n",
+            "ssat r6, #",
+            $bits,
+            ", r6, asr #{shift}\n",
+            "ssat r7, #",
+            $bits,
+            ", r7, asr #{shift}\n",
             "add.w r6, r6, r7, lsl #16\n",
         )
     };

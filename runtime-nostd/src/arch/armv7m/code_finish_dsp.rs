@@ -154,10 +154,20 @@ macro_rules! argument {
 macro_rules! multiply {
     ($bit:literal, $a:literal, $b:literal) => {
         concat!(
-            "ubfx r3, lr, #(16 + ", $bit, "), #2\n",
+            "ubfx r3, lr, #(16 + ",
+            $bit,
+            "), #2\n",
             "ldr r3, [sp, r3, lsl #2]\n",
-            "smulwb ", $a, ", ", $a, ", r3\n",
-            "smulwt ", $b, ", ", $b, ", r3\n",
+            "smulwb ",
+            $a,
+            ", ",
+            $a,
+            ", r3\n",
+            "smulwt ",
+            $b,
+            ", ",
+            $b,
+            ", r3\n",
         )
     };
 }
@@ -167,11 +177,37 @@ macro_rules! multiply {
 macro_rules! finish {
     ($drives:literal, $to:literal, $a:literal, $b:literal) => {
         concat!(
-            "smlabb ", $a, ", ", $drives, ", lr, ", $a, "\n",
-            "smlatb ", $b, ", ", $drives, ", lr, ", $b, "\n",
-            "ssat ", $a, ", #12, ", $a, ", asr #{shift}\n",
-            "ssat ", $b, ", #12, ", $b, ", asr #{shift}\n",
-            "pkhbt ", $to, ", ", $a, ", ", $b, ", lsl #16\n",
+            "smlabb ",
+            $a,
+            ", ",
+            $drives,
+            ", lr, ",
+            $a,
+            "\n",
+            "smlatb ",
+            $b,
+            ", ",
+            $drives,
+            ", lr, ",
+            $b,
+            "\n",
+            "ssat ",
+            $a,
+            ", #12, ",
+            $a,
+            ", asr #{shift}\n",
+            "ssat ",
+            $b,
+            ", #12, ",
+            $b,
+            ", asr #{shift}\n",
+            "pkhbt ",
+            $to,
+            ", ",
+            $a,
+            ", ",
+            $b,
+            ", lsl #16\n",
         )
     };
 }

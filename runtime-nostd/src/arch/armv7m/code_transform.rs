@@ -8,7 +8,6 @@ use core::arch::naked_asm;
 
 use crate::arch::shape::Blocks;
 
-
 /// An addition or a subtraction on two lanes.
 #[cfg(hadamrnn_arch = "armv7em")]
 macro_rules! plus {

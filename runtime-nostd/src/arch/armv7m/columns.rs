@@ -41,13 +41,29 @@ pub(super) struct Arguments {
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
-            "mla r0, ", $w, ", ", $x, ", r0\n",
-            "and.w r8, lr, ", $w, ", lsr #4\n",
-            "mla r1, r8, ", $x, ", r1\n",
-            "and.w r8, lr, ", $w, ", lsr #8\n",
-            "mla r2, r8, ", $x, ", r2\n",
-            "and.w r8, lr, ", $w, ", lsr #12\n",
-            "mla r3, r8, ", $x, ", r3\n",
+            "mla r0, ",
+            $w,
+            ", ",
+            $x,
+            ", r0\n",
+            "and.w r8, lr, ",
+            $w,
+            ", lsr #4\n",
+            "mla r1, r8, ",
+            $x,
+            ", r1\n",
+            "and.w r8, lr, ",
+            $w,
+            ", lsr #8\n",
+            "mla r2, r8, ",
+            $x,
+            ", r2\n",
+            "and.w r8, lr, ",
+            $w,
+            ", lsr #12\n",
+            "mla r3, r8, ",
+            $x,
+            ", r3\n",
         )
     };
 }

@@ -1,5 +1,7 @@
-//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, and what training does.
+//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, what training does, and how large firmware
+//! is.
 
+mod boards;
 mod device;
 mod host;
 mod picture;
@@ -20,6 +22,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// Flash and RAM of the firmware of every real board; fails where one outgrows its budget
+    Boards(boards::Args),
     /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
     Device(device::Args),
     /// Samples per second on one core of this machine: every kernel, a naive and a dense form
@@ -30,6 +34,7 @@ enum What {
 
 pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
+        What::Boards(args) => boards::run(args),
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),
