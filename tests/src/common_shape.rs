@@ -3,20 +3,21 @@
 use proptest::prelude::*;
 
 use crate::bounds;
-use crate::models::{Widths, plain_models};
-use crate::oracle::{PlainInput, PlainModel};
+use crate::models::{Widths, models, plain_models, shrink_to_bound};
+use crate::oracle::{PlainInput, PlainModel, PlainReadout};
 
 /// What a model's drives may reach: the runtime needs room for the rounding constant in a signed 16-bit lane.
 const LANE: i64 = 32_767;
 
-/// Random models with 4-bit `U`, a gain shift of 15, blocks of eight or more, 10 to 12 state bits and two or more inputs.
+/// Random models with 4-bit `U`, a gain shift of 15, blocks of eight or more, 10 to 12 state bits, and one
+/// input or more.
 ///
 /// Half of them have a row whose drive can reach the limit exactly.
 pub fn common_shape_models(
     log2_hidden: std::ops::RangeInclusive<u32>,
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
-    let models = plain_models(log2_hidden).prop_filter("two inputs or more", |(model, _)| {
-        model.sample_size() >= 2 && model.layer.block_size >= 8
+    let models = plain_models(log2_hidden).prop_filter("whole words of rows", |(model, _)| {
+        model.layer.block_size >= 8
     });
     (models, 10u32..=12, 4u32..=16, 0u32..15, any::<bool>()).prop_map(
         |((mut model, widths), state_bits, input_bits, drive_shift, to_the_limit)| {
@@ -30,6 +31,8 @@ pub fn common_shape_models(
             for bias in &mut model.bias {
                 *bias /= 4;
             }
+            // Rows in words of eight.
+            model.driven_rows = model.driven_rows.next_multiple_of(8);
             fit(&mut model);
             if to_the_limit {
                 reach_the_limit(&mut model);
@@ -38,6 +41,53 @@ pub fn common_shape_models(
             (model, Widths { input, ..widths })
         },
     )
+}
+
+/// Random models of two layers, the second of a shape that the assembly of Cortex-M4 takes, but for small blocks.
+///
+/// Half of them have a bias that takes the second layer's sums to the limit of 32 bits.
+pub fn second_layer_models(
+    log2_hidden: std::ops::RangeInclusive<u32>,
+) -> impl Strategy<Value = (PlainModel, Widths)> {
+    let models = models(log2_hidden).prop_filter("two layers, without a pool", |(model, _)| {
+        let numbers = matches!(model.input, PlainInput::Numbers { .. });
+        let pooled = matches!(model.readout_kind, PlainReadout::Pooled(_));
+        numbers && !pooled && model.hidden.is_none() && model.second.is_some()
+    });
+    (models, 10u32..=12, any::<bool>()).prop_map(|((mut model, widths), bits, to_the_limit)| {
+        if let Some(second) = &mut model.second {
+            second.layer.gain_shift = 15;
+            second.layer.state_bits = bits.min(19 - second.layer.block_size.trailing_zeros());
+        }
+        let limit = i64::from(i32::MAX);
+        while bounds::of(&model, widths.input).second_step > limit {
+            let second = model.second.as_mut().expect("two layers");
+            second.bias.iter_mut().for_each(|bias| *bias /= 2);
+            match second.multiplier {
+                1 => second.layer.state_bits -= 1,
+                multiplier => second.multiplier = multiplier / 2,
+            }
+        }
+        if to_the_limit {
+            fill_second(&mut model, widths);
+        }
+        shrink_to_bound(&mut model, widths);
+        (model, widths)
+    })
+}
+
+/// Gives the first row of the second layer the largest bias that 32 bits have room for.
+fn fill_second(model: &mut PlainModel, widths: Widths) {
+    let largest = |model: &PlainModel| {
+        let biases = model.second.iter().flat_map(|second| &second.bias);
+        biases.map(|bias| bias.unsigned_abs()).max().unwrap_or(0)
+    };
+    let room = i64::from(i32::MAX) - bounds::of(model, widths.input).second_step;
+    let bias = i64::from(largest(model)) + room;
+    let second = model.second.as_mut().expect("two layers");
+    if let Some(first) = second.bias.first_mut() {
+        *first = i32::try_from(bias).expect("within the bound");
+    }
 }
 
 /// The weights and the width of the inputs.

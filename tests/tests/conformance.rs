@@ -7,15 +7,16 @@ use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn_runtime::Model;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::FwhtPacked;
-use hadamrnn_tests::common_shape::common_shape_models;
+use hadamrnn_tests::common_shape::{common_shape_models, second_layer_models};
 use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
 use hadamrnn_tests::oracle::PlainModel;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
-/// Models of the common shape, for the assembly, and models of any shape, for what it leaves to portable code.
-const MODELS: [usize; 2] = [80, 40];
+/// Models of the common shape, for the assembly, models of any shape, for what it leaves to portable code, and models of two
+/// layers.
+const MODELS: [usize; 3] = [80, 40, 40];
 /// Longest model that the firmware has room for.
 const LONGEST: usize = 6 << 10;
 
@@ -55,7 +56,8 @@ fn expected((plain, _, inputs): &Sampled) -> Answer {
     let mut hash = StateHash::new();
     for sample in inputs {
         plain.step(&mut state, sample);
-        hash.update(state.h.iter().map(|&h| i16::try_from(h).expect("16 bits")));
+        let states = state.h.iter().chain(&state.second);
+        hash.update(states.map(|&h| i16::try_from(h).expect("16 bits")));
     }
     let logits: Vec<i32> = (plain.logits(&state).iter())
         .map(|&logit| i32::try_from(logit).expect("32 bits"))
@@ -81,6 +83,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
         .expect("the firmware sources");
     let mut sampled = draw(MODELS[0], sampled(common_shape_models(4..=9)));
     sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
+    sampled.extend(draw(MODELS[2], self::sampled(second_layer_models(4..=8))));
     let cases: Vec<Case> = (sampled.iter())
         .map(|(_, file, inputs)| Case {
             model: ModelFile::new(file),

@@ -3,11 +3,12 @@
 //! The eight low registers do all the work, so everything is arranged to need few of them at a time; the high ones hold
 //! accumulators, to which this architecture can add, and pointers. Eight rows at a time:
 //!
-//! 1. **Drive.** As in `armv7m`: three of four pairs of fields are masked, the fourth is what the whole word leaves.
+//! 1. **Drive.** As in `armv7m`: three of four pairs of fields are masked, the fourth is what the whole word leaves; pairs of
+//!    columns are unrolled.
 //! 2. **Transform.** The last three stages need more than 16 bits. First the two stages across words, on the low lanes,
 //!    then on the high lanes; the stage within a word comes with the finish.
-//! 3. **Finish.** Two rows are packed before they are tested for saturation, which so takes one addition, one test and one
-//!    branch that is rarely taken. This needs the sums below 2^30 of the common shape.
+//! 3. **Finish.** Rows are packed before they are tested for saturation, which so takes one test and one branch for all eight
+//!    that is rarely taken. This needs the sums below 2^30 of the common shape.
 
 #[macro_use]
 mod columns;

@@ -4,11 +4,16 @@
 //!
 //! 1. **Drive.** The fields of a word of `U` are `w = w0 + 16 w1 + 256 w2 + 4096 w3`, each `wk` a pair of fields in two
 //!    lanes. Instead of `w0 x` the sum of `w x` is accumulated, which saves a mask; the other three accumulators, shifted
-//!    and subtracted, leave that of `w0`. All of it is arithmetic modulo 2^32, so nothing is lost.
-//! 2. **Transform.** The last three stages need more than 16 bits. The stage within a word and the widening are one
+//!    and subtracted, leave that of `w0`. All of it is arithmetic modulo 2^32, so nothing is lost. Pairs of columns are
+//!    unrolled, and the loop is entered where as many are left as there are; rows that no input drives enter behind it.
+//! 2. **Biases** come last. With DSP, `SADD16` adds them and undoes the borrow between the lanes at once.
+//! 3. **Transform.** The last three stages need more than 16 bits. The stage within a word and the widening are one
 //!    operation: with DSP `SMUAD` and `SMUSD` (which also scale), else additions with a shifted operand.
-//! 3. **Finish.** Sign and gain come from a table indexed by the sign bits of two rows. With DSP, `SMLAW` multiplies the
-//!    transform by a 16-bit gain and adds the drive: `(v 2^a * G 2^b) >> 16` with `a + b = 16` is exact.
+//! 4. **Finish.** Sign and gain come from a table indexed by the sign bits of two rows. With DSP, `SMULW` multiplies the
+//!    transform by a 16-bit gain: `(v 2^a * G 2^b) >> 16` with `a + b = 16` is exact. `SMLABB` and `SMLATB` scale and add the
+//!    drive.
+//!
+//! With DSP, second layers have code of their own for steps 3 and 4.
 
 /// Tells the assembler of whole functions that an Armv8-M core has DSP instructions: it does not see target features.
 #[cfg(hadamrnn_armv8m)]

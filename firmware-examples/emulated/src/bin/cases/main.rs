@@ -44,11 +44,13 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         let model = Model::from_bytes(bytes)?;
         let samples = Samples::read(file, model.sample_size())?;
         report.send(&run::hello(&model, samples.header()))?;
-        let samples = match model.hidden_size() {
-            ..=64 => case::<64>(report, counter, &model, samples)?,
-            ..=128 => case::<128>(report, counter, &model, samples)?,
-            ..=256 => case::<256>(report, counter, &model, samples)?,
-            _ => case::<512>(report, counter, &model, samples)?,
+        let second = model.second().map(|second| second.layer().hidden_size());
+        let samples = match (model.hidden_size(), second) {
+            (..=64, None) => case::<64, 0>(report, counter, &model, samples)?,
+            (..=128, None) => case::<128, 0>(report, counter, &model, samples)?,
+            (..=256, None) => case::<256, 0>(report, counter, &model, samples)?,
+            (_, None) => case::<512, 0>(report, counter, &model, samples)?,
+            (_, Some(_)) => case::<256, 256>(report, counter, &model, samples)?,
         };
         file = samples.into_file().ok_or(Failure::TooFewSamples)?;
         count += 1;
@@ -67,15 +69,16 @@ fn next_length(file: &mut File) -> Result<Option<usize>, Failure> {
     }
 }
 
-/// Runs a model of up to `N` units over its windows. Not inlined: its stack is then its own.
+/// Runs a model of up to `N` units, and `SECOND` in a second layer, over its windows. Not inlined: its stack is then its own.
 #[inline(never)]
-fn case<'a, const N: usize>(
+fn case<'a, const N: usize, const SECOND: usize>(
     report: &mut ReportFile,
     counter: &Counter,
     model: &Model<'_>,
     mut samples: Samples<'a>,
 ) -> Result<Samples<'a>, Failure> {
-    let mut session = Session::<Kernel, N, INPUTS>::new(model).map_err(Failure::Session)?;
+    let mut session =
+        Session::<Kernel, N, INPUTS, 0, SECOND>::new(model).map_err(Failure::Session)?;
     let header = samples.header();
     let mut cost = Costs::new(size_of_val(&session));
     cost.stack(stack_of_a_step(&mut session, header.channels));
