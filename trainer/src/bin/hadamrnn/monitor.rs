@@ -60,6 +60,12 @@ pub struct Args {
     sources: FirmwareArgs,
 }
 
+/// Shorter than that of a transfer: nothing is erased, and the screen stands still meanwhile.
+const PATIENCE: Patience = Patience {
+    answer: Duration::from_millis(500),
+    attempts: 6,
+};
+
 pub fn run(args: &Args) -> Result<Status> {
     let names = match &args.model {
         Some(folder) => Names::read(folder)?,
@@ -68,9 +74,9 @@ pub fn run(args: &Args) -> Result<Status> {
     let (emulator, mut client) = match &args.board {
         Some(name) => {
             let (emulator, wire) = start(args, name)?;
-            (Some(emulator), Client::new(wire, Patience::default()))
+            (Some(emulator), Client::new(wire, PATIENCE))
         }
-        None => (None, args.port.connect()?),
+        None => (None, args.port.connect(PATIENCE)?),
     };
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;
