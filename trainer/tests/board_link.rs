@@ -76,7 +76,7 @@ impl Bench {
             firmware: &self.firmware,
             windows: Some(&self.windows),
             rate: Some(0),
-            flash_delay: 10_000,
+            flash_delay: 5_000,
         };
         let (emulator, wire) = launch.start(flash).expect("starts");
         (emulator, Client::new(wire, Patience::default()))
@@ -154,6 +154,134 @@ fn hadamrnn(args: &[&str]) -> String {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {error}");
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs the program, which must refuse, and gives its message.
+fn refused(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_hadamrnn"))
+        .args(args)
+        .current_dir(root())
+        .output()
+        .expect("the program runs");
+    assert!(!output.status.success(), "{args:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let cut = path("cut.hdrn");
+    std::fs::write(&cut, &model("har2").bytes()[..500]).expect("is written");
+    let (flash, other) = (path("flash.bin"), path("other.bin"));
+    std::fs::write(&other, b"no flash").expect("is written");
+    for (args, parts) in [
+        (
+            &["flash", "models/har2", "--board", "qemu-m9"][..],
+            &["qemu-m9", "qemu-m4"][..],
+        ),
+        (
+            &["flash", "models/har2", "--board", "qemu-m33"],
+            &["qemu-m33", "[board.stream]"],
+        ),
+        (
+            &["flash", "no-such-model", "--board", "qemu-m4"],
+            &["no-such-model"],
+        ),
+        (
+            &["flash", &cut, "--board", "qemu-m4"],
+            &["cut.hdrn", "truncated"],
+        ),
+        (
+            &[
+                "flash",
+                "models/imdb",
+                "--board",
+                "qemu-m4",
+                "--flash-file",
+                &flash,
+            ],
+            &["qemu-m4", "takes tokens"],
+        ),
+        (
+            &[
+                "flash",
+                "models/har2",
+                "--board",
+                "qemu-m4",
+                "--flash-file",
+                &other,
+            ],
+            &["other.bin", "is no flash"],
+        ),
+        (
+            &[
+                "flash",
+                "models/har2",
+                "--board",
+                "qemu-m4",
+                "--flash-file",
+                &flash,
+                "--hop",
+                "48",
+            ],
+            &["128 samples every 48", "multiple of the hop"],
+        ),
+        (
+            &[
+                "flash",
+                "models/har2",
+                "--board",
+                "qemu-m4",
+                "--uf2",
+                "har2.uf2",
+            ],
+            &["qemu-m4 takes no UF2", "uf2_family"],
+        ),
+        (
+            &["send", "models/har2", "--port", "/dev/no-such-port"],
+            &["/dev/no-such-port"],
+        ),
+        (
+            &["send", "models/har2", "--port", "unix:/no/socket"],
+            &["nothing listens", "/no/socket"],
+        ),
+        (&["monitor", "--port", "tcp:4000"], &["tcp:HOST:PORT"]),
+        (&["monitor"], &["--port", "--board"]),
+    ] {
+        let message = refused(args);
+        for part in parts {
+            assert!(message.contains(part), "{args:?}: no {part:?} in {message}");
+        }
+    }
+}
+
+/// A running board's flash is not written from outside, and a silent port is told.
+#[test]
+fn a_flash_in_use_and_a_board_that_does_not_answer_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flash = folder.path().join("flash.bin");
+    let sources = FirmwareFolder::locate(Some(&root().join("firmware-examples"))).expect("sources");
+    let board = sources.board("qemu-m4").expect("in the registry");
+    let open = FlashFile::open(&flash, &board).expect("opens");
+    let flash = flash.to_str().expect("text");
+    let message = refused(&[
+        "flash",
+        "models/har2",
+        "--board",
+        "qemu-m4",
+        "--flash-file",
+        flash,
+    ]);
+    assert!(
+        message.contains("is in use") && message.contains("--port"),
+        "{message}"
+    );
+    drop(open);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = format!("tcp:{}", listener.local_addr().expect("an address"));
+    let message = refused(&["monitor", "--port", &port, "--plain"]);
+    assert!(message.contains("does not answer"), "{message}");
 }
 
 #[test]
@@ -436,16 +564,23 @@ fn power_cuts_leave_a_model_that_runs() {
 #[test]
 #[ignore = "takes some ten minutes"]
 fn two_thousand_power_cuts_leave_a_model_that_runs() {
-    let count = 2000;
     let start = Instant::now();
-    let tally = power_cuts(count, 2);
-    println!(
-        "{tally:?} of {count} power cuts in {} s",
-        start.elapsed().as_secs()
-    );
-    assert_eq!(tally.untouched + tally.half + tally.new, count);
+    let boards: Vec<_> = (2..6)
+        .map(|seed| std::thread::spawn(move || power_cuts(500, seed)))
+        .collect();
+    let mut all = Tally::default();
+    for board in boards {
+        let tally = board.join().expect("no panic");
+        all.untouched += tally.untouched;
+        all.half += tally.half;
+        all.new += tally.new;
+    }
+    let count = all.untouched + all.half + all.new;
+    let seconds = start.elapsed().as_secs();
+    println!("{all:?} of {count} power cuts in {seconds} s");
+    assert_eq!(count, 2000);
     assert!(
-        tally.half >= count / 10,
-        "cuts do not hit the writing: {tally:?}"
+        all.half >= count / 10,
+        "cuts do not hit the writing: {all:?}"
     );
 }

@@ -100,11 +100,11 @@ pub struct PortArgs {
 
 impl PortArgs {
     /// Opens the port.
-    pub fn connect(&self) -> Result<Client> {
+    pub fn connect(&self, patience: Patience) -> Result<Client> {
         let port = self.port.as_ref().context(
             "which board? --port names its serial port (`ls /dev/ttyACM* /dev/ttyUSB*` shows those there are)",
         )?;
-        Ok(Client::new(port.open(self.baud)?, Patience::default()))
+        Ok(Client::new(port.open(self.baud)?, patience))
     }
 }
 

@@ -25,12 +25,7 @@ pub struct Args {
     #[command(flatten)]
     port: PortArgs,
     /// Emulated board to start, instead of a port: it streams recorded samples
-    #[arg(
-        long,
-        value_name = "NAME",
-        conflicts_with = "port",
-        required_unless_present = "port"
-    )]
+    #[arg(long, value_name = "NAME", conflicts_with = "port")]
     board: Option<String>,
     /// With --board: samples a second, 0 for as many as can be [default: the board's]
     #[arg(long, value_name = "HZ", requires = "board")]
@@ -60,7 +55,18 @@ pub struct Args {
     sources: FirmwareArgs,
 }
 
+/// Shorter than that of a transfer: nothing is erased, and the screen stands still meanwhile.
+const PATIENCE: Patience = Patience {
+    answer: Duration::from_millis(500),
+    attempts: 6,
+};
+
 pub fn run(args: &Args) -> Result<Status> {
+    ensure!(
+        args.board.is_some() || args.port.port.is_some(),
+        "which board? --port names the serial port of a real one (`ls /dev/ttyACM* /dev/ttyUSB*` shows those there are), \
+         --board an emulated one"
+    );
     let names = match &args.model {
         Some(folder) => Names::read(folder)?,
         None => Names::default(),
@@ -68,9 +74,9 @@ pub fn run(args: &Args) -> Result<Status> {
     let (emulator, mut client) = match &args.board {
         Some(name) => {
             let (emulator, wire) = start(args, name)?;
-            (Some(emulator), Client::new(wire, Patience::default()))
+            (Some(emulator), Client::new(wire, PATIENCE))
         }
-        None => (None, args.port.connect()?),
+        None => (None, args.port.connect(PATIENCE)?),
     };
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::link::{self, BoardStatus, Sent};
+use hadamrnn::link::{self, BoardStatus, Patience, Sent};
 use hadamrnn_firmware_common::slots::{Running, Timing};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Status> {
     let model = BoardModel::read(&args.model, args.timing)?;
-    let mut client = args.port.connect()?;
+    let mut client = args.port.connect(Patience::default())?;
     let bar = byte_bar("sending", model.file.bytes().len() as u64)?;
     let sent = link::send(&mut client, &model.file, model.timing, |done| {
         bar.set_position(done.into())
