@@ -122,7 +122,6 @@ impl<F: NorFlash> MappedFlash for SlotFlash<F> {
 
 #[cfg(test)]
 mod tests {
-    use hadamrnn_firmware_common::CRC32;
     use hadamrnn_firmware_common::slots::{
         Accept, Begun, Fault, MemoryFlash, NewModel, PIECE, Region, Running, Slots, Timing,
     };
@@ -157,17 +156,12 @@ mod tests {
     }
 
     fn send<A: Accept>(slots: &mut Slots<SlotFlash<Driver>, A>, timing: Timing) {
-        let (length, crc) = (MODEL.len() as u32, CRC32.checksum(MODEL));
-        let new = NewModel {
-            length,
-            crc,
-            timing,
-        };
+        let new = NewModel::of(MODEL, timing);
         assert_eq!(slots.begin(new), Ok(Begun::Next(0)));
         for (i, piece) in MODEL.chunks(PIECE).enumerate() {
-            slots.write(crc, (i * PIECE) as u32, piece).unwrap();
+            slots.write(new.crc, (i * PIECE) as u32, piece).unwrap();
         }
-        slots.commit(crc).unwrap();
+        slots.commit(new.crc).unwrap();
     }
 
     #[test]

@@ -71,6 +71,12 @@ pub struct Stream {
     pub rate: u16,
     pub window: u16,
     pub sessions: u16,
+    #[serde(default = "yes")]
+    pub slots_mapped: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn kernel_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Kernel, D::Error> {

@@ -86,6 +86,12 @@ pub fn run(args: &Args) -> Result<Status> {
         return to_emulated(args, &folder, &board, model.as_ref());
     }
     ensure!(
+        board.stream.as_ref().is_none_or(|stream| stream.slots_mapped),
+        "a debug probe does not see the slots of {name}: flash its firmware by `cargo run --release --bin stream` in \
+         {}/boards/{name}, then send the model with `hadamrnn send`",
+        folder.path().display()
+    );
+    ensure!(
         !board.chip.is_empty(),
         "{name} has no chip in boards.toml that a probe could flash"
     );
