@@ -50,7 +50,7 @@ fn pixels(task: Task) -> RunConfig {
         bias: true,
     });
     quiet_bias(&mut config, 0.03);
-    config.training.epochs = 6;
+    config.training.epochs = if task == Task::Smnist { 10 } else { 6 };
     config.training.learning_rate = 1e-2;
     config
 }
