@@ -86,7 +86,10 @@ pub fn run(args: &Args) -> Result<Status> {
         return to_emulated(args, &folder, &board, model.as_ref());
     }
     ensure!(
-        board.stream.as_ref().is_none_or(|stream| stream.slots_mapped),
+        board
+            .stream
+            .as_ref()
+            .is_none_or(|stream| stream.slots_mapped),
         "a debug probe does not see the slots of {name}: flash its firmware by `cargo run --release --bin stream` in \
          {}/boards/{name}, then send the model with `hadamrnn send`",
         folder.path().display()
