@@ -212,6 +212,9 @@ fn the_full_sst2() {
     let source = crate::data::locate(Task::Sst2, None).unwrap();
     let data = load(Task::Sst2, &source, &Holdout::None, Padding::Right).unwrap();
     assert_eq!(data.train.class_counts(2), [29_780, 37_569]);
+    let validated = load(Task::Sst2, &source, &Holdout::Standard, Padding::Right).unwrap();
+    let sizes = [validated.train.len(), validated.valid.len()];
+    assert_eq!(sizes, [59_184, 688]);
     assert_eq!(data.test.class_counts(2), [428, 444]);
     let Values::Tokens { vocabulary, .. } = data.train.values else {
         panic!("it is made of tokens")
