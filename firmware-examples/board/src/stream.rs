@@ -69,13 +69,14 @@ impl<
             running,
             model,
         } = self.boot(flash)?;
-        let window = self.firmware.window;
-        let mut windows = Windows::<K, N, D, POOL, SECOND, READ, SESSIONS>::new(
-            &model,
-            running.timing(),
-            window,
-        )?;
-        let server = Server::new(slots, self.firmware, running, &model, windows.timing());
+        let start = || {
+            Windows::<K, N, D, POOL, SECOND, READ, SESSIONS>::new(
+                &model,
+                running.timing(),
+                self.firmware.window,
+            )
+        };
+        let server = Server::new(slots, self.firmware, running, &model, start()?.timing());
         let mut host = Host {
             server,
             rx,
@@ -88,7 +89,8 @@ impl<
             let error = match Imu::start(&mut i2c, Delay) {
                 Ok(imu) => {
                     defmt::info!("found a sensor: {}", imu.kind());
-                    sample(imu, &mut windows, &mut host, &mut ticker).await?
+                    // Anew each time: no window has a gap in it.
+                    sample(imu, start()?, &mut host, &mut ticker).await?
                 }
                 Err(error) => error,
             };
@@ -114,7 +116,7 @@ async fn sample<
     const SESSIONS: usize,
 >(
     mut source: impl SampleSource<Error = Error>,
-    windows: &mut Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>,
+    mut windows: Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>,
     host: &mut Host<'_, F, A, R, W>,
     ticker: &mut Ticker,
 ) -> Result<Error, Failure> {

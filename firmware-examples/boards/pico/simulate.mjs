@@ -14,6 +14,8 @@ const [programPath, logPath, windowsPath, tcpPort, seconds = '3600'] = process.a
 const FLASH = 0x10000000;
 const RAM = 0x20000000;
 const TICK = 1e9 / 125e6;
+/** Of the I²C controller's raw interrupts. */
+const TX_EMPTY = 1 << 4;
 
 /** The bytes of an ELF file's segments, where they are loaded. */
 function segments(elf) {
@@ -42,7 +44,13 @@ class Sensor {
     let first = true;
     i2c.onConnect = (address) => {
       first = true;
-      i2c.completeConnect(address === 0x6a && samples.length > 0);
+      const found = address === 0x6a && samples.length > 0;
+      i2c.completeConnect(found);
+      if (!found) {
+        // The chip empties its queue then, and says so; the emulator does not.
+        i2c.txFIFO.reset();
+        i2c.setInterrupts(TX_EMPTY);
+      }
     };
     i2c.onWriteByte = (value) => {
       if (first) register = value;
