@@ -50,6 +50,34 @@ fn draw(count: usize, models: impl Strategy<Value = Sampled>) -> Vec<Sampled> {
     drawn
 }
 
+/// Fails unless the models drawn go through every part of the assembly.
+fn assert_coverage(sampled: &[Sampled]) {
+    let at_least = |least: usize, what: &str, has: fn(&PlainModel, &Model<'_>) -> bool| {
+        let count = (sampled.iter())
+            .filter(|(plain, file, _)| {
+                has(plain, &ModelFile::new(file).model().expect("it was drawn"))
+            })
+            .count();
+        assert!(count >= least, "{count} of {least} models with {what}");
+    };
+    at_least(20, "the common shape", |_, model| model.has_common_shape());
+    at_least(4, "rows that are not driven", |plain, model| {
+        model.has_common_shape() && plain.driven_rows < plain.layer.block_size
+    });
+    at_least(2, "one column", |plain, model| {
+        model.has_common_shape() && plain.input_size() == 1
+    });
+    at_least(4, "more than one round of columns", |plain, model| {
+        model.has_common_shape() && plain.input_size() >= 10
+    });
+    at_least(4, "4-bit U and sums beyond a lane", |_, model| {
+        model.header().input_weight_bits == 4 && model.bounds().drive > i32::from(i16::MAX)
+    });
+    at_least(4, "a second layer of large blocks", |plain, _| {
+        (plain.second.as_ref()).is_some_and(|second| second.layer.block_size >= 32)
+    });
+}
+
 /// What the oracle answers.
 fn expected((plain, _, inputs): &Sampled) -> Answer {
     let mut state = plain.start();
@@ -84,6 +112,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
     let mut sampled = draw(MODELS[0], sampled(common_shape_models(4..=9)));
     sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
     sampled.extend(draw(MODELS[2], self::sampled(second_layer_models(4..=8))));
+    assert_coverage(&sampled);
     let cases: Vec<Case> = (sampled.iter())
         .map(|(_, file, inputs)| Case {
             model: ModelFile::new(file),
