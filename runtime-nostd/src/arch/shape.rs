@@ -53,11 +53,11 @@ impl Layer<'_> {
 /// Whether second layers of the shape are run by assembly too.
 pub(crate) const RUNS_SECOND_LAYERS: bool = cfg!(hadamrnn_arch = "armv7em");
 
+#[cfg(not(any(hadamrnn_arch = "portable", hadamrnn_arch = "riscv32")))]
+pub(super) use assembly::Blocks;
 #[cfg(not(hadamrnn_arch = "portable"))]
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(super) use assembly::Ready;
-#[cfg(not(any(hadamrnn_arch = "portable", hadamrnn_arch = "riscv32")))]
-pub(super) use assembly::Blocks;
 #[cfg(not(hadamrnn_arch = "portable"))]
 pub(super) use assembly::Shaped;
 
