@@ -78,7 +78,13 @@ mod tests {
 
     /// `(I ⊗ H) h` by its definition.
     fn naive(h: &[i32], block: usize) -> Vec<i32> {
-        let sign = |i: usize, j: usize| if (i & j).count_ones() % 2 == 0 { 1 } else { -1 };
+        let sign = |i: usize, j: usize| {
+            if (i & j).count_ones().is_multiple_of(2) {
+                1
+            } else {
+                -1
+            }
+        };
         let row = |i: usize| {
             let start = i / block * block;
             (0..block).map(|j| sign(i % block, j) * h[start + j]).sum()
