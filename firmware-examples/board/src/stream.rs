@@ -76,7 +76,8 @@ impl<
                 self.firmware.window,
             )
         };
-        let server = Server::new(slots, self.firmware, running, &model, start()?.timing());
+        let mut windows = start()?;
+        let server = Server::new(slots, self.firmware, running, &model, windows.timing());
         let mut host = Host {
             server,
             rx,
@@ -90,7 +91,8 @@ impl<
                 Ok(imu) => {
                     defmt::info!("found a sensor: {}", imu.kind());
                     // Anew each time: no window has a gap in it.
-                    sample(imu, start()?, &mut host, &mut ticker).await?
+                    windows = start()?;
+                    sample(imu, &mut windows, &mut host, &mut ticker).await?
                 }
                 Err(error) => error,
             };
@@ -116,7 +118,7 @@ async fn sample<
     const SESSIONS: usize,
 >(
     mut source: impl SampleSource<Error = Error>,
-    mut windows: Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>,
+    windows: &mut Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>,
     host: &mut Host<'_, F, A, R, W>,
     ticker: &mut Ticker,
 ) -> Result<Error, Failure> {
