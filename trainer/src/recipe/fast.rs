@@ -7,7 +7,7 @@
 use super::common;
 use crate::config::{Keep, Preparation, RunConfig};
 use crate::data::{Holdout, Task};
-use crate::nn::{HiddenReadout, Mixing, Readout, SecondLayer};
+use crate::nn::{HiddenReadout, Readout};
 
 pub(super) fn config(task: Task) -> RunConfig {
     match task {
@@ -71,8 +71,9 @@ fn words(task: Task) -> RunConfig {
     config
 }
 
-/// An extension of the paper: two layers with a structured matrix between them, the mean over the states is read, and old
-/// inputs fade. High-gain copies of the gravity-free signals show whether somebody who does not move sits or stands.
+/// An extension of the paper: the mean over the states is read, by way of a binary hidden layer that is computed once a
+/// window, and old inputs fade. High-gain copies of the gravity-free signals show whether somebody who does not move sits or
+/// stands.
 fn har(task: Task) -> RunConfig {
     let mut config = common(task, 128);
     config.preparation = Preparation {
@@ -83,19 +84,12 @@ fn har(task: Task) -> RunConfig {
         copy_gain: 30.0,
     };
     fading(&mut config);
-    config.network.second = Some(SecondLayer {
+    config.network.hidden_readout = Some(HiddenReadout {
         hidden_size: 128,
-        log2_block: 7,
-        leak: Some(3),
-        mixing: Mixing::Hadamard,
-        train_mixing: false,
-        bias: false,
+        bias: true,
     });
     config.training.epochs = 30;
     config.training.auxiliary = 1.0;
-    if task == Task::Har2 {
-        config.network.input_bits = Some(2);
-    }
     config
 }
 
