@@ -15,7 +15,7 @@
 //!
 //! # Windows and splits
 //! Windows are cut from rows in a row that have one label in one recording, and are split by recording, so that what is
-//! reported is measured on recordings that were never trained on; see [`split`].
+//! reported is measured on recordings that were never trained on; see `split`.
 
 mod read;
 mod split;
