@@ -105,12 +105,16 @@ fn sports() -> RunConfig {
     config
 }
 
-/// A sensor of the user's: one layer, which is fast on a board, of which the mean over the states is read, an extension of
-/// the paper. Recordings are few, so the epoch is chosen by a validation split.
+/// A sensor of the user's: one layer, which is fast on a board, of which the mean over the states is read by way of a binary
+/// hidden layer: extensions of the paper. Recordings are few, so the epoch is chosen by a validation split.
 fn recordings() -> RunConfig {
     let mut config = common(Task::Recordings, 128);
     fading(&mut config);
     config.preparation.clamp = Some(4.0);
+    config.network.hidden_readout = Some(HiddenReadout {
+        hidden_size: 64,
+        bias: true,
+    });
     config.holdout = Holdout::Standard;
     let training = &mut config.training;
     training.keep = Keep::Best;
