@@ -11,10 +11,7 @@ use super::{Holdout, Sequences};
 /// The subjects that `holdout` holds out of sequences recorded from `train`, one subject each; `standard` is the data
 /// set's documented choice.
 fn subjects(train: &[u32], holdout: &Holdout, standard: &[u32]) -> Result<BTreeSet<u32>> {
-    let mut windows = BTreeMap::<u32, usize>::new();
-    for &subject in train {
-        *windows.entry(subject).or_default() += 1;
-    }
+    let windows = windows_of(train.iter().copied());
     let held: BTreeSet<u32> = match holdout {
         Holdout::Standard => standard.iter().copied().collect(),
         Holdout::None => BTreeSet::new(),
@@ -47,7 +44,16 @@ pub(super) fn split_subjects(
     Ok((train.select(&kept), train.select(&held)))
 }
 
-fn share(percent: u8) -> Result<usize> {
+/// How many windows each subject has.
+pub(super) fn windows_of(groups: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
+    let mut windows = BTreeMap::new();
+    for subject in groups {
+        *windows.entry(subject).or_default() += 1;
+    }
+    windows
+}
+
+pub(super) fn share(percent: u8) -> Result<usize> {
     ensure!(
         (1..=99).contains(&percent),
         "a held-out share of {percent} %: it takes 1 to 99"
@@ -55,7 +61,12 @@ fn share(percent: u8) -> Result<usize> {
     Ok(usize::from(percent))
 }
 
-fn random_subjects(windows: &BTreeMap<u32, usize>, percent: usize, seed: u64) -> BTreeSet<u32> {
+/// Subjects in an order drawn from `seed`, until they make up `percent` of the windows or more.
+pub(super) fn random_subjects(
+    windows: &BTreeMap<u32, usize>,
+    percent: usize,
+    seed: u64,
+) -> BTreeSet<u32> {
     let subjects: Vec<u32> = windows.keys().copied().collect();
     let total: usize = windows.values().sum();
     let mut taken = 0;

@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::read::Segment;
 use super::{Cutting, Holdout, Window};
-use crate::data::holdout::shuffled;
+use crate::data::holdout::{random_subjects, share, shuffled, windows_of};
 
 /// Recordings of every class from which on they are split whole.
 const RECORDINGS: usize = 3;
@@ -67,7 +67,11 @@ fn by_recording(windows: &[Window], classes: usize, holdout: &Holdout) -> Result
         Holdout::None => Vec::new(),
         Holdout::Standard => a_share(&rest, classes, windows),
         Holdout::Subjects(recordings) => recordings.clone(),
-        Holdout::Random { percent, seed } => some(&rest, *percent, *seed)?,
+        Holdout::Random { percent, seed } => {
+            let groups = rest.iter().map(|window| window.recording);
+            let drawn = random_subjects(&windows_of(groups), share(*percent)?, *seed);
+            drawn.into_iter().collect()
+        }
     };
     if let Some(unknown) = held.iter().find(|&&held| !is_in(&rest, held)) {
         bail!("recording {unknown} cannot be held out: it is not among those that are trained on");
@@ -121,26 +125,6 @@ fn counts(windows: &[Window], classes: usize) -> Vec<usize> {
         counts[window.class as usize] += 1;
     }
     counts
-}
-
-/// Recordings in an order drawn from `seed`, until they make up `percent` of the windows or more.
-fn some(windows: &[Window], percent: u8, seed: u64) -> Result<Vec<u32>> {
-    ensure!(
-        (1..=99).contains(&percent),
-        "a held-out share of {percent} %: it takes 1 to 99"
-    );
-    let mut recordings: Vec<u32> = windows.iter().map(|window| window.recording).collect();
-    recordings.dedup();
-    let mut taken = 0;
-    let enough = windows.len() * usize::from(percent);
-    Ok(shuffled(recordings, seed)
-        .into_iter()
-        .take_while(|&recording| {
-            let more = taken * 100 < enough;
-            taken += partition(windows, &[recording]).0.len();
-            more
-        })
-        .collect())
 }
 
 fn by_time(
