@@ -32,20 +32,6 @@ pub fn ticks() -> u32 {
     SYST::get_current()
 }
 
-/// 100 instructions.
-#[inline(always)]
-pub fn nops_100() {
-    // SAFETY: `nop` changes nothing.
-    unsafe {
-        asm!(
-            ".rept 100",
-            "nop",
-            ".endr",
-            options(nomem, nostack, preserves_flags)
-        )
-    }
-}
-
 /// 10,000 instructions: 2 that make 4992, as many rounds of 2, and 14.
 ///
 /// All of it is in the block: a constant or an argument might be loaded in the region or outside.
