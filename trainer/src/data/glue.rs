@@ -8,7 +8,7 @@
 //! # Splits
 //! GLUE publishes no labels of its test part, so its development part is the test split, as is the custom. The standard
 //! validation split is of the training part: of QQP rows 20, 40, 60, … (5 %); of SST-2, whose training part holds sentences
-//! and phrases of them, every tenth sentence, and no phrase of these is trained on. The unlabelled test part gives a table
+//! and phrases of them, every tenth sentence, and no phrase of these alone is trained on. The unlabelled test part gives a table
 //! for the GLUE site: [`Submission`].
 
 mod encode;

@@ -1,8 +1,9 @@
 //! A validation split of whole sentences.
 //!
 //! SST-2's training rows are sentences and phrases of them, each with a label of its own. A row that is held out teaches
-//! little where rows that it contains, or that contain it, are trained on. So whole sentences are held out with all their
-//! phrases: as in the test part, which is made of sentences only, none of their wording has been seen.
+//! little where rows that it contains, or that contain it, are trained on. So whole sentences are held out with the phrases
+//! that no other sentence has. The test part relates to training in the same way: it is made of sentences only, and what
+//! has been seen of their wording are the words and phrases that other sentences share.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -15,7 +16,7 @@ use crate::data::{Holdout, holdout};
 /// One sentence in so many is held out by [`Holdout::Standard`].
 const STANDARD_EVERY: usize = 10;
 
-/// The rows that are left to train on and the sentences that `holdout` holds out; phrases of these are in neither.
+/// The rows that are left to train on and the sentences that `holdout` holds out; phrases of these alone are in neither.
 ///
 /// # Errors
 /// `holdout` names subjects, or a share that is not of 1 to 99 %.
@@ -28,14 +29,15 @@ pub(super) fn split(train: &Sequences, holdout: &Holdout) -> Result<(Vec<usize>,
         .collect();
     let sentences = sentences(&rows);
     let standard = |sentence| sentence % STANDARD_EVERY == STANDARD_EVERY - 1;
-    let (_, held) = holdout::rows(sentences.len(), holdout, standard)?;
-    let held: Vec<usize> = held
-        .into_iter()
-        .map(|sentence| sentences[sentence])
-        .collect();
-    let seen: HashSet<&[u16]> = held.iter().flat_map(|&row| phrases(rows[row])).collect();
-    let kept = (0..rows.len()).filter(|&row| !seen.contains(rows[row]));
-    Ok((kept.collect(), held))
+    let (kept, held) = holdout::rows(sentences.len(), holdout, standard)?;
+    let of_kept = kept.iter().flat_map(|&i| phrases(rows[sentences[i]]));
+    let of_kept: HashSet<&[u16]> = of_kept.collect();
+    // Each row is a phrase of some sentence, if only of itself.
+    let kept = (0..rows.len()).filter(|&row| of_kept.contains(rows[row]));
+    Ok((
+        kept.collect(),
+        held.iter().map(|&i| sentences[i]).collect(),
+    ))
 }
 
 /// A row without padding and the pieces that begin and end it.
@@ -89,17 +91,19 @@ mod tests {
 
     #[test]
     fn sentences_are_held_out_with_their_phrases() {
-        // Ten sentences 10+i, 20+i, 30+i with a phrase each, and one phrase of all.
+        // Ten sentences 10+i, 20+i, 30+i with a phrase each, then some phrases of several.
         let sentences: Vec<[u16; 3]> = (0..10).map(|i| [10 + i, 20 + i, 30 + i]).collect();
         let mut rows: Vec<&[u16]> = sentences.iter().map(|row| &row[..]).collect();
         rows.extend(sentences.iter().map(|row| &row[1..]));
         rows.push(&[29]);
+        // A sentence of its own, of words of the tenth: it keeps the last row.
         rows.push(&[39, 29]);
+        rows.push(&[39]);
         let train = sequences(&rows);
         let (kept, held) = split(&train, &Holdout::Standard).expect("sentences");
         assert_eq!(held, [9]);
-        // Neither the phrase of the tenth nor its word, but other words in another order.
-        let expected: Vec<usize> = (0..22).filter(|row| ![9, 19, 20].contains(row)).collect();
+        // The tenth's own phrase goes with it; words that the eleventh has too stay.
+        let expected: Vec<usize> = (0..23).filter(|row| ![9, 19].contains(row)).collect();
         assert_eq!(kept, expected);
     }
 

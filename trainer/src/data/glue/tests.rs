@@ -30,7 +30,7 @@ fn sst2(dir: &Path) -> Source {
             (0..6).map(word).collect::<String>() + "\t0\n"
         }
     };
-    let phrases = "good good good \t1\ngood good bad \t0\n";
+    let phrases = "good good good \t1\nbad bad good good bad \t0\n";
     let train = (0..20).map(row).collect::<String>() + phrases;
     let tables = [
         ("train.tsv", format!("sentence\tlabel\n{train}")),
@@ -70,7 +70,7 @@ fn sentences_become_pieces() {
             padded(&[2, 5, 1, 12, 1, 7, 3], padding)
         );
         assert_eq!(data.test.tokens(0), padded(&[2, 10, 9, 3], padding));
-        // Sentences 10 and 20, and the second phrase with them.
+        // Sentences 10 and 20, and the second phrase, which is of the latter alone.
         assert_eq!(data.valid.targets, Targets::Class(vec![0, 0]));
         let tenth = padded(&[2, 12, 6, 6, 12, 6, 6, 3], padding);
         assert_eq!(data.valid.tokens(0), tenth);
@@ -214,7 +214,7 @@ fn the_full_sst2() {
     assert_eq!(data.train.class_counts(2), [29_780, 37_569]);
     let validated = load(Task::Sst2, &source, &Holdout::Standard, Padding::Right).unwrap();
     let sizes = [validated.train.len(), validated.valid.len()];
-    assert_eq!(sizes, [59_184, 688]);
+    assert_eq!(sizes, [60_845, 688]);
     assert_eq!(data.test.class_counts(2), [428, 444]);
     let Values::Tokens { vocabulary, .. } = data.train.values else {
         panic!("it is made of tokens")
