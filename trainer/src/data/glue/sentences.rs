@@ -34,10 +34,7 @@ pub(super) fn split(train: &Sequences, holdout: &Holdout) -> Result<(Vec<usize>,
     let of_kept: HashSet<&[u16]> = of_kept.collect();
     // Each row is a phrase of some sentence, if only of itself.
     let kept = (0..rows.len()).filter(|&row| of_kept.contains(rows[row]));
-    Ok((
-        kept.collect(),
-        held.iter().map(|&i| sentences[i]).collect(),
-    ))
+    Ok((kept.collect(), held.iter().map(|&i| sentences[i]).collect()))
 }
 
 /// A row without padding and the pieces that begin and end it.
