@@ -7,7 +7,7 @@
 mod bmi270;
 mod icm42670;
 mod identify;
-mod lsm303agr;
+mod lis3dh;
 mod mpu;
 #[cfg(test)]
 mod tests;
@@ -47,7 +47,7 @@ enum Driver<I: I2c, D> {
     Bmi270(bmi270::Bmi270<I, D>),
     Mpu(mpu::Mpu<I>),
     Icm42670(icm42670::Icm42670<I>),
-    Lsm303agr(lsm303agr::Accelerometer<I>),
+    Lis3dh(lis3dh::Lis3dh<I>),
 }
 
 impl<I: I2c, D: DelayNs> Imu<I, D> {
@@ -64,7 +64,7 @@ impl<I: I2c, D: DelayNs> Imu<I, D> {
             Kind::Icm42670 => {
                 Driver::Icm42670(icm42670::Icm42670::start(bus, address, &mut delay)?)
             }
-            Kind::Lsm303agr => Driver::Lsm303agr(lsm303agr::start(bus, &mut delay)?),
+            Kind::Lis3dh => Driver::Lis3dh(lis3dh::start(bus, address, &mut delay)?),
         };
         Ok(Self {
             kind,
@@ -88,7 +88,7 @@ impl<I: I2c, D: DelayNs> SampleSource for Imu<I, D> {
             Driver::Bmi270(imu) => Some(bmi270::read(imu)?),
             Driver::Mpu(imu) => Some(mpu::read(imu)?),
             Driver::Icm42670(imu) => imu.read()?,
-            Driver::Lsm303agr(imu) => lsm303agr::read(imu)?,
+            Driver::Lis3dh(imu) => lis3dh::read(imu)?,
         };
         Ok(axes.map(|[total, [gx, gy, gz]]| {
             let [bx, by, bz] = self.filter.body(total);

@@ -15,8 +15,8 @@ pub enum Kind {
     Icm42670,
     /// Bosch BMI270.
     Bmi270,
-    /// ST LSM303AGR, an accelerometer without gyroscope: rotation reads zero.
-    Lsm303agr,
+    /// ST LIS3DH, LIS2DH12 and LSM303AGR, accelerometers without gyroscope: rotation reads zero.
+    Lis3dh,
 }
 
 /// A sensor and where it answers.
@@ -64,8 +64,8 @@ const IDENTITIES: [Identity; 5] = [
         values: &[0x24],
     },
     Identity {
-        kind: Kind::Lsm303agr,
-        addresses: &[0x19],
+        kind: Kind::Lis3dh,
+        addresses: &[0x18, 0x19],
         register: 0x0f,
         values: &[0x33],
     },

@@ -26,7 +26,7 @@ fn asked_before(kind: Kind) -> Vec<Transaction> {
         (Kind::Mpu, &[0x68, 0x69], 0x75),
         (Kind::Icm42670, &[0x68, 0x69], 0x75),
         (Kind::Bmi270, &[0x68, 0x69], 0x00),
-        (Kind::Lsm303agr, &[0x19], 0x0f),
+        (Kind::Lis3dh, &[0x18, 0x19], 0x0f),
     ];
     order
         .iter()
@@ -62,8 +62,8 @@ fn samples(kind: Kind, script: &[Transaction], count: usize) -> Vec<Option<Sampl
 #[test]
 fn an_empty_bus_is_told() {
     // The last kind is asked for as well.
-    let mut script = asked_before(Kind::Lsm303agr);
-    script.push(nobody(0x19, 0x0f));
+    let mut script = asked_before(Kind::Lis3dh);
+    script.extend([nobody(0x18, 0x0f), nobody(0x19, 0x0f)]);
     let mut bus = Mock::new(&script);
     assert_eq!(
         Imu::start(bus.clone(), NoopDelay).err(),
@@ -75,8 +75,8 @@ fn an_empty_bus_is_told() {
 #[test]
 fn a_stranger_at_a_known_address_is_not_taken() {
     let mut script = vec![read(0x6a, 0x0f, &[0x00]), read(0x6b, 0x0f, &[0xff])];
-    script.extend(asked_before(Kind::Lsm303agr).split_off(2));
-    script.push(read(0x19, 0x0f, &[0x32]));
+    script.extend(asked_before(Kind::Lis3dh).split_off(2));
+    script.extend([read(0x18, 0x0f, &[0x32]), read(0x19, 0x0f, &[0x34])]);
     let mut bus = Mock::new(&script);
     assert_eq!(find(&mut bus), None);
     bus.done();
@@ -190,26 +190,38 @@ fn bmi270_gets_its_microcode_in_whole_words() {
     assert_eq!(samples(Kind::Bmi270, &script, 1), [expected]);
 }
 
+/// Both addresses: the LSM303AGR's accelerometer is at the second one, a LIS3DH at either.
 #[test]
-fn lsm303agr_gives_acceleration_alone() {
-    let (at, magnetometer) = (0x19, 0x1e);
-    let mut script = asked_before(Kind::Lsm303agr);
-    script.extend([
-        read(at, 0x0f, &[0x33]),
-        // Block data update, and the thermometer that the driver turns on with it.
-        write(at, 0x23, 0x80),
-        write(at, 0x1f, 0xc0),
-        write(magnetometer, 0x62, 0x10),
-        // ±4 g; 100 Hz, high resolution.
-        write(at, 0x23, 0x90),
-        write(at, 0x20, 0x57),
-        write(at, 0x23, 0x98),
-        read(at, 0x27, &[0]),
-        read(at, 0x27, &[0b1000]),
-        read(at, 0xa8, &little_endian(&[-16, 32, 8192])),
-    ]);
-    let expected = [None, Some([0, 0, 0, 0, 0, 0, -16, 32, 8192])];
-    assert_eq!(samples(Kind::Lsm303agr, &script, 2), expected);
+fn lis3dh_gives_acceleration_alone() {
+    for at in [0x18, 0x19] {
+        let mut script = asked_before(Kind::Lis3dh);
+        script.extend((0x18..at).map(|other| nobody(other, 0x0f)));
+        script.extend([
+            read(at, 0x0f, &[0x33]),
+            // Block data update; ±4 g, whatever range it had before.
+            read(at, 0x23, &[0x30]),
+            write(at, 0x23, 0xb0),
+            read(at, 0x23, &[0xb0]),
+            write(at, 0x23, 0x80),
+            read(at, 0x23, &[0x80]),
+            write(at, 0x23, 0x90),
+            // High resolution, not low power.
+            read(at, 0x20, &[0x0f]),
+            write(at, 0x20, 0x07),
+            read(at, 0x23, &[0x90]),
+            write(at, 0x23, 0x98),
+            // 100 Hz, all axes.
+            read(at, 0x20, &[0x07]),
+            write(at, 0x20, 0x57),
+            read(at, 0x27, &[0b0111]),
+            read(at, 0x07, &[0]),
+            read(at, 0x27, &[0b1111]),
+            read(at, 0x07, &[0]),
+            read(at, 0xa8, &little_endian(&[-16, 32, 8192])),
+        ]);
+        let expected = [None, Some([0, 0, 0, 0, 0, 0, -16, 32, 8192])];
+        assert_eq!(samples(Kind::Lis3dh, &script, 2), expected);
+    }
 }
 
 #[test]
