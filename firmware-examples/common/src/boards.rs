@@ -1,11 +1,13 @@
 //! The board registry, `firmware-examples/boards.toml`. Its comments say what each key means.
 
+mod constants;
+mod emulated;
+
 use serde::Deserialize;
 
 use crate::count::TickScale;
 use crate::descriptor::{self, Capacities, Descriptor, Kernel};
 use crate::link;
-use crate::slots::Region;
 
 /// All boards.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,6 +51,8 @@ pub struct Board {
     #[serde(default)]
     pub uf2_family: Option<u32>,
     #[serde(default)]
+    pub partitions: Option<String>,
+    #[serde(default)]
     pub flash_budget: u32,
     #[serde(default)]
     pub ram_budget: u32,
@@ -73,6 +77,10 @@ pub struct Stream {
     pub sessions: u16,
     #[serde(default = "yes")]
     pub slots_mapped: bool,
+    #[serde(default)]
+    pub descriptor_address: Option<u32>,
+    #[serde(default)]
+    pub descriptor_section: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -134,35 +142,20 @@ impl Board {
         !self.qemu.is_empty()
     }
 
-    /// The linker's `memory.x`. Where there is a `stream` firmware, the last bytes of its flash are a section for the
-    /// [descriptor], `.hadamrnn_descriptor`.
-    #[must_use]
-    pub fn memory_x(&self) -> String {
-        let descriptor = self.descriptor_address();
-        let flash = descriptor.unwrap_or(self.flash_origin + self.flash_size) - self.flash_origin;
-        let mut text = format!(
-            "MEMORY\n{{\n  FLASH : ORIGIN = {:#010x}, LENGTH = {flash:#x}\n  \
-             RAM : ORIGIN = {:#010x}, LENGTH = {:#x}\n",
-            self.flash_origin, self.ram_origin, self.ram_size
-        );
-        if let Some(origin) = descriptor {
-            text += &format!(
-                "  DESCRIPTOR : ORIGIN = {origin:#010x}, LENGTH = {}\n}}\n\
-                 SECTIONS\n{{\n  .hadamrnn_descriptor :\n  {{\n    KEEP(*(.hadamrnn_descriptor));\n  }} > DESCRIPTOR\n}} \
-                 INSERT AFTER .rodata;\n",
-                descriptor::LEN
-            );
-        } else {
-            text += "}\n";
-        }
-        text
-    }
-
     /// Address of the firmware's [`Descriptor`], where the board has a `stream` firmware.
     #[must_use]
     pub fn descriptor_address(&self) -> Option<u32> {
         let end = self.flash_origin + self.flash_size - descriptor::LEN as u32;
-        self.stream.as_ref().map(|_| end)
+        let stream = self.stream.as_ref()?;
+        Some(stream.descriptor_address.unwrap_or(end))
+    }
+
+    /// Section of the firmware's [`Descriptor`], which the linker puts there.
+    #[must_use]
+    pub fn descriptor_section(&self) -> &str {
+        let own = self.stream.as_ref();
+        let own = own.and_then(|stream| stream.descriptor_section.as_deref());
+        own.unwrap_or(".hadamrnn_descriptor")
     }
 
     /// What the `stream` firmware of this board is, without its version; none where the board has no such firmware.
@@ -184,197 +177,17 @@ impl Board {
         })
     }
 
-    /// Rust constants for the `stream` firmware's build script: what [`Board::descriptor`] has, to be used in const
-    /// generics, and the type `Kernel` of `hadamrnn_runtime::kernel`.
-    ///
-    /// # Errors
-    /// The board has no such firmware.
-    pub fn stream_constants(&self) -> Result<String, String> {
-        let missing = || format!("{} has no [board.stream] in boards.toml", self.name);
-        let stream = self.stream.as_ref().ok_or_else(missing)?;
-        let (kernel, session) = match stream.kernel {
-            Kernel::Fwht => ("Fwht", "Fwht"),
-            Kernel::FwhtPacked => ("FwhtPacked", "FwhtPacked"),
-            Kernel::Xnor => ("Xnor", "XnorPopcount"),
-        };
-        let Capacities {
-            hidden,
-            inputs,
-            pool,
-            second,
-            read,
-        } = stream.capacities;
-        let mut text = format!(
-            "/// Kernel of the sessions.\npub type Kernel = hadamrnn_runtime::kernel::{session};\n\
-             /// The same, for the descriptor.\npub const KERNEL: \
-             hadamrnn_firmware_common::descriptor::Kernel = hadamrnn_firmware_common::descriptor::Kernel::{kernel};\n\
-             /// Name of the board.\npub const BOARD: &str = {:?};\n",
-            self.name
-        );
-        for (what, name, kind, value) in [
-            (
-                "Hidden units a session has room for",
-                "HIDDEN",
-                "usize",
-                u32::from(hidden),
-            ),
-            (
-                "Inputs a session has room for",
-                "INPUTS",
-                "usize",
-                inputs.into(),
-            ),
-            (
-                "Pooled units a session has room for",
-                "POOL",
-                "usize",
-                pool.into(),
-            ),
-            (
-                "Units of a second layer a session has room for",
-                "SECOND",
-                "usize",
-                second.into(),
-            ),
-            (
-                "Units of a hidden readout layer a session has room for",
-                "READ",
-                "usize",
-                read.into(),
-            ),
-            (
-                "Windows that may overlap",
-                "SESSIONS",
-                "usize",
-                stream.sessions.into(),
-            ),
-            (
-                "Values of a sample",
-                "CHANNELS",
-                "u16",
-                stream.channels.into(),
-            ),
-            ("Samples a second", "RATE", "u16", stream.rate.into()),
-            (
-                "Samples in a window, where the slot does not say",
-                "WINDOW",
-                "u16",
-                stream.window.into(),
-            ),
-            (
-                "Address of the first slot",
-                "SLOTS_ORIGIN",
-                "u32",
-                stream.slots_origin,
-            ),
-            ("Bytes of a slot", "SLOT_SIZE", "u32", stream.slot_size),
-            (
-                "Bytes of a flash sector",
-                "ERASE_SIZE",
-                "usize",
-                stream.erase_size,
-            ),
-        ] {
-            text += &format!("/// {what}.\npub const {name}: {kind} = {value};\n");
-        }
-        Ok(text)
-    }
-
     /// How this board's SysTick counts instructions; `None` where it could not do so exactly.
     #[must_use]
     pub fn tick_scale(&self) -> Option<TickScale> {
         TickScale::new(self.systick_hz, self.icount_shift)
     }
-
-    /// Arguments for [`Board::qemu`] that run the `stream` firmware: its slots are the file `flash`, of
-    /// [`Board::SLOTS_FILE`] bytes at least, and its link is the socket `link`, an argument of QEMU's `-serial`.
-    /// `program` are the firmware's own arguments.
-    #[must_use]
-    pub fn qemu_stream_args(
-        &self,
-        firmware: &str,
-        flash: &str,
-        link: &str,
-        program: &[&str],
-    ) -> Vec<String> {
-        let memory = &self.qemu_slots_memory;
-        let size = Self::SLOTS_FILE;
-        let mut semihosting = String::from("enable=on,target=native,arg=stream");
-        for argument in program {
-            semihosting += &format!(",arg={argument}");
-        }
-        let backend =
-            format!("memory-backend-file,id={memory},size={size},mem-path={flash},share=on");
-        let machine = format!("{},memory-backend={memory}", self.qemu_machine);
-        [
-            "-object",
-            &backend,
-            "-machine",
-            &machine,
-            "-semihosting-config",
-            &semihosting,
-            "-nographic",
-            "-monitor",
-            "none",
-            "-serial",
-            link,
-            "-kernel",
-            firmware,
-        ]
-        .map(String::from)
-        .into()
-    }
-
-    /// Bytes of the file that an emulated board's slots are in: all of the memory that QEMU keeps in it.
-    pub const SLOTS_FILE: u64 = 16 << 20;
-
-    /// Where an emulated board's slots are in that file.
-    #[must_use]
-    pub fn slots_in_file(&self) -> Option<Region> {
-        let stream = self.stream.as_ref()?;
-        Some(Region {
-            offset: 0,
-            slot_size: stream.slot_size,
-        })
-    }
-
-    /// Arguments for [`Board::qemu`] that run the ELF file `firmware`. The report is written to
-    /// `report.bin` and window files are looked for in QEMU's working directory; defmt frames go
-    /// to its standard output.
-    #[must_use]
-    pub fn qemu_args(&self, firmware: &str) -> Vec<String> {
-        let mut args: Vec<String> = ["-machine", &self.qemu_machine].map(Into::into).into();
-        if !self.qemu_cpu.is_empty() {
-            args.extend(["-cpu".into(), self.qemu_cpu.clone()]);
-        }
-        if self.target.starts_with("riscv") {
-            // No boot loader: the core starts in the firmware.
-            args.extend(["-bios", "none"].map(Into::into));
-        }
-        let icount = format!("shift={},align=off,sleep=off", self.icount_shift);
-        let rest = [
-            "-icount",
-            &icount,
-            "-semihosting-config",
-            "enable=on,target=native",
-        ];
-        args.extend(rest.map(Into::into));
-        let quiet = [
-            "-nographic",
-            "-monitor",
-            "none",
-            "-serial",
-            "none",
-            "-kernel",
-            firmware,
-        ];
-        args.extend(quiet.map(Into::into));
-        args
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn registry() -> Registry {
@@ -444,7 +257,7 @@ mod tests {
             let descriptor = board.descriptor().unwrap();
             let bytes = descriptor.to_bytes();
             assert_eq!(Descriptor::parse(&bytes), Ok(descriptor), "{name}");
-            assert!(board.memory_x().contains(".hadamrnn_descriptor"));
+            assert!(board.memory_x().contains(board.descriptor_section()));
             assert!(
                 board
                     .stream_constants()
@@ -453,6 +266,58 @@ mod tests {
             );
         }
         assert!(found >= 3);
+    }
+
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+    fn real(registry: &Registry) -> impl Iterator<Item = &Board> {
+        registry.board.iter().filter(|board| !board.is_emulated())
+    }
+
+    /// Adding a board is one folder, one entry and one page.
+    #[test]
+    fn every_real_board_is_a_folder_an_entry_and_a_page() {
+        let names_in = |folder: &str| -> BTreeSet<String> {
+            let entries = std::fs::read_dir(format!("{ROOT}/{folder}")).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect()
+        };
+        let registry = registry();
+        let entries: BTreeSet<_> = real(&registry).map(|board| board.name.clone()).collect();
+        assert_eq!(names_in("firmware-examples/boards"), entries);
+        let pages = entries.iter().map(|name| format!("{name}.md"));
+        let pages: BTreeSet<_> = pages.chain(["README.md".into()]).collect();
+        assert_eq!(names_in("docs/boards"), pages);
+    }
+
+    #[test]
+    fn the_folder_of_a_board_agrees_with_its_entry() {
+        for board in real(&registry()) {
+            let name = &board.name;
+            let text = |file: &str| {
+                std::fs::read_to_string(format!("{ROOT}/firmware-examples/boards/{name}/{file}"))
+                    .unwrap_or_else(|error| panic!("{file} of {name}: {error}"))
+            };
+            let flags = board.rustflags.split_whitespace();
+            let flags: Vec<_> = flags.map(|flag| format!("{flag:?}")).collect();
+            let config = text(".cargo/config.toml");
+            for line in [
+                format!("target = {:?}", board.target),
+                format!("runner = {:?}", board.runner),
+                flags.join(", "),
+            ] {
+                assert!(config.contains(&line), "{name}: no {line}");
+            }
+            assert!(board.runner.contains(&board.chip), "{name}");
+            assert!(text("build.rs").contains(&format!("{name:?}")), "{name}");
+            if let Some(partitions) = &board.partitions {
+                let slots = board.stream.as_ref().unwrap();
+                let place = format!("{:#x}, {:#x}", slots.slots_origin, 2 * slots.slot_size);
+                assert!(text(partitions).contains(&place), "{name}: no {place}");
+            }
+            assert!((1..=board.flash_size).contains(&board.flash_budget));
+            assert!((1..=board.ram_size).contains(&board.ram_budget));
+        }
     }
 
     #[test]

@@ -79,9 +79,11 @@ pub fn check_target(board: &Board) -> Result<(), Box<dyn Error>> {
 
 /// The text of `config.rs`: the constants of the registry, and what the programs are made of.
 fn config(board: &Board) -> Result<String, Box<dyn Error>> {
-    Ok(board.stream_constants()? + PROGRAMS)
+    let programs = PROGRAMS.replace("SECTION", board.descriptor_section());
+    Ok(board.stream_constants()? + &programs)
 }
 
+/// `SECTION` is the descriptor's.
 const PROGRAMS: &str = r#"
 /// The programs, with room for the models that the registry promises for this board.
 pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
@@ -115,7 +117,7 @@ pub static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bi
 #[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
 mod descriptor {
     // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
-    #[unsafe(link_section = ".hadamrnn_descriptor")]
+    #[unsafe(link_section = "SECTION")]
     #[used]
     static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
 }

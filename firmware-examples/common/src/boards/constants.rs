@@ -1,0 +1,127 @@
+//! What a build script makes of a board: Rust constants, and the linker's memory map.
+
+use super::Board;
+use crate::descriptor::{self, Capacities, Kernel};
+
+impl Board {
+    /// The linker's `memory.x`. Where there is a `stream` firmware, the last bytes of its flash are a section for the
+    /// [descriptor].
+    #[must_use]
+    pub fn memory_x(&self) -> String {
+        let descriptor = self.descriptor_address();
+        let flash = descriptor.unwrap_or(self.flash_origin + self.flash_size) - self.flash_origin;
+        let mut text = format!(
+            "MEMORY\n{{\n  FLASH : ORIGIN = {:#010x}, LENGTH = {flash:#x}\n  \
+             RAM : ORIGIN = {:#010x}, LENGTH = {:#x}\n",
+            self.flash_origin, self.ram_origin, self.ram_size
+        );
+        if let Some(origin) = descriptor {
+            let section = self.descriptor_section();
+            text += &format!(
+                "  DESCRIPTOR : ORIGIN = {origin:#010x}, LENGTH = {}\n}}\n\
+                 SECTIONS\n{{\n  {section} :\n  {{\n    KEEP(*({section}));\n  }} > DESCRIPTOR\n}} \
+                 INSERT AFTER .rodata;\n",
+                descriptor::LEN
+            );
+        } else {
+            text += "}\n";
+        }
+        text
+    }
+
+    /// Rust constants for the `stream` firmware's build script: what [`Board::descriptor`] has, to be used in const
+    /// generics, and the type `Kernel` of `hadamrnn_runtime::kernel`.
+    ///
+    /// # Errors
+    /// The board has no such firmware.
+    pub fn stream_constants(&self) -> Result<String, String> {
+        let missing = || format!("{} has no [board.stream] in boards.toml", self.name);
+        let stream = self.stream.as_ref().ok_or_else(missing)?;
+        let (kernel, session) = match stream.kernel {
+            Kernel::Fwht => ("Fwht", "Fwht"),
+            Kernel::FwhtPacked => ("FwhtPacked", "FwhtPacked"),
+            Kernel::Xnor => ("Xnor", "XnorPopcount"),
+        };
+        let Capacities {
+            hidden,
+            inputs,
+            pool,
+            second,
+            read,
+        } = stream.capacities;
+        let mut text = format!(
+            "/// Kernel of the sessions.\npub type Kernel = hadamrnn_runtime::kernel::{session};\n\
+             /// The same, for the descriptor.\npub const KERNEL: \
+             hadamrnn_firmware_common::descriptor::Kernel = hadamrnn_firmware_common::descriptor::Kernel::{kernel};\n\
+             /// Name of the board.\npub const BOARD: &str = {:?};\n",
+            self.name
+        );
+        for (what, name, kind, value) in [
+            (
+                "Hidden units a session has room for",
+                "HIDDEN",
+                "usize",
+                u32::from(hidden),
+            ),
+            (
+                "Inputs a session has room for",
+                "INPUTS",
+                "usize",
+                inputs.into(),
+            ),
+            (
+                "Pooled units a session has room for",
+                "POOL",
+                "usize",
+                pool.into(),
+            ),
+            (
+                "Units of a second layer a session has room for",
+                "SECOND",
+                "usize",
+                second.into(),
+            ),
+            (
+                "Units of a hidden readout layer a session has room for",
+                "READ",
+                "usize",
+                read.into(),
+            ),
+            (
+                "Windows that may overlap",
+                "SESSIONS",
+                "usize",
+                stream.sessions.into(),
+            ),
+            (
+                "Values of a sample",
+                "CHANNELS",
+                "u16",
+                stream.channels.into(),
+            ),
+            ("Samples a second", "RATE", "u16", stream.rate.into()),
+            (
+                "Samples in a window, where the slot does not say",
+                "WINDOW",
+                "u16",
+                stream.window.into(),
+            ),
+            (
+                "Address of the first slot",
+                "SLOTS_ORIGIN",
+                "u32",
+                stream.slots_origin,
+            ),
+            ("Bytes of a slot", "SLOT_SIZE", "u32", stream.slot_size),
+            (
+                "Bytes of a flash sector",
+                "ERASE_SIZE",
+                "usize",
+                stream.erase_size,
+            ),
+        ] {
+            text += &format!("/// {what}.\npub const {name}: {kind} = {value};\n");
+        }
+        Ok(text)
+    }
+}
