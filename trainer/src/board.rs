@@ -52,6 +52,11 @@ impl FirmwareFolder {
         &self.0
     }
 
+    /// The folder of a real board's own workspace.
+    pub fn of_board(&self, board: &Board) -> PathBuf {
+        self.0.join("boards").join(&board.name)
+    }
+
     /// The board registry.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Putting a model into a slot of a board from outside of its firmware: through a debug probe, into an emulator's flash, or
 //! as a UF2 file.
 
+#[cfg(test)]
+mod fixtures;
 mod image;
 mod parts;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod uf2;
 
-pub use parts::{Part, firmware_parts};
+pub use parts::{Part, descriptor_in, firmware_parts, model_parts};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_firmware_common::descriptor::Descriptor;
@@ -44,6 +46,17 @@ pub struct Installed {
     pub header: Header,
     /// Whether the newest slot had this very model already, so that nothing was written.
     pub already_there: bool,
+}
+
+impl Installed {
+    /// A model that was put into slot 0 whatever was there, see [`model_parts`].
+    pub const fn over(header: Header) -> Self {
+        Self {
+            slot: 0,
+            header,
+            already_there: false,
+        }
+    }
 }
 
 /// A slot that is to be written.

@@ -136,7 +136,7 @@ pub fn build_real(
     name: &str,
     to: &Path,
 ) -> Result<Firmware> {
-    let home = folder.path().join("boards").join(&board.name);
+    let home = folder.of_board(board);
     let manifest = std::path::absolute(home.join("Cargo.toml"))?;
     ensure!(
         manifest.is_file(),
@@ -272,13 +272,20 @@ fn run(command: &mut Command) -> Result<String> {
 }
 
 impl Firmware {
+    /// The ELF file's bytes.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn read(&self) -> Result<Vec<u8>> {
+        std::fs::read(&self.elf).with_context(|| format!("cannot read {}", self.elf.display()))
+    }
+
     /// What the firmware takes, from the segments of its ELF file.
     ///
     /// # Errors
     /// The file is not ELF.
     pub fn size(&self, board: &Board) -> Result<FirmwareSize> {
-        let bytes = std::fs::read(&self.elf)
-            .with_context(|| format!("cannot read {}", self.elf.display()))?;
+        let bytes = self.read()?;
         let file = object::File::parse(&*bytes)
             .with_context(|| format!("{} is not ELF", self.elf.display()))?;
         let ram =
@@ -302,8 +309,7 @@ impl Firmware {
     /// # Errors
     /// The file is not ELF.
     pub fn panic_symbols(&self) -> Result<Vec<String>> {
-        let bytes = std::fs::read(&self.elf)
-            .with_context(|| format!("cannot read {}", self.elf.display()))?;
+        let bytes = self.read()?;
         let file = object::File::parse(&*bytes)
             .with_context(|| format!("{} is not ELF", self.elf.display()))?;
         let names = file

@@ -1,16 +1,23 @@
 //! Boards on a debug probe, through probe-rs.
 
+mod chips;
+
+use std::io::Cursor;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_firmware_common::descriptor::{Descriptor, LEN};
-use probe_rs::config::Registry;
-use probe_rs::flashing::{DownloadOptions, FlashProgress, ProgressEvent, ProgressOperation, erase};
+use probe_rs::flashing::{
+    DownloadOptions, FlashLoader, FlashProgress, ProgressEvent, ProgressOperation, erase,
+};
 use probe_rs::probe::DebugProbeSelector;
 use probe_rs::probe::list::{Accessibility, Lister};
 use probe_rs::{MemoryInterface, Permissions, Session};
+use probe_rs_espressif::image_format::IdfLoader;
 
-use super::{Device, firmware_parts};
+use self::chips::{chips, known_chip, sector};
+use super::{Device, Part};
 use crate::link::Firmware;
 
 /// How Linux lets its users open probes.
@@ -35,8 +42,7 @@ impl<'a> Board<'a> {
     /// # Errors
     /// No such chip, no probe, more than one, no permission, or no chip on it; the message says what to do.
     pub fn attach(chip: &str, selector: Option<&str>, progress: Progress<'a>) -> Result<Self> {
-        let registry = Registry::from_builtin_families();
-        known_chip(&registry, chip)?;
+        known_chip(&chips(), chip)?;
         let selector: Option<DebugProbeSelector> = selector
             .map(|text| {
                 let parsed = text.parse();
@@ -84,22 +90,41 @@ impl<'a> Board<'a> {
         })
     }
 
-    /// Writes an ELF file, and reads it back.
+    /// Writes parts, each after its sectors were erased, and reads them back. What else is in these sectors is lost.
     ///
     /// # Errors
-    /// It does not fit, or reads back otherwise.
-    pub fn flash_firmware(&mut self, elf: &Path) -> Result<()> {
-        let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
+    /// The chip has no flash there, or reads back otherwise.
+    pub fn write(&mut self, parts: &[Part]) -> Result<()> {
         let mut loader = self.session.target().flash_loader();
-        for part in firmware_parts(&bytes)? {
+        for Part { address, bytes } in parts {
             loader
-                .add_data(part.address.into(), &part.bytes)
-                .with_context(|| format!("the chip has no flash at {:#010x}", part.address))?;
+                .add_data((*address).into(), bytes)
+                .with_context(|| format!("the chip has no flash at {address:#010x}"))?;
         }
+        self.commit(&loader)
+    }
+
+    /// Writes an ELF file as an image of ESP-IDF: with a boot loader, and this partition table.
+    ///
+    /// # Errors
+    /// It is no program for this chip, or reads back otherwise.
+    pub fn write_idf(&mut self, elf: Vec<u8>, partitions: &Path) -> Result<()> {
+        let format = IdfLoader {
+            partition_table: Some(partitions.to_path_buf()),
+            ..IdfLoader::default()
+        };
+        let mut loader = self.session.target().flash_loader();
+        loader
+            .load_image(&mut self.session, &mut Cursor::new(elf), format, None)
+            .with_context(|| format!("no image with the partitions {}", partitions.display()))?;
+        self.commit(&loader)
+    }
+
+    fn commit(&mut self, loader: &FlashLoader) -> Result<()> {
         let options = options(&mut self.progress);
         loader
             .commit(&mut self.session, options)
-            .context("the firmware could not be written")
+            .context("the flash could not be written")
     }
 
     /// Reads the descriptor at an address.
@@ -108,14 +133,14 @@ impl<'a> Board<'a> {
     /// There is none: no `stream` firmware is on the board.
     pub fn firmware(&mut self, address: u32) -> Result<Firmware> {
         let mut bytes = [0; LEN];
-        self.read(address, &mut bytes)?;
-        let descriptor = Descriptor::parse(&bytes).with_context(|| {
+        let found = self.read(address, &mut bytes);
+        let found = found.and_then(|()| Ok(Firmware::new(&Descriptor::parse(&bytes)?)));
+        found.with_context(|| {
             format!(
                 "at {address:#010x}, where this board's `stream` firmware has its descriptor: flash it first, with \
                  --firmware"
             )
-        })?;
-        Ok(Firmware::new(&descriptor))
+        })
     }
 
     /// Says where the slots are, before they are read.
@@ -155,24 +180,16 @@ impl Device for Board<'_> {
     fn write_slot(&mut self, index: u8, bytes: &[u8]) -> Result<()> {
         let (address, _) = self.slot(index)?;
         // The header goes first, so that what follows is never behind a header that is whole.
-        let header = u64::from(address)..u64::from(address) + 1;
-        let mut nothing = FlashProgress::empty();
-        erase(
-            &mut self.session,
-            &mut nothing,
-            header.start,
-            header.end,
-            false,
-        )
-        .with_context(|| format!("cannot erase the slot at {address:#010x}"))?;
-        let mut loader = self.session.target().flash_loader();
-        loader
-            .add_data(address.into(), bytes)
+        let header = sector(self.session.target(), address.into());
+        let header = header
             .with_context(|| format!("the chip has no flash for the slot at {address:#010x}"))?;
-        let options = options(&mut self.progress);
-        loader
-            .commit(&mut self.session, options)
-            .with_context(|| format!("the slot at {address:#010x} could not be written"))
+        let mut nothing = FlashProgress::empty();
+        let Range { start, end } = header;
+        erase(&mut self.session, &mut nothing, start, end, false)
+            .with_context(|| format!("cannot erase the slot at {address:#010x}"))?;
+        let bytes = bytes.to_vec();
+        self.write(&[Part { address, bytes }])
+            .with_context(|| format!("slot {index}"))
     }
 }
 
@@ -196,20 +213,6 @@ fn options<'p>(progress: &'p mut Progress<'_>) -> DownloadOptions<'p> {
         _ => {}
     });
     options
-}
-
-/// Whether probe-rs knows a chip by this name.
-fn known_chip(registry: &Registry, chip: &str) -> Result<()> {
-    let Err(error) = registry.get_target_by_name(chip) else {
-        return Ok(());
-    };
-    let stem: String = chip.chars().take(chip.len().min(7)).collect();
-    let similar = registry.search_chips(&stem);
-    let similar: Vec<&str> = similar.iter().map(String::as_str).take(12).collect();
-    match similar[..] {
-        [] => bail!("{error}; `--chip` takes the names of https://probe.rs/targets/"),
-        _ => bail!("{error}; similar names: {}", similar.join(", ")),
-    }
 }
 
 #[cfg(test)]

@@ -3,63 +3,14 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::{Begun, MemoryFlash, NewModel, PIECE, Region, Slots, Timing};
 
 use super::Part;
-use crate::integer::ModelFile;
 
 const BLOCK: usize = 512;
 const PAYLOAD: usize = 256;
 const MAGIC_START: [u32; 2] = [0x0A32_4655, 0x9E5D_5157];
 const MAGIC_END: u32 = 0x0AB1_6F30;
 const FLAG_FAMILY: u32 = 0x2000;
-
-/// The parts that make a board boot `file`: the model in slot 0, then nothing in slot 1.
-///
-/// A UF2 file is written without looking, so it cannot take the slot that is free. The order keeps a board bootable all
-/// the same: slot 1 is given up when slot 0 is whole.
-///
-/// # Errors
-/// The board has no slots, or cannot run the model.
-pub fn model(board: &Board, file: &ModelFile, timing: Timing) -> Result<Vec<Part>> {
-    let firmware = board.descriptor();
-    let firmware = firmware.with_context(|| format!("{} has no model slots", board.name))?;
-    let sector = board.stream.as_ref().map_or(0, |stream| stream.erase_size) as usize;
-    let accept = |model: &hadamrnn_runtime::Model<'_>, timing| firmware.check(model, timing);
-    let refused = || format!("the firmware of {} cannot run this model", board.name);
-    accept(&file.model()?, timing).with_context(refused)?;
-    let bytes = file.bytes();
-    let region = Region {
-        offset: 0,
-        slot_size: firmware.slot_size,
-    };
-    let flash = MemoryFlash::<4, 32>::erased(2 * region.slot_size as usize);
-    let mut slots = Slots::new(flash, region, accept)?;
-    let new = NewModel::of(bytes, timing);
-    let begun = slots.begin(new).with_context(refused)?;
-    ensure!(
-        begun == Begun::Next(0),
-        "a transfer into erased slots starts at 0"
-    );
-    for (i, piece) in bytes.chunks(PIECE).enumerate() {
-        slots.write(new.crc, (i * PIECE) as u32, piece)?;
-    }
-    slots.commit(new.crc)?;
-    let image = slots.release().to_bytes();
-    // Whole sectors: a boot loader erases a sector when its first block arrives.
-    let used = (bytes.len() + PIECE).next_multiple_of(sector);
-    Ok(vec![
-        Part {
-            address: firmware.slots_origin,
-            bytes: image[..used].to_vec(),
-        },
-        Part {
-            address: firmware.slots_origin + firmware.slot_size,
-            bytes: vec![0xff; sector],
-        },
-    ])
-}
 
 /// The UF2 file of these parts, in their order, for chips of a family. Parts may meet within a block, as the sections of a
 /// firmware do; what they leave of a block is erased.
@@ -123,9 +74,11 @@ fn blocks(parts: &[Part]) -> Result<Vec<Payload>> {
 
 #[cfg(test)]
 mod tests {
-    use hadamrnn_firmware_common::slots::{Running, boot, inspect};
+    use hadamrnn_firmware_common::slots::Timing;
 
     use super::*;
+    use crate::flash::fixtures::{board, har2};
+    use crate::flash::model_parts;
 
     const FAMILY: u32 = 0xe48b_ff56;
 
@@ -150,38 +103,23 @@ mod tests {
         }
     }
 
+    /// The order of a file's blocks is that of its parts: the slot that is given up comes last.
     #[test]
-    fn a_model_in_a_file_boots_and_the_order_is_safe() {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let folder = format!("{root}/firmware-examples");
-        let board = crate::board::FirmwareFolder::locate(Some(folder.as_ref()))
-            .and_then(|folder| folder.board("qemu-m4"))
-            .expect("a board with slots");
-        let model =
-            ModelFile::read(format!("{root}/models/har2/model.hdrn").as_ref()).expect("shipped");
-        let timing = Timing {
-            window: 128,
-            hop: 64,
-            every: 1,
-        };
-        let parts = super::model(&board, &model, timing).expect("fits");
+    fn a_model_in_a_file_is_in_flash_in_the_order_of_its_parts() {
+        let board = board("pico");
+        let firmware = board.descriptor().expect("has slots");
+        let (_, parts) = model_parts(&firmware, 4096, &har2(), Timing::default()).expect("fits");
         let bytes = file(&parts, FAMILY).expect("aligned");
-        let slots = board.descriptor().expect("has slots");
-        let size = slots.slot_size as usize;
-        // Both slots held something before.
-        let mut flash = vec![0x5a; 2 * size];
-        taken(&bytes, slots.slots_origin, &mut flash);
-        let mut words = vec![0_u32; 2 * size / 4];
-        bytemuck::cast_slice_mut(&mut words).copy_from_slice(&flash);
-        let (first, second) = bytemuck::cast_slice::<u32, u8>(&words).split_at(size);
-        let found = boot([first, second], |_: &hadamrnn_runtime::Model<'_>, _| Ok(()));
-        assert_eq!(found.running.slot(), Some(0));
-        assert!(matches!(found.running, Running::Slot { header, .. } if header.timing == timing));
-        assert_eq!(inspect(first).expect("whole").1, model.bytes());
-        // Slot 1 is given up last.
-        let blank = parts.last().expect("two parts");
-        assert_eq!(blank.address, slots.slots_origin + slots.slot_size);
-        assert!(blank.bytes.iter().all(|&byte| byte == 0xff));
+        let mut flash = vec![0x5a; 2 * firmware.slot_size as usize];
+        taken(&bytes, firmware.slots_origin, &mut flash);
+        for part in &parts {
+            let at = (part.address - firmware.slots_origin) as usize;
+            assert_eq!(flash[at..at + part.bytes.len()], part.bytes);
+        }
+        let last = &bytes[bytes.len() - BLOCK..];
+        let address = u32::from_le_bytes(last[12..16].try_into().expect("four bytes"));
+        let second = firmware.slots_origin + firmware.slot_size;
+        assert_eq!(address, second + 4096 - PAYLOAD as u32);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `hadamrnn flash`.
 
+#[cfg(feature = "probe")]
+mod chip;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{self, FirmwareFolder, FlashFile};
-use hadamrnn::flash::{self, Installed, Part, firmware_parts, uf2};
-use hadamrnn::link::Firmware;
+use hadamrnn::flash::{self, Installed, Part, firmware_parts, model_parts, uf2};
 use hadamrnn_firmware_common::boards::Board;
 use serde_json::json;
 
@@ -86,15 +88,6 @@ pub fn run(args: &Args) -> Result<Status> {
         return to_emulated(args, &folder, &board, model.as_ref());
     }
     ensure!(
-        board
-            .stream
-            .as_ref()
-            .is_none_or(|stream| stream.slots_mapped),
-        "a debug probe does not see the slots of {name}: flash its firmware by `cargo run --release --bin stream` in \
-         {}/boards/{name}, then send the model with `hadamrnn send`",
-        folder.path().display()
-    );
-    ensure!(
         !board.chip.is_empty(),
         "{name} has no chip in boards.toml that a probe could flash"
     );
@@ -144,13 +137,14 @@ fn to_uf2(
     })?;
     let mut parts: Vec<Part> = Vec::new();
     if args.firmware {
-        let elf = build(folder, board)?.elf;
-        let bytes =
-            std::fs::read(&elf).with_context(|| format!("cannot read {}", elf.display()))?;
-        parts.extend(firmware_parts(&bytes)?);
+        parts.extend(firmware_parts(&build(folder, board)?.read()?)?);
     }
     if let Some(model) = model {
-        parts.extend(uf2::model(board, &model.file, model.timing)?);
+        let descriptor = board.descriptor();
+        let stream = descriptor.zip(board.stream.as_ref());
+        let (descriptor, stream) = stream.context("the board has no slots")?;
+        let sector = stream.erase_size;
+        parts.extend(model_parts(&descriptor, sector, &model.file, model.timing)?.1);
     }
     let bytes = uf2::file(&parts, family)?;
     std::fs::write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
@@ -161,62 +155,8 @@ fn to_uf2(
     Ok(Status::Success)
 }
 
-/// Through a probe.
 #[cfg(feature = "probe")]
-fn on_chip(
-    args: &Args,
-    chip: &str,
-    board: Option<(&FirmwareFolder, &Board)>,
-    model: Option<&BoardModel>,
-) -> Result<Status> {
-    use hadamrnn::flash::probe;
-
-    let bar = crate::board_link::byte_bar("flashing", 0)?;
-    let progress = |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    };
-    let firmware = match board {
-        Some((folder, board)) if args.firmware => Some(build(folder, board)?),
-        _ => None,
-    };
-    let mut device = probe::Board::attach(chip, args.probe.as_deref(), Box::new(progress))?;
-    if let Some(firmware) = firmware {
-        device.flash_firmware(&firmware.elf)?;
-        output::line("firmware: written and verified")?;
-    }
-    if let Some(model) = model {
-        let at = args
-            .descriptor
-            .or_else(|| board.and_then(|(_, board)| board.descriptor_address()));
-        let at = at.context("this board has no firmware with model slots")?;
-        let found: Firmware = device.firmware(at)?;
-        let descriptor = found.descriptor()?;
-        same_board(&descriptor, board)?;
-        let origin = args.slots.unwrap_or(descriptor.slots_origin);
-        device.set_slots(origin, descriptor.slot_size);
-        let installed = flash::install(&mut device, &descriptor, &model.file, model.timing)?;
-        report(args, &installed, chip)?;
-    }
-    bar.finish_and_clear();
-    device.restart()?;
-    Ok(Status::Success)
-}
-
-#[cfg(feature = "probe")]
-fn same_board(
-    found: &hadamrnn_firmware_common::descriptor::Descriptor<'_>,
-    board: Option<(&FirmwareFolder, &Board)>,
-) -> Result<()> {
-    match board {
-        Some((_, board)) if board.name != found.board => bail!(
-            "the firmware on this board is for {}, not {}: name the right board, or flash with --firmware",
-            found.board,
-            board.name
-        ),
-        _ => Ok(()),
-    }
-}
+use chip::on_chip;
 
 #[cfg(not(feature = "probe"))]
 fn on_chip(
@@ -225,7 +165,7 @@ fn on_chip(
     _: Option<(&FirmwareFolder, &Board)>,
     _: Option<&BoardModel>,
 ) -> Result<Status> {
-    bail!(
+    anyhow::bail!(
         "this program was built without probe support, which flashing {chip} needs: build it with `cargo build --release \
          --features probe`, or use --uf2 or `hadamrnn send`"
     )

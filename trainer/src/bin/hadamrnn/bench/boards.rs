@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{FirmwareFolder, build_real};
-use hadamrnn::flash::{firmware_parts, uf2};
+use hadamrnn::flash::{Part, descriptor_in, firmware_parts, uf2};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::descriptor::Descriptor;
-use object::{Object, ObjectSection};
 use serde::Serialize;
 
 use crate::Status;
@@ -102,10 +101,10 @@ fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Resul
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let firmware = build_real(folder, board, program, scratch.path())?;
     let what = || format!("{program} for {}", board.name);
-    let elf = std::fs::read(&firmware.elf).with_context(what)?;
-    check_descriptor(board, &elf).with_context(what)?;
+    let parts = firmware_parts(&firmware.read()?).with_context(what)?;
+    check_descriptor(board, &parts).with_context(what)?;
     if let Some(family) = board.uf2_family {
-        uf2::file(&firmware_parts(&elf)?, family).with_context(what)?;
+        uf2::file(&parts, family).with_context(what)?;
     }
     let size = firmware.size(board)?;
     Ok(Row {
@@ -122,13 +121,12 @@ fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Resul
     })
 }
 
-fn check_descriptor(board: &Board, elf: &[u8]) -> Result<()> {
-    let file = object::File::parse(elf).context("not an ELF file")?;
-    let section = file.section_by_name(".hadamrnn_descriptor");
-    let section = section.context("it has no descriptor")?;
-    let found = Descriptor::parse(section.data()?)?;
+fn check_descriptor(board: &Board, parts: &[Part]) -> Result<()> {
+    let missing = "[board.stream] is missing in boards.toml";
+    let found = descriptor_in(parts, board.descriptor_address().context(missing)?)?;
+    let found = found.descriptor()?;
     let expected = board.descriptor();
-    let expected = expected.context("[board.stream] is missing in boards.toml")?;
+    let expected = expected.context(missing)?;
     let expected = Descriptor {
         version: found.version,
         ..expected
