@@ -1,84 +1,37 @@
 //! The Nordic nRF52840-DK: what its pins, clocks and peripherals are.
 #![no_std]
 
-use cortex_m::peripheral::SCB;
-use defmt_rtt as _;
-use embassy_nrf::buffered_uarte::{self, BufferedUarte, BufferedUarteRx, BufferedUarteTx};
-use embassy_nrf::config::{Config, HfclkSource, LfclkSource};
-use embassy_nrf::nvmc::Nvmc;
-use embassy_nrf::twim::{self, Twim};
-use embassy_nrf::{bind_interrupts, peripherals, uarte};
-use hadamrnn_board::Parts;
-use hadamrnn_board::flash::SlotFlash;
-use panic_probe as _;
+#[path = "../../../hal/nrf.rs"]
+mod nrf;
+
+use core::convert::Infallible;
+
+use embassy_nrf::config::LfclkSource;
+use embassy_nrf::twim::Twim;
+use nrf::{Irqs, bus, clocks, link, parts};
 use static_cell::ConstStaticCell;
+
+pub use nrf::Board;
 
 /// What the build script was told.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }
-use config::{SLOT_SIZE, SLOTS_ORIGIN};
 
 /// Clock of the core.
 pub const CORE_HZ: u32 = 64_000_000;
-/// Bytes of both slots.
-const SLOTS: u32 = 2 * SLOT_SIZE;
 
-bind_interrupts!(struct Irqs {
-    TWISPI0 => twim::InterruptHandler<peripherals::TWISPI0>;
-    UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
-});
-
-/// What the board gives to the programs.
-pub type Board =
-    Parts<Nvmc<'static>, Twim<'static>, BufferedUarteRx<'static>, BufferedUarteTx<'static>>;
-
-/// Starts clocks and peripherals. To be called once.
-pub fn start() -> Board {
-    let mut config = Config::default();
-    config.hfclk_source = HfclkSource::ExternalXtal;
-    config.lfclk_source = LfclkSource::ExternalXtal;
-    let p = embassy_nrf::init(config);
+/// Starts clocks and peripherals. To be called once. Nothing has to run beside a program.
+pub fn start() -> (impl Future<Output = Infallible>, Board) {
+    let p = embassy_nrf::init(clocks(LfclkSource::ExternalXtal));
 
     // The bus controller reads from RAM alone: what lies in flash goes through here.
     static I2C: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
-    let mut i2c = twim::Config::default();
-    i2c.frequency = twim::Frequency::K400;
     // SDA and SCL of the Arduino header.
-    let i2c = Twim::new(p.TWISPI0, Irqs, p.P0_26, p.P0_27, i2c, I2C.take());
+    let i2c = Twim::new(p.TWISPI0, Irqs, p.P0_26, p.P0_27, bus(), I2C.take());
 
-    static RX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
-    static TX: ConstStaticCell<[u8; 512]> = ConstStaticCell::new([0; 512]);
+    let channels = (p.PPI_CH0, p.PPI_CH1, p.PPI_GROUP0);
     // To the J-Link, which is a serial port on the host; RX, TX.
-    let (rx, tx) = BufferedUarte::new(
-        p.UARTE0,
-        p.TIMER1,
-        p.PPI_CH0,
-        p.PPI_CH1,
-        p.PPI_GROUP0,
-        p.P0_08,
-        p.P0_06,
-        Irqs,
-        uarte::Config::default(),
-        RX.take(),
-        TX.take(),
-    )
-    .split();
-
-    Parts {
-        flash: slots(Nvmc::new(p.NVMC)),
-        i2c,
-        rx,
-        tx,
-        reset: SCB::sys_reset,
-    }
-}
-
-#[allow(unsafe_code, reason = "tells where flash is in memory")]
-/// The slots' flash.
-fn slots(flash: Nvmc<'static>) -> SlotFlash<Nvmc<'static>> {
-    let address = core::ptr::with_exposed_provenance(SLOTS_ORIGIN as usize);
-    // SAFETY: the chip has all of its flash in its memory, from address 0 on; the firmware, which the linker has put elsewhere,
-    // writes to flash by this driver alone.
-    unsafe { SlotFlash::mapped(flash, SLOTS_ORIGIN, SLOTS, address) }
+    let link = link(p.UARTE0, p.TIMER1, channels, p.P0_08, p.P0_06);
+    parts(p.NVMC, i2c, link)
 }

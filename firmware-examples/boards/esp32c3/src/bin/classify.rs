@@ -6,8 +6,8 @@ use esp_hal::interrupt::wait_for_interrupt;
 use esp_hal::main;
 use hadamrnn_board::cycles::Cycles;
 use hadamrnn_board::stack;
-use hadamrnn_esp32c3::config::{APP, WINDOWS};
-use hadamrnn_esp32c3::{CORE_HZ, start};
+use this_board::config::{APP, WINDOWS};
+use this_board::{CORE_HZ, start};
 
 esp_bootloader_esp_idf::esp_app_desc!();
 

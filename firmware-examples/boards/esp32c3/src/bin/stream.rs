@@ -3,8 +3,8 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use hadamrnn_esp32c3::config::APP;
-use hadamrnn_esp32c3::start;
+use this_board::config::APP;
+use this_board::start;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 

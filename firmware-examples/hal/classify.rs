@@ -1,4 +1,4 @@
-//! Classifies embedded windows; see `hadamrnn_board`.
+//! Classifies embedded windows; see `hadamrnn_board`. For every board with a Cortex-M core.
 #![no_std]
 #![no_main]
 
@@ -6,13 +6,13 @@ use cortex_m::asm::wfe;
 use cortex_m_rt::entry;
 use hadamrnn_board::cycles::Cycles;
 use hadamrnn_board::stack;
-use hadamrnn_nucleo_g071::config::{APP, WINDOWS};
-use hadamrnn_nucleo_g071::{CORE_HZ, start};
+use this_board::config::{APP, WINDOWS};
+use this_board::{CORE_HZ, start};
 
 #[entry]
 fn main() -> ! {
     stack::paint();
-    let flash = start().flash;
+    let flash = start().1.flash;
     let cycles = defmt::unwrap!(Cycles::start(CORE_HZ), "the counter is taken");
     defmt::unwrap!(APP.classify(WINDOWS, flash, &cycles));
     loop {
