@@ -11,13 +11,13 @@ mod stream;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use hadamrnn_firmware_common::boards::{Board, Registry};
 
 pub use build::{Firmware, FirmwareSize, Request, build_real};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
-pub use stream::{Emulator, FlashFile, Launch, build_stream, check_emulated, home};
+pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
 
 /// Where the firmware sources are.
 #[derive(Clone, Debug)]
@@ -73,10 +73,7 @@ impl FirmwareFolder {
     /// # Errors
     /// There is none; the message lists the boards there are.
     pub fn board(&self, name: &str) -> Result<Board> {
-        self.registry()?
-            .board(name)
-            .cloned()
-            .map_err(|message| anyhow!(message))
+        self.find(|registry| registry.board(name))
     }
 
     /// The emulated board called `name`.
@@ -84,18 +81,22 @@ impl FirmwareFolder {
     /// # Errors
     /// There is none; the message lists the emulated boards there are.
     pub fn emulated_board(&self, name: &str) -> Result<Board> {
-        let board = self.board(name)?;
-        ensure!(
-            board.is_emulated(),
-            "{name} is a real board, which is not run from here: `hadamrnn flash --board {name}` writes to it; the \
-             emulated boards are {}",
-            self.emulated_boards()?
-                .iter()
-                .map(|board| board.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        Ok(board)
+        self.find(|registry| registry.emulated_board(name))
+    }
+
+    /// The emulated board called `name`, which has model slots and a link.
+    ///
+    /// # Errors
+    /// There is none, or it has no slots; the message lists those that have.
+    pub fn emulated_board_with_slots(&self, name: &str) -> Result<Board> {
+        self.find(|registry| registry.emulated_board_with_slots(name))
+    }
+
+    fn find(&self, board: impl Fn(&Registry) -> Result<&Board, String>) -> Result<Board> {
+        let registry = self.registry()?;
+        board(&registry)
+            .cloned()
+            .map_err(|message| anyhow!(message))
     }
 
     /// All emulated boards.

@@ -108,14 +108,40 @@ impl Registry {
 
     /// The board of this name; the error names those there are.
     pub fn board(&self, name: &str) -> Result<&Board, String> {
-        self.board
-            .iter()
-            .find(|board| board.name == name)
-            .ok_or_else(|| {
-                let names: Vec<_> = self.board.iter().map(|board| board.name.as_str()).collect();
-                format!("no board named {name:?}; there are {}", names.join(", "))
-            })
+        let board = self.board.iter().find(|board| board.name == name);
+        board.ok_or_else(|| format!("no board named {name:?}; there are {}", names(&self.board)))
     }
+
+    /// The emulated board of this name; the error names those there are.
+    pub fn emulated_board(&self, name: &str) -> Result<&Board, String> {
+        let board = self.board(name)?;
+        match board.is_emulated() {
+            true => Ok(board),
+            false => Err(format!(
+                "{name} is a real board, which is not run from here: `hadamrnn flash --board {name}` writes to it, `send` \
+                 and `monitor` reach it by --port; the emulated boards are {}",
+                names(self.emulated())
+            )),
+        }
+    }
+
+    /// The emulated board of this name, if it has model slots and a link; the error names those that have.
+    pub fn emulated_board_with_slots(&self, name: &str) -> Result<&Board, String> {
+        let board = self.emulated_board(name)?;
+        match board.stream {
+            Some(_) => Ok(board),
+            None => Err(format!(
+                "{name} has no model slots ([board.stream] in boards.toml); the emulated boards that have are {}",
+                names(self.emulated().filter(|board| board.stream.is_some()))
+            )),
+        }
+    }
+}
+
+/// Their names, for people.
+fn names<'a>(boards: impl IntoIterator<Item = &'a Board>) -> String {
+    let names = boards.into_iter().map(|board| board.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Flash that firmware takes beside the model and embedded windows, logs and reports included.
@@ -333,11 +359,23 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_board_lists_the_known_ones() {
-        let error = registry().board("qemu-m9").unwrap_err();
+    fn a_board_that_does_not_serve_is_told_with_those_that_do() {
+        let registry = registry();
+        let error = registry.board("qemu-m9").unwrap_err();
         assert!(
             error.contains("qemu-m9") && error.contains("qemu-m0, qemu-m3"),
             "{error}"
         );
+        let error = registry.emulated_board("pico").unwrap_err();
+        assert!(error.contains("flash --board pico"), "{error}");
+        assert!(
+            error.contains("qemu-m0") && !error.contains("pico2"),
+            "{error}"
+        );
+        let error = registry.emulated_board_with_slots("qemu-m33").unwrap_err();
+        assert!(error.ends_with("qemu-m3, qemu-m4, qemu-m7"), "{error}");
+        for name in ["qemu-m3", "qemu-m4", "qemu-m7"] {
+            assert_eq!(registry.emulated_board_with_slots(name).unwrap().name, name);
+        }
     }
 }

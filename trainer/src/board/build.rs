@@ -18,7 +18,7 @@ use crate::integer::{KernelName, ModelFile};
 pub struct Request<'a> {
     /// Sources.
     pub folder: &'a FirmwareFolder,
-    /// For which board.
+    /// For which board: an emulated one.
     pub board: &'a Board,
     /// With which kernel.
     pub kernel: KernelName,
@@ -50,11 +50,6 @@ impl Request<'_> {
     /// # Errors
     /// The toolchain is missing or the build fails; the message has the compiler's last lines.
     pub fn build(&self, name: &str, scratch: &Path) -> Result<Firmware> {
-        ensure!(
-            self.board.is_emulated(),
-            "{} is not emulated: its firmware `classify` shows what it computes, see docs/boards/{0}.md",
-            self.board.name
-        );
         let model = self.model.model()?;
         self.check_room(&model)?;
         let (model_path, windows_path) = (

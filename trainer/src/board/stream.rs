@@ -37,24 +37,6 @@ pub fn build_stream(folder: &FirmwareFolder, board: &Board) -> Result<Firmware> 
     build_emulated(folder, board, "stream", configure, &home)
 }
 
-/// Whether the board is emulated and has slots.
-///
-/// # Errors
-/// It is not; the message says what to use instead.
-pub fn check_emulated(board: &Board) -> Result<()> {
-    ensure!(
-        board.is_emulated(),
-        "{} is no emulated board: connect it and give its port with --port",
-        board.name
-    );
-    ensure!(
-        board.stream.is_some(),
-        "{} has no model slots ([board.stream] in boards.toml): choose qemu-m3, qemu-m4 or qemu-m7",
-        board.name
-    );
-    Ok(())
-}
-
 /// The folder of a board's firmware, and of an emulated board's flash, beside the firmware's other build output.
 ///
 /// # Errors
@@ -122,7 +104,7 @@ impl FlashFile {
 /// What an emulator is started with.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
-    /// The board.
+    /// The board: an emulated one that has slots.
     pub board: &'a Board,
     /// Its firmware `stream`.
     pub firmware: &'a Firmware,
@@ -150,7 +132,6 @@ impl Launch<'_> {
     /// # Errors
     /// The emulator is missing or ends at once.
     pub fn start(&self, flash: FlashFile) -> Result<(Emulator, Box<dyn Wire>)> {
-        check_emulated(self.board)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         if let Some(windows) = self.windows {
             std::fs::write(folder.path().join("windows.bin"), windows)

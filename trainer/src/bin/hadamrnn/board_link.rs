@@ -120,9 +120,14 @@ pub struct FirmwareArgs {
 }
 
 impl FirmwareArgs {
+    /// The firmware sources.
+    pub fn folder(&self) -> Result<FirmwareFolder> {
+        FirmwareFolder::locate(self.firmware_dir.as_deref())
+    }
+
     /// The firmware sources and a board.
     pub fn board(&self, name: &str) -> Result<(FirmwareFolder, Board)> {
-        let folder = FirmwareFolder::locate(self.firmware_dir.as_deref())?;
+        let folder = self.folder()?;
         let board = folder.board(name)?;
         Ok((folder, board))
     }

@@ -85,6 +85,7 @@ pub fn run(args: &Args) -> Result<Status> {
         return to_uf2(args, path, &folder, &board, model.as_ref());
     }
     if board.is_emulated() {
+        let board = folder.emulated_board_with_slots(name)?;
         return to_emulated(args, &folder, &board, model.as_ref());
     }
     ensure!(
@@ -106,7 +107,6 @@ fn to_emulated(
     board: &Board,
     model: Option<&BoardModel>,
 ) -> Result<Status> {
-    board::check_emulated(board)?;
     if args.firmware {
         let firmware = build(folder, board)?;
         output::line(&format!("firmware: {}", firmware.elf.display()))?;

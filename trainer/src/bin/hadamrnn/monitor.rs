@@ -121,8 +121,8 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
-    let (folder, board) = args.sources.board(name)?;
-    board::check_emulated(&board)?;
+    let folder = args.sources.folder()?;
+    let board = folder.emulated_board_with_slots(name)?;
     let firmware = {
         let _spinner = Spinner::new(format!("building firmware for {name}"));
         board::build_stream(&folder, &board)?
