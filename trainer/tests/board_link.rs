@@ -3,10 +3,15 @@
 mod bench;
 mod common;
 
-use std::time::Duration;
+use std::io::Read;
+use std::net::Shutdown;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use bench::{Bench, TIMING, crc, model, recorded, root};
-use common::{fails, path, run, text};
+use common::{fails, hadamrnn, interrupt_group, path, run, text};
 use hadamrnn::board::{FirmwareFolder, FlashFile};
 use hadamrnn::flash::Device;
 use hadamrnn::integer::Answer;
@@ -152,6 +157,14 @@ fn errors_say_what_is_wrong_and_what_to_do() {
             &["send", "../models/har2", "--port", "unix:/no/socket"],
             &["nothing listens", "/no/socket"],
         ),
+        (
+            &["monitor", "--board", "qemu-m4", "--stream", &cut],
+            &["cut.hdrn", "no window file"],
+        ),
+        (
+            &["monitor", "--board", "pico"],
+            &["pico is a real board", "--port", "qemu-m4"],
+        ),
         (&["monitor", "--port", "tcp:4000"], &["tcp:HOST:PORT"]),
         (&["monitor"], &["--port", "--board"]),
     ] {
@@ -251,6 +264,92 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
             .map(|count| count.parse::<i16>().expect("a count"));
         assert!(expected.eq(found), "sample {i}: {row:?}");
     }
+}
+
+/// A port that closes, as of a board that is unplugged.
+#[test]
+fn a_board_that_goes_is_told() {
+    for command in [&["send", "../models/har2"][..], &["monitor", "--plain"]] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = format!("tcp:{}", listener.local_addr().expect("an address"));
+        let unplugged = std::thread::spawn(move || {
+            let (mut link, _) = listener.accept().expect("the program connects");
+            link.read_exact(&mut [0; 8]).expect("a request");
+        });
+        fails(
+            &[command, &["--port", &port]].concat(),
+            &["the board is gone"],
+        );
+        unplugged.join().expect("no panic");
+    }
+}
+
+/// A port that takes nothing any more is a failure, unlike an output that nobody reads.
+#[test]
+fn a_broken_link_is_a_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("port");
+    let listener = UnixListener::bind(&socket).expect("a socket");
+    let broken = std::thread::spawn(move || {
+        let (link, _) = listener.accept().expect("the program connects");
+        link.shutdown(Shutdown::Read).expect("is open");
+        link
+    });
+    let port = format!("unix:{}", path(&socket));
+    fails(
+        &["monitor", "--plain", "--port", &port],
+        &["the link is broken: the board is gone"],
+    );
+    broken.join().expect("no panic");
+}
+
+/// Ctrl-C goes to all programs of a terminal: the emulator must outlive it, so that the recording ends in order.
+#[test]
+fn ctrl_c_ends_a_recording_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flash = folder.path().join("flash.bin");
+    // Its folder is made.
+    let recording = folder.path().join("walks/one.csv");
+    let rows = || std::fs::read_to_string(&recording).map_or(0, |text| text.lines().count());
+    let monitor = ["monitor", "--board", "qemu-m4", "--rate", "0", "--plain"];
+    let files = ["--flash-file", path(&flash), "--record", path(&recording)];
+    let label = ["--label", "walking"];
+    let child = hadamrnn(&[&monitor[..], &files, &label].concat())
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let start = Instant::now();
+    while rows() < 200 {
+        assert!(start.elapsed() < Duration::from_secs(300), "no samples");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt_group(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let message = text(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    let told = format!("recorded {} samples of walking into", rows() - 1);
+    assert!(message.contains(&told), "no {told:?} in {message}");
+    // The emulator has ended too: its flash is free.
+    let sources = FirmwareFolder::locate(None).expect("sources");
+    let board = sources.board("qemu-m4").expect("in the registry");
+    FlashFile::open(&flash, &board).expect("nobody else has it");
+}
+
+#[test]
+fn the_program_sends_a_model_to_a_running_board() {
+    let bench = Bench::new("qemu-m4");
+    let (emulator, client) = bench.launch(bench.flash());
+    // The emulator's port is for one program at a time.
+    drop(client);
+    let port = emulator.address().to_string();
+    let send = ["send", "../models/har6", "--port", &port];
+    let sent = succeeds(&send);
+    assert!(sent.contains("sent and verified"), "{sent}");
+    assert!(sent.contains("runs \"har6\" (slot 0, number 1)"), "{sent}");
+    let again = succeeds(&send);
+    assert!(again.contains("has this model already"), "{again}");
 }
 
 #[test]

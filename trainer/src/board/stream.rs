@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -156,6 +157,8 @@ impl Launch<'_> {
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
+            // Not of the terminal's group: Ctrl-C is for this program, which ends the emulator itself.
+            .process_group(0)
             .spawn()
             .with_context(|| {
                 let program = &self.board.qemu;

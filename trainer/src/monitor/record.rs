@@ -29,7 +29,7 @@ const FIRST: [&str; 3] = ["label", "recording", "time"];
 const ROWS: u64 = 25;
 
 impl Recorder {
-    /// Appends to a file, or makes it: samples of these channels, all of one class. `recording` is a name that no other
+    /// Appends to a file, or makes it and its folder: samples of these channels, all of one class. `recording` is a name that no other
     /// recording in the file has.
     ///
     /// # Errors
@@ -41,6 +41,10 @@ impl Recorder {
             "--label {label:?}: a class needs a name of one line that does not start with #"
         );
         let name = path.display();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
         let mut options = OpenOptions::new();
         let options = options.read(true).append(true).create(true);
         let file = options

@@ -52,10 +52,19 @@ pub fn wait_for_epochs(folder: &Path, count: usize) {
     }
 }
 
-/// Presses Ctrl-C.
+/// Presses Ctrl-C, for this program alone.
 pub fn interrupt(child: &Child) {
+    signal(&child.id().to_string());
+}
+
+/// Presses Ctrl-C as a terminal does: for the program, which leads a group of its own, and all that it has started.
+pub fn interrupt_group(child: &Child) {
+    signal(&format!("-{}", child.id()));
+}
+
+fn signal(process: &str) {
     let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args(["-INT", "--", process])
         .status()
         .expect("kill");
     assert!(kill.success());

@@ -114,7 +114,7 @@ fn exit_code(result: Result<Status>) -> ExitCode {
         Ok(Status::Mismatch) => ExitCode::FAILURE,
         Ok(Status::Interrupted) => ExitCode::from(130),
         // A reader that went away (`hadamrnn … | head`) is no error worth a message.
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -1,7 +1,7 @@
 //! `hadamrnn monitor`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use hadamrnn::board::{self, Emulator, FlashFile, Launch};
 use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
 use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
+use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_common::windows::Windows;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
@@ -71,6 +73,8 @@ pub fn run(args: &Args) -> Result<Status> {
         Some(folder) => Names::read(folder)?,
         None => Names::default(),
     };
+    // Before the emulator starts, which otherwise would be left behind.
+    let stop = catch_signals()?;
     let (emulator, mut client) = match &args.board {
         Some(name) => {
             let (emulator, wire) = start(args, name)?;
@@ -101,18 +105,28 @@ pub fn run(args: &Args) -> Result<Status> {
         state: State::new(names.classes, channels),
         recorder,
         is_paused: false,
-        stop: catch_signals()?,
+        stop,
         count: args.count,
         windows: 0,
     };
-    if is_screen {
+    let result = if is_screen {
         let title = title(descriptor.board, &status);
         let result = show(&mut session, &title);
         ratatui::restore();
-        result?;
+        result
     } else {
-        print(&mut session, args.json)?;
+        print(&mut session, args.json)
+    };
+    // Also where the board was unplugged: what was recorded until then is in the file.
+    if let (Some(recorder), Some(path)) = (&session.recorder, &args.record) {
+        eprintln!(
+            "recorded {} samples of {} into {}",
+            recorder.samples(),
+            recorder.label(),
+            path.display()
+        );
     }
+    result?;
     let status = session.status();
     // The board may be gone; the next host will tell it what it wants.
     let _ = session.watch.stop();
@@ -128,9 +142,7 @@ fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
         board::build_stream(&folder, &board)?
     };
     let windows = match &args.stream {
-        Some(path) => {
-            Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)
-        }
+        Some(path) => Some(stream(path, &board)?),
         None => None,
     };
     let launch = Launch {
@@ -144,6 +156,23 @@ fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
         &args.sources.flash_path(&folder, &board)?,
         &board,
     )?)
+}
+
+/// A window file for a board, which is given no other: its firmware could only stop.
+fn stream(path: &Path, board: &Board) -> Result<Vec<u8>> {
+    let name = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+    let header = Windows::parse(&bytes)
+        .with_context(|| format!("{name} is no window file"))?
+        .header();
+    let channels = board.stream.as_ref().map_or(0, |stream| stream.channels);
+    ensure!(
+        header.channels == channels,
+        "the samples of {name} have {} values, those of {} have {channels}",
+        header.channels,
+        board.name
+    );
+    Ok(bytes)
 }
 
 fn channel_names(names: &Names, channels: u16) -> Result<Vec<String>> {
@@ -293,9 +322,6 @@ fn print(session: &mut Session, as_json: bool) -> Result<()> {
                 logits.join(" ")
             ))?;
         }
-    }
-    if let Some(recording) = session.recording() {
-        eprintln!("{recording}");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Results on standard output: tables for people, JSON for programs.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::Result;
@@ -13,8 +14,26 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 
 /// Prints a line.
 pub fn line(text: &str) -> Result<()> {
-    writeln!(io::stdout(), "{text}")?;
-    Ok(())
+    writeln!(io::stdout(), "{text}").map_err(write_error)
+}
+
+/// Whoever reads the standard output has seen enough, as in `hadamrnn … | head`. Other pipes that break are failures.
+#[derive(Debug)]
+struct ReaderGone;
+
+impl fmt::Display for ReaderGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads the output")
+    }
+}
+
+impl std::error::Error for ReaderGone {}
+
+fn write_error(error: io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::BrokenPipe => ReaderGone.into(),
+        _ => anyhow::Error::from(error).context("cannot write to the standard output"),
+    }
 }
 
 /// Prints rows of cells, the first row as head, columns aligned: the first to the left, the others to the right.
@@ -60,17 +79,25 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// Whether an error is a write to a closed pipe.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind =
-        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(io::Error::kind);
-    error
-        .chain()
-        .any(|cause| kind(cause) == Some(ErrorKind::BrokenPipe))
+/// Whether an error is that nobody reads the standard output any more.
+pub fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.is::<ReaderGone>()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_outputs_reader_may_go() {
+        let broken = || io::Error::from(ErrorKind::BrokenPipe);
+        let of_output = write_error(broken()).context("printing");
+        assert!(is_reader_gone(&of_output));
+        let of_a_board = anyhow::Error::from(broken()).context("the link is broken");
+        assert!(!is_reader_gone(&of_a_board));
+        assert!(!is_reader_gone(&write_error(ErrorKind::StorageFull.into())));
+    }
+
     #[test]
     fn numbers_are_grouped() {
         for (number, text) in [
@@ -79,7 +106,7 @@ mod tests {
             (1000, "1,000"),
             (12_345_678, "12,345,678"),
         ] {
-            assert_eq!(super::grouped(number), text);
+            assert_eq!(grouped(number), text);
         }
     }
 }

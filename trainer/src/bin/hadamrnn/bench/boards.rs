@@ -200,3 +200,61 @@ fn compiler() -> Result<String> {
     let version = String::from_utf8_lossy(&output.stdout);
     Ok(version.split(" (").next().unwrap_or_default().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(flash: u64, static_ram: u64) -> Row {
+        Row {
+            board: "some-board".into(),
+            description: "A board".into(),
+            core: "Cortex-M0+".into(),
+            program: "stream",
+            flash,
+            flash_budget: 2048,
+            flash_room: 4096,
+            static_ram,
+            ram_budget: 512,
+            ram_room: 1024,
+        }
+    }
+
+    #[test]
+    fn a_firmware_that_outgrows_its_budget_is_told() {
+        assert_eq!(row(2048, 512).outgrown(), None);
+        let told = row(2049, 512).outgrown().expect("too much flash");
+        for part in [
+            "stream for some-board",
+            "2049 bytes of flash",
+            "2048",
+            "flash_budget",
+        ] {
+            assert!(told.contains(part), "{told}");
+        }
+        let told = row(2048, 513).outgrown().expect("too much RAM");
+        assert!(
+            told.contains("513 bytes of ram") && told.contains("ram_budget"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_table_takes_the_place_of_the_one_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("page.md");
+        let page = |table: &str| format!("before\n{}{table}{}after\n", MARKS[0], MARKS[1]);
+        std::fs::write(&path, page("old\n")).expect("is written");
+        let table = table(&[row(2048, 512), row(1024, 511)]);
+        insert(&path, &table).expect("has marks");
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("is there"),
+            page(&table)
+        );
+        assert!(
+            table.contains("| [A board](some-board.md) | Cortex-M0+ | 2,048 | 1,024 | 2 K | 4 K |")
+        );
+        std::fs::write(&path, "no marks").expect("is written");
+        assert!(insert(&path, &table).is_err());
+    }
+}
