@@ -12,9 +12,6 @@ use hadamrnn_runtime::{Kernel, Model};
 use crate::Failure;
 use crate::flash::SlotFlash;
 
-/// The firmware's version, as its descriptor tells it.
-pub const VERSION: [u8; 3] = [0, 1, 0];
-
 /// The programs of a board; the parameters are those of [`Windows`].
 pub struct App<
     K: Kernel,

@@ -23,7 +23,7 @@ pub mod stack;
 mod stream;
 
 #[cfg(feature = "firmware")]
-pub use app::{App, VERSION};
+pub use app::App;
 #[cfg(feature = "firmware")]
 pub use failure::Failure;
 #[cfg(feature = "firmware")]

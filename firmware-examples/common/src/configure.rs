@@ -79,48 +79,17 @@ pub fn check_target(board: &Board) -> Result<(), Box<dyn Error>> {
 
 /// The text of `config.rs`: the constants of the registry, and what the programs are made of.
 fn config(board: &Board) -> Result<String, Box<dyn Error>> {
-    let programs = PROGRAMS.replace("SECTION", board.descriptor_section());
-    Ok(board.stream_constants()? + &programs)
+    Ok(board.stream_constants()? + PROGRAMS)
 }
 
-/// `SECTION` is the descriptor's.
 const PROGRAMS: &str = r#"
 /// The programs, with room for the models that the registry promises for this board.
 pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
     hadamrnn_board::App::new(FIRMWARE, MODEL);
 
-const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
-    hadamrnn_firmware_common::descriptor::Descriptor {
-        board: BOARD,
-        version: hadamrnn_board::VERSION,
-        kernel: KERNEL,
-        any_shape: true,
-        protocol: hadamrnn_firmware_common::link::PROTOCOL,
-        capacities: hadamrnn_firmware_common::descriptor::Capacities {
-            hidden: HIDDEN as u16,
-            inputs: INPUTS as u16,
-            pool: POOL as u16,
-            second: SECOND as u16,
-            read: READ as u16,
-        },
-        channels: CHANNELS,
-        rate: RATE,
-        window: WINDOW,
-        sessions: SESSIONS as u16,
-        slots_origin: SLOTS_ORIGIN,
-        slot_size: SLOT_SIZE,
-    };
 static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
 /// What `classify` classifies.
 pub static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
-
-#[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
-mod descriptor {
-    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
-    #[unsafe(link_section = "SECTION")]
-    #[used]
-    static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
-}
 "#;
 
 /// Refuses a model that the board's firmware could not run.

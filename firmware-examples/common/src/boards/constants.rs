@@ -30,7 +30,7 @@ impl Board {
     }
 
     /// Rust constants for the `stream` firmware's build script: what [`Board::descriptor`] has, to be used in const
-    /// generics, and the type `Kernel` of `hadamrnn_runtime::kernel`.
+    /// generics, the descriptor itself, and the type `Kernel` of `hadamrnn_runtime::kernel`.
     ///
     /// # Errors
     /// The board has no such firmware.
@@ -122,6 +122,39 @@ impl Board {
         ] {
             text += &format!("/// {what}.\npub const {name}: {kind} = {value};\n");
         }
-        Ok(text)
+        Ok(text + &FIRMWARE.replace("SECTION", self.descriptor_section()))
     }
 }
+
+/// The descriptor, of the constants above, and in its section, `SECTION`.
+const FIRMWARE: &str = r#"
+/// What this firmware is.
+pub const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
+    hadamrnn_firmware_common::descriptor::Descriptor {
+        board: BOARD,
+        version: hadamrnn_firmware_common::descriptor::FIRMWARE,
+        kernel: KERNEL,
+        any_shape: true,
+        protocol: hadamrnn_firmware_common::link::PROTOCOL,
+        capacities: hadamrnn_firmware_common::descriptor::Capacities {
+            hidden: HIDDEN as u16,
+            inputs: INPUTS as u16,
+            pool: POOL as u16,
+            second: SECOND as u16,
+            read: READ as u16,
+        },
+        channels: CHANNELS,
+        rate: RATE,
+        window: WINDOW,
+        sessions: SESSIONS as u16,
+        slots_origin: SLOTS_ORIGIN,
+        slot_size: SLOT_SIZE,
+    };
+#[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
+mod descriptor {
+    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
+    #[unsafe(link_section = "SECTION")]
+    #[used]
+    static DESCRIPTOR: [u8; hadamrnn_firmware_common::descriptor::LEN] = super::FIRMWARE.to_bytes();
+}
+"#;

@@ -20,8 +20,7 @@ use cortex_m_rt::entry;
 use defmt::Display2Format;
 use defmt_semihosting as _;
 use hadamrnn_emulated::embedded::MODEL;
-use hadamrnn_firmware_common::descriptor::{Capacities, Descriptor};
-use hadamrnn_firmware_common::link::{self, Action, Server};
+use hadamrnn_firmware_common::link::{Action, Server};
 use hadamrnn_firmware_common::slots::{Boot, Fault, Region, Running, Slots, Timing};
 use hadamrnn_firmware_common::stream::Windows;
 use hadamrnn_runtime::Model;
@@ -37,30 +36,7 @@ mod config {
     include!(concat!(env!("OUT_DIR"), "/stream.rs"));
 }
 use config::{
-    BOARD, CHANNELS, HIDDEN, INPUTS, KERNEL, Kernel, POOL, RATE, READ, SECOND, SESSIONS, SLOT_SIZE,
-    SLOTS_ORIGIN, WINDOW,
-};
-
-/// What this firmware is.
-pub const FIRMWARE: Descriptor<'static> = Descriptor {
-    board: BOARD,
-    version: [0, 1, 0],
-    kernel: KERNEL,
-    any_shape: cfg!(feature = "any-shape"),
-    protocol: link::PROTOCOL,
-    capacities: Capacities {
-        hidden: HIDDEN as u16,
-        inputs: INPUTS as u16,
-        pool: POOL as u16,
-        second: SECOND as u16,
-        read: READ as u16,
-    },
-    channels: CHANNELS,
-    rate: RATE,
-    window: WINDOW,
-    sessions: SESSIONS as u16,
-    slots_origin: SLOTS_ORIGIN,
-    slot_size: SLOT_SIZE,
+    CHANNELS, FIRMWARE, HIDDEN, INPUTS, Kernel, POOL, READ, SECOND, SESSIONS, SLOT_SIZE, WINDOW,
 };
 
 type Net<'m> = Windows<'m, Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS>;
@@ -134,17 +110,4 @@ fn log(boot: &Boot) {
         Running::BuiltIn => defmt::info!("running the built-in model"),
         Running::Slot { index, .. } => defmt::info!("running slot {}", index),
     }
-}
-
-#[allow(
-    unsafe_code,
-    reason = "a section has a place, which the linker script gives it"
-)]
-mod descriptor {
-    use hadamrnn_firmware_common::descriptor::LEN;
-
-    // SAFETY: nothing else is in this section, and the linker script puts it where nothing else is.
-    #[unsafe(link_section = ".hadamrnn_descriptor")]
-    #[used]
-    static DESCRIPTOR: [u8; LEN] = super::FIRMWARE.to_bytes();
 }
