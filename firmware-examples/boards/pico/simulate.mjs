@@ -1,19 +1,24 @@
 // Runs a program of this board on an emulated RP2040 (npm rp2040js), with a motion sensor, flash and USB.
 //
 //     npm install rp2040js@1.4.1
-//     node simulate.mjs PROGRAM.elf LOG [WINDOWS [TCP-PORT [SECONDS]]]
+//     node simulate.mjs PROGRAM.elf LOG [WINDOWS [TCP-PORT [SECONDS [SENSOR]]]]
 //
-// defmt frames go to the file LOG (`defmt-print -e PROGRAM.elf <LOG`). The sensor is an LSM6DSO that replays total acceleration
-// and rotation of a window file. The USB serial port is a TCP server. The boot ROM is not part of the emulator: what the
+// defmt frames go to the file LOG (`defmt-print -e PROGRAM.elf <LOG`). The sensor is an lsm6dso, or a lis3dh, that replays total
+// acceleration and, if it has a gyroscope, rotation of a window file. The USB serial port is a TCP server. The boot ROM is not part of the emulator: what the
 // firmware uses of it, reading and writing flash, is done here, by the rules of NOR flash.
 import { createWriteStream, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { ConsoleLogger, LogLevel, RP2040, USBCDC } from 'rp2040js';
 
-const [programPath, logPath, windowsPath, tcpPort, seconds = '3600'] = process.argv.slice(2);
+const [programPath, logPath, windowsPath, tcpPort, seconds = '3600', sensor = 'lsm6dso'] = process.argv.slice(2);
 const FLASH = 0x10000000;
 const RAM = 0x20000000;
 const TICK = 1e9 / 125e6;
+/** Where a sensor answers, what it says of itself and of new samples, and where they are; `skip` bytes of them it lacks. */
+const SENSORS = {
+  lsm6dso: { address: 0x6a, identity: 0x6c, status: [0x1e, 3], data: 0x22, skip: 0 },
+  lis3dh: { address: 0x18, identity: 0x33, status: [0x27, 0x0f], data: 0x28, skip: 6 },
+};
 /** Of the I²C controller's raw interrupts. */
 const TX_EMPTY = 1 << 4;
 
@@ -34,17 +39,17 @@ function recorded(path) {
   return Array.from({ length: count }, (_, i) => bytes.subarray(12 + i * size + 6, 12 + i * size + 18));
 }
 
-/** An LSM6DSO that plays samples; without any, nobody answers. */
+/** A sensor that plays samples; without any, nobody answers. */
 class Sensor {
-  constructor(i2c, samples, counts) {
-    const registers = new Uint8Array(256);
-    registers[0x0f] = 0x6c;
-    registers[0x1e] = 3;
+  constructor(i2c, { address: own, identity, status, data, skip }, samples, counts) {
+    const registers = new Uint8Array(128);
+    registers[0x0f] = identity;
+    registers[status[0]] = status[1];
     let register = 0;
     let first = true;
     i2c.onConnect = (address) => {
       first = true;
-      const found = address === 0x6a && samples.length > 0;
+      const found = address === own && samples.length > 0;
       i2c.completeConnect(found);
       if (!found) {
         // The chip empties its queue then, and says so; the emulator does not.
@@ -53,13 +58,14 @@ class Sensor {
       }
     };
     i2c.onWriteByte = (value) => {
-      if (first) register = value;
+      // The LIS3DH takes the highest bit for a wish to read on.
+      if (first) register = value & 0x7f;
       else registers[register++] = value;
       first = false;
       i2c.completeWrite(true);
     };
     i2c.onReadByte = () => {
-      if (register === 0x22) registers.set(samples[counts.samples++ % samples.length], register);
+      if (register === data) registers.set(samples[counts.samples++ % samples.length].subarray(skip), register);
       i2c.completeRead(registers[register++]);
     };
   }
@@ -77,7 +83,7 @@ class Pico {
     this.ended = false;
     this.rtt = -1;
     this.bootRom();
-    new Sensor(this.mcu.i2c[0], samples, counts);
+    new Sensor(this.mcu.i2c[0], SENSORS[sensor], samples, counts);
     this.cdc = new USBCDC(this.mcu.usbCtrl);
     const { ppb, core } = this.mcu;
     const write = ppb.writeUint32.bind(ppb);
@@ -149,6 +155,7 @@ class Pico {
   }
 }
 
+if (!(sensor in SENSORS)) throw Error(`the sensor is one of ${Object.keys(SENSORS).join(', ')}, not ${sensor}`);
 const counts = { resets: 0, erased: 0, programmed: 0, samples: 0, sleeps: 0 };
 const samples = windowsPath ? recorded(windowsPath) : [];
 const log = createWriteStream(logPath);

@@ -142,14 +142,28 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_the_firmware_cannot_run_is_refused() {
+    fn a_model_that_the_firmware_cannot_run_or_hold_is_refused() {
         let board = board("esp32c3");
-        let firmware = Descriptor {
+        let firmware = board.descriptor().expect("has slots");
+        let other_sensor = Descriptor {
             channels: 3,
-            ..board.descriptor().expect("has slots")
+            ..firmware
         };
-        let error = model_parts(&firmware, 4096, &har2(), TIMING).expect_err("nine channels");
-        assert!(format!("{error:#}").contains("sensor gives 3"), "{error:#}");
+        let small_slots = Descriptor {
+            slot_size: 512,
+            ..firmware
+        };
+        for (firmware, part) in [
+            (other_sensor, "the sensor gives 3"),
+            (
+                small_slots,
+                "a model of 996 bytes in a slot with room for 480",
+            ),
+        ] {
+            let error = model_parts(&firmware, 256, &har2(), TIMING).expect_err("refused");
+            let error = format!("{error:#}");
+            assert!(error.contains(part) && error.contains("esp32c3"), "{error}");
+        }
     }
 
     #[test]
