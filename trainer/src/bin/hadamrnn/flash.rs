@@ -24,7 +24,7 @@ pub struct Args {
     /// Board of the registry, real or emulated
     #[arg(long, value_name = "NAME", required_unless_present = "chip")]
     board: Option<String>,
-    /// Chip by its probe-rs name, for boards that are not in the registry
+    /// Chip by its probe-rs name, for boards that are not in the registry; its core has to see the slots as memory
     #[arg(
         long,
         value_name = "CHIP",
