@@ -21,7 +21,7 @@ pub fn kernel_forward(
     columns: u32,
     #[comptime] layout: Layout,
 ) {
-    let column = CUBE_POS as usize;
+    let column = CUBE_POS;
     let channels = columns as usize - 1;
     let is_bias = column == channels;
     let signs = scaled_signs(signs, scale, layout);
@@ -57,7 +57,7 @@ pub fn kernel_input_grad(
     columns: u32,
     #[comptime] layout: Layout,
 ) {
-    let column = CUBE_POS as usize;
+    let column = CUBE_POS;
     let channels = columns as usize - 1;
     let is_bias = column == channels;
     let signs = scaled_signs(signs, scale, layout);
@@ -109,7 +109,7 @@ pub fn kernel_grads(
     columns: u32,
     #[comptime] layout: Layout,
 ) {
-    let column = CUBE_POS as usize;
+    let column = CUBE_POS;
     let (columns, steps) = (columns as usize, steps as usize);
     let channels = columns - 1;
     let is_bias = column == channels;
@@ -172,7 +172,7 @@ pub fn scan_forward(
     steps: u32,
     #[comptime] layout: Layout,
 ) {
-    let first = CUBE_POS as usize * steps as usize;
+    let first = CUBE_POS * steps as usize;
     let signs = scaled_signs(signs, scale, layout);
     let mut shared = Shared::<[f32]>::new_slice(layout.shared_len());
     let mut state = read(drive, first, layout);
@@ -196,7 +196,7 @@ pub fn scan_drive_grad(
     steps: u32,
     #[comptime] layout: Layout,
 ) {
-    let last = CUBE_POS as usize * steps as usize + steps as usize - 1;
+    let last = CUBE_POS * steps as usize + steps as usize - 1;
     let signs = scaled_signs(signs, scale, layout);
     let mut shared = Shared::<[f32]>::new_slice(layout.shared_len());
     let mut g = read(grad, last, layout);
@@ -224,7 +224,7 @@ pub fn scan_grads(
     steps: u32,
     #[comptime] layout: Layout,
 ) {
-    let last = CUBE_POS as usize * steps as usize + steps as usize - 1;
+    let last = CUBE_POS * steps as usize + steps as usize - 1;
     let signs = scaled_signs(signs, scale, layout);
     let mut shared = Shared::<[f32]>::new_slice(layout.shared_len());
     let mut g = read(grad, last, layout);
@@ -240,13 +240,13 @@ pub fn scan_grads(
         add(&mut g, &next, layout);
         write(drive_grad, last - back, &g, layout);
     }
-    write(partial, CUBE_POS as usize, &turned, layout);
+    write(partial, CUBE_POS, &turned, layout);
 }
 
 /// `sum[i] = signs[i] * Σ_row partial[row][i]`, rows in order; one unit per number.
 #[cube(launch)]
 pub fn sum_rows(signs: &[f32], partial: &[f32], sum: &mut [f32], rows: u32) {
-    let at = ABSOLUTE_POS as usize;
+    let at = ABSOLUTE_POS;
     if at < sum.len() {
         let mut total = 0.0f32;
         for row in 0..rows as usize {
