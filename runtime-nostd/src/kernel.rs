@@ -17,6 +17,7 @@ pub use xnor::XnorPopcount;
 use crate::arch::lanes;
 use crate::error::SessionError;
 use crate::layer::Layer;
+use crate::pool;
 use crate::step::Step;
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
@@ -53,6 +54,11 @@ pub trait HiddenState {
 
     /// Values of neighbours: units 0 and 1, 2 and 3, …
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]>;
+
+    /// Adds each unit, if it is positive, to its sum.
+    fn add_rectified(&self, sums: &mut [u32]) {
+        pool::add(sums, self.pairs());
+    }
 }
 
 mod sealed {

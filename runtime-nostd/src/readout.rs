@@ -22,7 +22,7 @@ pub struct Logits<
     state: &'a K::State<N>,
     second: Option<&'a K::State<SECOND>>,
     /// The sums and their shift.
-    pool: Option<(&'a [i32; POOL], u32)>,
+    pool: Option<(&'a [u32; POOL], u32)>,
     /// What the hidden readout layer makes of it.
     hidden: Option<[i32; READ]>,
     width: FieldWidth,

@@ -30,8 +30,8 @@ pub struct Session<
     model: &'m Model<'m>,
     pub(crate) state: K::State<N>,
     pub(crate) second: Second<K, SECOND>,
-    /// Sums of the top layer's rectified states.
-    pub(crate) pool: [i32; POOL],
+    /// Sums of the top layer's rectified states; see [`pool`].
+    pub(crate) pool: [u32; POOL],
     /// Of both layers: the second one's fits where there would be padding.
     gain_phases: [u16; 2],
     steps: u32,
@@ -168,8 +168,11 @@ impl<
             && let Readout::Pooled { .. } = self.model.readout()
         {
             match self.model.second() {
-                Some(_) if SECOND > 0 => pool::add(&mut self.pool, self.second.state.pairs()),
-                _ => pool::add(&mut self.pool, self.state.pairs()),
+                Some(_) if SECOND > 0 => self.second.state.add_rectified(&mut self.pool),
+                _ => self.state.add_rectified(&mut self.pool),
+            }
+            if self.steps.wrapping_add(1).is_multiple_of(pool::STEPS) {
+                pool::limit(&mut self.pool);
             }
         }
         self.steps = self.steps.saturating_add(1);

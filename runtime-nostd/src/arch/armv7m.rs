@@ -38,6 +38,8 @@ mod code_finish_dsp;
 mod code_inputs;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_lanes;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_pool;
 mod code_products;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_ready_dsp;
@@ -51,6 +53,8 @@ use code_finish::finish;
 use code_finish_dsp::finish;
 
 pub(crate) use code_inputs::standardise;
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;
 
 #[cfg(hadamrnn_arch = "armv7em")]

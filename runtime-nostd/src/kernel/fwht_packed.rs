@@ -19,6 +19,7 @@ use super::{HiddenState, Kernel};
 use crate::arch::{self, lanes};
 use crate::error::SessionError;
 use crate::layer::Layer;
+use crate::pool;
 use crate::step::Step;
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
@@ -50,6 +51,12 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
         self.words().iter().map(|pair| lanes::unpack(*pair).into())
+    }
+
+    fn add_rectified(&self, sums: &mut [u32]) {
+        if !arch::add_rectified(self.words(), sums) {
+            pool::add(sums, self.pairs());
+        }
     }
 }
 
