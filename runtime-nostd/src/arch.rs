@@ -10,7 +10,8 @@
 //!
 //! Every backend has the same parts. `lanes` is how two states share a word, which all code uses. `step` advances the state
 //! of models of a common shape, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
-//! `step_second` (a second layer), `add_products` (sums beyond 16 bits) and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
+//! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix)
+//! and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
 //! its own, that of `portable` leaves everything.
 
 #[cfg(hadamrnn_arch = "armv6m")]
@@ -28,21 +29,25 @@ mod shape;
 pub(crate) use shape::RUNS_SECOND_LAYERS;
 
 #[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) use armv7m::{add_products, add_rectified, lanes, standardise, step, step_second};
+pub(crate) use armv7m::{
+    add_columns, add_products, add_rectified, lanes, standardise, step, step_second,
+};
 #[cfg(hadamrnn_arch = "portable")]
-pub(crate) use portable::{add_products, add_rectified, standardise, step, step_second};
+pub(crate) use portable::{
+    add_columns, add_products, add_rectified, standardise, step, step_second,
+};
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
     armv6m::{standardise, step},
-    portable::{add_products, add_rectified, step_second},
+    portable::{add_columns, add_products, add_rectified, step_second},
 };
 #[cfg(hadamrnn_arch = "armv7m")]
 pub(crate) use {
-    armv7m::{add_products, standardise, step},
+    armv7m::{add_columns, add_products, standardise, step},
     portable::{add_rectified, step_second},
 };
 #[cfg(hadamrnn_arch = "riscv32")]
 pub(crate) use {
-    portable::{add_products, add_rectified, standardise, step_second},
+    portable::{add_columns, add_products, add_rectified, standardise, step_second},
     riscv32::step,
 };

@@ -8,6 +8,7 @@
 //!
 //! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
 
+use crate::arch;
 use crate::format::Mixing;
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
 use crate::layer::SecondLayer;
@@ -37,30 +38,45 @@ pub(crate) fn dense(
     rows: &mut [i32],
 ) {
     rows.fill(0);
-    while let (Some([a, b]), Some([c, d])) = (pairs.next(), pairs.next()) {
-        let Some((nibbles, rest)) = matrix.split_at_checked(rows.len() / 8) else {
+    let words = rows.len() / 8;
+    // Eight columns at a time: layers have a multiple of that.
+    while let Some(states) = next_states(&mut pairs) {
+        let Some((nibbles, rest)) = matrix.split_at_checked(words.wrapping_mul(2)) else {
             break;
         };
         matrix = rest;
-        add_columns(
-            &signed_sums([a, b, c, d].map(|state| state.max(0))),
-            nibbles,
-            rows,
-        );
+        if !arch::add_columns(&states, nibbles, rows)
+            && let (Some((low, high)), [first, second]) =
+                (nibbles.split_at_checked(words), states.as_chunks::<4>().0)
+        {
+            add_columns(&signed_sums(first), low, rows);
+            add_columns(&signed_sums(second), high, rows);
+        }
     }
+}
+
+/// The next eight states, rectified.
+#[inline(always)]
+fn next_states(pairs: &mut impl Iterator<Item = [i32; 2]>) -> Option<[i32; 8]> {
+    let mut states = [[0; 2]; 4];
+    for to in &mut states {
+        *to = pairs.next()?.map(|state| state.max(0));
+    }
+    let [[a, b], [c, d], [e, f], [g, h]] = states;
+    Some([a, b, c, d, e, f, g, h])
 }
 
 /// Entry `k` is the sum of the four values, those negated whose bit is set in `k`.
 #[inline(never)]
-fn signed_sums(values: [i32; 4]) -> [i32; 16] {
+fn signed_sums(values: &[i32; 4]) -> [i32; 16] {
     let mut sums = [0i32; 16];
     // The entries of the values so far; the next value is added to them, and subtracted for as many more.
-    for (bit, value) in values.into_iter().enumerate() {
+    for (bit, value) in values.iter().enumerate() {
         let known = 1usize << bit;
         for k in 0..known {
             let sum = sums[k & 15];
-            sums[(k | known) & 15] = sum.wrapping_sub(value);
-            sums[k & 15] = sum.wrapping_add(value);
+            sums[(k | known) & 15] = sum.wrapping_sub(*value);
+            sums[k & 15] = sum.wrapping_add(*value);
         }
     }
     sums

@@ -31,6 +31,7 @@ macro_rules! cpu {
 #[macro_use]
 mod columns;
 
+mod code_columns;
 #[cfg(hadamrnn_arch = "armv7m")]
 mod code_finish;
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -52,6 +53,7 @@ use code_finish::finish;
 #[cfg(hadamrnn_arch = "armv7em")]
 use code_finish_dsp::finish;
 
+pub(crate) use code_columns::add_columns;
 pub(crate) use code_inputs::standardise;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use code_pool::add_rectified;

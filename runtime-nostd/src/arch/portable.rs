@@ -35,6 +35,12 @@ pub(crate) const fn standardise(
 
 /// Adds nothing.
 #[inline(always)]
+pub(crate) const fn add_columns(_: &[i32; 8], _: &[u32], _: &mut [i32]) -> bool {
+    false
+}
+
+/// Adds nothing.
+#[inline(always)]
 pub(crate) const fn add_rectified(_: &[u32], _: &mut [u32]) -> bool {
     false
 }
