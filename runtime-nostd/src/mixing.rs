@@ -22,10 +22,9 @@ pub(crate) fn drive(
     match second.mixing {
         Mixing::Dense => {
             dense(second.matrix, pairs, rows);
-            for (row, bias) in rows.iter_mut().zip(biases(second.bias)) {
-                keep_rolled();
-                *row = row.wrapping_mul(second.multiplier).wrapping_add(bias);
-            }
+            with_biases(rows, second.bias, |row, bias| {
+                row.wrapping_mul(second.multiplier).wrapping_add(bias)
+            });
         }
         Mixing::Hadamard => hadamard(second, pairs, rows),
     }
@@ -147,10 +146,21 @@ const fn negate(value: i32, signs: u32) -> i32 {
     (value ^ mask).wrapping_sub(mask)
 }
 
-/// The biases of a layer, zeros where it has none.
-pub(crate) fn biases(stored: &[u32]) -> impl Iterator<Item = i32> {
-    let stored = stored.iter().map(|bias| *bias as i32);
-    stored.chain(core::iter::repeat(0))
+/// Replaces each row by what `f` makes of it and of its bias: zero in a layer that has none.
+#[inline(always)]
+pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32) -> i32) {
+    // Two loops, so that neither tests which one it is.
+    if stored.is_empty() {
+        for row in rows {
+            keep_rolled();
+            *row = f(*row, 0);
+        }
+    } else {
+        for (row, bias) in rows.iter_mut().zip(stored) {
+            keep_rolled();
+            *row = f(*row, *bias as i32);
+        }
+    }
 }
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.

@@ -37,8 +37,8 @@ pub(crate) fn limit(sums: &mut [u32]) {
 pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
     let half = 1u32.wrapping_shl(shift) >> 1;
     let scale = move |sum: u32| {
-        // Below 2^31, so the addition fits.
-        let scaled = sum.min(LIMIT).wrapping_add(half).wrapping_shr(shift);
+        // No sum is beyond 2^32 - 2^16, so the addition fits; what is beyond the limit is beyond 16 bits afterwards.
+        let scaled = sum.wrapping_add(half).wrapping_shr(shift);
         scaled.min(0x7FFF) as i32
     };
     (sums.as_chunks().0.iter()).map(move |&[even, odd]| [scale(even), scale(odd)])
