@@ -20,34 +20,38 @@ mod armv6m;
 mod armv7m;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 pub(crate) mod lanes;
+#[cfg(not(hadamrnn_arch = "portable"))]
+mod plan;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 mod portable;
 #[cfg(hadamrnn_arch = "riscv32")]
 mod riscv32;
 mod shape;
 
+#[cfg(not(hadamrnn_arch = "portable"))]
+pub(crate) use plan::Plan;
 pub(crate) use shape::RUNS_SECOND_LAYERS;
 
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use armv7m::{
-    add_columns, add_products, add_rectified, lanes, standardise, step, step_second,
+    Constants, add_columns, add_products, add_rectified, lanes, standardise, step, step_second,
 };
 #[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::{
-    add_columns, add_products, add_rectified, standardise, step, step_second,
+    Plan, add_columns, add_products, add_rectified, standardise, step, step_second,
 };
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
-    armv6m::{standardise, step},
+    armv6m::{Constants, standardise, step},
     portable::{add_columns, add_products, add_rectified, step_second},
 };
 #[cfg(hadamrnn_arch = "armv7m")]
 pub(crate) use {
-    armv7m::{add_columns, add_products, standardise, step},
+    armv7m::{Constants, add_columns, add_products, standardise, step},
     portable::{add_rectified, step_second},
 };
 #[cfg(hadamrnn_arch = "riscv32")]
 pub(crate) use {
     portable::{add_columns, add_products, add_rectified, standardise, step_second},
-    riscv32::step,
+    riscv32::{Constants, step},
 };

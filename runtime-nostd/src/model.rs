@@ -3,6 +3,7 @@
 mod bounds;
 mod check;
 
+use crate::arch::Plan;
 use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, Second, Sections, Tokens};
@@ -45,6 +46,8 @@ pub struct Model<'a> {
     second: Option<SecondLayer<'a>>,
     hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
+    /// What the target's own code needs, if it runs the first layer.
+    pub(crate) plan: Option<Plan<'a>>,
 }
 
 impl<'a> Model<'a> {
@@ -89,11 +92,17 @@ impl<'a> Model<'a> {
             second: (header.extension.second).map(|second| second_layer(&second, &sections)),
             hidden_readout: None,
             bounds: Bounds::default(),
+            plan: None,
         };
         let read = model.top().hidden_size;
         model.hidden_readout = (header.addition.hidden_readout)
             .map(|hidden| HiddenReadout::new(&hidden, &sections, read));
         model.prove_no_overflow()?;
+        let columns = match model.tokens() {
+            Some(_) => 1,
+            None => model.input_size(),
+        };
+        model.plan = Plan::new(&model.layer, &sections, columns);
         Ok(model)
     }
 

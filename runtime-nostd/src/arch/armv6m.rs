@@ -19,8 +19,18 @@ mod code_transform;
 
 pub(crate) use code_inputs::standardise;
 
-use super::shape::Shaped;
+use super::plan::{Geometry, Shaped};
 use crate::step::Step;
+
+/// What is computed when a model is read: nothing more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Constants;
+
+impl Constants {
+    pub const fn new(_: &Geometry) -> Self {
+        Self
+    }
+}
 
 /// Advances `h` if the model has the common shape; returns whether it has.
 pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {

@@ -31,7 +31,6 @@ macro_rules! cpu {
 #[macro_use]
 mod columns;
 
-mod code_columns;
 #[cfg(hadamrnn_arch = "armv7m")]
 mod code_finish;
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -39,6 +38,7 @@ mod code_finish_dsp;
 mod code_inputs;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_lanes;
+mod code_mixing;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_pool;
 mod code_products;
@@ -49,19 +49,20 @@ mod code_transform;
 pub(crate) mod lanes;
 
 #[cfg(hadamrnn_arch = "armv7m")]
-use code_finish::finish;
+use code_finish::{finish, ones, start};
 #[cfg(hadamrnn_arch = "armv7em")]
-use code_finish_dsp::finish;
+use code_finish_dsp::{finish, ones, start};
 
-pub(crate) use code_columns::add_columns;
 pub(crate) use code_inputs::standardise;
+pub(crate) use code_mixing::add_columns;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;
+pub(crate) use columns::Constants;
 
 #[cfg(hadamrnn_arch = "armv7em")]
-use super::shape::Ready;
-use super::shape::Shaped;
+use super::plan::Ready;
+use super::plan::Shaped;
 use crate::step::Step;
 
 /// Advances `h` if the model has the common shape; returns whether it has.

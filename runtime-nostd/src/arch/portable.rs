@@ -9,6 +9,21 @@ use heapless::VecView;
 
 use crate::format::Header;
 use crate::step::Step;
+#[cfg(hadamrnn_arch = "portable")]
+use crate::{format::Sections, layer::Layer};
+
+/// What is checked when a model is read: nothing.
+#[cfg(hadamrnn_arch = "portable")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a>(core::marker::PhantomData<&'a ()>);
+
+#[cfg(hadamrnn_arch = "portable")]
+impl Plan<'_> {
+    /// There is none.
+    pub const fn new(_: &Layer<'_>, _: &Sections<'_>, _: usize) -> Option<Self> {
+        None
+    }
+}
 
 /// Advances no model.
 #[inline(always)]

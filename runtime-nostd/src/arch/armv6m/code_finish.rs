@@ -14,7 +14,8 @@
 use core::arch::naked_asm;
 
 use super::columns::{PAIR_BYTES, PAIRS};
-use crate::arch::shape::{GAIN_SHIFT, Shaped};
+use crate::arch::plan::Shaped;
+use crate::arch::shape::GAIN_SHIFT;
 
 /// What lies on the stack of [`finish_code`], from its stack pointer on. Fields from `start_of_all` on are its arguments from
 /// the fifth on: the calling convention puts them there.
@@ -68,14 +69,14 @@ struct Frame {
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let layer = shaped.blocks.layer();
+    let geometry = shaped.geometry();
     let h = shaped.blocks.h().as_mut_ptr_range();
     // The high lane has 32768 too little, which its bias has too much; so has the low one.
-    let [start, other_start] = (shaped.offsets())
+    let [start, other_start] = [shaped.offset(), geometry.rounding()]
         .map(|offset| (offset.wrapping_sub(1 << 15) as u32).wrapping_mul(0x0001_0001));
-    let half = 1u32.wrapping_shl(layer.state_bits.wrapping_sub(1));
-    let outside = 0xFFFFu32.wrapping_shl(layer.state_bits) & 0xFFFF;
-    let (driven, block) = (shaped.driven(), shaped.blocks.block());
+    let half = 1u32.wrapping_shl(geometry.state_bits().wrapping_sub(1));
+    let outside = 0xFFFFu32.wrapping_shl(geometry.state_bits()) & 0xFFFF;
+    let (driven, block) = (geometry.driven(), geometry.block());
     let run_end = if driven == block {
         h.end
     } else {
@@ -87,8 +88,8 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
     unsafe {
         finish_code(
             shaped.gain(),
-            layer.drive_shift,
-            16u32.wrapping_sub(layer.drive_shift),
+            geometry.drive_shift(),
+            16u32.wrapping_sub(geometry.drive_shift()),
             start,
             start.wrapping_mul(0x1111),
             shaped.x().as_ptr(),
@@ -98,7 +99,7 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
             (shaped.bias().as_ptr() as usize).wrapping_sub(h.start as usize),
             run_end,
             0x8000,
-            (shaped.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
+            (shaped.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
             half.wrapping_mul(0x0001_0001),
             outside.wrapping_mul(0x0001_0001),
             half.wrapping_sub(1) as i32,

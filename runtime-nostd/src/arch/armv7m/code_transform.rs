@@ -6,7 +6,7 @@
 
 use core::arch::naked_asm;
 
-use crate::arch::shape::Blocks;
+use crate::arch::plan::Blocks;
 
 /// An addition or a subtraction on two lanes.
 #[cfg(hadamrnn_arch = "armv7em")]
