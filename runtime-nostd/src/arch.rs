@@ -18,6 +18,7 @@
 mod armv6m;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 mod armv7m;
+mod channels;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 pub(crate) mod lanes;
 #[cfg(not(hadamrnn_arch = "portable"))]
@@ -28,6 +29,7 @@ mod portable;
 mod riscv32;
 mod shape;
 
+pub(crate) use channels::Channels;
 #[cfg(not(hadamrnn_arch = "portable"))]
 pub(crate) use plan::Plan;
 pub(crate) use shape::RUNS_SECOND_LAYERS;

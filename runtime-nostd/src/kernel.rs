@@ -18,7 +18,7 @@ use crate::arch::lanes;
 use crate::error::SessionError;
 use crate::layer::Layer;
 use crate::pool;
-use crate::step::Step;
+use crate::step::{OwnStep, Step};
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
 ///
@@ -34,6 +34,11 @@ pub trait Kernel: sealed::Sealed {
     /// # Errors
     /// [`SessionError`] if it does not.
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
+
+    /// Advances `state` by one time step with the target's own code; whether it has any for the model.
+    fn step_own<const N: usize>(_: &mut Self::State<N>, _: &OwnStep<'_>) -> bool {
+        false
+    }
 
     /// Advances `state` by one time step.
     fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);

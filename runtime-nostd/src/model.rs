@@ -3,7 +3,7 @@
 mod bounds;
 mod check;
 
-use crate::arch::Plan;
+use crate::arch::{Channels, Plan};
 use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, Second, Sections, Tokens};
@@ -48,6 +48,8 @@ pub struct Model<'a> {
     bounds: Bounds,
     /// What the target's own code needs, if it runs the first layer.
     pub(crate) plan: Option<Plan<'a>>,
+    /// Its inputs, if they are numbers.
+    pub(crate) channels: Option<Channels<'a>>,
 }
 
 impl<'a> Model<'a> {
@@ -93,6 +95,7 @@ impl<'a> Model<'a> {
             hidden_readout: None,
             bounds: Bounds::default(),
             plan: None,
+            channels: Channels::new(&header, sections.channels),
         };
         let read = model.top().hidden_size;
         model.hidden_readout = (header.addition.hidden_readout)

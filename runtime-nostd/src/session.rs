@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::source::Source;
-use crate::step::Step;
+use crate::step::{OwnStep, Step};
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
@@ -114,7 +114,7 @@ impl<
         // `new` has checked the capacity.
         let mut inputs = heapless::Vec::<i32, D>::new();
         let sum = standardise_all(self.model, sample, &mut inputs);
-        self.step(&Drive::numbers(self.model, &inputs, sum));
+        self.step(self.model.sections.input, &inputs, sum);
         Ok(())
     }
 
@@ -133,7 +133,9 @@ impl<
                 found: token,
             });
         };
-        self.step(&Drive::token(self.model, row, &[tokens.multiplier.into()]));
+        // A token's row of the table and its multiplier are a U of one column and its input.
+        let multiplier = i32::from(tokens.multiplier);
+        self.step(row, &[multiplier], multiplier);
         Ok(())
     }
 
@@ -152,11 +154,25 @@ impl<
         }
     }
 
-    fn step(&mut self, drive: &Drive<'_>) {
-        let layer = self.model.layer();
+    /// Advances by the inputs `x`, of this `sum`, that the columns of `u` are multiplied by.
+    #[inline(always)]
+    fn step(&mut self, u: &[u32], x: &[i32], sum: i32) {
+        let (model, layer) = (self.model, self.model.layer());
         let [phase, second_phase] = &mut self.gain_phases;
-        let step = Step::new(layer, Source::Product(drive), layer.gain.next(phase));
-        K::step(&mut self.state, &step);
+        let gain = layer.gain.next(phase);
+        let own = model.plan.as_ref().is_some_and(|plan| {
+            let step = OwnStep {
+                plan,
+                u,
+                x,
+                sum,
+                gain,
+            };
+            K::step_own(&mut self.state, &step)
+        });
+        if !own {
+            step_any::<K, N>(&mut self.state, &Drive::new(model, u, x, sum), gain);
+        }
         if SECOND > 0
             && let Some(second) = self.model.second()
         {
@@ -219,6 +235,13 @@ impl<
         self.gain_phases = [0; 2];
         self.steps = 0;
     }
+}
+
+/// A step of the first layer by the kernel's portable code. Not inlined: its stack is not that of other steps.
+#[inline(never)]
+fn step_any<K: Kernel, const N: usize>(state: &mut K::State<N>, drive: &Drive<'_>, gain: i32) {
+    let step = Step::new(drive.model.layer(), Source::Product(drive), gain);
+    K::step(state, &step);
 }
 
 /// The states of a layer that has fewer units than its session has room for.

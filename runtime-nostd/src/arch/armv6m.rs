@@ -20,7 +20,7 @@ mod code_transform;
 pub(crate) use code_inputs::standardise;
 
 use super::plan::{Geometry, Shaped};
-use crate::step::Step;
+use crate::step::OwnStep;
 
 /// What is computed when a model is read: nothing more.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,9 @@ impl Constants {
     }
 }
 
-/// Advances `h` if the model has the common shape; returns whether it has.
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     code_transform::stages(&mut shaped.blocks);

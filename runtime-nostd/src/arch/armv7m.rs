@@ -63,11 +63,13 @@ pub(crate) use columns::Constants;
 #[cfg(hadamrnn_arch = "armv7em")]
 use super::plan::Ready;
 use super::plan::Shaped;
+use crate::step::OwnStep;
+#[cfg(hadamrnn_arch = "armv7em")]
 use crate::step::Step;
 
-/// Advances `h` if the model has the common shape; returns whether it has.
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     code_transform::stages(&mut shaped.blocks);

@@ -8,7 +8,10 @@ use super::Constants;
 use super::shape::GAIN_SHIFT;
 use crate::format::Sections;
 use crate::layer::Layer;
+#[cfg(hadamrnn_arch = "armv7em")]
 use crate::source::Source;
+use crate::step::OwnStep;
+#[cfg(hadamrnn_arch = "armv7em")]
 use crate::step::Step;
 
 /// A model of the common shape.
@@ -148,27 +151,22 @@ pub struct Shaped<'a> {
 impl<'a> Shaped<'a> {
     /// `None` if the model has another shape, or state and inputs are not those of the model.
     #[inline(always)]
-    pub fn new(h: &'a mut [u32], step: &Step<'a>) -> Option<Self> {
-        let Source::Product(drive) = step.source else {
-            return None;
-        };
-        let plan = drive.model.plan.as_ref()?;
-        let Geometry {
-            words,
-            block,
-            columns,
-            input,
-            ..
-        } = plan.geometry;
-        let (u, x) = (drive.columns, drive.x);
-        let fits = h.len() == words && x.len() == columns && u.len() == input;
+    pub fn new(words: &'a mut [u32], step: &OwnStep<'a>) -> Option<Self> {
+        let &OwnStep { plan, u, x, .. } = step;
+        let geometry = &plan.geometry;
+        let h = words.get_mut(..geometry.words)?;
+        let fits = x.len() == geometry.columns && u.len() == geometry.input;
         fits.then_some(Self {
-            blocks: Blocks { h, block },
+            blocks: Blocks {
+                h,
+                block: geometry.block,
+            },
             plan,
             gain: step.gain,
             u,
             x,
-            correction: drive.correction,
+            // Codes are stored as fields that have 8 too much.
+            correction: step.sum.wrapping_mul(-8),
         })
     }
 

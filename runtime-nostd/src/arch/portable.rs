@@ -7,8 +7,8 @@
 
 use heapless::VecView;
 
-use crate::format::Header;
-use crate::step::Step;
+use super::channels::Channels;
+use crate::step::{OwnStep, Step};
 #[cfg(hadamrnn_arch = "portable")]
 use crate::{format::Sections, layer::Layer};
 
@@ -27,7 +27,7 @@ impl Plan<'_> {
 
 /// Advances no model.
 #[inline(always)]
-pub(crate) const fn step(_: &mut [u32], _: &Step<'_>) -> bool {
+pub(crate) const fn step(_: &mut [u32], _: &OwnStep<'_>) -> bool {
     false
 }
 
@@ -39,12 +39,7 @@ pub(crate) const fn step_second(_: &mut [u32], _: &Step<'_>) -> bool {
 
 /// Standardises nothing.
 #[inline(always)]
-pub(crate) const fn standardise(
-    _: &[u32],
-    _: &[i16],
-    _: &mut VecView<i32>,
-    _: &Header<'_>,
-) -> Option<i32> {
+pub(crate) const fn standardise(_: &Channels<'_>, _: &[i16], _: &mut VecView<i32>) -> Option<i32> {
     None
 }
 

@@ -14,7 +14,7 @@ use super::lanes;
 use super::plan::{Geometry, Shaped};
 use super::shape::GAIN_SHIFT;
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
-use crate::step::Step;
+use crate::step::OwnStep;
 
 /// What is computed when a model is read: nothing more.
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +26,10 @@ impl Constants {
     }
 }
 
-/// Advances `h` if the model has the common shape; returns whether it has.
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
 #[inline(never)]
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     let block = shaped.blocks.block();

@@ -20,7 +20,7 @@ use crate::arch::{self, lanes};
 use crate::error::SessionError;
 use crate::layer::Layer;
 use crate::pool;
-use crate::step::Step;
+use crate::step::{OwnStep, Step};
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -79,6 +79,11 @@ impl Kernel for FwhtPacked {
         Ok(())
     }
 
+    #[inline(always)]
+    fn step_own<const N: usize>(state: &mut Lanes<N>, step: &OwnStep<'_>) -> bool {
+        arch::step(state.words_mut(), step)
+    }
+
     fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
         step_lanes(state.words_mut(), step);
     }
@@ -90,11 +95,8 @@ impl Kernel for FwhtPacked {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
-    let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
-        return;
-    };
-    if !arch::step(h, step) {
-        #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+    #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+    if let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) {
         portable::step(h, step);
     }
 }

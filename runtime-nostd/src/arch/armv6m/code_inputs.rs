@@ -8,26 +8,24 @@ use core::arch::naked_asm;
 
 use heapless::VecView;
 
-use crate::format::Header;
+use crate::arch::channels::Channels;
 
 /// As `drive::standardise_all`, where no input is a copy.
 #[inline(always)]
 pub(crate) fn standardise(
-    channels: &[u32],
+    channels: &Channels<'_>,
     sample: &[i16],
     inputs: &mut VecView<i32>,
-    header: &Header<'_>,
 ) -> Option<i32> {
-    let shift = u32::from(header.input_shift);
-    let count = channels.len();
-    if sample.len() != count || inputs.capacity() < count || count == 0 {
+    let (words, count) = (channels.words(), sample.len());
+    if count != channels.counts() || count != words.len() || inputs.capacity() < count {
         return None;
     }
-    let range = channels.as_ptr_range();
+    let range = words.as_ptr_range();
     let largest = 1i32
-        .wrapping_shl(u32::from(header.input_bits).wrapping_sub(1))
+        .wrapping_shl(channels.bits().wrapping_sub(1))
         .wrapping_sub(1);
-    // SAFETY: `channels` and `sample` have the same positive number of elements, and `inputs` has room for them. Afterwards
+    // SAFETY: `words` and `sample` have the same positive number of elements, and `inputs` has room for them. Afterwards
     // they are written.
     unsafe {
         let sum = standardise_code(
@@ -35,8 +33,8 @@ pub(crate) fn standardise(
             range.end,
             sample.as_ptr(),
             inputs.as_mut_ptr(),
-            1i32.wrapping_shl(shift.wrapping_sub(1)),
-            shift,
+            channels.half(),
+            channels.shift(),
             largest,
         );
         inputs.set_len(count);
