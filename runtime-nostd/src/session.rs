@@ -171,7 +171,7 @@ impl<
             K::step_own(&mut self.state, &step)
         });
         if !own {
-            step_any::<K, N>(&mut self.state, &Drive::new(model, u, x, sum), gain);
+            step_any::<K, N>(&mut self.state, model, u, x, sum, gain);
         }
         if SECOND > 0
             && let Some(second) = self.model.second()
@@ -239,8 +239,16 @@ impl<
 
 /// A step of the first layer by the kernel's portable code. Not inlined: its stack is not that of other steps.
 #[inline(never)]
-fn step_any<K: Kernel, const N: usize>(state: &mut K::State<N>, drive: &Drive<'_>, gain: i32) {
-    let step = Step::new(drive.model.layer(), Source::Product(drive), gain);
+fn step_any<K: Kernel, const N: usize>(
+    state: &mut K::State<N>,
+    model: &Model<'_>,
+    u: &[u32],
+    x: &[i32],
+    sum: i32,
+    gain: i32,
+) {
+    let drive = Drive::new(model, u, x, sum);
+    let step = Step::new(model.layer(), Source::Product(&drive), gain);
     K::step(state, &step);
 }
 

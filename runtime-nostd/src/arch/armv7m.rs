@@ -49,9 +49,9 @@ mod code_transform;
 pub(crate) mod lanes;
 
 #[cfg(hadamrnn_arch = "armv7m")]
-use code_finish::{finish, ones, start};
+use code_finish::{finish, gain_shift, start};
 #[cfg(hadamrnn_arch = "armv7em")]
-use code_finish_dsp::{finish, ones, start};
+use code_finish_dsp::{finish, gain_shift, start};
 
 pub(crate) use code_inputs::standardise;
 pub(crate) use code_mixing::add_columns;

@@ -205,10 +205,9 @@ impl<'a> Shaped<'a> {
         self.plan.signs
     }
 
-    /// What is missing in one lane of a driven group: the rounding constant, and what a sum of unsigned fields lacks. Other
-    /// groups lack the former only.
-    pub const fn offset(&self) -> i32 {
-        self.plan.geometry.rounding().wrapping_add(self.correction)
+    /// What a sum of unsigned fields of a driven row lacks.
+    pub const fn correction(&self) -> i32 {
+        self.correction
     }
 }
 

@@ -43,7 +43,8 @@ fn finish(shaped: &mut Shaped<'_>) {
     let geometry = shaped.geometry();
     let finisher = Finisher::new(shaped.gain(), geometry.state_bits(), geometry.drive_shift());
     // Low lanes: offset. High lanes: offset, and without what stored biases have too much; they lend to no low lane.
-    let [start, other_start] = [shaped.offset(), geometry.rounding()].map(|offset| {
+    let [start, other_start] = [shaped.correction(), 0].map(|correction| {
+        let offset = correction.wrapping_add(geometry.rounding());
         let low = offset.wrapping_sub(1 << 15);
         lanes::pack(low, low)
     });

@@ -72,7 +72,8 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
     let geometry = shaped.geometry();
     let h = shaped.blocks.h().as_mut_ptr_range();
     // The high lane has 32768 too little, which its bias has too much; so has the low one.
-    let [start, other_start] = [shaped.offset(), geometry.rounding()]
+    let [start, other_start] = [shaped.correction(), 0]
+        .map(|correction| correction.wrapping_add(geometry.rounding()))
         .map(|offset| (offset.wrapping_sub(1 << 15) as u32).wrapping_mul(0x0001_0001));
     let half = 1u32.wrapping_shl(geometry.state_bits().wrapping_sub(1));
     let outside = 0xFFFFu32.wrapping_shl(geometry.state_bits()) & 0xFFFF;

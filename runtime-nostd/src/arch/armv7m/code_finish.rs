@@ -40,14 +40,15 @@ pub(crate) const fn start(offset: i32) -> u32 {
         .wrapping_sub(1 << 31)
 }
 
-/// The transform is not scaled.
-pub(crate) const fn ones(_: u32) -> u32 {
+/// Neither gains nor the transform are scaled.
+pub(super) const fn gain_shift(_: u32) -> u32 {
     0
 }
 
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
+    let constants = shaped.constants();
     let narrower = 12u32.wrapping_sub(shaped.geometry().state_bits().clamp(10, 12));
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
     // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
@@ -55,13 +56,13 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
     unsafe {
         finish_code(
             shaped.blocks.h().as_mut_ptr(),
-            shaped.constants(),
+            constants,
             shaped.u().as_ptr(),
             shaped.x().as_ptr(),
             shaped.bias().as_ptr(),
             shaped.signs().as_ptr(),
-            shaped.gain() as u32,
-            start(shaped.offset()),
+            constants.scaled_gain(shaped.gain()),
+            constants.start(shaped.correction()),
             narrower,
         );
     }

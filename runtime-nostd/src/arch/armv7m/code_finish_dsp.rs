@@ -32,32 +32,27 @@ pub(crate) const fn start(offset: i32) -> u32 {
     (offset.wrapping_add(1 << 15) as u32).wrapping_mul(0x0001_0001)
 }
 
-/// The scale of the transform, in both halves, for gains up to `largest_gain`.
-pub(crate) const fn ones(largest_gain: u32) -> u32 {
-    0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift(largest_gain)))
-}
-
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let geometry = shaped.geometry();
-    let gain = (shaped.gain() as u32).wrapping_shl(gain_shift(geometry.largest_gain()));
+    let constants = shaped.constants();
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
     // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
     // sizes. All are borrowed until the call returns.
     unsafe {
         finish_code(
             shaped.blocks.h().as_mut_ptr(),
-            shaped.constants(),
+            constants,
             shaped.u().as_ptr(),
             shaped.x().as_ptr(),
             shaped.bias().as_ptr(),
             shaped.signs().as_ptr(),
-            gain,
-            start(shaped.offset()),
+            constants.scaled_gain(shaped.gain()),
+            constants.start(shaped.correction()),
         );
     }
-    narrow(&mut shaped.blocks, geometry.state_bits());
+    let state_bits = shaped.geometry().state_bits();
+    narrow(&mut shaped.blocks, state_bits);
 }
 
 /// Saturates states of 10 or 11 bits, which so far have 12.

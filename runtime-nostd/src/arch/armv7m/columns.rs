@@ -40,12 +40,26 @@ pub struct Constants {
     /// Bytes of states of groups in a block that are not driven, and that are.
     other_length: usize,
     next_length: usize,
+    /// Left shift of gains; not for the assembly.
+    gain_shift: u32,
 }
 
 impl Constants {
+    /// Where the accumulators of driven groups start, whose sums of unsigned fields lack `correction`.
+    pub(super) const fn start(&self, correction: i32) -> u32 {
+        let both = (correction as u32).wrapping_mul(0x0001_0001);
+        self.other_start.wrapping_add(both)
+    }
+
+    /// A gain as the assembly needs it.
+    pub(super) const fn scaled_gain(&self, gain: i32) -> u32 {
+        (gain as u32).wrapping_shl(self.gain_shift)
+    }
+
     pub(crate) fn new(geometry: &Geometry) -> Self {
         let (block, driven) = (geometry.block(), geometry.driven());
         let (pairs, odd) = (geometry.columns() / 2, geometry.columns() % 2 == 1);
+        let gain_shift = super::gain_shift(geometry.largest_gain());
         let past = TO_END.wrapping_add(THUMB);
         let last = if odd {
             TO_LAST.wrapping_add(THUMB)
@@ -69,7 +83,7 @@ impl Constants {
             last,
             other_entry: past,
             scale: 1u32.wrapping_shl(geometry.drive_shift()),
-            ones: super::ones(geometry.largest_gain()),
+            ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
             pairs: pairs.wrapping_mul(8),
             run: if driven == block {
                 geometry.words()
@@ -81,6 +95,7 @@ impl Constants {
             other_start: super::start(geometry.rounding()),
             other_length: block.wrapping_sub(driven).wrapping_mul(4),
             next_length: driven.wrapping_mul(4),
+            gain_shift,
         }
     }
 }
