@@ -68,6 +68,7 @@ use crate::step::OwnStep;
 use crate::step::Step;
 
 /// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+#[inline(always)]
 pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
     let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
