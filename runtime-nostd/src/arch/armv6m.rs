@@ -18,19 +18,10 @@ mod code_inputs;
 mod code_transform;
 
 pub(crate) use code_inputs::standardise;
+pub(crate) use columns::Constants;
 
-use super::plan::{Geometry, Shaped};
+use super::plan::Shaped;
 use crate::step::OwnStep;
-
-/// What is computed when a model is read: nothing more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Constants;
-
-impl Constants {
-    pub const fn new(_: &Geometry) -> Self {
-        Self
-    }
-}
 
 /// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
 #[inline(always)]

@@ -1,9 +1,134 @@
 //! Parts of the assembly: the drive, the element-wise end, and how runs of driven groups and of others alternate.
 
+use crate::arch::plan::Geometry;
+
 /// Pairs of columns in a round of the unrolled loop.
-pub(super) const PAIRS: usize = 4;
+const PAIRS: usize = 4;
 /// Bytes of code for a pair of columns: thirty instructions of two bytes.
-pub(super) const PAIR_BYTES: usize = 60;
+const PAIR_BYTES: usize = 60;
+/// Bytes from the code that starts a group to the test for more rounds, to the end of a round, to the code for the last column
+/// and to that past it. The assembler refuses code that is longer. Bit 0 of an address to go to means Thumb.
+pub(super) const TO_TEST: usize = 22;
+pub(super) const TO_ROUND_END: usize = TO_TEST + 10 + PAIRS * PAIR_BYTES;
+pub(super) const TO_LAST: usize = TO_ROUND_END + 4;
+pub(super) const TO_END: usize = TO_LAST + 32;
+const THUMB: usize = 1;
+
+/// What a step needs of the sizes of a model, in the order in which the assembly takes it over.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Constants {
+    copied: Copied,
+    /// Where to go, from the code that starts a group.
+    places: Places,
+    /// Bytes of the inputs that come in pairs, of states before the first group that is not driven, and of all states.
+    pairs: usize,
+    run: usize,
+    h: usize,
+}
+
+/// What the assembly copies to its stack.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct Copied {
+    pub drive_shift: u32,
+    /// `16 - drive_shift`
+    pub lane_shift: u32,
+    pub mask: u32,
+    /// 0x8000: undoes the borrow from a high lane.
+    pub half_lane: u32,
+    /// `2^(w-1)` in both lanes, for states of `w` bits.
+    pub centre: u32,
+    /// All bits of both lanes above the first `w`.
+    pub outside: u32,
+    /// `2^(w-1) - 1`
+    pub largest: u32,
+    /// Of groups that are not driven, or are, unlike those before: where accumulators start, their bytes of states, and those
+    /// of the ones after them.
+    pub other_start: u32,
+    pub other_length: usize,
+    pub next_length: usize,
+}
+
+/// Where the assembly goes: for the first round of columns, after a round and after the last one; and what the first is for
+/// groups that are not driven, or are, unlike those before.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct Places {
+    pub entry: usize,
+    pub after: usize,
+    pub last: usize,
+    pub other_entry: usize,
+}
+
+impl Constants {
+    pub(crate) fn new(geometry: &Geometry) -> Self {
+        let (block, driven) = (geometry.block(), geometry.driven());
+        let state_bits = geometry.state_bits();
+        let half = 1u32.wrapping_shl(state_bits.wrapping_sub(1));
+        let outside = 0xFFFFu32.wrapping_shl(state_bits) & 0xFFFF;
+        let run = if driven == block {
+            geometry.words()
+        } else {
+            driven
+        };
+        Self {
+            copied: Copied {
+                drive_shift: geometry.drive_shift(),
+                lane_shift: 16u32.wrapping_sub(geometry.drive_shift()),
+                mask: 0x000F_000F,
+                half_lane: 0x8000,
+                centre: half.wrapping_mul(0x0001_0001),
+                outside: outside.wrapping_mul(0x0001_0001),
+                largest: half.wrapping_sub(1),
+                // The high lane has 32768 too little, which its bias has too much; so has the low one.
+                other_start: (geometry.rounding().wrapping_sub(1 << 15) as u32)
+                    .wrapping_mul(0x0001_0001),
+                other_length: block.wrapping_sub(driven).wrapping_mul(4),
+                next_length: driven.wrapping_mul(4),
+            },
+            places: Places::new(geometry.columns()),
+            pairs: (geometry.columns() / 2).wrapping_mul(8),
+            run: run.wrapping_mul(4),
+            h: geometry.words().wrapping_mul(4),
+        }
+    }
+
+    /// Where the accumulators of driven groups start, whose sums of unsigned fields lack `correction`.
+    pub(super) const fn start(&self, correction: i32) -> u32 {
+        let both = (correction as u32).wrapping_mul(0x0001_0001);
+        self.copied.other_start.wrapping_add(both)
+    }
+}
+
+impl Places {
+    fn new(columns: usize) -> Self {
+        let (pairs, odd) = (columns / 2, columns % 2 == 1);
+        let past = TO_END.wrapping_add(THUMB);
+        let last = if odd {
+            TO_LAST.wrapping_add(THUMB)
+        } else {
+            past
+        };
+        // Pairs of the first round; the others are full.
+        let first = (pairs.wrapping_sub(1) % PAIRS).wrapping_add(1);
+        let back = first.wrapping_mul(PAIR_BYTES);
+        Self {
+            entry: if pairs == 0 {
+                last
+            } else {
+                TO_ROUND_END.wrapping_sub(back).wrapping_add(THUMB)
+            },
+            after: if pairs > PAIRS {
+                TO_TEST.wrapping_add(THUMB)
+            } else {
+                last
+            },
+            last,
+            other_entry: past,
+        }
+    }
+}
 
 /// Adds the three masked pairs of fields of word `$w` times `$x` to r9, r10 and r11, and the word times `$x` to r8.
 macro_rules! column {
@@ -117,41 +242,70 @@ macro_rules! finish_pair {
     };
 }
 
-/// Decides where to go: to the last column if their number is odd, else past it; by way of a test if there are more rounds;
-/// and first into a round where what is left for it begins. Bit 0 means Thumb.
-macro_rules! set_out {
+/// `$to = 0x1111 $start`, by way of `$temporary`.
+macro_rules! start_of_all {
+    ($to:literal, $start:literal, $temporary:literal) => {
+        concat!(
+            "lsls ",
+            $to,
+            ", ",
+            $start,
+            ", #4\nadds ",
+            $to,
+            ", ",
+            $to,
+            ", ",
+            $start,
+            "\nlsls ",
+            $temporary,
+            ", ",
+            $to,
+            ", #8\nadds ",
+            $to,
+            ", ",
+            $to,
+            ", ",
+            $temporary,
+            "\n",
+        )
+    };
+}
+
+/// Fills the stack, from the arguments in r0-r3: h, constants, u, x. Leaves next states in lr and next word of U in r12.
+macro_rules! set_up {
     () => {
         concat!(
+            "mov lr, r0\n",
+            "mov r12, r2\n",
+            "str r3, [sp, #{x}]\n",
+            "add r7, sp, #{copied}\n",
+            "ldmia r1!, {{r2, r4-r6}}\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            "ldmia r1!, {{r2, r4-r6}}\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            "ldmia r1!, {{r2, r4}}\n",
+            "stmia r7!, {{r2, r4}}\n",
+            "ldmia r1!, {{r2, r4-r6}}\n",
             "adr r7, 31f\n",
-            "ldr r0, [r7]\n",
-            "adds r0, r0, r7\n",
-            "str r0, [sp, #{other_entry}]\n",
-            "ldr r4, [sp, #{columns}]\n",
-            "lsrs r4, r4, #1\n",
-            "bcc 3f\n",
-            "ldr r0, [r7, #4]\n",
-            "adds r0, r0, r7\n",
-            "3:\n",
-            "str r0, [sp, #{last}]\n",
-            "movs r1, r0\n",
-            "cmp r4, #0\n",
-            "beq 14f\n",
-            "subs r4, r4, #1\n",
-            "movs r5, #({pairs} - 1)\n",
-            "ands r5, r4\n",
-            "movs r6, #{pair_bytes}\n",
-            "muls r5, r6, r5\n",
-            "ldr r1, [r7, #8]\n",
-            "adds r1, r1, r7\n",
-            "subs r1, r1, r5\n",
-            "cmp r4, #{pairs}\n",
-            "blo 3f\n",
-            "ldr r0, [r7, #12]\n",
-            "adds r0, r0, r7\n",
-            "3:\n",
-            "14:\n",
-            "str r1, [sp, #{entry}]\n",
-            "str r0, [sp, #{after}]\n",
+            "adds r2, r2, r7\n",
+            "adds r4, r4, r7\n",
+            "adds r5, r5, r7\n",
+            "adds r6, r6, r7\n",
+            "add r7, sp, #{entry}\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            "ldmia r1!, {{r2, r4, r5}}\n",
+            "adds r2, r2, r3\n",
+            "adds r4, r4, r0\n",
+            "adds r5, r5, r0\n",
+            "stmia r7!, {{r2, r4, r5}}\n",
+            "ldr r2, [sp, #{bias_argument}]\n",
+            "subs r2, r2, r0\n",
+            "ldr r3, [sp, #{signs_argument}]\n",
+            "lsrs r4, r0, #4\n",
+            "subs r3, r3, r4\n",
+            "ldr r4, [sp, #{start}]\n",
+            start_of_all!("r5", "r4", "r6"),
+            "stmia r7!, {{r2, r3, r5}}\n",
         )
     };
 }
@@ -161,6 +315,7 @@ macro_rules! products {
     () => {
         concat!(
             // Eight rows.
+            "31:\n",
             "2:\n",
             "ldr r4, [sp, #{start}]\n",
             "mov r9, r4\n",
@@ -173,13 +328,9 @@ macro_rules! products {
             "ldr r5, [sp, #{mask}]\n",
             "ldr r4, [sp, #{entry}]\n",
             "bx r4\n",
-            // More rounds.
-            "8:\n",
-            "ldr r0, [sp, #{columns}]\n",
-            "lsrs r0, r0, #1\n",
-            "lsls r0, r0, #3\n",
-            "ldr r1, [sp, #{x}]\n",
-            "adds r0, r0, r1\n",
+            // Whether there are more rounds. No code from here to the biases may be longer than the constants say.
+            ".org 31b + {to_test}\n",
+            "ldr r0, [sp, #{pairs_end}]\n",
             "cmp r7, r0\n",
             "bne 4f\n",
             "ldr r4, [sp, #{last}]\n",
@@ -190,16 +341,16 @@ macro_rules! products {
             pair!(),
             pair!(),
             pair!(),
-            "5:\n",
+            ".org 31b + {to_round_end}\n",
             "ldr r4, [sp, #{after}]\n",
             "bx r4\n",
             // The last of an odd number of columns.
-            "6:\n",
+            ".org 31b + {to_last}\n",
             "ldr r2, [r7]\n",
             "ldmia r6!, {{r0}}\n",
             column!("r0", "r2"),
             // What the unmasked accumulator has too much; biases.
-            "7:\n",
+            ".org 31b + {to_end}\n",
             "mov r12, r6\n",
         )
     };
@@ -246,10 +397,7 @@ macro_rules! next_rows {
             "ldr r1, [sp, #{other_start}]\n",
             "str r0, [sp, #{other_start}]\n",
             "str r1, [sp, #{start}]\n",
-            "lsls r0, r1, #4\n",
-            "adds r0, r0, r1\n",
-            "lsls r1, r0, #8\n",
-            "adds r0, r0, r1\n",
+            start_of_all!("r0", "r1", "r2"),
             "str r0, [sp, #{start_of_all}]\n",
             "ldr r0, [sp, #{entry}]\n",
             "ldr r1, [sp, #{other_entry}]\n",
