@@ -200,9 +200,11 @@ macro_rules! across_words {
     };
 }
 
-/// Rows `2 $pair` and `2 $pair + 1`: the last stage, signs, gain, the drive in `$drive`, and the shift.
+/// Rows `2 $pair` and `2 $pair + 1`: the last stage, gain, the drive in `$drive`, signs and the shift.
+///
+/// A shift of r1 by `$signs` moves the sign of the odd row into the carry, that of the even row into the top bit.
 macro_rules! finish_pair {
-    ($pair:literal, $drive:literal) => {
+    ($pair:literal, $drive:literal, $signs:literal) => {
         concat!(
             "ldr r4, [sp, #4 * ",
             $pair,
@@ -214,14 +216,6 @@ macro_rules! finish_pair {
             "adds r4, r4, r6\n",
             "muls r4, r0, r4\n",
             "muls r5, r0, r5\n",
-            "lsrs r1, r1, #1\n",
-            "bcc 5f\n",
-            "rsbs r4, r4, #0\n",
-            "5:\n",
-            "lsrs r1, r1, #1\n",
-            "bcc 5f\n",
-            "rsbs r5, r5, #0\n",
-            "5:\n",
             "mov r7, ",
             $drive,
             "\n",
@@ -229,8 +223,27 @@ macro_rules! finish_pair {
             "subs r7, r7, r6\n",
             "lsls r6, r2\n",
             "asrs r7, r3\n",
-            "adds r4, r4, r6\n",
-            "adds r5, r5, r7\n",
+            "lsls r1, r1, #",
+            $signs,
+            "\n",
+            "bcs 5f\n",
+            "bmi 6f\n",
+            "adds r4, r6, r4\n",
+            "adds r5, r7, r5\n",
+            "b 8f\n",
+            "6:\n",
+            "subs r4, r6, r4\n",
+            "adds r5, r7, r5\n",
+            "b 8f\n",
+            "5:\n",
+            "bmi 6f\n",
+            "adds r4, r6, r4\n",
+            "subs r5, r7, r5\n",
+            "b 8f\n",
+            "6:\n",
+            "subs r4, r6, r4\n",
+            "subs r5, r7, r5\n",
+            "8:\n",
             "asrs r4, r4, #{shift}\n",
             "asrs r5, r5, #{shift}\n",
             "lsls r5, r5, #16\n",
