@@ -16,6 +16,10 @@ pub struct Step<'a> {
 
 /// A time step of the first layer for a target's own code.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    hadamrnn_arch = "portable",
+    allow(dead_code, reason = "portable code takes a `Step`")
+)]
 pub struct OwnStep<'a> {
     /// The model.
     pub(crate) plan: &'a Plan<'a>,

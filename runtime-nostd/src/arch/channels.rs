@@ -1,4 +1,8 @@
 //! Constants of the standardisation, checked once, when a model is read.
+#![cfg_attr(
+    any(hadamrnn_arch = "portable", hadamrnn_arch = "riscv32"),
+    allow(dead_code, reason = "a backend without assembly for it takes nothing")
+)]
 
 use crate::format::Header;
 

@@ -3,6 +3,7 @@
 //!
 //! The fields of these types are private, and only their constructors, which compare the lengths of all sections, make
 //! one: so `unsafe` code need not trust what made the model.
+#![allow(dead_code, reason = "a backend takes of it what it needs")]
 
 use super::Constants;
 use super::shape::GAIN_SHIFT;
