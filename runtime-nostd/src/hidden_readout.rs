@@ -42,9 +42,9 @@ impl<'a> HiddenReadout<'a> {
     }
 
     /// Bound on every sum before the right shift, where what is read has `bits` bits.
-    pub(crate) fn bound(&self, bits: u32) -> i64 {
+    pub(crate) fn bound(&self, bits: u32) -> u32 {
         mixing::product_bound(self.read, bits, self.multiplier, self.bias)
-            .wrapping_add(self.half().into())
+            .saturating_add(self.half() as u32)
     }
 
     /// Half of what is shifted out.

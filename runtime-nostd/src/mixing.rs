@@ -12,6 +12,7 @@ use crate::arch;
 use crate::format::Mixing;
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
 use crate::layer::SecondLayer;
+use crate::model::shifted;
 
 /// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
 pub(crate) fn drive(
@@ -164,14 +165,13 @@ pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32)
 }
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
-pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> i64 {
+pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
     let mut bias = 0u32;
     for word in stored {
         keep_rolled();
         bias = bias.max((*word as i32).unsigned_abs());
     }
-    (units as i64)
-        .wrapping_shl(bits.wrapping_sub(1))
-        .wrapping_mul(multiplier.into())
-        .wrapping_add(bias.into())
+    shifted(units as u32, bits.wrapping_sub(1))
+        .saturating_mul(multiplier as u32)
+        .saturating_add(bias)
 }

@@ -13,6 +13,7 @@ use crate::kernel::Kernel;
 use crate::layer::{Layer, SecondLayer};
 
 pub use bounds::Bounds;
+pub(crate) use bounds::shifted;
 
 /// Standardisation of one input channel; see [`crate::standardise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
