@@ -77,6 +77,7 @@ impl<'a> Model<'a> {
     }
 
     /// A model that cannot overflow.
+    #[inline(never)]
     fn proven(bytes: &'a [u8]) -> Result<Self, ModelError> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
