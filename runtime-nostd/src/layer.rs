@@ -54,6 +54,7 @@ impl Layer<'_> {
     }
 
     /// Bound on every sum before the right shift, for a drive (left shift included) of at most `drive`.
+    #[inline(never)]
     pub(crate) fn step_bound(&self, drive: u32) -> u32 {
         let bits = self
             .state_bits

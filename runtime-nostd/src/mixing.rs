@@ -165,6 +165,7 @@ pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32)
 }
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
+#[inline(never)]
 pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
     let mut bias = 0u32;
     for word in stored {

@@ -83,21 +83,27 @@ impl Model<'_> {
         let mut largest = 0;
         for row in 0..self.hidden_size() {
             keep_rolled();
-            let weights = match self.tokens() {
-                _ if self.stored_row(row).is_none() => 0,
-                Some(tokens) => {
-                    (self.input_width.offset() as u32).wrapping_mul(tokens.multiplier.into())
-                }
-                None => {
-                    let input = u32::from(self.header.input_bits).wrapping_sub(1);
-                    shifted(self.row_magnitude(row), input)
-                }
-            };
-            largest = weights
+            let product = self.largest_product(row);
+            largest = product
                 .saturating_add(self.bias(row).unsigned_abs())
                 .max(largest);
         }
         largest
+    }
+
+    /// The same without the bias.
+    #[inline(never)]
+    fn largest_product(&self, row: usize) -> u32 {
+        match self.tokens() {
+            _ if self.stored_row(row).is_none() => 0,
+            Some(tokens) => {
+                (self.input_width.offset() as u32).wrapping_mul(tokens.multiplier.into())
+            }
+            None => {
+                let input = u32::from(self.header.input_bits).wrapping_sub(1);
+                shifted(self.row_magnitude(row), input)
+            }
+        }
     }
 
     /// `sum_j |U[row][j]|`.
