@@ -12,13 +12,14 @@
 
 #[macro_use]
 mod columns;
+mod constants;
 
 mod code_finish;
 mod code_inputs;
 mod code_transform;
 
 pub(crate) use code_inputs::standardise;
-pub(crate) use columns::Constants;
+pub(crate) use constants::Constants;
 
 use super::plan::Shaped;
 use crate::step::OwnStep;

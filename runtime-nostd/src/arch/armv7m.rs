@@ -30,6 +30,7 @@ macro_rules! cpu {
 }
 #[macro_use]
 mod columns;
+mod constants;
 
 #[cfg(hadamrnn_arch = "armv7m")]
 mod code_finish;
@@ -58,7 +59,7 @@ pub(crate) use code_mixing::add_columns;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;
-pub(crate) use columns::Constants;
+pub(crate) use constants::Constants;
 
 #[cfg(hadamrnn_arch = "armv7em")]
 use super::plan::Ready;

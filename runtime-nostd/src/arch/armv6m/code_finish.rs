@@ -13,7 +13,7 @@
 
 use core::arch::naked_asm;
 
-use super::columns::{Constants, Copied, Places, TO_END, TO_LAST, TO_ROUND_END, TO_TEST};
+use super::constants::{Constants, Copied, Places, TO_END, TO_LAST, TO_ROUND_END, TO_TEST};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 

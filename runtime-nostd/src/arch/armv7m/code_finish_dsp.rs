@@ -10,7 +10,8 @@
 
 use core::arch::naked_asm;
 
-use super::columns::{Arguments, Common, Constants, TO_END, TO_LAST, TO_TEST};
+use super::columns::{Arguments, Common};
+use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
 use crate::arch::plan::{Blocks, Shaped};
 use crate::arch::shape::GAIN_SHIFT;
 
