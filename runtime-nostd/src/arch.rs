@@ -44,8 +44,8 @@ pub(crate) use portable::{
 };
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
-    armv6m::{Constants, standardise, step},
-    portable::{add_columns, add_products, add_rectified, step_second},
+    armv6m::{Constants, add_rectified, standardise, step},
+    portable::{add_columns, add_products, step_second},
 };
 #[cfg(hadamrnn_arch = "armv7m")]
 pub(crate) use {

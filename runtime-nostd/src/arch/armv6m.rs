@@ -16,9 +16,11 @@ mod constants;
 
 mod code_finish;
 mod code_inputs;
+mod code_pool;
 mod code_transform;
 
 pub(crate) use code_inputs::standardise;
+pub(crate) use code_pool::add_rectified;
 pub(crate) use constants::Constants;
 
 use super::plan::Shaped;
