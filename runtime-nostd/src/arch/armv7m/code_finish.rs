@@ -187,7 +187,7 @@ macro_rules! saturate {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, r9 next biases, r10 next word of U, lr mask,
+/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, r9 next biases, r10 next word of U, lr fields,
 /// r12 next input. Finish: r3 and r9 gains, r10 signs, lr scale, r12 drives. Both: r11 next states.
 ///
 /// # Safety
@@ -260,7 +260,7 @@ unsafe extern "C" fn finish_code(
         saturate = const at!(saturate),
         narrower = const at!(narrower),
         starts = const common!(starts),
-        x = const common!(x),
+        mask = const common!(mask),
         entry = const common!(entry),
         after = const common!(after),
         last = const common!(last),

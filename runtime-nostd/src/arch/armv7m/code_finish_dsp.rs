@@ -194,7 +194,7 @@ macro_rules! finish {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, lr mask, r12 next input. Finish: r3 gains,
+/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, lr fields, r12 next input. Finish: r3 gains,
 /// lr signs and scale, r12 drives. Both: r9 next biases, r10 next word of U, r11 next states.
 ///
 /// # Safety
@@ -256,7 +256,7 @@ unsafe extern "C" fn finish_code(
         locals = const at!(saved),
         drives = const at!(drives),
         starts = const common!(starts),
-        x = const common!(x),
+        mask = const common!(mask),
         entry = const common!(entry),
         after = const common!(after),
         last = const common!(last),

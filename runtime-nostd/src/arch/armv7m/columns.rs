@@ -9,8 +9,8 @@
 pub(super) struct Common {
     /// Where the four accumulators start, without biases.
     pub starts: [u32; 4],
-    pub x: *const i32,
     pub mask: u32,
+    pub x: *const i32,
     /// Where the assembly goes for the first round of columns, after a round and after the last one.
     pub entry: usize,
     pub after: usize,
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     pub start: u32,
 }
 
-/// A column: word `$w` of U, input `$x`. Fields in r8.
+/// A column: word `$w` of U, input `$x`. Fields in lr, mask in r8.
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
@@ -52,22 +52,22 @@ macro_rules! column {
             ", ",
             $x,
             ", r0\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #4\n",
-            "mla r1, r8, ",
+            "mla r1, lr, ",
             $x,
             ", r1\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #8\n",
-            "mla r2, r8, ",
+            "mla r2, lr, ",
             $x,
             ", r2\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #12\n",
-            "mla r3, r8, ",
+            "mla r3, lr, ",
             $x,
             ", r3\n",
         )
@@ -94,7 +94,7 @@ macro_rules! set_up {
             "mov r11, r0\n",
             "mov r10, r2\n",
             "mov lr, #0x000F000F\n",
-            "strd r3, lr, [sp, #{x}]\n",
+            "strd lr, r3, [sp, #{mask}]\n",
             "ldm r1!, {{r4-r9}}\n",
             "adr.w r12, 5f\n",
             "add r4, r4, r12\n",
@@ -125,15 +125,15 @@ macro_rules! set_up {
 
 /// Eight rows: from the start of the accumulators to the sums of products, in r0-r3.
 ///
-/// r4 and r5 words of U, r6 and r7 inputs, r8 fields, r10 next word of U, r12 next input, lr mask.
+/// r4 and r5 words of U, r6 and r7 inputs, r8 mask, r10 next word of U, r12 next input, lr fields. One load fills four
+/// accumulators, mask and next input, and jumps.
 macro_rules! products {
     () => {
         concat!(
             // Eight rows.
             "2:\n",
             "add r12, sp, #{starts}\n",
-            "ldm r12, {{r0-r3, r12, lr}}\n",
-            "ldr pc, [sp, #{entry}]\n",
+            "ldm r12, {{r0-r3, r8, r12, pc}}\n",
             // Whether there are more rounds.
             "8:\n",
             "ldr.w r4, [sp, #{pairs_end}]\n",
