@@ -13,20 +13,39 @@
 
 use core::arch::naked_asm;
 
-use super::constants::{Constants, Copied, Places, TO_END, TO_LAST, TO_ROUND_END, TO_TEST};
+use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END, TO_TEST};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 
 /// What lies on the stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
-    /// Low lanes after the stages across words, then new states.
+    /// Low lanes after the stages across words, then new states; what these are tested with.
     low: [u32; 4],
-    /// High lanes after the stages across words.
+    centre: u32,
+    outside: u32,
+    /// High lanes after the stages across words; what rows are finished with.
     high: [u32; 4],
+    gain: i32,
+    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    signs_from_h: usize,
+    drive_shift: u32,
+    lane_shift: u32,
+    /// What a group starts with: where accumulators start, without biases, the one that is not masked and the others; where the
+    /// code for columns is entered.
+    start_of_all: u32,
+    start: u32,
+    entry: usize,
+    mask: u32,
     x: *const i32,
-    copied: Copied,
-    places: Places,
+    after: usize,
+    last: usize,
+    other_entry: usize,
+    half_lane: u32,
+    largest: u32,
+    other_start: u32,
+    other_length: usize,
+    next_length: usize,
     /// Where the inputs end that come in pairs.
     pairs_end: *const i32,
     /// Where the groups end that are driven, or not, as those before.
@@ -34,16 +53,16 @@ struct Frame {
     h_end: *mut u32,
     /// From a word of states to the word of biases of the same rows.
     bias_from_h: usize,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
-    signs_from_h: usize,
-    /// Where the accumulator starts that is not masked.
-    start_of_all: u32,
     saved: [u32; 9],
     /// The arguments from the fifth on, by the calling convention.
+    arguments: Arguments,
+}
+
+#[repr(C)]
+struct Arguments {
     bias: *const u32,
     signs: *const u32,
     gain: i32,
-    /// Where the accumulators of pairs of rows start, without biases.
     start: u32,
 }
 
@@ -145,13 +164,10 @@ unsafe extern "C" fn finish_code(
         "add r7, sp, #{high}",
         "stmia r7!, {{r0-r3}}",
         // Signs and constants.
+        "ldmia r7!, {{r0-r3}}",
         "mov r4, lr",
         "lsrs r4, r4, #4",
-        "ldr r1, [sp, #{signs}]",
         "ldrb r1, [r1, r4]",
-        "ldr r0, [sp, #{gain}]",
-        "ldr r2, [sp, #{drive_shift}]",
-        "ldr r3, [sp, #{lane_shift}]",
         finish_pair!("3", "r11", "25"),
         finish_pair!("2", "r10", "2"),
         finish_pair!("1", "r9", "2"),
@@ -166,33 +182,28 @@ unsafe extern "C" fn finish_code(
         "mov r11, r3",
         "pop {{r4-r7, pc}}",
         locals = const at!(saved),
+        centre = const at!(centre),
         high = const at!(high),
-        x = const at!(x),
-        copied = const at!(copied),
-        drive_shift = const at!(copied.drive_shift),
-        lane_shift = const at!(copied.lane_shift),
-        mask = const at!(copied.mask),
-        half_lane = const at!(copied.half_lane),
-        centre = const at!(copied.centre),
-        outside = const at!(copied.outside),
-        largest = const at!(copied.largest),
-        other_start = const at!(copied.other_start),
-        other_length = const at!(copied.other_length),
-        next_length = const at!(copied.next_length),
-        entry = const at!(places.entry),
-        after = const at!(places.after),
-        last = const at!(places.last),
-        other_entry = const at!(places.other_entry),
+        gain = const at!(gain),
+        start_of_all = const at!(start_of_all),
+        start = const at!(start),
+        entry = const at!(entry),
+        after = const at!(after),
+        last = const at!(last),
+        other_entry = const at!(other_entry),
+        half_lane = const at!(half_lane),
+        largest = const at!(largest),
+        other_start = const at!(other_start),
+        other_length = const at!(other_length),
+        next_length = const at!(next_length),
         pairs_end = const at!(pairs_end),
         run_end = const at!(run_end),
         h_end = const at!(h_end),
         bias = const at!(bias_from_h),
-        signs = const at!(signs_from_h),
-        start_of_all = const at!(start_of_all),
-        bias_argument = const at!(bias),
-        signs_argument = const at!(signs),
-        gain = const at!(gain),
-        start = const at!(start),
+        bias_argument = const at!(arguments.bias),
+        signs_argument = const at!(arguments.signs),
+        gain_argument = const at!(arguments.gain),
+        start_argument = const at!(arguments.start),
         to_test = const TO_TEST,
         to_round_end = const TO_ROUND_END,
         to_last = const TO_LAST,
