@@ -13,7 +13,7 @@
 
 use core::arch::naked_asm;
 
-use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END, TO_TEST};
+use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 
@@ -122,7 +122,7 @@ unsafe extern "C" fn finish_code(
         "push {{r4-r7}}",
         "sub sp, sp, #{locals}",
         set_up!(),
-        ".balign 4",
+        "b 2f",
         products!(),
         "ldr r7, [sp, #{bias}]",
         "add r7, lr",
@@ -204,7 +204,6 @@ unsafe extern "C" fn finish_code(
         signs_argument = const at!(arguments.signs),
         gain_argument = const at!(arguments.gain),
         start_argument = const at!(arguments.start),
-        to_test = const TO_TEST,
         to_round_end = const TO_ROUND_END,
         to_last = const TO_LAST,
         to_end = const TO_END,

@@ -200,23 +200,13 @@ macro_rules! set_up {
     };
 }
 
-/// Eight rows: from the start of the accumulators to the sums of products, in r8-r11.
+/// Columns of eight rows: from the start of the accumulators to the sums of products, in r8-r11.
 macro_rules! products {
     () => {
         concat!(
-            // Eight rows.
-            "31:\n",
-            "2:\n",
-            "add r7, sp, #{start_of_all}\n",
-            "ldmia r7, {{r0, r1, r3, r5, r7}}\n",
-            "mov r8, r0\n",
-            "mov r9, r1\n",
-            "mov r10, r1\n",
-            "mov r11, r1\n",
-            "mov r6, r12\n",
-            "bx r3\n",
             // Whether there are more rounds. No code from here to the biases may be longer than the constants say.
-            ".org 31b + {to_test}\n",
+            ".balign 4\n",
+            "31:\n",
             "ldr r0, [sp, #{pairs_end}]\n",
             "cmp r7, r0\n",
             "bne 4f\n",
@@ -243,7 +233,8 @@ macro_rules! products {
     };
 }
 
-/// Saturates the rows of four words on the stack and stores them; goes on to the next eight rows, or to label 9.
+/// Saturates the rows of four words on the stack and stores them; goes on to the next eight rows, or to label 9. The first ones
+/// start at label 2.
 macro_rules! next_rows {
     () => {
         concat!(
@@ -266,7 +257,16 @@ macro_rules! next_rows {
             "ldr r0, [sp, #{run_end}]\n",
             "cmp lr, r0\n",
             "beq 11f\n",
-            "b 2b\n",
+            // Eight rows.
+            "2:\n",
+            "add r7, sp, #{start_of_all}\n",
+            "ldmia r7, {{r0, r1, r3, r5, r7}}\n",
+            "mov r8, r0\n",
+            "mov r9, r1\n",
+            "mov r10, r1\n",
+            "mov r11, r1\n",
+            "mov r6, r12\n",
+            "bx r3\n",
             // The next run: what is driven and what is not change places.
             "11:\n",
             "ldr r1, [sp, #{h_end}]\n",

@@ -6,16 +6,15 @@ use crate::arch::plan::Geometry;
 const PAIRS: usize = 4;
 /// Bytes of code for a pair of columns: thirty instructions of two bytes.
 const PAIR_BYTES: usize = 60;
-/// Bytes from the code that starts a group to the test for more rounds, to the end of a round, to the code for the last column
-/// and to that past it. The assembler refuses code that is longer. Bit 0 of an address to go to means Thumb.
-pub(super) const TO_TEST: usize = 16;
-pub(super) const TO_ROUND_END: usize = TO_TEST + 10 + PAIRS * PAIR_BYTES;
+/// Bytes from the test for more rounds to the end of a round, to the code for the last column and to that past it. The assembler
+/// refuses code that is longer. Bit 0 of an address to go to means Thumb.
+pub(super) const TO_ROUND_END: usize = 10 + PAIRS * PAIR_BYTES;
 pub(super) const TO_LAST: usize = TO_ROUND_END + 4;
 pub(super) const TO_END: usize = TO_LAST + 32;
 const THUMB: usize = 1;
 
 /// What a step needs of the sizes of a model, in the order in which the assembly takes it over. Places in its code are
-/// counted from the code that starts a group.
+/// counted from the test for more rounds.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Constants {
@@ -80,11 +79,7 @@ impl Constants {
                 TO_ROUND_END.wrapping_sub(back).wrapping_add(THUMB)
             },
             mask: 0x000F_000F,
-            after: if pairs > PAIRS {
-                TO_TEST.wrapping_add(THUMB)
-            } else {
-                last
-            },
+            after: if pairs > PAIRS { THUMB } else { last },
             last,
             other_entry: past,
             half_lane: 0x8000,
