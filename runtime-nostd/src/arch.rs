@@ -10,39 +10,50 @@
 //!
 //! Every backend has the same parts. `lanes` is how two states share a word, which all code uses. `step` advances the state
 //! of models of a common shape, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
-//! `step_second` (a second layer) and `add_products` (sums beyond 16 bits) do the same for theirs; where a backend has none of
+//! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix)
+//! and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
 //! its own, that of `portable` leaves everything.
 
 #[cfg(hadamrnn_arch = "armv6m")]
 mod armv6m;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 mod armv7m;
+mod channels;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 pub(crate) mod lanes;
+#[cfg(not(hadamrnn_arch = "portable"))]
+mod plan;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 mod portable;
 #[cfg(hadamrnn_arch = "riscv32")]
 mod riscv32;
 mod shape;
 
+pub(crate) use channels::Channels;
+#[cfg(not(hadamrnn_arch = "portable"))]
+pub(crate) use plan::Plan;
 pub(crate) use shape::RUNS_SECOND_LAYERS;
 
 #[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) use armv7m::{add_products, lanes, standardise, step, step_second};
+pub(crate) use armv7m::{
+    Constants, add_columns, add_products, add_rectified, lanes, standardise, step, step_second,
+};
 #[cfg(hadamrnn_arch = "portable")]
-pub(crate) use portable::{add_products, standardise, step, step_second};
+pub(crate) use portable::{
+    Plan, add_columns, add_products, add_rectified, standardise, step, step_second,
+};
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
-    armv6m::{standardise, step},
-    portable::{add_products, step_second},
+    armv6m::{Constants, add_rectified, standardise, step},
+    portable::{add_columns, add_products, step_second},
 };
 #[cfg(hadamrnn_arch = "armv7m")]
 pub(crate) use {
-    armv7m::{add_products, standardise, step},
-    portable::step_second,
+    armv7m::{Constants, add_columns, add_products, standardise, step},
+    portable::{add_rectified, step_second},
 };
 #[cfg(hadamrnn_arch = "riscv32")]
 pub(crate) use {
-    portable::{add_products, standardise, step_second},
-    riscv32::step,
+    portable::{add_columns, add_products, add_rectified, standardise, step_second},
+    riscv32::{Constants, step},
 };

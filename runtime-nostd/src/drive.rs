@@ -42,10 +42,11 @@ const fn saturate(scaled: i32, limit: i32) -> i32 {
 /// Returns their sum. There must be room for all.
 #[inline(always)]
 pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut VecView<i32>) -> i32 {
-    let (channels, header) = (model.sections.channels, model.header());
-    match arch::standardise(channels, sample, inputs, header) {
+    let own =
+        (model.channels.as_ref()).and_then(|channels| arch::standardise(channels, sample, inputs));
+    match own {
         Some(sum) => sum,
-        None => standardise_each(channels, sample, inputs, header),
+        None => standardise_each(model.sections.channels, sample, inputs, model.header()),
     }
 }
 
@@ -94,21 +95,8 @@ pub(crate) struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    /// `x` are the standardised inputs, one a channel, and `sum` their sum.
-    #[inline(always)]
-    pub fn numbers(model: &'a Model<'a>, x: &'a [i32], sum: i32) -> Self {
-        Self::new(model, model.sections.input, x, sum)
-    }
-
-    /// A token's row of the table and its multiplier, which are a `U` of one column and its input.
-    #[inline(always)]
-    pub fn token(model: &'a Model<'a>, row: &'a [u32], multiplier: &'a [i32; 1]) -> Self {
-        let [sum] = *multiplier;
-        Self::new(model, row, multiplier, sum)
-    }
-
-    #[inline(always)]
-    fn new(model: &'a Model<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
+    /// `x` are the standardised inputs, one a channel, and `sum` their sum; or the multiplier of a token's row.
+    pub fn new(model: &'a Model<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
         let correction = sum.wrapping_mul(model.input_width.offset()).wrapping_neg();
         Self {
             model,

@@ -3,7 +3,6 @@
 //! It has no state, so it is computed when logits are read: once a window for a readout of the last state.
 
 use crate::format;
-use crate::kernel::keep_rolled;
 use crate::mixing;
 
 /// The layer between what is read and V.
@@ -43,9 +42,9 @@ impl<'a> HiddenReadout<'a> {
     }
 
     /// Bound on every sum before the right shift, where what is read has `bits` bits.
-    pub(crate) fn bound(&self, bits: u32) -> i64 {
+    pub(crate) fn bound(&self, bits: u32) -> u32 {
         mixing::product_bound(self.read, bits, self.multiplier, self.bias)
-            .wrapping_add(self.half().into())
+            .saturating_add(self.half() as u32)
     }
 
     /// Half of what is shifted out.
@@ -57,11 +56,11 @@ impl<'a> HiddenReadout<'a> {
     pub(crate) fn compute(&self, pairs: impl Iterator<Item = [i32; 2]>, units: &mut [i32]) {
         mixing::dense(self.matrix, pairs, units);
         let limit = 1i32.wrapping_shl(self.bits.wrapping_sub(1)).wrapping_sub(1);
-        for (unit, bias) in units.iter_mut().zip(mixing::biases(self.bias)) {
-            keep_rolled();
-            let sum = unit.wrapping_mul(self.multiplier).wrapping_add(bias);
-            let scaled = sum.wrapping_add(self.half()).wrapping_shr(self.shift);
-            *unit = scaled.max(0).min(limit);
-        }
+        let (multiplier, half, shift) = (self.multiplier, self.half(), self.shift);
+        mixing::with_biases(units, self.bias, |unit, bias| {
+            let sum = unit.wrapping_mul(multiplier).wrapping_add(bias);
+            let scaled = sum.wrapping_add(half).wrapping_shr(shift);
+            scaled.max(0).min(limit)
+        });
     }
 }

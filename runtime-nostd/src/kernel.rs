@@ -17,7 +17,8 @@ pub use xnor::XnorPopcount;
 use crate::arch::lanes;
 use crate::error::SessionError;
 use crate::layer::Layer;
-use crate::step::Step;
+use crate::pool;
+use crate::step::{OwnStep, Step};
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
 ///
@@ -33,6 +34,11 @@ pub trait Kernel: sealed::Sealed {
     /// # Errors
     /// [`SessionError`] if it does not.
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
+
+    /// Advances `state` by one time step with the target's own code; whether it has any for the model.
+    fn step_own<const N: usize>(_: &mut Self::State<N>, _: &OwnStep<'_>) -> bool {
+        false
+    }
 
     /// Advances `state` by one time step.
     fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
@@ -53,6 +59,11 @@ pub trait HiddenState {
 
     /// Values of neighbours: units 0 and 1, 2 and 3, …
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]>;
+
+    /// Adds each unit, if it is positive, to its sum.
+    fn add_rectified(&self, sums: &mut [u32]) {
+        pool::add(sums, self.pairs());
+    }
 }
 
 mod sealed {

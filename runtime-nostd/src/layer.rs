@@ -3,6 +3,7 @@
 use crate::format::Mixing;
 use crate::gain::Gain;
 use crate::mixing;
+use crate::model::shifted;
 
 /// Sizes, shifts and signs of one recurrent layer.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +54,16 @@ impl Layer<'_> {
     }
 
     /// Bound on every sum before the right shift, for a drive (left shift included) of at most `drive`.
-    pub(crate) fn step_bound(&self, drive: i64) -> i64 {
-        let transform = 1i64.wrapping_shl(
-            self.state_bits
-                .wrapping_sub(1)
-                .wrapping_add(self.log2_block),
-        );
-        let half = 1i64.wrapping_shl(self.gain_shift.wrapping_sub(1));
-        transform
-            .wrapping_mul(self.gain.max().into())
-            .wrapping_add(drive)
-            .wrapping_add(half)
+    #[inline(never)]
+    pub(crate) fn step_bound(&self, drive: u32) -> u32 {
+        let bits = self
+            .state_bits
+            .wrapping_sub(1)
+            .wrapping_add(self.log2_block);
+        let half = 1u32.wrapping_shl(self.gain_shift.wrapping_sub(1));
+        shifted(self.gain.max() as u32, bits)
+            .saturating_add(drive)
+            .saturating_add(half)
     }
 }
 
@@ -90,7 +90,7 @@ impl<'a> SecondLayer<'a> {
     }
 
     /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
-    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> i64 {
+    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> u32 {
         mixing::product_bound(units, bits, self.multiplier, self.bias)
     }
 }

@@ -8,9 +8,11 @@
 //!
 //! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
 
+use crate::arch;
 use crate::format::Mixing;
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
 use crate::layer::SecondLayer;
+use crate::model::shifted;
 
 /// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
 pub(crate) fn drive(
@@ -21,10 +23,9 @@ pub(crate) fn drive(
     match second.mixing {
         Mixing::Dense => {
             dense(second.matrix, pairs, rows);
-            for (row, bias) in rows.iter_mut().zip(biases(second.bias)) {
-                keep_rolled();
-                *row = row.wrapping_mul(second.multiplier).wrapping_add(bias);
-            }
+            with_biases(rows, second.bias, |row, bias| {
+                row.wrapping_mul(second.multiplier).wrapping_add(bias)
+            });
         }
         Mixing::Hadamard => hadamard(second, pairs, rows),
     }
@@ -37,30 +38,45 @@ pub(crate) fn dense(
     rows: &mut [i32],
 ) {
     rows.fill(0);
-    while let (Some([a, b]), Some([c, d])) = (pairs.next(), pairs.next()) {
-        let Some((nibbles, rest)) = matrix.split_at_checked(rows.len() / 8) else {
+    let words = rows.len() / 8;
+    // Eight columns at a time: layers have a multiple of that.
+    while let Some(states) = next_states(&mut pairs) {
+        let Some((nibbles, rest)) = matrix.split_at_checked(words.wrapping_mul(2)) else {
             break;
         };
         matrix = rest;
-        add_columns(
-            &signed_sums([a, b, c, d].map(|state| state.max(0))),
-            nibbles,
-            rows,
-        );
+        if !arch::add_columns(&states, nibbles, rows)
+            && let (Some((low, high)), [first, second]) =
+                (nibbles.split_at_checked(words), states.as_chunks::<4>().0)
+        {
+            add_columns(&signed_sums(first), low, rows);
+            add_columns(&signed_sums(second), high, rows);
+        }
     }
+}
+
+/// The next eight states, rectified.
+#[inline(always)]
+fn next_states(pairs: &mut impl Iterator<Item = [i32; 2]>) -> Option<[i32; 8]> {
+    let mut states = [[0; 2]; 4];
+    for to in &mut states {
+        *to = pairs.next()?.map(|state| state.max(0));
+    }
+    let [[a, b], [c, d], [e, f], [g, h]] = states;
+    Some([a, b, c, d, e, f, g, h])
 }
 
 /// Entry `k` is the sum of the four values, those negated whose bit is set in `k`.
 #[inline(never)]
-fn signed_sums(values: [i32; 4]) -> [i32; 16] {
+fn signed_sums(values: &[i32; 4]) -> [i32; 16] {
     let mut sums = [0i32; 16];
     // The entries of the values so far; the next value is added to them, and subtracted for as many more.
-    for (bit, value) in values.into_iter().enumerate() {
+    for (bit, value) in values.iter().enumerate() {
         let known = 1usize << bit;
         for k in 0..known {
             let sum = sums[k & 15];
-            sums[(k | known) & 15] = sum.wrapping_sub(value);
-            sums[k & 15] = sum.wrapping_add(value);
+            sums[(k | known) & 15] = sum.wrapping_sub(*value);
+            sums[k & 15] = sum.wrapping_add(*value);
         }
     }
     sums
@@ -131,21 +147,32 @@ const fn negate(value: i32, signs: u32) -> i32 {
     (value ^ mask).wrapping_sub(mask)
 }
 
-/// The biases of a layer, zeros where it has none.
-pub(crate) fn biases(stored: &[u32]) -> impl Iterator<Item = i32> {
-    let stored = stored.iter().map(|bias| *bias as i32);
-    stored.chain(core::iter::repeat(0))
+/// Replaces each row by what `f` makes of it and of its bias: zero in a layer that has none.
+#[inline(always)]
+pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32) -> i32) {
+    // Two loops, so that neither tests which one it is.
+    if stored.is_empty() {
+        for row in rows {
+            keep_rolled();
+            *row = f(*row, 0);
+        }
+    } else {
+        for (row, bias) in rows.iter_mut().zip(stored) {
+            keep_rolled();
+            *row = f(*row, *bias as i32);
+        }
+    }
 }
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
-pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> i64 {
+#[inline(never)]
+pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
     let mut bias = 0u32;
     for word in stored {
         keep_rolled();
         bias = bias.max((*word as i32).unsigned_abs());
     }
-    (units as i64)
-        .wrapping_shl(bits.wrapping_sub(1))
-        .wrapping_mul(multiplier.into())
-        .wrapping_add(bias.into())
+    shifted(units as u32, bits.wrapping_sub(1))
+        .saturating_mul(multiplier as u32)
+        .saturating_add(bias)
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod check;
 
+use crate::arch::{Channels, Plan};
 use crate::error::ModelError;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, Readout, Second, Sections, Tokens};
@@ -12,6 +13,7 @@ use crate::kernel::Kernel;
 use crate::layer::{Layer, SecondLayer};
 
 pub use bounds::Bounds;
+pub(crate) use bounds::shifted;
 
 /// Standardisation of one input channel; see [`crate::standardise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,10 @@ pub struct Model<'a> {
     second: Option<SecondLayer<'a>>,
     hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
+    /// What the target's own code needs, if it runs the first layer.
+    pub(crate) plan: Option<Plan<'a>>,
+    /// Its inputs, if they are numbers.
+    pub(crate) channels: Option<Channels<'a>>,
 }
 
 impl<'a> Model<'a> {
@@ -71,6 +77,7 @@ impl<'a> Model<'a> {
     }
 
     /// A model that cannot overflow.
+    #[inline(never)]
     fn proven(bytes: &'a [u8]) -> Result<Self, ModelError> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
@@ -89,11 +96,18 @@ impl<'a> Model<'a> {
             second: (header.extension.second).map(|second| second_layer(&second, &sections)),
             hidden_readout: None,
             bounds: Bounds::default(),
+            plan: None,
+            channels: Channels::new(&header, sections.channels),
         };
         let read = model.top().hidden_size;
         model.hidden_readout = (header.addition.hidden_readout)
             .map(|hidden| HiddenReadout::new(&hidden, &sections, read));
         model.prove_no_overflow()?;
+        let columns = match model.tokens() {
+            Some(_) => 1,
+            None => model.input_size(),
+        };
+        model.plan = Plan::new(&model.layer, &sections, columns);
         Ok(model)
     }
 

@@ -1,26 +1,44 @@
 //! The pooled readout: sums of rectified states over time.
 //!
-//! `a_i += max(h_i, 0)` at every step, in 32 bits, saturating; the readout takes
-//! `m_i = min((a_i + 2^(p-1)) >> p, 32767)` in place of the state (`p = 0` does not round). Sums saturate after 65,536
-//! steps of the largest 16-bit state at the earliest.
+//! `a_i += max(h_i, 0)` at every step, in 32 bits, saturating at `2^31 - 1`; the readout takes
+//! `m_i = min((a_i + 2^(p-1)) >> p, 32767)` in place of the state (`p = 0` does not round).
+//!
+//! What is added is never negative, so a sum may pass the limit as long as it is brought back before it wraps and before
+//! it is read: that need not be tested at every step.
 
 use crate::kernel::keep_rolled;
 
-/// Adds the rectified states of one time step.
-pub(crate) fn add(sums: &mut [i32], pairs: impl Iterator<Item = [i32; 2]>) {
+/// Adds the rectified states of one time step. [`limit`] must follow after at most [`STEPS`] of them.
+pub(crate) fn add(sums: &mut [u32], pairs: impl Iterator<Item = [i32; 2]>) {
     for (sums, [even, odd]) in sums.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
         keep_rolled();
         let [a, b] = *sums;
-        *sums = [a.saturating_add(even.max(0)), b.saturating_add(odd.max(0))];
+        *sums = [
+            a.wrapping_add(even.max(0) as u32),
+            b.wrapping_add(odd.max(0) as u32),
+        ];
+    }
+}
+
+/// Steps that sums within the limit have room for in 32 bits: `2^31 + 2^16 * (2^15 - 1) < 2^32`.
+pub(crate) const STEPS: u32 = 1 << 16;
+
+const LIMIT: u32 = i32::MAX as u32;
+
+/// Brings sums back to the limit.
+pub(crate) fn limit(sums: &mut [u32]) {
+    for sum in sums {
+        keep_rolled();
+        *sum = (*sum).min(LIMIT);
     }
 }
 
 /// What the readout takes: the sums, scaled to 16 bits.
-pub(crate) fn scaled(sums: &[i32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
+pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
     let half = 1u32.wrapping_shl(shift) >> 1;
-    let scale = move |sum: i32| {
-        // Sums are not negative, so the addition fits.
-        let scaled = (sum as u32).wrapping_add(half).wrapping_shr(shift);
+    let scale = move |sum: u32| {
+        // No sum is beyond 2^32 - 2^16, so the addition fits; what is beyond the limit is beyond 16 bits afterwards.
+        let scaled = sum.wrapping_add(half).wrapping_shr(shift);
         scaled.min(0x7FFF) as i32
     };
     (sums.as_chunks().0.iter()).map(move |&[even, odd]| [scale(even), scale(odd)])
@@ -29,20 +47,35 @@ pub(crate) fn scaled(sums: &[i32], shift: u32) -> impl Iterator<Item = [i32; 2]>
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{add, scaled};
+    use super::{LIMIT, STEPS, add, limit, scaled};
     use std::vec::Vec;
 
-    fn all(sums: &[i32], shift: u32) -> Vec<[i32; 2]> {
+    fn all(sums: &[u32], shift: u32) -> Vec<[i32; 2]> {
         scaled(sums, shift).collect()
     }
 
     #[test]
     fn sums_rectify_and_saturate() {
-        let mut sums = [i32::MAX - 1, 5];
+        let mut sums = [LIMIT - 1, 5];
         add(&mut sums, [[2, -7]].into_iter());
-        assert_eq!(sums, [i32::MAX, 5]);
+        assert_eq!(all(&sums, 16), all(&[LIMIT, 5], 16));
+        limit(&mut sums);
+        assert_eq!(sums, [LIMIT, 5]);
         add(&mut sums, [[32767, 3]].into_iter());
-        assert_eq!(sums, [i32::MAX, 8]);
+        assert_eq!(all(&sums, 16), [[32767, 0]]);
+        limit(&mut sums);
+        assert_eq!(sums, [LIMIT, 8]);
+    }
+
+    #[test]
+    fn sums_do_not_wrap_before_they_are_limited() {
+        let mut sums = [LIMIT, LIMIT];
+        for _ in 0..STEPS {
+            add(&mut sums, [[32767, -32768]].into_iter());
+        }
+        assert_eq!(sums, [LIMIT + STEPS * 32767, LIMIT]);
+        limit(&mut sums);
+        assert_eq!(sums, [LIMIT, LIMIT]);
     }
 
     #[test]
@@ -50,7 +83,7 @@ mod tests {
         assert_eq!(all(&[7, 8], 0), [[7, 8]]);
         assert_eq!(all(&[31, 32], 6), [[0, 1]]);
         assert_eq!(all(&[0x7FFF, 0x8000], 0), [[0x7FFF, 0x7FFF]]);
-        assert_eq!(all(&[i32::MAX, 0x7FFF << 16], 16), [[0x7FFF, 0x7FFF]]);
+        assert_eq!(all(&[LIMIT, 0x7FFF << 16], 16), [[0x7FFF, 0x7FFF]]);
         assert_eq!(
             all(&[(0x7FFE << 16) | 0x7FFF, (0x7FFE << 16) | 0x8000], 16),
             [[0x7FFE, 0x7FFF]]

@@ -22,7 +22,7 @@ pub struct Logits<
     state: &'a K::State<N>,
     second: Option<&'a K::State<SECOND>>,
     /// The sums and their shift.
-    pool: Option<(&'a [i32; POOL], u32)>,
+    pool: Option<(&'a [u32; POOL], u32)>,
     /// What the hidden readout layer makes of it.
     hidden: Option<[i32; READ]>,
     width: FieldWidth,
@@ -56,24 +56,26 @@ impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, cons
         if READ > 0
             && let Some(hidden) = model.hidden_readout()
         {
-            logits.hidden = Some(logits.hidden_units(hidden));
+            logits.compute_hidden(hidden);
         }
         logits
     }
 
-    /// The output of the hidden readout layer. Branches for what the session has no room for are not compiled.
-    fn hidden_units(&self, hidden: &HiddenReadout<'_>) -> [i32; READ] {
-        let mut units = [0; READ];
+    /// Computes the output of the hidden readout layer, in place. Branches for what the session has no room for are not
+    /// compiled.
+    fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
+        let units = self.hidden.insert([0; READ]);
         // Cannot fail: `Session::new` has checked the capacity.
-        let Some(used) = units.get_mut(..hidden.units) else {
-            return units;
+        let Some(units) = units.get_mut(..hidden.units) else {
+            return;
         };
         match (self.pool, self.second) {
-            (Some((sums, shift)), _) if POOL > 0 => hidden.compute(pool::scaled(sums, shift), used),
-            (_, Some(second)) if SECOND > 0 => hidden.compute(second.pairs(), used),
-            _ => hidden.compute(self.state.pairs(), used),
+            (Some((sums, shift)), _) if POOL > 0 => {
+                hidden.compute(pool::scaled(sums, shift), units);
+            }
+            (_, Some(second)) if SECOND > 0 => hidden.compute(second.pairs(), units),
+            _ => hidden.compute(self.state.pairs(), units),
         }
-        units
     }
 
     /// What is read times a row of V.

@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::source::Source;
-use crate::step::Step;
+use crate::step::{OwnStep, Step};
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
@@ -30,8 +30,8 @@ pub struct Session<
     model: &'m Model<'m>,
     pub(crate) state: K::State<N>,
     pub(crate) second: Second<K, SECOND>,
-    /// Sums of the top layer's rectified states.
-    pub(crate) pool: [i32; POOL],
+    /// Sums of the top layer's rectified states; see [`pool`].
+    pub(crate) pool: [u32; POOL],
     /// Of both layers: the second one's fits where there would be padding.
     gain_phases: [u16; 2],
     steps: u32,
@@ -114,7 +114,7 @@ impl<
         // `new` has checked the capacity.
         let mut inputs = heapless::Vec::<i32, D>::new();
         let sum = standardise_all(self.model, sample, &mut inputs);
-        self.step(&Drive::numbers(self.model, &inputs, sum));
+        self.step(self.model.sections.input, &inputs, sum);
         Ok(())
     }
 
@@ -133,7 +133,9 @@ impl<
                 found: token,
             });
         };
-        self.step(&Drive::token(self.model, row, &[tokens.multiplier.into()]));
+        // A token's row of the table and its multiplier are a U of one column and its input.
+        let multiplier = i32::from(tokens.multiplier);
+        self.step(row, &[multiplier], multiplier);
         Ok(())
     }
 
@@ -152,11 +154,25 @@ impl<
         }
     }
 
-    fn step(&mut self, drive: &Drive<'_>) {
-        let layer = self.model.layer();
+    /// Advances by the inputs `x`, of this `sum`, that the columns of `u` are multiplied by.
+    #[inline(always)]
+    fn step(&mut self, u: &[u32], x: &[i32], sum: i32) {
+        let (model, layer) = (self.model, self.model.layer());
         let [phase, second_phase] = &mut self.gain_phases;
-        let step = Step::new(layer, Source::Product(drive), layer.gain.next(phase));
-        K::step(&mut self.state, &step);
+        let gain = layer.gain.next(phase);
+        let own = model.plan.as_ref().is_some_and(|plan| {
+            let step = OwnStep {
+                plan,
+                u,
+                x,
+                sum,
+                gain,
+            };
+            K::step_own(&mut self.state, &step)
+        });
+        if !own {
+            step_any::<K, N>(&mut self.state, model, u, x, sum, gain);
+        }
         if SECOND > 0
             && let Some(second) = self.model.second()
         {
@@ -168,8 +184,11 @@ impl<
             && let Readout::Pooled { .. } = self.model.readout()
         {
             match self.model.second() {
-                Some(_) if SECOND > 0 => pool::add(&mut self.pool, self.second.state.pairs()),
-                _ => pool::add(&mut self.pool, self.state.pairs()),
+                Some(_) if SECOND > 0 => self.second.state.add_rectified(&mut self.pool),
+                _ => self.state.add_rectified(&mut self.pool),
+            }
+            if self.steps.wrapping_add(1).is_multiple_of(pool::STEPS) {
+                pool::limit(&mut self.pool);
             }
         }
         self.steps = self.steps.saturating_add(1);
@@ -216,6 +235,21 @@ impl<
         self.gain_phases = [0; 2];
         self.steps = 0;
     }
+}
+
+/// A step of the first layer by the kernel's portable code. Not inlined: its stack is not that of other steps.
+#[inline(never)]
+fn step_any<K: Kernel, const N: usize>(
+    state: &mut K::State<N>,
+    model: &Model<'_>,
+    u: &[u32],
+    x: &[i32],
+    sum: i32,
+    gain: i32,
+) {
+    let drive = Drive::new(model, u, x, sum);
+    let step = Step::new(model.layer(), Source::Product(&drive), gain);
+    K::step(state, &step);
 }
 
 /// The states of a layer that has fewer units than its session has room for.

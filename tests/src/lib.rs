@@ -4,3 +4,4 @@ pub mod bounds;
 pub mod common_shape;
 pub mod models;
 pub mod oracle;
+pub mod readout_models;

@@ -10,13 +10,14 @@ use hadamrnn_runtime::kernel::FwhtPacked;
 use hadamrnn_tests::common_shape::{common_shape_models, second_layer_models};
 use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
 use hadamrnn_tests::oracle::PlainModel;
+use hadamrnn_tests::readout_models::{is_pooled, readout_models};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
-/// Models of the common shape, for the assembly, models of any shape, for what it leaves to portable code, and models of two
-/// layers.
-const MODELS: [usize; 3] = [80, 40, 40];
+/// Models of the common shape, for the assembly, models of any shape, for what it leaves to portable code, models of two
+/// layers, and models with a pooled or a hidden readout.
+const MODELS: [usize; 4] = [80, 40, 40, 40];
 /// Longest model that the firmware has room for.
 const LONGEST: usize = 6 << 10;
 
@@ -70,6 +71,28 @@ fn assert_coverage(sampled: &[Sampled]) {
     at_least(4, "more than one round of columns", |plain, model| {
         model.has_common_shape() && plain.input_size() >= 10
     });
+    at_least(4, "copies of ten bits", |plain, model| {
+        let copies = plain.input_size() > plain.sample_size();
+        model.has_common_shape() && copies && model.header().input_bits == 10
+    });
+    at_least(
+        4,
+        "ten bits and no copies, of an odd number",
+        |plain, model| {
+            let odd = plain.input_size() == plain.sample_size() && plain.input_size() % 2 == 1;
+            model.has_common_shape() && odd && model.header().input_bits == 10
+        },
+    );
+    at_least(10, "a pooled readout", |plain, _| is_pooled(plain));
+    at_least(10, "a hidden readout layer", |plain, _| {
+        plain.hidden.is_some()
+    });
+    at_least(4, "a hidden readout layer of sums", |plain, _| {
+        is_pooled(plain) && plain.hidden.is_some()
+    });
+    at_least(4, "a hidden layer at the limit of 32 bits", |_, model| {
+        model.bounds().hidden == i32::MAX
+    });
     at_least(4, "4-bit U and sums beyond a lane", |_, model| {
         model.header().input_weight_bits == 4 && model.bounds().drive > i32::from(i16::MAX)
     });
@@ -112,6 +135,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
     let mut sampled = draw(MODELS[0], sampled(common_shape_models(4..=9)));
     sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
     sampled.extend(draw(MODELS[2], self::sampled(second_layer_models(4..=8))));
+    sampled.extend(draw(MODELS[3], self::sampled(readout_models(4..=7))));
     assert_coverage(&sampled);
     let cases: Vec<Case> = (sampled.iter())
         .map(|(_, file, inputs)| Case {

@@ -3,9 +3,13 @@
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Model, ModelError, Session, SessionError};
 use hadamrnn_tests::bounds;
-use hadamrnn_tests::models::{AlignedBytes, Widths, any_models, encode_plain, models, samples};
-use hadamrnn_tests::oracle::PlainModel;
+use hadamrnn_tests::models::{
+    AlignedBytes, Widths, any_models, encode_plain, models, plain_models, samples, shrink_to_bound,
+};
+use hadamrnn_tests::oracle::{PlainInput, PlainModel, PlainReadout};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
 
@@ -100,4 +104,37 @@ proptest! {
     fn large_models((model, widths, inputs) in cases(8..=10)) {
         all_agree(&model, &encode_plain(&model, widths), &inputs)?;
     }
+}
+
+/// After 131,200 steps of the largest state a sum that is never limited has wrapped around 32 bits.
+#[test]
+fn sums_of_a_pooled_readout_saturate() {
+    let mut runner = TestRunner::deterministic();
+    let tree = plain_models(4..=4).new_tree(&mut runner);
+    let (mut plain, widths) = tree.expect("a model").current();
+    // The bias takes every state to its limit, whatever the recurrence does.
+    plain.bias.fill(32_767);
+    plain.drive_shift = 10;
+    (
+        plain.layer.leak,
+        plain.layer.state_bits,
+        plain.layer.gain_shift,
+    ) = (1, 16, 8);
+    plain.readout_kind = PlainReadout::Pooled(16);
+    if let PlainInput::Numbers { weights, .. } = &mut plain.input {
+        weights.iter_mut().flatten().for_each(|weight| *weight = 0);
+    }
+    shrink_to_bound(&mut plain, widths);
+    let file = AlignedBytes::new(&encode_plain(&plain, widths));
+    let model = Model::from_bytes(file.as_slice()).expect("a valid model");
+    let mut session = Session::<Fwht, 16, 12, 16>::new(&model).expect("room");
+    let mut state = plain.start();
+    let sample = vec![0; plain.sample_size()];
+    for _ in 0..131_200 {
+        session.push(&sample).expect("a sample");
+        plain.step(&mut state, &sample);
+    }
+    assert!(session.states().all(|state| state == i16::MAX));
+    let logits: Vec<i64> = session.logits().map(i64::from).collect();
+    assert_eq!(logits, plain.logits(&state));
 }

@@ -64,6 +64,6 @@ impl Shape {
 }
 
 /// Pointers, lengths and other values of their size that the view of a model and a session have beside the state.
-const HEAD_POINTERS: usize = 50;
+const HEAD_POINTERS: usize = 71;
 /// What else they have.
-const HEAD_BYTES: usize = 216;
+const HEAD_BYTES: usize = 272;

@@ -12,19 +12,24 @@
 
 #[macro_use]
 mod columns;
+mod constants;
 
 mod code_finish;
 mod code_inputs;
+mod code_pool;
 mod code_transform;
 
 pub(crate) use code_inputs::standardise;
+pub(crate) use code_pool::add_rectified;
+pub(crate) use constants::Constants;
 
-use super::shape::Shaped;
-use crate::step::Step;
+use super::plan::Shaped;
+use crate::step::OwnStep;
 
-/// Advances `h` if the model has the common shape; returns whether it has.
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+#[inline(always)]
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     code_transform::stages(&mut shaped.blocks);

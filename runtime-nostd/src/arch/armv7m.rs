@@ -30,6 +30,7 @@ macro_rules! cpu {
 }
 #[macro_use]
 mod columns;
+mod constants;
 
 #[cfg(hadamrnn_arch = "armv7m")]
 mod code_finish;
@@ -38,6 +39,9 @@ mod code_finish_dsp;
 mod code_inputs;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_lanes;
+mod code_mixing;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_pool;
 mod code_products;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_ready_dsp;
@@ -46,21 +50,28 @@ mod code_transform;
 pub(crate) mod lanes;
 
 #[cfg(hadamrnn_arch = "armv7m")]
-use code_finish::finish;
+use code_finish::{finish, gain_shift, start};
 #[cfg(hadamrnn_arch = "armv7em")]
-use code_finish_dsp::finish;
+use code_finish_dsp::{finish, gain_shift, start};
 
 pub(crate) use code_inputs::standardise;
+pub(crate) use code_mixing::add_columns;
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;
+pub(crate) use constants::Constants;
 
 #[cfg(hadamrnn_arch = "armv7em")]
-use super::shape::Ready;
-use super::shape::Shaped;
+use super::plan::Ready;
+use super::plan::Shaped;
+use crate::step::OwnStep;
+#[cfg(hadamrnn_arch = "armv7em")]
 use crate::step::Step;
 
-/// Advances `h` if the model has the common shape; returns whether it has.
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+#[inline(always)]
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     code_transform::stages(&mut shaped.blocks);

@@ -7,12 +7,27 @@
 
 use heapless::VecView;
 
-use crate::format::Header;
-use crate::step::Step;
+use super::channels::Channels;
+use crate::step::{OwnStep, Step};
+#[cfg(hadamrnn_arch = "portable")]
+use crate::{format::Sections, layer::Layer};
+
+/// What is checked when a model is read: nothing.
+#[cfg(hadamrnn_arch = "portable")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a>(core::marker::PhantomData<&'a ()>);
+
+#[cfg(hadamrnn_arch = "portable")]
+impl Plan<'_> {
+    /// There is none.
+    pub const fn new(_: &Layer<'_>, _: &Sections<'_>, _: usize) -> Option<Self> {
+        None
+    }
+}
 
 /// Advances no model.
 #[inline(always)]
-pub(crate) const fn step(_: &mut [u32], _: &Step<'_>) -> bool {
+pub(crate) const fn step(_: &mut [u32], _: &OwnStep<'_>) -> bool {
     false
 }
 
@@ -24,13 +39,20 @@ pub(crate) const fn step_second(_: &mut [u32], _: &Step<'_>) -> bool {
 
 /// Standardises nothing.
 #[inline(always)]
-pub(crate) const fn standardise(
-    _: &[u32],
-    _: &[i16],
-    _: &mut VecView<i32>,
-    _: &Header<'_>,
-) -> Option<i32> {
+pub(crate) const fn standardise(_: &Channels<'_>, _: &[i16], _: &mut VecView<i32>) -> Option<i32> {
     None
+}
+
+/// Adds nothing.
+#[inline(always)]
+pub(crate) const fn add_columns(_: &[i32; 8], _: &[u32], _: &mut [i32]) -> bool {
+    false
+}
+
+/// Adds nothing.
+#[inline(always)]
+pub(crate) const fn add_rectified(_: &[u32], _: &mut [u32]) -> bool {
+    false
 }
 
 /// Adds nothing.

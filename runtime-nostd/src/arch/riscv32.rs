@@ -11,14 +11,25 @@
 //!    eight. This needs the sums below 2^30 of the common shape: a row, shifted, fits 16 bits.
 
 use super::lanes;
-use super::shape::{GAIN_SHIFT, Shaped};
+use super::plan::{Geometry, Shaped};
+use super::shape::GAIN_SHIFT;
 use crate::kernel::{butterflies8, keep_rolled, strided_stages};
-use crate::step::Step;
+use crate::step::OwnStep;
 
-/// Advances `h` if the model has the common shape; returns whether it has.
+/// What is computed when a model is read: nothing more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Constants;
+
+impl Constants {
+    pub const fn new(_: &Geometry) -> Self {
+        Self
+    }
+}
+
+/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
 #[inline(never)]
-pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut shaped) = Shaped::new(h, step) else {
+pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
+    let Some(mut shaped) = Shaped::new(words, step) else {
         return false;
     };
     let block = shaped.blocks.block();
@@ -29,16 +40,17 @@ pub(crate) fn step(h: &mut [u32], step: &Step<'_>) -> bool {
 
 /// Drives the rows, does the last three stages and finishes, group by group.
 fn finish(shaped: &mut Shaped<'_>) {
-    let layer = shaped.blocks.layer();
-    let finisher = Finisher::new(shaped.gain(), layer.state_bits, layer.drive_shift);
+    let geometry = shaped.geometry();
+    let finisher = Finisher::new(shaped.gain(), geometry.state_bits(), geometry.drive_shift());
     // Low lanes: offset. High lanes: offset, and without what stored biases have too much; they lend to no low lane.
-    let [start, other_start] = shaped.offsets().map(|offset| {
+    let [start, other_start] = [shaped.correction(), 0].map(|correction| {
+        let offset = correction.wrapping_add(geometry.rounding());
         let low = offset.wrapping_sub(1 << 15);
         lanes::pack(low, low)
     });
-    let signs: &[u8] = bytemuck::cast_slice(shaped.blocks.signs());
+    let signs: &[u8] = bytemuck::cast_slice(shaped.signs());
     let (mut columns, x, biases) = (shaped.u(), shaped.x(), shaped.bias());
-    let (driven, block) = (shaped.driven() / 4, shaped.blocks.block() / 4);
+    let (driven, block) = (geometry.driven() / 4, geometry.block() / 4);
     let mut group = 0usize;
     let rows = shaped.blocks.h().as_chunks_mut::<4>().0.iter_mut();
     for ((rows, bias), signs) in rows.zip(biases.as_chunks::<4>().0).zip(signs) {

@@ -19,7 +19,8 @@ use super::{HiddenState, Kernel};
 use crate::arch::{self, lanes};
 use crate::error::SessionError;
 use crate::layer::Layer;
-use crate::step::Step;
+use crate::pool;
+use crate::step::{OwnStep, Step};
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -51,6 +52,12 @@ impl<const N: usize> HiddenState for Lanes<N> {
     fn pairs(&self) -> impl Iterator<Item = [i32; 2]> {
         self.words().iter().map(|pair| lanes::unpack(*pair).into())
     }
+
+    fn add_rectified(&self, sums: &mut [u32]) {
+        if !arch::add_rectified(self.words(), sums) {
+            pool::add(sums, self.pairs());
+        }
+    }
 }
 
 impl Kernel for FwhtPacked {
@@ -72,6 +79,11 @@ impl Kernel for FwhtPacked {
         Ok(())
     }
 
+    #[inline(always)]
+    fn step_own<const N: usize>(state: &mut Lanes<N>, step: &OwnStep<'_>) -> bool {
+        arch::step(state.words_mut(), step)
+    }
+
     fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
         step_lanes(state.words_mut(), step);
     }
@@ -83,11 +95,8 @@ impl Kernel for FwhtPacked {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
-    let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
-        return;
-    };
-    if !arch::step(h, step) {
-        #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+    #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+    if let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) {
         portable::step(h, step);
     }
 }

@@ -24,12 +24,12 @@ pub struct Bounds {
     pub logit: i32,
 }
 
-/// Ranges that `check::header` has established keep every intermediate here below 2^53: 64 bits cannot overflow.
+/// Largest magnitudes saturate at 2^32 - 1, which no accumulator has room for.
 impl Model<'_> {
     /// Bounds every accumulator.
     pub(super) fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
         let drive = self.largest_drive();
-        let driven = drive.wrapping_shl(self.layer.drive_shift);
+        let driven = shifted(drive, self.layer.drive_shift);
         let second = match &self.second {
             Some(second) => {
                 let drive = second.drive_bound(self.layer.hidden_size, self.layer.state_bits);
@@ -45,7 +45,7 @@ impl Model<'_> {
             hidden,
             self.largest_logit(),
         ];
-        if all.iter().any(|&bound| bound > i64::from(i32::MAX)) {
+        if all.iter().any(|&bound| bound > i32::MAX as u32) {
             return Err(ModelError::Overflow);
         }
         let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
@@ -79,50 +79,60 @@ impl Model<'_> {
     ///
     /// For tokens over all tables of this width: reading a whole table would take seconds on a small core, and a table
     /// that uses its range has a code that large.
-    fn largest_drive(&self) -> i64 {
+    fn largest_drive(&self) -> u32 {
         let mut largest = 0;
         for row in 0..self.hidden_size() {
             keep_rolled();
-            let weights = match self.tokens() {
-                _ if self.stored_row(row).is_none() => 0,
-                Some(tokens) => {
-                    i64::from(self.input_width.offset()).wrapping_mul(tokens.multiplier.into())
-                }
-                None => {
-                    let input = u32::from(self.header.input_bits).wrapping_sub(1);
-                    i64::from(self.row_magnitude(row)).wrapping_shl(input)
-                }
-            };
-            largest = weights
-                .wrapping_add(i64::from(self.bias(row)).wrapping_abs())
+            let product = self.largest_product(row);
+            largest = product
+                .saturating_add(self.bias(row).unsigned_abs())
                 .max(largest);
         }
         largest
     }
 
+    /// The same without the bias.
+    #[inline(never)]
+    fn largest_product(&self, row: usize) -> u32 {
+        match self.tokens() {
+            _ if self.stored_row(row).is_none() => 0,
+            Some(tokens) => {
+                (self.input_width.offset() as u32).wrapping_mul(tokens.multiplier.into())
+            }
+            None => {
+                let input = u32::from(self.header.input_bits).wrapping_sub(1);
+                shifted(self.row_magnitude(row), input)
+            }
+        }
+    }
+
     /// `sum_j |U[row][j]|`.
-    fn row_magnitude(&self, row: usize) -> i32 {
-        (0..self.input_size()).fold(0i32, |sum, column| {
+    fn row_magnitude(&self, row: usize) -> u32 {
+        (0..self.input_size()).fold(0, |sum: u32, column| {
             keep_rolled();
-            sum.wrapping_add(self.input_weight(row, column).wrapping_abs())
+            sum.wrapping_add(self.input_weight(row, column).unsigned_abs())
         })
     }
 
     /// Largest absolute logit over all states.
-    fn largest_logit(&self) -> i64 {
+    fn largest_logit(&self) -> u32 {
         let bits = (self.hidden_readout()).map_or(self.read_bits(), |hidden| hidden.bits);
         let mut largest = 0;
         for output in 0..self.output_size() {
             keep_rolled();
-            let weights = (0..self.read_size()).fold(0i32, |sum, unit| {
+            let weights = (0..self.read_size()).fold(0, |sum: u32, unit| {
                 keep_rolled();
-                sum.wrapping_add(self.readout_weight(output, unit).wrapping_abs())
+                sum.wrapping_add(self.readout_weight(output, unit).unsigned_abs())
             });
-            largest = i64::from(weights)
-                .wrapping_shl(bits.wrapping_sub(1))
-                .wrapping_add(i64::from(self.readout_bias(output)).wrapping_abs())
+            largest = shifted(weights, bits.wrapping_sub(1))
+                .saturating_add(self.readout_bias(output).unsigned_abs())
                 .max(largest);
         }
         largest
     }
+}
+
+/// `value * 2^shift`, saturating.
+pub(crate) const fn shifted(value: u32, shift: u32) -> u32 {
+    value.saturating_mul(1u32.wrapping_shl(shift))
 }

@@ -13,108 +13,83 @@
 
 use core::arch::naked_asm;
 
-use super::columns::{PAIR_BYTES, PAIRS};
-use crate::arch::shape::{GAIN_SHIFT, Shaped};
+use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END};
+use crate::arch::plan::Shaped;
+use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on. Fields from `start_of_all` on are its arguments from
-/// the fifth on: the calling convention puts them there.
+/// What lies on the stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
-    /// Low lanes after the stages across words, then new states.
+    /// Low lanes after the stages across words, then new states; what these are tested with.
     low: [u32; 4],
-    /// High lanes after the stages across words.
+    centre: u32,
+    outside: u32,
+    /// High lanes after the stages across words; what rows are finished with.
     high: [u32; 4],
-    /// Where the assembly goes for the first round of columns, after a round and after the last one.
-    entry: usize,
-    after: usize,
-    last: usize,
-    /// The first four arguments.
     gain: i32,
-    drive_shift: u32,
-    /// `16 - drive_shift`
-    lane_shift: u32,
-    start: u32,
-    saved: [u32; 9],
-    /// Where the accumulators of pairs of rows start, without biases: the one that is not masked, and the others.
-    start_of_all: u32,
-    x: *const i32,
-    mask: u32,
-    h: *mut u32,
-    u: *const u32,
-    /// From a word of states to the word of biases of the same rows.
-    bias_from_h: usize,
-    /// Where the groups end that are driven, or not, as those before.
-    run_end: *mut u32,
-    /// 0x8000: undoes the borrow from a high lane.
-    half_lane: u32,
     /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
-    /// `2^(w-1)` in both lanes, for states of `w` bits.
-    centre: u32,
-    /// All bits of both lanes above the first `w`.
-    outside: u32,
-    /// `2^(w-1) - 1`
-    largest: i32,
-    columns: usize,
-    /// Of groups that are not driven, or are, unlike those before: where accumulators start, and what `entry` is.
-    other_start: u32,
+    drive_shift: u32,
+    lane_shift: u32,
+    /// What a group starts with: where accumulators start, without biases, the one that is not masked and the others; where the
+    /// code for columns is entered.
+    start_of_all: u32,
+    start: u32,
+    entry: usize,
+    mask: u32,
+    x: *const i32,
+    after: usize,
+    last: usize,
     other_entry: usize,
-    /// Bytes of states of groups that are not driven, or are, unlike those before; and of the ones after them.
+    half_lane: u32,
+    largest: u32,
+    other_start: u32,
     other_length: usize,
     next_length: usize,
+    /// Where the inputs end that come in pairs.
+    pairs_end: *const i32,
+    /// Where the groups end that are driven, or not, as those before.
+    run_end: *mut u32,
     h_end: *mut u32,
+    /// From a word of states to the word of biases of the same rows.
+    bias_from_h: usize,
+    saved: [u32; 9],
+    /// The arguments from the fifth on, by the calling convention.
+    arguments: Arguments,
+}
+
+#[repr(C)]
+struct Arguments {
+    bias: *const u32,
+    signs: *const u32,
+    gain: i32,
+    start: u32,
 }
 
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let layer = shaped.blocks.layer();
-    let h = shaped.blocks.h().as_mut_ptr_range();
-    // The high lane has 32768 too little, which its bias has too much; so has the low one.
-    let [start, other_start] = (shaped.offsets())
-        .map(|offset| (offset.wrapping_sub(1 << 15) as u32).wrapping_mul(0x0001_0001));
-    let half = 1u32.wrapping_shl(layer.state_bits.wrapping_sub(1));
-    let outside = 0xFFFFu32.wrapping_shl(layer.state_bits) & 0xFFFF;
-    let (driven, block) = (shaped.driven(), shaped.blocks.block());
-    let run_end = if driven == block {
-        h.end
-    } else {
-        h.start.wrapping_add(driven)
-    };
+    let constants = shaped.constants();
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
-    // each driven group and each of one or more columns; some groups of a block are driven, or all. All are borrowed until
-    // the call returns.
+    // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
+    // sizes. All are borrowed until the call returns.
     unsafe {
         finish_code(
-            shaped.gain(),
-            layer.drive_shift,
-            16u32.wrapping_sub(layer.drive_shift),
-            start,
-            start.wrapping_mul(0x1111),
-            shaped.x().as_ptr(),
-            0x000F_000F,
-            h.start,
+            shaped.blocks.h().as_mut_ptr(),
+            constants,
             shaped.u().as_ptr(),
-            (shaped.bias().as_ptr() as usize).wrapping_sub(h.start as usize),
-            run_end,
-            0x8000,
-            (shaped.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
-            half.wrapping_mul(0x0001_0001),
-            outside.wrapping_mul(0x0001_0001),
-            half.wrapping_sub(1) as i32,
-            shaped.x().len(),
-            other_start,
-            0,
-            block.wrapping_sub(driven).wrapping_mul(4),
-            driven.wrapping_mul(4),
-            h.end,
+            shaped.x().as_ptr(),
+            shaped.bias().as_ptr(),
+            shaped.signs().as_ptr(),
+            shaped.gain(),
+            constants.start(shaped.correction()),
         );
     }
 }
 
 macro_rules! at {
-    ($field:ident) => {
-        core::mem::offset_of!(Frame, $field)
+    ($($field:ident).+) => {
+        core::mem::offset_of!(Frame, $($field).+)
     };
 }
 
@@ -124,34 +99,19 @@ macro_rules! at {
 /// accumulators. Finish: r0 gain, r1 signs, r2 and r3 shifts. Both: r12 next word of U, lr next states.
 ///
 /// # Safety
-/// From `h` to `h_end` are groups of four words, at least one, which may be written; `h + bias_from_h` has four words and
-/// `signs_from_h` a byte for each group; `x` has `columns` words, at least one. `run_end` is `h_end`, or the groups from `h` to
-/// `run_end` are driven, then `other_length` bytes of groups are not, then `next_length` bytes are, and so on up to `h_end`;
-/// `u` has `columns` words for each driven group.
+/// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
+/// byte for each group; `u` has a word for each driven group and each column, and `x` one for each column, at least one: all
+/// for the sizes that `constants` were made of.
 #[unsafe(naked)]
 unsafe extern "C" fn finish_code(
-    gain: i32,
-    drive_shift: u32,
-    lane_shift: u32,
-    start: u32,
-    start_of_all: u32,
-    x: *const i32,
-    mask: u32,
     h: *mut u32,
+    constants: &Constants,
     u: *const u32,
-    bias_from_h: usize,
-    run_end: *mut u32,
-    half_lane: u32,
-    signs_from_h: usize,
-    centre: u32,
-    outside: u32,
-    largest: i32,
-    columns: usize,
-    other_start: u32,
-    other_entry: usize,
-    other_length: usize,
-    next_length: usize,
-    h_end: *mut u32,
+    x: *const i32,
+    bias: *const u32,
+    signs: *const u32,
+    gain: i32,
+    start: u32,
 ) {
     naked_asm!(
         "push {{r4-r7, lr}}",
@@ -160,20 +120,9 @@ unsafe extern "C" fn finish_code(
         "mov r6, r10",
         "mov r7, r11",
         "push {{r4-r7}}",
-        "push {{r0-r3}}",
-        "sub sp, sp, #{gain}",
-        set_out!(),
-        "ldr r0, [sp, #{h}]",
-        "mov lr, r0",
-        "ldr r0, [sp, #{u}]",
-        "mov r12, r0",
+        "sub sp, sp, #{locals}",
+        set_up!(),
         "b 2f",
-        ".balign 4",
-        "31:",
-        ".word 7f - 31b + 1",
-        ".word 6f - 31b + 1",
-        ".word 5f - 31b + 1 - {pair_bytes}",
-        ".word 8f - 31b + 1",
         products!(),
         "ldr r7, [sp, #{bias}]",
         "add r7, lr",
@@ -215,54 +164,49 @@ unsafe extern "C" fn finish_code(
         "add r7, sp, #{high}",
         "stmia r7!, {{r0-r3}}",
         // Signs and constants.
+        "ldmia r7!, {{r0-r3}}",
         "mov r4, lr",
         "lsrs r4, r4, #4",
-        "ldr r1, [sp, #{signs}]",
         "ldrb r1, [r1, r4]",
-        "ldr r0, [sp, #{gain}]",
-        "ldr r2, [sp, #{drive_shift}]",
-        "ldr r3, [sp, #{lane_shift}]",
-        finish_pair!("0", "r8"),
-        finish_pair!("1", "r9"),
-        finish_pair!("2", "r10"),
-        finish_pair!("3", "r11"),
+        finish_pair!("3", "r11", "25"),
+        finish_pair!("2", "r10", "2"),
+        finish_pair!("1", "r9", "2"),
+        finish_pair!("0", "r8", "2"),
         next_rows!(),
         "9:",
-        "add sp, sp, #({gain} + 16)",
+        "add sp, sp, #{locals}",
         "pop {{r0-r3}}",
         "mov r8, r0",
         "mov r9, r1",
         "mov r10, r2",
         "mov r11, r3",
         "pop {{r4-r7, pc}}",
+        locals = const at!(saved),
+        centre = const at!(centre),
         high = const at!(high),
+        gain = const at!(gain),
+        start_of_all = const at!(start_of_all),
+        start = const at!(start),
         entry = const at!(entry),
         after = const at!(after),
         last = const at!(last),
-        gain = const at!(gain),
-        drive_shift = const at!(drive_shift),
-        lane_shift = const at!(lane_shift),
-        start = const at!(start),
-        start_of_all = const at!(start_of_all),
-        x = const at!(x),
-        mask = const at!(mask),
-        h = const at!(h),
-        u = const at!(u),
-        bias = const at!(bias_from_h),
-        run_end = const at!(run_end),
-        half_lane = const at!(half_lane),
-        signs = const at!(signs_from_h),
-        centre = const at!(centre),
-        outside = const at!(outside),
-        largest = const at!(largest),
-        columns = const at!(columns),
-        other_start = const at!(other_start),
         other_entry = const at!(other_entry),
+        half_lane = const at!(half_lane),
+        largest = const at!(largest),
+        other_start = const at!(other_start),
         other_length = const at!(other_length),
         next_length = const at!(next_length),
+        pairs_end = const at!(pairs_end),
+        run_end = const at!(run_end),
         h_end = const at!(h_end),
+        bias = const at!(bias_from_h),
+        bias_argument = const at!(arguments.bias),
+        signs_argument = const at!(arguments.signs),
+        gain_argument = const at!(arguments.gain),
+        start_argument = const at!(arguments.start),
+        to_round_end = const TO_ROUND_END,
+        to_last = const TO_LAST,
+        to_end = const TO_END,
         shift = const GAIN_SHIFT,
-        pairs = const PAIRS,
-        pair_bytes = const PAIR_BYTES,
     )
 }

@@ -6,7 +6,7 @@
 
 use core::arch::naked_asm;
 
-use crate::arch::shape::Blocks;
+use crate::arch::plan::Blocks;
 
 /// Butterfly stages with strides from half a block down to eight rows: one alone if their number is odd, then two at a time.
 #[inline(always)]

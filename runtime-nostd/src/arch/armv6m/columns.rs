@@ -1,10 +1,5 @@
 //! Parts of the assembly: the drive, the element-wise end, and how runs of driven groups and of others alternate.
 
-/// Pairs of columns in a round of the unrolled loop.
-pub(super) const PAIRS: usize = 4;
-/// Bytes of code for a pair of columns: thirty instructions of two bytes.
-pub(super) const PAIR_BYTES: usize = 60;
-
 /// Adds the three masked pairs of fields of word `$w` times `$x` to r9, r10 and r11, and the word times `$x` to r8.
 macro_rules! column {
     ($w:literal, $x:literal) => {
@@ -75,9 +70,11 @@ macro_rules! across_words {
     };
 }
 
-/// Rows `2 $pair` and `2 $pair + 1`: the last stage, signs, gain, the drive in `$drive`, and the shift.
+/// Rows `2 $pair` and `2 $pair + 1`: the last stage, gain, the drive in `$drive`, signs and the shift.
+///
+/// A shift of r1 by `$signs` moves the sign of the odd row into the carry, that of the even row into the top bit.
 macro_rules! finish_pair {
-    ($pair:literal, $drive:literal) => {
+    ($pair:literal, $drive:literal, $signs:literal) => {
         concat!(
             "ldr r4, [sp, #4 * ",
             $pair,
@@ -89,14 +86,6 @@ macro_rules! finish_pair {
             "adds r4, r4, r6\n",
             "muls r4, r0, r4\n",
             "muls r5, r0, r5\n",
-            "lsrs r1, r1, #1\n",
-            "bcc 5f\n",
-            "rsbs r4, r4, #0\n",
-            "5:\n",
-            "lsrs r1, r1, #1\n",
-            "bcc 5f\n",
-            "rsbs r5, r5, #0\n",
-            "5:\n",
             "mov r7, ",
             $drive,
             "\n",
@@ -104,8 +93,27 @@ macro_rules! finish_pair {
             "subs r7, r7, r6\n",
             "lsls r6, r2\n",
             "asrs r7, r3\n",
-            "adds r4, r4, r6\n",
-            "adds r5, r5, r7\n",
+            "lsls r1, r1, #",
+            $signs,
+            "\n",
+            "bcs 5f\n",
+            "bmi 6f\n",
+            "adds r4, r6, r4\n",
+            "adds r5, r7, r5\n",
+            "b 8f\n",
+            "6:\n",
+            "subs r4, r6, r4\n",
+            "adds r5, r7, r5\n",
+            "b 8f\n",
+            "5:\n",
+            "bmi 6f\n",
+            "adds r4, r6, r4\n",
+            "subs r5, r7, r5\n",
+            "b 8f\n",
+            "6:\n",
+            "subs r4, r6, r4\n",
+            "subs r5, r7, r5\n",
+            "8:\n",
             "asrs r4, r4, #{shift}\n",
             "asrs r5, r5, #{shift}\n",
             "lsls r5, r5, #16\n",
@@ -117,69 +125,89 @@ macro_rules! finish_pair {
     };
 }
 
-/// Decides where to go: to the last column if their number is odd, else past it; by way of a test if there are more rounds;
-/// and first into a round where what is left for it begins. Bit 0 means Thumb.
-macro_rules! set_out {
-    () => {
+/// `$to = 0x1111 $start`, by way of `$temporary`.
+macro_rules! start_of_all {
+    ($to:literal, $start:literal, $temporary:literal) => {
         concat!(
-            "adr r7, 31f\n",
-            "ldr r0, [r7]\n",
-            "adds r0, r0, r7\n",
-            "str r0, [sp, #{other_entry}]\n",
-            "ldr r4, [sp, #{columns}]\n",
-            "lsrs r4, r4, #1\n",
-            "bcc 3f\n",
-            "ldr r0, [r7, #4]\n",
-            "adds r0, r0, r7\n",
-            "3:\n",
-            "str r0, [sp, #{last}]\n",
-            "movs r1, r0\n",
-            "cmp r4, #0\n",
-            "beq 14f\n",
-            "subs r4, r4, #1\n",
-            "movs r5, #({pairs} - 1)\n",
-            "ands r5, r4\n",
-            "movs r6, #{pair_bytes}\n",
-            "muls r5, r6, r5\n",
-            "ldr r1, [r7, #8]\n",
-            "adds r1, r1, r7\n",
-            "subs r1, r1, r5\n",
-            "cmp r4, #{pairs}\n",
-            "blo 3f\n",
-            "ldr r0, [r7, #12]\n",
-            "adds r0, r0, r7\n",
-            "3:\n",
-            "14:\n",
-            "str r1, [sp, #{entry}]\n",
-            "str r0, [sp, #{after}]\n",
+            "lsls ",
+            $to,
+            ", ",
+            $start,
+            ", #4\nadds ",
+            $to,
+            ", ",
+            $to,
+            ", ",
+            $start,
+            "\nlsls ",
+            $temporary,
+            ", ",
+            $to,
+            ", #8\nadds ",
+            $to,
+            ", ",
+            $to,
+            ", ",
+            $temporary,
+            "\n",
         )
     };
 }
 
-/// Eight rows: from the start of the accumulators to the sums of products, in r8-r11.
+/// Fills the stack, from the arguments in r0-r3: h, constants, u, x. Leaves next states in lr and next word of U in r12.
+macro_rules! set_up {
+    () => {
+        concat!(
+            "mov lr, r0\n",
+            "mov r12, r2\n",
+            "add r7, sp, #{centre}\n",
+            "ldmia r1!, {{r4, r5}}\n",
+            "stmia r7!, {{r4, r5}}\n",
+            "ldr r2, [sp, #{gain_argument}]\n",
+            "ldr r4, [sp, #{signs_argument}]\n",
+            "lsrs r5, r0, #4\n",
+            "subs r4, r4, r5\n",
+            "ldmia r1!, {{r5, r6}}\n",
+            "add r7, sp, #{gain}\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            // What a group starts with.
+            "ldr r4, [sp, #{start_argument}]\n",
+            start_of_all!("r2", "r4", "r5"),
+            "ldmia r1!, {{r5, r6}}\n",
+            "adr r0, 31f\n",
+            "adds r5, r5, r0\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            "stmia r7!, {{r3}}\n",
+            "ldmia r1!, {{r2, r4, r5}}\n",
+            "adds r2, r2, r0\n",
+            "adds r4, r4, r0\n",
+            "adds r5, r5, r0\n",
+            "stmia r7!, {{r2, r4, r5}}\n",
+            "ldmia r1!, {{r2, r4-r6}}\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+            "ldmia r1!, {{r2}}\n",
+            "stmia r7!, {{r2}}\n",
+            // Ends, and biases.
+            "mov r0, lr\n",
+            "ldmia r1!, {{r2, r4, r5}}\n",
+            "adds r2, r2, r3\n",
+            "adds r4, r4, r0\n",
+            "adds r5, r5, r0\n",
+            "ldr r6, [sp, #{bias_argument}]\n",
+            "subs r6, r6, r0\n",
+            "stmia r7!, {{r2, r4-r6}}\n",
+        )
+    };
+}
+
+/// Columns of eight rows: from the start of the accumulators to the sums of products, in r8-r11.
 macro_rules! products {
     () => {
         concat!(
-            // Eight rows.
-            "2:\n",
-            "ldr r4, [sp, #{start}]\n",
-            "mov r9, r4\n",
-            "mov r10, r4\n",
-            "mov r11, r4\n",
-            "ldr r4, [sp, #{start_of_all}]\n",
-            "mov r8, r4\n",
-            "mov r6, r12\n",
-            "ldr r7, [sp, #{x}]\n",
-            "ldr r5, [sp, #{mask}]\n",
-            "ldr r4, [sp, #{entry}]\n",
-            "bx r4\n",
-            // More rounds.
-            "8:\n",
-            "ldr r0, [sp, #{columns}]\n",
-            "lsrs r0, r0, #1\n",
-            "lsls r0, r0, #3\n",
-            "ldr r1, [sp, #{x}]\n",
-            "adds r0, r0, r1\n",
+            // Whether there are more rounds. No code from here to the biases may be longer than the constants say.
+            ".balign 4\n",
+            "31:\n",
+            "ldr r0, [sp, #{pairs_end}]\n",
             "cmp r7, r0\n",
             "bne 4f\n",
             "ldr r4, [sp, #{last}]\n",
@@ -190,38 +218,37 @@ macro_rules! products {
             pair!(),
             pair!(),
             pair!(),
-            "5:\n",
+            ".org 31b + {to_round_end}\n",
             "ldr r4, [sp, #{after}]\n",
             "bx r4\n",
             // The last of an odd number of columns.
-            "6:\n",
+            ".org 31b + {to_last}\n",
             "ldr r2, [r7]\n",
             "ldmia r6!, {{r0}}\n",
             column!("r0", "r2"),
             // What the unmasked accumulator has too much; biases.
-            "7:\n",
+            ".org 31b + {to_end}\n",
             "mov r12, r6\n",
         )
     };
 }
 
-/// Saturates the rows of four words on the stack and stores them; goes on to the next eight rows, or to label 9.
+/// Saturates the rows of four words on the stack and stores them; goes on to the next eight rows, or to label 9. The first ones
+/// start at label 2.
 macro_rules! next_rows {
     () => {
         concat!(
             // Whether a state is out of its range.
             "mov r7, sp\n",
-            "ldmia r7!, {{r0-r3}}\n",
-            "ldr r4, [sp, #{centre}]\n",
-            "adds r5, r0, r4\n",
-            "adds r6, r1, r4\n",
-            "orrs r5, r6\n",
-            "adds r6, r2, r4\n",
-            "orrs r5, r6\n",
-            "adds r6, r3, r4\n",
-            "orrs r5, r6\n",
-            "ldr r6, [sp, #{outside}]\n",
-            "tst r5, r6\n",
+            "ldmia r7!, {{r0-r5}}\n",
+            "adds r6, r0, r4\n",
+            "adds r7, r1, r4\n",
+            "orrs r6, r7\n",
+            "adds r7, r2, r4\n",
+            "orrs r6, r7\n",
+            "adds r7, r3, r4\n",
+            "orrs r6, r7\n",
+            "tst r6, r5\n",
             "bne 12f\n",
             "10:\n",
             "mov r7, lr\n",
@@ -230,7 +257,16 @@ macro_rules! next_rows {
             "ldr r0, [sp, #{run_end}]\n",
             "cmp lr, r0\n",
             "beq 11f\n",
-            "b 2b\n",
+            // Eight rows.
+            "2:\n",
+            "add r7, sp, #{start_of_all}\n",
+            "ldmia r7, {{r0, r1, r3, r5, r7}}\n",
+            "mov r8, r0\n",
+            "mov r9, r1\n",
+            "mov r10, r1\n",
+            "mov r11, r1\n",
+            "mov r6, r12\n",
+            "bx r3\n",
             // The next run: what is driven and what is not change places.
             "11:\n",
             "ldr r1, [sp, #{h_end}]\n",
@@ -246,10 +282,7 @@ macro_rules! next_rows {
             "ldr r1, [sp, #{other_start}]\n",
             "str r0, [sp, #{other_start}]\n",
             "str r1, [sp, #{start}]\n",
-            "lsls r0, r1, #4\n",
-            "adds r0, r0, r1\n",
-            "lsls r1, r0, #8\n",
-            "adds r0, r0, r1\n",
+            start_of_all!("r0", "r1", "r2"),
             "str r0, [sp, #{start_of_all}]\n",
             "ldr r0, [sp, #{entry}]\n",
             "ldr r1, [sp, #{other_entry}]\n",

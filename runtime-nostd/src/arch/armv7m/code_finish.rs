@@ -10,8 +10,10 @@
 
 use core::arch::naked_asm;
 
-use super::columns::{Arguments, PAIR_BYTES, PAIRS};
-use crate::arch::shape::{GAIN_SHIFT, Shaped};
+use super::columns::{Arguments, Common};
+use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use crate::arch::plan::Shaped;
+use crate::arch::shape::GAIN_SHIFT;
 
 /// What lies on the stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -20,64 +22,49 @@ struct Frame {
     gains: [[i32; 2]; 4],
     /// Drives of the eight rows, two a word.
     drives: [u32; 4],
-    /// Where the assembly goes for the first round of columns, after a round and after the last one.
-    entry: usize,
-    after: usize,
-    last: usize,
     /// Where states are saturated to their width.
     saturate: usize,
     /// Next biases and next word of U.
     next: [*const u32; 2],
+    common: Common,
     saved: [u32; 9],
     arguments: Arguments,
+    /// The fifth argument on the stack: by how many bits states are narrower than 12.
+    narrower: u32,
+}
+
+/// Where accumulators start that lack `offset`: the high lane has 32768 too little, which its bias has too much. Those of the
+/// bias of the low lane stay in it, so that it borrows nothing from the high one.
+pub(crate) const fn start(offset: i32) -> u32 {
+    (offset as u32)
+        .wrapping_mul(0x0001_0001)
+        .wrapping_sub(1 << 31)
+}
+
+/// Neither gains nor the transform are scaled.
+pub(super) const fn gain_shift(_: u32) -> u32 {
+    0
 }
 
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let layer = shaped.blocks.layer();
-    let h = shaped.blocks.h().as_mut_ptr_range();
-    // The high lane has 32768 too little, which its bias has too much. Those of the bias of the low lane stay in it, so that
-    // it borrows nothing from the high one.
-    let [start, other_start] = (shaped.offsets()).map(|offset| {
-        (offset as u32)
-            .wrapping_mul(0x0001_0001)
-            .wrapping_sub(1 << 31)
-    });
-    let (driven, block) = (shaped.driven(), shaped.blocks.block());
-    let run_end = if driven == block {
-        h.end
-    } else {
-        h.start.wrapping_add(driven)
-    };
+    let constants = shaped.constants();
+    let narrower = 12u32.wrapping_sub(shaped.geometry().state_bits().clamp(10, 12));
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
-    // each driven group and each of one or more columns; some groups of a block are driven, or all. All are borrowed until
-    // the call returns.
+    // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
+    // sizes. All are borrowed until the call returns.
     unsafe {
         finish_code(
-            shaped.gain(),
-            shaped.gain().wrapping_neg(),
-            12u32.wrapping_sub(layer.state_bits.clamp(10, 12)),
-            0,
-            start.wrapping_mul(0x1111),
-            start,
-            start,
-            start,
-            shaped.x().as_ptr(),
-            0x000F_000F,
-            h.start,
+            shaped.blocks.h().as_mut_ptr(),
+            constants,
             shaped.u().as_ptr(),
+            shaped.x().as_ptr(),
             shaped.bias().as_ptr(),
-            run_end,
-            0,
-            (shaped.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
-            1i32.wrapping_shl(layer.drive_shift),
-            shaped.x().len(),
-            other_start,
-            0,
-            block.wrapping_sub(driven).wrapping_mul(4),
-            driven.wrapping_mul(4),
-            h.end,
+            shaped.signs().as_ptr(),
+            constants.scaled_gain(shaped.gain()),
+            constants.start(shaped.correction()),
+            narrower,
         );
     }
 }
@@ -85,6 +72,11 @@ pub(super) fn finish(shaped: &mut Shaped<'_>) {
 macro_rules! at {
     ($field:ident) => {
         core::mem::offset_of!(Frame, $field)
+    };
+}
+macro_rules! common {
+    ($field:ident) => {
+        core::mem::offset_of!(Frame, common.$field)
     };
 }
 macro_rules! argument {
@@ -195,56 +187,41 @@ macro_rules! saturate {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, r9 next biases, r10 next word of U, lr mask,
+/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, r9 next biases, r10 next word of U, lr fields,
 /// r12 next input. Finish: r3 and r9 gains, r10 signs, lr scale, r12 drives. Both: r11 next states.
 ///
 /// # Safety
-/// From `h` to `h_end` are groups of four words, at least one, which may be written; `bias` has four words and
-/// `signs_from_h` a byte for each group; `x` has `columns` words, at least one. `run_end` is `h_end`, or the groups from `h` to
-/// `run_end` are driven, then `other_length` bytes of groups are not, then `next_length` bytes are, and so on up to `h_end`;
-/// `u` has `columns` words for each driven group. `narrower` is at most two.
+/// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
+/// byte for each group; `u` has a word for each driven group and each column, and `x` one for each column, at least one: all
+/// for the sizes that `constants` were made of. `narrower` is at most two.
 #[unsafe(naked)]
 unsafe extern "C" fn finish_code(
-    plus: i32,
-    minus: i32,
-    narrower: u32,
-    _: u32,
-    start_of_all: u32,
-    start_1: u32,
-    start_2: u32,
-    start_3: u32,
-    x: *const i32,
-    mask: u32,
     h: *mut u32,
+    constants: &Constants,
     u: *const u32,
+    x: *const i32,
     bias: *const u32,
-    run_end: *mut u32,
-    ones: u32,
-    signs_from_h: usize,
-    scale: i32,
-    columns: usize,
-    other_start: u32,
-    other_entry: usize,
-    other_length: usize,
-    next_length: usize,
-    h_end: *mut u32,
+    signs: *const u32,
+    gain: u32,
+    start: u32,
+    narrower: u32,
 ) {
     naked_asm!(
         "push {{r4-r11, lr}}",
         "sub sp, sp, #{locals}",
-        "strd r0, r0, [sp]",
-        "strd r1, r0, [sp, #8]",
-        "strd r0, r1, [sp, #16]",
+        set_up!(),
+        "rsb r1, r5, #0",
+        "strd r5, r5, [sp]",
+        "strd r1, r5, [sp, #8]",
+        "strd r5, r1, [sp, #16]",
         "strd r1, r1, [sp, #24]",
+        "ldr r2, [sp, #{narrower}]",
         "movs r3, #(12 * 4 + 4)",
         "muls r2, r3, r2",
         "adr.w r3, 10f",
         "subs r3, r3, r2",
         "orr r3, r3, #1",
         "str r3, [sp, #{saturate}]",
-        set_out!(),
-        "ldrd r11, r10, [sp, #{h}]",
-        "ldr r9, [sp, #{bias}]",
         products!(),
         "ldm r9!, {{r4-r7}}",
         "strd r9, r10, [sp, #{next}]",
@@ -278,25 +255,28 @@ unsafe extern "C" fn finish_code(
         "add sp, sp, #{locals}",
         "pop {{r4-r11, pc}}",
         locals = const at!(saved),
+        drives = const at!(drives),
         next = const at!(next),
         saturate = const at!(saturate),
-        starts = const argument!(starts),
-        x = const argument!(x),
-        h = const argument!(h),
+        narrower = const at!(narrower),
+        starts = const common!(starts),
+        mask = const common!(mask),
+        entry = const common!(entry),
+        after = const common!(after),
+        last = const common!(last),
+        other_entry = const common!(other_entry),
+        signs = const common!(signs_from_h),
+        scale = const common!(scale),
+        pairs_end = const common!(pairs_end),
+        run_end = const common!(run_end),
+        h_end = const common!(h_end),
+        other_start = const common!(other_start),
+        other_length = const common!(other_length),
         bias = const argument!(bias),
-        run_end = const argument!(run_end),
-        signs = const argument!(signs_from_h),
-        columns = const argument!(columns),
-        other_start = const argument!(other_start),
-        other_entry = const argument!(other_entry),
-        other_length = const argument!(other_length),
-        next_length = const argument!(next_length),
-        drives = const at!(drives),
-        entry = const at!(entry),
-        after = const at!(after),
-        last = const at!(last),
+        gain = const argument!(gain),
+        to_last = const TO_LAST,
+        to_end = const TO_END,
+        to_test = const TO_TEST,
         shift = const GAIN_SHIFT,
-        pairs = const PAIRS,
-        pair_bytes = const PAIR_BYTES,
     )
 }

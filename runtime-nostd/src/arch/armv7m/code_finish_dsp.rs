@@ -10,84 +10,59 @@
 
 use core::arch::naked_asm;
 
-use super::columns::{Arguments, PAIR_BYTES, PAIRS};
-use crate::arch::shape::{Blocks, GAIN_SHIFT, Shaped};
-use crate::layer::Layer;
+use super::columns::{Arguments, Common};
+use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use crate::arch::plan::{Blocks, Shaped};
+use crate::arch::shape::GAIN_SHIFT;
 
 /// What lies on the stack of [`finish_code`], from its stack pointer on.
-///
 #[repr(C)]
 struct Frame {
-    /// Gains of two rows for each pattern of their sign bits, as 16-bit halves. The first four arguments.
+    /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.
     gains: [u32; 4],
     /// Drives of the eight rows, two a word.
     drives: [u32; 4],
-    /// Where the assembly goes for the first round of columns, after a round and after the last one.
-    entry: usize,
-    after: usize,
-    last: usize,
+    common: Common,
     saved: [u32; 9],
     arguments: Arguments,
+}
+
+/// Where accumulators start that lack `offset`: the low lane has 32768 too much, so that it borrows nothing from the high one;
+/// so has the high lane, to undo that of its bias. `SADD16` adds the biases and takes both away.
+pub(crate) const fn start(offset: i32) -> u32 {
+    (offset.wrapping_add(1 << 15) as u32).wrapping_mul(0x0001_0001)
 }
 
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let layer = shaped.blocks.layer();
-    let gain_shift = gain_shift(layer);
-    let h = shaped.blocks.h().as_mut_ptr_range();
-    // The low lane has 32768 too much, so that it borrows nothing from the high one; so has the high lane, to undo that of
-    // its bias. `SADD16` adds the biases and takes both away.
-    let [start, other_start] = (shaped.offsets())
-        .map(|offset| (offset.wrapping_add(1 << 15) as u32).wrapping_mul(0x0001_0001));
-    let [both, minus_plus, plus_minus, minus_minus] =
-        packed_gains((shaped.gain() as u32).wrapping_shl(gain_shift));
-    let (driven, block) = (shaped.driven(), shaped.blocks.block());
-    let run_end = if driven == block {
-        h.end
-    } else {
-        h.start.wrapping_add(driven)
-    };
+    let constants = shaped.constants();
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
-    // each driven group and each of one or more columns; some groups of a block are driven, or all. All are borrowed until
-    // the call returns.
+    // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
+    // sizes. All are borrowed until the call returns.
     unsafe {
         finish_code(
-            both,
-            minus_plus,
-            plus_minus,
-            minus_minus,
-            start.wrapping_mul(0x1111),
-            start,
-            start,
-            start,
-            shaped.x().as_ptr(),
-            0x000F_000F,
-            h.start,
+            shaped.blocks.h().as_mut_ptr(),
+            constants,
             shaped.u().as_ptr(),
+            shaped.x().as_ptr(),
             shaped.bias().as_ptr(),
-            run_end,
-            0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
-            (shaped.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
-            1i32.wrapping_shl(layer.drive_shift),
-            shaped.x().len(),
-            other_start,
-            0,
-            block.wrapping_sub(driven).wrapping_mul(4),
-            driven.wrapping_mul(4),
-            h.end,
+            shaped.signs().as_ptr(),
+            constants.scaled_gain(shaped.gain()),
+            constants.start(shaped.correction()),
         );
     }
-    narrow(&mut shaped.blocks);
+    let state_bits = shaped.geometry().state_bits();
+    narrow(&mut shaped.blocks, state_bits);
 }
 
 /// Saturates states of 10 or 11 bits, which so far have 12.
 #[inline(always)]
-pub(super) fn narrow(blocks: &mut Blocks<'_>) {
+pub(super) fn narrow(blocks: &mut Blocks<'_>, state_bits: u32) {
     let h = blocks.h().as_mut_ptr_range();
     // SAFETY: the range is whole groups, at least one.
     unsafe {
-        match blocks.layer().state_bits {
+        match state_bits {
             10 => saturate::<10>(h.start, h.end),
             11 => saturate::<11>(h.start, h.end),
             _ => {}
@@ -102,8 +77,8 @@ pub(super) fn narrow(blocks: &mut Blocks<'_>) {
 /// signed 16-bit number. It is at least `(q - 1) / 2`, so the scaled transform has at most `w + q + 16 - (q - 1) / 2` bits:
 /// 32 for every `w <= 12` with `w + q <= 19`.
 #[inline(always)]
-pub(super) fn gain_shift(layer: &Layer<'_>) -> u32 {
-    (layer.gain.max() as u32).leading_zeros().wrapping_sub(17)
+pub(super) const fn gain_shift(largest_gain: u32) -> u32 {
+    largest_gain.leading_zeros().wrapping_sub(17)
 }
 
 /// `gain` for two rows with each pattern of their sign bits.
@@ -142,6 +117,11 @@ unsafe extern "C" fn saturate<const BITS: u32>(words: *mut u32, end: *mut u32) {
 macro_rules! at {
     ($field:ident) => {
         core::mem::offset_of!(Frame, $field)
+    };
+}
+macro_rules! common {
+    ($field:ident) => {
+        core::mem::offset_of!(Frame, common.$field)
     };
 }
 macro_rules! argument {
@@ -214,48 +194,35 @@ macro_rules! finish {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 fields, lr mask, r12 next input. Finish: r3 gains,
+/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, lr fields, r12 next input. Finish: r3 gains,
 /// lr signs and scale, r12 drives. Both: r9 next biases, r10 next word of U, r11 next states.
 ///
 /// # Safety
-/// From `h` to `h_end` are groups of four words, at least one, which may be written; `bias` has four words and
-/// `signs_from_h` a byte for each group; `x` has `columns` words, at least one. `run_end` is `h_end`, or the groups from `h` to
-/// `run_end` are driven, then `other_length` bytes of groups are not, then `next_length` bytes are, and so on up to `h_end`;
-/// `u` has `columns` words for each driven group.
+/// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
+/// byte for each group; `u` has a word for each driven group and each column, and `x` one for each column, at least one: all
+/// for the sizes that `constants` were made of.
 #[unsafe(naked)]
 unsafe extern "C" fn finish_code(
-    both: u32,
-    minus_plus: u32,
-    plus_minus: u32,
-    minus_minus: u32,
-    start_of_all: u32,
-    start_1: u32,
-    start_2: u32,
-    start_3: u32,
-    x: *const i32,
-    mask: u32,
     h: *mut u32,
+    constants: &Constants,
     u: *const u32,
+    x: *const i32,
     bias: *const u32,
-    run_end: *mut u32,
-    ones: u32,
-    signs_from_h: usize,
-    scale: i32,
-    columns: usize,
-    other_start: u32,
-    other_entry: usize,
-    other_length: usize,
-    next_length: usize,
-    h_end: *mut u32,
+    signs: *const u32,
+    gain: u32,
+    start: u32,
 ) {
     naked_asm!(
         cpu!(),
         "push {{r4-r11, lr}}",
-        "sub sp, sp, #28",
-        "push {{r0-r3}}",
-        set_out!(),
-        "ldrd r11, r10, [sp, #{h}]",
-        "ldr r9, [sp, #{bias}]",
+        "sub sp, sp, #{locals}",
+        set_up!(),
+        "rsb r7, r5, #0",
+        "pkhbt r0, r5, r5, lsl #16",
+        "pkhbt r1, r7, r5, lsl #16",
+        "pkhbt r2, r5, r7, lsl #16",
+        "pkhbt r3, r7, r7, lsl #16",
+        "stm sp, {{r0-r3}}",
         products!(),
         "ldm r9!, {{r4-r7}}",
         "sadd16 r0, r0, r4",
@@ -284,26 +251,29 @@ unsafe extern "C" fn finish_code(
         finish!("r8", "r6", "r6", "r7"),
         "stm r11!, {{r0, r2, r4, r6}}",
         next_rows!(),
-        "add sp, sp, #44",
+        "add sp, sp, #{locals}",
         "pop {{r4-r11, pc}}",
-        starts = const argument!(starts),
-        x = const argument!(x),
-        h = const argument!(h),
-        bias = const argument!(bias),
-        run_end = const argument!(run_end),
-        ones = const argument!(ones),
-        signs = const argument!(signs_from_h),
-        columns = const argument!(columns),
-        other_start = const argument!(other_start),
-        other_entry = const argument!(other_entry),
-        other_length = const argument!(other_length),
-        next_length = const argument!(next_length),
+        locals = const at!(saved),
         drives = const at!(drives),
-        entry = const at!(entry),
-        after = const at!(after),
-        last = const at!(last),
+        starts = const common!(starts),
+        mask = const common!(mask),
+        entry = const common!(entry),
+        after = const common!(after),
+        last = const common!(last),
+        other_entry = const common!(other_entry),
+        signs = const common!(signs_from_h),
+        scale = const common!(scale),
+        ones = const common!(ones),
+        pairs_end = const common!(pairs_end),
+        run_end = const common!(run_end),
+        h_end = const common!(h_end),
+        other_start = const common!(other_start),
+        other_length = const common!(other_length),
+        bias = const argument!(bias),
+        gain = const argument!(gain),
+        to_last = const TO_LAST,
+        to_end = const TO_END,
+        to_test = const TO_TEST,
         shift = const GAIN_SHIFT,
-        pairs = const PAIRS,
-        pair_bytes = const PAIR_BYTES,
     )
 }

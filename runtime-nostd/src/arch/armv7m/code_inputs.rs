@@ -8,89 +8,176 @@ use core::arch::naked_asm;
 
 use heapless::VecView;
 
-use crate::format::Header;
+use crate::arch::channels::Channels;
 
 /// Width of the inputs that the assembly saturates to: the exporter's default.
 const BITS: u32 = 10;
 
-/// As `drive::standardise_all`, where no input is a copy and all have 10 bits.
+/// As `drive::standardise_all`, where inputs have 10 bits.
 #[inline(always)]
 pub(crate) fn standardise(
-    channels: &[u32],
+    channels: &Channels<'_>,
     sample: &[i16],
     inputs: &mut VecView<i32>,
-    header: &Header<'_>,
 ) -> Option<i32> {
-    let shift = u32::from(header.input_shift);
-    let count = channels.len();
-    let fits = u32::from(header.input_bits) == BITS
-        && sample.len() == count
-        && inputs.capacity() >= count
-        && count > 0;
-    if !fits {
+    let words = channels.words();
+    if channels.bits() != BITS
+        || sample.len() != channels.counts()
+        || inputs.capacity() < words.len()
+    {
         return None;
     }
-    let range = channels.as_ptr_range();
-    let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    // SAFETY: `channels` and `sample` have the same positive number of elements, and `inputs` has room for them. Afterwards
-    // they are written.
+    // Inputs one by one: where there are copies all, else none but the first of an odd number.
+    let alone = if words.len() == sample.len() {
+        words.len() & 1
+    } else {
+        words.len()
+    };
+    let range = words.as_ptr_range();
+    // SAFETY: there are one or more words, and `alone` is one or all of them or leaves an even number; `sample` has an element
+    // for each that is not a copy, and `inputs` has room for all. Afterwards they are written.
     unsafe {
         let sum = standardise_code(
             range.start,
-            range.end,
+            range.start.wrapping_add(alone),
             sample.as_ptr(),
             inputs.as_mut_ptr(),
-            half,
-            shift,
+            range.end,
+            channels.half(),
+            channels.shift(),
         );
-        inputs.set_len(count);
+        inputs.set_len(words.len());
         Some(sum)
     }
 }
 
-/// `x = sat(((count - offset) * multiplier + half) >> shift)` for each channel, and their sum.
+/// The input of the count in `$count` with the constants in `$word`, into `$count`; r4 half of what is shifted out by r5.
+#[cfg(hadamrnn_arch = "armv7em")]
+macro_rules! scale {
+    ($to:literal, $count:literal, $word:literal, $temporary:literal) => {
+        concat!(
+            "smulbt ",
+            $temporary,
+            ", ",
+            $word,
+            ", ",
+            $word,
+            "\nsmlabt ",
+            $to,
+            ", ",
+            $count,
+            ", ",
+            $word,
+            ", r4\nsub ",
+            $to,
+            ", ",
+            $to,
+            ", ",
+            $temporary,
+            "\nasr ",
+            $to,
+            ", ",
+            $to,
+            ", r5\nssat ",
+            $to,
+            ", #{bits}, ",
+            $to,
+            "\n",
+        )
+    };
+}
+#[cfg(hadamrnn_arch = "armv7m")]
+macro_rules! scale {
+    ($to:literal, $count:literal, $word:literal, $temporary:literal) => {
+        concat!(
+            "sxth ",
+            $temporary,
+            ", ",
+            $word,
+            "\nsub ",
+            $temporary,
+            ", ",
+            $count,
+            ", ",
+            $temporary,
+            "\nlsr ",
+            $word,
+            ", ",
+            $word,
+            ", #16\nmla ",
+            $to,
+            ", ",
+            $temporary,
+            ", ",
+            $word,
+            ", r4\nasr ",
+            $to,
+            ", ",
+            $to,
+            ", r5\nssat ",
+            $to,
+            ", #{bits}, ",
+            $to,
+            "\n",
+        )
+    };
+}
+
+/// `x = sat(((count - offset) * multiplier + half) >> shift)` for each input, and their sum: up to `alone` one by one, then two
+/// at a time.
+///
+/// r6 and r9 constants, r7 and r10 counts and inputs, r12 sum, lr end.
 ///
 /// # Safety
-/// `channels` to `end` are one or more words, and `sample` and `x` as many elements; those of `x` may be written.
+/// `channels` to `end` are words, up to `alone` any number, from there an even number without copies; `sample` has an element
+/// for each that is no copy, and `x`, which may be written, for each.
 #[unsafe(naked)]
 unsafe extern "C" fn standardise_code(
     channels: *const u32,
-    end: *const u32,
+    alone: *const u32,
     sample: *const i16,
     x: *mut i32,
+    end: *const u32,
     half: i32,
     shift: u32,
 ) -> i32 {
     naked_asm!(
         cpu!(),
-        "push {{r4-r8, lr}}",
-        "ldrd r4, r5, [sp, #24]",
+        "push {{r4-r11, lr}}",
+        "ldr lr, [sp, #36]",
+        "ldrd r4, r5, [sp, #40]",
         "movs r12, #0",
+        "cmp r0, r1",
+        "beq 3f",
+        // The top bit marks an input that reads the count of the one before.
         "2:",
         "ldr r6, [r0], #4",
-        "ldrsh r7, [r2], #2",
-        #[cfg(hadamrnn_arch = "armv7em")]
-        "smulbt r8, r6, r6",
-        #[cfg(hadamrnn_arch = "armv7em")]
-        "smlabt r7, r7, r6, r4",
-        #[cfg(hadamrnn_arch = "armv7em")]
-        "sub r7, r7, r8",
-        #[cfg(hadamrnn_arch = "armv7m")]
-        "sxth r8, r6",
-        #[cfg(hadamrnn_arch = "armv7m")]
-        "sub r7, r7, r8",
-        #[cfg(hadamrnn_arch = "armv7m")]
-        "lsr r8, r6, #16",
-        #[cfg(hadamrnn_arch = "armv7m")]
-        "mla r7, r7, r8, r4",
-        "asr r7, r7, r5",
-        "ssat r7, #{bits}, r7",
-        "str r7, [r3], #4",
-        "add r12, r12, r7",
+        "cmp r6, #0",
+        "it ge",
+        "ldrshge r7, [r2], #2",
+        "bic r6, r6, #0x80000000",
+        scale!("r10", "r7", "r6", "r8"),
+        "str r10, [r3], #4",
+        "add r12, r12, r10",
         "cmp r0, r1",
         "bne 2b",
+        "3:",
+        "cmp r0, lr",
+        "beq 5f",
+        "4:",
+        "ldrd r6, r9, [r0], #8",
+        "ldrsh r7, [r2], #2",
+        "ldrsh r10, [r2], #2",
+        scale!("r7", "r7", "r6", "r8"),
+        scale!("r10", "r10", "r9", "r11"),
+        "strd r7, r10, [r3], #8",
+        "add r12, r12, r7",
+        "add r12, r12, r10",
+        "cmp r0, lr",
+        "bne 4b",
+        "5:",
         "mov r0, r12",
-        "pop {{r4-r8, pc}}",
+        "pop {{r4-r11, pc}}",
         bits = const BITS,
     )
 }

@@ -11,7 +11,8 @@
 use core::arch::naked_asm;
 
 use super::code_finish_dsp::{gain_shift, narrow, packed_gains};
-use crate::arch::shape::{GAIN_SHIFT, Ready};
+use crate::arch::plan::Ready;
+use crate::arch::shape::GAIN_SHIFT;
 
 /// What lies on the stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -32,8 +33,8 @@ struct Frame {
 /// Finishes all rows.
 #[inline(always)]
 pub(super) fn finish(ready: &mut Ready<'_>) {
-    let layer = ready.blocks.layer();
-    let gain_shift = gain_shift(layer);
+    let (signs, state_bits) = (ready.signs(), ready.state_bits());
+    let gain_shift = gain_shift(ready.largest_gain());
     let h = ready.blocks.h().as_mut_ptr_range();
     let [both, minus_plus, plus_minus, minus_minus] =
         packed_gains((ready.gain() as u32).wrapping_shl(gain_shift));
@@ -49,11 +50,11 @@ pub(super) fn finish(ready: &mut Ready<'_>) {
             ready.rows().as_ptr(),
             h.end,
             0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
-            (ready.blocks.signs().as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
+            (signs.as_ptr() as usize).wrapping_sub(h.start as usize >> 4),
             1 << (GAIN_SHIFT - 1),
         );
     }
-    narrow(&mut ready.blocks);
+    narrow(&mut ready.blocks, state_bits);
 }
 
 macro_rules! at {

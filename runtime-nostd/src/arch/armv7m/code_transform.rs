@@ -6,7 +6,7 @@
 
 use core::arch::naked_asm;
 
-use crate::arch::shape::Blocks;
+use crate::arch::plan::Blocks;
 
 /// An addition or a subtraction on two lanes.
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -34,6 +34,54 @@ macro_rules! minus {
     };
 }
 
+/// Two stages on two words of each quarter of a block of sixteen words, from r0 and `$at` on: `$at` is 0 or 8.
+macro_rules! last_two {
+    ($at:literal) => {
+        concat!(
+            "ldrd r2, r3, [r0, #",
+            $at,
+            "]\n",
+            "ldrd r4, r5, [r0, #16 + ",
+            $at,
+            "]\n",
+            "ldrd r6, r7, [r0, #32 + ",
+            $at,
+            "]\n",
+            "ldrd r8, r9, [r0, #48 + ",
+            $at,
+            "]\n",
+            plus!("r10, r2, r6\n"),
+            minus!("r6, r2, r6\n"),
+            plus!("r2, r3, r7\n"),
+            minus!("r7, r3, r7\n"),
+            plus!("r3, r4, r8\n"),
+            minus!("r8, r4, r8\n"),
+            plus!("r4, r5, r9\n"),
+            minus!("r9, r5, r9\n"),
+            plus!("r5, r10, r3\n"),
+            minus!("r3, r10, r3\n"),
+            plus!("r10, r2, r4\n"),
+            minus!("r4, r2, r4\n"),
+            plus!("r2, r6, r8\n"),
+            minus!("r8, r6, r8\n"),
+            plus!("r6, r7, r9\n"),
+            minus!("r9, r7, r9\n"),
+            "strd r5, r10, [r0, #",
+            $at,
+            "]\n",
+            "strd r3, r4, [r0, #16 + ",
+            $at,
+            "]\n",
+            "strd r2, r6, [r0, #32 + ",
+            $at,
+            "]\n",
+            "strd r8, r9, [r0, #48 + ",
+            $at,
+            "]\n",
+        )
+    };
+}
+
 /// Butterfly stages with strides from half a block down to eight rows: one alone if their number is odd, then two at a time.
 #[inline(always)]
 pub(super) fn stages(blocks: &mut Blocks<'_>) {
@@ -44,7 +92,8 @@ pub(super) fn stages(blocks: &mut Blocks<'_>) {
 }
 
 /// First the stage of the longest stride alone, four words at a time, if the number of stages is odd: where `stride` is
-/// 32, 128, 512, … it is even. Then two stages at a time, two words of each quarter of a block at a time.
+/// 32, 128, 512, … it is even. Then two stages at a time, two words of each quarter of a block at a time; the
+/// last two have constant distances.
 ///
 /// # Safety
 /// `h` to `end` is one or more whole blocks of `2 * stride` bytes, which may be written; `stride` is a power of two from 32
@@ -85,9 +134,9 @@ unsafe extern "C" fn stages_code(h: *mut u32, end: *mut u32, stride: usize) {
         "lsr r2, lr, #1",
         // Two stages: r9 to r12 are in the quarters of a block, lr at the end of the first quarter.
         "4:",
-        "cmp r2, #16",
-        "bls 9f",
         "lsr r2, r2, #1",
+        "cmp r2, #16",
+        "beq 7f",
         "ldr r12, [sp]",
         "push {{r2}}",
         "5:",
@@ -130,8 +179,15 @@ unsafe extern "C" fn stages_code(h: *mut u32, end: *mut u32, stride: usize) {
         "add sp, sp, #4",
         "lsr r2, r2, #1",
         "b 4b",
-        "9:",
-        "add sp, sp, #8",
+        // The last two: there are always two, in a block of sixteen words.
+        "7:",
+        "pop {{r0, r1}}",
+        "8:",
+        last_two!("0"),
+        last_two!("8"),
+        "adds r0, r0, #64",
+        "cmp r0, r1",
+        "bne 8b",
         "pop {{r4-r11, pc}}",
     )
 }

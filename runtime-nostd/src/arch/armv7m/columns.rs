@@ -4,40 +4,46 @@
 //! The rows that a model's inputs drive are whole groups of eight, the first ones of each block. The accumulators of
 //! other groups start at another value, and their code is entered past the columns.
 
-/// Pairs of columns in a round of the unrolled loop.
-pub(super) const PAIRS: usize = 4;
-/// Bytes of code for a pair of columns: sixteen instructions of four bytes.
-pub(super) const PAIR_BYTES: usize = 64;
-
-/// What both kinds of assembly find on their stack: the arguments from the fifth on, by the calling convention.
+/// The part of their stack that both kinds of assembly have.
 #[repr(C)]
-pub(super) struct Arguments {
+pub(super) struct Common {
     /// Where the four accumulators start, without biases.
     pub starts: [u32; 4],
-    pub x: *const i32,
     pub mask: u32,
-    pub h: *mut u32,
-    pub u: *const u32,
-    pub bias: *const u32,
-    /// Where the groups end that are driven, or not, as those before.
-    pub run_end: *mut u32,
-    /// The scale of the transform, in both halves; with DSP instructions only.
-    pub ones: u32,
+    pub x: *const i32,
+    /// Where the assembly goes for the first round of columns, after a round and after the last one.
+    pub entry: usize,
+    pub after: usize,
+    pub last: usize,
+    /// Of groups that are not driven, or are, unlike those before: what `entry` is.
+    pub other_entry: usize,
     /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
     pub signs_from_h: usize,
-    /// `2^drive_shift`
-    pub scale: i32,
-    pub columns: usize,
-    /// Of groups that are not driven, or are, unlike those before: where accumulators start, and what `entry` is.
+    pub scale: u32,
+    pub ones: u32,
+    /// Where the inputs end that come in pairs.
+    pub pairs_end: *const i32,
+    /// Where the groups end that are driven, or not, as those before.
+    pub run_end: *mut u32,
+    pub h_end: *mut u32,
+    /// Of groups that are not driven, or are, unlike those before: where accumulators start, their bytes of states, and those
+    /// of the ones after them.
     pub other_start: u32,
-    pub other_entry: usize,
-    /// Bytes of states of groups that are not driven, or are, unlike those before; and of the ones after them.
     pub other_length: usize,
     pub next_length: usize,
-    pub h_end: *mut u32,
 }
 
-/// A column: word `$w` of U, input `$x`. Fields in r8.
+/// The arguments from the fifth on, by the calling convention.
+#[repr(C)]
+pub(super) struct Arguments {
+    pub bias: *const u32,
+    pub signs: *const u32,
+    pub gain: u32,
+    /// Where the accumulators of driven groups start.
+    pub start: u32,
+}
+
+/// A column: word `$w` of U, input `$x`. Fields in lr, mask in r8.
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
@@ -46,22 +52,22 @@ macro_rules! column {
             ", ",
             $x,
             ", r0\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #4\n",
-            "mla r1, r8, ",
+            "mla r1, lr, ",
             $x,
             ", r1\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #8\n",
-            "mla r2, r8, ",
+            "mla r2, lr, ",
             $x,
             ", r2\n",
-            "and.w r8, lr, ",
+            "and.w lr, r8, ",
             $w,
             ", lsr #12\n",
-            "mla r3, r8, ",
+            "mla r3, lr, ",
             $x,
             ", r3\n",
         )
@@ -80,73 +86,82 @@ macro_rules! pair {
     };
 }
 
-/// Decides where to go: to the last column if their number is odd, else past it; by way of a test if there are more rounds;
-/// and first into a round where what is left for it begins. Bit 0 means Thumb.
-macro_rules! set_out {
+/// Fills the common part of the stack, from the arguments in r0-r3: h, constants, u, x. Leaves next states in r11, next word of
+/// U in r10, next biases in r9, the gain in r5; changes all other registers but r3.
+macro_rules! set_up {
     () => {
         concat!(
-            "ldr r2, [sp, #{columns}]\n",
-            "adr.w r0, 6f\n",
-            "adr.w r1, 7f\n",
-            "orr r1, r1, #1\n",
-            "str r1, [sp, #{other_entry}]\n",
-            "lsls r3, r2, #31\n",
-            "it pl\n",
-            "movpl r0, r1\n",
-            "orr r0, r0, #1\n",
-            "str r0, [sp, #{last}]\n",
-            "mov r1, r0\n",
-            "lsrs r2, r2, #1\n",
-            "beq 3f\n",
-            "subs r3, r2, #1\n",
-            "cmp r3, #{pairs}\n",
-            "and r3, r3, #({pairs} - 1)\n",
-            "adr.w r1, 5f - {pair_bytes}\n",
-            "sub r1, r1, r3, lsl #6\n",
-            "orr r1, r1, #1\n",
-            "itt hs\n",
-            "adrhs.w r0, 8f\n",
-            "orrhs r0, r0, #1\n",
-            "3:\n",
-            "strd r1, r0, [sp, #{entry}]\n",
+            "mov r11, r0\n",
+            "mov r10, r2\n",
+            "mov lr, #0x000F000F\n",
+            "strd lr, r3, [sp, #{mask}]\n",
+            "ldm r1!, {{r4-r9}}\n",
+            "adr.w r12, 5f\n",
+            "add r4, r4, r12\n",
+            "add r5, r5, r12\n",
+            "add r6, r6, r12\n",
+            "add r7, r7, r12\n",
+            "strd r4, r5, [sp, #{entry}]\n",
+            "strd r6, r7, [sp, #{last}]\n",
+            "strd r8, r9, [sp, #{scale}]\n",
+            "ldm r1, {{r4-r9}}\n",
+            "add r4, r4, r3\n",
+            "add r5, r5, r0\n",
+            "add r6, r6, r0\n",
+            "strd r4, r5, [sp, #{pairs_end}]\n",
+            "strd r6, r7, [sp, #{h_end}]\n",
+            "strd r8, r9, [sp, #{other_length}]\n",
+            "ldrd r9, r4, [sp, #{bias}]\n",
+            "ldrd r5, r6, [sp, #{gain}]\n",
+            "sub r4, r4, r0, lsr #4\n",
+            "str r4, [sp, #{signs}]\n",
+            "movw r4, #0x1111\n",
+            "mul r4, r4, r6\n",
+            "strd r4, r6, [sp, #{starts}]\n",
+            "strd r6, r6, [sp, #{starts} + 8]\n",
         )
     };
 }
 
 /// Eight rows: from the start of the accumulators to the sums of products, in r0-r3.
 ///
-/// r4 and r5 words of U, r6 and r7 inputs, r8 fields, r10 next word of U, r12 next input, lr mask.
+/// r4 and r5 words of U, r6 and r7 inputs, r8 mask, r10 next word of U, r12 next input, lr fields. One load fills four
+/// accumulators, mask and next input, and jumps.
 macro_rules! products {
     () => {
         concat!(
             // Eight rows.
             "2:\n",
             "add r12, sp, #{starts}\n",
-            "ldm r12, {{r0-r3, r12, lr}}\n",
-            "ldr pc, [sp, #{entry}]\n",
-            // More rounds.
+            "ldm r12, {{r0-r3, r8, r12, pc}}\n",
+            // Whether there are more rounds.
             "8:\n",
-            "ldr r4, [sp, #{columns}]\n",
-            "ldr r5, [sp, #{x}]\n",
-            "bic r4, r4, #1\n",
-            "add r5, r5, r4, lsl #2\n",
-            "cmp r12, r5\n",
-            "bne 4f\n",
-            "ldr pc, [sp, #{last}]\n",
+            "ldr.w r4, [sp, #{pairs_end}]\n",
+            "cmp r12, r4\n",
+            "bne.n 4f\n",
+            "ldr.w pc, [sp, #{last}]\n",
             // A round.
             "4:\n",
             pair!(),
             pair!(),
             pair!(),
             pair!(),
+            pair!(),
+            pair!(),
+            pair!(),
+            pair!(),
+            // No code between these labels may be longer than the constants say.
+            ".org 8b + {to_test}\n",
             "5:\n",
-            "ldr pc, [sp, #{after}]\n",
+            "ldr.w pc, [sp, #{after}]\n",
             // The last of an odd number of columns.
+            ".org 5b + {to_last}\n",
             "6:\n",
-            "ldr r6, [r12]\n",
-            "ldr r4, [r10], #4\n",
+            "ldr.w r6, [r12]\n",
+            "ldr.w r4, [r10], #4\n",
             column!("r4", "r6"),
-            // What the unmasked accumulator has too much; biases.
+            // What the unmasked accumulator has too much.
+            ".org 5b + {to_end}\n",
             "7:\n",
             "sub r0, r0, r1, lsl #4\n",
             "sub r0, r0, r2, lsl #8\n",
@@ -202,24 +217,25 @@ macro_rules! next_rows {
         concat!(
             "ldr r12, [sp, #{run_end}]\n",
             "cmp r11, r12\n",
-            "bne 2b\n",
+            "bne.w 2b\n",
             // The next run: what is driven and what is not change places.
-            "ldrd r0, r1, [sp, #{next_length}]\n",
-            "ldr r2, [sp, #{other_length}]\n",
+            "ldrd r1, r2, [sp, #{h_end}]\n",
             "cmp r11, r1\n",
             "beq 9f\n",
-            "strd r0, r2, [sp, #{other_length}]\n",
-            "add r0, r11, r2\n",
+            "ldrd r0, r1, [sp, #{other_length}]\n",
+            "strd r1, r0, [sp, #{other_length}]\n",
+            "add r0, r0, r11\n",
             "str r0, [sp, #{run_end}]\n",
-            "ldrd r0, r1, [sp, #{other_start}]\n",
-            "ldr r2, [sp, #{starts} + 4]\n",
-            "ldr r3, [sp, #{entry}]\n",
-            "strd r2, r3, [sp, #{other_start}]\n",
-            "str r1, [sp, #{entry}]\n",
-            "strd r0, r0, [sp, #{starts} + 8]\n",
+            "ldr r0, [sp, #{starts} + 4]\n",
+            "str r0, [sp, #{other_start}]\n",
+            "strd r2, r2, [sp, #{starts} + 8]\n",
             "movw r1, #0x1111\n",
-            "mul r1, r1, r0\n",
-            "strd r1, r0, [sp, #{starts}]\n",
+            "mul r1, r1, r2\n",
+            "strd r1, r2, [sp, #{starts}]\n",
+            "ldr r0, [sp, #{entry}]\n",
+            "ldr r1, [sp, #{other_entry}]\n",
+            "str r1, [sp, #{entry}]\n",
+            "str r0, [sp, #{other_entry}]\n",
             "b 2b\n",
             "9:\n",
         )

@@ -16,6 +16,7 @@ use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::{Samples, read_exact};
 use hadamrnn_firmware_common::report::Report;
+use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::{Model, ModelError, Session};
 use semihosting::fs::File;
 use semihosting::io::Read;
@@ -46,17 +47,25 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         report.send(&run::hello(&model, samples.header()))?;
         let second = model.second().map(|second| second.layer().hidden_size());
         let samples = match (model.hidden_size(), second) {
-            (..=64, None) => case::<64, 0>(report, counter, &model, samples)?,
-            (..=128, None) => case::<128, 0>(report, counter, &model, samples)?,
-            (..=256, None) => case::<256, 0>(report, counter, &model, samples)?,
-            (_, None) => case::<512, 0>(report, counter, &model, samples)?,
-            (_, Some(_)) => case::<256, 256>(report, counter, &model, samples)?,
+            (_, None) if reads_more_than_the_state(&model) => {
+                case::<128, 0, 128>(report, counter, &model, samples)?
+            }
+            (..=64, None) => case::<64, 0, 0>(report, counter, &model, samples)?,
+            (..=128, None) => case::<128, 0, 0>(report, counter, &model, samples)?,
+            (..=256, None) => case::<256, 0, 0>(report, counter, &model, samples)?,
+            (_, None) => case::<512, 0, 0>(report, counter, &model, samples)?,
+            (_, Some(_)) => case::<256, 256, 0>(report, counter, &model, samples)?,
         };
         file = samples.into_file().ok_or(Failure::TooFewSamples)?;
         count += 1;
     }
     report.send(&Report::Done { windows: count })?;
     Ok(())
+}
+
+/// Whether the readout is pooled or has a hidden layer.
+fn reads_more_than_the_state(model: &Model<'_>) -> bool {
+    matches!(model.readout(), Readout::Pooled { .. }) || model.hidden_readout().is_some()
 }
 
 /// The length of the next model; none at the end of the file.
@@ -69,16 +78,17 @@ fn next_length(file: &mut File) -> Result<Option<usize>, Failure> {
     }
 }
 
-/// Runs a model of up to `N` units, and `SECOND` in a second layer, over its windows. Not inlined: its stack is then its own.
+/// Runs a model of up to `N` units, `SECOND` in a second layer, and `READ` in a pool and in a hidden readout layer, over its
+/// windows. Not inlined: its stack is then its own.
 #[inline(never)]
-fn case<'a, const N: usize, const SECOND: usize>(
+fn case<'a, const N: usize, const SECOND: usize, const READ: usize>(
     report: &mut ReportFile,
     counter: &Counter,
     model: &Model<'_>,
     mut samples: Samples<'a>,
 ) -> Result<Samples<'a>, Failure> {
     let mut session =
-        Session::<Kernel, N, INPUTS, 0, SECOND>::new(model).map_err(Failure::Session)?;
+        Session::<Kernel, N, INPUTS, READ, SECOND, READ>::new(model).map_err(Failure::Session)?;
     let header = samples.header();
     let mut cost = Costs::new(size_of_val(&session));
     cost.stack(stack_of_a_step(&mut session, header.channels));

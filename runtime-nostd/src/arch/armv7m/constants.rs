@@ -1,0 +1,97 @@
+//! What a step needs of the sizes of a model, computed when the model is read; where the assembly finds its code.
+
+use crate::arch::plan::Geometry;
+
+/// Pairs of columns in a round of the unrolled loop.
+pub(super) const PAIRS: usize = 8;
+/// Bytes of code for a pair of columns: sixteen instructions of four bytes.
+const PAIR_BYTES: usize = 64;
+/// Bytes from the end of a round to the code for the last column, to that past it, and back to the test for more rounds. The
+/// assembler refuses code that is longer. Bit 0 of an address to go to means Thumb.
+pub(super) const TO_LAST: usize = 4;
+pub(super) const TO_END: usize = TO_LAST + 36;
+pub(super) const TO_TEST: usize = PAIRS * PAIR_BYTES + 12;
+const THUMB: usize = 1;
+
+/// What a step needs of the sizes of a model, in the order in which the assembly takes it over.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Constants {
+    /// Where to go, from the end of a round: for the first round of a driven group, after a round, after the last one, and for
+    /// a group that is not driven.
+    entry: usize,
+    after: usize,
+    last: usize,
+    other_entry: usize,
+    /// `2^drive_shift`
+    scale: u32,
+    /// The scale of the transform, in both halves; with DSP instructions only.
+    ones: u32,
+    /// Bytes of the inputs that come in pairs, of states before the first group that is not driven, and of all states.
+    pairs: usize,
+    run: usize,
+    h: usize,
+    /// Where the accumulators of groups start that are not driven.
+    other_start: u32,
+    /// Bytes of states of groups in a block that are not driven, and that are.
+    other_length: usize,
+    next_length: usize,
+    /// Left shift of gains; not for the assembly.
+    gain_shift: u32,
+}
+
+impl Constants {
+    /// Where the accumulators of driven groups start, whose sums of unsigned fields lack `correction`.
+    pub(super) const fn start(&self, correction: i32) -> u32 {
+        let both = (correction as u32).wrapping_mul(0x0001_0001);
+        self.other_start.wrapping_add(both)
+    }
+
+    /// A gain as the assembly needs it.
+    pub(super) const fn scaled_gain(&self, gain: i32) -> u32 {
+        (gain as u32).wrapping_shl(self.gain_shift)
+    }
+
+    pub(crate) fn new(geometry: &Geometry) -> Self {
+        let (block, driven) = (geometry.block(), geometry.driven());
+        let (pairs, odd) = (geometry.columns() / 2, geometry.columns() % 2 == 1);
+        let gain_shift = super::gain_shift(geometry.largest_gain());
+        let past = TO_END.wrapping_add(THUMB);
+        let last = if odd {
+            TO_LAST.wrapping_add(THUMB)
+        } else {
+            past
+        };
+        // Pairs of the first round; the others are full.
+        let first = pairs.wrapping_sub(1) % PAIRS;
+        let back = first.wrapping_add(1).wrapping_mul(PAIR_BYTES);
+        Self {
+            entry: if pairs == 0 {
+                last
+            } else {
+                THUMB.wrapping_sub(back)
+            },
+            after: if pairs > PAIRS {
+                THUMB.wrapping_sub(TO_TEST)
+            } else {
+                last
+            },
+            last,
+            other_entry: past,
+            scale: 1u32.wrapping_shl(geometry.drive_shift()),
+            ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
+            pairs: pairs.wrapping_mul(8),
+            run: if driven == block {
+                geometry.words()
+            } else {
+                driven
+            }
+            .wrapping_mul(4),
+            h: geometry.words().wrapping_mul(4),
+            other_start: super::start(geometry.rounding()),
+            other_length: block.wrapping_sub(driven).wrapping_mul(4),
+            next_length: driven.wrapping_mul(4),
+            gain_shift,
+        }
+    }
+}
