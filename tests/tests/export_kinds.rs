@@ -283,3 +283,30 @@ fn full_precision_is_refused_unless_bits_are_given() {
     let (file, _) = export(source, &eight).expect("exports");
     assert_eq!(file.model().expect("valid").header().input_weight_bits, 8);
 }
+
+#[test]
+fn wider_fields_hold_the_same_weights() {
+    for readout in [Readout::LastState, Readout::Pooled] {
+        let mut config = config(Input::Numbers(CHANNELS), None, None, readout);
+        config.input_bits = Some(2);
+        let (weights, data) = (weights(config.clone(), 7), sequences(&config));
+        let logits = |input_field_bits, stored| {
+            let config = ExportConfig {
+                input_field_bits,
+                ..widths(12)
+            };
+            let file = exported(&weights, &data, &config);
+            let model = file.model().expect("valid");
+            assert_eq!(model.header().input_weight_bits, stored);
+            let kernel = KernelName::best_for(&model);
+            let answers = answers(&model, kernel, &data, &[LSB; CHANNELS]).expect("runs");
+            answers
+                .into_iter()
+                .flat_map(|answer| answer.logits)
+                .collect::<Vec<_>>()
+        };
+        let packed = logits(None, 2);
+        assert_eq!(packed, logits(Some(4), 4));
+        assert_eq!(packed, logits(Some(8), 8));
+    }
+}

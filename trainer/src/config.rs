@@ -122,6 +122,10 @@ pub struct ExportConfig {
     /// Bits, `1..=8`, that U and V get where they were trained in full precision; absent such a network is not exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_bits: Option<u8>,
+    /// Bits of the field that a weight of U is stored in, 2, 4 or 8, where its own are fewer; absent the fewest that hold it.
+    /// The same weights and logits; with 4 a U of 2 bits is larger, and runs in the assembly for 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_field_bits: Option<u8>,
 }
 
 impl Default for ExportConfig {
@@ -131,6 +135,7 @@ impl Default for ExportConfig {
             input_bits: 10,
             table_bits: byte(),
             weight_bits: None,
+            input_field_bits: None,
         }
     }
 }
@@ -204,6 +209,11 @@ impl RunConfig {
             matches!(export.table_bits, 2 | 4 | 8),
             "[export] table_bits must be 2, 4 or 8, not {}",
             export.table_bits
+        );
+        ensure!(
+            matches!(export.input_field_bits, None | Some(2 | 4 | 8)),
+            "[export] input_field_bits must be 2, 4 or 8, not {}",
+            export.input_field_bits.unwrap_or(0)
         );
         let cutting = self.recordings.as_ref();
         ensure!(

@@ -45,21 +45,24 @@ impl Codes {
                 ..
             }
         );
-        let (input_bits, (input, input_scale)) = if folded {
+        let (input_field, (input, input_scale)) = if folded {
             (
                 config.table_bits,
                 symmetric(&weights.input, config.table_bits),
             )
         } else {
             let bits = bits(network.input_bits, "U")?;
-            (bits, quant::quantise(&weights.input, bits))
+            let field = config
+                .input_field_bits
+                .map_or(bits, |field| field.max(bits));
+            (field, quant::quantise(&weights.input, bits))
         };
         let readout_bits = bits(network.readout_bits, "V")?;
         let (readout, readout_scale) = quant::quantise(&weights.readout, readout_bits);
         Ok(Self {
             input,
             input_scale,
-            input_width: width(input_bits)?,
+            input_width: width(input_field)?,
             readout,
             readout_scale,
             readout_width: width(readout_bits)?,

@@ -39,6 +39,9 @@ pub struct Args {
     /// Bits, 1..=8, for U and V if they were trained in full precision
     #[arg(long)]
     weight_bits: Option<u8>,
+    /// Bits, 2, 4 or 8, of the fields that hold U, where its own are fewer: 4 makes a U of 2 bits larger and faster
+    #[arg(long)]
+    input_field_bits: Option<u8>,
     #[command(flatten)]
     common: Common,
 }
@@ -57,6 +60,7 @@ pub fn run(args: &Args) -> Result<Status> {
     config.export.state_bits = args.state_bits.or(config.export.state_bits);
     config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
     config.export.table_bits = args.table_bits.unwrap_or(config.export.table_bits);
+    config.export.input_field_bits = args.input_field_bits.or(config.export.input_field_bits);
     config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
     config.validate()?;
     let data = ModelData::load(&config, &args.common.data)?;
