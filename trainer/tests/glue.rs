@@ -55,7 +55,11 @@ fn a_submission_holds_the_integer_model_s_answers() {
     ];
     train.extend([
         "--epochs",
-        "12",
+        "40",
+        "--batch-size",
+        "20",
+        "--weight-decay",
+        "0",
         "--hidden-size",
         "32",
         "--learning-rate",
