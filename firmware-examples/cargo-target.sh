@@ -48,6 +48,9 @@ case $subcommand in
 which) echo "$which" ;;
 dir) echo "$dir" ;;
 *)
+    # Instances of a generic function are compiled in the order of their symbols. In the older scheme that order comes from
+    # the path of the checkout, and so would what is inlined, and the counts of emulated boards.
+    [ -n "${HADAMRNN_MANIFEST:-}" ] || set -- --config "target.$target.rustflags=['-Csymbol-mangling-version=v0']" "$@"
     # shellcheck disable=SC2086 # empty or one word
     exec cargo "$subcommand" --manifest-path "${HADAMRNN_MANIFEST:-$here/Cargo.toml}" \
         --target "$target" $build_std "$@"

@@ -79,6 +79,9 @@ impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, cons
     }
 
     /// What is read times a row of V.
+    ///
+    /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
+    #[inline(never)]
     fn times_row(&self, row: &[u32]) -> i32 {
         if READ > 0
             && let Some(units) = &self.hidden
