@@ -35,7 +35,13 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Whether a line has the keyword outside of comments and texts.
 fn has_unsafe(source: &str) -> bool {
-    let forms = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "#[unsafe("];
+    let forms = [
+        "unsafe {",
+        "unsafe fn",
+        "unsafe impl",
+        "unsafe extern",
+        "#[unsafe(",
+    ];
     source.lines().any(|line| {
         let code = line.split("//").next().unwrap_or_default();
         let code = code.split('"').next().unwrap_or_default();
