@@ -1,6 +1,7 @@
 //! A digest of hidden states, so that two machines can compare every state of a run by one number.
 
-/// FNV-1a (32 bit) over the little-endian bytes of 16-bit states.
+/// FNV-1a (32 bit) over the little-endian bytes of 16-bit states: after every step those of the first layer, then those of the
+/// second ([`Session::states`](crate::Session::states)).
 ///
 /// Not a cryptographic hash: it finds differences, it does not resist an adversary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

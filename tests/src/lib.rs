@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod common_shape;
+pub mod documented;
 pub mod models;
 pub mod oracle;
 pub mod readout_models;

@@ -6,6 +6,7 @@ use hadamrnn::card::{Card, files, sha256};
 use hadamrnn::integer::{Answer, ModelFile};
 use hadamrnn::verify::answers_to_window_file;
 use hadamrnn_runtime::Model;
+use hadamrnn_tests::documented;
 use hadamrnn_tests::models::AlignedBytes;
 
 fn folder() -> &'static Path {
@@ -78,4 +79,15 @@ fn every_single_bit_flip_is_an_error() {
             "a flip of bit {bit} goes unnoticed"
         );
     }
+}
+
+#[test]
+fn the_documented_windows_have_the_documented_answers() {
+    let example = documented::models().swap_remove(0);
+    let file = AlignedBytes::new(&example.bytes);
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let golden: Vec<Answer> = serde_json::from_str(documented::golden()).expect("JSON");
+    let answers = answers_to_window_file(&model, &documented::windows()).expect("windows");
+    assert_eq!(answers, golden);
+    assert_eq!(answers[0].state_hash, example.digest);
 }

@@ -1,6 +1,6 @@
 //! What version 3 of the format added to the header.
 //!
-//! It is read as words, not by postcard: decoding it so costs a small core 0.1 KB of code instead of 2.5 KB.
+//! It is read as words, not by postcard: that saves a small core more than a kilobyte of code.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The worked examples of `docs/FORMAT.md`.
+//! The worked examples of `docs/FORMAT.md` and `docs/EXAMPLES.md`, as plain models.
 
 use hadamrnn_runtime::format;
 use hadamrnn_tests::models::{AlignedBytes, Widths, encode_plain};
@@ -47,7 +47,7 @@ pub fn example() -> (PlainModel, Widths) {
     (model, widths)
 }
 
-/// The second worked example: the first with two tokens, a leak, a second layer of the kind, and a pooled readout.
+/// The example of several features of version 2: two tokens, a leak, a second layer of the kind, and a pooled readout.
 pub fn example_2(mixing: PlainMixing) -> (PlainModel, Widths) {
     let (first, widths) = example();
     let layer = PlainLayer {
@@ -81,7 +81,7 @@ pub fn dense() -> PlainMixing {
     PlainMixing::Dense(matrix())
 }
 
-fn matrix() -> Vec<Vec<i32>> {
+pub fn matrix() -> Vec<Vec<i32>> {
     let row = |i: usize| {
         (0..16)
             .map(|j| if i >> (j % 4) & 1 == 1 { -1 } else { 1 })
@@ -90,7 +90,7 @@ fn matrix() -> Vec<Vec<i32>> {
     (0..16).map(row).collect()
 }
 
-/// The third worked example: the first in one block, whose upper half no input drives, with a hidden readout layer.
+/// The example of several features of version 3: one block, whose upper half no input drives, and a hidden readout layer.
 pub fn example_3() -> (PlainModel, Widths) {
     let (first, widths) = example();
     let model = PlainModel {
@@ -138,22 +138,4 @@ pub fn example_2_bytes() -> Vec<u8> {
 pub fn example_bytes() -> Vec<u8> {
     let (model, widths) = example();
     encode_plain(&model, widths)
-}
-
-/// The bytes in the fenced blocks of the document that start with the magic, in order.
-pub fn documented_bytes(example: usize) -> Vec<u8> {
-    let text = include_str!("../../../docs/FORMAT.md");
-    let block = text
-        .split("```")
-        .filter(|block| block.contains("48 44 52 4e"))
-        .nth(example)
-        .expect("a block of bytes");
-    let hex = |line: &str| -> Vec<u8> {
-        let bytes = line.split('|').next().unwrap_or_default();
-        bytes
-            .split_whitespace()
-            .map_while(|byte| u8::from_str_radix(byte, 16).ok())
-            .collect()
-    };
-    block.lines().flat_map(hex).collect()
 }

@@ -1,7 +1,9 @@
-//! The model format: the worked examples of `docs/FORMAT.md`, and every way to damage a file.
+//! The model format: the worked examples of the documents, and every way to damage a file.
 
 mod capacities;
 mod damage;
+mod documented;
 mod examples;
 mod fields;
 mod reading;
+mod single_features;

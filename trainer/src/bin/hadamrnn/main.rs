@@ -35,8 +35,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Train tiny recurrent networks with binary or sparse ternary orthogonal weights, and run them with integers only on
 /// microcontrollers.
 ///
-/// A run goes from data to a board: `train` writes a run folder, `export` makes a model folder of it, `verify` holds
-/// the model against the float network and against emulated boards. `demo` does all of it in one go.
+/// A model goes from data to a board in three steps: `train` writes a run folder, `export` makes a model folder of it,
+/// `verify` compares the model on the host, on its kernels and on emulated boards. `demo` does all of it in one go.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {
@@ -56,7 +56,7 @@ enum Command {
     Export(export::Args),
     /// Show what is in a model file
     Inspect(inspect::Args),
-    /// Hold a model against its golden vectors, all kernels against each other, and boards against the host
+    /// Check a model: reference answers, kernels, boards
     Verify(verify::Args),
     /// Put a model into a slot of a board through its debug probe, as a UF2 file, or into an emulator's flash
     Flash(flash::Args),
@@ -66,7 +66,7 @@ enum Command {
     Monitor(monitor::Args),
     /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
     Reproduce(reproduce::Args),
-    /// Do the same over a grid of settings, here or by a scheduler
+    /// Train, export and evaluate over a grid of settings, here or by a scheduler
     Sweep(sweep::Args),
     /// Do one job of `reproduce` or `sweep`, or what is left of it
     Job(job::Args),
