@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::checkpoint::write_atomically;
+use crate::files::write_atomically;
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::jobs::{Done, Entry, Outcome, Plan, Record};
@@ -234,7 +234,7 @@ impl Report {
             if folder.join(run_log::FILE_NAME).exists() {
                 curves.push(Curve {
                     name: job.entry.name.clone(),
-                    lines: run_log::read(&folder)?,
+                    lines: run_log::read(&folder)?.lines,
                 });
             }
         }
