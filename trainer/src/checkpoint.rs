@@ -134,7 +134,11 @@ impl Checkpoint {
         let of_run = &self.task;
         if of_run.classes != facts.classes {
             let names = |facts: &TaskFacts| facts.classes.join(", ");
-            all.push(format!("the classes are {}, not {}", names(facts), names(of_run)));
+            all.push(format!(
+                "the classes are {}, not {}",
+                names(facts),
+                names(of_run)
+            ));
         }
         if let (Some(of_run), Some(data)) = (&self.data, data) {
             all.extend(of_run.differences(data).into_iter().map(String::from));
@@ -328,8 +332,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         type Change = fn(&mut Checkpoint);
         let changes: [(Change, &str); 6] = [
-            (|run| run.task.standardisation.mean.push(0.0), "standardisation"),
-            (|run| run.task.standardisation.source[1] = 7, "standardisation"),
+            (
+                |run| run.task.standardisation.mean.push(0.0),
+                "standardisation",
+            ),
+            (
+                |run| run.task.standardisation.source[1] = 7,
+                "standardisation",
+            ),
             (|run| run.task.input = Input::Numbers(3), "2 inputs"),
             (|run| run.task.input_lsb.clear(), "2 channels"),
             (|run| run.task.outputs = usize::MAX, "outputs for 2 classes"),

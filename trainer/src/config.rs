@@ -251,8 +251,8 @@ impl RunConfig {
     /// # Errors
     /// The text is not TOML, has unknown or missing fields, or a value is out of range.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text)
-            .map_err(|error| file::explained(error, &toml::Table::new()))?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| file::explained(error, &toml::Table::new()))?;
         config.validate()?;
         Ok(config)
     }

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::files::write_atomically;
 use crate::config::RunConfig;
 use crate::data::Task;
+use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Outcome, Plan, Record};
 use crate::plot::{self, Curve, Mark, Picture};
 use crate::run_log;

@@ -303,7 +303,8 @@ mod tests {
         let mut log = RunLog::open(path, 5).unwrap();
         assert_eq!(log.lost(), [2, 4]);
         log.append(&record(6)).unwrap();
-        let epochs = |lines: Vec<Line>| -> Vec<u32> { lines.iter().map(|line| line.epoch).collect() };
+        let epochs =
+            |lines: Vec<Line>| -> Vec<u32> { lines.iter().map(|line| line.epoch).collect() };
         assert_eq!(epochs(read(path).unwrap().lines), [1, 3, 5, 6]);
         std::fs::remove_file(path.join(FILE_NAME)).unwrap();
         let mut log = RunLog::open(path, 2).unwrap();

@@ -160,7 +160,10 @@ impl<'a> Trainer<'a> {
     /// Training has diverged (the loss is not finite or beyond all measure; the last epoch that was saved stays as it is),
     /// or saving fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
-        let over = |run: &Self| run.position.is_over(run.best.as_ref(), &run.config.training);
+        let over = |run: &Self| {
+            run.position
+                .is_over(run.best.as_ref(), &run.config.training)
+        };
         while !over(self) {
             if self.train_epoch(observer)? == Outcome::Interrupted {
                 observer.save(&self.checkpoint()?)?;
@@ -237,7 +240,11 @@ impl<'a> Trainer<'a> {
     fn collect_loss(&mut self, sum: Option<Tensor<1>>, batches: u32) -> Result<()> {
         let Some(sum) = sum else { return Ok(()) };
         let sum: f64 = sum.into_scalar();
-        self.check_loss("training", self.position.epoch + 1, sum / f64::from(batches))?;
+        self.check_loss(
+            "training",
+            self.position.epoch + 1,
+            sum / f64::from(batches),
+        )?;
         self.position.loss_sum += sum;
         Ok(())
     }

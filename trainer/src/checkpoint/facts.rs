@@ -53,9 +53,14 @@ impl TaskFacts {
             deviation,
             ..
         } = &self.standardisation;
-        let in_order = source.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) <= 1);
+        let in_order = source
+            .windows(2)
+            .all(|pair| pair[1].wrapping_sub(pair[0]) <= 1);
         ensure!(
-            in_order && source.first() == Some(&0) && source.len() == mean.len() && source.len() == deviation.len(),
+            in_order
+                && source.first() == Some(&0)
+                && source.len() == mean.len()
+                && source.len() == deviation.len(),
             "its standardisation does not belong together"
         );
         let inputs = match self.input {

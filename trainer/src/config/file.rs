@@ -31,8 +31,8 @@ pub struct FromFile {
 /// The file cannot be read or is not TOML, has a setting that does not exist (the message names it and the one that it is
 /// like), a value is out of its range, no task is named or another one than `task`, or a recipe is named for a whole file.
 pub fn read(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromFile> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse(&text, task, recipe).with_context(|| path.display().to_string())
 }
 
@@ -97,7 +97,9 @@ fn lay_over(table: &mut Table, file: &Table) {
 pub(super) fn explained(error: toml::de::Error, known: &Table) -> Error {
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    let unknown = quoted
+        .next()
+        .filter(|_| message.starts_with("unknown field"));
     let meant = unknown.and_then(|unknown| {
         let elsewhere = settings(known).into_keys().map(|path| {
             let name = path.rsplit('.').next().unwrap_or_default().to_owned();
@@ -113,9 +115,9 @@ pub(super) fn explained(error: toml::de::Error, known: &Table) -> Error {
     });
     let error = Error::msg(error.to_string().trim_end().to_owned());
     match (unknown, meant) {
-        (Some(unknown), Some((_, meant))) => {
-            error.context(format!("there is no setting {unknown} there; did you mean {meant}?"))
-        }
+        (Some(unknown), Some((_, meant))) => error.context(format!(
+            "there is no setting {unknown} there; did you mean {meant}?"
+        )),
         _ => error,
     }
 }
@@ -133,7 +135,8 @@ mod tests {
     fn a_part_changes_the_recipe_and_a_whole_file_is_taken_as_it_stands() {
         let fast = Recipe::Fast.config(Task::Har2);
         assert_eq!(har2("").unwrap(), fast);
-        let part = "seed = 7\n[training]\nepochs = 3\n[training.rates]\nbias = 0.5\n[network]\nleak = 5\n";
+        let part =
+            "seed = 7\n[training]\nepochs = 3\n[training.rates]\nbias = 0.5\n[network]\nleak = 5\n";
         let mut expected = fast.clone();
         expected.seed = 7;
         expected.training.epochs = 3;
@@ -152,10 +155,17 @@ mod tests {
     #[test]
     fn the_recipe_is_that_of_the_task_in_the_file_or_beside_it() {
         let paper = Some(Recipe::Paper);
-        let found = parse("task = \"sst2\"\n[training]\nschedule = \"cosine\"\nsigns = \"frozen\"\n", None, paper);
+        let found = parse(
+            "task = \"sst2\"\n[training]\nschedule = \"cosine\"\nsigns = \"frozen\"\n",
+            None,
+            paper,
+        );
         let FromFile { config, recipe } = found.unwrap();
         assert_eq!((config.task, recipe), (Task::Sst2, paper));
-        assert_eq!((config.training.schedule, config.training.signs), (Schedule::Cosine, Signs::Frozen));
+        assert_eq!(
+            (config.training.schedule, config.training.signs),
+            (Schedule::Cosine, Signs::Frozen)
+        );
         assert_eq!(config.network, Recipe::Paper.config(Task::Sst2).network);
         let message = |text, task| parse(text, task, None).unwrap_err().to_string();
         assert!(message("seed = 1", None).contains("names no task"));
@@ -166,26 +176,63 @@ mod tests {
     }
 
     #[test]
+    fn the_configurations_of_shipped_models_are_whole() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        let mut cards = 0;
+        for folder in std::fs::read_dir(models).unwrap() {
+            let path = folder.unwrap().path().join("card.toml");
+            let Ok(text) = std::fs::read_to_string(path) else {
+                continue;
+            };
+            let card: Table = toml::from_str(&text).unwrap();
+            let config = toml::to_string(&card["config"]).unwrap();
+            assert_eq!(parse(&config, None, None).unwrap().recipe, None, "{config}");
+            cards += 1;
+        }
+        assert!(cards > 10, "{cards}");
+    }
+
+    #[test]
     fn a_number_of_units_resizes_the_recipe() {
         let network = har2("[network]\nhidden_size = 32\n").unwrap().network;
         let readout = network.hidden_readout.unwrap().hidden_size;
-        assert_eq!((network.hidden_size, network.log2_block, readout), (32, 5, 32));
-        let network = har2("[network]\nhidden_size = 64\nlog2_block = 2\n").unwrap().network;
+        assert_eq!(
+            (network.hidden_size, network.log2_block, readout),
+            (32, 5, 32)
+        );
+        let network = har2("[network]\nhidden_size = 64\nlog2_block = 2\n")
+            .unwrap()
+            .network;
         assert_eq!((network.hidden_size, network.log2_block), (64, 2));
     }
 
     #[test]
     fn mistakes_are_named_with_what_was_meant() {
         for (text, parts) in [
-            ("[network]\nhiden_size = 64", &["hiden_size", "did you mean hidden_size?", "network"][..]),
-            ("hidden_size = 64", &["hidden_size", "did you mean network.hidden_size?"]),
-            ("[trainig]\nepochs = 3", &["trainig", "did you mean training?"]),
+            (
+                "[network]\nhiden_size = 64",
+                &["hiden_size", "did you mean hidden_size?", "network"][..],
+            ),
+            (
+                "hidden_size = 64",
+                &["hidden_size", "did you mean network.hidden_size?"],
+            ),
+            (
+                "[trainig]\nepochs = 3",
+                &["trainig", "did you mean training?"],
+            ),
             ("[training]\nepoch = 3", &["epoch", "did you mean epochs?"]),
             ("[training.rates]\nquux = 3", &["quux", "expected one of"]),
             ("[training]\nepochs = \"many\"", &["epochs", "many"]),
-            ("[network]\nhidden_size = 100", &["[network]", "hidden_size", "power of two"]),
+            (
+                "[network]\nhidden_size = 100",
+                &["[network]", "hidden_size", "power of two"],
+            ),
             ("[network]\nhidden_size = -1", &["hidden_size"]),
-            ("[network.second]\nhidden_size = 64", &["second", "log2_block"]),
+            (
+                "[network.second]\nhidden_size = 64",
+                &["second", "log2_block"],
+            ),
             ("task = \"har3\"", &["task", "har3"]),
             ("[training\nepochs = 3", &["line 1"]),
         ] {

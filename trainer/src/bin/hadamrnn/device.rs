@@ -52,7 +52,9 @@ impl DeviceArgs {
     pub fn given(&self) -> String {
         let usual = self.device == DeviceName::default();
         let name = self.device.to_possible_value().filter(|_| !usual);
-        name.map_or(String::new(), |name| format!(" --device {}", name.get_name()))
+        name.map_or(String::new(), |name| {
+            format!(" --device {}", name.get_name())
+        })
     }
 
     /// The device, without autodiff.

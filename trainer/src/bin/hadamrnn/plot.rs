@@ -70,7 +70,10 @@ fn curves(args: &Args) -> Result<Picture> {
 }
 
 fn listed(folders: &[PathBuf]) -> String {
-    let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let names: Vec<String> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
     names.join(", ")
 }
 

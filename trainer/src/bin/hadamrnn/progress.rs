@@ -83,7 +83,11 @@ impl<'a> RunFolder<'a> {
 /// The first few of many numbers.
 fn first_of(numbers: &[u32]) -> String {
     let few: Vec<String> = numbers.iter().take(8).map(u32::to_string).collect();
-    let more = if numbers.len() > few.len() { ", …" } else { "" };
+    let more = if numbers.len() > few.len() {
+        ", …"
+    } else {
+        ""
+    };
     few.join(", ") + more
 }
 

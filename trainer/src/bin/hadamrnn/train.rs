@@ -425,7 +425,11 @@ pub fn train(
     let path = folder.join(checkpoint::CONFIG_NAME);
     let written = std::fs::read_to_string(&path).ok();
     // One that says the same stays as it is, with the user's comments.
-    if written.and_then(|text| RunConfig::from_toml(&text).ok()).as_ref() != Some(&config) {
+    if written
+        .and_then(|text| RunConfig::from_toml(&text).ok())
+        .as_ref()
+        != Some(&config)
+    {
         write_atomically(&path, config.to_toml().as_bytes())?;
     }
     let mut observer = RunFolder::open(folder, config.training.epochs, done, stop)?;

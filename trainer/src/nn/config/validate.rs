@@ -431,7 +431,10 @@ mod tests {
     #[test]
     fn messages_name_the_field_and_the_range() {
         let error = changed(|config| config.output_size = 0).expect_err("a size of zero");
-        assert_eq!(error.to_string(), "output_size must be from 1 to 65535, not 0");
+        assert_eq!(
+            error.to_string(),
+            "output_size must be from 1 to 65535, not 0"
+        );
         let text = ConfigError::HiddenSize("hidden_size", 100).to_string();
         assert_eq!(
             text,
