@@ -7,7 +7,6 @@ use burn::tensor::Device;
 use hadamrnn::c_array;
 use hadamrnn::card::{self, Card, Results};
 use hadamrnn::checkpoint::{self, Checkpoint, Position};
-use hadamrnn::config::RunConfig;
 use hadamrnn::data::Split;
 use hadamrnn::evaluate;
 use hadamrnn::files::write_atomically;
@@ -58,7 +57,13 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let device = args.common.device.device()?;
     let (checkpoint, mut config) = Checkpoint::open(&args.run)?;
-    check_progress(&args.run, &checkpoint, &config)?;
+    ensure!(
+        checkpoint.position != Position::default(),
+        "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if it \
+         diverged",
+        args.run.display()
+    );
+    model_source::note_progress(&checkpoint, &config);
     config.export.state_bits = args.state_bits.or(config.export.state_bits);
     config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
     config.export.table_bits = args.table_bits.unwrap_or(config.export.table_bits);
@@ -92,27 +97,6 @@ pub fn run(args: &Args) -> Result<Status> {
         ))?;
     }
     Ok(Status::Success)
-}
-
-/// Tells of a run that is not at its end.
-///
-/// # Errors
-/// It has no trained weights, as one that diverged in its first epoch.
-fn check_progress(folder: &Path, checkpoint: &Checkpoint, config: &RunConfig) -> Result<()> {
-    let (position, training) = (checkpoint.position, &config.training);
-    ensure!(
-        position != Position::default(),
-        "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if it \
-         diverged",
-        folder.display()
-    );
-    if !position.is_over(checkpoint.best.as_ref(), training) {
-        eprintln!(
-            "note: the run has trained {} of {} epochs",
-            position.epoch, training.epochs
-        );
-    }
-    Ok(())
 }
 
 /// A model that has been exported, and its card if it lies in its folder.

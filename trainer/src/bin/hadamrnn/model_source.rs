@@ -79,11 +79,12 @@ pub fn load(
 ) -> Result<(LoadedModel, Option<ModelData>)> {
     if path.join(checkpoint::FILE_NAME).is_file() {
         let (checkpoint, config) = Checkpoint::open(path)?;
+        note_progress(&checkpoint, &config);
         let data = ModelData::load(&config, data)?;
         if let Some(differences) = differences(&checkpoint, &data)? {
             eprintln!(
-                "warning: these are not the data that the run was trained on ({differences}): its integers are fitted to other \
-                 windows than when it is exported; give the same --data-dir"
+                "warning: these are not the data that the run was trained on ({differences}), so its integer model differs from \
+                 the exported one; give the same --data-dir"
             );
         }
         let model = export_run(checkpoint, config, &data, device)?;
@@ -129,6 +130,17 @@ fn task_named(name: &str) -> Result<Task> {
     name.parse().with_context(|| {
         format!("the model is named \"{name}\" and has no card beside it, so its task is unknown")
     })
+}
+
+/// Tells of a run that is not at its end.
+pub fn note_progress(checkpoint: &Checkpoint, config: &RunConfig) {
+    let (position, training) = (checkpoint.position, &config.training);
+    if !position.is_over(checkpoint.best.as_ref(), training) {
+        eprintln!(
+            "note: the run has trained {} of {} epochs",
+            position.epoch, training.epochs
+        );
+    }
 }
 
 /// In what `data` differ from those of the run, if they do.
