@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use hadamrnn::card;
-use hadamrnn::integer::ModelFile;
+use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
-use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -23,18 +23,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let path = if args.model.is_dir() {
-        args.model.join(card::files::MODEL)
-    } else {
-        args.model.clone()
-    };
-    if args.model.is_dir() && !path.is_file() {
-        bail!("{} holds no {}", args.model.display(), card::files::MODEL);
-    }
-    let file = ModelFile::read(&path)?;
-    let model = file
-        .model()
-        .with_context(|| format!("{}", path.display()))?;
+    let StoredModel { path, file, .. } = StoredModel::read(&args.model)?;
+    let model = file.model()?;
     let lengths = SectionLengths::of(model.header()).context("field widths")?;
     let sections: Vec<(&str, usize)> = (SECTION_NAMES.into_iter().zip(lengths.0))
         .filter(|&(_, words)| words > 0)
@@ -161,7 +151,7 @@ fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
     };
     let mut rows = vec![
         fact(
-            "bits of U, V",
+            "bits of a field of U, of V",
             format!(
                 "{}, {}",
                 header.input_weight_bits, header.readout_weight_bits
@@ -197,9 +187,5 @@ fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
 
 /// Which kernels compute the model exactly.
 fn kernels(model: &Model<'_>) -> [(&'static str, bool); 3] {
-    [
-        (FwhtPacked::NAME, model.runs_on::<FwhtPacked>()),
-        (Fwht::NAME, model.runs_on::<Fwht>()),
-        (XnorPopcount::NAME, model.runs_on::<XnorPopcount>()),
-    ]
+    KernelName::ALL.map(|kernel| (kernel.name(), kernel.runs(model)))
 }
