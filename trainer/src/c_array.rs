@@ -310,7 +310,14 @@ mod tests {
             let has_remedy = [".h", "name"].iter().all(|part| error.contains(part));
             assert!(has_remedy, "{path}: {error}");
         }
-        for path in ["har2.h", "out/class.h", "int.hpp", "MODEL.H", "model.c", "string.hpp"] {
+        for path in [
+            "har2.h",
+            "out/class.h",
+            "int.hpp",
+            "MODEL.H",
+            "model.c",
+            "string.hpp",
+        ] {
             assert!(name(Path::new(path)).is_ok(), "{path}");
         }
     }

@@ -97,7 +97,10 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
 fn narrower(state_bits: u8, input_bits: Option<u8>) -> String {
     let mut ways = vec!["train with fewer bits of U and V"];
     if input_bits.is_some_and(|bits| bits > 4) {
-        ways.insert(0, "choose fewer bits of an input (--sample-bits, [export] input_bits)");
+        ways.insert(
+            0,
+            "choose fewer bits of an input (--sample-bits, [export] input_bits)",
+        );
     }
     if state_bits > 8 {
         ways.insert(0, NARROWER_STATES);

@@ -243,7 +243,11 @@ fn every_command_reads_a_model_folder_as_one() {
         folder
     };
     let swapped = copy();
-    std::fs::copy(shipped("har6/model.hdrn"), swapped.path().join("model.hdrn")).expect("copied");
+    std::fs::copy(
+        shipped("har6/model.hdrn"),
+        swapped.path().join("model.hdrn"),
+    )
+    .expect("copied");
     let unreadable = copy();
     std::fs::write(unreadable.path().join("golden.json"), b"\xff\xfe[]").expect("written");
     let missing = copy();
@@ -251,7 +255,10 @@ fn every_command_reads_a_model_folder_as_one() {
     for (folder, parts) in [
         (&swapped, ["card.toml is not the card of", "model.hdrn"]),
         (&unreadable, ["golden.json", "export the model again"]),
-        (&missing, ["golden.json is missing", "Export the model again"]),
+        (
+            &missing,
+            ["golden.json is missing", "Export the model again"],
+        ),
     ] {
         let header = folder.path().join("out.h");
         let file = folder.path().join("model.hdrn");
@@ -291,7 +298,14 @@ fn mistakes_are_explained() {
         &["hidden_size", "power of two"],
     );
     fails(&["train", "har2", "--input-bits", "9"], &["input_bits"]);
-    let blocks = ["--log2-block", "3", "--input-bits", "3", "--input-rows", "64"];
+    let blocks = [
+        "--log2-block",
+        "3",
+        "--input-bits",
+        "3",
+        "--input-rows",
+        "64",
+    ];
     fails(
         &[&["train", "har2"], &blocks[..]].concat(),
         &["no value of input_rows works", "log2_block"],

@@ -8,7 +8,9 @@ use super::*;
 fn shipped() -> Vec<(String, ModelFile)> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let entries = std::fs::read_dir(models).unwrap();
-    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let folders = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
     folders
         .map(|folder| {
             let file = ModelFile::read(&folder.join("model.hdrn")).unwrap();
@@ -48,7 +50,10 @@ fn codes_and_signs_of_shipped_models_are_packed_to_their_words() {
         let (header, words) = (model.header(), sections(&file));
         let lengths = SectionLengths::of(header).unwrap().0;
         let section = |wanted: &str| {
-            let at = SECTION_NAMES.iter().position(|name| *name == wanted).unwrap();
+            let at = SECTION_NAMES
+                .iter()
+                .position(|name| *name == wanted)
+                .unwrap();
             let start: usize = lengths[..at].iter().sum();
             &words[start..start + lengths[at]]
         };
@@ -84,7 +89,11 @@ fn codes_and_signs_of_shipped_models_are_packed_to_their_words() {
 #[test]
 fn advice_names_what_can_still_be_narrower() {
     let all = narrower(12, Some(10));
-    for part in ["--state-bits", "--sample-bits, [export] input_bits", "U and V"] {
+    for part in [
+        "--state-bits",
+        "--sample-bits, [export] input_bits",
+        "U and V",
+    ] {
         assert!(all.contains(part), "{all}");
     }
     assert_eq!(narrower(8, Some(4)), "train with fewer bits of U and V");

@@ -76,7 +76,9 @@ fn one_by_one(folder: &Path, contents: &Contents<'_>) -> Result<()> {
 }
 
 fn as_one(folder: &Path, parent: &Path, contents: &Contents<'_>) -> Result<()> {
-    let staging = tempfile::Builder::new().prefix(".tmp-").tempdir_in(parent)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempdir_in(parent)?;
     // A folder within, for a temporary one is private.
     let new = staging.path().join("new");
     fs::create_dir(&new)?;

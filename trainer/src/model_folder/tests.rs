@@ -36,7 +36,10 @@ fn every_shipped_folder_fits_together() {
         let folder = stored.folder.expect("a folder");
         assert!(folder.card.windows_sha256.is_some() && folder.card.golden_sha256.is_some());
         let text = fs::read_to_string(path.join(files::CARD)).unwrap();
-        assert!(text.starts_with("# SHA-256 of the lines below: "), "{path:?}");
+        assert!(
+            text.starts_with("# SHA-256 of the lines below: "),
+            "{path:?}"
+        );
         // The model of a folder is the folder.
         let file = StoredModel::read(&path.join(files::MODEL)).unwrap();
         assert_eq!(file.folder.expect("a folder").golden, folder.golden);
@@ -53,7 +56,10 @@ fn a_file_is_read_alone_only_where_nothing_lies_beside_it() {
         let beside = folder.path().join(name);
         fs::copy(shipped("har2").join(name), &beside).unwrap();
         let text = error(&alone);
-        assert!(text.contains("is missing") && text.contains("any.hdrn"), "{text}");
+        assert!(
+            text.contains("is missing") && text.contains("any.hdrn"),
+            "{text}"
+        );
         fs::remove_file(beside).unwrap();
     }
     let text = error(folder.path());
@@ -71,7 +77,11 @@ fn a_model_of_another_card_is_refused() {
         fs::copy(shipped(other).join(files::MODEL), &model).unwrap();
         for path in [folder.path(), &model] {
             let text = error(path);
-            for part in ["card.toml is not the card of", "model.hdrn", "export the run again"] {
+            for part in [
+                "card.toml is not the card of",
+                "model.hdrn",
+                "export the run again",
+            ] {
                 assert!(text.contains(part), "{other}: {text}");
             }
         }
@@ -111,7 +121,10 @@ fn no_damaged_file_goes_unnoticed() {
                 // A card whose first line is no digest any more is one whose contents nobody has vouched for.
                 None => {
                     assert_eq!(name, files::CARD, "{i}");
-                    assert_eq!(Card::parse(str::from_utf8(bytes).unwrap()).unwrap(), whole.card);
+                    assert_eq!(
+                        Card::parse(str::from_utf8(bytes).unwrap()).unwrap(),
+                        whole.card
+                    );
                 }
             }
         }
@@ -161,7 +174,10 @@ fn line_ends_and_own_changes_of_a_card() {
     let changed = card.replace("OTHER", "REST");
     assert_ne!(card, changed);
     let text = after(&folder, files::CARD, changed.as_bytes()).expect("refused");
-    assert!(text.contains("Delete the first line if the change is yours"), "{text}");
+    assert!(
+        text.contains("Delete the first line if the change is yours"),
+        "{text}"
+    );
     let own = changed.split_once('\n').unwrap().1;
     assert_eq!(after(&folder, files::CARD, own.as_bytes()), None);
 }
@@ -189,10 +205,26 @@ fn a_folder_is_replaced_as_one() {
     {
         use std::os::unix::fs::MetadataExt;
         let [before, after] = [before.metadata(), fs::metadata(&folder)];
-        assert_ne!(before.unwrap().ino(), after.unwrap().ino(), "it is another folder");
+        assert_ne!(
+            before.unwrap().ino(),
+            after.unwrap().ino(),
+            "it is another folder"
+        );
     }
     let left = fs::read_dir(folder.parent().unwrap()).unwrap();
     assert_eq!(left.count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_write_that_fails_leaves_the_old_folder() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("model");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a"), "old a").unwrap();
+    let contents: [(&str, &[u8]); 2] = [("a", b"new a"), ("no folder/b", b"")];
+    assert!(replace::write(&folder, &contents).is_err());
+    assert_eq!(fs::read(folder.join("a")).unwrap(), b"old a");
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> s
         "header": model.header(),
         "extension": model.header().extension,
         "driven_rows": model.driven_rows(),
+        "codes": { "input": input_codes(model), "readout": readout_codes(model) },
         "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
         "bounds": {
@@ -151,11 +152,12 @@ fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
     };
     let mut rows = vec![
         fact(
-            "bits of a field of U, of V",
-            format!(
-                "{}, {}",
-                header.input_weight_bits, header.readout_weight_bits
-            ),
+            "codes of U",
+            codes(input_codes(model), header.input_weight_bits),
+        ),
+        fact(
+            "codes of V",
+            codes(readout_codes(model), header.readout_weight_bits),
         ),
         fact("bits of states", states),
     ];
@@ -164,6 +166,36 @@ fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
     }
     rows.push(fact("logit unit", format!("{:.3e}", header.logit_scale)));
     rows
+}
+
+/// The least and the largest code of U, or of the table of tokens.
+fn input_codes(model: &Model<'_>) -> (i32, i32) {
+    let columns = match model.tokens() {
+        Some(tokens) => tokens.vocabulary as usize,
+        None => model.input_size(),
+    };
+    let codes = (0..model.hidden_size())
+        .flat_map(|row| (0..columns).map(move |column| model.input_weight(row, column)));
+    range(codes)
+}
+
+/// The least and the largest code of V.
+fn readout_codes(model: &Model<'_>) -> (i32, i32) {
+    let codes = (0..model.output_size()).flat_map(|output| {
+        (0..model.read_size()).map(move |unit| model.readout_weight(output, unit))
+    });
+    range(codes)
+}
+
+fn range(codes: impl Iterator<Item = i32>) -> (i32, i32) {
+    codes.fold((0, 0), |(least, largest), code| {
+        (least.min(code), largest.max(code))
+    })
+}
+
+/// A field may be wider than its codes need: the bits that weights were trained with are not in the file.
+fn codes((least, largest): (i32, i32), field: u8) -> String {
+    format!("{least} to {largest}, in fields of {field} bits")
 }
 
 /// What the runtime proves on loading: none can leave 32 bits.

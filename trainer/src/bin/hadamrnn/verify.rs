@@ -95,11 +95,7 @@ pub fn run(args: &Args) -> Result<Status> {
             Windows::of_data(&loaded_data, args.windows)
         }
     };
-    ensure!(
-        !windows.sequences.is_empty(),
-        "{} is empty",
-        windows.origin
-    );
+    ensure!(!windows.sequences.is_empty(), "{} is empty", windows.origin);
     let golden = loaded.folder.as_ref();
     let host = host(&loaded.file, loaded.run.as_ref(), golden, &windows, &device)?;
     let kernel = kernel(args, &loaded.file)?;
@@ -138,7 +134,9 @@ fn kernel(args: &Args, file: &ModelFile) -> Result<KernelName> {
 fn instead_of_data<'a>(loaded: &'a LoadedModel, args: &Args) -> Option<&'a ModelFolder> {
     let asked = args.common.data.data_dir.is_some();
     let folder = loaded.folder.as_ref().filter(|_| !asked)?;
-    data::locate(loaded.config.task, None).is_err().then_some(folder)
+    data::locate(loaded.config.task, None)
+        .is_err()
+        .then_some(folder)
 }
 
 /// Windows to compare on.
@@ -275,7 +273,9 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
     let host = &verdict.host;
     output::line(&match host.golden {
         Some((held, all)) => format!("golden vectors: {held} of {all} hold"),
-        None => "golden vectors: not compared, only the folder of an exported model has them".into(),
+        None => {
+            "golden vectors: not compared, only the folder of an exported model has them".into()
+        }
     })?;
     let kernels: Vec<&str> = host.kernels.iter().map(|kernel| kernel.name()).collect();
     output::line(&format!(
@@ -294,7 +294,10 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
         }
     }
     output::line(&match host.same_class_as_float {
-        Some(same) => format!("float network: {same} of {} windows in its class", host.windows),
+        Some(same) => format!(
+            "float network: {same} of {} windows in its class",
+            host.windows
+        ),
         None => "float network: not compared, only a run folder has it".into(),
     })?;
     if verdict.boards.is_empty() {
