@@ -8,6 +8,7 @@ use hadamrnn::board::FirmwareFolder;
 use hadamrnn::c_array;
 use hadamrnn::card::Card;
 use hadamrnn::integer::{Answer, ModelFile};
+use hadamrnn::model_folder::StoredModel;
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
@@ -17,15 +18,13 @@ fn root() -> PathBuf {
 /// A folder with a shipped model as `model.h` and its windows.
 fn shipped(name: &str) -> (TempDir, ModelFile, Vec<Answer>) {
     let from = root().join("models").join(name);
-    let file = ModelFile::read(&from.join("model.hdrn")).expect("a model");
-    let card = Card::read(&from).expect("a card");
-    let header = c_array::header("model", &file, Some(&card)).expect("a header");
-    let golden = std::fs::read_to_string(from.join("golden.json")).expect("golden vectors");
+    let stored = StoredModel::read(&from).expect("a model folder");
+    let (file, beside) = (stored.file, stored.folder.expect("a folder"));
+    let header = c_array::header("model", &file, Some(&beside.card)).expect("a header");
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("model.h"), header).expect("written");
     std::fs::copy(from.join("windows.bin"), folder.path().join("windows.bin")).expect("copied");
-    let golden = serde_json::from_str(&golden).expect("answers");
-    (folder, file, golden)
+    (folder, file, beside.golden)
 }
 
 fn run(command: &mut Command) -> Output {
@@ -130,28 +129,62 @@ fn c_firmware_says_why_it_cannot_start() {
     assert!(text.contains("error: the model is corrupted"), "{text}");
 }
 
+/// Names that users pick, all of them in one program.
+const NAMES: [&str; 10] = [
+    "model", "Model2", "class", "int", "main", "A9_", "linux", "template", "inline", "x",
+];
+
+/// The text of a program with the models of all [`NAMES`], whose headers are written into `folder`.
+fn with_all_names(folder: &Path, file: &ModelFile, card: &Card) -> String {
+    let mut source = String::from("#include \"hadamrnn.h\"\n");
+    for name in NAMES {
+        let text = c_array::header(name, file, Some(card)).expect("a header");
+        std::fs::write(folder.join(format!("{name}.h")), text).expect("written");
+        let upper = name.to_uppercase();
+        source += &format!(
+            "#include \"{name}.h\"\n#include \"{name}.h\"\n\
+             uint64_t memory_{name}[{upper}_MEMORY_WORDS];\n\
+             const char *const names_{name}[{upper}_CLASSES] = {upper}_CLASS_NAMES;\n\
+             hadamrnn_error start_{name}(hadamrnn **net) {{\n    \
+             return hadamrnn_start(net, memory_{name}, sizeof memory_{name}, {name}_model, sizeof {name}_model);\n}}\n"
+        );
+    }
+    source
+}
+
 #[test]
 fn the_headers_are_c_and_cpp() {
-    let (folder, _, _) = shipped("har2");
-    let source = "#include \"hadamrnn.h\"\n#include \"model.h\"\n\
-        uint64_t memory[MODEL_MEMORY_WORDS]; const char *const names[MODEL_CLASSES] = MODEL_CLASS_NAMES;\n\
-        hadamrnn *net;\n\
-        hadamrnn_error go(void) { return hadamrnn_start(&net, memory, sizeof memory, model_model, sizeof model_model); }\n";
-    std::fs::write(folder.path().join("both.c"), source).expect("written");
-    for language in [["c", "-std=c99"], ["c", "-std=c2x"], ["c++", "-std=c++11"]] {
+    let (folder, file, _) = shipped("har2");
+    let from = StoredModel::read(&root().join("models/har2")).expect("a model");
+    let mut card = from.folder.expect("a folder").card;
+    card.classes[0] = "a*/\"??/\\/*é\u{202e}\n".into();
+    card.channels[0] = card.classes[0].clone();
+    let source = with_all_names(folder.path(), &file, &card);
+    std::fs::write(folder.path().join("all.c"), source).expect("written");
+    for language in [
+        ["c", "-std=c99"],
+        ["c", "-std=c11"],
+        ["c", "-std=c17"],
+        ["c", "-std=c2x"],
+        ["c++", "-std=c++11"],
+        ["c++", "-std=c++14"],
+        ["c++", "-std=c++17"],
+        ["c++", "-std=c++20"],
+    ] {
         let output = run(Command::new("arm-none-eabi-gcc")
             .args([
                 "-fsyntax-only",
                 "-ffreestanding",
                 "-Wall",
                 "-Wextra",
+                "-Wpedantic",
                 "-Werror",
                 "-x",
             ])
             .args(language)
             .arg("-I")
             .arg(root().join("runtime-nostd/c"))
-            .arg("both.c")
+            .arg("all.c")
             .current_dir(folder.path()));
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{language:?}: {errors}");

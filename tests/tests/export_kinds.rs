@@ -243,6 +243,24 @@ fn metrics_of_the_integer_model_are_those_of_its_logits() {
 }
 
 #[test]
+fn each_kind_is_written_in_the_lowest_version() {
+    for (name, config) in kinds() {
+        let (weights, data) = (weights(config.clone(), 3), sequences(&config));
+        let file = exported(&weights, &data, &widths(12));
+        let expected = match &config {
+            config if config.hidden_readout.is_some() || config.input_rows.is_some() => 3,
+            config if name == "numbers" && config.leak.is_none() => 1,
+            _ => 2,
+        };
+        let stored = u16::from_le_bytes([file.bytes()[4], file.bytes()[5]]);
+        assert_eq!(stored, expected, "{name}");
+        let model = file.model().expect("valid");
+        let is_stated = model.header().addition.bounds == model.bounds();
+        assert_eq!(is_stated, stored == 3, "{name}");
+    }
+}
+
+#[test]
 fn widths_are_chosen_from_ranges() {
     let config = config(Input::Numbers(CHANNELS), None, None, Readout::LastState);
     let (weights, data) = (weights(config.clone(), 3), sequences(&config));

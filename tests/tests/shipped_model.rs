@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use hadamrnn::card::{Card, files, sha256};
-use hadamrnn::integer::{Answer, ModelFile};
+use hadamrnn::card::{files, sha256};
+use hadamrnn::integer::ModelFile;
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn::verify::answers_to_window_file;
 use hadamrnn_runtime::Model;
 use hadamrnn_tests::documented;
@@ -32,21 +33,21 @@ fn folders() -> Vec<PathBuf> {
 #[test]
 fn golden_vectors_hold() {
     for folder in folders() {
-        let read = |name: &str| std::fs::read(folder.join(name)).expect("shipped");
-        let golden: Vec<Answer> = serde_json::from_slice(&read(files::GOLDEN)).expect("JSON");
-        let model = ModelFile::read(&folder.join(files::MODEL)).expect("shipped");
-        let model = model.model().expect("valid");
-        let answers = answers_to_window_file(&model, &read(files::WINDOWS)).expect("windows");
-        assert!(golden.len() >= 8, "{}", folder.display());
-        assert_eq!(answers, golden, "{}", folder.display());
+        let stored = StoredModel::read(&folder).expect("shipped");
+        let beside = stored.folder.expect("a folder");
+        let model = stored.file.model().expect("valid");
+        let answers = answers_to_window_file(&model, &beside.windows).expect("windows");
+        assert!(beside.golden.len() >= 8, "{}", folder.display());
+        assert_eq!(answers, beside.golden, "{}", folder.display());
     }
 }
 
 #[test]
 fn each_card_is_of_its_model() {
     for folder in folders() {
-        let card = Card::read(&folder).expect("shipped");
-        let model = ModelFile::read(&folder.join(files::MODEL)).expect("shipped");
+        let stored = StoredModel::read(&folder).expect("shipped");
+        let card = stored.card().expect("a card");
+        let model = &stored.file;
         assert_eq!(card.bytes, model.bytes().len(), "{}", folder.display());
         assert_eq!(card.sha256, sha256(model.bytes()), "{}", folder.display());
         let results = card.results;

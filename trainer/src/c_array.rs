@@ -1,6 +1,7 @@
 //! A model as a C header: the array, what it runs in, and how to use it. For the C interface, `runtime-nostd/c`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use hadamrnn_c::{HADAMRNN_MOST_INPUTS, Shape};
@@ -12,18 +13,62 @@ use crate::integer::ModelFile;
 /// Words on a line of the array.
 const WORDS_A_LINE: usize = 8;
 
+/// Headers of C and POSIX, which are included by these names and `.h`: a file named so would be taken for them.
+const SYSTEM_HEADERS: &str = "aio alloca assert complex ctype dirent dlfcn endian errno fcntl features fenv float fmtmsg \
+    fnmatch ftw getopt glob grp iconv inttypes iso646 langinfo libgen limits locale malloc math memory monetary mqueue ndbm \
+    netdb newlib nl_types poll pthread pwd regex sched search semaphore setjmp signal spawn stdalign stdarg stdatomic stdbit \
+    stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings stropts syslimits syslog tar termios tgmath \
+    threads time trace uchar ulimit unistd utime utmpx values varargs wchar wctype wordexp xlocale";
+
+/// The name that a header at `path` gives its model: that of the file.
+///
+/// # Errors
+/// In C or C++ the file could not be included by this name, or its contents would collide with others.
+pub fn name(path: &Path) -> Result<&str> {
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = path.file_stem().and_then(|name| name.to_str());
+    let name = name.unwrap_or_default();
+    check(name)?;
+    // Headers of C++ have no ending.
+    ensure!(
+        path.extension().is_some(),
+        "\"{file_name}\" has no ending: name the file {name}.h"
+    );
+    let lower = file_name.to_lowercase();
+    let is_system = lower
+        .strip_suffix(".h")
+        .is_some_and(|name| SYSTEM_HEADERS.split(' ').any(|system| system == name));
+    ensure!(
+        !is_system,
+        "\"{file_name}\" is the name of a system header, in whose place a compiler would take the model: name the file after \
+         what the model does, such as gestures.h"
+    );
+    Ok(name)
+}
+
+/// Whether `name` can begin the names in a header.
+fn check(name: &str) -> Result<()> {
+    ensure!(
+        is_identifier(name),
+        "\"{name}\" is not a name in C: name the file with letters, digits and underscores, such as har2.h"
+    );
+    ensure!(
+        !name.to_lowercase().starts_with("hadamrnn"),
+        "names that begin with hadamrnn are those of the C interface, hadamrnn.h: name the file after what the model does, \
+         such as gestures.h"
+    );
+    Ok(())
+}
+
 /// A C header with `file` as `NAME_model`, `NAME` being `name`, and what C needs to know of it as `NAME_…`. `card` adds the
 /// names of channels and classes.
 ///
 /// The array has words, so that it is aligned; they are little-endian, as all cores are that the runtime supports.
 ///
 /// # Errors
-/// `name` is not a C identifier, the file is not a valid model, or the model has more inputs than the C interface takes.
+/// `name` is not a C identifier or one of the C interface's, the file is not a valid model, or the model has more inputs than the C interface takes.
 pub fn header(name: &str, file: &ModelFile, card: Option<&Card>) -> Result<String> {
-    ensure!(
-        is_identifier(name),
-        "\"{name}\" is not a name in C: name the file with letters, digits and underscores, such as har2.h"
-    );
+    check(name)?;
     let model = file.model()?;
     ensure!(
         model.tokens().is_some() || model.input_size() <= HADAMRNN_MOST_INPUTS,
@@ -31,8 +76,9 @@ pub fn header(name: &str, file: &ModelFile, card: Option<&Card>) -> Result<Strin
         model.input_size()
     );
     let upper = name.to_uppercase();
+    let guard = format!("HADAMRNN_MODEL_{upper}_H");
     let mut text = format!(
-        "{}\n#ifndef {upper}_H\n#define {upper}_H\n\n#include <stdint.h>\n\n",
+        "{}\n#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n\n",
         comment(name, &upper, file, &model, card)
     );
     for (what, value, explanation) in constants(&model, card) {
@@ -43,7 +89,7 @@ pub fn header(name: &str, file: &ModelFile, card: Option<&Card>) -> Result<Strin
         );
     }
     array(&mut text, name, file);
-    let _ = writeln!(text, "\n#endif /* {upper}_H */");
+    let _ = writeln!(text, "\n#endif /* {guard} */");
     Ok(text)
 }
 
@@ -165,9 +211,15 @@ fn array(text: &mut String, name: &str, file: &ModelFile) {
     text.push_str("};\n");
 }
 
-/// Text that does not end the comment it is in.
+/// Text that neither ends the comment it is in nor looks as if it did: without line breaks, and other characters that
+/// control how text is shown.
 fn in_comment(text: &str) -> String {
-    text.replace("*/", "* /").replace(['\n', '\r'], " ")
+    let controls = |letter: char| {
+        let is_direction = matches!(letter, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        letter.is_control() || is_direction
+    };
+    let text = text.replace(controls, " ");
+    text.replace("*/", "* /").replace("/*", "/ *")
 }
 
 /// A string literal, in ASCII.
@@ -183,16 +235,15 @@ fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
+    use crate::model_folder::StoredModel;
 
     fn shipped(name: &str) -> (ModelFile, Card) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../models")
             .join(name);
-        let file = ModelFile::read(&folder.join("model.hdrn")).expect("a model");
-        (file, Card::read(&folder).expect("a card"))
+        let stored = StoredModel::read(&folder).expect("a model");
+        (stored.file, stored.folder.expect("a folder").card)
     }
 
     #[test]
@@ -233,11 +284,41 @@ mod tests {
     #[test]
     fn names_are_literals_and_end_no_comment() {
         assert_eq!(literal("a\"b\\é??/"), "\"a\\\"b\\\\\\303\\251\\?\\?/\"");
-        assert_eq!(in_comment("a*/b\nc"), "a* /b c");
+        assert_eq!(in_comment("a*/b\nc/*/\u{202e}\u{1b}[d"), "a* /b c/ * /  [d");
         let (file, _) = shipped("har2");
         for name in ["2har", "", "a-b", "é"] {
             let error = header(name, &file, None).expect_err("not a name");
             assert!(error.to_string().contains("har2.h"), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_that_would_hide_others_are_refused() {
+        for path in [
+            "hadamrnn.h",
+            "out/Hadamrnn.h",
+            "HADAMRNN_ERROR.hpp",
+            "stdint.h",
+            "String.H",
+            "a/unistd.h",
+            "version",
+            "my-model.h",
+            "two.parts.h",
+            "..",
+        ] {
+            let error = name(Path::new(path)).expect_err(path).to_string();
+            let has_remedy = [".h", "name"].iter().all(|part| error.contains(part));
+            assert!(has_remedy, "{path}: {error}");
+        }
+        for path in [
+            "har2.h",
+            "out/class.h",
+            "int.hpp",
+            "MODEL.H",
+            "model.c",
+            "string.hpp",
+        ] {
+            assert!(name(Path::new(path)).is_ok(), "{path}");
         }
     }
 }

@@ -9,17 +9,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::RunConfig;
-use crate::data::Sequences;
 use crate::export::Scales;
-use crate::files::write_atomically;
-use crate::integer::{self, Answer, KernelName, ModelFile};
 use crate::metrics::Metrics;
-use crate::verify;
 
 /// Names of the files of a model folder.
 pub mod files {
@@ -33,8 +29,8 @@ pub mod files {
     pub const GOLDEN: &str = "golden.json";
 }
 
-/// Golden vectors of a model folder.
-const GOLDEN_WINDOWS: usize = 16;
+/// The start of a card's first line, before the digest of the lines below.
+const SEAL: &str = "# SHA-256 of the lines below: ";
 
 /// What is known about a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +45,12 @@ pub struct Card {
     pub bytes: usize,
     /// Digest of the model file.
     pub sha256: String,
+    /// Digest of the window file; cards of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows_sha256: Option<String>,
+    /// Digest of the golden vectors' text, as of [`sha256_of_text`]; cards of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden_sha256: Option<String>,
     /// Names of the classes, by index.
     pub classes: Vec<String>,
     /// Names of the input channels, in the order of a sample.
@@ -76,20 +78,50 @@ pub struct Results {
 }
 
 impl Card {
-    /// Reads `folder/card.toml`.
+    /// Reads `folder/card.toml` by itself. [`StoredModel::read`](crate::model_folder::StoredModel::read) compares it with
+    /// the model.
     ///
     /// # Errors
-    /// It is missing or malformed, or its configuration is out of range.
+    /// It is missing or damaged, or its configuration is out of range.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(files::CARD);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let card: Self =
-            toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
-        let config = card.config.validate();
-        config.with_context(|| format!("{}: [config]", path.display()))?;
+        Self::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads the text of `card.toml`. Its first line may be a digest of the others, which then has to be right.
+    ///
+    /// # Errors
+    /// It is no card, or was changed after its digest was taken.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(sealed) = text.strip_prefix(SEAL) {
+            let (digest, below) = sealed.split_once('\n').unwrap_or((sealed, ""));
+            ensure!(
+                digest.trim_end() == sha256_of_text(below),
+                "it was changed after it was written: the digest in its first line is not that of the others. Delete the \
+                 first line if the change is yours"
+            );
+        }
+        let card: Self = toml::from_str(text).context("it is malformed")?;
+        card.config.validate().context("[config]")?;
         Ok(card)
     }
+
+    /// The text of `card.toml`, which begins with its digest.
+    ///
+    /// # Errors
+    /// A value cannot be written as TOML.
+    pub fn to_text(&self) -> Result<String> {
+        let text = toml::to_string_pretty(self).context("cannot encode the card")?;
+        Ok(format!("{SEAL}{}\n{text}", sha256_of_text(&text)))
+    }
+}
+
+/// SHA-256 of the lines of a text, in hexadecimal: the same whatever ends the lines, so that a checkout may change that.
+pub fn sha256_of_text(text: &str) -> String {
+    let lines: String = text.lines().flat_map(|line| [line, "\n"]).collect();
+    sha256(lines.as_bytes())
 }
 
 /// SHA-256 in hexadecimal.
@@ -98,31 +130,6 @@ pub fn sha256(bytes: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Writes a model folder; existing files of these names are replaced.
-///
-/// # Errors
-/// The folder cannot be written.
-pub fn write_folder(folder: &Path, file: &ModelFile, card: &Card, test: &Sequences) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let model = file.model()?;
-    let stride = (test.len() / GOLDEN_WINDOWS).max(1);
-    let chosen: Vec<usize> = (0..test.len())
-        .step_by(stride)
-        .take(GOLDEN_WINDOWS)
-        .collect();
-    let windows = test.select(&chosen);
-    let answers: Vec<Answer> =
-        integer::answers(&model, KernelName::Fwht, &windows, &card.input_lsb)?;
-    let bytes = verify::window_file(&model, &windows, &card.input_lsb, windows.len())?;
-    let golden =
-        serde_json::to_string_pretty(&answers).context("cannot encode golden vectors")? + "\n";
-    let text = toml::to_string_pretty(card).context("cannot encode the card")?;
-    write_atomically(&folder.join(files::MODEL), file.bytes())?;
-    write_atomically(&folder.join(files::WINDOWS), &bytes)?;
-    write_atomically(&folder.join(files::GOLDEN), golden.as_bytes())?;
-    write_atomically(&folder.join(files::CARD), text.as_bytes())
 }
 
 #[cfg(test)]
@@ -137,6 +144,7 @@ mod tests {
         for field in ["copy_steps", "batch_size"] {
             let line = text.lines().find(|line| line.starts_with(field)).unwrap();
             let huge = text.replace(line, &format!("{field} = 4611686018427387904"));
+            let (_, huge) = huge.split_once('\n').expect("a digest, then the card");
             std::fs::write(folder.path().join(files::CARD), huge).unwrap();
             let error = format!("{:#}", Card::read(folder.path()).unwrap_err());
             for part in ["card.toml", field, "must be in"] {

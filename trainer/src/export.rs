@@ -23,7 +23,7 @@ mod second;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::fields::FieldWidth;
 use hadamrnn_runtime::format::{Addition, Extension, Header, Readout, Tokens, encode};
-use hadamrnn_runtime::{Model, ModelError};
+use hadamrnn_runtime::{Bounds, Model, ModelError};
 
 use crate::config::ExportConfig;
 use crate::data::Sequences;
@@ -86,10 +86,37 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
             return Ok((file, plan.scales(&drive, &upper)));
         }
     }
+    let input_bits = matches!(network.input, Input::Numbers(_)).then_some(config.input_bits);
     bail!(
-        "no shifts fit 32 bits with states of {state_bits} bits: choose fewer state_bits or input_bits, or train with \
-         fewer bits of U and V"
+        "no shifts fit 32 bits with states of {state_bits} bits: {}",
+        narrower(state_bits, input_bits)
     )
+}
+
+/// How to need fewer than 32 bits, with states and inputs of so many; tokens have no bits of inputs.
+fn narrower(state_bits: u8, input_bits: Option<u8>) -> String {
+    let mut ways = vec!["train with fewer bits of U and V"];
+    if input_bits.is_some_and(|bits| bits > 4) {
+        ways.insert(
+            0,
+            "choose fewer bits of an input (--sample-bits, [export] input_bits)",
+        );
+    }
+    if state_bits > 8 {
+        ways.insert(0, NARROWER_STATES);
+    }
+    ways.join(", or ")
+}
+
+/// How to make states narrower.
+const NARROWER_STATES: &str = "choose fewer bits of a state (--state-bits, [export] state_bits)";
+
+/// How to make the layers above the first need fewer than 32 bits, where they read values of so many, of states or not.
+fn narrower_above(bits: u8, of_states: bool) -> &'static str {
+    match of_states && bits > 8 {
+        true => NARROWER_STATES,
+        false => "train with fewer hidden units",
+    }
 }
 
 fn check(source: &Source<'_>) -> Result<()> {
@@ -189,15 +216,15 @@ impl Plan<'_> {
         ) else {
             return Ok(None);
         };
-        SecondPlan::choose(
-            layer,
-            weights,
-            range,
-            first_unit,
-            network.hidden_size,
-            self.state_bits,
-        )
-        .map(Some)
+        let bits = self.state_bits;
+        let units = network.hidden_size;
+        let plan = SecondPlan::choose(layer, weights, range, first_unit, units, bits);
+        plan.map(Some).with_context(|| {
+            format!(
+                "no shifts fit 32 bits for a second layer with states of {bits} bits: {}",
+                narrower_above(bits, true)
+            )
+        })
     }
 
     fn upper(&self, first_unit: f64) -> Result<Upper> {
@@ -248,7 +275,16 @@ impl Plan<'_> {
             .zip(weights)
             .map(|(layer, weights)| {
                 let (largest, width) = (self.ranges.largest_hidden, self.codes.readout_width);
-                HiddenReadoutPlan::choose(layer, weights, largest, read, width.bits())
+                let plan = HiddenReadoutPlan::choose(layer, weights, largest, read, width.bits());
+                plan.with_context(|| {
+                    let of_states = self.network().readout != nn::Readout::Pooled;
+                    format!(
+                        "no shift fits 32 bits for a hidden readout layer that reads {} values of {} bits: {}",
+                        read.units,
+                        read.bits,
+                        narrower_above(read.bits, of_states)
+                    )
+                })
             })
             .transpose()
     }
@@ -286,25 +322,14 @@ impl Plan<'_> {
             &readout_bias,
         ]
         .concat();
-        let mut header = Header {
+        let header = Header {
             gain_shift,
             input_shift,
             readout: upper.readout,
             logit_scale: upper.logit as f32,
             ..self.header(drive, upper)?
         };
-        // What is proven here is written down, for the runtime to find the same.
-        header.addition.bounds = match Model::proven_bounds(model_file(&header, &words)?.bytes()) {
-            Ok(bounds) => bounds,
-            Err(ModelError::Overflow) => return Ok(None),
-            Err(error) => {
-                return Err(error).context("the exported model is refused by the runtime");
-            }
-        };
-        let file = model_file(&header, &words)?;
-        file.model()
-            .context("the exported model is refused by the runtime")?;
-        Ok(Some(file))
+        proven_file(header, &words)
     }
 
     /// What of the header does not come with the weights.
@@ -368,6 +393,30 @@ impl Plan<'_> {
     }
 }
 
+/// The file of a model, or `None` where the runtime finds that it could overflow.
+///
+/// It is in the lowest version that can hold the model. Version 3 has room for the bounds that are proven here, for the
+/// runtime to find the same; bounds alone are no reason for it.
+fn proven_file(mut header: Header<'_>, words: &[u32]) -> Result<Option<ModelFile>> {
+    const REFUSED: &str = "the exported model is refused by the runtime";
+    header.addition.bounds = Bounds::default();
+    let unstated = model_file(&header, words)?;
+    let bounds = match Model::proven_bounds(unstated.bytes()) {
+        Ok(bounds) => bounds,
+        Err(ModelError::Overflow) => return Ok(None),
+        Err(error) => return Err(error).context(REFUSED),
+    };
+    let file = match header.addition == Addition::default() {
+        true => unstated,
+        false => {
+            header.addition.bounds = bounds;
+            model_file(&header, words)?
+        }
+    };
+    file.model().context(REFUSED)?;
+    Ok(Some(file))
+}
+
 fn model_file(header: &Header<'_>, words: &[u32]) -> Result<ModelFile> {
     let mut bytes = vec![0; 256 + 4 * words.len()];
     let length = encode(header, words, &mut bytes)?;
@@ -378,3 +427,6 @@ fn width(bits: u8) -> Result<FieldWidth> {
     FieldWidth::for_weight_bits(bits)
         .with_context(|| format!("weights of {bits} bits cannot be packed"))
 }
+
+#[cfg(test)]
+mod tests;

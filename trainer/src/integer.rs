@@ -79,9 +79,18 @@ impl KernelName {
         }
     }
 
+    /// Whether this kernel computes `model` exactly.
+    pub fn runs(self, model: &Model<'_>) -> bool {
+        match self {
+            Self::FwhtPacked => model.runs_on::<FwhtPacked>(),
+            Self::Fwht => model.runs_on::<Fwht>(),
+            Self::Xnor => model.runs_on::<XnorPopcount>(),
+        }
+    }
+
     /// The fastest kernel that computes `model` exactly.
     pub fn best_for(model: &Model<'_>) -> Self {
-        if model.runs_on::<FwhtPacked>() {
+        if Self::FwhtPacked.runs(model) {
             Self::FwhtPacked
         } else {
             Self::Fwht
@@ -119,7 +128,7 @@ fn run<'m, K: Kernel>(
 }
 
 /// The answer to a window of raw samples `[T][D]`.
-pub(crate) fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Answer> {
+fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Answer> {
     let mut hash = StateHash::new();
     let session = run::<K>(model, window, |session| hash.update(session.states()))?;
     Ok(Answer {

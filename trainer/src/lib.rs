@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod link;
 pub mod machine;
 pub mod metrics;
+pub mod model_folder;
 pub mod monitor;
 pub mod nn;
 pub mod plot;

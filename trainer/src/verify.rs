@@ -1,13 +1,12 @@
 //! Is the exported model what was trained, and is the board what the host says?
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hadamrnn_firmware_common::windows;
 use hadamrnn_runtime::Model;
-use hadamrnn_runtime::kernel::Fwht;
 use serde::Serialize;
 
 use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
-use crate::data::{Sequences, Targets};
+use crate::data::{Sequences, Targets, Values};
 use crate::integer::{self, Answer, KernelName, ModelFile};
 
 /// What a board run showed.
@@ -153,30 +152,42 @@ pub fn window_file(
     Ok(bytes)
 }
 
+/// The windows of a window file, as counts: for an `input_lsb` of 1. Their targets are not known, so they are all 0.
+///
+/// # Errors
+/// The file is malformed, of another number of channels, or has a token beyond the model's vocabulary.
+pub fn windows_of_file(model: &Model<'_>, bytes: &[u8]) -> Result<Sequences> {
+    let header = windows::Windows::parse(bytes)?.header();
+    let (channels, steps) = (usize::from(header.channels), usize::from(header.steps));
+    ensure!(
+        channels == model.sample_size(),
+        "windows of {channels} channels for a model of {}",
+        model.sample_size()
+    );
+    let samples = bytes[windows::HEADER_LEN..].as_chunks().0.iter();
+    let values = match model.tokens() {
+        None => Values::Numbers(
+            samples
+                .map(|&two| f32::from(i16::from_le_bytes(two)))
+                .collect(),
+        ),
+        Some(tokens) => Values::Tokens {
+            ids: samples.map(|&two| u16::from_le_bytes(two)).collect(),
+            vocabulary: tokens.vocabulary as usize,
+        },
+    };
+    let targets = Targets::Class(vec![0; usize::from(header.windows)]);
+    Sequences::new(channels, steps, values, targets, Vec::new())
+}
+
 /// The answers to the windows of a window file.
 ///
 /// # Errors
-/// The file is malformed or of another number of channels.
+/// As of [`windows_of_file`].
 pub fn answers_to_window_file(model: &Model<'_>, bytes: &[u8]) -> Result<Vec<Answer>> {
-    let file = windows::Windows::parse(bytes)?;
-    let header = file.header();
-    let window = usize::from(header.steps) * usize::from(header.channels);
-    anyhow::ensure!(
-        usize::from(header.channels) == model.sample_size(),
-        "windows of {} channels for a model of {}",
-        header.channels,
-        model.sample_size()
-    );
-    let samples: Vec<i16> = bytes[windows::HEADER_LEN..]
-        .as_chunks()
-        .0
-        .iter()
-        .map(|two| i16::from_le_bytes(*two))
-        .collect();
-    samples
-        .chunks_exact(window)
-        .map(|window| integer::answer::<Fwht>(model, window))
-        .collect()
+    let windows = windows_of_file(model, bytes)?;
+    let lsb = vec![1.0; windows.channels];
+    integer::answers(model, KernelName::Fwht, &windows, &lsb)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use burn::tensor::Device;
+use hadamrnn::card::{Card, sha256_of_text};
 use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::nn::HostWeights;
 use hadamrnn::train::chosen_network;
@@ -145,14 +146,16 @@ fn a_run_goes_through_eval_export_inspect_and_verify() {
     assert_eq!(verdict["host"]["kernels"].as_array().map(Vec::len), Some(3));
     assert_eq!(verdict["host"]["golden"], serde_json::json!([16, 16]));
 
-    // Golden vectors that do not hold are a mismatch, not an error.
+    // Golden vectors that the card vouches for and that do not hold are a mismatch, not an error.
     let golden = model.join("golden.json");
     let text_of_golden = std::fs::read_to_string(&golden).expect("golden");
-    std::fs::write(
-        &golden,
-        text_of_golden.replacen("\"state_hash\": ", "\"state_hash\": 1", 1),
-    )
-    .expect("written");
+    let changed = text_of_golden.replacen("\"state_hash\": ", "\"state_hash\": 1", 1);
+    std::fs::write(&golden, &changed).expect("written");
+    fails(&["verify", path(&model)], &["golden.json is damaged"]);
+    let card = model.join("card.toml");
+    let mut vouching = Card::read(&model).expect("a card");
+    vouching.golden_sha256 = Some(sha256_of_text(&changed));
+    std::fs::write(&card, vouching.to_text().expect("a card")).expect("written");
     let output = run(&["verify", path(&model), "--json"]);
     assert_eq!(
         output.status.code(),
@@ -183,6 +186,99 @@ fn a_run_goes_through_eval_export_inspect_and_verify() {
     );
 }
 
+fn shipped(name: &str) -> String {
+    format!("{}/../models/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn verify_says_what_it_compared() {
+    // No data set of these ships: the windows of their folders stand in.
+    for name in ["dsa19", "sst2", "imdb", "smnist-4k"] {
+        let folder = shipped(name);
+        let output = run(&["verify", &folder]);
+        let said = text(&output.stdout);
+        assert!(output.status.success(), "{said}{}", text(&output.stderr));
+        for part in [
+            "golden vectors: 16 of 16 hold",
+            &format!("kernels: 16 of 16 windows of {folder}/windows.bin equal on fwht"),
+            "float network: not compared",
+            "boards: not compared",
+        ] {
+            assert!(said.contains(part), "{name}: {part} is not in\n{said}");
+        }
+    }
+    let empty = tempfile::tempdir().expect("a folder");
+    let empty = path(empty.path());
+    fails(
+        &["verify", &shipped("dsa19"), "--data-dir", empty],
+        &["--data-dir", "dsa"],
+    );
+    fails(&["verify", "--kernel", "xnor"], &["--board"]);
+
+    let file = shipped("har6/model.hdrn");
+    let output = run(&["verify", &file, "--windows", "3"]);
+    let said = text(&output.stdout);
+    assert!(said.contains("golden vectors: 16 of 16 hold"), "{said}");
+    assert!(said.contains("3 of 3 windows of the test split"), "{said}");
+
+    let alone = tempfile::tempdir().expect("a folder");
+    let alone = alone.path().join("alone.hdrn");
+    std::fs::copy(&file, &alone).expect("copied");
+    let output = run(&["verify", path(&alone), "--windows", "3"]);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("golden vectors: not compared"), "{said}");
+    let warning = text(&output.stderr);
+    assert!(warning.contains("alone.hdrn has no card.toml"), "{warning}");
+}
+
+#[test]
+fn every_command_reads_a_model_folder_as_one() {
+    let copy = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["model.hdrn", "card.toml", "windows.bin", "golden.json"] {
+            let from = shipped(&format!("har2/{name}"));
+            std::fs::copy(from, folder.path().join(name)).expect("copied");
+        }
+        folder
+    };
+    let swapped = copy();
+    std::fs::copy(
+        shipped("har6/model.hdrn"),
+        swapped.path().join("model.hdrn"),
+    )
+    .expect("copied");
+    let unreadable = copy();
+    std::fs::write(unreadable.path().join("golden.json"), b"\xff\xfe[]").expect("written");
+    let missing = copy();
+    std::fs::remove_file(missing.path().join("golden.json")).expect("removed");
+    for (folder, parts) in [
+        (&swapped, ["card.toml is not the card of", "model.hdrn"]),
+        (&unreadable, ["golden.json", "export the model again"]),
+        (
+            &missing,
+            ["golden.json is missing", "Export the model again"],
+        ),
+    ] {
+        let header = folder.path().join("out.h");
+        let file = folder.path().join("model.hdrn");
+        for model in [path(folder.path()), path(&file)] {
+            for args in [
+                &["eval", model][..],
+                &["verify", model],
+                &["inspect", model],
+                &["export", model, "--c", path(&header)],
+                &["flash", model, "--board", "qemu-m4"],
+                &["send", model, "--port", "unix:/no/socket"],
+                &["monitor", "--port", "unix:/no/socket", "--model", model],
+            ] {
+                fails(args, &parts);
+            }
+        }
+        assert!(!header.exists());
+    }
+}
+
 #[test]
 fn mistakes_are_explained() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -202,6 +298,22 @@ fn mistakes_are_explained() {
         &["hidden_size", "power of two"],
     );
     fails(&["train", "har2", "--input-bits", "9"], &["input_bits"]);
+    let blocks = [
+        "--log2-block",
+        "3",
+        "--input-bits",
+        "3",
+        "--input-rows",
+        "64",
+    ];
+    fails(
+        &[&["train", "har2"], &blocks[..]].concat(),
+        &["no value of input_rows works", "log2_block"],
+    );
+    let model = shipped("har2");
+    for name in ["hadamrnn.h", "Hadamrnn.h", "stdint.h", "version"] {
+        fails(&["export", &model, "--c", name], &["name", ".h"]);
+    }
     fails(
         &["train", "har2", "--schedule", "fast"],
         &["schedule", "cosine"],

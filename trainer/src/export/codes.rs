@@ -1,11 +1,11 @@
 //! The integer codes of U (or the table of tokens) and V.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hadamrnn_runtime::fields::FieldWidth;
 
 use super::width;
 use crate::config::ExportConfig;
-use crate::nn::{HostWeights, Input, quant};
+use crate::nn::{HadamRnnConfig, HostWeights, Input, quant};
 
 /// Quantised weights.
 pub(super) struct Codes {
@@ -57,17 +57,34 @@ impl Codes {
                 .map_or(bits, |field| field.max(bits));
             (field, quant::quantise(&weights.input, bits))
         };
+        let input_width = width(input_field)?;
+        check_rows(network, input_width)?;
         let readout_bits = bits(network.readout_bits, "V")?;
         let (readout, readout_scale) = quant::quantise(&weights.readout, readout_bits);
         Ok(Self {
             input,
             input_scale,
-            input_width: width(input_field)?,
+            input_width,
             readout,
             readout_scale,
             readout_width: width(readout_bits)?,
         })
     }
+}
+
+/// Whether the trained rows of U are whole words of codes in every block; training in full precision has not checked it.
+fn check_rows(network: &HadamRnnConfig, width: FieldWidth) -> Result<()> {
+    let Some(rows) = network.input_rows else {
+        return Ok(());
+    };
+    let multiple = width.per_word() * (network.hidden_size >> network.log2_block);
+    ensure!(
+        rows.is_multiple_of(multiple),
+        "{rows} rows of U were trained, but fields of {} bits need a multiple of {multiple}: store it in wider fields, by \
+         --input-field-bits or --weight-bits, or train another number of rows",
+        width.bits()
+    );
+    Ok(())
 }
 
 /// Codes up to `2^(bits-1) - 1` on both sides: nothing is clipped that training has not clipped.

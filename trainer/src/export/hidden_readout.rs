@@ -1,6 +1,5 @@
 //! Scales of a hidden readout layer.
 
-use anyhow::{Result, bail};
 use hadamrnn_runtime::format::HiddenReadout;
 
 use crate::nn::{self, HostHiddenReadout};
@@ -32,17 +31,14 @@ impl HiddenReadoutPlan {
     /// The largest shift, and for it the largest multiplier, for which nothing overflows.
     ///
     /// A sum of what is read is worth `read.unit / sqrt(read.units)` a step, an output `2^shift / multiplier` times as much.
-    /// `largest` is the largest output seen, `readout_bits` the width of V's codes.
-    ///
-    /// # Errors
-    /// No shift fits 32 bits.
+    /// `largest` is the largest output seen, `readout_bits` the width of V's codes. None where no shift fits 32 bits.
     pub fn choose(
         layer: &nn::HiddenReadout,
         weights: &HostHiddenReadout,
         largest: f64,
         read: Read,
         readout_bits: u32,
-    ) -> Result<Self> {
+    ) -> Option<Self> {
         let bits = output_bits(layer.hidden_size, readout_bits);
         let finest = largest * HEADROOM / f64::from((1i32 << (bits - 1)) - 1);
         let sum = read.unit / (read.units as f64).sqrt();
@@ -64,17 +60,14 @@ impl HiddenReadoutPlan {
             };
             if fits(&header, &bias, read) {
                 let stored = bias.iter().take(if layer.bias { bias.len() } else { 0 });
-                return Ok(Self {
+                return Some(Self {
                     header,
                     bias: stored.map(|&bias| bias as i32 as u32).collect(),
                     unit: sum / multiplier * scale,
                 });
             }
         }
-        bail!(
-            "no shift fits 32 bits for a hidden readout layer that reads values of {} bits: choose fewer state_bits",
-            read.bits
-        )
+        None
     }
 }
 

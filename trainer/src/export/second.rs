@@ -1,6 +1,5 @@
 //! Scales of a second layer.
 
-use anyhow::{Result, bail};
 use hadamrnn_runtime::Gain;
 use hadamrnn_runtime::format::{Mixing, Second};
 
@@ -21,7 +20,7 @@ impl SecondPlan {
     /// The largest gain shift, and for it the largest multiplier, for which nothing overflows.
     ///
     /// `first_unit` is what a step of the first layer's states is worth, `units` how many it has, `state_bits` the width
-    /// of the states of both layers.
+    /// of the states of both layers. None where no shift fits 32 bits.
     pub fn choose(
         layer: &SecondLayer,
         weights: &HostSecondLayer,
@@ -29,7 +28,7 @@ impl SecondPlan {
         first_unit: f64,
         units: usize,
         state_bits: u8,
-    ) -> Result<Self> {
+    ) -> Option<Self> {
         let finest = finest_state(range, state_bits);
         let entry = first_unit / (units as f64).sqrt();
         for gain_shift in (4..=15u8).rev() {
@@ -57,16 +56,14 @@ impl SecondPlan {
             };
             if fits(&header, &bias, units) {
                 let stored = bias.iter().take(if layer.bias { bias.len() } else { 0 });
-                return Ok(Self {
+                return Some(Self {
                     header,
                     bias: stored.map(|&bias| bias as i32 as u32).collect(),
                     state,
                 });
             }
         }
-        bail!(
-            "no shifts fit 32 bits for a second layer with states of {state_bits} bits: choose fewer state_bits"
-        )
+        None
     }
 }
 

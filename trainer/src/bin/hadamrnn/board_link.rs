@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hadamrnn::board::FirmwareFolder;
-use hadamrnn::card::{Card, files};
+use hadamrnn::card::files;
 use hadamrnn::checkpoint;
 use hadamrnn::integer::ModelFile;
 use hadamrnn::link::{Address, Client, Patience};
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::slots::Timing;
-use hadamrnn_firmware_common::windows;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How a model is run on a board.
@@ -44,22 +44,13 @@ impl BoardModel {
                 path.display()
             );
         }
-        let model = match path.is_dir() {
-            true => path.join(files::MODEL),
-            false => path.to_path_buf(),
-        };
-        let file = ModelFile::read(&model)?;
-        file.model()
-            .with_context(|| format!("{}", model.display()))?;
-        let folder = model
-            .parent()
-            .filter(|folder| folder.join(files::CARD).is_file());
-        let (mut trained, mut decimation) = (None, None);
-        if let Some(folder) = folder {
-            decimation = u16::try_from(Card::read(folder)?.config.preparation.decimation).ok();
-            let windows = std::fs::read(folder.join(files::WINDOWS)).ok();
-            trained = windows.and_then(|bytes| Some(windows::Header::parse(&bytes).ok()?.steps));
-        }
+        let StoredModel { file, folder, .. } = StoredModel::read(path)?;
+        let trained = folder.as_ref().map(|folder| folder.shape.steps);
+        let decimation = folder.map(|folder| folder.card.config.preparation.decimation);
+        let decimation = decimation
+            .map(u16::try_from)
+            .transpose()
+            .context("the decimation in the card is beyond 65,535")?;
         let timing = Timing {
             window: timing.window.or(trained).unwrap_or(0),
             hop: timing.hop.unwrap_or(0),
@@ -78,8 +69,16 @@ pub struct Names {
 
 impl Names {
     /// Those of a model folder.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let card = Card::read(folder)?;
+    pub fn read(path: &Path) -> Result<Self> {
+        let folder = StoredModel::read(path)?.folder;
+        let card = match folder {
+            Some(folder) => folder.card,
+            None => bail!(
+                "{} has no {} beside it, which would name its classes and channels",
+                path.display(),
+                files::CARD
+            ),
+        };
         Ok(Self {
             classes: card.classes,
             channels: card.channels,

@@ -7,7 +7,8 @@ use hadamrnn::board::FirmwareFolder;
 use hadamrnn::card::{self, Card};
 use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::config::RunConfig;
-use hadamrnn::data::{self, Holdout, Source, Split, Task};
+use hadamrnn::data::{self, Holdout, Source, Task};
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn::train::Outcome;
 use hadamrnn::verify::BoardVerdict;
 use serde_json::json;
@@ -17,7 +18,7 @@ use crate::common::Common;
 use crate::model_source::{self, ModelData};
 use crate::output;
 use crate::progress::StopFlag;
-use crate::verify::{HostVerdict, Verdict};
+use crate::verify::{HostVerdict, Verdict, Windows};
 use crate::{export, train, verify};
 
 #[derive(clap::Args)]
@@ -75,13 +76,12 @@ pub fn run(args: &Args) -> Result<Status> {
     let card = export::write(&folder, &loaded, &data, &args.common.data, &device)?;
 
     heading(args, "3. check the integer model on the host")?;
-    let test = data.sequences(Split::Test, None);
+    let stored = StoredModel::read(&folder)?;
     let host = verify::host(
-        &loaded.file,
+        &stored.file,
         loaded.run.as_ref(),
-        Some(&folder),
-        &test,
-        &data.input_lsb,
+        stored.folder.as_ref(),
+        &Windows::of_data(&data, 0),
         &device,
     )?;
 

@@ -11,6 +11,7 @@ use hadamrnn::data::Split;
 use hadamrnn::evaluate;
 use hadamrnn::files::write_atomically;
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::model_folder::{self, StoredModel};
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
@@ -31,7 +32,7 @@ pub struct Args {
     /// Bits of the integer hidden state, 8..=16 [default: the run's configuration]
     #[arg(long)]
     state_bits: Option<u8>,
-    /// Bits of an integer input, 4..=16 [default: the run's configuration]
+    /// Bits of an integer input, 4..=16: [export] input_bits [default: the run's configuration]
     #[arg(long)]
     sample_bits: Option<u8>,
     /// Bits of a table of tokens that has an embedding: 2, 4 or 8 [default: the run's configuration]
@@ -48,11 +49,15 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
+    if let Some(path) = &args.c {
+        // Before the work, not after it.
+        c_array::name(path)?;
+    }
     if let Some(c) = &args.c
         && !args.run.join(checkpoint::FILE_NAME).is_file()
     {
-        let (file, card) = exported(&args.run)?;
-        write_c(c, &file, card.as_ref())?;
+        let stored = StoredModel::read(&args.run)?;
+        write_c(c, &stored.file, stored.card())?;
         return Ok(Status::Success);
     }
     let device = args.common.device.device()?;
@@ -99,29 +104,8 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
-/// A model that has been exported, and its card if it lies in its folder.
-fn exported(path: &Path) -> Result<(ModelFile, Option<Card>)> {
-    let file = if path.is_dir() {
-        path.join(card::files::MODEL)
-    } else {
-        path.to_path_buf()
-    };
-    let model = ModelFile::read(&file)?;
-    model
-        .model()
-        .with_context(|| format!("{}", file.display()))?;
-    let folder = file
-        .parent()
-        .filter(|folder| folder.join(card::files::CARD).is_file());
-    Ok((model, folder.map(Card::read).transpose()?))
-}
-
 fn write_c(path: &Path, file: &ModelFile, card: Option<&Card>) -> Result<()> {
-    let name = path
-        .file_stem()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let text = c_array::header(name, file, card)?;
+    let text = c_array::header(c_array::name(path)?, file, card)?;
     write_atomically(path, text.as_bytes())
 }
 
@@ -151,6 +135,8 @@ pub fn write(
         epoch: best.map_or(run.checkpoint.position.epoch, |best| best.epoch),
         bytes: loaded.file.bytes().len(),
         sha256: card::sha256(loaded.file.bytes()),
+        windows_sha256: None,
+        golden_sha256: None,
         classes: run.checkpoint.task.classes.clone(),
         channels: data.task.channel_names(),
         input_lsb: data.input_lsb.clone(),
@@ -162,8 +148,7 @@ pub fn write(
         scales: run.scales.clone(),
         config: loaded.config.clone(),
     };
-    card::write_folder(folder, &loaded.file, &card, &test)?;
-    Ok(card)
+    model_folder::write(folder, &loaded.file, card, &test)
 }
 
 /// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use hadamrnn::card;
-use hadamrnn::integer::ModelFile;
+use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
-use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -23,18 +23,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let path = if args.model.is_dir() {
-        args.model.join(card::files::MODEL)
-    } else {
-        args.model.clone()
-    };
-    if args.model.is_dir() && !path.is_file() {
-        bail!("{} holds no {}", args.model.display(), card::files::MODEL);
-    }
-    let file = ModelFile::read(&path)?;
-    let model = file
-        .model()
-        .with_context(|| format!("{}", path.display()))?;
+    let StoredModel { path, file, .. } = StoredModel::read(&args.model)?;
+    let model = file.model()?;
     let lengths = SectionLengths::of(model.header()).context("field widths")?;
     let sections: Vec<(&str, usize)> = (SECTION_NAMES.into_iter().zip(lengths.0))
         .filter(|&(_, words)| words > 0)
@@ -60,6 +50,7 @@ fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> s
         "header": model.header(),
         "extension": model.header().extension,
         "driven_rows": model.driven_rows(),
+        "codes": { "input": input_codes(model), "readout": readout_codes(model) },
         "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
         "bounds": {
@@ -161,11 +152,12 @@ fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
     };
     let mut rows = vec![
         fact(
-            "bits of U, V",
-            format!(
-                "{}, {}",
-                header.input_weight_bits, header.readout_weight_bits
-            ),
+            "codes of U",
+            codes(input_codes(model), header.input_weight_bits),
+        ),
+        fact(
+            "codes of V",
+            codes(readout_codes(model), header.readout_weight_bits),
         ),
         fact("bits of states", states),
     ];
@@ -174,6 +166,36 @@ fn widths(model: &Model<'_>) -> Vec<Vec<String>> {
     }
     rows.push(fact("logit unit", format!("{:.3e}", header.logit_scale)));
     rows
+}
+
+/// The least and the largest code of U, or of the table of tokens.
+fn input_codes(model: &Model<'_>) -> (i32, i32) {
+    let columns = match model.tokens() {
+        Some(tokens) => tokens.vocabulary as usize,
+        None => model.input_size(),
+    };
+    let codes = (0..model.hidden_size())
+        .flat_map(|row| (0..columns).map(move |column| model.input_weight(row, column)));
+    range(codes)
+}
+
+/// The least and the largest code of V.
+fn readout_codes(model: &Model<'_>) -> (i32, i32) {
+    let codes = (0..model.output_size()).flat_map(|output| {
+        (0..model.read_size()).map(move |unit| model.readout_weight(output, unit))
+    });
+    range(codes)
+}
+
+fn range(codes: impl Iterator<Item = i32>) -> (i32, i32) {
+    codes.fold((0, 0), |(least, largest), code| {
+        (least.min(code), largest.max(code))
+    })
+}
+
+/// A field may be wider than its codes need: the bits that weights were trained with are not in the file.
+fn codes((least, largest): (i32, i32), field: u8) -> String {
+    format!("{least} to {largest}, in fields of {field} bits")
 }
 
 /// What the runtime proves on loading: none can leave 32 bits.
@@ -197,9 +219,5 @@ fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
 
 /// Which kernels compute the model exactly.
 fn kernels(model: &Model<'_>) -> [(&'static str, bool); 3] {
-    [
-        (FwhtPacked::NAME, model.runs_on::<FwhtPacked>()),
-        (Fwht::NAME, model.runs_on::<Fwht>()),
-        (XnorPopcount::NAME, model.runs_on::<XnorPopcount>()),
-    ]
+    KernelName::ALL.map(|kernel| (kernel.name(), kernel.runs(model)))
 }

@@ -1,16 +1,17 @@
 //! What a MODEL argument names: a run folder, a model folder, or a model file.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
-use hadamrnn::card::{self, Card};
+use hadamrnn::card;
 use hadamrnn::checkpoint::{self, Checkpoint, TaskFacts};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{Sequences, Source, Split, Task};
 use hadamrnn::export::{self, Scales};
 use hadamrnn::integer::ModelFile;
+use hadamrnn::model_folder::{ModelFolder, StoredModel};
 use hadamrnn::nn::HadamRnn;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train;
@@ -26,8 +27,8 @@ pub struct LoadedModel {
     pub config: RunConfig,
     /// The float network it was made of, if the argument was a run folder.
     pub run: Option<Run>,
-    /// The model folder, if the argument was one or a file in one.
-    pub folder: Option<PathBuf>,
+    /// What lies beside the model, if the argument was a model folder or a file in one.
+    pub folder: Option<ModelFolder>,
 }
 
 /// The float side of a run folder.
@@ -90,40 +91,39 @@ pub fn load(
         let model = export_run(checkpoint, config, &data, device)?;
         return Ok((model, Some(data)));
     }
-    let file_path = if path.is_dir() {
-        path.join(card::files::MODEL)
-    } else {
-        path.to_path_buf()
+    ensure!(
+        !path.is_dir() || path.join(card::files::MODEL).is_file(),
+        "{} is neither a run folder ({}) nor a model folder ({})",
+        path.display(),
+        checkpoint::FILE_NAME,
+        card::files::MODEL
+    );
+    let stored = StoredModel::read(path)?;
+    let config = match stored.card() {
+        Some(card) => card.config.clone(),
+        None => recommended(&stored)?,
     };
-    if path.is_dir() && !file_path.is_file() {
-        bail!(
-            "{} is neither a run folder ({}) nor a model folder ({})",
-            path.display(),
-            checkpoint::FILE_NAME,
-            card::files::MODEL
-        );
-    }
-    let file = ModelFile::read(&file_path)?;
-    let model = file
-        .model()
-        .with_context(|| format!("{}", file_path.display()))?;
-    let folder = file_path
-        .parent()
-        .filter(|folder| folder.join(card::files::CARD).is_file());
-    let config = match folder {
-        Some(folder) => Card::read(folder)?.config,
-        None => RunConfig::for_task(task_named(model.name())?),
+    let model = LoadedModel {
+        file: stored.file,
+        config,
+        run: None,
+        folder: stored.folder,
     };
-    let folder = folder.map(Path::to_path_buf);
-    Ok((
-        LoadedModel {
-            file,
-            config,
-            run: None,
-            folder,
-        },
-        None,
-    ))
+    Ok((model, None))
+}
+
+/// The configuration of a model without a card: its task's.
+fn recommended(stored: &StoredModel) -> Result<RunConfig> {
+    let model = stored.file.model()?;
+    let config = RunConfig::for_task(task_named(model.name())?);
+    eprintln!(
+        "warning: {} has no {} beside it, so data are prepared as the recipe of {} does it: if it was trained otherwise, \
+         it will do worse than it can",
+        stored.path.display(),
+        card::files::CARD,
+        config.task
+    );
+    Ok(config)
 }
 
 fn task_named(name: &str) -> Result<Task> {

@@ -61,10 +61,10 @@ struct Options {
     /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the configuration's; a full matrix stays full]
     #[arg(long, value_name = "Q")]
     log2_block: Option<usize>,
-    /// Bits of the input weights U, 1 (ternary) to 8
+    /// Bits of the input weights U, 1 (ternary) to 8: [network] input_bits
     #[arg(long, value_name = "P")]
     input_bits: Option<u8>,
-    /// Rows of U that are trained, the first of each Hadamard block; the others are zero
+    /// Rows of U that are trained, counted over all Hadamard blocks: the first ones of each, in equal parts; the others are zero
     #[arg(long, value_name = "R")]
     input_rows: Option<usize>,
     /// Units of a hidden layer of the readout, a multiple of 16; 0 is none
@@ -112,7 +112,7 @@ struct Options {
     /// Bits of the integer hidden state, 8..=16
     #[arg(long)]
     state_bits: Option<u8>,
-    /// Bits of an integer input, 4..=16
+    /// Bits of an integer input of the exported model, 4..=16: [export] input_bits
     #[arg(long)]
     sample_bits: Option<u8>,
     /// Length of the copy task, 20..=10000

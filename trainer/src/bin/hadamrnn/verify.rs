@@ -1,13 +1,15 @@
 //! `hadamrnn verify`.
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::card::files;
-use hadamrnn::data::{Sequences, Split};
+use hadamrnn::data::{self, Sequences, Split};
 use hadamrnn::evaluate;
 use hadamrnn::integer::{self, Answer, KernelName, ModelFile};
+use hadamrnn::model_folder::ModelFolder;
 use hadamrnn::verify::{self, BoardVerdict};
 use serde::Serialize;
 
@@ -25,13 +27,13 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     board: Vec<String>,
     /// Kernel of the firmware [default: the fastest that fits the model]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, requires = "board")]
     kernel: Option<KernelName>,
-    /// Test windows to compare, spread evenly over the split; 0 is all
+    /// Windows to compare, spread evenly over the test split; 0 is all. Without the data set, those of the model folder
     #[arg(long, default_value_t = 256)]
     windows: usize,
     /// Show the firmware's log
-    #[arg(long)]
+    #[arg(long, requires = "board")]
     log: bool,
     /// Folder of the firmware sources [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
@@ -54,10 +56,12 @@ pub struct Verdict {
 pub struct HostVerdict {
     /// Windows compared.
     pub windows: usize,
+    /// Where they are from.
+    windows_of: String,
     /// Windows on which every kernel gives the same class, logits and state digest.
     kernels_equal: usize,
     kernels: Vec<KernelName>,
-    /// Golden vectors that hold, of how many, if the model has some.
+    /// Golden vectors that hold, of how many, if the model lies in a folder.
     golden: Option<(usize, usize)>,
     /// Windows that the float network puts in the same class, if there is one.
     pub same_class_as_float: Option<usize>,
@@ -66,7 +70,8 @@ pub struct HostVerdict {
 impl Verdict {
     /// Whether everything that must be equal is.
     pub fn passed(&self) -> bool {
-        self.host.kernels_equal == self.host.windows
+        self.host.windows > 0
+            && self.host.kernels_equal == self.host.windows
             && self.host.golden.is_none_or(|(held, all)| held == all)
             && self.boards.iter().all(BoardVerdict::passed)
     }
@@ -81,32 +86,24 @@ pub fn run(args: &Args) -> Result<Status> {
             .join("../models/har2"),
     };
     let (loaded, data) = model_source::load(&path, &args.common.data, &device)?;
-    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
-    let limit = (args.windows > 0).then_some(args.windows);
-    let sequences = data.sequences(Split::Test, limit);
-    ensure!(!sequences.is_empty(), "the test split is empty");
-    let host = host(
-        &loaded.file,
-        loaded.run.as_ref(),
-        loaded.folder.as_deref(),
-        &sequences,
-        &data.input_lsb,
-        &device,
-    )?;
-    let model = loaded.file.model()?;
-    let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
+    let loaded_data;
+    let windows = match instead_of_data(&loaded, args) {
+        Some(folder) => Windows::of_folder(folder, &loaded.file, args.windows)?,
+        None => {
+            let load = || ModelData::load(&loaded.config, &args.common.data);
+            loaded_data = data.map_or_else(load, Ok)?;
+            Windows::of_data(&loaded_data, args.windows)
+        }
+    };
+    ensure!(!windows.sequences.is_empty(), "{} is empty", windows.origin);
+    let golden = loaded.folder.as_ref();
+    let host = host(&loaded.file, loaded.run.as_ref(), golden, &windows, &device)?;
+    let kernel = kernel(args, &loaded.file)?;
     let boards = if args.board.is_empty() {
         Vec::new()
     } else {
         let folder = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
-        boards(
-            &folder,
-            &args.board,
-            kernel,
-            &loaded.file,
-            &sequences,
-            &data.input_lsb,
-        )?
+        boards(&folder, &args.board, kernel, &loaded.file, &windows)?
     };
     let verdict = Verdict { host, boards };
     if args.common.json {
@@ -121,78 +118,113 @@ pub fn run(args: &Args) -> Result<Status> {
     })
 }
 
-/// Checks the model on the host.
+/// The kernel of the firmware.
+fn kernel(args: &Args, file: &ModelFile) -> Result<KernelName> {
+    let model = file.model()?;
+    let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
+    ensure!(
+        kernel.runs(&model),
+        "--kernel {}: the model's states are too wide for it",
+        kernel.name()
+    );
+    Ok(kernel)
+}
+
+/// The model folder whose windows stand in for the data set, where that is not at hand and was not asked for.
+fn instead_of_data<'a>(loaded: &'a LoadedModel, args: &Args) -> Option<&'a ModelFolder> {
+    let asked = args.common.data.data_dir.is_some();
+    let folder = loaded.folder.as_ref().filter(|_| !asked)?;
+    data::locate(loaded.config.task, None)
+        .is_err()
+        .then_some(folder)
+}
+
+/// Windows to compare on.
+pub struct Windows<'a> {
+    sequences: Cow<'a, Sequences>,
+    input_lsb: Vec<f32>,
+    /// Whether their classes are known.
+    is_labelled: bool,
+    /// Where they are from, for people.
+    origin: String,
+}
+
+impl<'a> Windows<'a> {
+    /// At most `limit` windows of the test split, 0 for all.
+    pub fn of_data(data: &'a ModelData, limit: usize) -> Self {
+        Self {
+            sequences: data.sequences(Split::Test, (limit > 0).then_some(limit)),
+            input_lsb: data.input_lsb.clone(),
+            is_labelled: true,
+            origin: "the test split".into(),
+        }
+    }
+
+    /// At most `limit` windows of a model folder, 0 for all.
+    fn of_folder(folder: &ModelFolder, file: &ModelFile, limit: usize) -> Result<Self> {
+        let path = folder.path.join(files::WINDOWS).display().to_string();
+        let all = verify::windows_of_file(&file.model()?, &folder.windows)
+            .with_context(|| path.clone())?;
+        let count = match limit {
+            0 => all.len(),
+            limit => limit.min(all.len()),
+        };
+        Ok(Self {
+            input_lsb: vec![1.0; all.channels],
+            sequences: Cow::Owned(all.select(&(0..count).collect::<Vec<_>>())),
+            is_labelled: false,
+            origin: path,
+        })
+    }
+}
+
+/// Checks the model on the host: its kernels, the vectors of its folder, and the network of its run.
 pub fn host(
     file: &ModelFile,
     run: Option<&Run>,
-    folder: Option<&Path>,
-    sequences: &Sequences,
-    input_lsb: &[f32],
+    folder: Option<&ModelFolder>,
+    windows: &Windows<'_>,
     device: &burn::tensor::Device,
 ) -> Result<HostVerdict> {
     let _spinner = Spinner::new("running every kernel on the host");
     let model = file.model()?;
-    let mut all: Vec<(KernelName, Vec<Answer>)> = Vec::new();
-    for kernel in KernelName::ALL {
-        if kernel != KernelName::FwhtPacked
-            || KernelName::best_for(&model) == KernelName::FwhtPacked
-        {
-            all.push((
-                kernel,
-                integer::answers(&model, kernel, sequences, input_lsb)?,
-            ));
-        }
-    }
-    let first = &all[0].1;
-    let equal = |i: &usize| all.iter().all(|(_, answers)| answers[*i] == first[*i]);
-    let float = run.map(|run| {
-        evaluate::float_logits(
-            &run.network,
-            sequences,
-            &run.checkpoint.task.standardisation,
-            device,
-        )
+    let (sequences, lsb) = (&windows.sequences, &windows.input_lsb);
+    let kernels: Vec<KernelName> = (KernelName::ALL.into_iter())
+        .filter(|kernel| kernel.runs(&model))
+        .collect();
+    let all: Vec<Vec<Answer>> = (kernels.iter())
+        .map(|&kernel| integer::answers(&model, kernel, sequences, lsb))
+        .collect::<Result<_>>()?;
+    let first = &all[0];
+    let equal = |i: &usize| all.iter().all(|answers| answers[*i] == first[*i]);
+    let same_class = run.map(|run| {
+        let standardisation = &run.checkpoint.task.standardisation;
+        let logits = evaluate::float_logits(&run.network, sequences, standardisation, device);
+        // Of each window the last step's.
+        let steps = (logits.len() / first.len().max(1)).max(1);
+        let last = logits.chunks(steps).filter_map(|steps| steps.last());
+        let classes = last.map(|logits| hadamrnn::metrics::class(logits));
+        let both = classes.zip(first);
+        both.filter(|(class, answer)| *class == answer.class)
+            .count()
     });
-    let same_class = float
-        .filter(|logits| logits.len() == first.len())
-        .map(|logits| {
-            let classes = logits.iter().map(|logits| hadamrnn::metrics::class(logits));
-            classes
-                .zip(first)
-                .filter(|(class, answer)| *class == answer.class)
-                .count()
-        });
     Ok(HostVerdict {
         windows: first.len(),
+        windows_of: windows.origin.clone(),
         kernels_equal: (0..first.len()).filter(equal).count(),
-        kernels: all.iter().map(|(kernel, _)| *kernel).collect(),
-        golden: folder
-            .map(|folder| golden(file, folder))
-            .transpose()?
-            .flatten(),
+        kernels,
+        golden: folder.map(|folder| golden(file, folder)).transpose()?,
         same_class_as_float: same_class,
     })
 }
 
 /// How many golden vectors of a model folder hold, of how many.
-fn golden(file: &ModelFile, folder: &Path) -> Result<Option<(usize, usize)>> {
-    let path = folder.join(files::GOLDEN);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        return Ok(None);
-    };
-    let expected: Vec<Answer> =
-        serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
-    let windows = folder.join(files::WINDOWS);
-    let bytes =
-        std::fs::read(&windows).with_context(|| format!("cannot read {}", windows.display()))?;
-    let found = verify::answers_to_window_file(&file.model()?, &bytes)
-        .with_context(|| format!("{}", windows.display()))?;
-    let held = expected
-        .iter()
-        .zip(&found)
-        .filter(|(expected, found)| expected == found)
-        .count();
-    Ok(Some((held, expected.len().max(found.len()))))
+fn golden(file: &ModelFile, folder: &ModelFolder) -> Result<(usize, usize)> {
+    let found = verify::answers_to_window_file(&file.model()?, &folder.windows)
+        .with_context(|| format!("{}", folder.path.join(files::WINDOWS).display()))?;
+    let both = folder.golden.iter().zip(&found);
+    let held = both.filter(|(expected, found)| expected == found).count();
+    Ok((held, folder.golden.len().max(found.len())))
 }
 
 /// Builds and runs firmware for each named board.
@@ -201,8 +233,7 @@ pub fn boards(
     names: &[String],
     kernel: KernelName,
     file: &ModelFile,
-    sequences: &Sequences,
-    input_lsb: &[f32],
+    windows: &Windows<'_>,
 ) -> Result<Vec<BoardVerdict>> {
     let all: Vec<String> = match names {
         [name] if name == "all" => folder
@@ -212,10 +243,14 @@ pub fn boards(
             .collect(),
         names => names.to_vec(),
     };
+    ensure!(!all.is_empty(), "--board all: there is no emulated board");
     all.iter()
         .map(|name| {
             let _spinner = Spinner::new(format!("building firmware for {name} and running it"));
-            verify::board(folder, name, kernel, file, sequences, input_lsb)
+            let (sequences, lsb) = (&windows.sequences, &windows.input_lsb);
+            let mut verdict = verify::board(folder, name, kernel, file, sequences, lsb)?;
+            verdict.accuracy = verdict.accuracy.filter(|_| windows.is_labelled);
+            Ok(verdict)
         })
         .collect()
 }
@@ -228,40 +263,51 @@ pub fn boards_over_test_windows(
     data: &ModelData,
     limit: usize,
 ) -> Result<Vec<BoardVerdict>> {
-    let windows = data.sequences(Split::Test, (limit > 0).then_some(limit));
     let kernel = KernelName::best_for(&loaded.file.model()?);
-    boards(
-        folder,
-        names,
-        kernel,
-        &loaded.file,
-        &windows,
-        &data.input_lsb,
-    )
+    let windows = Windows::of_data(data, limit);
+    boards(folder, names, kernel, &loaded.file, &windows)
 }
 
+/// What was compared, and what not.
 fn print(verdict: &Verdict, log: bool) -> Result<()> {
     let host = &verdict.host;
+    output::line(&match host.golden {
+        Some((held, all)) => format!("golden vectors: {held} of {all} hold"),
+        None => {
+            "golden vectors: not compared, only the folder of an exported model has them".into()
+        }
+    })?;
     let kernels: Vec<&str> = host.kernels.iter().map(|kernel| kernel.name()).collect();
     output::line(&format!(
-        "host: {} of {} windows equal on {}",
+        "kernels: {} of {} windows of {} equal on {}",
         host.kernels_equal,
         host.windows,
+        host.windows_of,
         kernels.join(", ")
     ))?;
-    if let Some((held, all)) = host.golden {
-        output::line(&format!("host: {held} of {all} golden vectors hold"))?;
+    for kernel in KernelName::ALL {
+        if !host.kernels.contains(&kernel) {
+            let name = kernel.name();
+            output::line(&format!(
+                "kernels: {name} not compared, the model's states are too wide for it"
+            ))?;
+        }
     }
-    if let Some(same) = host.same_class_as_float {
-        output::line(&format!(
-            "host: {same} of {} windows in the float network's class",
+    output::line(&match host.same_class_as_float {
+        Some(same) => format!(
+            "float network: {same} of {} windows in its class",
             host.windows
-        ))?;
-    }
+        ),
+        None => "float network: not compared, only a run folder has it".into(),
+    })?;
     if verdict.boards.is_empty() {
-        return Ok(());
+        return output::line("boards: not compared, none was named with --board");
     }
-    output::line("")?;
+    let passed = verdict.boards.iter().filter(|board| board.passed()).count();
+    output::line(&format!(
+        "boards: {passed} of {} equal to the host\n",
+        verdict.boards.len()
+    ))?;
     print_boards(&verdict.boards)?;
     for board in &verdict.boards {
         if let Some(difference) = &board.first_difference {

@@ -110,13 +110,18 @@ impl fmt::Display for ConfigError {
                 f,
                 "hidden_readout.hidden_size must be a multiple of 16 from 16 to 1024, not {units}"
             ),
+            Self::InputRows { multiple, max, .. } if multiple >= max => write!(
+                f,
+                "no value of input_rows works here: a word of codes of U, the least that is trained of each block, takes \
+                 the whole block. Use larger blocks (log2_block) or more bits of U (input_bits), or leave input_rows out"
+            ),
             Self::InputRows {
                 rows,
                 multiple,
                 max,
             } => write!(
                 f,
-                "input_rows must be a multiple of {multiple} (whole words of U in every block) and less than {max} (all \
+                "input_rows, counted over all blocks, must be a multiple of {multiple} (whole words of U in every block) and less than {max} (all \
                  rows, which it is without input_rows), not {rows}"
             ),
         }
@@ -426,6 +431,25 @@ mod tests {
                 "{bits} {log2_block} {rows}: {outcome:?}"
             );
         }
+    }
+
+    #[test]
+    fn where_no_number_of_rows_fits_the_message_says_so() {
+        // Bits of U, log2 of the block: a word of codes is as long as the block, or longer.
+        for (bits, log2_block) in [(3, 3), (4, 3), (2, 4), (8, 2), (8, 1), (1, 3)] {
+            let outcome = changed(|config| {
+                (config.input_bits, config.log2_block) = (Some(bits), log2_block);
+                config.input_rows = Some(64);
+            });
+            let text = outcome.expect_err("refused").to_string();
+            assert!(text.starts_with("no value of input_rows works"), "{text}");
+        }
+        let outcome = changed(|config| config.input_rows = Some(4));
+        let text = outcome.expect_err("refused").to_string();
+        assert!(
+            text.contains("over all blocks, must be a multiple of 8"),
+            "{text}"
+        );
     }
 
     #[test]
