@@ -19,6 +19,7 @@ use crate::data::Sequences;
 use crate::export::Scales;
 use crate::integer::{self, Answer, KernelName, ModelFile};
 use crate::metrics::Metrics;
+use crate::untrusted::{self, Kind};
 use crate::verify;
 
 /// Names of the files of a model folder.
@@ -82,7 +83,7 @@ impl Card {
     /// It is missing or malformed.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(files::CARD);
-        let text = std::fs::read_to_string(&path)
+        let text = untrusted::text(&path, Kind::SETTINGS)
             .with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
     }

@@ -14,6 +14,7 @@ use crate::config::RunConfig;
 use crate::metrics::Metrics;
 use crate::nn::Input;
 use crate::standardise::Standardisation;
+use crate::untrusted::{self, Kind};
 
 /// Name of the checkpoint in a run folder.
 pub const FILE_NAME: &str = "checkpoint.bin";
@@ -119,7 +120,7 @@ impl Checkpoint {
     /// There is none, or it is damaged.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE_NAME);
-        let bytes = std::fs::read(&path).with_context(|| {
+        let bytes = untrusted::read(&path, Kind::CHECKPOINT).with_context(|| {
             format!(
                 "cannot read {}: is {} the folder of a training run?",
                 path.display(),

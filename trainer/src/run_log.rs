@@ -15,6 +15,7 @@ use crate::checkpoint::write_atomically;
 use crate::metrics::Metrics;
 use crate::tensorboard;
 use crate::train::EpochRecord;
+use crate::untrusted::{self, Kind};
 
 /// Name of the JSON lines in a run folder.
 pub const FILE_NAME: &str = "metrics.jsonl";
@@ -80,7 +81,7 @@ impl Line {
 /// There is none, or a line other than the last is malformed.
 pub fn read(folder: &Path) -> Result<Vec<Line>> {
     let path = folder.join(FILE_NAME);
-    let text = std::fs::read_to_string(&path).with_context(|| {
+    let text = untrusted::text(&path, Kind::RECORD).with_context(|| {
         format!(
             "cannot read {}: is {} the folder of a training run?",
             path.display(),
@@ -168,7 +169,7 @@ fn open_events(path: &Path, lines: &[Line]) -> Result<File> {
             .create(true)
             .truncate(false)
             .open(path)?;
-        let present = std::fs::read(path)?;
+        let present = untrusted::read(path, Kind::RECORD)?;
         if lines.is_empty() || !present.starts_with(&expected) {
             file.set_len(0)?;
             file.write_all(&expected)?;

@@ -8,6 +8,7 @@ use hadamrnn::card::{Card, files};
 use hadamrnn::checkpoint;
 use hadamrnn::integer::ModelFile;
 use hadamrnn::link::{Address, Client, Patience};
+use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::slots::Timing;
 use hadamrnn_firmware_common::windows;
@@ -57,7 +58,7 @@ impl BoardModel {
         let (mut trained, mut decimation) = (None, None);
         if let Some(folder) = folder {
             decimation = u16::try_from(Card::read(folder)?.config.preparation.decimation).ok();
-            let windows = std::fs::read(folder.join(files::WINDOWS)).ok();
+            let windows = untrusted::read(&folder.join(files::WINDOWS), Kind::WINDOWS).ok();
             trained = windows.and_then(|bytes| Some(windows::Header::parse(&bytes).ok()?.steps));
         }
         let timing = Timing {

@@ -9,6 +9,7 @@ use hadamrnn::data::Task;
 use hadamrnn::jobs::{self, Axis, Entry, Job, Plan, Scheduler, Setting, shell_quote};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::report::Report;
+use hadamrnn::untrusted;
 
 use crate::Status;
 use crate::job::{self, WorkArgs};
@@ -98,7 +99,7 @@ fn emit(scheduler: Scheduler, out: &Path, plan: &Plan, work: &WorkArgs) -> Resul
 fn planned(args: &Args) -> Result<Vec<Job>> {
     let base = match (&args.config, args.task) {
         (Some(path), _) => {
-            let text = std::fs::read_to_string(path)
+            let text = untrusted::named_settings(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?
         }

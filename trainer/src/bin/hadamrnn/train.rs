@@ -11,6 +11,7 @@ use hadamrnn::nn::HiddenReadout;
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
+use hadamrnn::untrusted;
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
@@ -293,7 +294,7 @@ fn summary(folder: &Path, checkpoint: &Checkpoint) -> serde_json::Value {
 fn configuration(args: &Args) -> Result<RunConfig> {
     let mut config = match (&args.config, args.task) {
         (Some(path), task) => {
-            let text = std::fs::read_to_string(path)
+            let text = untrusted::named_settings(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             let config =
                 RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?;

@@ -8,6 +8,7 @@ use hadamrnn::card::files;
 use hadamrnn::data::{Sequences, Split};
 use hadamrnn::evaluate;
 use hadamrnn::integer::{self, Answer, KernelName, ModelFile};
+use hadamrnn::untrusted::{self, Kind};
 use hadamrnn::verify::{self, BoardVerdict};
 use serde::Serialize;
 
@@ -177,14 +178,14 @@ pub fn host(
 /// How many golden vectors of a model folder hold, of how many.
 fn golden(file: &ModelFile, folder: &Path) -> Result<Option<(usize, usize)>> {
     let path = folder.join(files::GOLDEN);
-    let Ok(text) = std::fs::read_to_string(&path) else {
+    let Ok(text) = untrusted::text(&path, Kind::RECORD) else {
         return Ok(None);
     };
     let expected: Vec<Answer> =
         serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
     let windows = folder.join(files::WINDOWS);
-    let bytes =
-        std::fs::read(&windows).with_context(|| format!("cannot read {}", windows.display()))?;
+    let bytes = untrusted::read(&windows, Kind::WINDOWS)
+        .with_context(|| format!("cannot read {}", windows.display()))?;
     let found = verify::answers_to_window_file(&file.model()?, &bytes)
         .with_context(|| format!("{}", windows.display()))?;
     let held = expected
