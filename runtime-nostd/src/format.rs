@@ -5,7 +5,7 @@
 //! 4   2  version, little-endian
 //! 6   2  reserved, zero
 //! 8   4  length of the whole file in bytes, little-endian
-//! 12  …  body, postcard: `Header`, from version 2 on `Extension`, then 0-3 bytes of padding, and the weights on a
+//! 12  …  body, postcard: `Header`, from version 2 on `Extension`, then 0-3 zeros of padding, and the weights on a
 //!        four-byte boundary; from version 3 on the first of these are the words of `Addition`
 //! …   4  CRC-32/ISO-HDLC over all bytes before it, little-endian
 //! ```
@@ -49,7 +49,7 @@ pub const MAX_VOCABULARY: usize = 1 << 16;
 /// The end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Weights<'a> {
-    /// Zero to three bytes, so that the weights start on a four-byte boundary.
+    /// No to three bytes of zero, so that the weights start on a four-byte boundary.
     pub padding: &'a [u8],
     /// Little-endian words: from version 3 on those of [`Addition`], then the sections of [`Sections`], in its order.
     pub weights: &'a [u8],
@@ -110,6 +110,9 @@ fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u32])> {
         return None;
     }
     let (end, rest) = postcard::take_from_bytes::<Weights<'_>>(rest).ok()?;
+    if !matches!(end.padding, [] | [0] | [0, 0] | [0, 0, 0]) {
+        return None;
+    }
     let mut words: &[u32] = bytemuck::try_cast_slice(end.weights).ok()?;
     if version > 2 {
         let (addition, weights) = words.split_first_chunk()?;

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use hadamrnn_firmware_common::boards::{Board, Registry};
 
+use crate::untrusted::{self, Kind};
+
 pub use build::{Firmware, FirmwareSize, Request, build_real};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
@@ -63,7 +65,7 @@ impl FirmwareFolder {
     /// `boards.toml` cannot be read or has an unknown or missing key.
     pub fn registry(&self) -> Result<Registry> {
         let path = self.0.join("boards.toml");
-        let text = std::fs::read_to_string(&path)
+        let text = untrusted::text(&path, Kind::SETTINGS)
             .with_context(|| format!("cannot read {}", path.display()))?;
         Registry::parse(&text).with_context(|| format!("{} is malformed", path.display()))
     }

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::config::RunConfig;
 use crate::export::Scales;
 use crate::metrics::Metrics;
+use crate::untrusted::{self, Kind};
 
 /// Names of the files of a model folder.
 pub mod files {
@@ -85,7 +86,7 @@ impl Card {
     /// It is missing or damaged, or its configuration is out of range.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(files::CARD);
-        let text = std::fs::read_to_string(&path)
+        let text = untrusted::text(&path, Kind::SETTINGS)
             .with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }

@@ -15,6 +15,7 @@ use crate::config::{RunConfig, TrainingConfig};
 use crate::files::write_atomically;
 use crate::metrics::Metrics;
 use crate::task_data::{DataDigest, TaskData};
+use crate::untrusted::{self, Kind};
 
 pub use facts::TaskFacts;
 
@@ -102,7 +103,7 @@ impl Checkpoint {
         if !path.exists() {
             return Ok((checkpoint, config));
         }
-        let text = std::fs::read_to_string(&path).map_err(anyhow::Error::from);
+        let text = untrusted::text(&path, Kind::SETTINGS).map_err(anyhow::Error::from);
         let differences = match text.and_then(|text| RunConfig::from_toml(&text)) {
             Ok(in_folder) => config.differences(&in_folder),
             Err(error) => vec![format!("{error:#}")],
@@ -189,7 +190,7 @@ impl Checkpoint {
     /// There is none, or it is damaged.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE_NAME);
-        let bytes = std::fs::read(&path).with_context(|| {
+        let bytes = untrusted::read(&path, Kind::CHECKPOINT).with_context(|| {
             format!(
                 "cannot read {}: is {} the folder of a training run?",
                 path.display(),

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Sequences, Values};
+use crate::untrusted::{self, Kind};
 
 /// The bytes of a model file, on a four-byte boundary.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ impl ModelFile {
     /// # Errors
     /// It cannot be read. Whether it is a model, [`model`](Self::model) tells.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path)
+        let bytes = untrusted::read(path, Kind::MODEL)
             .with_context(|| format!("cannot read the model {}", path.display()))?;
         Ok(Self::new(&bytes))
     }

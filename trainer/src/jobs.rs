@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::card::Results;
 use crate::config::RunConfig;
 use crate::files::write_atomically;
+use crate::untrusted::{self, Kind};
 
 pub use crate::files::Lock;
 pub use grid::{Axis, Setting, combinations, with_settings};
@@ -152,7 +153,7 @@ impl Record {
         if !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(&path)
+        let text = untrusted::text(&path, Kind::RECORD)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let record = serde_json::from_str(&text)
             .with_context(|| format!("{} is malformed", path.display()))?;
@@ -196,7 +197,7 @@ pub fn is_done(folder: &Path) -> Result<bool> {
 /// It is missing or invalid.
 pub fn read_config(folder: &Path) -> Result<RunConfig> {
     let path = folder.join(CONFIG_NAME);
-    let text = std::fs::read_to_string(&path).with_context(|| {
+    let text = untrusted::text(&path, Kind::SETTINGS).with_context(|| {
         format!(
             "cannot read {}: is {} the folder of a job?",
             path.display(),
@@ -239,7 +240,7 @@ impl Plan {
     /// There is none, or it is malformed.
     pub fn read(out: &Path) -> Result<Self> {
         let path = out.join(PLAN_NAME);
-        let text = std::fs::read_to_string(&path).with_context(|| {
+        let text = untrusted::text(&path, Kind::RECORD).with_context(|| {
             format!(
                 "cannot read {}: is {} a folder that `hadamrnn reproduce` or `hadamrnn sweep` wrote?",
                 path.display(),

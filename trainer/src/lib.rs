@@ -28,4 +28,5 @@ pub mod standardise;
 pub mod task_data;
 pub mod tensorboard;
 pub mod train;
+pub mod untrusted;
 pub mod verify;

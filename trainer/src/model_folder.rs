@@ -13,13 +13,11 @@ use hadamrnn_firmware_common::windows;
 use crate::card::{Card, files, sha256, sha256_of_text};
 use crate::data::Sequences;
 use crate::integer::{self, Answer, KernelName, ModelFile};
+use crate::untrusted::{self, Kind};
 use crate::verify;
 
 /// Windows of a folder that is written.
 const GOLDEN_WINDOWS: usize = 16;
-
-/// The most bytes of a file beside a model.
-const MOST_BYTES: u64 = 1 << 28;
 
 /// The files beside a model.
 const COMPANIONS: [&str; 3] = [files::CARD, files::WINDOWS, files::GOLDEN];
@@ -95,8 +93,8 @@ impl StoredModel {
 impl ModelFolder {
     fn read(folder: &Path, model_path: &Path, file: &ModelFile) -> Result<Self> {
         let model = file.model()?;
-        let read = |name| Companion::read(folder, name, model_path);
-        let card_file = read(files::CARD)?;
+        let read = |name, kind| Companion::read(folder, name, kind, model_path);
+        let card_file = read(files::CARD, Kind::SETTINGS)?;
         let card = Card::parse(card_file.text()?).with_context(|| card_file.damaged())?;
         let (name, model_name) = (card_file.path.display(), model_path.display());
         let digest = sha256(file.bytes());
@@ -121,7 +119,7 @@ impl ModelFolder {
             card.channels.len(),
             card.input_lsb.len()
         );
-        let windows = read(files::WINDOWS)?;
+        let windows = read(files::WINDOWS, Kind::WINDOWS)?;
         windows.check(&card.windows_sha256, sha256(&windows.bytes))?;
         let shape = windows::Windows::parse(&windows.bytes).with_context(|| windows.damaged())?;
         let shape = shape.header();
@@ -132,7 +130,7 @@ impl ModelFolder {
             shape.channels,
             model.sample_size()
         );
-        let answers = read(files::GOLDEN)?;
+        let answers = read(files::GOLDEN, Kind::RECORD)?;
         answers.check(&card.golden_sha256, sha256_of_text(answers.text()?))?;
         let golden: Vec<Answer> =
             serde_json::from_str(answers.text()?).with_context(|| answers.damaged())?;
@@ -161,7 +159,7 @@ struct Companion {
 }
 
 impl Companion {
-    fn read(folder: &Path, name: &str, model: &Path) -> Result<Self> {
+    fn read(folder: &Path, name: &str, kind: Kind, model: &Path) -> Result<Self> {
         let path = folder.join(name);
         ensure!(
             is_there(&path),
@@ -170,14 +168,8 @@ impl Companion {
             path.display(),
             model.display()
         );
-        let unreadable = || format!("cannot read {}", path.display());
-        let about = std::fs::metadata(&path).with_context(unreadable)?;
-        ensure!(
-            about.is_file() && about.len() <= MOST_BYTES,
-            "{} is not a file of at most {MOST_BYTES} bytes",
-            path.display()
-        );
-        let bytes = std::fs::read(&path).with_context(unreadable)?;
+        let bytes = untrusted::read(&path, kind)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self { path, bytes })
     }
 

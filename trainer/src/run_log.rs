@@ -16,6 +16,7 @@ use crate::files::write_atomically;
 use crate::metrics::Metrics;
 use crate::tensorboard;
 use crate::train::EpochRecord;
+use crate::untrusted::{self, Kind};
 
 /// Name of the JSON lines in a run folder.
 pub const FILE_NAME: &str = "metrics.jsonl";
@@ -90,7 +91,7 @@ pub struct Epochs {
 /// There is none.
 pub fn read(folder: &Path) -> Result<Epochs> {
     let path = folder.join(FILE_NAME);
-    let bytes = std::fs::read(&path).with_context(|| {
+    let bytes = untrusted::read(&path, Kind::RECORD).with_context(|| {
         format!(
             "cannot read {}: is {} the folder of a training run?",
             path.display(),
@@ -190,7 +191,7 @@ fn open_events(path: &Path, lines: &[Line]) -> Result<File> {
             .create(true)
             .truncate(false)
             .open(path)?;
-        let present = std::fs::read(path)?;
+        let present = untrusted::read(path, Kind::RECORD)?;
         if lines.is_empty() || !present.starts_with(&expected) {
             file.set_len(0)?;
             file.write_all(&expected)?;

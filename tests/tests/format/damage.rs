@@ -53,6 +53,41 @@ fn each_kind_of_damage_has_its_error() {
     );
 }
 
+/// Padding is what it takes to reach a four-byte boundary, in zeros: nothing can hide in it.
+#[test]
+fn padding_that_is_longer_or_not_zero_is_malformed() {
+    // The padding with its length before it, and the length of the weights after it.
+    let cases: [(Vec<u8>, &[u8], &[u8]); 3] = [
+        (example_bytes(), &[1, 0], &[0x38]),
+        (example_2_bytes(), &[2, 0, 0], &[0xa0, 1]),
+        (example_3_bytes(), &[0], &[0xb0, 1]),
+    ];
+    for (good, padding, length) in cases {
+        let pattern = [padding, length].concat();
+        let at = good
+            .windows(pattern.len())
+            .position(|bytes| bytes == pattern);
+        let at = at.expect("the documented bytes");
+        let error = |padding: &[u8]| {
+            let mut bytes = good.clone();
+            bytes.splice(
+                at..at + pattern.len() - length.len(),
+                padding.iter().copied(),
+            );
+            reseal(&mut bytes);
+            Model::from_bytes(AlignedBytes::new(&bytes).as_slice()).err()
+        };
+        assert_eq!(error(padding), None);
+        let longer = [&[padding[0] + 4], &padding[1..], &[0; 4]].concat();
+        assert_eq!(error(&longer), Some(ModelError::Malformed));
+        for zero in 1..padding.len() {
+            let mut other = padding.to_vec();
+            other[zero] = 1;
+            assert_eq!(error(&other), Some(ModelError::Malformed));
+        }
+    }
+}
+
 /// Puts the right length and checksum on damaged bytes, so that the damage gets past them.
 pub fn reseal(bytes: &mut [u8]) {
     let length = bytes.len() as u32;

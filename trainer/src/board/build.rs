@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::FirmwareFolder;
 use crate::integer::{KernelName, ModelFile};
+use crate::untrusted::{self, Kind};
 
 /// What to build.
 #[derive(Clone, Copy)]
@@ -272,7 +273,8 @@ impl Firmware {
     /// # Errors
     /// It is gone.
     pub fn read(&self) -> Result<Vec<u8>> {
-        std::fs::read(&self.elf).with_context(|| format!("cannot read {}", self.elf.display()))
+        untrusted::read(&self.elf, Kind::FIRMWARE)
+            .with_context(|| format!("cannot read {}", self.elf.display()))
     }
 
     /// What the firmware takes, from the segments of its ELF file.

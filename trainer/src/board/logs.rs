@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use defmt_decoder::{DecodeError, Table};
 
+use crate::untrusted::{self, Kind};
+
 /// Decodes the defmt frames in `output`, which firmware `elf` wrote.
 pub(super) fn decode(elf: &Path, output: &Path) -> Result<Vec<String>> {
-    let elf = std::fs::read(elf).context("cannot read the firmware")?;
-    let bytes = std::fs::read(output).context("cannot read the log")?;
+    let elf = untrusted::read(elf, Kind::FIRMWARE).context("cannot read the firmware")?;
+    let bytes = untrusted::read(output, Kind::FIRMWARE).context("cannot read the log")?;
     let table = Table::parse(&elf)
         .map_err(|error| anyhow!(error))?
         .context("the firmware has no defmt section")?;

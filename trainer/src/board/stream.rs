@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::build::{build_emulated, build_real};
 use super::{Firmware, FirmwareFolder, logs};
 use crate::link::{Address, Wire};
+use crate::untrusted::check_regular;
 
 /// Builds the firmware `stream` of a board, emulated or real, into the board's folder ([`home`]).
 ///
@@ -71,17 +72,16 @@ impl FlashFile {
         file.try_lock().with_context(|| {
             format!("{name} is in use: an emulator runs with this flash; stop it, or reach its board with --port")
         })?;
-        let length = file
-            .metadata()
-            .with_context(|| format!("cannot read {name}"))?
-            .len();
+        let metadata = file.metadata();
+        let metadata = metadata.with_context(|| format!("cannot read {name}"))?;
+        check_regular(&metadata).with_context(|| format!("cannot write {name}"))?;
         let region = board.slots_in_file().context("the board has no slots")?;
         let flash = Self {
             file,
             slot_size: region.slot_size,
             path: path.to_path_buf(),
         };
-        match length {
+        match metadata.len() {
             0 => flash
                 .erase()
                 .with_context(|| format!("cannot write {name}"))?,

@@ -31,8 +31,8 @@ pub struct FromFile {
 /// The file cannot be read or is not TOML, has a setting that does not exist (the message names it and the one that it is
 /// like), a value is out of its range, no task is named or another one than `task`, or a recipe is named for a whole file.
 pub fn read(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromFile> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = untrusted::named_settings(path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     parse(&text, task, recipe).with_context(|| path.display().to_string())
 }
 

@@ -1,8 +1,8 @@
 //! Parsed data sets on disk, so that loading one again takes no decompression, parsing or cutting into tokens.
 //!
-//! An entry's name is the digest of what it was made from: the content of each source file, or for a folder the names,
-//! sizes and times of the files in it, with the version of the loaders. What changed is thus never found. An entry that
-//! cannot be read, or whose checksum is wrong, is made anew; one that cannot be written is done without.
+//! An entry's name is the digest of what it was made from: the content of each source file, or of the files in a folder
+//! that are read, with the version of the loaders. What changed is thus never found. An entry that cannot be read, or whose
+//! checksum is wrong, is made anew; one that cannot be written is done without.
 //!
 //! Entries lie in the folder `hadamrnn` of the user's cache folder, or in the folder that [`CACHE_VARIABLE`] names; they
 //! may be deleted at any time. If it is `off`, nothing is cached.
@@ -12,17 +12,19 @@ mod format;
 mod tests;
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::archive::{self, Select};
 use super::check::hex;
-use super::{Sequences, Source, archive};
+use super::{Sequences, Source};
 use crate::files::write_atomically;
+use crate::untrusted::{self, Kind};
 
 /// The environment variable that names the folder of the cache, or is `off`.
 pub const CACHE_VARIABLE: &str = "HADAMRNN_CACHE";
@@ -31,17 +33,17 @@ pub const CACHE_VARIABLE: &str = "HADAMRNN_CACHE";
 const LOADERS: u32 = 1;
 /// Sources of fewer bytes are read in a moment.
 const LEAST_BYTES: u64 = 256 << 10;
-/// How deep folders are looked into, as in archives.
-const DEPTH: u32 = 5;
 
-/// The sequences that `build` makes of `source` in the way called `kind`, from the cache if they are in it.
+/// The sequences that `build` makes of `source` in the way called `kind`, from the cache if they are in it. Of folders
+/// it reads the files that `select` tells.
 pub(super) fn cached(
     kind: &str,
     source: &Source,
+    select: Select<'_>,
     build: impl FnOnce() -> Result<Vec<Sequences>>,
 ) -> Result<Vec<Sequences>> {
     match (folder(), source) {
-        (Some(folder), Source::Files(paths)) => cached_in(&folder, kind, paths, build),
+        (Some(folder), Source::Files(paths)) => cached_in(&folder, kind, paths, select, build),
         _ => build(),
     }
 }
@@ -58,58 +60,65 @@ fn cached_in(
     folder: &Path,
     kind: &str,
     paths: &[PathBuf],
+    select: Select<'_>,
     build: impl FnOnce() -> Result<Vec<Sequences>>,
 ) -> Result<Vec<Sequences>> {
     // What cannot be read is reported by the loader, which knows what it should be.
-    let Some(key) = key(kind, paths).ok().flatten() else {
+    let key = || self::key(kind, paths, select).ok().flatten();
+    let Some(found) = key() else {
         return build();
     };
-    let path = folder.join(format!("{kind}-{key}.bin"));
-    let found = fs::read(&path)
+    let path = folder.join(format!("{kind}-{found}.bin"));
+    let entry = untrusted::read(&path, Kind::CACHE)
         .ok()
         .and_then(|bytes| format::decode(&bytes));
-    if let Some(parts) = found {
+    if let Some(parts) = entry {
         return Ok(parts);
     }
     let parts = build()?;
-    // The cache is a convenience: a full disk or a folder without write permission is no reason to fail.
-    let _ = store(folder, &path, &parts);
+    // What changed meanwhile may have been read in part.
+    if key().is_some_and(|now| now == found) {
+        // The cache is a convenience: a full disk or a folder without write permission is no reason to fail.
+        let _ = store(folder, &path, &parts);
+    }
     Ok(parts)
 }
 
 /// The digest of what is read; none if it is little.
-fn key(kind: &str, paths: &[PathBuf]) -> Result<Option<String>> {
-    let mut hasher = Hasher {
-        sha256: Sha256::new(),
-        bytes: 0,
-    };
-    hasher.text(&format!("{LOADERS} {kind}"));
+fn key(kind: &str, paths: &[PathBuf], select: Select<'_>) -> Result<Option<String>> {
+    let mut sha256 = Sha256::new();
+    sha256.update(format!("{LOADERS} {kind}"));
+    let mut bytes = 0;
     for path in paths {
-        match path.is_dir() {
-            true => hasher.folder(path, DEPTH)?,
-            false => hasher.file(path)?,
+        let files = match path.is_dir() {
+            true => archive::files_in(path, select)?,
+            false => vec![(0, path.clone())],
+        };
+        // So that two lists of files never look like one.
+        sha256.update((files.len() as u64).to_le_bytes());
+        let contents: Vec<Content> = (files.par_iter())
+            .map(|(_, file)| Content::of(file))
+            .collect::<Result<_>>()?;
+        for ((number, _), content) in files.iter().zip(contents) {
+            sha256.update((*number as u64).to_le_bytes());
+            sha256.update(content.sha256);
+            bytes += content.bytes;
         }
     }
-    let digest = hex(&hasher.sha256.finalize());
-    Ok((hasher.bytes >= LEAST_BYTES).then_some(digest))
+    let digest = hex(&sha256.finalize());
+    Ok((bytes >= LEAST_BYTES).then_some(digest))
 }
 
-struct Hasher {
-    sha256: Sha256,
-    /// Of the files seen.
+/// What a file holds.
+struct Content {
+    sha256: [u8; 32],
     bytes: u64,
 }
 
-impl Hasher {
-    /// A text and its end, so that two never look like another two.
-    fn text(&mut self, text: &str) {
-        self.sha256.update((text.len() as u64).to_le_bytes());
-        self.sha256.update(text);
-    }
-
-    fn file(&mut self, path: &Path) -> Result<()> {
-        let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
-        let mut sha256 = Sha256::new();
+impl Content {
+    fn of(path: &Path) -> Result<Self> {
+        let mut file = BufReader::with_capacity(64 << 10, untrusted::open(path)?);
+        let (mut sha256, mut bytes) = (Sha256::new(), 0);
         loop {
             let block = file.fill_buf()?;
             if block.is_empty() {
@@ -117,31 +126,13 @@ impl Hasher {
             }
             let count = block.len();
             sha256.update(block);
-            self.bytes += count as u64;
+            bytes += count as u64;
             file.consume(count);
         }
-        self.sha256.update(sha256.finalize());
-        Ok(())
-    }
-
-    fn folder(&mut self, path: &Path, depth: u32) -> Result<()> {
-        for entry in archive::entries(path)? {
-            let data = fs::metadata(&entry)?;
-            if data.is_dir() {
-                if depth > 0 {
-                    self.folder(&entry, depth - 1)?;
-                }
-                continue;
-            }
-            let time = data
-                .modified()?
-                .duration_since(UNIX_EPOCH)
-                .context("time")?;
-            self.text(&entry.to_string_lossy());
-            self.text(&format!("{} {}", data.len(), time.as_nanos()));
-            self.bytes += data.len();
-        }
-        Ok(())
+        Ok(Self {
+            sha256: sha256.finalize().into(),
+            bytes,
+        })
     }
 }
 

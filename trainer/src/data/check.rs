@@ -6,12 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use super::archive::{self, Input};
+use super::archive::{self, Input, Select};
 use super::catalog::{Check, DataSet, Part};
 use super::{Source, uci_har};
-
-/// No single file of a known data set is larger when decompressed.
-pub(super) const MAX_PLAIN_BYTES: u64 = 1 << 30;
+use crate::untrusted::{Budget, Kind};
 
 /// How a part compares with what was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +70,8 @@ pub fn check(set: &DataSet, source: &Source) -> Result<Vec<Checked>> {
 pub(super) fn check_part(part: &Part, path: &Path) -> Result<Checked> {
     let (verdict, what) = match part.check {
         Check::File(sha256) => {
-            let found = hex(&Sha256::digest(archive::read_plain(path, MAX_PLAIN_BYTES)?));
+            let bytes = archive::read_plain(path, Kind::ARCHIVE, &Budget::of_data_set())?;
+            let found = hex(&Sha256::digest(bytes));
             (verdict(found == sha256), format!("sha256 {found}"))
         }
         Check::Inside(files) => inside(files, path)?,
@@ -105,7 +104,8 @@ fn verdict(same: bool) -> Verdict {
 fn inside(files: &[(&str, &str)], path: &Path) -> Result<(Verdict, String)> {
     let names: Vec<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut found = vec![None; files.len()];
-    archive::visit(Input::Path(path), &names, &mut |index, bytes| {
+    let (select, budget) = (Select::Names(&names), Budget::of_data_set());
+    archive::visit(Input::Path(path), select, &budget, &mut |index, bytes| {
         found[index] = Some(hex(&Sha256::digest(bytes)));
         Ok(())
     })?;

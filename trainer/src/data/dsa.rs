@@ -32,7 +32,9 @@ use anyhow::{Context, Result, bail};
 
 pub(super) use digest::content;
 
+use super::archive::Select;
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, cache, catalog, holdout};
+use crate::untrusted::Budget;
 
 /// Steps per segment.
 pub const STEPS: usize = 125;
@@ -143,12 +145,18 @@ impl Place {
     }
 }
 
+/// The number of the segment that is stored as `path`, if it is one.
+fn number(path: &str) -> Option<usize> {
+    Place::of(path).map(Place::number)
+}
+
 /// All values, `[COUNT][STEPS][CHANNELS]`, in the order of [`Place::number`].
 fn read(path: &Path) -> Result<Vec<f32>> {
+    let budget = Budget::of_data_set();
     let compact = catalog::DSA.instead.is_some_and(|part| part.is_named(path));
     let values = match compact {
-        true => compact::read(path),
-        false => texts::read(path),
+        true => compact::read(path, &budget),
+        false => texts::read(path, &budget),
     };
     values.with_context(|| format!("Daily and Sports Activities from {}", path.display()))
 }
@@ -159,7 +167,7 @@ fn read(path: &Path) -> Result<Vec<f32>> {
 /// The source cannot be read, a file is missing, or one is malformed (the message names file, line and field);
 /// `holdout` names subjects that are not in the training part, or all of them.
 pub fn load(source: &Source, holdout: &Holdout) -> Result<Dataset> {
-    let parts = cache::cached("dsa", source, || {
+    let parts = cache::cached("dsa", source, Select::Paths(&number), || {
         let [path] = source.paths()? else {
             bail!("Daily and Sports Activities is one folder, archive or file");
         };

@@ -26,7 +26,9 @@ use serde::{Deserialize, Serialize};
 pub use submission::Submission;
 pub(super) use table::qqp_form;
 
+use super::archive::Select;
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, Values, cache, holdout};
+use crate::untrusted::Budget;
 use encode::Encoder;
 use table::{Row, Tables};
 
@@ -76,10 +78,12 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout, padding: Padding) ->
         Padding::Left => format!("{task}-left"),
         Padding::Right => format!("{task}-right"),
     };
-    let parts = cache::cached(&kind, source, || {
-        let (tables, encoder) = open(task, source)?;
+    let names = table::NAMES.map(str::to_owned);
+    let parts = cache::cached(&kind, source, Select::Names(&names), || {
+        let budget = Budget::of_data_set();
+        let (tables, encoder) = open(task, source, &budget)?;
         [&tables.train, &tables.dev]
-            .map(|rows| sequences(&encoder, rows, padding))
+            .map(|rows| sequences(&encoder, rows, padding, &budget))
             .into_iter()
             .collect()
     })?;
@@ -88,7 +92,7 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout, padding: Padding) ->
     };
     let standard = |row| row % STANDARD_EVERY == STANDARD_EVERY - 1;
     let (kept, held) = match task {
-        Task::Sst2 => sentences::split(&train, holdout)?,
+        Task::Sst2 => sentences::split(&train, holdout, &Budget::of_data_set())?,
         _ => holdout::rows(train.len(), holdout, standard)?,
     };
     Ok(Dataset {
@@ -104,16 +108,25 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout, padding: Padding) ->
 }
 
 /// The tables and the encoder of a task.
-fn open(task: Task, source: &Source) -> Result<(Tables, Encoder)> {
+fn open(task: Task, source: &Source, budget: &Budget) -> Result<(Tables, Encoder)> {
     let set = task.data_set();
     let [tables, vocabulary] = source.paths()? else {
         bail!("{} is made of tables and a vocabulary", set.name);
     };
-    Ok((Tables::read(task, tables)?, Encoder::read(vocabulary, set)?))
+    Ok((
+        Tables::read(task, tables, budget)?,
+        Encoder::read(vocabulary, set, budget)?,
+    ))
 }
 
 /// Rows with labels as sequences.
-fn sequences(encoder: &Encoder, rows: &[Row], padding: Padding) -> Result<Sequences> {
+fn sequences(
+    encoder: &Encoder,
+    rows: &[Row],
+    padding: Padding,
+    budget: &Budget,
+) -> Result<Sequences> {
+    budget.take_items::<u16>(rows.len() * STEPS)?;
     let classes = rows.iter().map(|row| row.label).collect();
     let values = Values::Tokens {
         ids: encoder.encode(rows, padding)?,

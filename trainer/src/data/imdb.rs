@@ -15,6 +15,7 @@
 //! each other, stay together. [`Holdout::None`] and [`Holdout::Random`] leave the test split as it is.
 
 mod keras;
+mod pickle;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -26,7 +27,9 @@ use anyhow::{Result, bail};
 
 pub(super) use texts::content;
 
+use super::archive::Select;
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, Values, cache, holdout};
+use crate::untrusted::Budget;
 
 /// Words of a review that are kept.
 pub const STEPS: usize = 500;
@@ -63,13 +66,16 @@ struct Reviews {
 
 impl Reviews {
     /// Adds a review of words with these ranks.
-    fn push(&mut self, ranks: impl IntoIterator<Item = u32>, class: u32) {
-        let mut numbers = vec![START];
-        numbers.extend(ranks.into_iter().map(number));
-        let last = &numbers[numbers.len().saturating_sub(STEPS)..];
-        self.ids.resize(self.ids.len() + STEPS - last.len(), 0);
-        self.ids.extend(last);
+    fn push(&mut self, ranks: &[u32], class: u32, budget: &Budget) -> Result<()> {
+        budget.take_items::<u16>(STEPS)?;
+        let start = (ranks.len() < STEPS).then_some(START);
+        let last = &ranks[ranks.len().saturating_sub(STEPS)..];
+        let padding = STEPS - last.len() - start.iter().len();
+        self.ids.resize(self.ids.len() + padding, 0);
+        self.ids.extend(start);
+        self.ids.extend(last.iter().map(|&rank| number(rank)));
         self.classes.push(class);
+        Ok(())
     }
 
     fn sequences(self) -> Result<Sequences> {
@@ -86,7 +92,8 @@ impl Reviews {
 /// # Errors
 /// A file cannot be read or is malformed (the message names it), or `holdout` names subjects.
 pub fn load(source: &Source, holdout: &Holdout) -> Result<Dataset> {
-    let parts = cache::cached("imdb", source, || read(source))?;
+    let select = Select::Paths(&texts::number);
+    let parts = cache::cached("imdb", source, select, || read(source))?;
     let Ok([train, test]) = <[Sequences; 2]>::try_from(parts) else {
         bail!("IMDB has two parts");
     };
@@ -112,9 +119,10 @@ pub fn load(source: &Source, holdout: &Holdout) -> Result<Dataset> {
 
 /// The training and the test part.
 fn read(source: &Source) -> Result<Vec<Sequences>> {
+    let budget = Budget::of_data_set();
     match source.paths()? {
-        [whole] => keras::read(whole),
-        [reviews, index] => texts::read(reviews, index),
+        [whole] => keras::read(whole, &budget),
+        [reviews, index] => texts::read(reviews, index, &budget),
         other => bail!(
             "IMDB is made of reviews and a word index, these are {}",
             other.len()

@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 
 pub use permutation::{PERMUTATION_SEED, permutation};
 
-use super::check::MAX_PLAIN_BYTES;
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive, catalog, holdout};
+use crate::untrusted::{Budget, Kind};
 
 /// Pixels of an image.
 pub const STEPS: usize = 28 * 28;
@@ -30,18 +30,20 @@ struct Images {
 }
 
 impl Images {
-    fn read(source: &Source, part: usize) -> Result<Self> {
+    fn read(source: &Source, part: usize, budget: &Budget) -> Result<Self> {
         let paths = source.paths()?;
         let [images, labels] = paths.get(2 * part..2 * part + 2).unwrap_or_default() else {
             bail!("MNIST is made of four files, these are {}", paths.len());
         };
-        let read = |path| archive::read_plain(path, MAX_PLAIN_BYTES);
+        let read = |path| archive::read_plain(path, Kind::DATA, budget);
         let remedy = || catalog::MNIST.remedy();
         let images_name = images.display().to_string();
         let labels_name = labels.display().to_string();
         let pixels = idx::images(&read(images)?)
             .with_context(|| images_name.clone())
             .with_context(remedy)?;
+        // Once more, and as numbers.
+        budget.take(5 * pixels.len())?;
         let digits = idx::labels(&read(labels)?)
             .with_context(|| labels_name.clone())
             .with_context(remedy)?;
@@ -78,7 +80,9 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
         Task::Pmnist => permutation(),
         other => bail!("{other} is not a task of MNIST"),
     };
-    let (train, test) = (Images::read(source, 0)?, Images::read(source, 1)?);
+    let budget = Budget::of_data_set();
+    let [train, test] = [0, 1].map(|part| Images::read(source, part, &budget));
+    let (train, test) = (train?, test?);
     let count = train.digits.len();
     let (kept, held) = holdout::rows(count, holdout, |row| row >= count * 5 / 6)?;
     let all: Vec<usize> = (0..test.digits.len()).collect();

@@ -1,11 +1,14 @@
 //! Arrays out of a NumPy `.npz`: a zip of `.npy` files.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// No array of a known data set is larger.
-const MAX_BYTES: u64 = 1 << 30;
+use super::archive;
+use crate::untrusted::{Bounded, Budget, Kind};
+
+/// NumPy itself warns of headers above 10 000 bytes.
+const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// One array as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,26 +49,27 @@ impl Array {
 }
 
 /// An open `.npz`.
-pub(super) struct Npz<'a>(zip::ZipArchive<Cursor<&'a [u8]>>);
+pub(super) struct Npz<'a> {
+    zip: zip::ZipArchive<Bounded<Cursor<&'a [u8]>>>,
+    budget: &'a Budget,
+}
 
 impl<'a> Npz<'a> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self> {
-        let archive = zip::ZipArchive::new(Cursor::new(bytes));
-        Ok(Self(archive.context(
-            "this is not a whole .npz: it is truncated or damaged",
-        )?))
+    /// Opens the `.npz` that `bytes` are; its arrays take of `budget`.
+    pub(super) fn open(bytes: &'a [u8], budget: &'a Budget) -> Result<Self> {
+        let zip = archive::open_zip(Cursor::new(bytes))
+            .context("this is not a whole .npz: it is truncated or damaged")?;
+        Ok(Self { zip, budget })
     }
 
     /// The array called `name`.
     pub(super) fn array(&mut self, name: &str) -> Result<Array> {
-        let mut bytes = Vec::new();
-        let entry = self.0.by_name(&format!("{name}.npy"));
-        entry
-            .with_context(|| format!("the array {name} is missing"))?
-            .take(MAX_BYTES)
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("the array {name} is truncated or damaged"))?;
-        parse(bytes).with_context(|| format!("the array {name}"))
+        let shown = format!("the array {name}");
+        let entry = self.zip.by_name(&format!("{name}.npy"));
+        let entry = entry.with_context(|| format!("{shown} is missing"))?;
+        let bytes = (self.budget.read(entry, Kind::ARCHIVE))
+            .map_err(|error| archive::unreadable(error, &shown, "it is truncated or damaged"))?;
+        parse(bytes).context(shown)
     }
 }
 
@@ -77,6 +81,10 @@ fn parse(mut bytes: Vec<u8>) -> Result<Array> {
         [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([a, b, c, d]) as usize, 12),
         _ => bail!("the version of the .npy is unknown"),
     };
+    ensure!(
+        length <= MAX_HEADER_BYTES,
+        "its header has {length} bytes: it is no array of a data set"
+    );
     let header = bytes
         .get(start..start + length)
         .context("its header is cut off")?;
@@ -153,7 +161,8 @@ pub(super) mod tests {
             ("a", "<i2", "(2, 2)", &[1, 0, 255, 255, 3, 0, 4, 1]),
             ("b", "|u1", "(3,)", &[7, 8, 9]),
         ]);
-        let mut npz = Npz::open(&bytes).unwrap();
+        let budget = Budget::of_data_set();
+        let mut npz = Npz::open(&bytes, &budget).unwrap();
         let a = npz.array("a").unwrap();
         assert_eq!(a.shape, [2, 2]);
         assert_eq!(
@@ -170,13 +179,45 @@ pub(super) mod tests {
     #[test]
     fn malformed_arrays_are_named() {
         let bytes = pack(&[("a", "<i2", "(3,)", &[0; 4]), ("b", "<i2", "(x,)", &[])]);
-        let mut npz = Npz::open(&bytes).unwrap();
+        let budget = Budget::of_data_set();
+        let mut npz = Npz::open(&bytes, &budget).unwrap();
         let short = npz.array("a").unwrap();
         let error = message(short.values("<i2", i16::from_le_bytes).unwrap_err());
         assert!(error.contains("4 bytes do not fill"), "{error}");
         assert!(message(npz.array("b").unwrap_err()).contains("the array b: its shape has \"x\""));
-        let error = message(Npz::open(&bytes[..bytes.len() - 9]).err().unwrap());
+        let error = message(Npz::open(&bytes[..bytes.len() - 9], &budget).err().unwrap());
         assert!(error.contains("truncated or damaged"), "{error}");
+    }
+
+    #[test]
+    fn arrays_take_of_the_budget() {
+        // 100 000 bytes that a deflater makes small.
+        let bytes = pack(&[("a", "|u1", "(100000,)", &[0; 100_000])]);
+        assert!(bytes.len() < 1000);
+        let budget = Budget::new(150_000);
+        let mut npz = Npz::open(&bytes, &budget).unwrap();
+        assert_eq!(npz.array("a").unwrap().data.len(), 100_000);
+        let error = message(npz.array("a").unwrap_err());
+        assert!(
+            error.contains("the array a: the data take more than 150000 bytes"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_shape_is_not_believed() {
+        let huge = format!("({0}, {0})", u64::MAX);
+        let bytes = pack(&[
+            ("a", "<i2", &huge, &[0; 4]),
+            ("b", "<i2", "(9999999999,)", &[0; 4]),
+        ]);
+        let budget = Budget::new(1000);
+        let mut npz = Npz::open(&bytes, &budget).unwrap();
+        for name in ["a", "b"] {
+            let array = npz.array(name).unwrap();
+            let error = message(array.values("<i2", i16::from_le_bytes).unwrap_err());
+            assert!(error.contains("4 bytes do not fill"), "{error}");
+        }
     }
 
     proptest! {

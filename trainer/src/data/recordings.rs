@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
 use crate::config::bounds::{self, within};
+use crate::untrusted::Budget;
 use read::{Recorded, Segment};
 
 /// How recordings are cut into windows.
@@ -67,6 +68,11 @@ impl Cutting {
             self.rate_hz
         );
         Ok(())
+    }
+
+    /// Windows of samples in a row.
+    fn windows_in(&self, samples: usize) -> usize {
+        (samples.checked_sub(self.steps)).map_or(0, |rest| rest / self.hop + 1)
     }
 }
 
@@ -113,10 +119,11 @@ pub fn locate(place: &Path) -> Result<Source> {
 ///
 /// # Errors
 /// A file cannot be read or is malformed (the message names file, line and column), there are fewer than two classes, or
-/// too few windows to split.
+/// too few windows to split, or more than memory is meant for.
 pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dataset> {
     let files = source.paths()?;
-    windows(read::read(files)?, cutting, holdout).with_context(|| place(files))
+    let budget = Budget::of_data_set();
+    windows(read::read(files, &budget)?, &budget, cutting, holdout).with_context(|| place(files))
 }
 
 /// The folder of files, or the only one.
@@ -129,7 +136,12 @@ fn place(files: &[PathBuf]) -> String {
 }
 
 /// Cuts recordings into windows and splits these.
-fn windows(recorded: Recorded, cutting: &Cutting, holdout: &Holdout) -> Result<Dataset> {
+fn windows(
+    recorded: Recorded,
+    budget: &Budget,
+    cutting: &Cutting,
+    holdout: &Holdout,
+) -> Result<Dataset> {
     let mut classes: Vec<String> = (recorded.segments.iter())
         .map(|segment| segment.label.clone())
         .collect();
@@ -141,8 +153,9 @@ fn windows(recorded: Recorded, cutting: &Cutting, holdout: &Holdout) -> Result<D
         classes.len(),
         classes.join(", ")
     );
-    let windows = cut(&recorded.segments, &classes, cutting)?;
     let channels = recorded.channels.len();
+    check_windows(&recorded.segments, channels, cutting, budget)?;
+    let windows = cut(&recorded.segments, &classes, cutting)?;
     let sequences = |windows: &[Window]| sequences(&recorded.segments, windows, channels, cutting);
     let parts = split::split(
         &windows,
@@ -163,15 +176,32 @@ fn windows(recorded: Recorded, cutting: &Cutting, holdout: &Holdout) -> Result<D
     })
 }
 
+/// Windows overlap, so they may be many times what was recorded.
+fn check_windows(
+    segments: &[Segment],
+    channels: usize,
+    cutting: &Cutting,
+    budget: &Budget,
+) -> Result<()> {
+    let windows: usize = (segments.iter())
+        .map(|segment| cutting.windows_in(segment.samples))
+        .sum();
+    let size = cutting.steps * channels * size_of::<f32>() + size_of::<Window>();
+    (budget.take(windows.saturating_mul(size))).with_context(|| {
+        format!(
+            "{windows} windows of {} samples, one every {}: set a larger --hop",
+            cutting.steps, cutting.hop
+        )
+    })
+}
+
 /// All windows, in the order of the recordings.
 fn cut(segments: &[Segment], classes: &[String], cutting: &Cutting) -> Result<Vec<Window>> {
     let mut windows = Vec::new();
     for (number, segment) in segments.iter().enumerate() {
         // Every label is one of the classes.
         let class = classes.partition_point(|class| *class < segment.label) as u32;
-        let starts = (0..)
-            .map(|i| i * cutting.hop)
-            .take_while(|start| start + cutting.steps <= segment.samples);
+        let starts = (0..cutting.windows_in(segment.samples)).map(|i| i * cutting.hop);
         windows.extend(starts.map(|start| Window {
             segment: number,
             start,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// What is to be predicted from each sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,8 @@ impl Sequences {
             channels > 0 && steps > 0,
             "sequences of {steps} steps and {channels} channels hold nothing"
         );
-        let size = channels * steps;
+        let size = channels.checked_mul(steps);
+        let size = size.context("the sizes of a sequence are out of range")?;
         ensure!(
             values.len().is_multiple_of(size),
             "{} values do not fill sequences of {steps} steps and {channels} channels",

@@ -25,8 +25,9 @@ pub(super) use check::{FULL_SHA256, content};
 pub use sample::{SAMPLE, write_sample};
 pub use split::STANDARD_HOLDOUT;
 
-use super::archive::{self, Input};
+use super::archive::{self, Input, Select};
 use super::{Dataset, Holdout, Source, Task, cache};
+use crate::untrusted::Budget;
 
 /// Steps per window.
 pub const STEPS: usize = 128;
@@ -112,12 +113,13 @@ fn file_names() -> Vec<String> {
 /// # Errors
 /// The source cannot be read, a file is missing, or one is malformed; the message names file, line and field.
 pub fn read(source: &Source) -> Result<Tables> {
+    let budget = Budget::of_data_set();
     let tables = match source {
         Source::Files(paths) => match &paths[..] {
-            [path] => read_input(Input::Path(path)),
+            [path] => read_input(Input::Path(path), &budget),
             _ => bail!("UCI HAR is one folder or archive"),
         },
-        Source::Sample => read_input(Input::Bytes(SAMPLE)),
+        Source::Sample => read_input(Input::Bytes(SAMPLE), &budget),
         Source::Generated => bail!("UCI HAR is not a generated data set"),
     };
     tables.with_context(|| format!("UCI HAR from {source}"))
@@ -129,7 +131,7 @@ enum Column {
     Whole(Vec<u8>),
 }
 
-fn read_input(input: Input<'_>) -> Result<Tables> {
+fn read_input(input: Input<'_>, budget: &Budget) -> Result<Tables> {
     let names = file_names();
     let parsed: Mutex<Vec<Option<Result<Column>>>> =
         Mutex::new(names.iter().map(|_| None).collect());
@@ -144,9 +146,9 @@ fn read_input(input: Input<'_>) -> Result<Tables> {
     };
     // One thread decompresses; the others parse what it has finished.
     rayon::scope(|scope| {
-        archive::visit(input, &names, &mut |index, text| {
+        archive::visit(input, Select::Names(&names), budget, &mut |index, text| {
             let (name, store) = (&names[index], &store);
-            scope.spawn(move |_| store(index, column(index, name, &text)));
+            scope.spawn(move |_| store(index, column(index, name, &text, budget)));
             Ok(())
         })
     })?;
@@ -181,7 +183,7 @@ fn read_input(input: Input<'_>) -> Result<Tables> {
     Ok(tables)
 }
 
-fn column(index: usize, name: &str, text: &[u8]) -> Result<Column> {
+fn column(index: usize, name: &str, text: &[u8], budget: &Budget) -> Result<Column> {
     Ok(match index % FILES_PER_PART {
         CHANNELS => Column::Whole(parse::whole_numbers(
             name,
@@ -190,7 +192,7 @@ fn column(index: usize, name: &str, text: &[u8]) -> Result<Column> {
             ACTIVITIES.len() as u8,
         )?),
         n if n > CHANNELS => Column::Whole(parse::whole_numbers(name, text, "subject", SUBJECTS)?),
-        _ => Column::Signal(parse::signal(name, text)?),
+        _ => Column::Signal(parse::signal(name, text, budget)?),
     })
 }
 
@@ -241,6 +243,9 @@ fn check_rows(tables: &Tables, names: &[String]) -> Result<()> {
 /// # Errors
 /// As of [`read`]; the task is another one; `holdout` names subjects that are not in the training part, or all of them.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
-    let parts = cache::cached("uci-har", source, || split::parts(&read(source)?))?;
+    let names = file_names();
+    let parts = cache::cached("uci-har", source, Select::Names(&names), || {
+        split::parts(&read(source)?)
+    })?;
     split::dataset(task, parts, holdout)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::checkpoint::write_atomically;
+use crate::files::write_atomically;
 
 /// Names and contents of files.
 type Contents<'a> = [(&'a str, &'a [u8])];

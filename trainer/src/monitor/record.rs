@@ -5,12 +5,13 @@
 //! windows from spanning the gap.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::link::Told;
+use crate::untrusted::check_regular;
 
 /// Writes samples.
 pub struct Recorder {
@@ -23,6 +24,8 @@ pub struct Recorder {
     next: Option<u32>,
 }
 
+/// Bytes of a first line.
+const MAX_HEAD_BYTES: u64 = 64 << 10;
 /// The columns before the channels.
 const FIRST: [&str; 3] = ["label", "recording", "time"];
 /// Rows that are written at once: few enough for the writer's buffer, so that the file always ends with a row.
@@ -53,6 +56,7 @@ impl Recorder {
         let head: Vec<&str> = (FIRST.into_iter())
             .chain(channels.iter().map(String::as_str))
             .collect();
+        check_regular(&file.metadata()?).with_context(|| format!("cannot write {name}"))?;
         let is_new = is_new(&file, &head).with_context(|| format!("{name} is not continued"))?;
         let mut recorder = Self {
             writer: csv::Writer::from_writer(file),
@@ -129,7 +133,7 @@ impl Recorder {
 /// Whether a file is empty; it must have this head otherwise.
 fn is_new(file: &File, head: &[&str]) -> Result<bool> {
     let mut first = String::new();
-    BufReader::new(file).read_line(&mut first)?;
+    BufReader::new(file.take(MAX_HEAD_BYTES)).read_line(&mut first)?;
     if first.is_empty() {
         return Ok(true);
     }

@@ -11,6 +11,7 @@ use hadamrnn::board::{self, Emulator, FlashFile, Launch};
 use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
 use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
+use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::windows::Windows;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -161,7 +162,8 @@ fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
 /// A window file for a board, which is given no other: its firmware could only stop.
 fn stream(path: &Path, board: &Board) -> Result<Vec<u8>> {
     let name = path.display();
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+    let bytes =
+        untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
     let header = Windows::parse(&bytes)
         .with_context(|| format!("{name} is no window file"))?
         .header();

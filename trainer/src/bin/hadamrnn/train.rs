@@ -13,6 +13,7 @@ use hadamrnn::nn::HiddenReadout;
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Trainer};
+use hadamrnn::untrusted::{self, Kind};
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
@@ -423,7 +424,7 @@ pub fn train(
     // From the first moment there is something to resume.
     trainer.checkpoint()?.save(folder)?;
     let path = folder.join(checkpoint::CONFIG_NAME);
-    let written = std::fs::read_to_string(&path).ok();
+    let written = untrusted::text(&path, Kind::SETTINGS).ok();
     // One that says the same stays as it is, with the user's comments.
     if written
         .and_then(|text| RunConfig::from_toml(&text).ok())

@@ -52,7 +52,10 @@ impl Case {
             Ok(parts())
         };
         let source = self.dir.path().join(source);
-        let loaded = cached_in(&self.dir.path().join("cache"), kind, &[source], build).unwrap();
+        let folder = self.dir.path().join("cache");
+        let wanted = |path: &str| ["/a/b", "/a/c"].iter().position(|name| *name == path);
+        let select = Select::Paths(&wanted);
+        let loaded = cached_in(&folder, kind, &[source], select, build).unwrap();
         assert_eq!(loaded, parts());
         self.built.get()
     }
@@ -81,6 +84,45 @@ fn folders_by_their_files() {
     assert_eq!([case.load("a", "set"), case.load("a", "set")], [1, 1]);
     case.write("set/a/c", b"more");
     assert_eq!([case.load("a", "set"), case.load("a", "set")], [2, 2]);
+    // What is not read does not matter, nor where the folder lies.
+    case.write("set/a/d", b"more");
+    assert_eq!(case.load("a", "set"), 2);
+    fs::rename(case.dir.path().join("set"), case.dir.path().join("moved")).unwrap();
+    assert_eq!(case.load("a", "moved"), 2);
+}
+
+#[test]
+fn folders_by_content_alone() {
+    let case = Case::new();
+    case.write("set/a/b", &vec![1; LEAST_BYTES as usize]);
+    case.write("set/a/c", b"walk rest");
+    assert_eq!(case.load("a", "set"), 1);
+    let path = case.dir.path().join("set/a/c");
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    case.write("set/a/c", b"rest walk");
+    let file = fs::File::options().append(true).open(&path).unwrap();
+    file.set_modified(before).unwrap();
+    let now = fs::metadata(&path).unwrap();
+    assert_eq!((now.len(), now.modified().unwrap()), (9, before));
+    assert_eq!([case.load("a", "set"), case.load("a", "set")], [2, 2]);
+    // The same bytes in other files are other data.
+    case.write("set/a/c", &vec![1; LEAST_BYTES as usize]);
+    case.write("set/a/b", b"rest walk");
+    assert_eq!(case.load("a", "set"), 3);
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_not_kept() {
+    let case = Case::new();
+    let folder = case.dir.path().join("cache");
+    let source = case.dir.path().join("source");
+    let build = || {
+        case.write("source", &vec![2; LEAST_BYTES as usize]);
+        Ok(parts())
+    };
+    let none = |_: &str| None;
+    cached_in(&folder, "a", &[source], Select::Paths(&none), build).unwrap();
+    assert!(!folder.exists());
 }
 
 #[test]

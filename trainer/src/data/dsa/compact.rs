@@ -18,8 +18,8 @@ use rayon::prelude::*;
 
 use super::{ACTIVITIES, CHANNELS, COUNT, SEGMENT, SEGMENTS, STEPS, SUBJECTS, remedy};
 use crate::data::archive;
-use crate::data::check::MAX_PLAIN_BYTES;
 use crate::data::npz::{Array, Npz};
+use crate::untrusted::{Budget, Kind};
 
 /// Samples of one activity and person.
 const SAMPLES: usize = SEGMENTS * STEPS;
@@ -27,13 +27,14 @@ const SAMPLES: usize = SEGMENTS * STEPS;
 const MAX_DECIMALS: u8 = 22;
 
 /// All values in the order of [`Place::number`](super::Place::number).
-pub(super) fn read(path: &Path) -> Result<Vec<f32>> {
-    let bytes = archive::read_plain(path, MAX_PLAIN_BYTES)?;
-    decode(&bytes).with_context(remedy)
+pub(super) fn read(path: &Path, budget: &Budget) -> Result<Vec<f32>> {
+    let bytes = archive::read_plain(path, Kind::ARCHIVE, budget)?;
+    decode(&bytes, budget).with_context(remedy)
 }
 
-fn decode(bytes: &[u8]) -> Result<Vec<f32>> {
-    let mut npz = Npz::open(bytes)?;
+fn decode(bytes: &[u8], budget: &Budget) -> Result<Vec<f32>> {
+    let mut npz = Npz::open(bytes, budget)?;
+    budget.take_items::<f32>(COUNT * SEGMENT)?;
     let mut values = vec![0.0; COUNT * SEGMENT];
     planes(&npz.array("planes")?, &mut values).context("the array planes")?;
     let gaps = npz.array("exc_gap")?.values("<u4", u32::from_le_bytes)?;

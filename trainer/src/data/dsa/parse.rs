@@ -8,9 +8,8 @@ use crate::data::text::{rows, shown};
 /// Parses [`STEPS`] rows of [`CHANNELS`] finite numbers with commas between them.
 pub(super) fn segment(name: &str, text: &[u8]) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(SEGMENT);
-    let mut lines = 0;
-    for (line, row) in rows(text) {
-        lines = line;
+    let lines = rows(text).count();
+    for (line, row) in rows(text).take(STEPS) {
         let before = values.len();
         for (field, number) in row.split(|&byte| byte == b',').enumerate() {
             // By way of double precision, so that it agrees with what is read from the compact form.

@@ -5,22 +5,25 @@ use std::sync::Mutex;
 
 use anyhow::{Result, bail};
 
-use super::{COUNT, Place, SEGMENT, parse, remedy};
+use super::{COUNT, Place, SEGMENT, number, parse, remedy};
 use crate::data::archive::{self, Input, Select};
+use crate::untrusted::Budget;
 
 /// All values of the folder or archive at `path`, parsed on all cores while it is read.
-pub(super) fn read(path: &Path) -> Result<Vec<f32>> {
+pub(super) fn read(path: &Path, budget: &Budget) -> Result<Vec<f32>> {
+    // By segment, and then in one piece.
+    budget.take_items::<f32>(2 * COUNT * SEGMENT)?;
     let parsed: Mutex<Vec<Option<Result<Vec<f32>>>>> =
         Mutex::new((0..COUNT).map(|_| None).collect());
     let store = |index: usize, values: Result<Vec<f32>>| {
         let mut slots = parsed.lock().unwrap_or_else(|poison| poison.into_inner());
         slots[index] = Some(values);
     };
-    let number = |path: &str| Place::of(path).map(Place::number);
     rayon::scope(|scope| {
-        archive::visit_selected(
+        archive::visit(
             Input::Path(path),
             Select::Paths(&number),
+            budget,
             &mut |index, text| {
                 let store = &store;
                 scope.spawn(move |_| {

@@ -13,7 +13,7 @@ use super::table::Row;
 use super::{Padding, STEPS, shown};
 use crate::data::DataSet;
 use crate::data::archive;
-use crate::data::check::MAX_PLAIN_BYTES;
+use crate::untrusted::{Budget, Kind};
 
 /// The tokenizer of bert-base-uncased.
 pub(super) struct Encoder {
@@ -25,8 +25,8 @@ pub(super) struct Encoder {
 
 impl Encoder {
     /// Reads a `vocab.txt`: a piece a line, numbered from 0.
-    pub(super) fn read(path: &Path, set: &DataSet) -> Result<Self> {
-        let bytes = archive::read_plain(path, MAX_PLAIN_BYTES)?;
+    pub(super) fn read(path: &Path, set: &DataSet, budget: &Budget) -> Result<Self> {
+        let bytes = archive::read_plain(path, Kind::WORDS, budget)?;
         Self::new(&bytes).with_context(|| format!("{}: {}", shown(path), set.remedy()))
     }
 

@@ -12,6 +12,7 @@ use anyhow::Result;
 
 use super::Sequences;
 use crate::data::{Holdout, holdout};
+use crate::untrusted::Budget;
 
 /// One sentence in so many is held out by [`Holdout::Standard`].
 const STANDARD_EVERY: usize = 10;
@@ -19,15 +20,19 @@ const STANDARD_EVERY: usize = 10;
 /// The rows that are left to train on and the sentences that `holdout` holds out; phrases of these alone are in neither.
 ///
 /// # Errors
-/// `holdout` names subjects, or a share that is not of 1 to 99 %.
-pub(super) fn split(train: &Sequences, holdout: &Holdout) -> Result<(Vec<usize>, Vec<usize>)> {
+/// `holdout` names subjects, or a share that is not of 1 to 99 %; or there are more phrases than `budget` has room for.
+pub(super) fn split(
+    train: &Sequences,
+    holdout: &Holdout,
+    budget: &Budget,
+) -> Result<(Vec<usize>, Vec<usize>)> {
     if *holdout == Holdout::None {
         return Ok(((0..train.len()).collect(), Vec::new()));
     }
     let rows: Vec<&[u16]> = (0..train.len())
         .map(|row| pieces(train.tokens(row)))
         .collect();
-    let sentences = sentences(&rows);
+    let sentences = sentences(&rows, budget)?;
     let standard = |sentence| sentence % STANDARD_EVERY == STANDARD_EVERY - 1;
     let (kept, held) = holdout::rows(sentences.len(), holdout, standard)?;
     let of_kept = kept.iter().flat_map(|&i| phrases(rows[sentences[i]]));
@@ -45,20 +50,25 @@ fn pieces(tokens: &[u16]) -> &[u16] {
     tokens.get(first + 1..end).unwrap_or(&[])
 }
 
+/// What a phrase takes in the two sets that hold it.
+const PHRASE_COST: usize = 48;
+
 /// The rows that are no phrase of a longer row, rising.
-fn sentences(rows: &[&[u16]]) -> Vec<usize> {
+fn sentences(rows: &[&[u16]], budget: &Budget) -> Result<Vec<usize>> {
     let mut longest_first: Vec<usize> = (0..rows.len()).collect();
     longest_first.sort_by_key(|&row| Reverse(rows[row].len()));
     let mut seen = HashSet::new();
     let mut sentences = Vec::new();
     for row in longest_first {
         if !seen.contains(rows[row]) {
+            let ends = rows[row].len() + 1;
+            budget.take(ends * (ends + 1) / 2 * PHRASE_COST)?;
             seen.extend(phrases(rows[row]));
             sentences.push(row);
         }
     }
     sentences.sort_unstable();
-    sentences
+    Ok(sentences)
 }
 
 /// Every run of pieces of a row, the row itself and the empty run included.
@@ -84,6 +94,23 @@ mod tests {
         };
         let targets = Targets::Class(vec![0; rows.len()]);
         Sequences::new(1, 10, values, targets, vec![]).expect("rows of ten")
+    }
+
+    fn split(train: &Sequences, holdout: &Holdout) -> Result<(Vec<usize>, Vec<usize>)> {
+        super::split(train, holdout, &Budget::of_data_set())
+    }
+
+    #[test]
+    fn phrases_take_of_the_budget() {
+        let row = |row: u16| std::array::from_fn(|i| 9 * row + i as u16);
+        let rows: Vec<[u16; 8]> = (0..5).map(row).collect();
+        let rows: Vec<&[u16]> = rows.iter().map(|row| &row[..]).collect();
+        let error =
+            super::split(&sequences(&rows), &Holdout::Standard, &Budget::new(9999)).unwrap_err();
+        assert!(
+            error.to_string().contains("more than 9999 bytes of memory"),
+            "{error}"
+        );
     }
 
     #[test]

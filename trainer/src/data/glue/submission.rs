@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::untrusted::Budget;
+
 use super::{Padding, Sequences, Source, Task, open, sequences};
 
 /// The unlabelled test part of a task.
@@ -23,10 +25,11 @@ impl Submission {
     /// # Errors
     /// As of [`load`](super::load); there is no `test.tsv`.
     pub fn load(task: Task, source: &Source, padding: Padding) -> Result<Self> {
-        let (tables, encoder) = open(task, source)?;
+        let budget = Budget::of_data_set();
+        let (tables, encoder) = open(task, source, &budget)?;
         ensure!(!tables.test.is_empty(), "{source} has no test.tsv");
         Ok(Self {
-            sequences: sequences(&encoder, &tables.test, padding)?,
+            sequences: sequences(&encoder, &tables.test, padding, &budget)?,
             indices: tables.test.iter().map(|row| row.index).collect(),
         })
     }

@@ -5,10 +5,16 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{Task, shown};
-use crate::data::archive::{self, Input};
+use crate::data::archive::{self, Input, Select};
 use crate::data::text;
+use crate::untrusted::Budget;
 
-const NAMES: [&str; 3] = ["train.tsv", "dev.tsv", "test.tsv"];
+/// The files of the tables.
+pub(super) const NAMES: [&str; 3] = ["train.tsv", "dev.tsv", "test.tsv"];
+/// Bytes of a row; the longest published one has some 3,000. Cutting a text into pieces takes a hundred times its length.
+const MAX_ROW_BYTES: usize = 64 << 10;
+/// What a row takes beside its texts.
+const ROW_COST: usize = 160;
 /// Of QQP, one row in so many may be broken: some questions hold line breaks, which split their rows.
 const QQP_BROKEN: usize = 1000;
 
@@ -86,11 +92,12 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Reads the tables of `task` from the folder or archive at `path`.
-    pub(super) fn read(task: Task, path: &Path) -> Result<Self> {
+    pub(super) fn read(task: Task, path: &Path, budget: &Budget) -> Result<Self> {
         let [labelled, unlabelled] = columns(task)?;
         let names = NAMES.map(str::to_owned);
         let mut texts: [Option<Vec<u8>>; 3] = Default::default();
-        archive::visit(Input::Path(path), &names, &mut |index, text| {
+        let select = Select::Names(&names);
+        archive::visit(Input::Path(path), select, budget, &mut |index, text| {
             texts[index] = Some(text);
             Ok(())
         })
@@ -100,7 +107,7 @@ impl Tables {
         let mut table = |text: Option<Vec<u8>>, columns: &Columns, name: &str| {
             let remedy = || format!("{} in {}; {}", name, shown(path), task.data_set().remedy());
             let text = text.context("the table is missing").with_context(remedy)?;
-            let (rows, skipped) = parse(task, &text, columns).with_context(remedy)?;
+            let (rows, skipped) = parse(task, &text, columns, budget).with_context(remedy)?;
             broken += skipped;
             Ok::<_, anyhow::Error>(rows)
         };
@@ -117,7 +124,7 @@ impl Tables {
 }
 
 /// The rows of a table, and how many broken ones were left out.
-fn parse(task: Task, text: &[u8], columns: &Columns) -> Result<(Vec<Row>, usize)> {
+fn parse(task: Task, text: &[u8], columns: &Columns, budget: &Budget) -> Result<(Vec<Row>, usize)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines = text::rows(text);
     let header = lines.next().map(|(_, line)| line).unwrap_or_default();
@@ -130,6 +137,12 @@ fn parse(task: Task, text: &[u8], columns: &Columns) -> Result<(Vec<Row>, usize)
     );
     let (mut rows, mut broken) = (Vec::new(), 0);
     for (line, content) in lines {
+        ensure!(
+            content.len() <= MAX_ROW_BYTES,
+            "line {line} has {} bytes: a row has at most {MAX_ROW_BYTES}",
+            content.len()
+        );
+        budget.take(content.len() + ROW_COST)?;
         match row(content, columns) {
             Ok(row) => rows.push(row),
             Err(Fault::Fields(_)) if task == Task::Qqp => broken += 1,
@@ -190,7 +203,7 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, Fault> {
 
 /// Reads QQP's tables at `path` and tells what is in them.
 pub(in crate::data) fn qqp_form(path: &Path) -> Result<String> {
-    let tables = Tables::read(Task::Qqp, path)?;
+    let tables = Tables::read(Task::Qqp, path, &Budget::of_data_set())?;
     Ok(format!(
         "{} training, {} development and {} test rows, {} broken rows left out",
         tables.train.len(),

@@ -85,8 +85,11 @@ fn archives_read_the_same() {
 #[test]
 fn long_reviews_keep_their_end() {
     let mut reviews = Reviews::default();
-    reviews.push(1..=499, 0);
-    reviews.push(1..=500, 1);
+    let ranks: Vec<u32> = (1..=500).collect();
+    let budget = Budget::new(2000);
+    reviews.push(&ranks[..499], 0, &budget).unwrap();
+    reviews.push(&ranks, 1, &budget).unwrap();
+    assert!(reviews.push(&ranks, 1, &budget).is_err());
     let sequences = reviews.sequences().unwrap();
     assert_eq!(sequences.tokens(0)[..2], [START, 4]);
     assert_eq!(sequences.tokens(1)[..2], [4, 5]);
@@ -198,7 +201,7 @@ fn malformed_files_of_keras() {
             b"\x80\x03K\x01.".to_vec(),
             "|O",
             [0, 1],
-            "x_train is not an array of lists",
+            "x_train is not a pickle of lists: it is not an array of lists",
         ),
         (
             pickle(&[&[1]], 3),

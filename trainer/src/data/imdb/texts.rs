@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::words::WordIndex;
 use super::{Reviews, remedy, shown};
 use crate::data::archive::{self, Input, Select};
-use crate::data::check::{MAX_PLAIN_BYTES, hex};
+use crate::data::check::hex;
 use crate::data::{Sequences, catalog};
+use crate::untrusted::{Budget, Kind};
 
 const PARTS: [&str; 2] = ["train", "test"];
 const CLASSES: [&str; 2] = ["neg", "pos"];
@@ -63,13 +64,18 @@ impl Place {
     }
 }
 
+/// The number of the review that is stored as `path`, if it is one with a class.
+pub(super) fn number(path: &str) -> Option<usize> {
+    Place::of(path).map(Place::number)
+}
+
 /// All reviews in the order of their places.
-fn all(path: &Path) -> Result<Vec<(Place, Vec<u8>)>> {
+fn all(path: &Path, budget: &Budget) -> Result<Vec<(Place, Vec<u8>)>> {
     let mut reviews = Vec::new();
-    let number = |path: &str| Place::of(path).map(Place::number);
-    archive::visit_selected(
+    archive::visit(
         Input::Path(path),
         Select::Paths(&number),
+        budget,
         &mut |number, text| {
             reviews.push((number, text));
             Ok(())
@@ -98,8 +104,8 @@ fn all(path: &Path) -> Result<Vec<(Place, Vec<u8>)>> {
 }
 
 /// The training and the test part of the reviews at `path`, with the word index at `index`.
-pub(super) fn read(path: &Path, index: &Path) -> Result<Vec<Sequences>> {
-    let words = WordIndex::parse(&archive::read_plain(index, MAX_PLAIN_BYTES)?)
+pub(super) fn read(path: &Path, index: &Path, budget: &Budget) -> Result<Vec<Sequences>> {
+    let words = WordIndex::parse(&archive::read_plain(index, Kind::WORDS, budget)?)
         .with_context(|| format!("{}: {}", shown(index), remedy()))?;
     let ranks = |(place, text): (Place, Vec<u8>)| {
         let text = std::str::from_utf8(&text).with_context(|| {
@@ -110,22 +116,24 @@ pub(super) fn read(path: &Path, index: &Path) -> Result<Vec<Sequences>> {
                 remedy()
             )
         })?;
-        Ok((place, words.ranks(text)))
+        let ranks = words.ranks(text);
+        budget.take_items::<u32>(ranks.len())?;
+        Ok((place, ranks))
     };
-    let reviews: Vec<(Place, Vec<u32>)> = all(path)?
+    let reviews: Vec<(Place, Vec<u32>)> = all(path, budget)?
         .into_par_iter()
         .map(ranks)
         .collect::<Result<_>>()?;
     let mut parts = [Reviews::default(), Reviews::default()];
     for (place, ranks) in reviews {
-        parts[place.part].push(ranks, place.class as u32);
+        parts[place.part].push(&ranks, place.class as u32, budget)?;
     }
     parts.into_iter().map(Reviews::sequences).collect()
 }
 
 /// The digest of the reviews at `path`, as [`FULL_SHA256`](super::FULL_SHA256) defines it.
 pub(in crate::data) fn content(path: &Path) -> Result<catalog::Content> {
-    let reviews = all(path)?;
+    let reviews = all(path, &Budget::of_data_set())?;
     let mut sha256 = Sha256::new();
     for (_, text) in &reviews {
         sha256.update(Sha256::digest(text));

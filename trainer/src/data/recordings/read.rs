@@ -4,6 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::data::text;
+use crate::untrusted::{Budget, Kind};
+
+/// Bytes of a line: enough for 1,024 channels with long names.
+const MAX_LINE_BYTES: usize = 64 << 10;
+/// What a segment takes beside its label and counts.
+const SEGMENT_COST: usize = 128;
+
 /// Columns that are no channels.
 const LABEL: &str = "label";
 const RECORDING: &str = "recording";
@@ -69,16 +77,16 @@ impl Columns {
 }
 
 /// Reads files, all of the same channels.
-pub(super) fn read(files: &[PathBuf]) -> Result<Recorded> {
+pub(super) fn read(files: &[PathBuf], budget: &Budget) -> Result<Recorded> {
     let mut all = Recorded {
         channels: Vec::new(),
         segments: Vec::new(),
     };
     let mut recordings = 0;
     for file in files {
-        let bytes =
-            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let found = parse(&bytes, &mut recordings).with_context(|| file.display().to_string())?;
+        let bytes = budget.read_file(file, Kind::DATA)?;
+        let found =
+            parse(&bytes, &mut recordings, budget).with_context(|| file.display().to_string())?;
         if all.channels.is_empty() {
             all.channels = found.channels;
         } else if all.channels != found.channels {
@@ -101,7 +109,8 @@ fn first(files: &[PathBuf]) -> String {
 }
 
 /// Parses a file; `recordings` is the number of those before it, and then of those with it.
-fn parse(bytes: &[u8], recordings: &mut u32) -> Result<Recorded> {
+fn parse(bytes: &[u8], recordings: &mut u32, budget: &Budget) -> Result<Recorded> {
+    check_lines(bytes)?;
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
@@ -127,6 +136,7 @@ fn parse(bytes: &[u8], recordings: &mut u32) -> Result<Recorded> {
         }
         let same = (before.as_ref()).is_some_and(|(was, in_)| was == label && in_ == of);
         if !same {
+            budget.take(SEGMENT_COST + label.len())?;
             before = Some((label.to_owned(), of.to_owned()));
             segments.push(Segment {
                 label: label.to_owned(),
@@ -135,6 +145,7 @@ fn parse(bytes: &[u8], recordings: &mut u32) -> Result<Recorded> {
                 samples: 0,
             });
         }
+        budget.take_items::<i16>(columns.channels.len())?;
         if let Some(segment) = segments.last_mut() {
             for (&column, name) in columns.channels.iter().zip(&columns.names) {
                 segment.counts.push(count(&row[column], line, name)?);
@@ -146,6 +157,18 @@ fn parse(bytes: &[u8], recordings: &mut u32) -> Result<Recorded> {
         channels: columns.names,
         segments,
     })
+}
+
+/// The reader of rows would hold a line of any length, and the place of every comma in it.
+fn check_lines(bytes: &[u8]) -> Result<()> {
+    for (line, row) in text::rows(bytes) {
+        ensure!(
+            row.len() <= MAX_LINE_BYTES,
+            "line {line} has {} bytes, a row of a recording at most {MAX_LINE_BYTES}",
+            row.len()
+        );
+    }
+    Ok(())
 }
 
 fn count(field: &str, line: u64, channel: &str) -> Result<i16> {

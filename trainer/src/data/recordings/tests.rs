@@ -104,7 +104,8 @@ fn few_recordings_are_split_by_time_without_overlap() {
 fn columns_labels_and_recordings_are_told_apart() {
     let text = "# made by hand\nrecording,time,label,a\nr1,0,x,1\nr1,1,x,2\nr1,2,,9\nr1,3,x,3\nr2,4,x,4\nr2,5,y,5\n";
     let one = folder(&[("a.csv", text.into())]);
-    let recorded = read::read(locate(one.path()).unwrap().paths().unwrap()).unwrap();
+    let source = locate(one.path()).unwrap();
+    let recorded = read::read(source.paths().unwrap(), &Budget::of_data_set()).unwrap();
     assert_eq!(recorded.channels, ["a"]);
     let found: Vec<(&str, u32, &[i16])> = (recorded.segments.iter())
         .map(|segment| (&*segment.label, segment.recording, &segment.counts[..]))
@@ -118,6 +119,66 @@ fn columns_labels_and_recordings_are_told_apart() {
             ("y", 2, &[5]),
         ]
     );
+}
+
+#[test]
+fn windows_are_counted_before_they_are_cut() {
+    let text = file(&[rows("x", 0, 200), rows("y", 0, 200)]);
+    let one = folder(&[("a.csv", text)]);
+    let source = locate(one.path()).unwrap();
+    let recorded = read::read(source.paths().unwrap(), &Budget::of_data_set()).unwrap();
+    for (steps, hop, windows) in [
+        (8, 1, 2 * 193),
+        (200, 1, 2),
+        (201, 1, 0),
+        (8, usize::MAX, 2),
+    ] {
+        let cutting = cutting(steps, hop);
+        let check =
+            |most: usize| check_windows(&recorded.segments, 2, &cutting, &Budget::new(most as u64));
+        let size = steps * 2 * 4 + size_of::<Window>();
+        check(windows * size).unwrap();
+        if windows > 0 {
+            let error = format!("{:#}", check(windows * size - 1).unwrap_err());
+            assert!(error.contains("set a larger --hop"), "{error}");
+        }
+        let all = cut(&recorded.segments, &["x".into(), "y".into()], &cutting);
+        assert_eq!(all.map_or(0, |all| all.len()), windows);
+    }
+}
+
+#[test]
+fn memory_and_lines_are_bounded() {
+    let text = file(&[rows("x", 0, 100), rows("y", 0, 100)]);
+    let one = folder(&[("a.csv", text)]);
+    let source = locate(one.path()).unwrap();
+    let read = |bytes| read::read(source.paths().unwrap(), &Budget::new(bytes));
+    read(4000).unwrap();
+    let error = format!("{:#}", read(2500).unwrap_err());
+    assert!(
+        error.contains("a.csv") && error.contains("more than 2500 bytes"),
+        "{error}"
+    );
+    let long = format!("label,a\nx,1\n{}\n", "y".repeat((1 << 16) + 1));
+    std::fs::write(one.path().join("a.csv"), long).unwrap();
+    let error = format!("{:#}", load_folder(&one, &cutting(8, 4)).unwrap_err());
+    assert!(error.contains("a.csv: line 3 has 65537 bytes"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_no_recordings() {
+    let all = ten();
+    crate::untrusted::tests::make_pipe(&all.path().join("pipe.csv"));
+    // In a folder they are passed over; named, they are refused.
+    assert!(load_folder(&all, &cutting(8, 4)).is_ok());
+    let error = load(
+        &Source::file(all.path().join("pipe.csv")),
+        &cutting(8, 4),
+        &Holdout::Standard,
+    );
+    let error = format!("{:#}", error.unwrap_err());
+    assert!(error.contains("pipe.csv: it is a pipe"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::STEPS;
 use crate::data::text::{rows, shown};
+use crate::untrusted::Budget;
 
 /// What to do about a malformed file.
 pub(super) const REMEDY: &str =
@@ -14,10 +15,12 @@ fn number<T: std::str::FromStr>(field: &[u8]) -> Option<T> {
 }
 
 /// Parses rows of [`STEPS`] finite numbers.
-pub(super) fn signal(name: &str, text: &[u8]) -> Result<Vec<f32>> {
+pub(super) fn signal(name: &str, text: &[u8], budget: &Budget) -> Result<Vec<f32>> {
     // 16 bytes per number as published.
     let mut values = Vec::with_capacity(text.len() / 16);
     for (line, row) in rows(text) {
+        // By signal, and then by window.
+        budget.take_items::<f32>(2 * STEPS)?;
         let mut count = 0;
         for field in row
             .split(u8::is_ascii_whitespace)
@@ -35,7 +38,9 @@ pub(super) fn signal(name: &str, text: &[u8]) -> Result<Vec<f32>> {
                 "{name}, line {line}, field {count}: {} is not a finite number; {REMEDY}",
                 shown(field)
             );
-            values.push(value);
+            if count <= STEPS {
+                values.push(value);
+            }
         }
         ensure!(
             count == STEPS,
@@ -66,6 +71,10 @@ mod tests {
 
     use super::*;
 
+    fn plenty() -> Budget {
+        Budget::of_data_set()
+    }
+
     fn row(value: &str) -> String {
         vec![value; STEPS].join(" ") + "\r\n"
     }
@@ -73,7 +82,7 @@ mod tests {
     #[test]
     fn numbers_as_published() {
         let text = row("  1.8085150e-004") + &row(" -1.0128170e+000") + "\r\n\n";
-        let values = signal("f", text.as_bytes()).unwrap();
+        let values = signal("f", text.as_bytes(), &plenty()).unwrap();
         assert_eq!(values.len(), 2 * STEPS);
         assert_eq!((values[0], values[STEPS]), (1.808_515e-4, -1.012_817));
         assert_eq!(
@@ -84,7 +93,11 @@ mod tests {
 
     #[test]
     fn complaints_name_file_line_and_field() {
-        let message = |text: String| signal("x.txt", text.as_bytes()).unwrap_err().to_string();
+        let message = |text: String| {
+            signal("x.txt", text.as_bytes(), &plenty())
+                .unwrap_err()
+                .to_string()
+        };
         let bad = |value: &str| row("1") + &row("1").replacen("1 1 1", &format!("1 {value} 1"), 1);
         assert!(
             message(bad("1,5")).starts_with("x.txt, line 2, field 2: \"1,5\" is not a number; ")
@@ -110,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn values_take_of_the_budget() {
+        let budget = Budget::new(5000);
+        let error = signal("f", row("1").repeat(5).as_bytes(), &budget).unwrap_err();
+        assert!(
+            error.to_string().contains("more than 5000 bytes of memory"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn complaints_about_labels() {
         let message = |text: &str| {
             whole_numbers("y.txt", text.as_bytes(), "label", 6)
@@ -131,20 +154,20 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_give_an_answer(text in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            let _ = signal("f", &text);
+            let _ = signal("f", &text, &plenty());
             let _ = whole_numbers("f", &text, "label", 6);
         }
 
         #[test]
         fn any_text_of_numbers_gives_an_answer(text in "([ \\-+.0-9eE\r\n]|nan|inf){0,600}") {
-            let _ = signal("f", text.as_bytes());
+            let _ = signal("f", text.as_bytes(), &plenty());
             let _ = whole_numbers("f", text.as_bytes(), "subject", 30);
         }
 
         #[test]
         fn printed_numbers_come_back(values in proptest::collection::vec(-1e3_f32..1e3, STEPS)) {
             let text: String = values.iter().map(|v| format!(" {v:15.7e}")).collect();
-            let read = signal("f", text.as_bytes()).unwrap();
+            let read = signal("f", text.as_bytes(), &plenty()).unwrap();
             prop_assert!(read.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs()));
         }
     }

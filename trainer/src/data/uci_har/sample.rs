@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::check::{Content, check};
 use super::{FILES_PER_PART, Source, file_names};
-use crate::data::archive::{self, Input};
+use crate::data::archive::{self, Input, Select};
+use crate::untrusted::Budget;
 
 /// The sample: an archive in the published layout. See `SAMPLE.md` in it for what was selected.
 pub static SAMPLE: &[u8] = include_bytes!("../../../data/uci-har-sample.tar.xz");
@@ -56,7 +57,8 @@ fn selection(path: &Path) -> Result<Vec<(String, Vec<u8>)>> {
         .chain(columns)
         .collect();
     let texts = Mutex::new(vec![None; names.len()]);
-    archive::visit(Input::Path(path), &names, &mut |index, text| {
+    let (select, budget) = (Select::Names(&names), Budget::of_data_set());
+    archive::visit(Input::Path(path), select, &budget, &mut |index, text| {
         let text = match index.checked_sub(WHOLE.len()) {
             None => text,
             Some(column) => {
@@ -130,7 +132,8 @@ mod tests {
             .iter()
             .map(|name| (name.clone(), Vec::new()))
             .collect();
-        archive::visit(Input::Bytes(SAMPLE), &names, &mut |i, text| {
+        let (select, budget) = (Select::Names(&names), Budget::of_data_set());
+        archive::visit(Input::Bytes(SAMPLE), select, &budget, &mut |i, text| {
             files[i].1 = text;
             Ok(())
         })

@@ -13,7 +13,7 @@ use pack::*;
 use super::*;
 
 fn read_bytes(bytes: &[u8]) -> Result<Tables> {
-    read_input(Input::Bytes(bytes))
+    read_input(Input::Bytes(bytes), &Budget::of_data_set())
 }
 
 fn message(texts: &Texts) -> String {

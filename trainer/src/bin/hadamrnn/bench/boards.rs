@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{FirmwareFolder, build_real};
 use hadamrnn::flash::{Part, descriptor_in, firmware_parts, uf2};
+use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::descriptor::Descriptor;
 use serde::Serialize;
@@ -184,7 +185,8 @@ fn table(rows: &[Row]) -> String {
 /// Replaces what is between the marks.
 fn insert(path: &Path, table: &str) -> Result<()> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let text =
+        untrusted::text(path, Kind::RECORD).with_context(|| format!("cannot read {shown}"))?;
     let [start, end] = MARKS;
     let parts = text.split_once(start).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(end)?;

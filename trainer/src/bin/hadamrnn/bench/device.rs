@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{Case, FirmwareFolder, Request, run_cases};
 use hadamrnn::integer::{Answer, KernelName, ModelFile};
+use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::windows;
 use hadamrnn_runtime::Session;
@@ -70,8 +71,8 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 fn read(path: &Path) -> Result<Results> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = untrusted::text(path, Kind::RECORD)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
 }
 

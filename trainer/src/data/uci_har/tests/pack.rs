@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use zip::write::SimpleFileOptions;
 
-use crate::data::archive::{self, Input};
+use crate::data::archive::{self, Input, Select};
 use crate::data::uci_har::{SAMPLE, file_names};
+use crate::untrusted::Budget;
 
 pub(super) const ROOT: &str = "UCI HAR Dataset";
 
@@ -20,7 +21,8 @@ pub(super) type Texts = BTreeMap<String, Vec<u8>>;
 pub(super) static SMALL: LazyLock<Texts> = LazyLock::new(|| {
     let names = file_names();
     let mut texts = Texts::new();
-    archive::visit(Input::Bytes(SAMPLE), &names, &mut |i, text| {
+    let (select, budget) = (Select::Names(&names), Budget::of_data_set());
+    archive::visit(Input::Bytes(SAMPLE), select, &budget, &mut |i, text| {
         texts.insert(
             names[i].clone(),
             text.split_inclusive(|&byte| byte == b'\n')
