@@ -28,6 +28,7 @@ use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
+use crate::visible;
 use read::Segment;
 
 /// How recordings are cut into windows.
@@ -128,7 +129,7 @@ pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dat
         classes.len() > 1,
         "the recordings have {} class(es) in column label ({}): there is nothing to tell apart",
         classes.len(),
-        classes.join(", ")
+        visible::names(&classes)
     );
     let windows = cut(&recorded.segments, &classes, cutting)?;
     let channels = recorded.channels.len();
@@ -174,6 +175,7 @@ fn cut(segments: &[Segment], classes: &[String], cutting: &Cutting) -> Result<Ve
             .map(|segment| segment.samples)
             .max();
         if windows.iter().all(|window| window.class != number as u32) {
+            let class = visible::name(class);
             bail!(
                 "no recording of \"{class}\" is as long as a window of {} samples, the longest has {}: record longer, or \
                  set --steps",

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::visible;
+
 /// Columns that are no channels.
 const LABEL: &str = "label";
 const RECORDING: &str = "recording";
@@ -42,7 +44,7 @@ impl Columns {
         let label = place(LABEL).with_context(|| {
             format!(
                 "line 1: no column \"{LABEL}\" among {}",
-                header.iter().collect::<Vec<_>>().join(", ")
+                visible::names(header)
             )
         })?;
         let channels: Vec<usize> = (0..header.len())
@@ -56,7 +58,8 @@ impl Columns {
             ensure!(!name.is_empty(), "line 1: a channel has no name");
             ensure!(
                 !names[..i].contains(name),
-                "line 1: two columns are named \"{name}\""
+                "line 1: two columns are named \"{}\"",
+                visible::name(name)
             );
         }
         Ok(Self {
@@ -85,9 +88,9 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Recorded> {
             bail!(
                 "{} has the channels {}, but {} has {}: all recordings must have the same",
                 file.display(),
-                found.channels.join(", "),
+                visible::names(&found.channels),
                 first(files),
-                all.channels.join(", ")
+                visible::names(&all.channels)
             );
         }
         all.segments.extend(found.segments);
@@ -151,8 +154,9 @@ fn parse(bytes: &[u8], recordings: &mut u32) -> Result<Recorded> {
 fn count(field: &str, line: u64, channel: &str) -> Result<i16> {
     field.parse().ok().with_context(|| {
         format!(
-            "line {line}, column {channel}: \"{}\" is not a raw count, a whole number in -32768..=32767",
-            field.escape_debug()
+            "line {line}, column {}: \"{}\" is not a raw count, a whole number in -32768..=32767",
+            visible::name(channel),
+            visible::name(field)
         )
     })
 }
