@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use hadamrnn::card;
 use hadamrnn::integer::ModelFile;
+use hadamrnn::visible;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Layer, Model};
@@ -114,7 +115,7 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
     };
     let driven = format!("{} of {}", model.driven_rows(), model.hidden_size());
     let mut rows = vec![
-        fact("name", model.name().to_string()),
+        fact("name", visible::name(model.name())),
         fact("format version", model.header().version().to_string()),
         fact("bytes", output::grouped(file.bytes().len() as u64)),
         fact("sha256", card::sha256(file.bytes())[..16].to_string() + "…"),

@@ -14,8 +14,10 @@ use hadamrnn::integer::ModelFile;
 use hadamrnn::nn::HadamRnn;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train;
+use hadamrnn::visible;
 
 use crate::common::DataArgs;
+use crate::output;
 use crate::train::load_data;
 
 /// A model and what is known of its task.
@@ -122,6 +124,7 @@ pub fn load(
 
 fn task_named(name: &str) -> Result<Task> {
     name.parse().with_context(|| {
+        let name = visible::name(name);
         format!("the model is named \"{name}\" and has no card beside it, so its task is unknown")
     })
 }
@@ -134,8 +137,8 @@ pub fn export_run(
     device: &Device,
 ) -> Result<LoadedModel> {
     if data.task.standardisation() != checkpoint.task.standardisation {
-        eprintln!(
-            "warning: these are not the data that the run was trained on; give the same --data-dir and configuration"
+        output::note(
+            "warning: these are not the data that the run was trained on; give the same --data-dir and configuration",
         );
     }
     let network = train::chosen_network(&checkpoint, device)?;

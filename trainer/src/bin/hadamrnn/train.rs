@@ -259,10 +259,10 @@ pub fn run(args: &Args) -> Result<Status> {
     let checkpoint = Checkpoint::load(&folder)?;
     match outcome {
         Outcome::Interrupted => {
-            eprintln!(
+            output::note(&format!(
                 "saved; continue with: hadamrnn train --resume {}",
                 folder.display()
-            );
+            ));
             return Ok(Status::Interrupted);
         }
         Outcome::Finished if args.common.json => output::json(&summary(&folder, &checkpoint))?,
@@ -327,7 +327,7 @@ fn configuration(args: &Args) -> Result<RunConfig> {
 pub fn load_data(config: &RunConfig, args: &DataArgs) -> Result<TaskData> {
     let source = data::locate(config.task, args.data_dir.as_deref())?;
     if let Some(notice) = source.notice() {
-        eprintln!("note: {notice}");
+        output::note(&format!("note: {notice}"));
     }
     let _spinner = Spinner::new(format!("reading {source}"));
     match source {

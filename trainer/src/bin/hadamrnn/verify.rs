@@ -8,6 +8,7 @@ use hadamrnn::card::files;
 use hadamrnn::data::{Sequences, Split};
 use hadamrnn::evaluate;
 use hadamrnn::integer::{self, Answer, KernelName, ModelFile};
+use hadamrnn::shipped;
 use hadamrnn::verify::{self, BoardVerdict};
 use serde::Serialize;
 
@@ -74,13 +75,15 @@ impl Verdict {
 
 pub fn run(args: &Args) -> Result<Status> {
     let device = args.common.device.device()?;
+    let unpacked;
     let path = match &args.model {
-        Some(path) => path.clone(),
-        None => FirmwareFolder::locate(args.firmware_dir.as_deref())?
-            .path()
-            .join("../models/har2"),
+        Some(path) => path.as_path(),
+        None => {
+            unpacked = shipped::har2_folder()?;
+            unpacked.path()
+        }
     };
-    let (loaded, data) = model_source::load(&path, &args.common.data, &device)?;
+    let (loaded, data) = model_source::load(path, &args.common.data, &device)?;
     let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
     let limit = (args.windows > 0).then_some(args.windows);
     let sequences = data.sequences(Split::Test, limit);
