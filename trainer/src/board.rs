@@ -1,6 +1,7 @@
 //! Boards: building firmware around a model, running it under emulation, reading its report.
 //!
-//! The registry is `firmware-examples/boards.toml`. How cargo finds `core` for a bare-metal target is the business of
+//! The registry is `firmware-examples/boards.toml`, which is also part of this program: only where firmware is built must its
+//! sources be there. How cargo finds `core` for a bare-metal target is the business of
 //! `firmware-examples/cargo-target.sh`, which this module calls.
 
 mod build;
@@ -21,16 +22,27 @@ pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
 pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
 
+/// The board registry: that of `sources` where they are given, else the one that this program was built with.
+///
+/// # Errors
+/// `boards.toml` cannot be read or has an unknown or missing key.
+pub fn registry(sources: Option<&FirmwareFolder>) -> Result<Registry> {
+    match sources {
+        Some(folder) => folder.registry(),
+        None => Registry::built_in().context("the built-in boards.toml is malformed"),
+    }
+}
+
 /// Where the firmware sources are.
 #[derive(Clone, Debug)]
 pub struct FirmwareFolder(PathBuf);
 
 impl FirmwareFolder {
-    /// `explicit`, else `firmware-examples` here or in a folder above, else beside the sources this program was built
-    /// from.
+    /// `explicit`, else `firmware-examples` here or in a folder above. It is code: firmware is built and run by what is in
+    /// it.
     ///
     /// # Errors
-    /// None of these has a `boards.toml`.
+    /// Neither has a `boards.toml`.
     pub fn locate(explicit: Option<&Path>) -> Result<Self> {
         let is_firmware = |folder: &PathBuf| folder.join("boards.toml").is_file();
         if let Some(folder) = explicit {
@@ -40,13 +52,14 @@ impl FirmwareFolder {
                 .with_context(|| format!("{} has no boards.toml", folder.display()));
         }
         let here = std::env::current_dir().context("the current folder is gone")?;
-        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-examples");
         here.ancestors()
             .map(|folder| folder.join("firmware-examples"))
-            .chain([built_from])
             .find(is_firmware)
             .map(Self)
-            .context("no firmware-examples folder here or above: run inside the project, or give --firmware-dir")
+            .context(
+                "firmware is built from its sources, and there is no folder firmware-examples here or above: run inside the \
+                 project, or give --firmware-dir",
+            )
     }
 
     /// The folder.

@@ -20,6 +20,7 @@ use hadamrnn_firmware_common::slots::{
 use serde::Serialize;
 
 use crate::integer::ModelFile;
+use crate::visible;
 
 /// A board whose slots can be read and written from here.
 pub trait Device {
@@ -124,7 +125,8 @@ fn plan(
     timing: Timing,
 ) -> Result<Plan> {
     let model = file.model()?;
-    let refused = || format!("the firmware of {} cannot run this model", firmware.board);
+    let board = visible::name(firmware.board);
+    let refused = || format!("the firmware of {board} cannot run this model");
     firmware.check(&model, timing).with_context(refused)?;
     let bytes = file.bytes();
     let new = NewModel::of(bytes, timing);

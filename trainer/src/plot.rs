@@ -14,6 +14,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
 
 use crate::files::write_atomically;
+use crate::visible;
 
 pub use accuracy_bytes::{Mark, accuracy_against_bytes};
 pub use curves::{Curve, learning_curves};
@@ -86,5 +87,7 @@ fn draw(
         .and_then(|()| area.present())
         .map_err(|error| anyhow!("cannot draw the picture: {error}"))?;
     drop(area);
+    // The library escapes markup in names, but control characters are none of XML's.
+    let svg = visible::text(&svg);
     Ok(Picture { svg })
 }

@@ -276,6 +276,7 @@ fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
 mod tests {
     use super::*;
     use crate::card::Results;
+    use crate::jobs::BoardRecord;
     use crate::metrics::Metrics;
 
     pub(super) fn report() -> Report {
@@ -346,6 +347,63 @@ mod tests {
         let found: Vec<_> = groups.iter().map(|g| (g.name, g.done.len())).collect();
         assert_eq!(found, [("har2 fast", 2), ("copy fast", 1)]);
         assert_eq!(groups[0].integer_accuracy().text(2), "96.00 ± 1.41");
+    }
+
+    /// Names, machines, data, commands, errors and titles are those of a folder that may come from elsewhere.
+    #[test]
+    fn markup_in_any_text_is_text() {
+        let evil =
+            "<script>x</script> <b> </title> &amp; `<i>` | <u> [x](javascript:x) \u{1b}[1m\u{202e}";
+        let mut report = report();
+        report.title = evil.into();
+        report.command = evil.into();
+        for (i, job) in report.jobs.iter_mut().enumerate() {
+            job.entry.name = format!("{i}{evil}");
+            job.entry.group = evil.into();
+            let Some(record) = &mut job.record else {
+                continue;
+            };
+            (record.date, record.machine) = (evil.into(), evil.into());
+            match &mut record.outcome {
+                Outcome::Failed { error } => *error = evil.into(),
+                Outcome::Done(done) => {
+                    done.data = evil.into();
+                    done.boards.push(BoardRecord {
+                        board: evil.into(),
+                        equal: 1,
+                        windows: 1,
+                        instructions_per_step: 1,
+                        instructions_per_window: 1,
+                        session_bytes: 1,
+                        stack_bytes: 1,
+                    });
+                }
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        report.write(folder.path()).unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let (html, svg) = (read("report.html"), read("accuracy-bytes-har2.svg"));
+        for text in [&html, &svg] {
+            for markup in ["<script", "<b>", "<i>", "<u>", "<a ", "\u{1b}", "\u{202e}"] {
+                assert!(!text.contains(markup), "{markup:?} in {text}");
+            }
+        }
+        assert_eq!(html.matches("</title>").count(), 1);
+        let told = html.matches("&lt;script&gt;").count();
+        assert!(told > 15, "{told} of the names are in {html}");
+        assert!(
+            html.contains("&amp;amp;") && html.contains("[x](javascript:x)"),
+            "{html}"
+        );
+        let markdown = read("report.md");
+        assert!(!markdown.contains("<script"), "{markdown}");
+        let rows = markdown.lines().filter(|line| line.starts_with('|'));
+        for row in rows.filter(|row| row.contains("script")) {
+            // Two columns of circumstances, four of goals, six of boards, eight of results, ten of runs.
+            let bars = row.matches('|').count();
+            assert!([3, 5, 7, 9, 11].contains(&bars), "{row}");
+        }
     }
 
     #[test]

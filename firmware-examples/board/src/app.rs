@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use defmt::Display2Format;
 use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_firmware_common::descriptor::Descriptor;
-use hadamrnn_firmware_common::slots::{Accept, Boot, Region, Running, Slots};
+use hadamrnn_firmware_common::slots::{Accept, Boot, ModelId, Region, Running, Slots};
 use hadamrnn_firmware_common::stream::Windows;
 use hadamrnn_runtime::{Kernel, Model};
 
@@ -33,6 +33,7 @@ pub struct App<
 pub(crate) struct Booted<F, A> {
     pub slots: Slots<F, A>,
     pub running: Running,
+    pub id: ModelId,
     pub model: Model<'static>,
 }
 
@@ -84,6 +85,7 @@ impl<
         Ok(Booted {
             slots,
             running: boot.running,
+            id: ModelId::of(bytes),
             model: Model::from_bytes(bytes)?,
         })
     }

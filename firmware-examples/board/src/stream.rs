@@ -67,6 +67,7 @@ impl<
         let Booted {
             slots,
             running,
+            id,
             model,
         } = self.boot(flash)?;
         let start = || {
@@ -77,7 +78,7 @@ impl<
             )
         };
         let mut windows = start()?;
-        let server = Server::new(slots, self.firmware, running, &model, windows.timing());
+        let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
         let mut host = Host {
             server,
             rx,

@@ -33,7 +33,7 @@ mod power_cuts;
 mod write;
 
 pub use boot::{Boot, Running, boot, inspect};
-pub use header::{Fault, HEADER_LEN, Header, MAGIC, Timing, VERSION, digest};
+pub use header::{Fault, HEADER_LEN, Header, MAGIC, ModelId, Timing, VERSION, digest};
 #[cfg(any(test, feature = "registry"))]
 pub use memory::MemoryFlash;
 pub use write::{

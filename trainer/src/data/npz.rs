@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::archive;
 use crate::untrusted::{Bounded, Budget, Kind};
+use crate::visible;
 
 /// NumPy itself warns of headers above 10 000 bytes.
 const MAX_HEADER_BYTES: usize = 1 << 16;
@@ -31,20 +32,62 @@ impl Array {
         ensure!(
             self.kind == kind,
             "its values are of type {} instead of {kind}",
-            self.kind
+            visible::name(&self.kind)
         );
+        self.check_length(N)?;
+        let (words, _) = self.data.as_chunks::<N>();
+        Ok(words.iter().map(|&word| value(word)).collect())
+    }
+
+    /// The values, if the type is one of whole numbers or truth values: of any width, signed or not, in either byte order.
+    /// NumPy chooses by the machine and its own version.
+    pub(super) fn integers(&self) -> Result<Vec<i64>> {
+        let kind = self.kind.as_bytes();
+        let (is_big, is_signed, size) = match *kind {
+            [
+                order @ (b'<' | b'>' | b'|'),
+                sign @ (b'i' | b'u' | b'b'),
+                size @ (b'1' | b'2' | b'4' | b'8'),
+            ] => (order == b'>', sign == b'i', usize::from(size - b'0')),
+            _ => bail!(
+                "its values are of type {} instead of whole numbers",
+                visible::name(&self.kind)
+            ),
+        };
+        self.check_length(size)?;
+        let value = |word: &[u8]| {
+            // From the most significant byte on, whose sign is that of the number.
+            let mut bytes = word.to_vec();
+            if !is_big {
+                bytes.reverse();
+            }
+            let first = bytes.first().copied().unwrap_or(0);
+            let sign = if is_signed {
+                i128::from(first as i8 >> 7)
+            } else {
+                0
+            };
+            let wide = bytes
+                .iter()
+                .fold(sign, |value, &byte| value << 8 | i128::from(byte));
+            i64::try_from(wide).with_context(|| format!("it has the value {wide}"))
+        };
+        self.data.chunks_exact(size).map(value).collect()
+    }
+
+    /// Whether the data are as many values of `size` bytes as the shape says.
+    fn check_length(&self, size: usize) -> Result<()> {
         let count = self
             .shape
             .iter()
-            .try_fold(N, |n, &size| n.checked_mul(size));
+            .try_fold(size, |n, &size| n.checked_mul(size));
         ensure!(
             count == Some(self.data.len()),
             "{} bytes do not fill an array of shape {:?}",
             self.data.len(),
             self.shape
         );
-        let (words, _) = self.data.as_chunks::<N>();
-        Ok(words.iter().map(|&word| value(word)).collect())
+        Ok(())
     }
 }
 
@@ -100,7 +143,7 @@ fn parse(mut bytes: Vec<u8>) -> Result<Array> {
         .filter(|size| !size.is_empty())
         .map(|size| {
             size.parse()
-                .with_context(|| format!("its shape has \"{size}\""))
+                .with_context(|| format!("its shape has \"{}\"", visible::name(size)))
         })
         .collect::<Result<_>>()?;
     bytes.drain(..start + length);
@@ -174,6 +217,52 @@ pub(super) mod tests {
         assert!(message(npz.array("c").unwrap_err()).contains("the array c is missing"));
         let error = message(a.values("<i4", i32::from_le_bytes).unwrap_err());
         assert!(error.contains("<i2 instead of <i4"), "{error}");
+    }
+
+    #[test]
+    fn whole_numbers_of_every_type_are_read() {
+        let bytes = pack(&[
+            ("i1", "|i1", "(2,)", &[5, 0x80]),
+            ("u1", "|u1", "(2,)", &[5, 0x80]),
+            ("b1", "|b1", "(2,)", &[0, 1]),
+            ("i2", "<i2", "(2,)", &[5, 0, 0xfe, 0xff]),
+            ("u2", "<u2", "(2,)", &[5, 0, 0xfe, 0xff]),
+            ("big", ">i2", "(2,)", &[0, 5, 0xff, 0xfe]),
+            ("i4", "<i4", "(2,)", &[5, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff]),
+            ("u4", ">u4", "(2,)", &[0, 0, 0, 5, 0xff, 0xff, 0xff, 0xfe]),
+            (
+                "i8",
+                "<i8",
+                "(1,)",
+                &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            ),
+            ("u8", "<u8", "(1,)", &[0xff; 8]),
+            ("f4", "<f4", "(1,)", &[0; 4]),
+            ("short", "<i4", "(2,)", &[0; 4]),
+        ]);
+        let mut npz = Npz::open(&bytes).unwrap();
+        let mut read = |name| npz.array(name).unwrap().integers();
+        for (name, values) in [
+            ("i1", &[5, -128][..]),
+            ("u1", &[5, 128]),
+            ("b1", &[0, 1]),
+            ("i2", &[5, -2]),
+            ("u2", &[5, 0xfffe]),
+            ("big", &[5, -2]),
+            ("i4", &[5, -2]),
+            ("u4", &[5, 0xffff_fffe]),
+            ("i8", &[-2]),
+        ] {
+            assert_eq!(read(name).unwrap(), values, "{name}");
+        }
+        for (name, part) in [
+            ("u8", "18446744073709551615"),
+            ("f4", "<f4 instead of whole numbers"),
+            ("short", "4 bytes do not fill"),
+        ] {
+            let error = message(read(name).unwrap_err());
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

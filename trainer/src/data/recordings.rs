@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
 use crate::config::bounds::{self, within};
 use crate::untrusted::Budget;
+use crate::visible;
 use read::{Recorded, Segment};
 
 /// How recordings are cut into windows.
@@ -151,7 +152,7 @@ fn windows(
         classes.len() > 1,
         "the recordings have {} class(es) in column label ({}): there is nothing to tell apart",
         classes.len(),
-        classes.join(", ")
+        visible::names(&classes)
     );
     let channels = recorded.channels.len();
     check_windows(&recorded.segments, channels, cutting, budget)?;
@@ -215,6 +216,7 @@ fn cut(segments: &[Segment], classes: &[String], cutting: &Cutting) -> Result<Ve
             .map(|segment| segment.samples)
             .max();
         if windows.iter().all(|window| window.class != number as u32) {
+            let class = visible::name(class);
             bail!(
                 "no recording of \"{class}\" is as long as a window of {} samples, the longest has {}: record longer, or \
                  set --steps",

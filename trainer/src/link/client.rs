@@ -9,7 +9,9 @@ use hadamrnn_firmware_common::descriptor::{self, Descriptor};
 use hadamrnn_firmware_common::link::{
     Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode,
 };
-use hadamrnn_firmware_common::slots::{Fault, Header, NewModel, Running, SlotError, Timing};
+use hadamrnn_firmware_common::slots::{
+    Fault, Header, ModelId, NewModel, Running, SlotError, Timing,
+};
 use serde::Serialize;
 
 use super::port::Wire;
@@ -101,6 +103,8 @@ pub struct Client {
     told: VecDeque<Told>,
 }
 
+/// Times a request is sent that older firmware does not know.
+const ATTEMPTS_OF_NEWER: u32 = 2;
 /// Most messages kept while an answer is awaited: a minute of samples at 100 Hz.
 const KEPT: usize = 6000;
 
@@ -155,6 +159,21 @@ impl Client {
         })
     }
 
+    /// Which model runs. None where firmware that is older than this request runs its built-in one.
+    ///
+    /// # Errors
+    /// The link is broken.
+    pub fn model(&mut self, running: Running) -> Result<Option<ModelId>> {
+        if let Running::Slot { header, .. } = running {
+            return Ok(Some(header.id()));
+        }
+        let attempts = self.patience.attempts.min(ATTEMPTS_OF_NEWER);
+        self.request_within(attempts, Ask::Model, |reply| match *reply {
+            Reply::Model(id) => Some(id),
+            _ => None,
+        })
+    }
+
     /// Asks for something to be done.
     ///
     /// # Errors
@@ -204,11 +223,26 @@ impl Client {
     }
 
     fn request<R>(&mut self, ask: Ask<'_>, read: impl Fn(&Reply<'_>) -> Option<R>) -> Result<R> {
+        let attempts = self.patience.attempts;
+        self.request_within(attempts, ask, read)?.with_context(|| {
+            format!(
+                "the board does not answer ({attempts} attempts): is this its port, and does it run the firmware `stream`?"
+            )
+        })
+    }
+
+    /// The answer, if there is one.
+    fn request_within<R>(
+        &mut self,
+        attempts: u32,
+        ask: Ask<'_>,
+        read: impl Fn(&Reply<'_>) -> Option<R>,
+    ) -> Result<Option<R>> {
         self.id = self.id.wrapping_add(1);
         let id = self.id;
         let mut buffer = [0; MAX_FRAME];
         let frame = encode(&Request { id, ask }, &mut buffer).context("a request is too long")?;
-        for _ in 0..self.patience.attempts {
+        for _ in 0..attempts {
             // The zero byte ends whatever noise the board has received before.
             let sent = self.wire.write_all(&[&[0], frame].concat());
             sent.and_then(|()| self.wire.flush())
@@ -222,14 +256,11 @@ impl Client {
                     }
                 })?;
             }
-            if let Some(answer) = answer {
+            if answer.is_some() {
                 return Ok(answer);
             }
         }
-        bail!(
-            "the board does not answer ({} attempts): is this its port, and does it run the firmware `stream`?",
-            self.patience.attempts
-        )
+        Ok(None)
     }
 
     /// Takes what has arrived: answers go to `answer`, the rest is kept.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hadamrnn_firmware_common::descriptor::{Capacities, Descriptor, Kernel};
 use hadamrnn_firmware_common::link::{Action, PROTOCOL, Port, Server};
 use hadamrnn_firmware_common::slots::{
-    Accept, Fault, MemoryFlash, Region, Running, Slots, Timing, digest,
+    Accept, Fault, MemoryFlash, ModelId, Region, Running, Slots, Timing, digest,
 };
 use hadamrnn_runtime::Model;
 use rand::{Rng, RngExt, SeedableRng};
@@ -124,7 +124,8 @@ const REGION: Region = Region {
 fn start(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Accept + use<>> {
     let mut slots = Slots::new(flash, REGION, accept).expect("fits");
     let running = slots.boot().running;
-    Server::new(slots, FIRMWARE, running, model, Timing::default())
+    let id = ModelId { length: 0, crc: 0 };
+    Server::new(slots, FIRMWARE, running, id, model, Timing::default())
 }
 
 impl<A: Accept> Board<A> {

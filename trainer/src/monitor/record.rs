@@ -4,14 +4,16 @@
 //! ([`crate::data::recordings`]). Where samples were lost, or the recording was paused, a row without a label keeps
 //! windows from spanning the gap.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::link::Told;
-use crate::untrusted::check_regular;
+use crate::untrusted::{Kind, check_regular};
+use crate::visible;
 
 /// Writes samples.
 pub struct Recorder {
@@ -24,19 +26,18 @@ pub struct Recorder {
     next: Option<u32>,
 }
 
-/// Bytes of a first line.
-const MAX_HEAD_BYTES: u64 = 64 << 10;
 /// The columns before the channels.
 const FIRST: [&str; 3] = ["label", "recording", "time"];
 /// Rows that are written at once: few enough for the writer's buffer, so that the file always ends with a row.
 const ROWS: u64 = 25;
 
 impl Recorder {
-    /// Appends to a file, or makes it and its folder: samples of these channels, all of one class. `recording` is a name that no other
-    /// recording in the file has.
+    /// Appends to a file, or makes it and its folder: samples of these channels, all of one class. `recording` names what is
+    /// recorded; where the file has a recording of this name, a number is added. Nobody else records into the file
+    /// meanwhile.
     ///
     /// # Errors
-    /// The file cannot be written or has other columns, or the label is none.
+    /// The file cannot be written, is being recorded into or has other columns, or the label is none.
     pub fn open(path: &Path, label: &str, recording: &str, channels: &[String]) -> Result<Self> {
         let label = label.trim();
         ensure!(
@@ -50,23 +51,30 @@ impl Recorder {
         }
         let mut options = OpenOptions::new();
         let options = options.read(true).append(true).create(true);
-        let file = options
+        let mut file = options
             .open(path)
             .with_context(|| format!("cannot write {name}"))?;
+        file.try_lock().with_context(|| {
+            format!("another program records into {name}: record into another file")
+        })?;
         let head: Vec<&str> = (FIRST.into_iter())
             .chain(channels.iter().map(String::as_str))
             .collect();
         check_regular(&file.metadata()?).with_context(|| format!("cannot write {name}"))?;
-        let is_new = is_new(&file, &head).with_context(|| format!("{name} is not continued"))?;
+        let recordings =
+            recordings(&file, &head).with_context(|| format!("{name} is not continued"))?;
+        if recordings.is_some() {
+            end_last_row(&mut file).with_context(|| format!("cannot continue {name}"))?;
+        }
         let mut recorder = Self {
             writer: csv::Writer::from_writer(file),
             label: label.into(),
-            recording: recording.into(),
+            recording: unique(recording, recordings.as_ref()),
             channels: channels.len(),
             samples: 0,
             next: None,
         };
-        if is_new {
+        if recordings.is_none() {
             recorder.writer.write_record(&head)?;
             recorder.flush()?;
         }
@@ -130,27 +138,52 @@ impl Recorder {
     }
 }
 
-/// Whether a file is empty; it must have this head otherwise.
-fn is_new(file: &File, head: &[&str]) -> Result<bool> {
-    let mut first = String::new();
-    BufReader::new(file.take(MAX_HEAD_BYTES)).read_line(&mut first)?;
-    if first.is_empty() {
-        return Ok(true);
-    }
+/// Names of the recordings in a file, which must have this head; none where the file is empty.
+fn recordings(file: &File, head: &[&str]) -> Result<Option<HashSet<Vec<u8>>>> {
+    let bytes = Kind::DATA.read(file)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        .from_reader(first.as_bytes());
-    let found = reader
-        .records()
-        .next()
-        .context("its first line is empty")??;
+        .flexible(true)
+        .from_reader(&bytes[..]);
+    let mut row = csv::ByteRecord::new();
+    if !reader.read_byte_record(&mut row)? {
+        return Ok(None);
+    }
     ensure!(
-        found.iter().eq(head.iter().copied()),
+        row.iter().eq(head.iter().map(|name| name.as_bytes())),
         "its columns are {}, those of this board {}: record into another file",
-        found.iter().collect::<Vec<_>>().join(", "),
-        head.join(", ")
+        visible::names(row.iter().map(String::from_utf8_lossy)),
+        visible::names(head)
     );
-    Ok(false)
+    let mut names = HashSet::new();
+    while reader.read_byte_record(&mut row)? {
+        let name = row.get(1).unwrap_or_default();
+        if !names.contains(name) {
+            names.insert(name.to_vec());
+        }
+    }
+    Ok(Some(names))
+}
+
+/// `name`, with a number where others have it.
+fn unique(name: &str, others: Option<&HashSet<Vec<u8>>>) -> String {
+    let is_taken = |name: &str| others.is_some_and(|others| others.contains(name.as_bytes()));
+    let numbered = (2..).map(|number: u64| format!("{name}-{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_else(|| name.to_owned())
+}
+
+/// The last row may have been cut off, or written by hand: what is appended is a row of its own.
+fn end_last_row(file: &mut File) -> std::io::Result<()> {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    match last {
+        [b'\n'] => Ok(()),
+        _ => file.write_all(b"\n"),
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +244,40 @@ mod tests {
         assert_eq!(data.channel_names, channels());
         let windows = data.train.len() + data.valid.len() + data.test.len();
         assert_eq!(windows, 12 * 3);
+    }
+
+    #[test]
+    fn recordings_of_one_file_have_names_of_their_own_and_one_program_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("walk.csv");
+        let open = || Recorder::open(&path, "walk", "monday", &channels());
+        let mut first = open().unwrap();
+        let error = format!("{:#}", open().err().expect("the first is not over"));
+        assert!(
+            error.contains("walk.csv") && error.contains("another program records"),
+            "{error}"
+        );
+        let values = vec![1, 2];
+        first.take(&Told::Sample { index: 0, values }).unwrap();
+        drop(first);
+        // Of another board, whose samples would go on where the first one's ended.
+        record(&path, "walk", "monday", [1, 2]);
+        // A row that was cut off does not take the next one with it.
+        let cut = std::fs::read_to_string(&path).unwrap() + "walk,monday-2";
+        std::fs::write(&path, cut).unwrap();
+        record(&path, "walk", "monday", [3]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rows: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            rows,
+            [
+                "walk,monday,0,1,2",
+                "walk,monday-2,1,1,-5",
+                "walk,monday-2,2,2,-5",
+                "walk,monday-2",
+                "walk,monday-3,3,3,-5",
+            ]
+        );
     }
 
     #[test]

@@ -212,8 +212,8 @@ mod tests {
     }
 
     fn state() -> State {
-        let classes = vec!["walking".into(), "sitting".into()];
-        let mut state = State::new(classes, vec!["acc x".into(), "acc y".into()]);
+        let classes = ["walking".into(), "sitting".into()];
+        let mut state = State::new(&classes, &["acc x".into(), "acc y".into()]);
         let now = Instant::now();
         for index in 0..100_u32 {
             let values = vec![(index * 20) as i16, -300];

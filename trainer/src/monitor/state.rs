@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::link::Told;
+use crate::visible;
 
 /// Samples of a trace that are kept.
 const TRACE: usize = 400;
@@ -33,7 +34,7 @@ pub struct LastClass {
 /// What is known so far.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// Names of the classes; a class without a name is shown by its number.
+    /// Names of the classes, as they are shown; a class without a name is shown by its number.
     pub classes: Vec<String>,
     /// One a channel.
     pub traces: Vec<Trace>,
@@ -55,14 +56,14 @@ pub struct State {
 
 impl State {
     /// Nothing told yet.
-    pub fn new(classes: Vec<String>, channels: Vec<String>) -> Self {
-        let trace = |name| Trace {
-            name,
+    pub fn new(classes: &[String], channels: &[String]) -> Self {
+        let trace = |name: &String| Trace {
+            name: visible::name(name),
             points: VecDeque::new(),
         };
         Self {
-            classes,
-            traces: channels.into_iter().map(trace).collect(),
+            classes: classes.iter().map(|name| visible::name(name)).collect(),
+            traces: channels.iter().map(trace).collect(),
             ..Self::default()
         }
     }
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn counts_history_and_gaps() {
-        let mut state = State::new(vec!["still".into()], vec![]);
+        let mut state = State::new(&["still".into()], &[]);
         let now = Instant::now();
         for told in [class(3, 0), class(4, 1), class(7, 1), class(0, 0)] {
             state.take(&told, now);
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn traces_are_bounded_and_the_rate_is_measured() {
-        let mut state = State::new(vec![], vec!["x".into()]);
+        let mut state = State::new(&[], &["x".into()]);
         let start = Instant::now();
         assert_eq!(state.rate(start), None);
         for index in 0..=500 {

@@ -3,6 +3,7 @@
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 use super::Figure;
+use crate::visible;
 
 const STYLE: &str = "\
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -32,11 +33,15 @@ pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
             }
             // The text that stands for a picture where it cannot be shown.
             _ if inside_image => None,
+            // The report has no HTML of its own: this is a name.
+            Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
             event => Some(event),
         });
     let mut body = String::new();
     html::push_html(&mut body, events);
-    let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let title = visible::text(title)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -48,7 +53,14 @@ pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
 mod tests {
     #[test]
     fn markup_in_names_is_text() {
-        let page = super::page("a < b & c", "a \\<script\\> and `<b>`\n", &[]);
+        let page = super::page(
+            "a < b & c",
+            "a \\<script\\> and `<b>`\n\n<i>x</i>\n\n- <u>\n",
+            &[],
+        );
+        for text in ["&lt;i&gt;x&lt;/i&gt;", "&lt;u&gt;"] {
+            assert!(page.contains(text), "{page}");
+        }
         assert!(page.contains("<title>a &lt; b &amp; c</title>"), "{page}");
         assert!(
             page.contains("a &lt;script&gt; and <code>&lt;b&gt;</code>"),

@@ -1,12 +1,13 @@
 //! The report as Markdown.
 
 use super::{Figure, Group, JobReport, Report, goals};
+use crate::visible;
 
 impl Report {
     /// The report as Markdown; pictures are links to files beside it.
     pub(super) fn markdown(&self, figures: &[Figure]) -> String {
         let groups = self.groups();
-        let mut text = format!("# {}\n\n", escape(&self.title));
+        let mut text = format!("# {}\n\n", plain(&self.title));
         text += &self.circumstances();
         text += "## Results\n\n";
         text += &results(&groups);
@@ -46,15 +47,15 @@ impl Report {
             }
         }
         let rows = [
-            ("command", format!("`{}`", self.command)),
-            ("measured", when),
-            ("machine", machines.join("; ")),
-            ("data", data.join("; ")),
-            ("version", env!("CARGO_PKG_VERSION").to_string()),
+            ("command", code(&self.command)),
+            ("measured", plain(&when)),
+            ("machine", plain(&machines.join("; "))),
+            ("data", plain(&data.join("; "))),
+            ("version", plain(env!("CARGO_PKG_VERSION"))),
         ];
         let mut text = String::from("| | |\n|---|---|\n");
         for (name, value) in rows {
-            text += &format!("| {name} | {} |\n", cell(&value));
+            text += &format!("| {name} | {value} |\n");
         }
         text + "\n"
     }
@@ -77,7 +78,7 @@ fn results(groups: &[Group<'_>]) -> String {
         let loss = group.spread(|done| done.results.integer_test.loss).mean;
         text += &format!(
             "| {} | {} | {:.0} | {} | {} | {} | {:.2} | {} |\n",
-            cell(group.name),
+            plain(group.name),
             group.done.len(),
             group.bytes().mean,
             group.spread(|done| done.train_seconds).text(0),
@@ -105,7 +106,7 @@ fn goal_table(groups: &[Group<'_>]) -> String {
             };
             rows += &format!(
                 "| {} | {} | {} | {verdict} |\n",
-                cell(group.name),
+                plain(group.name),
                 goal.text(),
                 goal.measured(group)
             );
@@ -123,8 +124,8 @@ fn board_table(jobs: &[JobReport]) -> String {
         for board in job.done().map_or(&[][..], |done| &done.boards) {
             rows += &format!(
                 "| {} | {} | {} of {} | {} | {} | {} + {} |\n",
-                cell(&job.entry.name),
-                cell(&board.board),
+                plain(&job.entry.name),
+                plain(&board.board),
                 board.equal,
                 board.windows,
                 board.instructions_per_step,
@@ -150,7 +151,7 @@ fn runs(jobs: &[JobReport]) -> String {
          |---|---:|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for job in jobs {
-        let name = cell(&job.entry.name);
+        let name = plain(&job.entry.name);
         let head = format!("| {name} | {} |", job.config.seed);
         text += &match job.done() {
             None => {
@@ -187,8 +188,8 @@ fn failures(jobs: &[JobReport]) -> String {
         .filter_map(|job| {
             Some(format!(
                 "- {}: {}\n",
-                escape(&job.entry.name),
-                escape(job.error()?)
+                plain(&job.entry.name),
+                plain(job.error()?)
             ))
         })
         .collect();
@@ -201,21 +202,31 @@ fn failures(jobs: &[JobReport]) -> String {
     }
 }
 
-/// Text that may stand in a cell.
-fn cell(text: &str) -> String {
-    text.replace('|', r"\|").replace('\n', " ")
+/// Text as it is, anywhere in Markdown: nothing in it is markup, neither Markdown's nor HTML's, nor ends a cell or a line.
+fn plain(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in visible::text(text).chars() {
+        match character {
+            '\n' | '\t' => escaped.push(' '),
+            // A cell ends at a bar, whatever stands before it.
+            '|' => escaped.push_str("&#124;"),
+            _ => {
+                if r"\`*_<>[]&~$#".contains(character) {
+                    escaped.push('\\');
+                }
+                escaped.push(character);
+            }
+        }
+    }
+    escaped
 }
 
-/// Text that Markdown leaves as it is.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        if r"\`*_<>[]".contains(character) {
-            escaped.push('\\');
-        }
-        escaped.push(character);
+/// Text as it is, as code where that can hold it: no backslash helps there.
+fn code(text: &str) -> String {
+    match text.contains(['`', '|', '\n', '\t']) {
+        true => plain(text),
+        false => format!("`{}`", visible::text(text)),
     }
-    escaped.replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -237,7 +248,7 @@ mod tests {
             "| har2-fast-1 | 1 | done | 60 | 41 | 95.00 | 95.10 | 95.00 | 996 | 75 |",
             "| har2-fast-3 | 3 | failed | | | | | | | |",
             "| copy-fast-2 | 2 | waiting | | | | | | | |",
-            "- har2-fast-3: the data | are missing",
+            "- har2-fast-3: the data &#124; are missing",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n\n{text}");
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
-use crate::slots::{Fault, Header, NewModel, Running, SlotError, Timing};
+use crate::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
 
 /// Version of the messages, in the firmware's [`Descriptor`].
 pub const PROTOCOL: u8 = 1;
@@ -66,6 +66,9 @@ pub enum Ask<'a> {
     },
     /// Restarts the board, which boots the newest slot. Answered by [`Reply::Done`] before.
     Reset,
+    /// Which model runs, also where it is the built-in one? Answered by [`Reply::Model`]; not answered by firmware that is
+    /// older than this request.
+    Model,
 }
 
 /// From the board.
@@ -120,6 +123,8 @@ pub enum Reply<'a> {
     },
     /// Not done.
     Refused(SlotError),
+    /// The model that runs.
+    Model(ModelId),
 }
 
 /// What a board runs and holds.

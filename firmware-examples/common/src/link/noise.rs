@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::descriptor::{Capacities, Descriptor, Kernel};
 use crate::slots::{
-    Accept, Fault, Header, MemoryFlash, NewModel, Region, Running, SlotError, Slots, Timing, digest,
+    Accept, Fault, Header, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, Slots,
+    Timing, digest,
 };
 
 const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
@@ -48,6 +49,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         slots,
         FIRMWARE,
         boot.running,
+        ModelId::of(MODEL),
         model,
         Timing {
             window: 128,
@@ -140,6 +142,7 @@ fn variants_keep_their_numbers() {
             samples: false,
         },
         Ask::Reset,
+        Ask::Model,
     ];
     for (number, ask) in asks.into_iter().enumerate() {
         let mut bytes = [0; 64];
@@ -210,6 +213,13 @@ fn the_longest_messages_fit() {
             id,
             reply: Reply::Refused(SlotError::Fault(fault)),
         },
+        Message::Answer {
+            id,
+            reply: Reply::Model(ModelId {
+                length: u32::MAX,
+                crc: u32::MAX,
+            }),
+        },
         Message::Class {
             index: u32::MAX,
             class: u16::MAX,
@@ -244,6 +254,8 @@ fn the_longest_messages_fit() {
 fn a_model_is_sent_and_a_wrong_one_refused() {
     let model = Model::from_bytes(MODEL).unwrap();
     let mut server = board(Flash::erased(8192), &model);
+    let built_in = Reply::Model(ModelId::of(MODEL));
+    assert!(ask(&mut server, Ask::Model, |reply| reply == built_in));
     let new = new_model(OTHER);
     let next = |reply: Reply<'_>| match reply {
         Reply::Next { offset } => offset,
@@ -313,7 +325,7 @@ fn a_model_is_sent_and_a_wrong_one_refused() {
 /// Bytes near to a frame: whole, cut, damaged, or mere noise.
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let ask = (
-        0u8..9,
+        0u8..10,
         any::<[u32; 3]>(),
         prop::collection::vec(any::<u8>(), 0..=MAX_CHUNK),
     );
@@ -349,7 +361,8 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
                     classes: a % 2 == 0,
                     samples: b % 2 == 0,
                 },
-                _ => Ask::Reset,
+                8 => Ask::Reset,
+                _ => Ask::Model,
             };
             let mut frame = frame(id, ask);
             let at = at.index(frame.len());

@@ -8,7 +8,7 @@ use super::message::{
     Values,
 };
 use crate::descriptor::Descriptor;
-use crate::slots::{Accept, Begun, MappedFlash, Running, SlotError, Slots, Timing};
+use crate::slots::{Accept, Begun, MappedFlash, ModelId, Running, SlotError, Slots, Timing};
 use crate::stream::Answer;
 
 /// A board's serial port.
@@ -43,6 +43,7 @@ struct State<'a, F, A> {
     slots: Slots<F, A>,
     firmware: Descriptor<'a>,
     running: Running,
+    model: ModelId,
     name: &'a str,
     classes: u16,
     timing: Timing,
@@ -52,11 +53,12 @@ struct State<'a, F, A> {
 }
 
 impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
-    /// The server of a firmware that runs `model`, from where `running` says, in windows of `timing`.
+    /// The server of a firmware that runs `model`, which is `id`, from where `running` says, in windows of `timing`.
     pub fn new(
         slots: Slots<F, A>,
         firmware: Descriptor<'a>,
         running: Running,
+        id: ModelId,
         model: &Model<'a>,
         timing: Timing,
     ) -> Self {
@@ -66,6 +68,7 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
                 slots,
                 firmware,
                 running,
+                model: id,
                 name: cut(model.name()),
                 classes: model.class_count() as u16,
                 timing,
@@ -168,6 +171,7 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
                 (self.tell_classes, self.tell_samples) = (classes, samples);
             }
             Ask::Reset => {}
+            Ask::Model => return Ok(Reply::Model(self.model)),
         }
         Ok(Reply::Done)
     }

@@ -23,6 +23,26 @@ pub const fn digest(model: &[u8]) -> u32 {
     crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISCSI).checksum(model)
 }
 
+/// What tells models apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    /// Bytes of the model.
+    pub length: u32,
+    /// Their [`digest`].
+    pub crc: u32,
+}
+
+impl ModelId {
+    /// That of a model file.
+    #[must_use]
+    pub const fn of(model: &[u8]) -> Self {
+        Self {
+            length: model.len() as u32,
+            crc: digest(model),
+        }
+    }
+}
+
 /// How a model is run over a stream of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
@@ -94,6 +114,15 @@ pub enum Fault {
 }
 
 impl Header {
+    /// The model that this is the header of.
+    #[must_use]
+    pub const fn id(&self) -> ModelId {
+        ModelId {
+            length: self.length,
+            crc: self.crc,
+        }
+    }
+
     /// Reads the first bytes of a slot.
     ///
     /// # Errors

@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::card::files;
 use hadamrnn::checkpoint;
 use hadamrnn::integer::ModelFile;
-use hadamrnn::link::{Address, Client, Patience};
+use hadamrnn::link::{Address, BoardStatus, Client, Patience};
 use hadamrnn::model_folder::StoredModel;
+use hadamrnn::visible;
 use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::Timing;
+use hadamrnn_firmware_common::slots::{ModelId, Timing};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output;
 
 /// How a model is run on a board.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -61,16 +64,19 @@ impl BoardModel {
 }
 
 /// The names of a model's classes and channels, from the card of its folder.
-#[derive(Default)]
 pub struct Names {
     pub classes: Vec<String>,
     pub channels: Vec<String>,
+    /// The model that they are of.
+    pub model: ModelId,
+    /// Its name.
+    pub name: String,
 }
 
 impl Names {
     /// Those of a model folder.
     pub fn read(path: &Path) -> Result<Self> {
-        let folder = StoredModel::read(path)?.folder;
+        let StoredModel { file, folder, .. } = StoredModel::read(path)?;
         let card = match folder {
             Some(folder) => folder.card,
             None => bail!(
@@ -79,11 +85,44 @@ impl Names {
                 files::CARD
             ),
         };
+        let model = file.model()?;
         Ok(Self {
+            model: ModelId::of(file.bytes()),
+            name: model.name().into(),
             classes: card.classes,
             channels: card.channels,
         })
     }
+
+    /// Whether a board runs the model that they are of. Where old firmware cannot tell, names and numbers of classes have
+    /// to do.
+    pub fn check(&self, client: &mut Client, status: &BoardStatus) -> Result<()> {
+        let found = client.model(status.running)?;
+        let is_alike =
+            status.name == self.name && usize::from(status.classes) == self.classes.len();
+        ensure!(
+            is_alike && found.is_none_or(|found| found == self.model),
+            "the board runs {}, but --model names {}: send that model to the board (`hadamrnn send`), give the folder of the \
+             one that it runs, or leave --model out",
+            described(&status.name, status.classes.into(), found),
+            described(&self.name, self.classes.len(), Some(self.model))
+        );
+        if found.is_none() {
+            output::note(
+                "note: this firmware cannot tell which model is built into it; the names are those of --model, which has the \
+                 same name and as many classes",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn described(name: &str, classes: usize, id: Option<ModelId>) -> String {
+    let id = id.map_or("unknown".into(), |id| format!("{:08x}", id.crc));
+    format!(
+        "\"{}\" ({classes} classes, CRC-32C {id})",
+        visible::name(name)
+    )
 }
 
 /// A real board's port.
@@ -124,18 +163,25 @@ impl FirmwareArgs {
         FirmwareFolder::locate(self.firmware_dir.as_deref())
     }
 
-    /// The firmware sources and a board.
-    pub fn board(&self, name: &str) -> Result<(FirmwareFolder, Board)> {
-        let folder = self.folder()?;
-        let board = folder.board(name)?;
-        Ok((folder, board))
+    /// The firmware sources, where they are needed or named.
+    pub fn folder_if(&self, needed: bool) -> Result<Option<FirmwareFolder>> {
+        let wanted = needed || self.firmware_dir.is_some();
+        wanted.then(|| self.folder()).transpose()
     }
 
     /// The file with an emulated board's flash.
-    pub fn flash_path(&self, folder: &FirmwareFolder, board: &Board) -> Result<PathBuf> {
+    pub fn flash_path(&self, board: &Board) -> Result<PathBuf> {
         match &self.flash_file {
             Some(path) => Ok(path.clone()),
-            None => Ok(hadamrnn::board::home(folder, board)?.join("flash.bin")),
+            None => {
+                let folder = self.folder().with_context(|| {
+                    format!(
+                        "the flash of {} lies beside its firmware, unless --flash-file names it",
+                        board.name
+                    )
+                })?;
+                Ok(hadamrnn::board::home(&folder, board)?.join("flash.bin"))
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Result<Status> {
         stop,
     )? == Outcome::Interrupted
     {
-        eprintln!("saved; the same command continues");
+        output::note("saved; the same command continues");
         return Ok(Status::Interrupted);
     }
 

@@ -5,7 +5,7 @@ mod chip;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use hadamrnn::board::{self, FirmwareFolder, FlashFile};
 use hadamrnn::flash::{self, Installed, Part, firmware_parts, model_parts, uf2};
 use hadamrnn_firmware_common::boards::Board;
@@ -80,41 +80,58 @@ pub fn run(args: &Args) -> Result<Status> {
             model.as_ref(),
         );
     };
-    let (folder, board) = args.sources.board(name)?;
+    let folder = args.sources.folder_if(args.firmware)?;
+    let registry = board::registry(folder.as_ref())?;
+    let board = registry.board(name).map_err(|message| {
+        anyhow!("{message}; --firmware-dir names a folder with another boards.toml")
+    })?;
     if let Some(path) = &args.uf2 {
-        return to_uf2(args, path, &folder, &board, model.as_ref());
+        return to_uf2(args, path, folder.as_ref(), board, model.as_ref());
     }
     if board.is_emulated() {
-        let board = folder.emulated_board_with_slots(name)?;
-        return to_emulated(args, &folder, &board, model.as_ref());
+        let board = registry.emulated_board_with_slots(name);
+        let board = board.map_err(|message| anyhow!(message))?;
+        return to_emulated(args, folder.as_ref(), board, model.as_ref());
     }
     ensure!(
         !board.chip.is_empty(),
         "{name} has no chip in boards.toml that a probe could flash"
     );
-    on_chip(args, &board.chip, Some((&folder, &board)), model.as_ref())
+    on_chip(
+        args,
+        &board.chip,
+        Some((folder.as_ref(), board)),
+        model.as_ref(),
+    )
 }
 
-fn build(folder: &FirmwareFolder, board: &Board) -> Result<board::Firmware> {
+/// Builds a board's firmware, where it was asked for, which the sources are at hand for then.
+fn build(
+    args: &Args,
+    folder: Option<&FirmwareFolder>,
+    board: &Board,
+) -> Result<Option<board::Firmware>> {
+    let Some(folder) = folder.filter(|_| args.firmware) else {
+        return Ok(None);
+    };
     let _spinner = Spinner::new(format!("building firmware for {}", board.name));
-    board::build_stream(folder, board)
+    board::build_stream(folder, board).map(Some)
 }
 
 /// Into the file that is an emulated board's flash.
 fn to_emulated(
     args: &Args,
-    folder: &FirmwareFolder,
+    folder: Option<&FirmwareFolder>,
     board: &Board,
     model: Option<&BoardModel>,
 ) -> Result<Status> {
-    if args.firmware {
-        let firmware = build(folder, board)?;
+    if let Some(firmware) = build(args, folder, board)? {
         output::line(&format!("firmware: {}", firmware.elf.display()))?;
     }
     let Some(model) = model else {
         return Ok(Status::Success);
     };
-    let path = args.sources.flash_path(folder, board)?;
+    let path = args.sources.flash_path(board)?;
     let mut file = FlashFile::open(&path, board)?;
     let descriptor = board.descriptor().context("the board has no slots")?;
     let installed = flash::install(&mut file, &descriptor, &model.file, model.timing)?;
@@ -125,7 +142,7 @@ fn to_emulated(
 fn to_uf2(
     args: &Args,
     path: &Path,
-    folder: &FirmwareFolder,
+    folder: Option<&FirmwareFolder>,
     board: &Board,
     model: Option<&BoardModel>,
 ) -> Result<Status> {
@@ -136,8 +153,8 @@ fn to_uf2(
         )
     })?;
     let mut parts: Vec<Part> = Vec::new();
-    if args.firmware {
-        parts.extend(firmware_parts(&build(folder, board)?.read()?)?);
+    if let Some(firmware) = build(args, folder, board)? {
+        parts.extend(firmware_parts(&firmware.read()?)?);
     }
     if let Some(model) = model {
         let descriptor = board.descriptor();
@@ -162,7 +179,7 @@ use chip::on_chip;
 fn on_chip(
     _: &Args,
     chip: &str,
-    _: Option<(&FirmwareFolder, &Board)>,
+    _: Option<(Option<&FirmwareFolder>, &Board)>,
     _: Option<&BoardModel>,
 ) -> Result<Status> {
     anyhow::bail!(

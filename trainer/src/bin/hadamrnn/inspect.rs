@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use hadamrnn::card;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
+use hadamrnn::visible;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
@@ -105,7 +106,7 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
     };
     let driven = format!("{} of {}", model.driven_rows(), model.hidden_size());
     let mut rows = vec![
-        fact("name", model.name().to_string()),
+        fact("name", visible::name(model.name())),
         fact("format version", model.header().version().to_string()),
         fact("bytes", output::grouped(file.bytes().len() as u64)),
         fact("sha256", card::sha256(file.bytes())[..16].to_string() + "…"),

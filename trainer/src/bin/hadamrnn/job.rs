@@ -86,7 +86,7 @@ pub fn run_plan(out: &Path, plan: &Plan, args: &WorkArgs, at_once: usize) -> Res
         let ended = |name: &str, outcome: &Outcome| show(name, &Attempt::Ended(outcome.clone()));
         jobs::run_processes(out, plan, at_once, command, || stop.is_set(), ended)?
     };
-    eprintln!(
+    output::note(&format!(
         "{} done, {} failed, {} done before{}",
         tally.done,
         tally.failed,
@@ -96,7 +96,7 @@ pub fn run_plan(out: &Path, plan: &Plan, args: &WorkArgs, at_once: usize) -> Res
             (false, 0) => String::new(),
             (false, busy) => format!(", {busy} in work by other processes"),
         }
-    );
+    ));
     Ok(tally)
 }
 
@@ -155,17 +155,19 @@ pub fn command_line() -> String {
 
 fn show(name: &str, attempt: &Attempt) {
     match attempt {
-        Attempt::Ended(Outcome::Done(done)) => eprintln!(
+        Attempt::Ended(Outcome::Done(done)) => output::note(&format!(
             "{name}: integer {}, float {}, {} bytes, trained in {:.0} s",
             output::percent(done.results.integer_test.accuracy),
             output::percent(done.results.float_test.accuracy),
             output::grouped(done.bytes as u64),
             done.train_seconds
-        ),
-        Attempt::Ended(Outcome::Failed { error }) => eprintln!("{name}: FAILED: {error}"),
-        Attempt::Skipped => eprintln!("{name}: done before"),
-        Attempt::Busy => eprintln!("{name}: another process is working on it"),
-        Attempt::Interrupted => eprintln!("{name}: saved"),
+        )),
+        Attempt::Ended(Outcome::Failed { error }) => {
+            output::note(&format!("{name}: FAILED: {error}"))
+        }
+        Attempt::Skipped => output::note(&format!("{name}: done before")),
+        Attempt::Busy => output::note(&format!("{name}: another process is working on it")),
+        Attempt::Interrupted => output::note(&format!("{name}: saved")),
     }
 }
 

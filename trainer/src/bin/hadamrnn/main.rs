@@ -1,5 +1,8 @@
 //! `hadamrnn`: train, evaluate, export, inspect and verify HadamRNNs.
 
+// `output` alone prints: it makes control characters of foreign names visible.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod bench;
 mod board_link;
 mod common;
@@ -116,7 +119,7 @@ fn exit_code(result: Result<Status>) -> ExitCode {
         // A reader that went away (`hadamrnn … | head`) is no error worth a message.
         Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::error(&error);
             ExitCode::FAILURE
         }
     }

@@ -15,8 +15,10 @@ use hadamrnn::model_folder::{ModelFolder, StoredModel};
 use hadamrnn::nn::HadamRnn;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train;
+use hadamrnn::visible;
 
 use crate::common::DataArgs;
+use crate::output;
 use crate::train::load_data;
 
 /// A model and what is known of its task.
@@ -83,10 +85,10 @@ pub fn load(
         note_progress(&checkpoint, &config);
         let data = ModelData::load(&config, data)?;
         if let Some(differences) = differences(&checkpoint, &data)? {
-            eprintln!(
+            output::note(&format!(
                 "warning: these are not the data that the run was trained on ({differences}), so its integer model differs from \
                  the exported one; give the same --data-dir"
-            );
+            ));
         }
         let model = export_run(checkpoint, config, &data, device)?;
         return Ok((model, Some(data)));
@@ -116,18 +118,19 @@ pub fn load(
 fn recommended(stored: &StoredModel) -> Result<RunConfig> {
     let model = stored.file.model()?;
     let config = RunConfig::for_task(task_named(model.name())?);
-    eprintln!(
+    output::note(&format!(
         "warning: {} has no {} beside it, so data are prepared as the recipe of {} does it: if it was trained otherwise, \
          it will do worse than it can",
         stored.path.display(),
         card::files::CARD,
         config.task
-    );
+    ));
     Ok(config)
 }
 
 fn task_named(name: &str) -> Result<Task> {
     name.parse().with_context(|| {
+        let name = visible::name(name);
         format!("the model is named \"{name}\" and has no card beside it, so its task is unknown")
     })
 }
@@ -136,10 +139,10 @@ fn task_named(name: &str) -> Result<Task> {
 pub fn note_progress(checkpoint: &Checkpoint, config: &RunConfig) {
     let (position, training) = (checkpoint.position, &config.training);
     if !position.is_over(checkpoint.best.as_ref(), training) {
-        eprintln!(
+        output::note(&format!(
             "note: the run has trained {} of {} epochs",
             position.epoch, training.epochs
-        );
+        ));
     }
 }
 

@@ -12,6 +12,7 @@ use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
 use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use hadamrnn::untrusted::{self, Kind};
+use hadamrnn::visible;
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::windows::Windows;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -36,7 +37,7 @@ pub struct Args {
     /// With --board: window file to stream, over and over [default: some of UCI HAR]
     #[arg(long, value_name = "FILE", requires = "board")]
     stream: Option<PathBuf>,
-    /// Model folder to take the names of classes and channels from
+    /// Folder of the model that the board runs, to take the names of classes and channels from
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Record samples into this CSV file, for `hadamrnn train recordings`
@@ -70,10 +71,7 @@ pub fn run(args: &Args) -> Result<Status> {
         "which board? --port names the serial port of a real one (`ls /dev/ttyACM* /dev/ttyUSB*` shows those there are), \
          --board an emulated one"
     );
-    let names = match &args.model {
-        Some(folder) => Names::read(folder)?,
-        None => Names::default(),
-    };
+    let names = args.model.as_deref().map(Names::read).transpose()?;
     // Before the emulator starts, which otherwise would be left behind.
     let stop = catch_signals()?;
     let (emulator, mut client) = match &args.board {
@@ -86,10 +84,16 @@ pub fn run(args: &Args) -> Result<Status> {
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;
     let status = client.status()?;
-    let channels = channel_names(&names, descriptor.channels)?;
+    if let Some(names) = &names {
+        names.check(&mut client, &status)?;
+    }
+    let (classes, channels) = match names {
+        Some(names) => (names.classes, Some(names.channels)),
+        None => (Vec::new(), None),
+    };
+    let channels = channel_names(channels, descriptor.channels)?;
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
-            // The moment tells this recording apart from others.
             let name = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
             Some(Recorder::open(path, label, &name, &channels)?)
         }
@@ -103,7 +107,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let seconds = samples_of_a_window / f64::from(descriptor.rate.max(1));
     let mut session = Session {
         watch: Watch::start(client, samples, Duration::from_secs_f64(seconds))?,
-        state: State::new(names.classes, channels),
+        state: State::new(&classes, &channels),
         recorder,
         is_paused: false,
         stop,
@@ -120,12 +124,12 @@ pub fn run(args: &Args) -> Result<Status> {
     };
     // Also where the board was unplugged: what was recorded until then is in the file.
     if let (Some(recorder), Some(path)) = (&session.recorder, &args.record) {
-        eprintln!(
+        output::note(&format!(
             "recorded {} samples of {} into {}",
             recorder.samples(),
             recorder.label(),
             path.display()
-        );
+        ));
     }
     result?;
     let status = session.status();
@@ -153,10 +157,7 @@ fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
         rate: args.rate,
         flash_delay: 0,
     };
-    launch.start(FlashFile::open(
-        &args.sources.flash_path(&folder, &board)?,
-        &board,
-    )?)
+    launch.start(FlashFile::open(&args.sources.flash_path(&board)?, &board)?)
 }
 
 /// A window file for a board, which is given no other: its firmware could only stop.
@@ -177,17 +178,17 @@ fn stream(path: &Path, board: &Board) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn channel_names(names: &Names, channels: u16) -> Result<Vec<String>> {
+fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String>> {
     let channels = usize::from(channels);
-    if names.channels.is_empty() {
+    let Some(names) = names.filter(|names| !names.is_empty()) else {
         return Ok((0..channels).map(|channel| format!("c{channel}")).collect());
-    }
+    };
     ensure!(
-        names.channels.len() == channels,
+        names.len() == channels,
         "the board's samples have {channels} values, the model of --model has {} channels",
-        names.channels.len()
+        names.len()
     );
-    Ok(names.channels.clone())
+    Ok(names)
 }
 
 fn title(board: &str, status: &BoardStatus) -> String {
@@ -196,7 +197,8 @@ fn title(board: &str, status: &BoardStatus) -> String {
         Some(slot) => format!("slot {slot}"),
     };
     let timing = describe_timing(status.timing);
-    format!("{board}: {} ({from}), {timing}", status.name)
+    let [board, model] = [board, &status.name].map(visible::name);
+    format!("{board}: {model} ({from}), {timing}")
 }
 
 /// Set by SIGTERM, and by Ctrl-C where no screen takes it as a key.

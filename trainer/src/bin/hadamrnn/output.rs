@@ -1,9 +1,11 @@
-//! Results on standard output: tables for people, JSON for programs.
+//! All that the program says: results on standard output, as tables for people and JSON for programs; notes and errors on
+//! standard error. What others wrote is in it, so everything goes through [`visible`].
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+use hadamrnn::visible;
 use serde::Serialize;
 
 /// Prints a value as indented JSON.
@@ -14,7 +16,17 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 
 /// Prints a line.
 pub fn line(text: &str) -> Result<()> {
-    writeln!(io::stdout(), "{text}").map_err(write_error)
+    writeln!(io::stdout(), "{}", visible::text(text)).map_err(write_error)
+}
+
+/// Prints a line beside the results. That nobody reads it is no failure.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", visible::text(text));
+}
+
+/// Prints why the program ends. Lines but the first are indented, so that none of a foreign text looks like one of ours.
+pub fn error(error: &Error) {
+    note(&format!("error: {error:#}").replace('\n', "\n  "));
 }
 
 /// Whoever reads the standard output has seen enough, as in `hadamrnn … | head`. Other pipes that break are failures.
@@ -38,6 +50,9 @@ fn write_error(error: io::Error) -> anyhow::Error {
 
 /// Prints rows of cells, the first row as head, columns aligned: the first to the left, the others to the right.
 pub fn table(rows: &[Vec<String>]) -> Result<()> {
+    // Here already: a cell is as wide as it is shown.
+    let shown = |row: &Vec<String>| row.iter().map(|cell| visible::text(cell)).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

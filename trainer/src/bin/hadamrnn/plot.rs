@@ -57,7 +57,9 @@ fn curves(args: &Args) -> Result<Picture> {
             let numbers: Vec<String> = epochs.damaged.iter().map(usize::to_string).collect();
             let path = folder.join(run_log::FILE_NAME);
             let (path, numbers) = (path.display(), numbers.join(", "));
-            eprintln!("note: {path} cannot be read in line {numbers}: these epochs are not drawn");
+            output::note(&format!(
+                "note: {path} cannot be read in line {numbers}: these epochs are not drawn"
+            ));
         }
         Ok(Curve {
             name: folder_name(folder),

@@ -9,7 +9,10 @@ use anyhow::{Context, Result};
 use hadamrnn::checkpoint::{Checkpoint, Position};
 use hadamrnn::run_log::{self, RunLog};
 use hadamrnn::train::{EpochRecord, Observer};
+use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output;
 
 /// Set by Ctrl-C (and SIGTERM): save and stop.
 #[derive(Clone)]
@@ -24,7 +27,7 @@ impl StopFlag {
             if seen.swap(true, Ordering::SeqCst) {
                 std::process::exit(130);
             }
-            eprintln!("stopping after this step; press Ctrl-C again to stop without saving");
+            output::note("stopping after this step; press Ctrl-C again to stop without saving");
         })
         .context("cannot catch Ctrl-C")?;
         Ok(Self(flag))
@@ -57,12 +60,12 @@ impl<'a> RunFolder<'a> {
             .with_prefix("training");
         let log = RunLog::open(folder, done)?;
         if !log.lost().is_empty() {
-            eprintln!(
+            output::note(&format!(
                 "note: {} lacks {} of the {done} epochs so far ({}); the weights are not touched by that, the curves have a gap",
                 folder.join(run_log::FILE_NAME).display(),
                 log.lost().len(),
                 first_of(log.lost())
-            );
+            ));
         }
         Ok(Self {
             folder,
@@ -132,7 +135,7 @@ impl Observer for RunFolder<'_> {
             record.epoch, record.train_loss
         );
         match self.bar.is_hidden() {
-            true => eprintln!("{text}"),
+            true => output::note(&text),
             false => self.bar.println(text),
         }
         Ok(())
@@ -152,8 +155,8 @@ pub struct Spinner(ProgressBar);
 
 impl Spinner {
     /// Shows `message` until dropped.
-    pub fn new(message: impl Into<String>) -> Self {
-        let bar = ProgressBar::new_spinner().with_message(message.into());
+    pub fn new(message: impl AsRef<str>) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(visible::text(message.as_ref()));
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(bar)
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hadamrnn::link::{self, BoardStatus, Patience, Sent};
+use hadamrnn::visible;
 use hadamrnn_firmware_common::slots::{Running, Timing};
 use serde_json::json;
 
@@ -77,7 +78,7 @@ pub fn describe(status: &BoardStatus) -> String {
     });
     format!(
         "the board runs \"{}\" ({from}), {} classes, {}{}",
-        status.name,
+        visible::name(&status.name),
         status.classes,
         describe_timing(status.timing),
         slots.collect::<String>()

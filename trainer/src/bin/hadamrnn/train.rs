@@ -283,7 +283,7 @@ pub fn run(args: &Args) -> Result<Status> {
     match outcome {
         Outcome::Interrupted => {
             let command = next_command("train --resume", &folder, &args.common);
-            eprintln!("saved; continue with: {command}");
+            output::note(&format!("saved; continue with: {command}"));
             return Ok(Status::Interrupted);
         }
         Outcome::Finished if args.common.json => output::json(&summary(&folder, &checkpoint))?,
@@ -368,12 +368,12 @@ fn configuration(args: &Args) -> Result<RunConfig> {
 pub fn read_config(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> Result<RunConfig> {
     let found = file::read(path, task, recipe)?;
     if let Some(recipe) = found.recipe {
-        eprintln!(
+        output::note(&format!(
             "note: what {} does not say is as in the recipe {} for {}",
             path.display(),
             recipe.name(),
             found.config.task
-        );
+        ));
     }
     Ok(found.config)
 }
@@ -382,7 +382,7 @@ pub fn read_config(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> R
 pub fn load_data(config: &RunConfig, args: &DataArgs) -> Result<TaskData> {
     let source = data::locate(config.task, args.data_dir.as_deref())?;
     if let Some(notice) = source.notice() {
-        eprintln!("note: {notice}");
+        output::note(&format!("note: {notice}"));
     }
     let _spinner = Spinner::new(format!("reading {source}"));
     match source {
@@ -405,10 +405,10 @@ pub fn train(
         Some(checkpoint) => {
             let trainer = Trainer::resume(&checkpoint, data, device)?;
             if checkpoint.is_without_digest(data) {
-                eprintln!(
+                output::note(&format!(
                     "note: {} was written by a version that kept no digest of its data: only what they look like is compared",
                     checkpoint.file.display()
-                );
+                ));
             }
             (trainer, checkpoint.position.epoch)
         }

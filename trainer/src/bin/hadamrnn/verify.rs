@@ -10,6 +10,7 @@ use hadamrnn::data::{self, Sequences, Split};
 use hadamrnn::evaluate;
 use hadamrnn::integer::{self, Answer, KernelName, ModelFile};
 use hadamrnn::model_folder::ModelFolder;
+use hadamrnn::shipped;
 use hadamrnn::verify::{self, BoardVerdict};
 use serde::Serialize;
 
@@ -79,13 +80,15 @@ impl Verdict {
 
 pub fn run(args: &Args) -> Result<Status> {
     let device = args.common.device.device()?;
+    let unpacked;
     let path = match &args.model {
-        Some(path) => path.clone(),
-        None => FirmwareFolder::locate(args.firmware_dir.as_deref())?
-            .path()
-            .join("../models/har2"),
+        Some(path) => path.as_path(),
+        None => {
+            unpacked = shipped::har2_folder()?;
+            unpacked.path()
+        }
     };
-    let (loaded, data) = model_source::load(&path, &args.common.data, &device)?;
+    let (loaded, data) = model_source::load(path, &args.common.data, &device)?;
     let loaded_data;
     let windows = match instead_of_data(&loaded, args) {
         Some(folder) => Windows::of_folder(folder, &loaded.file, args.windows)?,

@@ -25,10 +25,7 @@ pub(super) fn read(path: &Path, budget: &Budget) -> Result<Vec<Sequences>> {
 
 fn part(npz: &mut Npz<'_>, part: &str, budget: &Budget) -> Result<Sequences> {
     let (x, y) = (format!("x_{part}"), format!("y_{part}"));
-    let classes = npz
-        .array(&y)?
-        .values("<i8", i64::from_le_bytes)
-        .with_context(|| y.clone())?;
+    let classes = npz.array(&y)?.integers().with_context(|| y.clone())?;
     let array = npz.array(&x)?;
     ensure!(
         array.kind == "|O",

@@ -187,6 +187,29 @@ fn the_form_of_keras() {
     }
 }
 
+/// As NumPy saves it again on another machine, or in another version.
+#[test]
+fn labels_of_other_widths() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = pack(&[
+        ("x_train", "|O", "(2,)", &pickle(&[&[14], &[2]], 3)),
+        ("y_train", "<i4", "(2,)", &[1, 0, 0, 0, 0, 0, 0, 0]),
+        (
+            "x_test",
+            "|O",
+            "(4,)",
+            &pickle(&[&[1], &[2], &[3], &[4]], 3),
+        ),
+        ("y_test", "|u1", "(4,)", &[0, 1, 1, 0]),
+    ]);
+    fs::write(dir.path().join("imdb.npz"), bytes).unwrap();
+    let source = super::super::locate(Task::Imdb, Some(dir.path())).unwrap();
+    let data = load(&source, &Holdout::Standard).unwrap();
+    assert_eq!(data.train.targets, Targets::Class(vec![1, 0]));
+    assert_eq!(data.train.tokens(0), padded(&[1, 17]));
+    assert_eq!(data.test.targets, Targets::Class(vec![1, 0]));
+}
+
 #[test]
 fn malformed_files_of_keras() {
     let good = pickle(&[&[1], &[2]], 3);

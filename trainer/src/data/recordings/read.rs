@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::data::text;
 use crate::untrusted::{Budget, Kind};
+use crate::visible;
 
 /// Bytes of a line: enough for 1,024 channels with long names.
 const MAX_LINE_BYTES: usize = 64 << 10;
@@ -50,7 +51,7 @@ impl Columns {
         let label = place(LABEL).with_context(|| {
             format!(
                 "line 1: no column \"{LABEL}\" among {}",
-                header.iter().collect::<Vec<_>>().join(", ")
+                visible::names(header)
             )
         })?;
         let channels: Vec<usize> = (0..header.len())
@@ -64,7 +65,8 @@ impl Columns {
             ensure!(!name.is_empty(), "line 1: a channel has no name");
             ensure!(
                 !names[..i].contains(name),
-                "line 1: two columns are named \"{name}\""
+                "line 1: two columns are named \"{}\"",
+                visible::name(name)
             );
         }
         Ok(Self {
@@ -93,9 +95,9 @@ pub(super) fn read(files: &[PathBuf], budget: &Budget) -> Result<Recorded> {
             bail!(
                 "{} has the channels {}, but {} has {}: all recordings must have the same",
                 file.display(),
-                found.channels.join(", "),
+                visible::names(&found.channels),
                 first(files),
-                all.channels.join(", ")
+                visible::names(&all.channels)
             );
         }
         all.segments.extend(found.segments);
@@ -174,8 +176,9 @@ fn check_lines(bytes: &[u8]) -> Result<()> {
 fn count(field: &str, line: u64, channel: &str) -> Result<i16> {
     field.parse().ok().with_context(|| {
         format!(
-            "line {line}, column {channel}: \"{}\" is not a raw count, a whole number in -32768..=32767",
-            field.escape_debug()
+            "line {line}, column {}: \"{}\" is not a raw count, a whole number in -32768..=32767",
+            visible::name(channel),
+            visible::name(field)
         )
     })
 }

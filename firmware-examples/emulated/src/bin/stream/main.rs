@@ -21,7 +21,7 @@ use defmt::Display2Format;
 use defmt_semihosting as _;
 use hadamrnn_emulated::embedded::MODEL;
 use hadamrnn_firmware_common::link::{Action, Server};
-use hadamrnn_firmware_common::slots::{Boot, Fault, Region, Running, Slots, Timing};
+use hadamrnn_firmware_common::slots::{Boot, Fault, ModelId, Region, Running, Slots, Timing};
 use hadamrnn_firmware_common::stream::Windows;
 use hadamrnn_runtime::Model;
 use semihosting::process;
@@ -77,7 +77,14 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
     let windows = Net::new(&model, boot.running.timing(), WINDOW);
     let mut windows = windows.map_err(|_| "this firmware cannot run its built-in model")?;
     let timing = windows.timing();
-    let mut server = Server::new(slots, FIRMWARE, boot.running, &model, timing);
+    let mut server = Server::new(
+        slots,
+        FIRMWARE,
+        boot.running,
+        ModelId::of(bytes),
+        &model,
+        timing,
+    );
     let mut source = Recorded::default();
     loop {
         if let Some(Action::Reset) = server.serve(&mut uart) {

@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn::board::FirmwareFolder;
-use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::integer::KernelName;
+use hadamrnn::shipped;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Model, Session, standardise};
 use serde::Serialize;
@@ -17,11 +17,11 @@ use crate::output;
 const SIZES: [u16; 5] = [64, 128, 256, 512, 1024];
 /// Samples of a round.
 const STEPS: usize = 64;
-/// Rounds are timed for this long; the fastest counts, as others share the machine.
-const TIME: Duration = Duration::from_millis(400);
-
 #[derive(clap::Args)]
 pub struct Args {
+    /// Milliseconds to time rounds of each form for; the fastest counts, as others share the machine
+    #[arg(long, value_name = "MS", default_value_t = 400)]
+    time: u64,
     /// Print the results as JSON
     #[arg(long)]
     json: bool,
@@ -35,15 +35,15 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let folder = FirmwareFolder::locate(None)?;
-    let shipped = ModelFile::read(&folder.path().join("../models/har2/model.hdrn"))?;
+    let shipped = shipped::har2();
     let base = shipped.model()?;
     let samples = synthetic::samples(base.sample_size(), STEPS);
     let mut rows = Vec::new();
     for hidden in SIZES {
         // Nine state bits are what the packed kernel takes at 1024 units.
         let file = synthetic::model(&base, hidden)?;
-        rows.extend(size(&file.model()?, hidden, &samples)?);
+        let time = Duration::from_millis(args.time);
+        rows.extend(size(&file.model()?, hidden, &samples, time)?);
     }
     if args.json {
         output::json(&rows)?;
@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 /// Times every form; all must reach the same state.
-fn size(model: &Model<'_>, hidden: u16, samples: &[i16]) -> Result<Vec<Row>> {
+fn size(model: &Model<'_>, hidden: u16, samples: &[i16], limit: Duration) -> Result<Vec<Row>> {
     let mut dense = Dense::new(model);
     let row = |form, (elapsed, states): (Duration, Vec<i32>), expected: &[i32]| {
         ensure!(states == expected, "{form} n = {hidden}: another state");
@@ -65,52 +65,56 @@ fn size(model: &Model<'_>, hidden: u16, samples: &[i16]) -> Result<Vec<Row>> {
             samples_per_second: per_second as u64,
         })
     };
-    let reference = time(|| dense.run(samples, Dense::product));
+    let reference = time(limit, || dense.run(samples, Dense::product));
     let expected = reference.1.clone();
     Ok(vec![
         row(
             KernelName::FwhtPacked.name(),
-            kernel::<FwhtPacked>(model, samples)?,
+            kernel::<FwhtPacked>(model, samples, limit)?,
             &expected,
         )?,
         row(
             KernelName::Fwht.name(),
-            kernel::<Fwht>(model, samples)?,
+            kernel::<Fwht>(model, samples, limit)?,
             &expected,
         )?,
         row(
             KernelName::Xnor.name(),
-            kernel::<XnorPopcount>(model, samples)?,
+            kernel::<XnorPopcount>(model, samples, limit)?,
             &expected,
         )?,
         row("dense i8 matrix", reference, &expected)?,
         row(
             "naive, signs on the fly",
-            time(|| dense.run(samples, Dense::naive_product)),
+            time(limit, || dense.run(samples, Dense::naive_product)),
             &expected,
         )?,
     ])
 }
 
-/// The fastest round, and the state at its end.
-fn time(mut round: impl FnMut() -> Vec<i32>) -> (Duration, Vec<i32>) {
+/// The fastest round of those within `limit`, and the state at its end.
+fn time(limit: Duration, mut round: impl FnMut() -> Vec<i32>) -> (Duration, Vec<i32>) {
     let start = Instant::now();
     let mut fastest = Duration::MAX;
     loop {
         let begin = Instant::now();
         let states = black_box(round());
         fastest = fastest.min(begin.elapsed());
-        if start.elapsed() > TIME {
+        if start.elapsed() > limit {
             return (fastest, states);
         }
     }
 }
 
-fn kernel<K: Kernel>(model: &Model<'_>, samples: &[i16]) -> Result<(Duration, Vec<i32>)> {
+fn kernel<K: Kernel>(
+    model: &Model<'_>,
+    samples: &[i16],
+    limit: Duration,
+) -> Result<(Duration, Vec<i32>)> {
     let mut session =
         Session::<K, 1024, 16>::new(model).with_context(|| format!("kernel {}", K::NAME))?;
     let mut pushed = Ok(());
-    let timed = time(|| {
+    let timed = time(limit, || {
         session.reset();
         for sample in samples.chunks(model.sample_size()) {
             pushed = session.push(black_box(sample));

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::flash::{self, Installed, descriptor_in, firmware_parts, model_parts, probe};
 use hadamrnn::link::Firmware;
+use hadamrnn::visible;
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::descriptor::Descriptor;
 
@@ -16,7 +17,7 @@ use crate::output;
 pub fn on_chip(
     args: &Args,
     chip: &str,
-    board: Option<(&FirmwareFolder, &Board)>,
+    board: Option<(Option<&FirmwareFolder>, &Board)>,
     model: Option<&BoardModel>,
 ) -> Result<Status> {
     let bar = byte_bar("flashing", 0)?;
@@ -25,17 +26,18 @@ pub fn on_chip(
         bar.set_position(done);
     };
     // Built first: nothing is touched when that fails.
-    let elf = match board {
-        Some((folder, board)) if args.firmware => Some(build(folder, board)?.read()?),
-        _ => None,
+    let firmware = match board {
+        Some((folder, board)) => build(args, folder, board)?,
+        None => None,
     };
+    let elf = firmware.map(|firmware| firmware.read()).transpose()?;
     let at = args
         .descriptor
         .or_else(|| board.and_then(|(_, board)| board.descriptor_address()));
     let at = at.context("this board has no firmware with model slots")?;
     let mut device = probe::Board::attach(chip, args.probe.as_deref(), Box::new(progress))?;
     let mut written = None;
-    if let (Some(elf), Some((folder, board))) = (elf, board) {
+    if let (Some(elf), Some((Some(folder), board))) = (elf, board) {
         written = Some(write_firmware(&mut device, elf, folder, board, at)?);
         output::line("firmware: written and verified")?;
     }
@@ -91,7 +93,7 @@ fn same_board(found: &Descriptor<'_>, board: Option<&Board>) -> Result<()> {
     match board {
         Some(board) if board.name != found.board => bail!(
             "the firmware on this board is for {}, not {}: name the right board, or flash with --firmware",
-            found.board,
+            visible::name(found.board),
             board.name
         ),
         _ => Ok(()),
