@@ -14,10 +14,11 @@ const [programPath, logPath, windowsPath, tcpPort, seconds = '3600', sensor = 'l
 const FLASH = 0x10000000;
 const RAM = 0x20000000;
 const TICK = 1e9 / 125e6;
-/** Where a sensor answers, what it says of itself and of new samples, and where they are; `skip` bytes of them it lacks. */
+/** Where a sensor answers, what it says of itself and of new samples, the bit that resets it, and where samples are; `skip`
+ * bytes of them it lacks. */
 const SENSORS = {
-  lsm6dso: { address: 0x6a, identity: 0x6c, status: [0x1e, 3], data: 0x22, skip: 0 },
-  lis3dh: { address: 0x18, identity: 0x33, status: [0x27, 0x0f], data: 0x28, skip: 6 },
+  lsm6dso: { address: 0x6a, identity: 0x6c, status: [0x1e, 3], reset: [0x12, 1], data: 0x22, skip: 0 },
+  lis3dh: { address: 0x18, identity: 0x33, status: [0x27, 0x0f], reset: [0, 0], data: 0x28, skip: 6 },
 };
 /** Of the I²C controller's raw interrupts. */
 const TX_EMPTY = 1 << 4;
@@ -41,7 +42,7 @@ function recorded(path) {
 
 /** A sensor that plays samples; without any, nobody answers. */
 class Sensor {
-  constructor(i2c, { address: own, identity, status, data, skip }, samples, counts) {
+  constructor(i2c, { address: own, identity, status, reset, data, skip }, samples, counts) {
     const registers = new Uint8Array(128);
     registers[0x0f] = identity;
     registers[status[0]] = status[1];
@@ -60,7 +61,10 @@ class Sensor {
     i2c.onWriteByte = (value) => {
       // The LIS3DH takes the highest bit for a wish to read on.
       if (first) register = value & 0x7f;
-      else registers[register++] = value;
+      else {
+        registers[register] = register === reset[0] ? value & ~reset[1] : value;
+        register += 1;
+      }
       first = false;
       i2c.completeWrite(true);
     };

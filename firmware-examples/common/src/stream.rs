@@ -261,12 +261,10 @@ fn resolve(
 
 #[cfg(test)]
 mod tests {
-    use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
     use hadamrnn_runtime::kernel::Fwht;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::imu::{Lsm6dso, SampleSource};
     use crate::windows;
 
     const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
@@ -414,39 +412,5 @@ mod tests {
         };
         let session = Session::<Fwht, 128, 8>::new(&model).err();
         assert_eq!(check_capacities(&model, few).err(), session);
-    }
-
-    /// From the sensor's registers to a class: the model reads what the bus delivers.
-    #[test]
-    fn a_sensor_on_a_bus_is_classified() {
-        let at = Lsm6dso::<Mock>::ADDRESS;
-        let mut script = vec![
-            Transaction::write_read(at, vec![0x0f], vec![0x6c]),
-            Transaction::write(at, vec![0x12, 0x44]),
-            Transaction::write(at, vec![0x10, 0x38]),
-            Transaction::write(at, vec![0x11, 0x3c]),
-        ];
-        for i in 0..8_u8 {
-            script.push(Transaction::write_read(at, vec![0x1e], vec![3]));
-            script.push(Transaction::write_read(at, vec![0x22], vec![i; 12]));
-        }
-        let model = Model::from_bytes(MODEL).unwrap();
-        let timing = Timing {
-            window: 8,
-            hop: 8,
-            every: 1,
-        };
-        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).unwrap();
-        let mut imu = Lsm6dso::new(Mock::new(&script), at).unwrap();
-        let (mut read, mut answers) = (Vec::new(), Vec::new());
-        for _ in 0..8 {
-            let sample = imu.poll().unwrap().expect("ready");
-            read.push(sample);
-            if let Some(answer) = windows.push(&sample).unwrap() {
-                answers.push((answer.class, answer.logits.collect()));
-            }
-        }
-        assert_eq!(answers, naive(&model, &read, timing));
-        imu.release().done();
     }
 }

@@ -14,6 +14,11 @@
 
 #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
 mod portable;
+/// In its place where the assembly alone is linked. Not reached: [`FwhtPacked::check`] refuses what that does not take.
+#[cfg(not(any(feature = "any-shape", hadamrnn_arch = "portable")))]
+mod portable {
+    pub(super) fn step(_: &mut [u32], _: &crate::step::Step<'_>) {}
+}
 
 use super::{HiddenState, Kernel};
 use crate::arch::{self, lanes};
@@ -95,7 +100,6 @@ impl Kernel for FwhtPacked {
 
 /// Not generic over the capacity, so that sessions of several sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
-    #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
     if let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) {
         portable::step(h, step);
     }
@@ -106,7 +110,6 @@ fn step_second_lanes(words: &mut [u32], step: &Step<'_>) {
         return;
     };
     if !arch::step_second(h, step) {
-        #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
         portable::step(h, step);
     }
 }

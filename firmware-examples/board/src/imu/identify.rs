@@ -15,7 +15,9 @@ pub enum Kind {
     Icm42670,
     /// Bosch BMI270.
     Bmi270,
-    /// ST LIS3DH, LIS2DH12 and LSM303AGR, accelerometers without gyroscope: rotation reads zero.
+    /// ST LSM303AGR, an accelerometer with a magnetometer, which is not read: rotation reads zero.
+    Lsm303agr,
+    /// ST LIS3DH and LIS2DH12, accelerometers alone: rotation reads zero.
     Lis3dh,
 }
 
@@ -34,54 +36,75 @@ struct Identity {
     addresses: &'static [u8],
     register: u8,
     values: &'static [u8],
+    /// Another part of the same sensor, which must be there too: its address, a register and what that holds.
+    companion: Option<[u8; 3]>,
 }
 
 /// In the order of asking. The BMI270 comes after those that share its address: it has nothing at their register, while
-/// theirs at its register 0 may hold anything.
-const IDENTITIES: [Identity; 5] = [
+/// theirs at its register 0 may hold anything. The accelerometers of LSM303AGR and LIS3DH have one identity, but not one
+/// sensitivity: the magnetometer tells them apart.
+const IDENTITIES: [Identity; 6] = [
     Identity {
         kind: Kind::Lsm6dso,
         addresses: &[0x6a, 0x6b],
         register: 0x0f,
         values: &[0x69, 0x6a, 0x6c],
+        companion: None,
     },
     Identity {
         kind: Kind::Mpu,
         addresses: &[0x68, 0x69],
         register: 0x75,
         values: &[0x68, 0x70, 0x71, 0x73],
+        companion: None,
     },
     Identity {
         kind: Kind::Icm42670,
         addresses: &[0x68, 0x69],
         register: 0x75,
         values: &[0x60, 0x67],
+        companion: None,
     },
     Identity {
         kind: Kind::Bmi270,
         addresses: &[0x68, 0x69],
         register: 0x00,
         values: &[0x24],
+        companion: None,
+    },
+    Identity {
+        kind: Kind::Lsm303agr,
+        addresses: &[0x19],
+        register: 0x0f,
+        values: &[0x33],
+        companion: Some([0x1e, 0x4f, 0x40]),
     },
     Identity {
         kind: Kind::Lis3dh,
         addresses: &[0x18, 0x19],
         register: 0x0f,
         values: &[0x33],
+        companion: None,
     },
 ];
 
 /// The first known sensor that answers. Only identity registers are read.
 pub fn find<I: I2c>(bus: &mut I) -> Option<Device> {
+    // An address that nobody has is an error of the bus, too.
+    let mut ask = |address: u8, register: u8| {
+        let mut value = [0];
+        let answer = bus.write_read(address, &[register], &mut value);
+        answer.ok().map(|()| value[0])
+    };
     IDENTITIES.iter().find_map(|identity| {
-        let answers = |address: &u8| {
-            let mut value = [0];
-            // An address that nobody has is an error of the bus, too.
-            bus.write_read(*address, &[identity.register], &mut value)
-                .is_ok()
-                && identity.values.contains(&value[0])
-        };
-        let address = identity.addresses.iter().copied().find(answers)?;
+        let address = identity.addresses.iter().copied().find(|address| {
+            ask(*address, identity.register).is_some_and(|value| identity.values.contains(&value))
+        })?;
+        if let Some([companion, register, value]) = identity.companion
+            && ask(companion, register) != Some(value)
+        {
+            return None;
+        }
         Some(Device {
             kind: identity.kind,
             address,

@@ -1,57 +1,55 @@
-//! LIS3DH, LIS2DH12 and the accelerometer of the LSM303AGR, by crate `lis2dh`: their registers for acceleration are the
-//! same. None has a gyroscope.
+//! LIS3DH (ST CD00274221), LIS2DH12 and the accelerometer of the LSM303AGR: their registers for acceleration are the same.
+//! None has a gyroscope. Our own: the setters of crate `lis2dh` 0.4 keep bits that other programs set, such as those of the
+//! high-pass, the self-test and the order of bytes.
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
-use lis2dh::{
-    AccelerationData, Error as DriverError, FullScale, Lis2dh, Mode, OutputDataRate, Register,
-    Sa0Pad,
-};
 
-use super::{Error, SixAxes};
+use super::registers::Registers;
+use super::{Error, Scale, SixAxes};
 
-pub type Lis3dh<I> = Lis2dh<I>;
+mod register {
+    pub const TEMP_CFG: u8 = 0x1f;
+    pub const CTRL1: u8 = 0x20;
+    pub const CTRL2: u8 = 0x21;
+    pub const CTRL3: u8 = 0x22;
+    pub const CTRL4: u8 = 0x23;
+    pub const CTRL5: u8 = 0x24;
+    pub const CTRL6: u8 = 0x25;
+    pub const STATUS: u8 = 0x27;
+    /// xyz, little-endian; the highest bit of the address is the wish to read on.
+    pub const OUT_X_L: u8 = 0x28 | 0x80;
+    pub const FIFO_CTRL: u8 = 0x2e;
+}
 
-/// Bit of `CTRL_REG4` that keeps the two bytes of a value together.
-const BLOCK_DATA_UPDATE: u8 = 0x80;
+/// New values of all axes, in `STATUS`.
+const ALL_NEW: u8 = 0x08;
 /// Until samples are valid at high resolution: 7 of them (LIS2DH12 data sheet, operating modes).
 const TURN_ON_MS: u32 = 70;
 
-/// Wakes the sensor: 100 samples a second of 12 bits, ±4 g.
-pub fn start<I: I2c>(bus: I, address: u8, delay: &mut impl DelayNs) -> Result<Lis3dh<I>, Error> {
-    let pad = match address {
-        0x18 => Sa0Pad::Low,
-        _ => Sa0Pad::High,
-    };
-    let mut imu = Lis2dh::new(bus, pad);
-    set_up(&mut imu).map_err(error)?;
+/// Wakes the sensor: 100 samples a second of 12 bits, ±4 g. It has no reset, so every register that samples depend on is set.
+pub fn start<I: I2c>(imu: &mut Registers<I>, delay: &mut impl DelayNs) -> Result<(), Error> {
+    imu.set(&[
+        (register::TEMP_CFG, 0),
+        (register::CTRL2, 0),
+        (register::CTRL3, 0),
+        // The two bytes of a value belong together; little-endian, ±4 g, high resolution, no self-test.
+        (register::CTRL4, 0x98),
+        (register::CTRL5, 0),
+        (register::CTRL6, 0),
+        (register::FIFO_CTRL, 0),
+        (register::CTRL1, 0x57),
+    ])?;
     delay.delay_ms(TURN_ON_MS);
-    Ok(imu)
+    Ok(())
 }
 
-fn set_up<I: I2c>(imu: &mut Lis3dh<I>) -> Result<(), DriverError<I::Error>> {
-    imu.set_register_bits(Register::CtrlReg4, BLOCK_DATA_UPDATE)?;
-    imu.set_full_scale(FullScale::Fs4g)?;
-    imu.set_mode(Mode::HighResolution)?;
-    imu.set_output_data_rate(OutputDataRate::Hz100)
-}
-
-/// The newest sample, if it was not read before. Acceleration is left-justified in 16 bits, so its counts at ±4 g are
-/// 1/8192 g as they are.
-pub fn read<I: I2c>(imu: &mut Lis3dh<I>) -> Result<Option<SixAxes>, Error> {
-    if !imu.read_status().map_err(error)?.xyz_data_available {
+/// The newest sample, if it was not read before. `acceleration` is the scale of its counts, which are left-justified in 16
+/// bits.
+pub fn read<I: I2c>(imu: &mut Registers<I>, acceleration: Scale) -> Result<Option<SixAxes>, Error> {
+    if imu.read(register::STATUS)? & ALL_NEW == 0 {
         return Ok(None);
     }
-    let mut sample = [AccelerationData::default()];
-    // What reads its queue of samples reads the output registers, where the queue is off.
-    imu.read_data(&mut sample).map_err(error)?;
-    let [AccelerationData { x, y, z }] = sample;
-    Ok(Some([[x, y, z], [0; 3]]))
-}
-
-fn error<E>(error: DriverError<E>) -> Error {
-    match error {
-        DriverError::I2c(_) => Error::Bus,
-        _ => Error::SetUp,
-    }
+    let total = imu.values(register::OUT_X_L, i16::from_le_bytes)?;
+    Ok(Some([acceleration.of(total), [0; 3]]))
 }

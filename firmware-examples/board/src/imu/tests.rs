@@ -1,256 +1,249 @@
-//! Each sensor on a scripted bus: what finds it, what sets it up, and what a reading becomes.
+//! Each sensor on a bus: what finds it, what sets it up, and what a reading becomes.
+
+mod chip;
 
 use embedded_hal::i2c::ErrorKind;
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
+use hadamrnn_firmware_common::slots::Timing;
+use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_runtime::kernel::Fwht;
+use hadamrnn_runtime::{Model, Session};
 
 use super::*;
+use chip::{Bus, Chip, DATA_SHEETS, DataSheet};
 
 /// An identity register at an address where nobody is.
 fn nobody(address: u8, register: u8) -> Transaction {
     Transaction::write_read(address, vec![register], vec![0]).with_error(ErrorKind::Other)
 }
 
-fn read(address: u8, register: u8, bytes: &[u8]) -> Transaction {
-    Transaction::write_read(address, vec![register], bytes.to_vec())
+fn read(address: u8, register: u8, value: u8) -> Transaction {
+    Transaction::write_read(address, vec![register], vec![value])
 }
 
-fn write(address: u8, register: u8, value: u8) -> Transaction {
-    Transaction::write(address, vec![register, value])
-}
-
-/// All questions before the one that finds `kind`.
-fn asked_before(kind: Kind) -> Vec<Transaction> {
-    let order = [
-        (Kind::Lsm6dso, &[0x6a, 0x6b][..], 0x0f),
-        (Kind::Mpu, &[0x68, 0x69], 0x75),
-        (Kind::Icm42670, &[0x68, 0x69], 0x75),
-        (Kind::Bmi270, &[0x68, 0x69], 0x00),
-        (Kind::Lis3dh, &[0x18, 0x19], 0x0f),
+/// All questions, on a bus where nobody is.
+fn all_questions() -> Vec<Transaction> {
+    let questions = [
+        (&[0x6a, 0x6b][..], 0x0f),
+        (&[0x68, 0x69], 0x75),
+        (&[0x68, 0x69], 0x75),
+        (&[0x68, 0x69], 0x00),
+        (&[0x19], 0x0f),
+        (&[0x18, 0x19], 0x0f),
     ];
-    order
-        .iter()
-        .take_while(|(other, ..)| *other != kind)
-        .flat_map(|(_, addresses, register)| addresses.iter().map(|at| nobody(*at, *register)))
-        .collect()
-}
-
-fn big_endian(values: &[i16]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_be_bytes())
-        .collect()
-}
-
-fn little_endian(values: &[i16]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
-}
-
-/// Starts a sensor, reads the samples of `script` and expects the bus to have been used in full.
-fn samples(kind: Kind, script: &[Transaction], count: usize) -> Vec<Option<Sample>> {
-    let mut bus = Mock::new(script);
-    let mut imu = Imu::start(bus.clone(), NoopDelay).unwrap();
-    assert_eq!(imu.kind(), kind);
-    let samples = (0..count).map(|_| imu.poll().unwrap()).collect();
-    bus.done();
-    samples
+    let each = questions.iter().flat_map(|(addresses, register)| {
+        addresses.iter().map(|address| nobody(*address, *register))
+    });
+    each.collect()
 }
 
 #[test]
 fn an_empty_bus_is_told() {
-    // The last kind is asked for as well.
-    let mut script = asked_before(Kind::Lis3dh);
-    script.extend([nobody(0x18, 0x0f), nobody(0x19, 0x0f)]);
-    let mut bus = Mock::new(&script);
-    assert_eq!(
-        Imu::start(bus.clone(), NoopDelay).err(),
-        Some(Error::NotFound)
-    );
+    let mut bus = Mock::new(&all_questions());
+    let error = Imu::start(bus.clone(), NoopDelay).err();
+    assert_eq!(error, Some(Error::NotFound));
     bus.done();
 }
 
 #[test]
 fn a_stranger_at_a_known_address_is_not_taken() {
-    let mut script = vec![read(0x6a, 0x0f, &[0x00]), read(0x6b, 0x0f, &[0xff])];
-    script.extend(asked_before(Kind::Lis3dh).split_off(2));
-    script.extend([read(0x18, 0x0f, &[0x32]), read(0x19, 0x0f, &[0x34])]);
+    let mut script = all_questions();
+    script[0] = read(0x6a, 0x0f, 0x00);
+    script[1] = read(0x6b, 0x0f, 0xff);
+    let last = script.len() - 1;
+    script[last] = read(0x19, 0x0f, 0x34);
     let mut bus = Mock::new(&script);
     assert_eq!(find(&mut bus), None);
     bus.done();
 }
 
+/// Without a write to any of them.
 #[test]
-fn lsm6dso_at_its_second_address() {
-    let at = 0x6b;
-    let script = [
-        nobody(0x6a, 0x0f),
-        read(at, 0x0f, &[0x6c]),
-        read(at, 0x0f, &[0x6c]),
-        write(at, 0x12, 0x44),
-        write(at, 0x10, 0x38),
-        write(at, 0x11, 0x3c),
-        read(at, 0x1e, &[0b01]),
-        read(at, 0x1e, &[0b11]),
-        read(at, 0x22, &little_endian(&[1, -2, 3, 100, -200, 8192])),
-    ];
-    let expected = [None, Some([0, 0, 0, 1, -2, 3, 100, -200, 8192])];
-    assert_eq!(samples(Kind::Lsm6dso, &script, 2), expected);
-}
-
-#[test]
-fn mpu_is_woken_and_its_rotation_rescaled() {
-    let at = 0x68;
-    let mut script = asked_before(Kind::Mpu);
-    script.extend([
-        read(at, 0x75, &[0x68]),
-        // Out of sleep, keeping the clock's choice.
-        read(at, 0x6b, &[0x41]),
-        write(at, 0x6b, 0x01),
-        // Low-pass of 20 Hz; 1 kHz / (1 + 9); ±4 g; ±2000 °/s.
-        read(at, 0x1a, &[0]),
-        write(at, 0x1a, 0x04),
-        write(at, 0x19, 9),
-        read(at, 0x1c, &[0]),
-        write(at, 0x1c, 0x08),
-        read(at, 0x1b, &[0]),
-        write(at, 0x1b, 0x18),
-        read(
-            at,
-            0x3b,
-            &big_endian(&[8192, -1, 2, 0x7777, 1640, -32768, 32767]),
-        ),
-    ]);
-    // 100 °/s are 1,640 counts here, 1,429 of 70 m°/s.
-    let expected = Some([0, 0, 0, 1429, -28544, 28543, 8192, -1, 2]);
-    assert_eq!(samples(Kind::Mpu, &script, 1), [expected]);
-}
-
-#[test]
-fn icm42670_is_set_to_the_models_ranges() {
-    let at = 0x68;
-    let mut script = asked_before(Kind::Icm42670);
-    script.extend([
-        read(at, 0x75, &[0x67]),
-        // Both on; ±4 g, 100 Hz; ±2000 °/s, 100 Hz.
-        write(at, 0x1f, 0x0f),
-        write(at, 0x21, 0x49),
-        write(at, 0x20, 0x09),
-        read(at, 0x39, &[0]),
-        read(at, 0x39, &[1]),
-        read(at, 0x0b, &big_endian(&[8192, -5, 7, 1640, 0, -1640])),
-    ]);
-    let expected = [None, Some([0, 0, 0, 1429, 0, -1429, 8192, -5, 7])];
-    assert_eq!(samples(Kind::Icm42670, &script, 2), expected);
-}
-
-#[test]
-fn bmi270_gets_its_microcode_in_whole_words() {
-    let at = 0x69;
-    let mut script = asked_before(Kind::Bmi270);
-    script.extend([
-        nobody(0x68, 0x00),
-        read(at, 0x00, &[0x24]),
-        read(at, 0x00, &[0x24]),
-        write(at, 0x7e, 0xb6),
-        read(at, 0x7c, &[0x03]),
-        write(at, 0x7c, 0x02),
-        read(at, 0x59, &[0]),
-        write(at, 0x59, 0),
-    ]);
-    let microcode = &bmi2::config::BMI270_CONFIG_FILE;
-    for (i, chunk) in microcode.chunks(126).enumerate() {
-        let words = (i * 126 / 2) as u16;
-        let address = vec![0x5b, (words & 0x0f) as u8, (words >> 4) as u8];
-        script.push(Transaction::write(at, address));
-        script.push(Transaction::write(at, [&[0x5e], chunk].concat()));
+fn each_sensor_is_found() {
+    for sheet in DATA_SHEETS {
+        let mut bus = Bus::with(Chip::new(sheet));
+        let found = find(&mut bus).expect("is there");
+        assert_eq!((found.kind, found.address), (sheet.kind, sheet.address));
+        assert!(!bus.chip().was_written, "{:?}", sheet.kind);
     }
-    script.extend([
-        write(at, 0x59, 1),
-        read(at, 0x7c, &[0x02]),
-        write(at, 0x7c, 0x03),
-        read(at, 0x21, &[1]),
-        // Awake; 100 Hz, ±4 g, ±2000 °/s; both on.
-        read(at, 0x7c, &[0x03]),
-        write(at, 0x7c, 0x02),
-        write(at, 0x40, 0xa8),
-        write(at, 0x41, 0x01),
-        write(at, 0x42, 0xe8),
-        write(at, 0x43, 0x00),
-        write(at, 0x7d, 0x06),
-        read(
-            at,
-            0x0c,
-            &[little_endian(&[8192, 1, 2, 1640, -1640, 0]), vec![9, 9, 9]].concat(),
-        ),
-    ]);
-    let expected = Some([0, 0, 0, 1429, -1429, 0, 8192, 1, 2]);
-    assert_eq!(samples(Kind::Bmi270, &script, 1), [expected]);
+    // At its other address as well, where no magnetometer answers.
+    let mut bus = Bus::with(Chip::new(DataSheet {
+        address: 0x19,
+        ..sheet(Kind::Lis3dh)
+    }));
+    assert_eq!(find(&mut bus).map(|found| found.kind), Some(Kind::Lis3dh));
 }
 
-/// Both addresses: the LSM303AGR's accelerometer is at the second one, a LIS3DH at either.
+fn sheet(kind: Kind) -> DataSheet {
+    let sheet = DATA_SHEETS.iter().find(|sheet| sheet.kind == kind);
+    *sheet.expect("one for each kind")
+}
+
+fn start(bus: &Bus) -> Result<Imu<Bus>, Error> {
+    let clock = bus.chip().clock.clone();
+    Imu::start(bus.clone(), clock)
+}
+
+/// What programs may have left in the registers of a sensor that kept its power.
+fn left_behind(sheet: &DataSheet) -> [Chip; 3] {
+    let mut all_ones = Chip::new(*sheet);
+    all_ones.registers.fill(0xff);
+    all_ones.hold(&[sheet.identity]);
+    let mut others = Chip::new(*sheet);
+    others.hold(sheet.others);
+    [Chip::new(*sheet), all_ones, others]
+}
+
 #[test]
-fn lis3dh_gives_acceleration_alone() {
-    for at in [0x18, 0x19] {
-        let mut script = asked_before(Kind::Lis3dh);
-        script.extend((0x18..at).map(|other| nobody(other, 0x0f)));
-        script.extend([
-            read(at, 0x0f, &[0x33]),
-            // Block data update; ±4 g, whatever range it had before.
-            read(at, 0x23, &[0x30]),
-            write(at, 0x23, 0xb0),
-            read(at, 0x23, &[0xb0]),
-            write(at, 0x23, 0x80),
-            read(at, 0x23, &[0x80]),
-            write(at, 0x23, 0x90),
-            // High resolution, not low power.
-            read(at, 0x20, &[0x0f]),
-            write(at, 0x20, 0x07),
-            read(at, 0x23, &[0x90]),
-            write(at, 0x23, 0x98),
-            // 100 Hz, all axes.
-            read(at, 0x20, &[0x07]),
-            write(at, 0x20, 0x57),
-            read(at, 0x27, &[0b0111]),
-            read(at, 0x07, &[0]),
-            read(at, 0x27, &[0b1111]),
-            read(at, 0x07, &[0]),
-            read(at, 0xa8, &little_endian(&[-16, 32, 8192])),
-        ]);
-        let expected = [None, Some([0, 0, 0, 0, 0, 0, -16, 32, 8192])];
-        assert_eq!(samples(Kind::Lis3dh, &script, 2), expected);
+fn settings_are_whole_whatever_a_program_before_has_left() {
+    for sheet in &DATA_SHEETS {
+        for (i, chip) in left_behind(sheet).into_iter().enumerate() {
+            let bus = Bus::with(chip);
+            start(&bus).expect("takes its settings");
+            for &(register, value) in sheet.settings {
+                let found = bus.chip().registers[usize::from(register)];
+                assert_eq!(found, value, "{:?} {i}: {register:#04x}", sheet.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_does_not_read_back_is_refused() {
+    for sheet in &DATA_SHEETS {
+        for &(register, value) in sheet.settings {
+            let bus = Bus::with(Chip::new(*sheet));
+            bus.chip().stuck = Some((register, !value));
+            let error = start(&bus).err();
+            assert_eq!(error, Some(Error::SetUp { register }), "{:?}", sheet.kind);
+        }
+    }
+}
+
+#[test]
+fn a_reset_that_does_not_end_is_refused() {
+    // The BMI270 shows the end of its reset by taking its microcode.
+    for kind in [Kind::Lsm6dso, Kind::Mpu, Kind::Icm42670] {
+        let (register, bits) = sheet(kind).reset.expect("has one").by;
+        let bus = Bus::with(Chip::new(sheet(kind)));
+        bus.chip().stuck = Some((register, bits));
+        let error = start(&bus).err();
+        assert_eq!(error, Some(Error::SetUp { register }), "{kind:?}");
+    }
+}
+
+#[test]
+fn bmi270_gets_its_microcode_whole() {
+    let bus = Bus::with(Chip::new(sheet(Kind::Bmi270)));
+    start(&bus).expect("starts");
+    assert_eq!(bus.chip().microcode, bmi2::config::BMI270_CONFIG_FILE);
+    bus.chip().stuck = Some((0x21, 0x02));
+    let error = start(&bus).err();
+    assert_eq!(error, Some(Error::SetUp { register: 0x21 }));
+}
+
+/// The successors of the MPU-6050 have a register for it.
+#[test]
+fn the_low_pass_of_acceleration_is_set_where_it_is_one_of_its_own() {
+    for (identity, expected) in [(0x68, 0), (0x70, 4), (0x71, 4), (0x73, 4)] {
+        let bus = Bus::with(Chip::new(DataSheet {
+            identity: (0x75, identity),
+            ..sheet(Kind::Mpu)
+        }));
+        start(&bus).expect("starts");
+        assert_eq!(bus.chip().registers[0x1d], expected, "{identity:#04x}");
+    }
+}
+
+#[test]
+fn samples_come_in_channel_order_when_they_are_new() {
+    for sheet in &DATA_SHEETS {
+        let bus = Bus::with(Chip::new(*sheet));
+        let mut imu = start(&bus).expect("starts");
+        let kind = imu.kind();
+        assert_eq!(kind, sheet.kind);
+        if let Some((status, bits)) = sheet.ready {
+            // All bits but one that is waited for.
+            bus.chip().hold(&[(status, !(bits & bits.wrapping_neg()))]);
+            assert_eq!(imu.poll(), Ok(None), "{kind:?}");
+        }
+        bus.chip().sense([1000, -2000, 3000], [100, -200, 200]);
+        let sample = imu.poll().expect("answers").expect("is new");
+        let total = match kind {
+            Kind::Lis3dh => [1024, -2048, 3072],
+            _ => [1000, -2000, 3000],
+        };
+        let rotation = match kind {
+            Kind::Lsm6dso => [100, -200, 200],
+            Kind::Lsm303agr | Kind::Lis3dh => [0; 3],
+            _ => [87, -174, 174],
+        };
+        // The first sample is all gravity.
+        let expected = [[0; 3], rotation, total];
+        assert_eq!(sample, expected.as_flattened(), "{kind:?}");
+    }
+}
+
+/// By the data sheets' nominal sensitivities, within 0.2 %: less than what they allow a sensor to be off.
+#[test]
+fn a_sample_is_in_units_of_1_8192_g_and_70_mdps() {
+    for sheet in &DATA_SHEETS {
+        let bus = Bus::with(Chip::new(*sheet));
+        let mut imu = start(&bus).expect("starts");
+        let (per_g, per_degree) = sheet.nominal;
+        let rotation = per_degree.map_or(0.0, |per_degree| 1000.0 * per_degree);
+        let counts = |x: f64| [x.round() as i16, (-x).round() as i16, 0];
+        bus.chip().sense(counts(3.0 * per_g), counts(rotation));
+        let sample = imu.poll().expect("answers").expect("is new");
+        let [.., gx, gy, _, ax, ay, _] = sample.map(f64::from);
+        let near = |found: f64, exact: f64| (found - exact).abs() <= 0.002 * exact.abs() + 1.0;
+        assert!(
+            near(ax, 3.0 * 8192.0) && near(ay, -3.0 * 8192.0),
+            "{:?}: {ax} {ay}",
+            sheet.kind
+        );
+        let exact = per_degree.map_or(0.0, |_| 1000.0 / 0.070);
+        assert!(
+            near(gx, exact) && near(gy, -exact),
+            "{:?}: {gx} {gy}",
+            sheet.kind
+        );
     }
 }
 
 #[test]
 fn a_sensor_that_is_unplugged_is_a_bus_error() {
-    let at = 0x6a;
-    let script = [
-        read(at, 0x0f, &[0x6c]),
-        read(at, 0x0f, &[0x6c]),
-        write(at, 0x12, 0x44),
-        write(at, 0x10, 0x38),
-        write(at, 0x11, 0x3c),
-        nobody(at, 0x1e),
-    ];
-    let mut bus = Mock::new(&script);
-    let mut imu = Imu::start(bus.clone(), NoopDelay).unwrap();
-    assert_eq!(imu.poll(), Err(Error::Bus));
-    bus.done();
+    for sheet in &DATA_SHEETS {
+        let bus = Bus::with(Chip::new(*sheet));
+        let mut imu = start(&bus).expect("starts");
+        bus.chip().unplugged = true;
+        assert_eq!(imu.poll(), Err(Error::Bus), "{:?}", sheet.kind);
+        assert_eq!(start(&bus).err(), Some(Error::NotFound));
+    }
 }
 
-/// All counts: within 0.1 % and a rounding of the exact ratio.
+/// From the sensor's registers to a class: the model reads what the bus delivers.
 #[test]
-fn rotation_is_rescaled_to_a_tenth_of_a_percent() {
-    for x in i16::MIN..=i16::MAX {
-        let exact = f64::from(x) / 16.4 / 0.070;
-        let [found, ..] = to_70_mdps([x; 3]);
-        let error = (f64::from(found) - exact).abs();
-        assert!(
-            error <= 0.5 + 0.001 * exact.abs(),
-            "{x}: {found}, not {exact}"
-        );
+fn a_sensor_on_a_bus_is_classified() {
+    const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
+    let model = Model::from_bytes(MODEL).expect("shipped");
+    let timing = Timing {
+        window: 8,
+        hop: 8,
+        every: 1,
+    };
+    let bus = Bus::with(Chip::new(sheet(Kind::Lsm6dso)));
+    let mut imu = start(&bus).expect("starts");
+    let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).expect("fits");
+    let mut alone = Session::<Fwht, 128, 9>::new(&model).expect("fits");
+    for i in 1..=8 {
+        bus.chip().sense([257 * i, -300 * i, 8192], [i, -40 * i, 9]);
+        let sample = imu.poll().expect("answers").expect("is new");
+        alone.push(&sample).expect("nine values");
+        let answer = windows.push(&sample).expect("nine values");
+        let classes = answer.map(|answer| (answer.class, answer.logits.collect::<Vec<_>>()));
+        let expected = (i == 8).then(|| (alone.class(), alone.logits().collect::<Vec<_>>()));
+        assert_eq!(classes, expected, "{i}");
     }
 }

@@ -149,7 +149,7 @@ impl PortArgs {
 /// Where firmware and boards are.
 #[derive(clap::Args, Clone, Debug)]
 pub struct FirmwareArgs {
-    /// Folder of the firmware sources [default: firmware-examples here or above]
+    /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     pub firmware_dir: Option<PathBuf>,
     /// File with an emulated board's flash [default: one for each board, beside its firmware]

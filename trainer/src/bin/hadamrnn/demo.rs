@@ -38,7 +38,7 @@ pub struct Args {
     /// Test windows to run on the board, spread evenly; 0 is all
     #[arg(long, default_value_t = 0)]
     windows: usize,
-    /// Folder of the firmware sources [default: firmware-examples here or above]
+    /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
     #[command(flatten)]

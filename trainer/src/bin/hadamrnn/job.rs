@@ -45,7 +45,7 @@ pub struct WorkArgs {
     /// Test windows to run on boards, spread evenly over the split; 0 is all
     #[arg(long, default_value_t = 64)]
     windows: usize,
-    /// Folder of the firmware sources [default: firmware-examples here or above]
+    /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
 }

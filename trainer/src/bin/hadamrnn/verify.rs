@@ -36,7 +36,7 @@ pub struct Args {
     /// Show the firmware's log
     #[arg(long, requires = "board")]
     log: bool,
-    /// Folder of the firmware sources [default: firmware-examples here or above]
+    /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
     #[command(flatten)]

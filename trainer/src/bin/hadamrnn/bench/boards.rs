@@ -30,7 +30,7 @@ pub struct Args {
     /// Print the results as JSON
     #[arg(long)]
     json: bool,
-    /// Folder of the firmware sources [default: firmware-examples here or above]
+    /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
 }
