@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hadamrnn::card::{files, sha256};
-use hadamrnn::integer::ModelFile;
+use hadamrnn::integer::{Answer, ModelFile};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::verify::answers_to_window_file;
 use hadamrnn_runtime::Model;

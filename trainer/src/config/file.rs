@@ -9,6 +9,7 @@ use super::RunConfig;
 use super::differences::settings;
 use crate::data::Task;
 use crate::recipe::Recipe;
+use crate::untrusted;
 
 /// How alike two names must be, from 0 to 1, for one to be taken for a slip of the other.
 const ALIKE: f64 = 0.85;

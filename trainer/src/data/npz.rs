@@ -240,7 +240,8 @@ pub(super) mod tests {
             ("f4", "<f4", "(1,)", &[0; 4]),
             ("short", "<i4", "(2,)", &[0; 4]),
         ]);
-        let mut npz = Npz::open(&bytes).unwrap();
+        let budget = Budget::of_data_set();
+        let mut npz = Npz::open(&bytes, &budget).unwrap();
         let mut read = |name| npz.array(name).unwrap().integers();
         for (name, values) in [
             ("i1", &[5, -128][..]),
