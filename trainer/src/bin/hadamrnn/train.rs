@@ -15,7 +15,8 @@ use hadamrnn::train::{Outcome, Trainer};
 use crate::Status;
 use crate::common::{Common, DataArgs};
 use crate::output;
-use crate::progress::{RunFolder, Spinner, StopFlag};
+use crate::progress::{RunFolder, Spinner};
+use crate::signals::StopFlag;
 
 #[derive(clap::Args)]
 pub struct Args {
