@@ -3,6 +3,8 @@
 # a C compiler (the linker of build scripts), one for Arm (the C example), QEMU, and `core` for the bare-metal targets.
 # Does nothing, quickly, where nothing is missing. Says what it found or installed.
 #
+# With --slurm also Slurm and MUNGE, which the ignored tests of jobs under a real Slurm start by themselves.
+#
 # HADAMRNN_FORCE_DEBIAN_RUST=1 takes Debian's compiler for the targets even if rustup could.
 set -eu
 
@@ -45,6 +47,11 @@ packages=
 have qemu-system-arm || packages="$packages qemu-system-arm"
 have qemu-system-riscv32 || packages="$packages qemu-system-misc"
 have arm-none-eabi-gcc || packages="$packages gcc-arm-none-eabi"
+if [ "${1:-}" = --slurm ]; then
+    PATH=$PATH:/usr/sbin:/sbin
+    have slurmctld && have slurmd && have sbatch && have munged ||
+        packages="$packages slurmctld slurmd slurm-client munge"
+fi
 # shellcheck disable=SC2086 # a list
 [ -z "$packages" ] || apt $packages
 say "$(qemu-system-arm --version | head -n 1)"

@@ -15,27 +15,29 @@
 //! any machine that sees the folder, and be started again at any time: those that are done stay as they are.
 
 mod grid;
+mod name;
 mod processes;
 mod run;
 mod scheduler;
 #[cfg(test)]
 mod testing;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Results;
+use crate::card::{self, Results};
 use crate::config::RunConfig;
 use crate::files::write_atomically;
 use crate::untrusted::{self, Kind};
 
 pub use crate::files::Lock;
 pub use grid::{Axis, Setting, combinations, with_settings};
-pub use processes::run_processes;
+pub use processes::{BUSY, INTERRUPTED, Processes, run_processes};
 pub use run::{Attempt, Ended, Tally, run_here, run_one};
-pub use scheduler::{Scheduler, shell_quote};
+pub use scheduler::Scheduler;
 
 /// Name of the configuration in a job's folder.
 pub const CONFIG_NAME: &str = "config.toml";
@@ -59,7 +61,7 @@ pub struct Job {
 /// A job's entry in a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Name of the job's folder.
+    /// Name of the job's folder: one plain component of a path.
     pub name: String,
     /// What the job is a sample of: jobs of a group differ in their seeds only.
     pub group: String,
@@ -144,11 +146,19 @@ pub struct BoardRecord {
 }
 
 impl Record {
-    /// Reads the record in a job's folder, if there is one.
+    /// Reads the record in a job's folder, if there is one. A result is worth nothing without the model that it is of.
     ///
     /// # Errors
-    /// It cannot be read or is malformed.
+    /// It cannot be read or is malformed, or the model of a finished job is missing or another one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let record = Self::stored(folder)?;
+        if let Some(done) = record.as_ref().and_then(Self::done) {
+            done.check_model(folder)?;
+        }
+        Ok(record)
+    }
+
+    fn stored(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(RECORD_NAME);
         if !path.exists() {
             return Ok(None);
@@ -160,11 +170,15 @@ impl Record {
         Ok(Some(record))
     }
 
-    /// Writes the outcome of a job that ended now, here.
+    /// Writes the outcome of a job that ended now, here. The job's lock must be held. A failure does not replace a result.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn write(folder: &Path, outcome: Outcome) -> Result<()> {
+        let is_done = matches!(Self::stored(folder), Ok(Some(record)) if record.done().is_some());
+        if is_done && matches!(outcome, Outcome::Failed { .. }) {
+            return Ok(());
+        }
         let record = Self {
             date: crate::machine::date(),
             machine: crate::machine::describe(),
@@ -181,14 +195,38 @@ impl Record {
             Outcome::Failed { .. } => None,
         }
     }
+
+    /// Why the job failed, if it did.
+    pub fn error(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Failed { error } => Some(error),
+            Outcome::Done(_) => None,
+        }
+    }
 }
 
-/// Whether the job in `folder` is done.
-///
-/// # Errors
-/// Its record is malformed.
-pub fn is_done(folder: &Path) -> Result<bool> {
-    Ok(Record::read(folder)?.is_some_and(|record| record.done().is_some()))
+impl Done {
+    fn check_model(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(MODEL_NAME).join(card::files::MODEL);
+        let bytes = untrusted::read(&path, Kind::MODEL).with_context(|| {
+            format!(
+                "the job is done, but its model is gone: cannot read {}",
+                path.display()
+            )
+        })?;
+        ensure!(
+            card::sha256(&bytes) == self.sha256,
+            "{} is not the model that {} is about",
+            path.display(),
+            folder.join(RECORD_NAME).display()
+        );
+        Ok(())
+    }
+}
+
+/// Whether the job in `folder` is done, with a model. One whose record or model is damaged is not.
+pub fn is_done(folder: &Path) -> bool {
+    matches!(Record::read(folder), Ok(Some(record)) if record.done().is_some())
 }
 
 /// Reads the configuration of the job in `folder`.
@@ -211,7 +249,8 @@ impl Plan {
     /// Writes the folders of jobs under `out`, and the plan. Jobs that a plan in `out` has already stay in it.
     ///
     /// # Errors
-    /// A folder exists with another configuration, two jobs have one name, or `out` cannot be written.
+    /// A folder exists with another configuration, two jobs have one name, a name is not one plain component of a path, or
+    /// `out` cannot be written.
     pub fn write(out: &Path, command: &str, jobs: &[Job]) -> Result<Self> {
         let mut plan = match out.join(PLAN_NAME).exists() {
             true => Self::read(out)?,
@@ -221,10 +260,9 @@ impl Plan {
             },
         };
         plan.command = command.into();
-        for (i, job) in jobs.iter().enumerate() {
+        check_names(jobs.iter().map(|job| &job.entry))?;
+        for job in jobs {
             let name = &job.entry.name;
-            let twice = jobs[..i].iter().any(|other| other.entry.name == *name);
-            ensure!(!twice, "two jobs are named {name}");
             write_job(&out.join(name), &job.config)?;
             plan.jobs.retain(|entry| entry.name != *name);
             plan.jobs.push(job.entry.clone());
@@ -237,7 +275,7 @@ impl Plan {
     /// Reads the plan in `out`.
     ///
     /// # Errors
-    /// There is none, or it is malformed.
+    /// There is none, it is malformed, two jobs have one name, or a name is not one plain component of a path.
     pub fn read(out: &Path) -> Result<Self> {
         let path = out.join(PLAN_NAME);
         let text = untrusted::text(&path, Kind::RECORD).with_context(|| {
@@ -247,20 +285,24 @@ impl Plan {
                 out.display()
             )
         })?;
-        serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+        let plan: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} is malformed", path.display()))?;
+        check_names(&plan.jobs).with_context(|| format!("{}", path.display()))?;
+        Ok(plan)
     }
+}
 
-    /// Configurations and records of all jobs, in order.
-    ///
-    /// # Errors
-    /// A job's configuration or record is malformed.
-    pub fn outcomes(&self, out: &Path) -> Result<Vec<(Entry, RunConfig, Option<Record>)>> {
-        let outcome = |entry: &Entry| {
-            let folder = out.join(&entry.name);
-            Ok((entry.clone(), read_config(&folder)?, Record::read(&folder)?))
-        };
-        self.jobs.iter().map(outcome).collect()
+fn check_names<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<()> {
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        name::check(&entry.name)?;
+        ensure!(
+            names.insert(&entry.name),
+            "two jobs are named {}",
+            entry.name
+        );
     }
+    Ok(())
 }
 
 fn write_job(folder: &Path, config: &RunConfig) -> Result<()> {
@@ -312,5 +354,52 @@ mod tests {
             error.to_string().contains("two jobs are named c"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused_and_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        for name in ["../outside", "/tmp/outside", "a\nb", "-a"] {
+            let error = Plan::write(&out, "one", &[job("a", 1), job(name, 2)]).unwrap_err();
+            assert!(error.to_string().contains("plain name"), "{error}");
+        }
+        assert!(!out.exists());
+        Plan::write(&out, "one", &[job("a", 1), job("b", 2)]).unwrap();
+        let path = out.join(PLAN_NAME);
+        let written = std::fs::read_to_string(&path).unwrap();
+        for (name, part) in [("../b", "plain name"), ("a", "two jobs are named a")] {
+            let plan = written.replace("\"name\": \"b\"", &format!("\"name\": \"{name}\""));
+            std::fs::write(&path, plan).unwrap();
+            let error = format!("{:#}", Plan::read(&out).unwrap_err());
+            assert!(error.contains(part), "{error}");
+            assert!(error.contains(PLAN_NAME), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_result_counts_with_its_model_only_and_no_failure_replaces_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        assert_eq!(Record::read(folder).unwrap(), None);
+        let failure = || Outcome::Failed { error: "no".into() };
+        Record::write(folder, failure()).unwrap();
+        let done = Outcome::Done(Box::new(testing::done(folder)));
+        Record::write(folder, done.clone()).unwrap();
+        assert!(is_done(folder));
+        Record::write(folder, failure()).unwrap();
+        assert_eq!(Record::read(folder).unwrap().unwrap().outcome, done);
+
+        let model = folder.join(MODEL_NAME).join(card::files::MODEL);
+        std::fs::write(&model, "another").unwrap();
+        let error = Record::read(folder).unwrap_err().to_string();
+        assert!(error.contains("is not the model"), "{error}");
+        std::fs::remove_file(&model).unwrap();
+        let error = Record::read(folder).unwrap_err().to_string();
+        assert!(error.contains("its model is gone"), "{error}");
+        assert!(!is_done(folder));
+        Record::write(folder, failure()).unwrap();
+        let stored = Record::stored(folder).unwrap().unwrap();
+        assert_eq!(stored.outcome, done, "what it reached is still known");
     }
 }

@@ -1,10 +1,22 @@
 //! When and on what something was measured, for reports.
 
 use std::num::NonZero;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+/// The date and time. The clock may be wrong, even before 1970, which `Utc::now` does not survive.
+pub fn now() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
 
 /// The date and time, UTC, to the minute.
 pub fn date() -> String {
-    chrono::Utc::now().format("%Y-%m-%d %H:%M UTC").to_string()
+    minute(now())
+}
+
+fn minute(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Operating system, architecture, logical cores and, where the system tells it, the processor's name.
@@ -32,6 +44,14 @@ fn processor_name(cpuinfo: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_clock_before_1970_is_shown_as_it_is() {
+        let time = SystemTime::UNIX_EPOCH - Duration::from_millis(90_500);
+        assert_eq!(super::minute(time.into()), "1969-12-31 23:58 UTC");
+    }
+
     #[test]
     fn the_processor_s_name_is_found() {
         let text = "processor\t: 0\nmodel name\t: Some  CPU @ 2 GHz\nmodel name\t: Other\n";

@@ -13,9 +13,9 @@ use anyhow::{Context, Result};
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::files::write_atomically;
-use crate::jobs::{Done, Entry, Outcome, Plan, Record};
+use crate::jobs::{self, Done, Entry, Plan, Record};
 use crate::plot::{self, Curve, Mark, Picture};
-use crate::run_log;
+use crate::run_log::{self, Line};
 
 /// The jobs of a folder and what came out of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,22 +33,74 @@ pub struct Report {
 pub struct JobReport {
     /// Its entry in the plan.
     pub entry: Entry,
-    /// What was trained.
-    pub config: RunConfig,
+    /// What was trained, if it could be read.
+    pub config: Option<RunConfig>,
     /// What came out; nothing yet if the job has not ended.
     pub record: Option<Record>,
+    /// Its epochs.
+    pub lines: Vec<Line>,
+    /// What of its folder is missing or damaged. What could be read is above.
+    pub damage: Option<String>,
 }
 
 impl JobReport {
-    fn done(&self) -> Option<&Done> {
-        self.record.as_ref().and_then(Record::done)
+    /// Reads the job of `entry` in `out`, or what is left of it.
+    fn read(out: &Path, entry: &Entry) -> Self {
+        let folder = out.join(&entry.name);
+        let config = jobs::read_config(&folder).map(Some);
+        let record = Record::read(&folder);
+        let lines = match folder.join(run_log::FILE_NAME).exists() {
+            true => run_log::read(&folder).map(|epochs| epochs.lines),
+            false => Ok(Vec::new()),
+        };
+        let errors = [
+            config.as_ref().err(),
+            record.as_ref().err(),
+            lines.as_ref().err(),
+        ];
+        let damage = errors.into_iter().flatten().next();
+        Self {
+            entry: entry.clone(),
+            damage: damage.map(|error| format!("{error:#}")),
+            config: config.unwrap_or_default(),
+            record: record.unwrap_or_default(),
+            lines: lines.unwrap_or_default(),
+        }
     }
 
+    /// What the job is of and what came out of it.
+    fn result(&self) -> Option<(&RunConfig, &Done)> {
+        let done = self.record.as_ref().and_then(Record::done)?;
+        Some((self.config.as_ref()?, done))
+    }
+
+    fn done(&self) -> Option<&Done> {
+        self.result().map(|(_, done)| done)
+    }
+
+    /// Why there is no result.
     fn error(&self) -> Option<&str> {
-        match &self.record.as_ref()?.outcome {
-            Outcome::Failed { error } => Some(error),
-            Outcome::Done(_) => None,
+        match (self.done(), &self.damage, &self.record) {
+            (None, Some(damage), _) => Some(damage),
+            (None, None, Some(record)) => record.error(),
+            _ => None,
         }
+    }
+
+    /// `done`, `failed`, `damaged` or `waiting`.
+    fn status(&self) -> &'static str {
+        match (self.done(), &self.damage, &self.record) {
+            (Some(_), _, _) => "done",
+            (None, Some(_), _) => "damaged",
+            (None, None, Some(_)) => "failed",
+            (None, None, None) => "waiting",
+        }
+    }
+
+    fn is_of(&self, task: Task) -> bool {
+        self.config
+            .as_ref()
+            .is_some_and(|config| config.task == task)
     }
 }
 
@@ -117,29 +169,48 @@ struct Figure {
 }
 
 impl Report {
-    /// Reads the jobs of `plan` in `out`.
-    ///
-    /// # Errors
-    /// A configuration or record is malformed.
-    pub fn read(title: &str, out: &Path, plan: &Plan) -> Result<Self> {
-        let job = |(entry, config, record)| JobReport {
-            entry,
-            config,
-            record,
-        };
-        Ok(Self {
+    /// Reads the jobs of `plan` in `out`. Those whose folders are missing or damaged say so, and stop no other.
+    pub fn read(title: &str, out: &Path, plan: &Plan) -> Self {
+        let job = |entry: &Entry| JobReport::read(out, entry);
+        Self {
             title: title.into(),
             command: plan.command.clone(),
-            jobs: plan.outcomes(out)?.into_iter().map(job).collect(),
-        })
+            jobs: plan.jobs.iter().map(job).collect(),
+        }
+    }
+
+    /// The jobs whose folders are missing or damaged, and how.
+    pub fn damages(&self) -> impl Iterator<Item = (&str, &str)> {
+        let jobs = self.jobs.iter();
+        jobs.filter_map(|job| Some((&*job.entry.name, job.damage.as_deref()?)))
+    }
+
+    /// Whether a folder of a job is missing or damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.damages().next().is_some()
+    }
+
+    /// How many jobs there are, by what became of them, such as "2 of 4 jobs done, 1 failed, 1 waiting".
+    pub fn summary(&self) -> String {
+        let count = |status: &str| {
+            let jobs = self.jobs.iter().filter(|job| job.status() == status);
+            jobs.count()
+        };
+        let mut text = format!("{} of {} jobs done", count("done"), self.jobs.len());
+        for status in ["failed", "damaged", "waiting"] {
+            if count(status) > 0 {
+                text += &format!(", {} {status}", count(status));
+            }
+        }
+        text
     }
 
     /// Writes `report.md`, `report.html`, `results.csv`, `results.json` and the pictures into `out`.
     ///
     /// # Errors
-    /// A run's metrics are malformed, or `out` cannot be written.
+    /// A picture cannot be drawn, or `out` cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        let figures = self.figures(out)?;
+        let figures = self.figures()?;
         for figure in &figures {
             for extension in ["svg", "png"] {
                 let path = out.join(&figure.file).with_extension(extension);
@@ -159,15 +230,17 @@ impl Report {
     fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
         for job in &self.jobs {
-            let Some(done) = job.done() else { continue };
+            let Some((config, done)) = job.result() else {
+                continue;
+            };
             let same = |group: &&mut Group<'_>| {
-                group.name == job.entry.group && group.config.task == job.config.task
+                group.name == job.entry.group && group.config.task == config.task
             };
             match groups.iter_mut().find(same) {
                 Some(group) => group.done.push(done),
                 None => groups.push(Group {
                     name: &job.entry.group,
-                    config: &job.config,
+                    config,
                     done: vec![done],
                 }),
             }
@@ -178,9 +251,9 @@ impl Report {
     /// The tasks of all jobs, each once.
     pub fn tasks(&self) -> Vec<Task> {
         let mut tasks = Vec::new();
-        for job in &self.jobs {
-            if !tasks.contains(&job.config.task) {
-                tasks.push(job.config.task);
+        for config in self.jobs.iter().filter_map(|job| job.config.as_ref()) {
+            if !tasks.contains(&config.task) {
+                tasks.push(config.task);
             }
         }
         tasks
@@ -204,7 +277,7 @@ impl Report {
         plot::accuracy_against_bytes(title, published::SOURCE, &marks).map(Some)
     }
 
-    fn figures(&self, out: &Path) -> Result<Vec<Figure>> {
+    fn figures(&self) -> Result<Vec<Figure>> {
         let mut figures = Vec::new();
         for task in self.tasks() {
             if let Some(picture) = self.accuracy_against_bytes(task, None)? {
@@ -214,7 +287,7 @@ impl Report {
                     picture,
                 });
             }
-            let curves = self.curves(task, out)?;
+            let curves = self.curves(task);
             if curves.iter().any(|curve| !curve.lines.is_empty()) {
                 let title = format!("{task}: learning curves");
                 figures.push(Figure {
@@ -227,18 +300,14 @@ impl Report {
         Ok(figures)
     }
 
-    fn curves(&self, task: Task, out: &Path) -> Result<Vec<Curve>> {
-        let mut curves = Vec::new();
-        for job in self.jobs.iter().filter(|job| job.config.task == task) {
-            let folder = out.join(&job.entry.name);
-            if folder.join(run_log::FILE_NAME).exists() {
-                curves.push(Curve {
-                    name: job.entry.name.clone(),
-                    lines: run_log::read(&folder)?.lines,
-                });
-            }
-        }
-        Ok(curves)
+    fn curves(&self, task: Task) -> Vec<Curve> {
+        let is_begun = |job: &&JobReport| job.is_of(task) && !job.lines.is_empty();
+        let jobs = self.jobs.iter().filter(is_begun);
+        let curve = |job: &JobReport| Curve {
+            name: job.entry.name.clone(),
+            lines: job.lines.clone(),
+        };
+        jobs.map(curve).collect()
     }
 }
 
@@ -276,7 +345,7 @@ fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
 mod tests {
     use super::*;
     use crate::card::Results;
-    use crate::jobs::BoardRecord;
+    use crate::jobs::{BoardRecord, Outcome};
     use crate::metrics::Metrics;
 
     pub(super) fn report() -> Report {
@@ -294,7 +363,9 @@ mod tests {
                     group: format!("{task} fast"),
                     settings: vec![],
                 },
-                config,
+                config: Some(config),
+                lines: vec![],
+                damage: None,
                 record: outcome.map(|outcome| Record {
                     date: "2026-11-25 12:00 UTC".into(),
                     machine: "linux x86_64, 2 logical cores".into(),
@@ -404,6 +475,24 @@ mod tests {
             let bars = row.matches('|').count();
             assert!([3, 5, 7, 9, 11].contains(&bars), "{row}");
         }
+    }
+
+    #[test]
+    fn jobs_are_counted_by_what_became_of_them() {
+        let mut report = report();
+        assert_eq!(report.summary(), "3 of 5 jobs done, 1 failed, 1 waiting");
+        assert!(!report.is_damaged());
+        let lost = &mut report.jobs[0];
+        (lost.config, lost.damage) = (None, Some("no config.toml".into()));
+        assert_eq!(
+            report.summary(),
+            "2 of 5 jobs done, 1 failed, 1 damaged, 1 waiting"
+        );
+        assert_eq!(
+            report.damages().collect::<Vec<_>>(),
+            [("har2-fast-1", "no config.toml")]
+        );
+        assert_eq!(report.groups()[0].done.len(), 1);
     }
 
     #[test]

@@ -162,6 +162,91 @@ fn a_sweep_in_processes_equals_one_job_after_the_other_and_is_merged() {
 }
 
 #[test]
+fn a_merge_leaves_out_what_is_damaged_and_the_sweep_mends_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let output = run(&sweep(&out));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let before = outcome(&out, "log2_block=2,seed=1");
+    std::fs::remove_dir_all(out.join("log2_block=2,seed=1")).expect("removed");
+    std::fs::write(out.join("log2_block=2,seed=2/results.json"), "{\"date").expect("written");
+    std::fs::remove_dir_all(out.join("log2_block=5,seed=1/model")).expect("removed");
+    let merge = ["sweep", "--merge", path(&out)];
+    let output = run(&merge);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("1 of 4 jobs done, 3 damaged"), "{told}");
+    let rows = json(&out.join("results.json"));
+    for (i, file) in ["config.toml", "results.json", "model.hdrn"]
+        .iter()
+        .enumerate()
+    {
+        assert_eq!(rows[i]["status"], "damaged");
+        let error = rows[i]["error"].as_str().expect("an error");
+        assert!(error.contains(file), "{error}");
+        assert!(
+            text(&output.stderr).contains(error),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    assert_eq!(rows[3]["status"], "done");
+    let report = std::fs::read_to_string(out.join("report.md")).expect("a report");
+    assert!(report.contains("## Missing or damaged"), "{report}");
+
+    let output = run(&sweep(&out));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("4 of 4 jobs done;"), "{told}");
+    assert_eq!(outcome(&out, "log2_block=2,seed=1"), before);
+    assert!(run(&merge).status.success());
+}
+
+#[test]
+fn a_job_that_another_process_works_on_is_busy_and_not_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("-out");
+    let mut args = sweep(&out);
+    args.extend(["--set", "training.epochs=1", "--emit", "parallel"]);
+    assert!(run(&args).status.success());
+    let busy = out.join("log2_block=2,seed=1");
+    let lock = hadamrnn::jobs::Lock::take(&busy).expect("a lock");
+    assert_eq!(run(&["job", path(&busy)]).status.code(), Some(75));
+    args.truncate(args.len() - 2);
+    for jobs in ["1", "2"] {
+        let args: Vec<&str> = args.iter().copied().chain(["--jobs", jobs]).collect();
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+        assert!(!busy.join("results.json").exists());
+    }
+    drop(lock);
+    assert!(run(&args).status.success());
+}
+
+#[test]
+fn a_plan_from_elsewhere_stays_in_its_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let mut args = sweep(&out);
+    args.extend(["--emit", "parallel"]);
+    assert!(run(&args).status.success());
+    let plan = std::fs::read_to_string(out.join("plan.json")).expect("a plan");
+    for name in ["../outside", "/tmp/outside", "a\\ntouch outside"] {
+        let other = plan.replace("log2_block=2,seed=1", name);
+        std::fs::write(out.join("plan.json"), other).expect("written");
+        fails(&args, &["plan.json", "plain name"]);
+        fails(
+            &["sweep", "--merge", path(&out)],
+            &["plan.json", "plain name"],
+        );
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        1
+    );
+}
+
+#[test]
 fn a_failing_job_is_recorded_and_stops_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");

@@ -2,103 +2,145 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{LOG_NAME, Outcome, Plan, Record, Tally, is_done};
+use super::{Attempt, LOG_NAME, Lock, Outcome, Plan, Record, Tally, is_done};
 
+/// Exit code of a job that was asked to stop, and has saved.
+pub const INTERRUPTED: u8 = 130;
+/// Exit code of a job that another process is working on: that of a failure for the time being.
+pub const BUSY: u8 = 75;
+/// Exit code of a job that failed and has recorded why.
+const FAILED: u8 = 1;
 /// Time between two looks at the children.
 const POLL: Duration = Duration::from_millis(50);
-/// Exit code of a job that was asked to stop.
-const INTERRUPTED: i32 = 130;
+
+/// How processes are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Processes {
+    /// Processes at a time, at least 1.
+    pub at_once: usize,
+    /// Time that they are given to save and stop; then they are killed.
+    pub patience: Duration,
+}
 
 struct Running<'a> {
     name: &'a str,
     child: Child,
 }
 
-/// Does the jobs of `plan` that are not done, `at_once` at a time, each as the process that `command` makes for its
-/// folder. When `stop` turns true, the processes are asked to save and stop. `show` is told of each end.
+/// Does the jobs of `plan` that are not done, each as the process that `command` makes for its folder. When `stop` turns
+/// true, the processes are asked to save and stop. `show` is told of each attempt at a job that is not done.
 ///
 /// A process writes its job's record itself; for one that dies without, a failure is recorded here.
-///
-/// # Errors
-/// A process cannot be started, or a record cannot be read or written.
 pub fn run_processes(
     out: &Path,
     plan: &Plan,
-    at_once: usize,
+    how: Processes,
     command: impl Fn(&Path) -> Command,
     stop: impl Fn() -> bool,
-    mut show: impl FnMut(&str, &Outcome),
-) -> Result<Tally> {
+    mut show: impl FnMut(&str, &Attempt),
+) -> Tally {
     let mut tally = Tally::default();
+    let mut count = |name: &str, attempt: Result<Attempt>, tally: &mut Tally| {
+        let attempt = Attempt::or_failed(attempt);
+        tally.count(&attempt);
+        if !matches!(attempt, Attempt::Skipped) {
+            show(name, &attempt);
+        }
+    };
     let mut waiting = plan.jobs.iter();
     let mut running: Vec<Running<'_>> = Vec::new();
+    let mut asked: Option<Instant> = None;
     loop {
-        if stop() && !tally.interrupted {
+        if asked.is_none() && stop() {
+            asked = Some(Instant::now());
             tally.interrupted = true;
             running.iter().for_each(|job| ask_to_stop(&job.child));
         }
-        while !tally.interrupted && running.len() < at_once {
+        if asked.is_some_and(|asked| asked.elapsed() >= how.patience) {
+            running.iter_mut().for_each(|job| kill(&mut job.child));
+        }
+        while !tally.interrupted && running.len() < how.at_once {
             let Some(entry) = waiting.next() else { break };
-            let folder = out.join(&entry.name);
-            if is_done(&folder)? {
-                tally.skipped += 1;
-                continue;
+            let name = &*entry.name;
+            let folder = out.join(name);
+            match start(&folder, &command) {
+                Ok(Start::Running(child)) => running.push(Running { name, child }),
+                Ok(Start::Not(attempt)) => count(name, Ok(attempt), &mut tally),
+                Err(error) => count(name, Err(error), &mut tally),
             }
-            running.push(Running {
-                name: &entry.name,
-                child: start(command(&folder), &folder)?,
-            });
         }
         if running.is_empty() {
-            return Ok(tally);
+            return tally;
         }
         std::thread::sleep(POLL);
-        let mut still = Vec::new();
-        for mut job in running {
-            match job.child.try_wait().context("cannot wait for a job")? {
-                None => still.push(job),
-                Some(status) if status.code() == Some(INTERRUPTED) => tally.interrupted = true,
-                Some(status) => {
-                    let outcome = outcome(&out.join(job.name), status)?;
-                    match outcome {
-                        Outcome::Done(_) => tally.done += 1,
-                        Outcome::Failed { .. } => tally.failed += 1,
-                    }
-                    show(job.name, &outcome);
+        running.retain_mut(|job| {
+            let attempt = match job.child.try_wait() {
+                Ok(None) => return true,
+                // Whoever was asked to stop and is ended by a signal has not failed.
+                Ok(Some(status)) if asked.is_some() && status.code().is_none() => {
+                    Ok(Attempt::Interrupted)
                 }
-            }
-        }
-        running = still;
+                Ok(Some(status)) => judge(&out.join(job.name), status),
+                Err(error) => Err(error).context("cannot wait for the process"),
+            };
+            count(job.name, attempt, &mut tally);
+            false
+        });
     }
 }
 
-fn start(mut command: Command, folder: &Path) -> Result<Child> {
+enum Start {
+    Running(Child),
+    Not(Attempt),
+}
+
+fn start(folder: &Path, command: impl Fn(&Path) -> Command) -> Result<Start> {
+    // A process that is at the job already writes its own messages.
+    let Some(lock) = Lock::take(folder)? else {
+        return Ok(Start::Not(Attempt::Busy));
+    };
+    if is_done(folder) {
+        return Ok(Start::Not(Attempt::Skipped));
+    }
     let path = folder.join(LOG_NAME);
     let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    // A failure of an earlier attempt says nothing about this one.
-    match std::fs::remove_file(folder.join(super::RECORD_NAME)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(error).with_context(|| format!("cannot write {}", folder.display()));
-        }
-        _ => {}
-    }
+    let mut command = command(folder);
     own_process_group(&mut command);
     command
         .stdin(Stdio::null())
         .stdout(log.try_clone().context("cannot share the log")?)
-        .stderr(log)
+        .stderr(log);
+    // The process takes the lock itself.
+    drop(lock);
+    let child = command
         .spawn()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    Ok(Start::Running(child))
 }
 
-fn outcome(folder: &Path, status: std::process::ExitStatus) -> Result<Outcome> {
-    if let Some(record) = Record::read(folder)? {
-        return Ok(record.outcome);
+/// What the attempt came to of a process that ended with `status`.
+fn judge(folder: &Path, status: ExitStatus) -> Result<Attempt> {
+    let is = |code: u8| status.code() == Some(code.into());
+    if is(INTERRUPTED) {
+        return Ok(Attempt::Interrupted);
+    }
+    if is(BUSY) {
+        return Ok(Attempt::Busy);
+    }
+    // If another process has come in between, the job is that one's.
+    let Some(_lock) = Lock::take(folder)? else {
+        return Ok(Attempt::Busy);
+    };
+    match Record::read(folder) {
+        Ok(Some(record)) if record.done().is_some() || is(FAILED) => {
+            return Ok(Attempt::Ended(record.outcome));
+        }
+        _ => {}
     }
     let outcome = Outcome::Failed {
         error: format!(
@@ -107,7 +149,7 @@ fn outcome(folder: &Path, status: std::process::ExitStatus) -> Result<Outcome> {
         ),
     };
     Record::write(folder, outcome.clone())?;
-    Ok(outcome)
+    Ok(Attempt::Ended(outcome))
 }
 
 /// Ctrl-C in a terminal goes to the whole foreground group. In a group of their own, jobs get the one signal that
@@ -121,12 +163,13 @@ fn own_process_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_process_group(_: &mut Command) {}
 
+/// Not with SIGINT, which the processes ignore where it was ignored when this program started.
 #[cfg(unix)]
 fn ask_to_stop(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process};
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+    use rustix::process::{Signal, kill_process};
+    if let Some(pid) = pid(child) {
         // It may have ended meanwhile; then there is nobody to ask.
-        let _ = kill_process(pid, Signal::INT);
+        let _ = kill_process(pid, Signal::TERM);
     }
 }
 
@@ -134,15 +177,45 @@ fn ask_to_stop(child: &Child) {
 #[cfg(not(unix))]
 fn ask_to_stop(_: &Child) {}
 
+/// Ends a process and all that it has started.
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    use rustix::process::{Signal, kill_process_group};
+    if let Some(pid) = pid(child) {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
+    // It may have ended meanwhile.
+    let _ = child.kill();
+}
+
+#[cfg(unix)]
+fn pid(child: &Child) -> Option<rustix::process::Pid> {
+    let pid = i32::try_from(child.id()).ok()?;
+    rustix::process::Pid::from_raw(pid)
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::jobs::testing::plan;
+    use crate::jobs::testing::{self, plan};
 
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
+    /// Two at a time, and all the time that they need.
+    const PATIENT: Processes = Processes {
+        at_once: 2,
+        patience: Duration::MAX,
+    };
+
+    /// A process that runs `script` in the folder of its job.
+    fn shell(script: &str) -> impl Fn(&Path) -> Command {
+        move |folder: &Path| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).current_dir(folder);
+            command
+        }
     }
 
     #[test]
@@ -150,8 +223,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let plan = plan(out, &["a", "b", "c"]);
-        let command = |_: &Path| shell("echo something happened >&2; exit 3");
-        let tally = run_processes(out, &plan, 2, command, || false, |_, _| {}).unwrap();
+        let command = shell("echo something happened >&2; exit 3");
+        let tally = run_processes(out, &plan, PATIENT, command, || false, |_, _| {});
         assert_eq!((tally.failed, tally.done, tally.interrupted), (3, 0, false));
         let log = std::fs::read_to_string(out.join("b").join(LOG_NAME)).unwrap();
         assert_eq!(log, "something happened\n");
@@ -159,21 +232,73 @@ mod tests {
         assert!(record.done().is_none());
     }
 
+    /// Another process holds the lock of one job, has finished the second while this one's was starting, and takes over
+    /// the third, of which there is an older failure.
     #[test]
-    fn a_stop_reaches_the_processes_once_and_starts_no_more() {
+    fn what_another_process_works_on_is_busy_and_its_result_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let plan = plan(out, &["held", "finished", "taken over", "missing"]);
+        let held = Lock::take(&out.join("held")).unwrap();
+        std::fs::write(out.join("held").join(LOG_NAME), "of the other\n").unwrap();
+        std::fs::remove_dir_all(out.join("missing")).unwrap();
+        let failure = || Outcome::Failed {
+            error: "earlier".into(),
+        };
+        Record::write(&out.join("taken over"), failure()).unwrap();
+        let command = |folder: &Path| {
+            let script = match folder.ends_with("finished") {
+                true => {
+                    let done = Outcome::Done(Box::new(testing::done(folder)));
+                    Record::write(folder, done).unwrap();
+                    "kill -KILL $$".to_string()
+                }
+                false => format!("exit {BUSY}"),
+            };
+            shell(&script)(folder)
+        };
+        let tally = run_processes(out, &plan, PATIENT, command, || false, |_, _| {});
+        assert_eq!((tally.busy, tally.done, tally.failed), (2, 1, 1));
+        assert_eq!(Record::read(&out.join("held")).unwrap(), None);
+        let log = std::fs::read_to_string(out.join("held").join(LOG_NAME)).unwrap();
+        assert_eq!(log, "of the other\n");
+        let record = Record::read(&out.join("taken over")).unwrap().unwrap();
+        assert_eq!(record.outcome, failure());
+        assert!(is_done(&out.join("finished")));
+        drop(held);
+    }
+
+    fn until_stopped(script: &str, how: Processes) {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let plan = plan(out, &["a", "b", "c"]);
-        let script = "trap 'exit 130' INT; touch started; while :; do sleep 0.02; done";
-        let command = |folder: &Path| {
-            let mut command = shell(script);
-            command.current_dir(folder);
-            command
-        };
         let started = || out.join("a/started").exists() && out.join("b/started").exists();
-        let tally = run_processes(out, &plan, 2, command, started, |_, _| {}).unwrap();
+        let tally = run_processes(out, &plan, how, shell(script), started, |_, _| {});
         assert!(tally.interrupted);
         assert_eq!((tally.done, tally.failed), (0, 0));
         assert!(!out.join("c/started").exists());
+        assert_eq!(Record::read(&out.join("a")).unwrap(), None);
+    }
+
+    const WORK: &str = "touch started; while :; do sleep 0.02; done";
+
+    #[test]
+    fn a_stop_reaches_the_processes_once_and_starts_no_more() {
+        until_stopped(&format!("trap 'exit 130' TERM; {WORK}"), PATIENT);
+    }
+
+    /// As those of a program that was started in the background of a script.
+    #[test]
+    fn processes_that_ignore_interrupts_are_stopped() {
+        until_stopped(&format!("trap '' INT HUP QUIT; {WORK}"), PATIENT);
+    }
+
+    #[test]
+    fn processes_that_do_not_stop_are_killed() {
+        let impatient = Processes {
+            patience: Duration::ZERO,
+            ..PATIENT
+        };
+        until_stopped(&format!("trap '' INT TERM; {WORK}"), impatient);
     }
 }

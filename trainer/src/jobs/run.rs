@@ -44,52 +44,67 @@ pub enum Attempt {
     Busy,
 }
 
+impl Tally {
+    /// Counts an attempt.
+    pub(super) fn count(&mut self, attempt: &Attempt) {
+        match attempt {
+            Attempt::Ended(Outcome::Done(_)) => self.done += 1,
+            Attempt::Ended(Outcome::Failed { .. }) => self.failed += 1,
+            Attempt::Skipped => self.skipped += 1,
+            Attempt::Busy => self.busy += 1,
+            Attempt::Interrupted => self.interrupted = true,
+        }
+    }
+}
+
+impl Attempt {
+    /// An error that kept the attempt from its work, or its outcome from being recorded, is a failure of this job alone.
+    pub(super) fn or_failed(attempt: Result<Self>) -> Self {
+        attempt.unwrap_or_else(|error| Self::Ended(failed(&error)))
+    }
+}
+
+fn failed(error: &anyhow::Error) -> Outcome {
+    Outcome::Failed {
+        error: format!("{error:#}"),
+    }
+}
+
 /// Does the jobs of `plan` that are not done: `work` trains, exports and evaluates the job in a folder. A job that fails
 /// (or panics) is recorded, and the next one follows; it is tried again the next time. `show` is told of each attempt.
-///
-/// # Errors
-/// A record cannot be read or written.
 pub fn run_here(
     out: &Path,
     plan: &Plan,
     mut work: impl FnMut(&Path) -> Result<Ended>,
     mut show: impl FnMut(&str, &Attempt),
-) -> Result<Tally> {
+) -> Tally {
     let mut tally = Tally::default();
     for entry in &plan.jobs {
-        let attempt = run_one(&out.join(&entry.name), &mut work)?;
+        let attempt = Attempt::or_failed(run_one(&out.join(&entry.name), &mut work));
         show(&entry.name, &attempt);
-        match attempt {
-            Attempt::Ended(Outcome::Done(_)) => tally.done += 1,
-            Attempt::Ended(Outcome::Failed { .. }) => tally.failed += 1,
-            Attempt::Skipped => tally.skipped += 1,
-            Attempt::Busy => tally.busy += 1,
-            Attempt::Interrupted => {
-                tally.interrupted = true;
-                break;
-            }
+        tally.count(&attempt);
+        if tally.interrupted {
+            break;
         }
     }
-    Ok(tally)
+    tally
 }
 
 /// Does the job in `folder` unless it is done, and records how it ended.
 ///
 /// # Errors
-/// Its record cannot be read or written.
+/// The folder is missing or cannot be written.
 pub fn run_one(folder: &Path, work: &mut impl FnMut(&Path) -> Result<Ended>) -> Result<Attempt> {
     let Some(_lock) = Lock::take(folder)? else {
         return Ok(Attempt::Busy);
     };
-    if is_done(folder)? {
+    if is_done(folder) {
         return Ok(Attempt::Skipped);
     }
     let outcome = match catch_unwind(AssertUnwindSafe(|| work(folder))) {
         Ok(Ok(Ended::Interrupted)) => return Ok(Attempt::Interrupted),
         Ok(Ok(Ended::Done(done))) => Outcome::Done(done),
-        Ok(Err(error)) => Outcome::Failed {
-            error: format!("{error:#}"),
-        },
+        Ok(Err(error)) => failed(&error),
         Err(panic) => Outcome::Failed {
             error: format!("internal error: {}", panic_message(&*panic)),
         },
@@ -107,26 +122,11 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::Results;
-    use crate::jobs::testing::plan;
-    use crate::metrics::Metrics;
+    use crate::jobs::RECORD_NAME;
+    use crate::jobs::testing::{self, plan};
 
-    fn done() -> Ended {
-        Ended::Done(Box::new(Done {
-            data: "test".into(),
-            sample: false,
-            epochs: 1,
-            epoch: 1,
-            train_seconds: 1.0,
-            bytes: 10,
-            sha256: "00".into(),
-            results: Results {
-                float_valid: None,
-                float_test: Metrics::default(),
-                integer_test: Metrics::default(),
-            },
-            boards: vec![],
-        }))
+    fn done(folder: &Path) -> Result<Ended> {
+        Ok(Ended::Done(Box::new(testing::done(folder))))
     }
 
     #[test]
@@ -137,9 +137,9 @@ mod tests {
         let work = |folder: &Path| match folder.file_name().and_then(|name| name.to_str()) {
             Some("a") => anyhow::bail!("no data"),
             Some("b") => panic!("out of range"),
-            _ => Ok(done()),
+            _ => done(folder),
         };
-        let tally = run_here(out, &plan, work, |_, _| {}).unwrap();
+        let tally = run_here(out, &plan, work, |_, _| {});
         assert_eq!((tally.done, tally.failed, tally.skipped), (1, 2, 0));
         let error = |name: &str| match Record::read(&out.join(name)).unwrap().unwrap().outcome {
             Outcome::Failed { error } => error,
@@ -147,7 +147,7 @@ mod tests {
         };
         assert_eq!(error("a"), "no data");
         assert_eq!(error("b"), "internal error: out of range");
-        let tally = run_here(out, &plan, |_| Ok(done()), |_, _| {}).unwrap();
+        let tally = run_here(out, &plan, done, |_, _| {});
         assert_eq!((tally.done, tally.failed, tally.skipped), (2, 0, 1));
     }
 
@@ -161,7 +161,7 @@ mod tests {
             calls += 1;
             Ok(Ended::Interrupted)
         };
-        let tally = run_here(out, &plan, work, |_, _| {}).unwrap();
+        let tally = run_here(out, &plan, work, |_, _| {});
         assert!(tally.interrupted);
         assert_eq!(calls, 1);
         assert_eq!(Record::read(&out.join("a")).unwrap(), None);
@@ -173,11 +173,28 @@ mod tests {
         let out = folder.path();
         let plan = plan(out, &["a"]);
         let lock = Lock::take(&out.join("a")).unwrap().unwrap();
-        let tally = run_here(out, &plan, |_| Ok(done()), |_, _| {}).unwrap();
+        let tally = run_here(out, &plan, done, |_, _| {});
         assert_eq!((tally.busy, tally.done), (1, 0));
         assert_eq!(Record::read(&out.join("a")).unwrap(), None);
         drop(lock);
-        let tally = run_here(out, &plan, |_| Ok(done()), |_, _| {}).unwrap();
+        let tally = run_here(out, &plan, done, |_, _| {});
         assert_eq!((tally.busy, tally.done), (0, 1));
+    }
+
+    #[test]
+    fn a_damaged_job_is_done_again_and_one_without_a_folder_stops_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let plan = plan(out, &["gone", "damaged", "lost", "whole"]);
+        run_here(out, &plan, done, |_, _| {});
+        std::fs::remove_dir_all(out.join("gone")).unwrap();
+        std::fs::write(out.join("damaged").join(RECORD_NAME), "{").unwrap();
+        std::fs::remove_dir_all(out.join("lost/model")).unwrap();
+        let mut shown = Vec::new();
+        let show = |name: &str, attempt: &Attempt| shown.push(format!("{name}: {attempt:?}"));
+        let tally = run_here(out, &plan, done, show);
+        assert_eq!((tally.failed, tally.done, tally.skipped), (1, 2, 1));
+        assert!(shown[0].contains("gone"), "{shown:?}");
+        assert!(!out.join("gone").exists());
     }
 }

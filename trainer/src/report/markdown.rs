@@ -21,6 +21,7 @@ impl Report {
         }
         text += &runs(&self.jobs);
         text += &failures(&self.jobs);
+        text += &damages(self);
         text
     }
 
@@ -40,8 +41,10 @@ impl Report {
         };
         let mut data: Vec<String> = Vec::new();
         for job in &self.jobs {
-            let Some(done) = job.done() else { continue };
-            let line = format!("{}: {}", job.config.task, done.data);
+            let Some((config, done)) = job.result() else {
+                continue;
+            };
+            let line = format!("{}: {}", config.task, done.data);
             if !data.contains(&line) {
                 data.push(line);
             }
@@ -152,16 +155,10 @@ fn runs(jobs: &[JobReport]) -> String {
     );
     for job in jobs {
         let name = plain(&job.entry.name);
-        let head = format!("| {name} | {} |", job.config.seed);
+        let seed = job.config.as_ref().map(|config| config.seed.to_string());
+        let head = format!("| {name} | {} |", seed.unwrap_or_default());
         text += &match job.done() {
-            None => {
-                let state = if job.error().is_some() {
-                    "failed"
-                } else {
-                    "waiting"
-                };
-                format!("{head} {state} | | | | | | | |\n")
-            }
+            None => format!("{head} {} | | | | | | | |\n", job.status()),
             Some(done) => {
                 let percent = |accuracy: f64| format!("{:.2}", 100.0 * accuracy);
                 let results = &done.results;
@@ -183,22 +180,23 @@ fn runs(jobs: &[JobReport]) -> String {
 }
 
 fn failures(jobs: &[JobReport]) -> String {
-    let failed: Vec<String> = jobs
-        .iter()
-        .filter_map(|job| {
-            Some(format!(
-                "- {}: {}\n",
-                plain(&job.entry.name),
-                plain(job.error()?)
-            ))
-        })
-        .collect();
-    match failed.is_empty() {
-        true => String::new(),
-        false => format!(
-            "## Failed\n\nThe same command tries them again.\n\n{}\n",
-            failed.concat()
-        ),
+    let failed = jobs.iter().filter(|job| job.status() == "failed");
+    let failed = failed.filter_map(|job| Some((&*job.entry.name, job.error()?)));
+    list("Failed", "The same command tries them again.", failed)
+}
+
+fn damages(report: &Report) -> String {
+    let remedy = "What could not be read is left out. The command that planned the jobs does what is missing again; where a \
+                  file must be removed first, it says so.";
+    list("Missing or damaged", remedy, report.damages())
+}
+
+fn list<'a>(title: &str, text: &str, items: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let item = |(name, error)| format!("- {}: {}\n", plain(name), plain(error));
+    let items: String = items.map(item).collect();
+    match items.is_empty() {
+        true => items,
+        false => format!("## {title}\n\n{text}\n\n{items}\n"),
     }
 }
 

@@ -11,9 +11,9 @@ use super::Report;
 pub(super) struct Row {
     job: String,
     group: String,
-    task: String,
-    seed: u64,
-    /// `done`, `failed` or `waiting`.
+    task: Option<String>,
+    seed: Option<u64>,
+    /// `done`, `failed`, `damaged` or `waiting`.
     status: &'static str,
     error: Option<String>,
     bytes: Option<usize>,
@@ -35,19 +35,16 @@ impl Report {
     /// One row a job, in the order of the plan. Accuracies are shares of 1.
     pub(super) fn rows(&self) -> Vec<Row> {
         let row = |job: &super::JobReport| {
+            let config = job.config.as_ref();
             let done = job.done();
             let results = done.map(|done| &done.results);
             let valid = results.and_then(|results| results.float_valid);
             Row {
                 job: job.entry.name.clone(),
                 group: job.entry.group.clone(),
-                task: job.config.task.to_string(),
-                seed: job.config.seed,
-                status: match (done, job.error()) {
-                    (Some(_), _) => "done",
-                    (None, Some(_)) => "failed",
-                    (None, None) => "waiting",
-                },
+                task: config.map(|config| config.task.to_string()),
+                seed: config.map(|config| config.seed),
+                status: job.status(),
                 error: job.error().map(String::from),
                 bytes: done.map(|done| done.bytes),
                 epochs: done.map(|done| done.epochs),

@@ -54,17 +54,28 @@ pub fn wait_for_epochs(folder: &Path, count: usize) {
 
 /// Presses Ctrl-C, for this program alone.
 pub fn interrupt(child: &Child) {
-    signal(&child.id().to_string());
+    send(ctrl_c(), &child.id().to_string());
 }
 
 /// Presses Ctrl-C as a terminal does: for the program, which leads a group of its own, and all that it has started.
 pub fn interrupt_group(child: &Child) {
-    signal(&format!("-{}", child.id()));
+    send(ctrl_c(), &format!("-{}", child.id()));
 }
 
-fn signal(process: &str) {
+/// The signal of Ctrl-C, or where these tests run in the background of a script, and they and all that they start ignore
+/// it, one that does the same.
+fn ctrl_c() -> &'static str {
+    let shell = Command::new("sh").args(["-c", "kill -INT $$"]).status();
+    match shell.expect("sh").success() {
+        true => "TERM",
+        false => "INT",
+    }
+}
+
+/// Sends a signal to a process, or with a dash before its number to its group.
+pub fn send(signal: &str, process: &str) {
     let kill = Command::new("kill")
-        .args(["-INT", "--", process])
+        .args(["-s", signal, "--", process])
         .status()
         .expect("kill");
     assert!(kill.success());

@@ -17,7 +17,7 @@ use crate::Status;
 use crate::common::Common;
 use crate::model_source::{self, ModelData};
 use crate::output;
-use crate::progress::StopFlag;
+use crate::signals::StopFlag;
 use crate::verify::{HostVerdict, Verdict, Windows};
 use crate::{export, train, verify};
 

@@ -1,7 +1,9 @@
 //! `hadamrnn job`, and what `reproduce` and `sweep` share: doing the jobs of a plan.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
@@ -11,7 +13,8 @@ use hadamrnn::card::Card;
 use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{self, Source};
-use hadamrnn::jobs::{self, Attempt, BoardRecord, Done, Ended, Outcome, Plan, Tally};
+use hadamrnn::jobs::{self, Attempt, BoardRecord, Done, Ended, Outcome, Plan, Processes, Tally};
+use hadamrnn::report::Report;
 use hadamrnn::run_log;
 use hadamrnn::train::Outcome as Training;
 use hadamrnn::verify::BoardVerdict;
@@ -21,8 +24,11 @@ use crate::common::DataArgs;
 use crate::device::DeviceArgs;
 use crate::model_source::{self, LoadedModel, ModelData};
 use crate::output;
-use crate::progress::StopFlag;
+use crate::signals::StopFlag;
 use crate::{export, train, verify};
+
+/// Time that processes have to save after a Ctrl-C: that of a long step, and what Slurm gives, too.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -54,13 +60,16 @@ pub fn run(args: &Args) -> Result<Status> {
     let stop = StopFlag::install()?;
     // A folder that is no job must not get files of one.
     jobs::read_config(&args.folder)?;
-    let device = args.work.device.device()?;
-    let mut work = |folder: &Path| do_job(folder, &args.work, &device, &stop);
+    let mut work = |folder: &Path| {
+        let device = args.work.device.device()?;
+        do_job(folder, &args.work, &device, &stop)
+    };
     let attempt = jobs::run_one(&args.folder, &mut work)?;
     show(&args.folder.display().to_string(), &attempt);
     Ok(match attempt {
         Attempt::Ended(Outcome::Done(_)) | Attempt::Skipped => Status::Success,
-        Attempt::Ended(Outcome::Failed { .. }) | Attempt::Busy => Status::Mismatch,
+        Attempt::Ended(Outcome::Failed { .. }) => Status::Mismatch,
+        Attempt::Busy => Status::Busy,
         Attempt::Interrupted => Status::Interrupted,
     })
 }
@@ -72,7 +81,7 @@ pub fn run_plan(out: &Path, plan: &Plan, args: &WorkArgs, at_once: usize) -> Res
     let tally = if at_once == 1 {
         let device = args.device.device()?;
         let work = |folder: &Path| do_job(folder, args, &device, &stop);
-        jobs::run_here(out, plan, work, show)?
+        jobs::run_here(out, plan, work, show)
     } else {
         let program = std::env::current_exe().context("this program's own file is unknown")?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -83,8 +92,11 @@ pub fn run_plan(out: &Path, plan: &Plan, args: &WorkArgs, at_once: usize) -> Res
             command.env("RAYON_NUM_THREADS", &threads);
             command
         };
-        let ended = |name: &str, outcome: &Outcome| show(name, &Attempt::Ended(outcome.clone()));
-        jobs::run_processes(out, plan, at_once, command, || stop.is_set(), ended)?
+        let how = Processes {
+            at_once,
+            patience: PATIENCE,
+        };
+        jobs::run_processes(out, plan, how, command, || stop.is_set(), show)
     };
     output::note(&format!(
         "{} done, {} failed, {} done before{}",
@@ -100,33 +112,44 @@ pub fn run_plan(out: &Path, plan: &Plan, args: &WorkArgs, at_once: usize) -> Res
     Ok(tally)
 }
 
-/// The status of a command that ran a plan.
-pub fn status(tally: &Tally) -> Status {
+/// The status of a command that ran and gathered a plan.
+pub fn status(tally: &Tally, report: &Report) -> Status {
     match tally {
         tally if tally.interrupted => Status::Interrupted,
-        tally if tally.failed > 0 => Status::Mismatch,
+        tally if tally.failed > 0 || report.is_damaged() => Status::Mismatch,
+        tally if tally.busy > 0 => Status::Busy,
         _ => Status::Success,
     }
 }
 
+/// Reads what the jobs of a plan have brought, and tells of those that it cannot read.
+pub fn report(title: &str, out: &Path, plan: &Plan) -> Report {
+    let report = Report::read(title, out, plan);
+    for (name, damage) in report.damages() {
+        output::note(&format!("{name}: missing or damaged: {damage}"));
+    }
+    report
+}
+
 /// Arguments of this program that do the job in `folder`.
-pub fn arguments(folder: &Path, args: &WorkArgs) -> Vec<String> {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    let mut all = vec!["job".to_string(), text(folder)];
-    let mut option = |name: &str, value: String| all.extend([name.to_string(), value]);
+pub fn arguments(folder: &Path, args: &WorkArgs) -> Vec<OsString> {
+    let mut all: Vec<OsString> = vec!["job".into()];
+    let mut option = |name: &str, value: OsString| all.extend([name.into(), value]);
     if let Some(folder) = &args.data.data_dir {
-        option("--data-dir", text(folder));
+        option("--data-dir", folder.into());
     }
     if let Some(name) = args.device.device.to_possible_value() {
         option("--device", name.get_name().into());
     }
     for board in &args.board {
-        option("--board", board.clone());
+        option("--board", board.into());
     }
-    option("--windows", args.windows.to_string());
+    option("--windows", args.windows.to_string().into());
     if let Some(folder) = &args.firmware_dir {
-        option("--firmware-dir", text(folder));
+        option("--firmware-dir", folder.into());
     }
+    // A folder may be named like an option.
+    option("--", folder.into());
     all
 }
 
@@ -144,13 +167,11 @@ impl WorkArgs {
 }
 
 /// This command line, for a plan.
-pub fn command_line() -> String {
-    let words = std::env::args().skip(1);
-    let words = words.map(|word| jobs::shell_quote(&word));
-    std::iter::once("hadamrnn".to_string())
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+pub fn command_line() -> Result<String> {
+    let text = |word: OsString| word.to_string_lossy().into_owned();
+    let words: Vec<String> = std::env::args_os().skip(1).map(text).collect();
+    let words = std::iter::once("hadamrnn").chain(words.iter().map(String::as_str));
+    Ok(shlex::try_join(words)?)
 }
 
 fn show(name: &str, attempt: &Attempt) {
@@ -167,7 +188,7 @@ fn show(name: &str, attempt: &Attempt) {
         }
         Attempt::Skipped => output::note(&format!("{name}: done before")),
         Attempt::Busy => output::note(&format!("{name}: another process is working on it")),
-        Attempt::Interrupted => output::note(&format!("{name}: saved")),
+        Attempt::Interrupted => output::note(&format!("{name}: stopped")),
     }
 }
 

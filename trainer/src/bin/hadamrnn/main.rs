@@ -21,6 +21,7 @@ mod plot;
 mod progress;
 mod reproduce;
 mod send;
+mod signals;
 mod sweep;
 mod train;
 mod verify;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use hadamrnn::jobs;
 use mimalloc::MiMalloc;
 
 /// Training allocates and frees tensors of megabytes at every step, which the system allocator returns to the kernel.
@@ -88,6 +90,8 @@ enum Status {
     Mismatch,
     /// Stopped by Ctrl-C, with everything saved.
     Interrupted,
+    /// Something is left to do, and other processes are working on it.
+    Busy,
 }
 
 fn main() -> ExitCode {
@@ -115,7 +119,8 @@ fn exit_code(result: Result<Status>) -> ExitCode {
     match result {
         Ok(Status::Success) => ExitCode::SUCCESS,
         Ok(Status::Mismatch) => ExitCode::FAILURE,
-        Ok(Status::Interrupted) => ExitCode::from(130),
+        Ok(Status::Interrupted) => ExitCode::from(jobs::INTERRUPTED),
+        Ok(Status::Busy) => ExitCode::from(jobs::BUSY),
         // A reader that went away (`hadamrnn … | head`) is no error worth a message.
         Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {

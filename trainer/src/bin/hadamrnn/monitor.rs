@@ -2,8 +2,6 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -23,6 +21,7 @@ use crate::board_link::{FirmwareArgs, Names, PortArgs};
 use crate::output;
 use crate::progress::Spinner;
 use crate::send::describe_timing;
+use crate::signals::StopFlag;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -73,7 +72,7 @@ pub fn run(args: &Args) -> Result<Status> {
     );
     let names = args.model.as_deref().map(Names::read).transpose()?;
     // Before the emulator starts, which otherwise would be left behind.
-    let stop = catch_signals()?;
+    let stop = StopFlag::install_quietly()?;
     let (emulator, mut client) = match &args.board {
         Some(name) => {
             let (emulator, wire) = start(args, name)?;
@@ -94,7 +93,10 @@ pub fn run(args: &Args) -> Result<Status> {
     let channels = channel_names(channels, descriptor.channels)?;
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
-            let name = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            // The moment tells this recording apart from others.
+            let name = hadamrnn::machine::now()
+                .format("%Y-%m-%dT%H:%M:%SZ")
+                .to_string();
             Some(Recorder::open(path, label, &name, &channels)?)
         }
 
@@ -201,21 +203,13 @@ fn title(board: &str, status: &BoardStatus) -> String {
     format!("{board}: {model} ({from}), {timing}")
 }
 
-/// Set by SIGTERM, and by Ctrl-C where no screen takes it as a key.
-fn catch_signals() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = flag.clone();
-    ctrlc::set_handler(move || seen.store(true, Ordering::SeqCst))
-        .context("cannot catch Ctrl-C")?;
-    Ok(flag)
-}
-
 struct Session {
     watch: Watch,
     state: State,
     recorder: Option<Recorder>,
     is_paused: bool,
-    stop: Arc<AtomicBool>,
+    /// Set by SIGTERM, and by Ctrl-C where no screen takes it as a key.
+    stop: StopFlag,
     count: Option<u64>,
     windows: u64,
 }
@@ -235,7 +229,7 @@ impl Session {
     }
 
     fn is_over(&self) -> bool {
-        self.stop.load(Ordering::SeqCst) || self.has_all()
+        self.stop.is_set() || self.has_all()
     }
 
     fn has_all(&self) -> bool {

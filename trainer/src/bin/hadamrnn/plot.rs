@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use hadamrnn::data::Task;
 use hadamrnn::jobs::Plan;
 use hadamrnn::plot::{Curve, Picture, learning_curves};
-use hadamrnn::report::Report;
 use hadamrnn::run_log;
 
 use crate::Status;
+use crate::job;
 use crate::output;
 
 #[derive(clap::Args)]
@@ -89,7 +89,7 @@ fn bytes(args: &Args) -> Result<Picture> {
     let [folder] = &args.folder[..] else {
         bail!("--kind bytes draws one folder of `hadamrnn reproduce` or `hadamrnn sweep`");
     };
-    let report = Report::read("", folder, &Plan::read(folder)?)?;
+    let report = job::report("", folder, &Plan::read(folder)?);
     let task = match (args.task, &report.tasks()[..]) {
         (Some(task), _) => task,
         (None, [task]) => *task,

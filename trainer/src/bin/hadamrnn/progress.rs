@@ -1,11 +1,9 @@
 //! Progress bars and the observer that writes a run folder.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hadamrnn::checkpoint::{Checkpoint, Position};
 use hadamrnn::run_log::{self, RunLog};
 use hadamrnn::train::{EpochRecord, Observer};
@@ -13,31 +11,7 @@ use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
-
-/// Set by Ctrl-C (and SIGTERM): save and stop.
-#[derive(Clone)]
-pub struct StopFlag(Arc<AtomicBool>);
-
-impl StopFlag {
-    /// Catches the signals. A second Ctrl-C ends the program at once.
-    pub fn install() -> Result<Self> {
-        let flag = Arc::new(AtomicBool::new(false));
-        let seen = flag.clone();
-        ctrlc::set_handler(move || {
-            if seen.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
-            }
-            output::note("stopping after this step; press Ctrl-C again to stop without saving");
-        })
-        .context("cannot catch Ctrl-C")?;
-        Ok(Self(flag))
-    }
-
-    /// Whether a signal came.
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-}
+use crate::signals::StopFlag;
 
 /// Shows the progress of training and keeps `checkpoint.bin`, `metrics.jsonl` and the event file up to date.
 pub struct RunFolder<'a> {

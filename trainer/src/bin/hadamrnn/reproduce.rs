@@ -6,7 +6,6 @@ use anyhow::Result;
 use hadamrnn::data::Task;
 use hadamrnn::jobs::{self, Entry, Job, Plan, Setting};
 use hadamrnn::recipe::Recipe;
-use hadamrnn::report::Report;
 
 use crate::Status;
 use crate::job::{self, WorkArgs};
@@ -36,14 +35,16 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let plan = Plan::write(&args.out, &job::command_line(), &planned(args)?)?;
+    let plan = Plan::write(&args.out, &job::command_line()?, &planned(args)?)?;
     let tally = job::run_plan(&args.out, &plan, &args.work, args.jobs)?;
-    Report::read("Reproduction", &args.out, &plan)?.write(&args.out)?;
+    let report = job::report("Reproduction", &args.out, &plan);
+    report.write(&args.out)?;
     output::line(&format!(
-        "report: {}",
+        "{}; report: {}",
+        report.summary(),
         args.out.join("report.html").display()
     ))?;
-    Ok(job::status(&tally))
+    Ok(job::status(&tally, &report))
 }
 
 fn planned(args: &Args) -> Result<Vec<Job>> {

@@ -1,11 +1,12 @@
 //! `hadamrnn sweep`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::card::sha256;
 use hadamrnn::data::Task;
-use hadamrnn::jobs::{self, Axis, Entry, Job, Plan, Scheduler, Setting, shell_quote};
+use hadamrnn::jobs::{self, Axis, Entry, Job, Plan, Scheduler, Setting, Tally};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::report::Report;
 
@@ -48,50 +49,59 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Status> {
     if let Some(out) = &args.merge {
-        merge(out, &Plan::read(out)?)?;
-        return Ok(Status::Success);
+        let report = merge(out, &Plan::read(out)?)?;
+        return Ok(job::status(&Tally::default(), &report));
     }
     let out = args.out.as_deref().context("--out is missing")?;
-    let plan = Plan::write(out, &job::command_line(), &planned(args)?)?;
+    let plan = Plan::write(out, &job::command_line()?, &planned(args)?)?;
     if let Some(scheduler) = args.emit {
         return emit(scheduler, out, &plan, &args.work);
     }
     let tally = job::run_plan(out, &plan, &args.work, args.jobs)?;
-    merge(out, &plan)?;
-    Ok(job::status(&tally))
+    let report = merge(out, &plan)?;
+    Ok(job::status(&tally, &report))
 }
 
-fn merge(out: &Path, plan: &Plan) -> Result<()> {
-    Report::read("Sweep", out, plan)?.write(out)?;
-    let csv = out.join("results.csv");
-    let report = out.join("report.html");
+fn merge(out: &Path, plan: &Plan) -> Result<Report> {
+    let report = job::report("Sweep", out, plan);
+    report.write(out)?;
     output::line(&format!(
-        "results: {}; report: {}",
-        csv.display(),
-        report.display()
-    ))
+        "{}; results: {}; report: {}",
+        report.summary(),
+        out.join("results.csv").display(),
+        out.join("report.html").display()
+    ))?;
+    Ok(report)
 }
 
 fn emit(scheduler: Scheduler, out: &Path, plan: &Plan, work: &WorkArgs) -> Result<Status> {
     let program = std::env::current_exe().context("this program's own file is unknown")?;
     let work = work.absolute()?;
     let command = |folder: &Path| {
-        let words = std::iter::once(program.to_string_lossy().into_owned());
-        let words = words.chain(job::arguments(folder, &work));
-        let words: Vec<String> = words.map(|word| shell_quote(&word)).collect();
-        words.join(" ")
+        let words = std::iter::once(program.clone().into());
+        let words: Vec<OsString> = words.chain(job::arguments(folder, &work)).collect();
+        let words: Result<Vec<&str>> = words.iter().map(utf8).collect();
+        Ok(shlex::try_join(words?)?)
     };
     let start = scheduler.write(out, plan, command)?;
     output::line(&format!(
-        "{} jobs in {}; start them with: {start}",
+        "{} jobs in {}; start them with:",
         plan.jobs.len(),
         out.display()
     ))?;
+    for command in start {
+        output::line(&format!("  {command}"))?;
+    }
     output::line(&format!(
         "then gather the results with: hadamrnn sweep --merge {}",
-        shell_quote(&out.to_string_lossy())
+        shlex::try_quote(&out.to_string_lossy())?
     ))?;
     Ok(Status::Success)
+}
+
+fn utf8(word: &OsString) -> Result<&str> {
+    word.to_str()
+        .with_context(|| format!("{word:?} is not UTF-8, as a script is"))
 }
 
 fn planned(args: &Args) -> Result<Vec<Job>> {

@@ -8,7 +8,6 @@ use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs, file};
 use hadamrnn::data::{self, Holdout, Source, Task};
 use hadamrnn::files::{Lock, write_atomically};
-use hadamrnn::jobs::shell_quote;
 use hadamrnn::nn::HiddenReadout;
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
@@ -18,7 +17,8 @@ use hadamrnn::untrusted::{self, Kind};
 use crate::Status;
 use crate::common::{Common, DataArgs};
 use crate::output;
-use crate::progress::{RunFolder, Spinner, StopFlag};
+use crate::progress::{RunFolder, Spinner};
+use crate::signals::StopFlag;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -305,7 +305,11 @@ pub fn run(args: &Args) -> Result<Status> {
 
 /// A command on the run in `folder`, with the data and the device of this one, as a shell takes it.
 fn next_command(command: &str, folder: &Path, common: &Common) -> String {
-    let quoted = |path: &Path| shell_quote(&path.to_string_lossy());
+    // Only what no path can hold, a NUL, cannot be quoted.
+    let quoted = |path: &Path| {
+        let text = path.to_string_lossy();
+        shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
+    };
     let mut text = format!("hadamrnn {command} {}", quoted(folder));
     if let Some(data) = &common.data.data_dir {
         text += &format!(" --data-dir {}", quoted(data));

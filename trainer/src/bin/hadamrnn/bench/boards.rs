@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Result<Status> {
         output::line(table(&rows).trim_end())?;
     }
     if let Some(path) = &args.table {
-        let date = chrono::Utc::now().date_naive();
+        let date = hadamrnn::machine::now().date_naive();
         let text = format!("{}\nMeasured {date} with {}.\n", table(&rows), compiler()?);
         insert(path, &text)?;
     }

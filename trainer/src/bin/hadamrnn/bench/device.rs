@@ -119,7 +119,7 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
     }
     Ok(Results {
         tools: tools(&boards)?,
-        date: chrono::Utc::now().date_naive().to_string(),
+        date: hadamrnn::machine::now().date_naive().to_string(),
         rows,
     })
 }
