@@ -468,7 +468,10 @@ mod tests {
             "{html}"
         );
         let markdown = read("report.md");
-        assert!(!markdown.contains("<script"), "{markdown}");
+        for markup in ["<script", "<b>", "<i>", "<u>", "</title"] {
+            let unescaped = markdown.replace(r"\<", "");
+            assert!(!unescaped.contains(markup), "{markup} in {markdown}");
+        }
         let rows = markdown.lines().filter(|line| line.starts_with('|'));
         for row in rows.filter(|row| row.contains("script")) {
             // Two columns of circumstances, four of goals, six of boards, eight of results, ten of runs.

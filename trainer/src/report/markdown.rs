@@ -202,12 +202,17 @@ fn list<'a>(title: &str, text: &str, items: impl Iterator<Item = (&'a str, &'a s
 
 /// Text as it is, anywhere in Markdown: nothing in it is markup, neither Markdown's nor HTML's, nor ends a cell or a line.
 fn plain(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in visible::text(text).chars() {
+    let text = visible::text(text);
+    let (mut escaped, mut before) = (String::new(), ' ');
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied().unwrap_or(' ');
         match character {
             '\n' | '\t' => escaped.push(' '),
             // A cell ends at a bar, whatever stands before it.
             '|' => escaped.push_str("&#124;"),
+            // Inside of a word it emphasises nothing.
+            '_' if before.is_alphanumeric() && after.is_alphanumeric() => escaped.push('_'),
             _ => {
                 if r"\`*_<>[]&~$#".contains(character) {
                     escaped.push('\\');
@@ -215,6 +220,7 @@ fn plain(text: &str) -> String {
                 escaped.push(character);
             }
         }
+        before = character;
     }
     escaped
 }
