@@ -330,7 +330,7 @@ impl Chip {
         if self.is_bmi270() && first == 0x5e {
             let [low, high] = [0x5b, 0x5c].map(|at| usize::from(self.registers[at]));
             assert_eq!(low | high << 4, self.microcode.len() / 2, "words before");
-            assert!(bytes.len() < 255 && bytes.len() % 2 == 0);
+            assert!(bytes.len() < 255 && bytes.len().is_multiple_of(2));
             self.microcode.extend(bytes);
             return;
         }
