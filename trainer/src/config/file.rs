@@ -114,13 +114,14 @@ pub(super) fn explained(error: toml::de::Error, known: &Table) -> Error {
             .filter(|(alike, _)| *alike >= ALIKE)
             .max_by(|a, b| a.0.total_cmp(&b.0))
     });
-    let error = Error::msg(error.to_string().trim_end().to_owned());
-    match (unknown, meant) {
-        (Some(unknown), Some((_, meant))) => error.context(format!(
-            "there is no setting {unknown} there; did you mean {meant}?"
-        )),
-        _ => error,
-    }
+    let text = error.to_string();
+    let text = text.trim_end();
+    Error::msg(match (unknown, meant) {
+        (Some(unknown), Some((_, meant))) => {
+            format!("there is no setting {unknown} there, did you mean {meant}? {text}")
+        }
+        _ => text.to_owned(),
+    })
 }
 
 #[cfg(test)]

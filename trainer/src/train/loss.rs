@@ -11,8 +11,8 @@ const BEYOND: f64 = 1000.0;
 
 /// The highest loss of a run that has not diverged.
 ///
-/// The measure is the loss of a network whose logits are all equal, `ln(classes)`, that of the auxiliary loss included. Bad
-/// starts and steps that are too large bring mean losses of some ten times that, and pass.
+/// The measure is the loss of a network whose logits are all equal, `ln(classes)`, that of the auxiliary loss included. A step
+/// size a hundred times too large brings mean losses of some forty times that, which pass.
 pub(super) fn highest(task: &TaskFacts, training: &TrainingConfig) -> f64 {
     // One logit tells two classes apart.
     let ignorance = |logits: usize| (logits.max(2) as f64).ln();
