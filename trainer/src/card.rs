@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::checkpoint::write_atomically;
 use crate::config::RunConfig;
 use crate::data::Sequences;
 use crate::export::Scales;
+use crate::files::write_atomically;
 use crate::integer::{self, Answer, KernelName, ModelFile};
 use crate::metrics::Metrics;
 use crate::verify;
@@ -79,12 +79,16 @@ impl Card {
     /// Reads `folder/card.toml`.
     ///
     /// # Errors
-    /// It is missing or malformed.
+    /// It is missing or malformed, or its configuration is out of range.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(files::CARD);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+        let card: Self =
+            toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
+        let config = card.config.validate();
+        config.with_context(|| format!("{}: [config]", path.display()))?;
+        Ok(card)
     }
 }
 
@@ -123,6 +127,25 @@ pub fn write_folder(folder: &Path, file: &ModelFile, card: &Card, test: &Sequenc
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_with_a_huge_size_is_refused_by_name() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/copy");
+        let text = std::fs::read_to_string(shipped.join(files::CARD)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for field in ["copy_steps", "batch_size"] {
+            let line = text.lines().find(|line| line.starts_with(field)).unwrap();
+            let huge = text.replace(line, &format!("{field} = 4611686018427387904"));
+            std::fs::write(folder.path().join(files::CARD), huge).unwrap();
+            let error = format!("{:#}", Card::read(folder.path()).unwrap_err());
+            for part in ["card.toml", field, "must be in"] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+        Card::read(&shipped).unwrap();
+    }
+
     #[test]
     fn sha256_of_the_standard_s_example() {
         let digest = super::sha256(b"abc");

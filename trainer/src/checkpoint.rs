@@ -1,25 +1,33 @@
 //! A training run on disk: all that it takes to go on as if it had never stopped.
 //!
 //! `checkpoint.bin` of a run folder is `HDCK`, a version, the postcard of [`Checkpoint`] and a CRC-32. It is replaced
-//! atomically, so a run that is killed while saving still has the checkpoint before.
+//! atomically, so a run that is killed while saving still has the checkpoint before. Version 3 lacks the digests of the data.
 
-use std::io::Write;
-use std::path::Path;
+mod facts;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::format::crc32;
 use serde::{Deserialize, Serialize};
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, TrainingConfig};
+use crate::files::write_atomically;
 use crate::metrics::Metrics;
-use crate::nn::Input;
-use crate::standardise::Standardisation;
+use crate::task_data::{DataDigest, TaskData};
+
+pub use facts::TaskFacts;
 
 /// Name of the checkpoint in a run folder.
 pub const FILE_NAME: &str = "checkpoint.bin";
 
+/// Name of the configuration in a run folder: for people, and to start other runs from. The checkpoint has it, too.
+pub const CONFIG_NAME: &str = "config.toml";
+
 const MAGIC: [u8; 4] = *b"HDCK";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
+/// Ends before [`Checkpoint::data`].
+const VERSION_WITHOUT_DIGESTS: u16 = 3;
 
 /// State of a run between two steps of the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,23 +48,11 @@ pub struct Checkpoint {
     pub signs_optimizer: Vec<u8>,
     /// The best epoch so far.
     pub best: Option<Best>,
-}
-
-/// What evaluation and export need to know of the data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TaskFacts {
-    /// Fitted on the training split.
-    pub standardisation: Standardisation,
-    /// Physical units per raw count, per channel.
-    pub input_lsb: Vec<f32>,
-    /// Names of the classes.
-    pub classes: Vec<String>,
-    /// What a step feeds the network; tokens without their embedding, which the configuration has.
-    pub input: Input,
-    /// Logits.
-    pub outputs: usize,
-    /// Logits of the auxiliary readout, 0 without one.
-    pub auxiliary: usize,
+    /// Digests of the data; none where they are generated, or where the run is older than digests.
+    pub data: Option<DataDigest>,
+    /// The file that it was read from, for messages; empty if it was not.
+    #[serde(skip)]
+    pub file: PathBuf,
 }
 
 /// Place in the sequence of optimiser steps.
@@ -72,6 +68,16 @@ pub struct Position {
     pub flips: u32,
 }
 
+impl Position {
+    /// Whether a run that is here is over: all epochs are done, or validation has not improved since `best` for as many of
+    /// them as the configuration allows.
+    pub fn is_over(self, best: Option<&Best>, training: &TrainingConfig) -> bool {
+        let patience = training.patience.zip(best);
+        self.epoch >= training.epochs
+            || patience.is_some_and(|(patience, best)| self.epoch - best.epoch >= patience)
+    }
+}
+
 /// Weights worth keeping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
@@ -84,12 +90,76 @@ pub struct Best {
 }
 
 impl Checkpoint {
+    /// The run in `folder`, and its configuration.
+    ///
+    /// # Errors
+    /// There is no checkpoint or it is damaged, or the folder's `config.toml` is not the configuration that the run was
+    /// started with.
+    pub fn open(folder: &Path) -> Result<(Self, RunConfig)> {
+        let checkpoint = Self::load(folder)?;
+        let config = checkpoint.run_config()?;
+        let path = folder.join(CONFIG_NAME);
+        if !path.exists() {
+            return Ok((checkpoint, config));
+        }
+        let text = std::fs::read_to_string(&path).map_err(anyhow::Error::from);
+        let differences = match text.and_then(|text| RunConfig::from_toml(&text)) {
+            Ok(in_folder) => config.differences(&in_folder),
+            Err(error) => vec![format!("{error:#}")],
+        };
+        ensure!(
+            differences.is_empty(),
+            "{0} is not what the run was started with: {1}. A run keeps its configuration: remove that file and it is \
+             written anew from the checkpoint; for a run with other settings, give another folder: `hadamrnn train --config \
+             {0} --out OTHER`",
+            path.display(),
+            differences.join("; ")
+        );
+        Ok((checkpoint, config))
+    }
+
     /// The configuration.
     ///
     /// # Errors
     /// It was written by a version with other fields.
     pub fn run_config(&self) -> Result<RunConfig> {
-        RunConfig::from_toml(&self.config).context("the checkpoint's configuration")
+        let config = RunConfig::from_toml(&self.config).context("the checkpoint's configuration");
+        self.named(config)
+    }
+
+    /// In what `data` differ from those of the run, for people; empty if they are the same, as far as is known. A run that is
+    /// older than digests ([`is_without_digest`](Self::is_without_digest)) knows what they look like only.
+    pub fn differences(&self, facts: &TaskFacts, data: Option<&DataDigest>) -> Vec<String> {
+        let mut all = Vec::new();
+        let of_run = &self.task;
+        if of_run.classes != facts.classes {
+            let names = |facts: &TaskFacts| facts.classes.join(", ");
+            all.push(format!(
+                "the classes are {}, not {}",
+                names(facts),
+                names(of_run)
+            ));
+        }
+        if let (Some(of_run), Some(data)) = (&self.data, data) {
+            all.extend(of_run.differences(data).into_iter().map(String::from));
+        }
+        if all.is_empty() && of_run != facts {
+            all.push("the inputs and their standardisation".into());
+        }
+        all
+    }
+
+    /// Whether the run has data whose digests it did not keep.
+    pub fn is_without_digest(&self, data: &TaskData) -> bool {
+        self.data.is_none() && matches!(data, TaskData::Windows(_))
+    }
+
+    /// Adds the name of the checkpoint's file to an error that is about its content.
+    pub(crate) fn named<T>(&self, result: Result<T>) -> Result<T> {
+        match self.file.as_os_str().is_empty() {
+            true => result,
+            false => result.with_context(|| self.file.display().to_string()),
+        }
     }
 
     /// Weights to evaluate and export: the best epoch's, else the running mean, else the current ones.
@@ -126,8 +196,12 @@ impl Checkpoint {
                 folder.display()
             )
         })?;
-        Self::decode(&bytes)
-            .with_context(|| format!("{} is not a checkpoint that can be used", path.display()))
+        let decoded = Self::decode(&bytes)
+            .with_context(|| format!("{} is not a checkpoint that can be used", path.display()));
+        decoded.map(|checkpoint| Self {
+            file: path,
+            ..checkpoint
+        })
     }
 
     fn decode(bytes: &[u8]) -> Result<Self> {
@@ -145,52 +219,32 @@ impl Checkpoint {
             bail!("it is too short")
         };
         let version = u16::from_le_bytes(*version);
+        let decoded = match version {
+            VERSION => postcard::from_bytes(body),
+            // No digests are a zero at the end.
+            VERSION_WITHOUT_DIGESTS => postcard::from_bytes(&[body, &[0]].concat()),
+            _ => bail!(
+                "it has version {version}, this program reads the versions {VERSION_WITHOUT_DIGESTS} and {VERSION}"
+            ),
+        };
+        let checkpoint: Self = decoded.context("it cannot be decoded")?;
+        checkpoint.task.validate()?;
+        let best = checkpoint.best.as_ref().map_or(0, |best| best.epoch);
         ensure!(
-            version == VERSION,
-            "it has version {version}, this program reads version {VERSION}"
+            best <= checkpoint.position.epoch,
+            "its best epoch is {best}, of {}",
+            checkpoint.position.epoch
         );
-        postcard::from_bytes(body).context("it cannot be decoded")
+        Ok(checkpoint)
     }
-}
-
-/// Writes a file so that at any moment either the old or the new content is there.
-///
-/// # Errors
-/// The folder cannot be written or the disk is full; the old content is then untouched.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".tmp-")
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        set_ordinary_mode(file.as_file())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Temporary files are private; what becomes of them should be readable like any other file.
-#[cfg(unix)]
-fn set_ordinary_mode(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn set_ordinary_mode(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Task;
+    use crate::nn::Input;
+    use crate::standardise::Standardisation;
 
     fn checkpoint() -> Checkpoint {
         Checkpoint {
@@ -214,7 +268,17 @@ mod tests {
             optimizer: vec![4],
             signs_optimizer: vec![],
             best: None,
+            data: None,
+            file: PathBuf::new(),
         }
+    }
+
+    /// The file of `checkpoint` with a checksum that holds, after changes to its bytes.
+    fn resealed(mut bytes: Vec<u8>, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        bytes.truncate(bytes.len() - 4);
+        change(&mut bytes);
+        bytes.extend(crc32(&bytes).to_le_bytes());
+        bytes
     }
 
     #[test]
@@ -222,7 +286,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         checkpoint().save(folder.path()).unwrap();
         checkpoint().save(folder.path()).unwrap();
-        assert_eq!(Checkpoint::load(folder.path()).unwrap(), checkpoint());
+        let file = folder.path().join(FILE_NAME);
+        let expected = Checkpoint {
+            file,
+            ..checkpoint()
+        };
+        assert_eq!(Checkpoint::load(folder.path()).unwrap(), expected);
         assert_eq!(
             std::fs::read_dir(folder.path()).unwrap().count(),
             1,
@@ -243,6 +312,77 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(Checkpoint::decode(&flipped).is_err(), "{bit}");
         }
+    }
+
+    #[test]
+    fn version_3_is_read_and_has_no_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint().save(folder.path()).unwrap();
+        let bytes = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+        let old = resealed(bytes, |bytes| {
+            bytes[4] = 3;
+            // Without the last field.
+            assert_eq!(bytes.pop(), Some(0));
+        });
+        assert_eq!(Checkpoint::decode(&old).unwrap(), checkpoint());
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        type Change = fn(&mut Checkpoint);
+        let changes: [(Change, &str); 6] = [
+            (
+                |run| run.task.standardisation.mean.push(0.0),
+                "standardisation",
+            ),
+            (
+                |run| run.task.standardisation.source[1] = 7,
+                "standardisation",
+            ),
+            (|run| run.task.input = Input::Numbers(3), "2 inputs"),
+            (|run| run.task.input_lsb.clear(), "2 channels"),
+            (|run| run.task.outputs = usize::MAX, "outputs for 2 classes"),
+            (
+                |run| {
+                    run.best = Some(Best {
+                        epoch: 4,
+                        valid: Metrics::default(),
+                        network: vec![],
+                    });
+                },
+                "best epoch is 4, of 3",
+            ),
+        ];
+        for (change, part) in changes {
+            let mut changed = checkpoint();
+            change(&mut changed);
+            changed.save(folder.path()).unwrap();
+            let error = format!("{:#}", Checkpoint::load(folder.path()).unwrap_err());
+            for part in [FILE_NAME, part] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_was_edited_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CONFIG_NAME);
+        checkpoint().save(folder.path()).unwrap();
+        let message = || format!("{:#}", Checkpoint::open(folder.path()).unwrap_err());
+        Checkpoint::open(folder.path()).unwrap();
+        // Comments and absent defaults make no difference.
+        let config = checkpoint().config;
+        std::fs::write(&path, format!("# mine\n{config}")).unwrap();
+        Checkpoint::open(folder.path()).unwrap();
+        std::fs::write(&path, config.replace("epochs = 30", "epochs = 6")).unwrap();
+        let error = message();
+        for part in ["config.toml", "training.epochs = 6, not 30", "--config"] {
+            assert!(error.contains(part), "{error}");
+        }
+        std::fs::write(&path, b"\xff\xfe").unwrap();
+        assert!(message().contains("config.toml"), "{}", message());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! A training run as a typed value: what `config.toml` of a run folder holds.
 
+pub(crate) mod bounds;
+mod differences;
+pub mod file;
 mod preparation;
 mod training;
 
@@ -23,7 +26,7 @@ pub struct RunConfig {
     pub task: Task,
     /// Seed of the weights and of the order of the samples.
     pub seed: u64,
-    /// Length of the copying-memory task; other tasks ignore it.
+    /// Length of the copying-memory task, `20..=10_000`; other tasks ignore it.
     #[serde(default = "published_copy_steps")]
     pub copy_steps: usize,
     /// What is held out to choose the weights by.
@@ -71,7 +74,7 @@ pub struct NetworkConfig {
     /// Which states the outputs are read from.
     #[serde(default)]
     pub readout: Readout,
-    /// Length of the embedding of a token; absent the table of tokens is trained itself.
+    /// Length of the embedding of a token, `1..=4096`; absent the table of tokens is trained itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<usize>,
     /// A second layer.
@@ -181,7 +184,13 @@ impl RunConfig {
     /// # Errors
     /// A value is out of its range.
     pub fn validate(&self) -> Result<()> {
-        let input = Input::Numbers(self.network.embedding.unwrap_or(1));
+        let input = match self.network.embedding {
+            None => Input::Numbers(1),
+            embedding => Input::Tokens {
+                vocabulary: 2,
+                embedding,
+            },
+        };
         self.network(input, 1).validate().context("[network]")?;
         self.training.validate().context("[training]")?;
         self.preparation.validate().context("[preparation]")?;
@@ -221,8 +230,13 @@ impl RunConfig {
             "[recordings] is for the task recordings, which needs it"
         );
         cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
+        bounds::within("copy_steps", self.copy_steps, bounds::COPY_STEPS)?;
         if self.task == Task::Copy {
-            CopyTask::new(self.copy_steps, self.seed).context("copy_steps")?;
+            bounds::within(
+                "copy_steps times [training] batch_size",
+                self.copy_steps * self.training.batch_size,
+                bounds::COPY_BATCH_STEPS,
+            )?;
         }
         Ok(())
     }
@@ -237,7 +251,8 @@ impl RunConfig {
     /// # Errors
     /// The text is not TOML, has unknown or missing fields, or a value is out of range.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text)?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| file::explained(error, &toml::Table::new()))?;
         config.validate()?;
         Ok(config)
     }
@@ -305,6 +320,48 @@ mod tests {
             network.hidden_readout.map(|layer| layer.hidden_size),
             Some(48)
         );
+    }
+
+    /// The largest numbers that TOML has, wherever a whole number is.
+    #[test]
+    fn huge_sizes_are_refused_by_name() {
+        let mut config = RunConfig::for_task(Task::Recordings);
+        config.network.embedding = Some(1);
+        config.network.second = Some(SecondLayer {
+            hidden_size: 128,
+            log2_block: 7,
+            leak: Some(1),
+            mixing: Mixing::Dense,
+            train_mixing: true,
+            bias: true,
+        });
+        config.network.input_rows = Some(8);
+        config.training.sign_schedule.flips_per_epoch = Some(1);
+        config.training.patience = Some(1);
+        config.preparation.decimation = 2;
+        config.export.weight_bits = Some(4);
+        config.export.input_field_bits = Some(4);
+        let text = config.to_toml();
+        RunConfig::from_toml(&text).unwrap();
+        let mut sizes = 0;
+        for line in text.lines() {
+            let Some((field, value)) = line.split_once(" = ") else {
+                continue;
+            };
+            // Any seed is as good as another.
+            if field == "seed" || value.parse::<u64>().is_err() {
+                continue;
+            }
+            sizes += 1;
+            let huge = text.replace(line, &format!("{field} = {}", i64::MAX));
+            let error = format!("{:#}", RunConfig::from_toml(&huge).unwrap_err());
+            assert!(error.contains(field), "{line}: {error}");
+        }
+        assert!(sizes > 20, "{sizes}\n{text}");
+        let mut copy = RunConfig::for_task(Task::Copy);
+        (copy.copy_steps, copy.training.batch_size) = (10_000, 65_536);
+        let error = copy.validate().unwrap_err().to_string();
+        assert!(error.contains("copy_steps times"), "{error}");
     }
 
     #[test]

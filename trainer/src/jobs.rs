@@ -21,16 +21,16 @@ mod scheduler;
 #[cfg(test)]
 mod testing;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::card::Results;
-use crate::checkpoint::write_atomically;
 use crate::config::RunConfig;
+use crate::files::write_atomically;
 
+pub use crate::files::Lock;
 pub use grid::{Axis, Setting, combinations, with_settings};
 pub use processes::run_processes;
 pub use run::{Attempt, Ended, Tally, run_here, run_one};
@@ -44,7 +44,6 @@ pub const RECORD_NAME: &str = "results.json";
 pub const MODEL_NAME: &str = "model";
 /// Name of the messages in a job's folder.
 pub const LOG_NAME: &str = "job.log";
-const LOCK_NAME: &str = "lock";
 const PLAN_NAME: &str = "plan.json";
 
 /// A job to do.
@@ -277,31 +276,6 @@ fn write_job(folder: &Path, config: &RunConfig) -> Result<()> {
     write_atomically(&path, config.to_toml().as_bytes())
 }
 
-/// Keeps other processes from a job, until dropped.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Takes the lock of the job in `folder`; `None` if another process has it.
-    ///
-    /// # Errors
-    /// The folder cannot be written.
-    pub fn take(folder: &Path) -> Result<Option<Self>> {
-        let path: PathBuf = folder.join(LOCK_NAME);
-        let file =
-            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock {}", path.display()))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,15 +311,5 @@ mod tests {
             error.to_string().contains("two jobs are named c"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_lock_keeps_others_away_until_it_is_dropped() {
-        let folder = tempfile::tempdir().unwrap();
-        let lock = Lock::take(folder.path()).unwrap();
-        assert!(lock.is_some());
-        assert!(Lock::take(folder.path()).unwrap().is_none());
-        drop(lock);
-        assert!(Lock::take(folder.path()).unwrap().is_some());
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod data;
 pub mod evaluate;
 pub mod export;
+pub mod files;
 pub mod flash;
 pub mod integer;
 pub mod jobs;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
 
-use crate::checkpoint::write_atomically;
+use crate::files::write_atomically;
 
 pub use accuracy_bytes::{Mark, accuracy_against_bytes};
 pub use curves::{Curve, learning_curves};

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::checkpoint::write_atomically;
 use crate::config::RunConfig;
 use crate::data::Task;
+use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Outcome, Plan, Record};
 use crate::plot::{self, Curve, Mark, Picture};
 use crate::run_log;
@@ -234,7 +234,7 @@ impl Report {
             if folder.join(run_log::FILE_NAME).exists() {
                 curves.push(Curve {
                     name: job.entry.name.clone(),
-                    lines: run_log::read(&folder)?,
+                    lines: run_log::read(&folder)?.lines,
                 });
             }
         }

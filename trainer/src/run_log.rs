@@ -3,6 +3,7 @@
 //! Both are kept in step with the checkpoint: when a run goes on, lines of epochs that the checkpoint does not know of
 //! are dropped, so that no epoch appears twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::write_atomically;
+use crate::files::write_atomically;
 use crate::metrics::Metrics;
 use crate::tensorboard;
 use crate::train::EpochRecord;
@@ -74,30 +75,42 @@ impl Line {
     }
 }
 
-/// Reads `folder/metrics.jsonl`. A line that a killed run left half written ends the reading.
+/// What `metrics.jsonl` holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Epochs {
+    /// Its lines by rising epoch, of each the last.
+    pub lines: Vec<Line>,
+    /// Numbers, from 1, of lines that cannot be read. The last may be half a line, of a run that was killed: it is none.
+    pub damaged: Vec<usize>,
+}
+
+/// Reads `folder/metrics.jsonl`, as far as it can be read.
 ///
 /// # Errors
-/// There is none, or a line other than the last is malformed.
-pub fn read(folder: &Path) -> Result<Vec<Line>> {
+/// There is none.
+pub fn read(folder: &Path) -> Result<Epochs> {
     let path = folder.join(FILE_NAME);
-    let text = std::fs::read_to_string(&path).with_context(|| {
+    let bytes = std::fs::read(&path).with_context(|| {
         format!(
             "cannot read {}: is {} the folder of a training run?",
             path.display(),
             folder.display()
         )
     })?;
-    let mut lines = Vec::new();
-    for (i, line) in text.split_inclusive('\n').enumerate() {
-        match serde_json::from_str(line) {
-            Ok(line) => lines.push(line),
-            Err(_) if !line.ends_with('\n') => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("{} line {}", path.display(), i + 1));
+    let (mut lines, mut damaged) = (BTreeMap::new(), Vec::new());
+    for (i, text) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        match serde_json::from_slice::<Line>(text) {
+            Ok(line) => {
+                lines.insert(line.epoch, line);
             }
+            Err(_) if !text.ends_with(b"\n") => {}
+            Err(_) => damaged.push(i + 1),
         }
     }
-    Ok(lines)
+    Ok(Epochs {
+        lines: lines.into_values().collect(),
+        damaged,
+    })
 }
 
 /// Writes the record of a run.
@@ -106,19 +119,22 @@ pub struct RunLog {
     events: File,
     started: Instant,
     seconds_before: f64,
+    lost: Vec<u32>,
 }
 
 impl RunLog {
-    /// Opens the record of the run in `folder`, of which the checkpoint knows `done` epochs.
+    /// Opens the record of the run in `folder`, of which the checkpoint knows `done` epochs. Those that the record does not
+    /// have, because lines of it are damaged or missing, are [`lost`](Self::lost).
     ///
     /// # Errors
-    /// The folder cannot be written, or its record is malformed.
+    /// The folder cannot be written.
     pub fn open(folder: &Path, done: u32) -> Result<Self> {
-        let mut lines = match done {
-            0 => Vec::new(),
-            _ => read(folder)?,
+        let mut lines = match done > 0 && folder.join(FILE_NAME).exists() {
+            true => read(folder)?.lines,
+            false => Vec::new(),
         };
-        lines.retain(|line| line.epoch <= done);
+        lines.retain(|line| (1..=done).contains(&line.epoch));
+        let known: BTreeSet<u32> = lines.iter().map(|line| line.epoch).collect();
         let mut text = String::new();
         for line in &lines {
             text += &serde_json::to_string(line)?;
@@ -135,7 +151,13 @@ impl RunLog {
             events: open_events(&folder.join(EVENTS_NAME), &lines)?,
             started: Instant::now(),
             seconds_before: lines.last().map_or(0.0, |line| line.seconds),
+            lost: (1..=done).filter(|epoch| !known.contains(epoch)).collect(),
         })
+    }
+
+    /// Epochs of the run that its record does not have.
+    pub fn lost(&self) -> &[u32] {
+        &self.lost
     }
 
     /// Adds an epoch that ended just now.
@@ -213,13 +235,13 @@ mod tests {
         for epoch in 1..=5 {
             log.append(&record(epoch)).unwrap();
         }
-        let first = read(path).unwrap();
+        let first = read(path).unwrap().lines;
         let mut log = RunLog::open(path, 3).unwrap();
         let events_of_three = std::fs::read(path.join(EVENTS_NAME)).unwrap();
         for epoch in 4..=6 {
             log.append(&record(epoch)).unwrap();
         }
-        let lines = read(path).unwrap();
+        let lines = read(path).unwrap().lines;
         let epochs: Vec<u32> = lines.iter().map(|line| line.epoch).collect();
         assert_eq!(epochs, [1, 2, 3, 4, 5, 6]);
         assert_eq!(lines[..3], first[..3], "the lines kept are as they were");
@@ -236,8 +258,8 @@ mod tests {
         let path = folder.path();
         let mut log = RunLog::open(path, 0).unwrap();
         log.append(&record(1)).unwrap();
-        let mut expected = tensorboard::file_start(read(path).unwrap()[0].time);
-        expected.extend(read(path).unwrap()[0].event());
+        let mut expected = tensorboard::file_start(read(path).unwrap().lines[0].time);
+        expected.extend(read(path).unwrap().lines[0].event());
         for present in [None, Some(&b"something else"[..])] {
             match present {
                 None => std::fs::remove_file(path.join(EVENTS_NAME)).unwrap(),
@@ -249,15 +271,46 @@ mod tests {
     }
 
     #[test]
-    fn half_a_line_at_the_end_is_dropped_and_elsewhere_an_error() {
+    fn half_a_line_at_the_end_is_none_and_damaged_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         RunLog::open(path, 0).unwrap().append(&record(1)).unwrap();
-        let whole = std::fs::read_to_string(path.join(FILE_NAME)).unwrap();
-        std::fs::write(path.join(FILE_NAME), format!("{whole}{{\"epo")).unwrap();
-        assert_eq!(read(path).unwrap().len(), 1);
-        std::fs::write(path.join(FILE_NAME), format!("{{\"epo\n{whole}")).unwrap();
-        let message = format!("{:#}", read(path).unwrap_err());
-        assert!(message.contains("metrics.jsonl line 1"), "{message}");
+        let whole = std::fs::read(path.join(FILE_NAME)).unwrap();
+        let with = |before: &[u8], after: &[u8]| {
+            std::fs::write(path.join(FILE_NAME), [before, &whole, after].concat()).unwrap();
+            let epochs = read(path).unwrap();
+            assert_eq!(epochs.lines.len(), 1);
+            epochs.damaged
+        };
+        assert!(with(b"", b"{\"epo").is_empty());
+        assert_eq!(with(b"{\"epo\n", b""), [1]);
+        assert_eq!(with(b"", b"\xff\xfe\n\n"), [2, 3]);
+    }
+
+    #[test]
+    fn a_record_with_lost_lines_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let mut log = RunLog::open(path, 0).unwrap();
+        for epoch in 1..=5 {
+            log.append(&record(epoch)).unwrap();
+        }
+        let text = std::fs::read_to_string(path.join(FILE_NAME)).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines[1] = "{\"epoch\": 2, \"train";
+        lines.remove(3);
+        std::fs::write(path.join(FILE_NAME), lines.join("\n") + "\n").unwrap();
+        let mut log = RunLog::open(path, 5).unwrap();
+        assert_eq!(log.lost(), [2, 4]);
+        log.append(&record(6)).unwrap();
+        let epochs =
+            |lines: Vec<Line>| -> Vec<u32> { lines.iter().map(|line| line.epoch).collect() };
+        assert_eq!(epochs(read(path).unwrap().lines), [1, 3, 5, 6]);
+        std::fs::remove_file(path.join(FILE_NAME)).unwrap();
+        let mut log = RunLog::open(path, 2).unwrap();
+        assert_eq!(log.lost(), [1, 2]);
+        log.append(&record(3)).unwrap();
+        assert_eq!(epochs(read(path).unwrap().lines), [3]);
+        assert!(RunLog::open(path, 0).unwrap().lost().is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! A task's sequences as the trainer, the evaluation and the exporter want them.
 
+mod digest;
+
 use std::borrow::Cow;
 
 use anyhow::Result;
@@ -8,6 +10,8 @@ use crate::config::RunConfig;
 use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Values};
 use crate::nn::Input;
 use crate::standardise::Standardisation;
+
+pub use digest::DataDigest;
 
 /// Sequences of the copying-memory task that are evaluated and calibrated on.
 const COPY_EVALUATION: usize = 2000;

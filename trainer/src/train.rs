@@ -7,7 +7,9 @@ mod loss;
 mod optimise;
 mod records;
 
-use anyhow::{Result, bail, ensure};
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
@@ -18,7 +20,7 @@ use crate::data::Split;
 use crate::evaluate;
 use crate::metrics::Metrics;
 use crate::nn::{HadamRnn, Start};
-use crate::task_data::TaskData;
+use crate::task_data::{DataDigest, TaskData};
 use batches::Batches;
 use optimise::Optimisers;
 
@@ -69,6 +71,7 @@ pub enum Outcome {
 pub struct Trainer<'a> {
     config: RunConfig,
     data: &'a TaskData,
+    digest: Option<DataDigest>,
     task: TaskFacts,
     device: Device,
     batches: Batches<'a>,
@@ -78,6 +81,8 @@ pub struct Trainer<'a> {
     optimisers: Optimisers,
     position: Position,
     best: Option<Best>,
+    /// A mean loss above is that of a run that has diverged.
+    highest_loss: f64,
 }
 
 impl<'a> Trainer<'a> {
@@ -88,14 +93,7 @@ impl<'a> Trainer<'a> {
     pub fn new(config: RunConfig, data: &'a TaskData, device: &Device) -> Result<Self> {
         config.validate()?;
         let device = device.clone().autodiff();
-        let task = TaskFacts {
-            standardisation: data.standardisation(),
-            input_lsb: data.input_lsb(),
-            classes: data.classes(),
-            input: data.input(),
-            outputs: data.outputs(),
-            auxiliary: data.auxiliary_classes(),
-        };
+        let task = TaskFacts::of(data);
         let training = &config.training;
         let start = Start {
             bias: training.initial_bias,
@@ -106,6 +104,8 @@ impl<'a> Trainer<'a> {
         Ok(Self {
             batches: Batches::new(&config, data, &task.standardisation, &device)?,
             data,
+            digest: data.digest(),
+            highest_loss: loss::highest(&task, &config.training),
             task,
             device,
             average: (config.training.averaging > 0.0).then(|| network.clone()),
@@ -120,29 +120,51 @@ impl<'a> Trainer<'a> {
     /// A run where `checkpoint` left it.
     ///
     /// # Errors
-    /// The checkpoint is of other data or of another version.
+    /// The checkpoint is of other data (by their content, if it has digests of them) or of another version.
     pub fn resume(checkpoint: &Checkpoint, data: &'a TaskData, device: &Device) -> Result<Self> {
         let mut trainer = Self::new(checkpoint.run_config()?, data, device)?;
+        let differences = checkpoint.differences(&trainer.task, trainer.digest.as_ref());
         ensure!(
-            trainer.task == checkpoint.task,
-            "the data differ from those the run was started with: give the same --data-dir"
+            differences.is_empty(),
+            "the data differ from those the run was started with ({}): give the same --data-dir, with the same in it",
+            differences.join("; ")
         );
-        trainer.network = records::load_network(trainer.network, &checkpoint.network)?;
-        if let Some(average) = trainer.average.take() {
-            trainer.average = Some(records::load_network(average, &checkpoint.average)?);
-        }
-        trainer.optimisers.load(checkpoint)?;
-        trainer.position = checkpoint.position;
-        trainer.best = checkpoint.best.clone();
+        checkpoint.named(trainer.load(checkpoint))?;
         Ok(trainer)
+    }
+
+    /// Takes weights, moments and place of a checkpoint.
+    fn load(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let Position {
+            epoch, loss_sum, ..
+        } = checkpoint.position;
+        let epochs = self.config.training.epochs;
+        ensure!(
+            epoch <= epochs && loss_sum.is_finite(),
+            "it is in epoch {epoch} of {epochs}, with losses of {loss_sum} there"
+        );
+        let network = self.network.clone();
+        self.network = records::load_network(network, &checkpoint.network)?;
+        if let Some(average) = self.average.take() {
+            self.average = Some(records::load_network(average, &checkpoint.average)?);
+        }
+        self.optimisers.load(checkpoint)?;
+        self.position = checkpoint.position;
+        self.best = checkpoint.best.clone();
+        Ok(())
     }
 
     /// Trains to the last epoch, or until the observer asks to stop.
     ///
     /// # Errors
-    /// The loss is no longer finite, or saving fails.
+    /// Training has diverged (the loss is not finite or beyond all measure; the last epoch that was saved stays as it is),
+    /// or saving fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
-        while self.position.epoch < self.config.training.epochs && !self.is_stale() {
+        let over = |run: &Self| {
+            run.position
+                .is_over(run.best.as_ref(), &run.config.training)
+        };
+        while !over(self) {
             if self.train_epoch(observer)? == Outcome::Interrupted {
                 observer.save(&self.checkpoint()?)?;
                 return Ok(Outcome::Interrupted);
@@ -151,19 +173,12 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finished)
     }
 
-    /// Whether validation has not improved for as many epochs as the configuration allows.
-    fn is_stale(&self) -> bool {
-        let Some((patience, best)) = self.config.training.patience.zip(self.best.as_ref()) else {
-            return false;
-        };
-        self.position.epoch - best.epoch >= patience
-    }
-
     fn train_epoch(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         let count = self.batches.per_epoch();
         let signs_before = self.network.signs_on_host();
         let order = self.batches.order(self.position.epoch);
         let mut pending: Option<Tensor<1>> = None;
+        let mut pending_from = self.position.batch;
         let mut learning_rate = 0.0;
         while self.position.batch < count {
             let factor = self.schedule_factor(count);
@@ -173,7 +188,8 @@ impl<'a> Trainer<'a> {
             self.position.batch += 1;
             let (batch, stop) = (self.position.batch, observer.stop_requested());
             if stop || batch.is_multiple_of(LOSS_INTERVAL) || batch == count {
-                self.collect_loss(pending.take())?;
+                self.collect_loss(pending.take(), batch - pending_from)?;
+                pending_from = batch;
                 let mean = self.position.loss_sum / f64::from(batch);
                 observer.step(self.position, count, mean, learning_rate);
             }
@@ -220,17 +236,27 @@ impl<'a> Trainer<'a> {
         loss.detach()
     }
 
-    fn collect_loss(&mut self, sum: Option<Tensor<1>>) -> Result<()> {
+    /// Adds the sum of the losses of `batches` batches.
+    fn collect_loss(&mut self, sum: Option<Tensor<1>>, batches: u32) -> Result<()> {
         let Some(sum) = sum else { return Ok(()) };
         let sum: f64 = sum.into_scalar();
-        if !sum.is_finite() {
-            bail!(
-                "the loss is not finite in epoch {}: training has diverged; lower learning_rate (now {})",
-                self.position.epoch + 1,
-                self.config.training.learning_rate
-            );
-        }
+        self.check_loss(
+            "training",
+            self.position.epoch + 1,
+            sum / f64::from(batches),
+        )?;
         self.position.loss_sum += sum;
+        Ok(())
+    }
+
+    fn check_loss(&self, split: &str, epoch: u32, loss: f64) -> Result<()> {
+        ensure!(
+            loss <= self.highest_loss,
+            "training has diverged: the {split} loss of epoch {epoch} is {loss:.3e}, and above {:.0} nothing brings it back; \
+             lower learning_rate (now {}) and start anew",
+            self.highest_loss,
+            self.config.training.learning_rate
+        );
         Ok(())
     }
 
@@ -244,6 +270,7 @@ impl<'a> Trainer<'a> {
         let device = self.device.clone().inner();
         let standardisation = &self.task.standardisation;
         let valid = evaluate::float_metrics(&network.valid(), &split, standardisation, &device);
+        self.check_loss("validation", self.position.epoch, valid.loss)?;
         let better = self.best.as_ref().is_none_or(|best| {
             let order = valid.accuracy.total_cmp(&best.valid.accuracy);
             order.then(best.valid.loss.total_cmp(&valid.loss)).is_gt()
@@ -275,6 +302,8 @@ impl<'a> Trainer<'a> {
             optimizer,
             signs_optimizer,
             best: self.best.clone(),
+            data: self.digest,
+            file: PathBuf::new(),
         })
     }
 }

@@ -222,10 +222,10 @@ fn mistakes_are_explained() {
     fails(&["eval", empty], &["neither a run folder"]);
     fails(&["data", "check", "nothing"], &["nothing", "uci-har"]);
     let config = folder.path().join("config.toml");
-    std::fs::write(&config, "task = \"har2\"\n").expect("written");
+    std::fs::write(&config, "task = \"har2\"\nsed = 3\n").expect("written");
     fails(
         &["train", "--config", path(&config)],
-        &["config.toml", "seed"],
+        &["config.toml", "sed", "did you mean seed?"],
     );
 }
 

@@ -3,18 +3,20 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::{self, within};
+
 /// How a sensor's channels become the network's inputs. Integers do all of it on the board, at no cost but the inputs'.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Preparation {
-    /// Every how many samples one is used, at least 1: half the sample rate takes half the steps.
+    /// Every how many samples one is used, `1..=65_535`: half the sample rate takes half the steps.
     pub decimation: usize,
     /// Factor on standardised inputs.
     pub gain: f32,
     /// Inputs saturate at plus and minus this; absent the largest one seen in training is the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clamp: Option<f32>,
-    /// Channels, numbered from 0, that feed the network a second time with [`copy_gain`](Self::copy_gain): with a clamp,
+    /// Channels, numbered from 0 to 65,535, that feed the network a second time with [`copy_gain`](Self::copy_gain): with a clamp,
     /// a copy shows what is small beside the whole channel.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<usize>,
@@ -45,7 +47,7 @@ impl Preparation {
     /// # Errors
     /// A value is out of its range.
     pub fn validate(&self) -> Result<()> {
-        ensure!(self.decimation > 0, "decimation must be at least 1");
+        within("decimation", self.decimation, bounds::SAMPLES)?;
         let clamp = self.clamp.unwrap_or(1.0);
         for (field, value) in [
             ("gain", self.gain),
@@ -63,7 +65,8 @@ impl Preparation {
             "copies must name each channel once, in increasing order, not {:?}",
             self.copies
         );
-        Ok(())
+        let last = self.copies.last().copied();
+        within("copies", last.unwrap_or(0), bounds::CHANNELS)
     }
 }
 
@@ -73,7 +76,21 @@ mod tests {
 
     #[test]
     fn errors_name_the_field() {
-        let refused: [(&str, Preparation); 4] = [
+        let refused: [(&str, Preparation); 6] = [
+            (
+                "decimation",
+                Preparation {
+                    decimation: usize::MAX,
+                    ..Preparation::default()
+                },
+            ),
+            (
+                "copies",
+                Preparation {
+                    copies: vec![0, usize::MAX],
+                    ..Preparation::default()
+                },
+            ),
             (
                 "decimation",
                 Preparation {

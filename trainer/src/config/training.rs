@@ -3,15 +3,17 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::{self, within};
+
 /// How the weights are found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// Passes over the training split (copy task: blocks of `batches_per_epoch`).
+    /// Passes over the training split (copy task: blocks of `batches_per_epoch`), `1..=1_000_000`.
     pub epochs: u32,
-    /// Sequences per step of the optimiser.
+    /// Sequences per step of the optimiser, `1..=65_536`. Copy task: at most `2^22` steps in all of them.
     pub batch_size: usize,
-    /// Batches of an epoch of a generated task; tasks with data ignore it.
+    /// Batches of an epoch of a generated task, `1..=1_000_000`; tasks with data ignore it.
     pub batches_per_epoch: usize,
     /// Adam's step size at the start.
     pub learning_rate: f64,
@@ -43,7 +45,7 @@ pub struct TrainingConfig {
     pub signs: Signs,
     /// Which epoch's weights are kept.
     pub keep: Keep,
-    /// Stops after this many epochs without a better validation accuracy; absent all epochs are trained.
+    /// Stops after this many epochs, `1..=1_000_000`, without a better validation accuracy; absent all epochs are trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
     /// Decoupled weight decay (AdamW) of all weights but the recurrent signs; 0 is plain Adam.
@@ -117,7 +119,7 @@ pub struct Augmentation {
     /// Standard deviation in degrees of the angle by which a window is rotated about a random axis, the same for all
     /// triaxial sensors of a unit: how it is worn.
     pub rotation: f32,
-    /// Channels of a unit, which is worn in its own way: a multiple of 3; 0 is all channels.
+    /// Channels of a unit, which is worn in its own way: a multiple of 3 up to 65,535; 0 is all channels.
     pub unit: usize,
     /// The like angle of one more rotation of the last sensor of each unit, a magnetometer: which way a person faces.
     pub magnetometer: f32,
@@ -176,11 +178,11 @@ pub enum Signs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignSchedule {
-    /// Epochs in which they do not move, at the start.
+    /// Epochs in which they do not move, at the start, `0..=1_000_000`.
     pub start_epoch: u32,
-    /// Steps of the optimiser from one step of the signs to the next, at least 1.
+    /// Steps of the optimiser from one step of the signs to the next, `1..=1_000_000`.
     pub every: u32,
-    /// Flips of an epoch, after which they stay to its end; absent there is no limit.
+    /// Flips of an epoch, `0..=1_000_000`, after which they stay to its end; absent there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flips_per_epoch: Option<usize>,
 }
@@ -259,14 +261,24 @@ impl TrainingConfig {
     /// # Errors
     /// A value is out of its range.
     pub fn validate(&self) -> Result<()> {
+        within("batch_size", self.batch_size, bounds::BATCH_SIZE)?;
+        let signs = &self.sign_schedule;
         for (field, value) in [
             ("epochs", self.epochs as usize),
-            ("batch_size", self.batch_size),
             ("batches_per_epoch", self.batches_per_epoch),
-            ("sign_schedule.every", self.sign_schedule.every as usize),
+            ("sign_schedule.every", signs.every as usize),
             ("patience", self.patience.unwrap_or(1) as usize),
         ] {
-            ensure!(value > 0, "{field} must be at least 1");
+            within(field, value, bounds::REPETITIONS)?;
+        }
+        for (field, value) in [
+            ("sign_schedule.start_epoch", signs.start_epoch as usize),
+            (
+                "sign_schedule.flips_per_epoch",
+                signs.flips_per_epoch.unwrap_or(0),
+            ),
+        ] {
+            within(field, value, bounds::REPETITIONS_OR_NONE)?;
         }
         positive("learning_rate", self.learning_rate)?;
         positive("recall_weight", self.recall_weight.into())?;
@@ -331,6 +343,7 @@ impl TrainingConfig {
             "initial_first must be a number, it is {}",
             self.initial_first
         );
+        within("augmentation.unit", augmentation.unit, bounds::CHANNELS)?;
         ensure!(
             augmentation.unit.is_multiple_of(3),
             "augmentation.unit must be a multiple of 3, not {}",
@@ -387,7 +400,25 @@ mod tests {
         };
         assert_eq!(with(|_| {}), Ok(()));
         type Change = fn(&mut TrainingConfig);
-        let refused: [(Change, &str); 7] = [
+        let refused: [(Change, &str); 13] = [
+            (|config| config.batch_size = 65_537, "batch_size"),
+            (|config| config.epochs = u32::MAX, "epochs"),
+            (
+                |config| config.batches_per_epoch = usize::MAX,
+                "batches_per_epoch",
+            ),
+            (
+                |config| config.sign_schedule.start_epoch = u32::MAX,
+                "start_epoch",
+            ),
+            (
+                |config| config.sign_schedule.flips_per_epoch = Some(usize::MAX),
+                "flips_per_epoch",
+            ),
+            (
+                |config| config.augmentation.unit = usize::MAX / 3 * 3,
+                "augmentation.unit",
+            ),
             (|config| config.averaging = 1.0, "averaging"),
             (|config| config.label_smoothing = -0.1, "label_smoothing"),
             (|config| config.recall_weight = 0.0, "recall_weight"),

@@ -13,7 +13,7 @@ mod tests;
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::hex;
 use super::{Sequences, Source, archive};
+use crate::files::write_atomically;
 
 /// The environment variable that names the folder of the cache, or is `off`.
 pub const CACHE_VARIABLE: &str = "HADAMRNN_CACHE";
@@ -144,11 +145,8 @@ impl Hasher {
     }
 }
 
-/// Writes an entry under another name and moves it into place, so that none is ever half written.
+/// Writes an entry, which is never half written.
 fn store(folder: &Path, path: &Path, parts: &[Sequences]) -> Result<()> {
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&format::encode(parts)?)?;
-    file.persist(path)?;
-    Ok(())
+    write_atomically(path, &format::encode(parts)?)
 }

@@ -24,11 +24,12 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
-use read::Segment;
+use crate::config::bounds::{self, within};
+use read::{Recorded, Segment};
 
 /// How recordings are cut into windows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ use read::Segment;
 pub struct Cutting {
     /// Samples of a window, `1..=65535`.
     pub steps: usize,
-    /// Samples from the start of a window to that of the next; less than `steps` overlaps them.
+    /// Samples from the start of a window to that of the next, `1..=65_535`; less than `steps` overlaps them.
     pub hop: usize,
     /// Samples a second, for people and boards.
     pub rate_hz: f32,
@@ -58,12 +59,8 @@ impl Cutting {
     /// # Errors
     /// A value is out of its range.
     pub fn validate(&self) -> Result<()> {
-        ensure!(
-            (1..=65_535).contains(&self.steps),
-            "steps must be in 1..=65535, not {}",
-            self.steps
-        );
-        ensure!(self.hop > 0, "hop must be at least 1");
+        within("steps", self.steps, bounds::SAMPLES)?;
+        within("hop", self.hop, bounds::SAMPLES)?;
         ensure!(
             self.rate_hz.is_finite() && self.rate_hz > 0.0,
             "rate_hz must be a positive number, not {}",
@@ -118,7 +115,21 @@ pub fn locate(place: &Path) -> Result<Source> {
 /// A file cannot be read or is malformed (the message names file, line and column), there are fewer than two classes, or
 /// too few windows to split.
 pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dataset> {
-    let recorded = read::read(source.paths()?)?;
+    let files = source.paths()?;
+    windows(read::read(files)?, cutting, holdout).with_context(|| place(files))
+}
+
+/// The folder of files, or the only one.
+fn place(files: &[PathBuf]) -> String {
+    let path = match files {
+        [first, _, ..] => first.parent(),
+        files => files.first().map(PathBuf::as_path),
+    };
+    path.map_or(String::new(), |path| path.display().to_string())
+}
+
+/// Cuts recordings into windows and splits these.
+fn windows(recorded: Recorded, cutting: &Cutting, holdout: &Holdout) -> Result<Dataset> {
     let mut classes: Vec<String> = (recorded.segments.iter())
         .map(|segment| segment.label.clone())
         .collect();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use super::Plan;
-use crate::checkpoint::write_atomically;
+use crate::files::write_atomically;
 
 /// A scheduler that can run jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Input {
-    /// `d_in` numbers, at least 1, times the input matrix: `U x_t`.
+    /// `d_in` numbers, 1 to 65535, times the input matrix: `U x_t`.
     Numbers(usize),
     /// A token, which picks a row of a table; the row of token 0, padding, is zero.
     Tokens {
         /// Number of tokens, 2 to 65536.
         vocabulary: usize,
-        /// Length of an embedding `e`, whose table is `U e` (the paper's); `None` trains the table itself.
+        /// Length of an embedding `e`, 1 to 4096, whose table is `U e` (the paper's); `None` trains the table itself.
         embedding: Option<usize>,
     },
 }
@@ -101,9 +101,9 @@ pub struct HadamRnnConfig {
     pub readout: Readout,
     /// A layer between what is read and the outputs.
     pub hidden_readout: Option<HiddenReadout>,
-    /// Outputs, `d_out`: at least 1.
+    /// Outputs, `d_out`: 1 to 65535.
     pub output_size: usize,
-    /// Outputs of a second readout that only training sees, for an auxiliary loss; 0 is none.
+    /// Outputs of a second readout that only training sees, for an auxiliary loss, up to 65535; 0 is none.
     pub auxiliary_size: usize,
     /// Bits of the input matrix `U`, 1 (ternary) to 8; `None` keeps it in full precision.
     pub input_bits: Option<u8>,

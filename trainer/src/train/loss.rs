@@ -1,7 +1,27 @@
-//! Losses as tensors.
+//! Losses as tensors, and how high they may be.
 
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Int, Tensor};
+
+use crate::checkpoint::TaskFacts;
+use crate::config::TrainingConfig;
+
+/// How many times the loss of a network that answers nothing is beyond all measure.
+const BEYOND: f64 = 1000.0;
+
+/// The highest loss of a run that has not diverged.
+///
+/// The measure is the loss of a network whose logits are all equal, `ln(classes)`, that of the auxiliary loss included. A step
+/// size a hundred times too large brings mean losses of some forty times that, which pass.
+pub(super) fn highest(task: &TaskFacts, training: &TrainingConfig) -> f64 {
+    // One logit tells two classes apart.
+    let ignorance = |logits: usize| (logits.max(2) as f64).ln();
+    let auxiliary = match task.auxiliary {
+        0 => 0.0,
+        logits => f64::from(training.auxiliary) * ignorance(logits),
+    };
+    BEYOND * (ignorance(task.outputs) + auxiliary)
+}
 
 /// Mean loss of one row of logits a sequence: logistic for one logit, `[rows, 1]`, against targets 0 or 1, else the
 /// softmax cross-entropy of `[rows, classes]`. `smoothing` is the share of a target that is spread over all classes.

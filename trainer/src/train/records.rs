@@ -53,6 +53,7 @@ pub(super) fn network_config(config: &RunConfig, task: &TaskFacts) -> HadamRnnCo
 /// The checkpoint is of another version.
 pub fn chosen_network(checkpoint: &Checkpoint, device: &Device) -> Result<HadamRnn> {
     let (config, task) = (checkpoint.run_config()?, &checkpoint.task);
-    let network = network_config(&config, task).init(config.seed, device)?;
-    load_network(network, checkpoint.chosen_network())
+    let network = network_config(&config, task).init(config.seed, device);
+    let network = network.map_err(anyhow::Error::from);
+    checkpoint.named(network.and_then(|network| load_network(network, checkpoint.chosen_network())))
 }

@@ -86,6 +86,71 @@ fn config() -> RunConfig {
     config
 }
 
+/// The error that a run with this step size ends with, if it does, and what it told before.
+fn with_step_size(learning_rate: f64) -> (Option<String>, Told) {
+    let (data, mut told, mut config) = (data(), Told::default(), config());
+    config.training.learning_rate = learning_rate;
+    let mut trainer = Trainer::new(config, &data, &Device::default()).expect("a valid run");
+    let error = trainer.run(&mut told).err();
+    (error.map(|error| error.to_string()), told)
+}
+
+#[test]
+fn a_run_that_diverges_is_an_error_and_is_not_saved() {
+    for learning_rate in [1e5, 1e9, 1e30] {
+        let (error, told) = with_step_size(learning_rate);
+        let error = error.expect("divergence");
+        for part in ["diverged", "learning_rate", "epoch"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(told.epochs.is_empty() && told.saved.is_none());
+    }
+}
+
+/// A hundred times the usual step size brings losses of many times the untrained network's.
+#[test]
+fn rough_training_has_not_diverged() {
+    let (error, told) = with_step_size(2.0);
+    assert_eq!(error, None);
+    let worst = told.epochs.iter().map(|epoch| epoch.train_loss);
+    let worst = worst.fold(0.0, f64::max);
+    assert!(worst > 5.0 * 2f64.ln(), "{worst}");
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_data_only() {
+    let (own, device) = (data(), Device::default());
+    let trainer = Trainer::new(config(), &own, &device).expect("a valid run");
+    let checkpoint = trainer.checkpoint().expect("a checkpoint");
+    Trainer::resume(&checkpoint, &data(), &device).expect("the same data");
+    let changed = |change: fn(&mut Dataset)| {
+        let TaskData::Windows(mut windows) = data() else {
+            panic!("windows");
+        };
+        change(&mut windows.data);
+        let data = TaskData::Windows(windows);
+        let error = Trainer::resume(&checkpoint, &data, &device).err();
+        error.expect("other data").to_string()
+    };
+    let swapped = changed(|data| {
+        let Targets::Class(classes) = &mut data.train.targets else {
+            panic!("a class each");
+        };
+        classes.swap(0, 1);
+    });
+    assert!(swapped.contains("(training split)"), "{swapped}");
+    let valid = changed(|data| data.valid = windows(30, 1.5));
+    assert!(valid.contains("(validation split)"), "{valid}");
+    let names = changed(|data| data.classes.swap(0, 1));
+    assert!(names.contains("high, low, not low, high"), "{names}");
+    // A run that is older than digests knows what its data look like.
+    let old = Checkpoint {
+        data: None,
+        ..checkpoint.clone()
+    };
+    Trainer::resume(&old, &data(), &device).expect("data that look alike");
+}
+
 fn trained(config: RunConfig) -> Told {
     let (data, mut told) = (data(), Told::default());
     let mut trainer = Trainer::new(config, &data, &Device::default()).expect("a valid run");

@@ -52,6 +52,7 @@ pub fn run(args: &Args) -> Result<Status> {
 
     heading(args, "1. train on UCI HAR (task har2)")?;
     let data = ModelData::load(&config, &args.common.data)?;
+    let _lock = train::claim(&args.out)?;
     let unfinished = unfinished_run(&args.out, &config);
     if train::train(
         &args.out,

@@ -48,6 +48,15 @@ impl DeviceName {
 }
 
 impl DeviceArgs {
+    /// These arguments as they are given on a command line; nothing if they are the usual ones.
+    pub fn given(&self) -> String {
+        let usual = self.device == DeviceName::default();
+        let name = self.device.to_possible_value().filter(|_| !usual);
+        name.map_or(String::new(), |name| {
+            format!(" --device {}", name.get_name())
+        })
+    }
+
     /// The device, without autodiff.
     #[cfg_attr(
         feature = "ndarray",

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use hadamrnn::c_array;
 use hadamrnn::card::{self, Card, Results};
-use hadamrnn::checkpoint::{self, Checkpoint, write_atomically};
+use hadamrnn::checkpoint::{self, Checkpoint, Position};
 use hadamrnn::data::Split;
 use hadamrnn::evaluate;
+use hadamrnn::files::write_atomically;
 use hadamrnn::integer::{KernelName, ModelFile};
 
 use crate::Status;
@@ -55,8 +56,14 @@ pub fn run(args: &Args) -> Result<Status> {
         return Ok(Status::Success);
     }
     let device = args.common.device.device()?;
-    let checkpoint = Checkpoint::load(&args.run)?;
-    let mut config = checkpoint.run_config()?;
+    let (checkpoint, mut config) = Checkpoint::open(&args.run)?;
+    ensure!(
+        checkpoint.position != Position::default(),
+        "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if it \
+         diverged",
+        args.run.display()
+    );
+    model_source::note_progress(&checkpoint, &config);
     config.export.state_bits = args.state_bits.or(config.export.state_bits);
     config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
     config.export.table_bits = args.table_bits.unwrap_or(config.export.table_bits);
@@ -64,6 +71,13 @@ pub fn run(args: &Args) -> Result<Status> {
     config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
     config.validate()?;
     let data = ModelData::load(&config, &args.common.data)?;
+    if let Some(differences) = model_source::differences(&checkpoint, &data)? {
+        bail!(
+            "{} was trained on other data ({differences}), and its integers are fitted to those: give the same --data-dir, with \
+             the same in it",
+            args.run.display()
+        );
+    }
     let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
     let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
     let card = write(&folder, &loaded, &data, &args.common.data, &device)?;

@@ -254,7 +254,7 @@ fn result(
     boards: Vec<BoardRecord>,
 ) -> Result<Done> {
     let source = data::locate(card.config.task, args.data.data_dir.as_deref())?;
-    let lines = run_log::read(folder)?;
+    let lines = run_log::read(folder)?.lines;
     Ok(Done {
         data: card.data,
         sample: source == Source::Sample,

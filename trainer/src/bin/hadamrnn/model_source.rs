@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use hadamrnn::card::{self, Card};
-use hadamrnn::checkpoint::{self, Checkpoint};
+use hadamrnn::checkpoint::{self, Checkpoint, TaskFacts};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{Sequences, Source, Split, Task};
 use hadamrnn::export::{self, Scales};
@@ -78,9 +78,15 @@ pub fn load(
     device: &Device,
 ) -> Result<(LoadedModel, Option<ModelData>)> {
     if path.join(checkpoint::FILE_NAME).is_file() {
-        let checkpoint = Checkpoint::load(path)?;
-        let config = checkpoint.run_config()?;
+        let (checkpoint, config) = Checkpoint::open(path)?;
+        note_progress(&checkpoint, &config);
         let data = ModelData::load(&config, data)?;
+        if let Some(differences) = differences(&checkpoint, &data)? {
+            eprintln!(
+                "warning: these are not the data that the run was trained on ({differences}), so its integer model differs from \
+                 the exported one; give the same --data-dir"
+            );
+        }
         let model = export_run(checkpoint, config, &data, device)?;
         return Ok((model, Some(data)));
     }
@@ -126,6 +132,33 @@ fn task_named(name: &str) -> Result<Task> {
     })
 }
 
+/// Tells of a run that is not at its end.
+pub fn note_progress(checkpoint: &Checkpoint, config: &RunConfig) {
+    let (position, training) = (checkpoint.position, &config.training);
+    if !position.is_over(checkpoint.best.as_ref(), training) {
+        eprintln!(
+            "note: the run has trained {} of {} epochs",
+            position.epoch, training.epochs
+        );
+    }
+}
+
+/// In what `data` differ from those of the run, if they do.
+///
+/// # Errors
+/// They do not even look alike, so the network cannot take them or would answer with other classes.
+pub fn differences(checkpoint: &Checkpoint, data: &ModelData) -> Result<Option<String>> {
+    let facts = TaskFacts::of(&data.task);
+    let differences = checkpoint.differences(&facts, data.task.digest().as_ref());
+    let text = differences.join("; ");
+    ensure!(
+        checkpoint.task.fit(&facts),
+        "{} is of a run on other data ({text}): give the same --data-dir",
+        checkpoint.file.display()
+    );
+    Ok((!differences.is_empty()).then_some(text))
+}
+
 /// Exports the chosen weights of a run.
 pub fn export_run(
     checkpoint: Checkpoint,
@@ -133,11 +166,6 @@ pub fn export_run(
     data: &ModelData,
     device: &Device,
 ) -> Result<LoadedModel> {
-    if data.task.standardisation() != checkpoint.task.standardisation {
-        eprintln!(
-            "warning: these are not the data that the run was trained on; give the same --data-dir and configuration"
-        );
-    }
     let network = train::chosen_network(&checkpoint, device)?;
     let weights = network.weights();
     let calibration = data.task.calibration();

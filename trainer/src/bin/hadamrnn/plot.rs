@@ -52,13 +52,29 @@ pub fn run(args: &Args) -> Result<Status> {
 
 fn curves(args: &Args) -> Result<Picture> {
     let curve = |folder: &PathBuf| {
+        let epochs = run_log::read(folder)?;
+        if !epochs.damaged.is_empty() {
+            let numbers: Vec<String> = epochs.damaged.iter().map(usize::to_string).collect();
+            let path = folder.join(run_log::FILE_NAME);
+            let (path, numbers) = (path.display(), numbers.join(", "));
+            eprintln!("note: {path} cannot be read in line {numbers}: these epochs are not drawn");
+        }
         Ok(Curve {
             name: folder_name(folder),
-            lines: run_log::read(folder)?,
+            lines: epochs.lines,
         })
     };
     let curves: Result<Vec<Curve>> = args.folder.iter().map(curve).collect();
-    learning_curves(args.title.as_deref().unwrap_or("Learning curves"), &curves?)
+    let picture = learning_curves(args.title.as_deref().unwrap_or("Learning curves"), &curves?);
+    picture.with_context(|| listed(&args.folder))
+}
+
+fn listed(folders: &[PathBuf]) -> String {
+    let names: Vec<String> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
+    names.join(", ")
 }
 
 fn folder_name(folder: &Path) -> String {
@@ -77,10 +93,15 @@ fn bytes(args: &Args) -> Result<Picture> {
         (None, [task]) => *task,
         (None, tasks) => {
             let names: Vec<&str> = tasks.iter().map(|task| task.name()).collect();
-            bail!("which task? Give --task with one of {}", names.join(", "));
+            bail!(
+                "{}: which task? Give --task with one of {}",
+                folder.display(),
+                names.join(", ")
+            );
         }
     };
     report
-        .accuracy_against_bytes(task, args.title.as_deref())?
+        .accuracy_against_bytes(task, args.title.as_deref())
+        .with_context(|| folder.display().to_string())?
         .with_context(|| format!("{} has no finished job of task {task}", folder.display()))
 }

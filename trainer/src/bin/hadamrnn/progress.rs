@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hadamrnn::checkpoint::{Checkpoint, Position};
-use hadamrnn::run_log::RunLog;
+use hadamrnn::run_log::{self, RunLog};
 use hadamrnn::train::{EpochRecord, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -48,15 +48,25 @@ pub struct RunFolder<'a> {
 }
 
 impl<'a> RunFolder<'a> {
-    /// `done` epochs are in the folder already; what its log has beyond is of a run that was cut off.
+    /// `done` epochs are in the folder already; what its log has beyond is of a run that was cut off. What it lacks of them is
+    /// told.
     pub fn open(folder: &'a Path, epochs: u32, done: u32, stop: StopFlag) -> Result<Self> {
         let style = "{prefix} [{bar:24}] {pos}/{len} {elapsed}<{eta} {msg}";
         let bar = ProgressBar::new(0)
             .with_style(ProgressStyle::with_template(style)?.progress_chars("=> "))
             .with_prefix("training");
+        let log = RunLog::open(folder, done)?;
+        if !log.lost().is_empty() {
+            eprintln!(
+                "note: {} lacks {} of the {done} epochs so far ({}); the weights are not touched by that, the curves have a gap",
+                folder.join(run_log::FILE_NAME).display(),
+                log.lost().len(),
+                first_of(log.lost())
+            );
+        }
         Ok(Self {
             folder,
-            log: RunLog::open(folder, done)?,
+            log,
             bar,
             epochs,
             latest: String::new(),
@@ -68,6 +78,17 @@ impl<'a> RunFolder<'a> {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The first few of many numbers.
+fn first_of(numbers: &[u32]) -> String {
+    let few: Vec<String> = numbers.iter().take(8).map(u32::to_string).collect();
+    let more = if numbers.len() > few.len() {
+        ", …"
+    } else {
+        ""
+    };
+    few.join(", ") + more
 }
 
 impl Observer for RunFolder<'_> {

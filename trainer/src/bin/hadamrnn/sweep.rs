@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::card::sha256;
-use hadamrnn::config::RunConfig;
 use hadamrnn::data::Task;
 use hadamrnn::jobs::{self, Axis, Entry, Job, Plan, Scheduler, Setting, shell_quote};
 use hadamrnn::recipe::Recipe;
@@ -12,11 +11,11 @@ use hadamrnn::report::Report;
 
 use crate::Status;
 use crate::job::{self, WorkArgs};
-use crate::output;
+use crate::{output, train};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Configuration to start from [default: the recipe's for --task]
+    /// Configuration to start from, whole or what differs from the fast recipe's [default: the recipe's for --task]
     config: Option<PathBuf>,
     /// Task, where there is no configuration file
     #[arg(long, conflicts_with = "config")]
@@ -97,11 +96,7 @@ fn emit(scheduler: Scheduler, out: &Path, plan: &Plan, work: &WorkArgs) -> Resul
 
 fn planned(args: &Args) -> Result<Vec<Job>> {
     let base = match (&args.config, args.task) {
-        (Some(path), _) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?
-        }
+        (Some(path), _) => train::read_config(path, None, None)?,
         (None, Some(task)) => args.recipe.config(task),
         (None, None) => bail!("what is swept? Give a configuration file, or --task"),
     };

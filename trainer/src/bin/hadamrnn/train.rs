@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::checkpoint::{self, Checkpoint};
-use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
+use hadamrnn::config::{Keep, RunConfig, Schedule, Signs, file};
 use hadamrnn::data::{self, Holdout, Source, Task};
+use hadamrnn::files::{Lock, write_atomically};
+use hadamrnn::jobs::shell_quote;
 use hadamrnn::nn::HiddenReadout;
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
@@ -24,18 +26,19 @@ pub struct Args {
     /// Folder of the run [default: runs/TASK-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Continue the run in this folder; its configuration is used as it is
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["task", "out", "config", "overwrite"])]
+    /// Continue the run in this folder, with the configuration and the data that it was started with
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["task", "out", "config", "overwrite", "recipe"])]
     resume: Option<PathBuf>,
     /// Start anew where a run already is
     #[arg(long)]
     overwrite: bool,
-    /// Read the configuration from a TOML file; the options below override it
+    /// Read the configuration from a TOML file: a whole one, as --print-config writes it, or the settings that differ from
+    /// the recipe's. The options below override it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Recipe to start from; the options below override it
-    #[arg(long, value_enum, default_value_t = Recipe::Fast, conflicts_with_all = ["config", "resume"])]
-    recipe: Recipe,
+    /// Recipe to start from; the configuration file and the options below override it [default: fast]
+    #[arg(long, value_enum)]
+    recipe: Option<Recipe>,
     /// Print the configuration as TOML and do nothing
     #[arg(long, conflicts_with = "resume")]
     print_config: bool,
@@ -70,13 +73,13 @@ struct Options {
     /// Bits of the output weights V, 1 (ternary) to 8
     #[arg(long, value_name = "P")]
     readout_bits: Option<u8>,
-    /// Passes over the training split
+    /// Passes over the training split, 1..=1000000
     #[arg(long)]
     epochs: Option<u32>,
-    /// Sequences per optimiser step
+    /// Sequences per optimiser step, 1..=65536
     #[arg(long)]
     batch_size: Option<usize>,
-    /// Optimiser steps per epoch of the copy task
+    /// Optimiser steps per epoch of the copy task, 1..=1000000
     #[arg(long)]
     batches_per_epoch: Option<usize>,
     /// Adam's step size
@@ -112,13 +115,13 @@ struct Options {
     /// Bits of an integer input, 4..=16
     #[arg(long)]
     sample_bits: Option<u8>,
-    /// Length of the copy task
+    /// Length of the copy task, 20..=10000
     #[arg(long)]
     copy_steps: Option<usize>,
-    /// Samples of a window cut from your recordings
+    /// Samples of a window cut from your recordings, 1..=65535
     #[arg(long)]
     steps: Option<usize>,
-    /// Samples from the start of such a window to that of the next
+    /// Samples from the start of such a window to that of the next, 1..=65535
     #[arg(long)]
     hop: Option<usize>,
     /// Samples a second of your recordings
@@ -174,7 +177,11 @@ fn parse_holdout(text: &str) -> Result<Holdout> {
 }
 
 impl Options {
-    fn apply(&self, config: &mut RunConfig) {
+    /// Overrides `config`.
+    ///
+    /// # Errors
+    /// An option is of no use for its task.
+    fn apply(&self, config: &mut RunConfig) -> Result<()> {
         fn set<T: Clone>(value: &mut T, option: &Option<T>) {
             if let Some(option) = option {
                 *value = option.clone();
@@ -220,11 +227,19 @@ impl Options {
         set(&mut config.holdout, &self.holdout);
         set(&mut config.seed, &self.seed);
         set(&mut config.copy_steps, &self.copy_steps);
-        if let Some(cutting) = &mut config.recordings {
-            set(&mut cutting.steps, &self.steps);
-            set(&mut cutting.hop, &self.hop);
-            set(&mut cutting.rate_hz, &self.rate);
+        match &mut config.recordings {
+            Some(cutting) => {
+                set(&mut cutting.steps, &self.steps);
+                set(&mut cutting.hop, &self.hop);
+                set(&mut cutting.rate_hz, &self.rate);
+            }
+            None => ensure!(
+                self.steps.is_none() && self.hop.is_none() && self.rate.is_none(),
+                "--steps, --hop and --rate are for the task recordings, not {}",
+                config.task
+            ),
         }
+        Ok(())
     }
 }
 
@@ -235,18 +250,25 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let stop = StopFlag::install()?;
     let device = args.common.device.device()?;
-    let (folder, config, resumed) = match &args.resume {
+    // Nobody else may work in the folder from before the checkpoint is read until the last one is written.
+    let (folder, config, resumed, data, _lock) = match &args.resume {
         Some(folder) => {
-            let checkpoint = Checkpoint::load(folder)?;
-            (folder.clone(), checkpoint.run_config()?, Some(checkpoint))
+            // A folder that is no run must not get files of one.
+            Checkpoint::load(folder)?;
+            let lock = claim(folder)?;
+            let (checkpoint, config) = resumable(folder, &args.options)?;
+            let data = load_data(&config, &args.common.data)?;
+            (folder.clone(), config, Some(checkpoint), data, lock)
         }
         None => {
             let config = configuration(args)?;
             let default = || PathBuf::from(format!("runs/{}-{}", config.task, config.seed));
-            (args.out.clone().unwrap_or_else(default), config, None)
+            let folder = args.out.clone().unwrap_or_else(default);
+            let data = load_data(&config, &args.common.data)?;
+            let lock = claim(&folder)?;
+            (folder, config, None, data, lock)
         }
     };
-    let data = load_data(&config, &args.common.data)?;
     let outcome = train(
         &folder,
         config,
@@ -259,10 +281,8 @@ pub fn run(args: &Args) -> Result<Status> {
     let checkpoint = Checkpoint::load(&folder)?;
     match outcome {
         Outcome::Interrupted => {
-            eprintln!(
-                "saved; continue with: hadamrnn train --resume {}",
-                folder.display()
-            );
+            let command = next_command("train --resume", &folder, &args.common);
+            eprintln!("saved; continue with: {command}");
             return Ok(Status::Interrupted);
         }
         Outcome::Finished if args.common.json => output::json(&summary(&folder, &checkpoint))?,
@@ -275,10 +295,49 @@ pub fn run(args: &Args) -> Result<Status> {
                 checkpoint.position.epoch,
                 folder.display()
             ))?;
-            output::line(&format!("next: hadamrnn export {}", folder.display()))?;
+            let command = next_command("export", &folder, &args.common);
+            output::line(&format!("next: {command}"))?;
         }
     }
     Ok(Status::Success)
+}
+
+/// A command on the run in `folder`, with the data and the device of this one, as a shell takes it.
+fn next_command(command: &str, folder: &Path, common: &Common) -> String {
+    let quoted = |path: &Path| shell_quote(&path.to_string_lossy());
+    let mut text = format!("hadamrnn {command} {}", quoted(folder));
+    if let Some(data) = &common.data.data_dir {
+        text += &format!(" --data-dir {}", quoted(data));
+    }
+    text + &common.device.given()
+}
+
+/// Makes the folder of a run if need be, and keeps other processes from it.
+pub fn claim(folder: &Path) -> Result<Lock> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Lock::take(folder)?.with_context(|| {
+        format!(
+            "{} is busy: another process is training there; wait until it ends, or give another folder with --out",
+            folder.display()
+        )
+    })
+}
+
+/// The run in `folder`, if `options` want nothing else of it than what it was started with.
+fn resumable(folder: &Path, options: &Options) -> Result<(Checkpoint, RunConfig)> {
+    let (checkpoint, config) = Checkpoint::open(folder)?;
+    let mut wanted = config.clone();
+    options.apply(&mut wanted)?;
+    let differences = config.differences(&wanted);
+    ensure!(
+        differences.is_empty(),
+        "{0} was started with another configuration ({1}) and goes on with that: leave these options out, or train anew with \
+         them in another folder: `hadamrnn train --config {0}/{2} … --out OTHER`",
+        folder.display(),
+        differences.join("; "),
+        checkpoint::CONFIG_NAME
+    );
+    Ok((checkpoint, config))
 }
 
 fn summary(folder: &Path, checkpoint: &Checkpoint) -> serde_json::Value {
@@ -292,35 +351,30 @@ fn summary(folder: &Path, checkpoint: &Checkpoint) -> serde_json::Value {
 
 fn configuration(args: &Args) -> Result<RunConfig> {
     let mut config = match (&args.config, args.task) {
-        (Some(path), task) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            let config =
-                RunConfig::from_toml(&text).with_context(|| format!("{}", path.display()))?;
-            ensure!(
-                task.is_none_or(|task| task == config.task),
-                "{} is for task {}",
-                path.display(),
-                config.task
-            );
-            config
-        }
-        (None, Some(task)) => args.recipe.config(task),
+        (Some(path), task) => read_config(path, task, args.recipe)?,
+        (None, Some(task)) => args.recipe.unwrap_or_default().config(task),
         (None, None) => bail!(
             "which task? Give one of {}, or recordings for your own data",
             Task::ALL.map(Task::name).join(", ")
         ),
     };
-    let options = &args.options;
-    ensure!(
-        config.recordings.is_some()
-            || (options.steps.is_none() && options.hop.is_none() && options.rate.is_none()),
-        "--steps, --hop and --rate are for the task recordings, not {}",
-        config.task
-    );
-    options.apply(&mut config);
+    args.options.apply(&mut config)?;
     config.validate()?;
     Ok(config)
+}
+
+/// Reads a configuration file, with a notice where a recipe completes it.
+pub fn read_config(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> Result<RunConfig> {
+    let found = file::read(path, task, recipe)?;
+    if let Some(recipe) = found.recipe {
+        eprintln!(
+            "note: what {} does not say is as in the recipe {} for {}",
+            path.display(),
+            recipe.name(),
+            found.config.task
+        );
+    }
+    Ok(found.config)
 }
 
 /// Reads the data of a run, with a notice where they are the sample.
@@ -336,7 +390,7 @@ pub fn load_data(config: &RunConfig, args: &DataArgs) -> Result<TaskData> {
     }
 }
 
-/// Trains in `folder`: from `resumed` if given, else from the start.
+/// Trains in `folder`, which is there and locked: from `resumed` if given, else from the start.
 pub fn train(
     folder: &Path,
     config: RunConfig,
@@ -347,24 +401,37 @@ pub fn train(
     stop: StopFlag,
 ) -> Result<Outcome> {
     let (mut trainer, done) = match resumed {
-        Some(checkpoint) => (
-            Trainer::resume(&checkpoint, data, device)?,
-            checkpoint.position.epoch,
-        ),
+        Some(checkpoint) => {
+            let trainer = Trainer::resume(&checkpoint, data, device)?;
+            if checkpoint.is_without_digest(data) {
+                eprintln!(
+                    "note: {} was written by a version that kept no digest of its data: only what they look like is compared",
+                    checkpoint.file.display()
+                );
+            }
+            (trainer, checkpoint.position.epoch)
+        }
         None => {
             ensure!(
                 overwrite || !folder.join(checkpoint::FILE_NAME).exists(),
                 "{} already holds a run: continue it with --resume {0}, start anew with --overwrite, or choose another --out",
                 folder.display()
             );
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-            checkpoint::write_atomically(&folder.join("config.toml"), config.to_toml().as_bytes())?;
             (Trainer::new(config.clone(), data, device)?, 0)
         }
     };
     // From the first moment there is something to resume.
     trainer.checkpoint()?.save(folder)?;
+    let path = folder.join(checkpoint::CONFIG_NAME);
+    let written = std::fs::read_to_string(&path).ok();
+    // One that says the same stays as it is, with the user's comments.
+    if written
+        .and_then(|text| RunConfig::from_toml(&text).ok())
+        .as_ref()
+        != Some(&config)
+    {
+        write_atomically(&path, config.to_toml().as_bytes())?;
+    }
     let mut observer = RunFolder::open(folder, config.training.epochs, done, stop)?;
     let outcome = trainer.run(&mut observer);
     observer.finish();

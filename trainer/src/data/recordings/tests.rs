@@ -132,10 +132,13 @@ fn errors_name_file_line_and_column() {
         ),
         ("label,a\nx,1\nx,40000\n", &["line 3", "\"40000\""]),
         ("label,a\nx,1,2\n", &["line: 2"]),
-        ("label,a\nx,1\nx,2\n", &["1 class", "nothing to tell apart"]),
+        (
+            "label,a\nx,1\nx,2\n",
+            &["bad.csv", "1 class", "nothing to tell apart"],
+        ),
         (
             "label,a\nx,1\ny,2\n",
-            &["\"x\"", "window of 8 samples", "--steps"],
+            &["bad.csv", "\"x\"", "window of 8 samples", "--steps"],
         ),
         ("", &["bad.csv"]),
     ] {
@@ -157,5 +160,7 @@ fn errors_name_file_line_and_column() {
     let all = ten();
     let held = Holdout::Subjects(vec![99]);
     let error = load(&locate(all.path()).unwrap(), &cutting(8, 4), &held).unwrap_err();
-    assert!(error.to_string().contains("recording 99"), "{error}");
+    let (error, place) = (format!("{error:#}"), all.path().display().to_string());
+    assert!(error.contains("recording 99"), "{error}");
+    assert!(error.starts_with(&place), "{error}");
 }

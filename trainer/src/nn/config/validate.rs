@@ -7,6 +7,12 @@ use std::fmt;
 /// Largest number of tokens: ids have 16 bits.
 const MAX_VOCABULARY: usize = 1 << 16;
 
+/// Largest number of inputs or outputs: the model format has 16 bits for it.
+const MAX_SIZE: usize = 65_535;
+
+/// Largest length of an embedding.
+const MAX_EMBEDDING: usize = 4096;
+
 /// Largest leak: a smaller one than `2^-15` would vanish in the 16-bit states of the exported model.
 const MAX_LEAK: u8 = 15;
 
@@ -25,8 +31,17 @@ pub enum ConfigError {
         /// The largest that `hidden_size` allows.
         max: usize,
     },
-    /// The named size is zero.
-    ZeroSize(&'static str),
+    /// The named size is out of its range.
+    Size {
+        /// The field.
+        field: &'static str,
+        /// The value found.
+        size: usize,
+        /// The smallest.
+        min: usize,
+        /// The largest.
+        max: usize,
+    },
     /// The named bit width is not from 1 to 8.
     Bits(&'static str, u8),
     /// The named leak is not from 1 to 15.
@@ -67,7 +82,12 @@ impl fmt::Display for ConfigError {
                 f,
                 "{field} must be from 1 to {max} (the full Hadamard matrix), not {log2_block}"
             ),
-            Self::ZeroSize(field) => write!(f, "{field} must be at least 1"),
+            Self::Size {
+                field,
+                size,
+                min,
+                max,
+            } => write!(f, "{field} must be from {min} to {max}, not {size}"),
             Self::Bits(field, bits) => {
                 write!(
                     f,
@@ -109,7 +129,8 @@ impl HadamRnnConfig {
     /// Checks every range stated at the fields.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.validate_input()?;
-        nonzero("output_size", self.output_size)?;
+        size("output_size", self.output_size, 1, MAX_SIZE)?;
+        size("auxiliary_size", self.auxiliary_size, 0, MAX_SIZE)?;
         hidden_size("hidden_size", self.hidden_size)?;
         log2_block("log2_block", self.log2_block, self.hidden_size)?;
         leak("leak", self.leak)?;
@@ -124,11 +145,13 @@ impl HadamRnnConfig {
 
     fn validate_input(&self) -> Result<(), ConfigError> {
         match self.input {
-            Input::Numbers(d_in) => nonzero("input size", d_in),
+            Input::Numbers(d_in) => size("input size", d_in, 1, MAX_SIZE),
             Input::Tokens { vocabulary, .. } if !(2..=MAX_VOCABULARY).contains(&vocabulary) => {
                 Err(ConfigError::Vocabulary(vocabulary))
             }
-            Input::Tokens { embedding, .. } => nonzero("embedding", embedding.unwrap_or(1)),
+            Input::Tokens { embedding, .. } => {
+                size("embedding", embedding.unwrap_or(1), 1, MAX_EMBEDDING)
+            }
         }
     }
 
@@ -177,10 +200,15 @@ impl SecondLayer {
     }
 }
 
-fn nonzero(field: &'static str, size: usize) -> Result<(), ConfigError> {
-    match size {
-        0 => Err(ConfigError::ZeroSize(field)),
-        _ => Ok(()),
+fn size(field: &'static str, size: usize, min: usize, max: usize) -> Result<(), ConfigError> {
+    match (min..=max).contains(&size) {
+        true => Ok(()),
+        false => Err(ConfigError::Size {
+            field,
+            size,
+            min,
+            max,
+        }),
     }
 }
 
@@ -313,7 +341,28 @@ mod tests {
             let error = ConfigError::Vocabulary(vocabulary);
             assert_eq!(tokens(vocabulary, None), Err(error));
         }
-        assert_eq!(tokens(2, Some(0)), Err(ConfigError::ZeroSize("embedding")));
+        assert_eq!(tokens(2, Some(4096)), Ok(()));
+        for size in [0, 4097] {
+            let (field, min, max) = ("embedding", 1, 4096);
+            let error = ConfigError::Size {
+                field,
+                size,
+                min,
+                max,
+            };
+            assert_eq!(tokens(2, Some(size)), Err(error));
+        }
+    }
+
+    #[test]
+    fn edges_of_inputs_and_outputs() {
+        for (size, fits) in [(0, false), (1, true), (65_535, true), (usize::MAX, false)] {
+            let input = changed(|config| config.input = Input::Numbers(size));
+            let output = changed(|config| config.output_size = size);
+            assert_eq!((input.is_ok(), output.is_ok()), (fits, fits), "{size}");
+        }
+        let auxiliary = changed(|config| config.auxiliary_size = 65_536);
+        assert!(auxiliary.is_err());
     }
 
     #[test]
@@ -382,7 +431,10 @@ mod tests {
     #[test]
     fn messages_name_the_field_and_the_range() {
         let error = changed(|config| config.output_size = 0).expect_err("a size of zero");
-        assert_eq!(error.to_string(), "output_size must be at least 1");
+        assert_eq!(
+            error.to_string(),
+            "output_size must be from 1 to 65535, not 0"
+        );
         let text = ConfigError::HiddenSize("hidden_size", 100).to_string();
         assert_eq!(
             text,
