@@ -40,14 +40,18 @@ compile_error!(
 );
 
 mod arch;
+mod bounds;
+mod codegen;
 pub mod digest;
 mod drive;
 mod error;
 pub mod fields;
 pub mod format;
 mod gain;
+mod hadamard;
 mod hidden_readout;
 pub mod kernel;
+mod lanes;
 mod layer;
 mod mixing;
 mod model;
@@ -55,17 +59,21 @@ mod pool;
 mod readout;
 mod session;
 mod source;
+mod standardise;
 mod step;
 
-pub use drive::standardise;
-pub use error::{ModelError, SessionError};
+pub use bounds::Bounds;
+pub use error::SessionError;
+pub use format::ModelError;
 pub use gain::Gain;
 pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
-pub use layer::{Layer, SecondLayer};
-pub use model::{Bounds, Channel, Model};
+pub use layer::Layer;
+pub use mixing::SecondLayer;
+pub use model::Model;
 pub use readout::Logits;
 pub use session::Session;
+pub use standardise::{Channel, standardise};
 
 /// Embeds a model file with the four-byte alignment that [`Model::from_bytes`] needs.
 ///

@@ -1,11 +1,10 @@
 //! From states to logits.
 
+use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::format::Readout;
 use crate::hidden_readout::HiddenReadout;
-use crate::kernel::{HiddenState, Kernel, keep_rolled};
+use crate::kernel::{HiddenState, Kernel};
 use crate::pool;
-use crate::session::Session;
 
 /// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
@@ -19,51 +18,25 @@ pub struct Logits<
     const SECOND: usize,
     const READ: usize,
 > {
-    state: &'a K::State<N>,
-    second: Option<&'a K::State<SECOND>>,
+    pub(crate) state: &'a K::State<N>,
+    pub(crate) second: Option<&'a K::State<SECOND>>,
     /// The sums and their shift.
-    pool: Option<(&'a [u32; POOL], u32)>,
+    pub(crate) pool: Option<(&'a [u32; POOL], u32)>,
     /// What the hidden readout layer makes of it.
-    hidden: Option<[i32; READ]>,
-    width: FieldWidth,
-    words_per_row: usize,
+    pub(crate) hidden: Option<[i32; READ]>,
+    pub(crate) width: FieldWidth,
+    pub(crate) words_per_row: usize,
     /// What is still to come.
-    rows: &'a [u32],
-    bias: core::slice::Iter<'a, u32>,
+    pub(crate) rows: &'a [u32],
+    pub(crate) bias: core::slice::Iter<'a, u32>,
 }
 
-impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
-    Logits<'a, K, N, POOL, SECOND, READ>
+impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
+    Logits<'_, K, N, POOL, SECOND, READ>
 {
-    pub(crate) fn new<const D: usize>(
-        session: &'a Session<'_, K, N, D, POOL, SECOND, READ>,
-    ) -> Self {
-        let model = session.model();
-        let width = model.readout_width;
-        let mut logits = Self {
-            state: &session.state,
-            second: model.second().map(|_| &session.second.state),
-            pool: match model.readout() {
-                Readout::Pooled { shift, .. } => Some((&session.pool, shift.into())),
-                _ => None,
-            },
-            hidden: None,
-            width,
-            words_per_row: model.read_size() / width.per_word(),
-            rows: model.sections.readout,
-            bias: model.sections.readout_bias.iter(),
-        };
-        if READ > 0
-            && let Some(hidden) = model.hidden_readout()
-        {
-            logits.compute_hidden(hidden);
-        }
-        logits
-    }
-
     /// Computes the output of the hidden readout layer, in place. Branches for what the session has no room for are not
     /// compiled.
-    fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
+    pub(crate) fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
         let units = self.hidden.insert([0; READ]);
         // Cannot fail: `Session::new` has checked the capacity.
         let Some(units) = units.get_mut(..hidden.units) else {

@@ -1,16 +1,17 @@
 //! Streaming inference.
 
-use crate::drive::{Drive, standardise_all};
+use crate::arch::OwnStep;
+use crate::drive::{Drive, Weights};
 use crate::error::SessionError;
 use crate::format::Readout;
 use crate::kernel::{HiddenState, Kernel};
-use crate::layer::SecondLayer;
-use crate::mixing;
+use crate::mixing::{self, SecondLayer};
 use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::source::Source;
-use crate::step::{OwnStep, Step};
+use crate::standardise::standardise_all;
+use crate::step::Step;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
@@ -28,18 +29,18 @@ pub struct Session<
     const READ: usize = 0,
 > {
     model: &'m Model<'m>,
-    pub(crate) state: K::State<N>,
-    pub(crate) second: Second<K, SECOND>,
+    state: K::State<N>,
+    second: Second<K, SECOND>,
     /// Sums of the top layer's rectified states; see [`pool`].
-    pub(crate) pool: [u32; POOL],
+    pool: [u32; POOL],
     /// Of both layers: the second one's fits where there would be padding.
     gain_phases: [u16; 2],
     steps: u32,
 }
 
 /// What a second layer needs.
-pub(crate) struct Second<K: Kernel, const SECOND: usize> {
-    pub state: K::State<SECOND>,
+struct Second<K: Kernel, const SECOND: usize> {
+    state: K::State<SECOND>,
     /// What drives it in this step.
     driven: [i32; SECOND],
 }
@@ -113,8 +114,10 @@ impl<
         }
         // `new` has checked the capacity.
         let mut inputs = heapless::Vec::<i32, D>::new();
-        let sum = standardise_all(self.model, sample, &mut inputs);
-        self.step(self.model.sections.input, &inputs, sum);
+        let model = self.model;
+        let (own, words) = (model.channels.as_ref(), model.sections.channels);
+        let sum = standardise_all(own, words, model.header(), sample, &mut inputs);
+        self.step(model.sections.input, &inputs, sum);
         Ok(())
     }
 
@@ -196,7 +199,26 @@ impl<
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
     pub fn logits(&self) -> Logits<'_, K, N, POOL, SECOND, READ> {
-        Logits::new(self)
+        let model = self.model;
+        let mut logits = Logits {
+            state: &self.state,
+            second: model.second().map(|_| &self.second.state),
+            pool: match model.readout() {
+                Readout::Pooled { shift, .. } => Some((&self.pool, shift.into())),
+                _ => None,
+            },
+            hidden: None,
+            width: model.readout_width,
+            words_per_row: model.read_size() / model.readout_width.per_word(),
+            rows: model.sections.readout,
+            bias: model.sections.readout_bias.iter(),
+        };
+        if READ > 0
+            && let Some(hidden) = model.hidden_readout()
+        {
+            logits.compute_hidden(hidden);
+        }
+        logits
     }
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.
@@ -247,7 +269,16 @@ fn step_any<K: Kernel, const N: usize>(
     sum: i32,
     gain: i32,
 ) {
-    let drive = Drive::new(model, u, x, sum);
+    let weights = Weights {
+        width: model.input_width,
+        layer: model.layer(),
+        bias: model.sections.bias,
+        input_bits: match model.tokens() {
+            Some(_) => None,
+            None => Some(model.header().input_bits),
+        },
+    };
+    let drive = Drive::new(weights, u, x, sum);
     let step = Step::new(model.layer(), Source::Product(&drive), gain);
     K::step(state, &step);
 }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::model::Bounds;
+use crate::bounds::Bounds;
 
 /// What version 3 of the format added to the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

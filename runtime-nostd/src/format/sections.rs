@@ -1,8 +1,8 @@
 //! The weights: which sections there are, and how long each is.
 
 use super::{Header, Mixing};
+use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::kernel::keep_rolled;
 
 /// The weight sections, as little-endian 32-bit words, in the order of the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! In-place fast Walsh-Hadamard transform on 32-bit values.
 
-use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
+use super::{HiddenState, Kernel};
+use crate::codegen::{keep_rolled, opaque};
 use crate::drive::TILE;
 use crate::error::SessionError;
+use crate::hadamard::{butterflies8, strided_stages};
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 

@@ -16,11 +16,13 @@
 mod portable;
 
 use super::{HiddenState, Kernel};
-use crate::arch::{self, lanes};
+use crate::arch::{self, OwnStep};
 use crate::error::SessionError;
+use crate::lanes;
 use crate::layer::Layer;
 use crate::pool;
-use crate::step::{OwnStep, Step};
+use crate::source::Source;
+use crate::step::Step;
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -105,7 +107,11 @@ fn step_second_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
         return;
     };
-    if !arch::step_second(h, step) {
+    let own = match step.source {
+        Source::Ready(rows) => arch::step_second(h, step.layer, rows, step.gain),
+        Source::Product(_) => false,
+    };
+    if !own {
         #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
         portable::step(h, step);
     }

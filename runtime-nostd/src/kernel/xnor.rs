@@ -20,9 +20,10 @@ mod bits;
 mod digits;
 
 use super::fwht::Words;
-use super::{Kernel, strided_stages};
+use super::Kernel;
 use crate::drive::TILE;
 use crate::error::SessionError;
+use crate::hadamard::strided_stages;
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 

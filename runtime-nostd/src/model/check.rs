@@ -1,8 +1,7 @@
 //! Ranges of the header's fields.
 
-use crate::error::ModelError;
 use crate::fields::FieldWidth;
-use crate::format::{self, Header, HiddenReadout, Mixing, Readout, Second};
+use crate::format::{self, Header, HiddenReadout, Mixing, ModelError, Readout, Second};
 
 /// Checks every range that `docs/FORMAT.md` states.
 pub(super) fn header(header: &Header<'_>) -> Result<(), ModelError> {
