@@ -31,7 +31,9 @@ mod step;
 pub(crate) use channels::Channels;
 #[cfg(not(hadamrnn_arch = "portable"))]
 pub(crate) use plan::Plan;
-pub(crate) use shape::{RUNS_SECOND_LAYERS, first_layer_has_common_shape, recurrence_has_common_shape};
+pub(crate) use shape::{
+    RUNS_SECOND_LAYERS, first_layer_has_common_shape, recurrence_has_common_shape,
+};
 pub use step::OwnStep;
 
 #[cfg(hadamrnn_arch = "armv7em")]

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SessionError {
-    /// The model's hidden size exceeds the session's capacity `N`.
+    /// The model's hidden size exceeds the session's capacity.
     HiddenCapacity {
         /// Hidden size of the model.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's input size exceeds the session's capacity `D`.
+    /// The model's input size exceeds the session's capacity.
     InputCapacity {
         /// Input size of the model.
         needed: usize,
@@ -27,21 +27,21 @@ pub enum SessionError {
     },
     /// The kernel cannot hold this model's transform exactly: choose another kernel, or export fewer state bits.
     KernelRange,
-    /// The second layer's hidden size exceeds the session's capacity `SECOND`.
+    /// The second layer's hidden size exceeds the session's capacity for one.
     SecondCapacity {
         /// Hidden size of the second layer.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's readout has a hidden layer of more units than the session's capacity `READ`.
+    /// The model's readout has a hidden layer of more units than the session has room for.
     ReadoutCapacity {
         /// Units of the hidden readout layer.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's readout is pooled over more units than the session's capacity `POOL`.
+    /// The model's readout is pooled over more units than the session has room for.
     PoolCapacity {
         /// Hidden size of the layer that is read.
         needed: usize,

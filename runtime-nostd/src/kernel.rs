@@ -27,8 +27,12 @@ use crate::step::Step;
 pub trait Kernel: sealed::Sealed {
     /// Its name in reports and on the command line.
     const NAME: &'static str;
+    /// Bytes that the state of a unit takes.
+    const UNIT_BYTES: usize;
+    /// What states are kept in.
+    type Word;
     /// Hidden state with room for `N` units.
-    type State<const N: usize>: HiddenState;
+    type State<const N: usize>: HiddenState<Word = Self::Word>;
 
     /// Whether this kernel computes `layer` exactly with a capacity of `capacity` units.
     ///
@@ -37,23 +41,28 @@ pub trait Kernel: sealed::Sealed {
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
 
     /// Advances `state` by one time step with the target's own code; whether it has any for the model.
-    fn step_own<const N: usize>(_: &mut Self::State<N>, _: &OwnStep<'_>) -> bool {
+    fn step_own(_: &mut [Self::Word], _: &OwnStep<'_>) -> bool {
         false
     }
 
     /// Advances `state` by one time step.
-    fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
+    fn step(state: &mut [Self::Word], step: &Step<'_>);
 
     /// The same for a second layer: only firmware that has one links what is special about it.
-    fn step_second<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>) {
+    fn step_second(state: &mut [Self::Word], step: &Step<'_>) {
         Self::step(state, step);
     }
 }
 
 /// A kernel's representation of the hidden state.
 pub trait HiddenState {
+    /// What it is kept in.
+    type Word;
     /// The state before the first sample.
     const ZERO: Self;
+
+    /// All words of it.
+    fn words_mut(&mut self) -> &mut [Self::Word];
 
     /// Value of a unit; zero beyond the capacity.
     fn get(&self, unit: usize) -> i16;

@@ -3,27 +3,21 @@
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
 use crate::hidden_readout::HiddenReadout;
-use crate::kernel::{HiddenState, Kernel};
+use crate::kernel::HiddenState;
 use crate::pool;
+use crate::room::{Array, Room};
 
 /// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
 /// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
 /// sum over time for a pooled readout, or a hidden layer's output for either.
-pub struct Logits<
-    'a,
-    K: Kernel,
-    const N: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-> {
-    pub(crate) state: &'a K::State<N>,
-    pub(crate) second: Option<&'a K::State<SECOND>>,
+pub struct Logits<'a, R: Room> {
+    pub(crate) state: &'a R::State,
+    pub(crate) second: Option<&'a R::Second>,
     /// The sums and their shift.
-    pub(crate) pool: Option<(&'a [u32; POOL], u32)>,
+    pub(crate) pool: Option<(&'a R::Pool, u32)>,
     /// What the hidden readout layer makes of it.
-    pub(crate) hidden: Option<[i32; READ]>,
+    pub(crate) hidden: Option<R::Read>,
     pub(crate) width: FieldWidth,
     pub(crate) words_per_row: usize,
     /// What is still to come.
@@ -31,22 +25,25 @@ pub struct Logits<
     pub(crate) bias: core::slice::Iter<'a, u32>,
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
-    Logits<'_, K, N, POOL, SECOND, READ>
-{
+impl<R: Room> Logits<'_, R> {
+    /// Whether there is room for a hidden readout layer. What is behind a false constant is not compiled.
+    pub(crate) const HIDDEN: bool = R::CAPACITIES.read > 0;
+    const POOL: bool = R::CAPACITIES.pool > 0;
+    const SECOND: bool = R::CAPACITIES.second > 0;
+
     /// Computes the output of the hidden readout layer, in place. Branches for what the session has no room for are not
     /// compiled.
     pub(crate) fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
-        let units = self.hidden.insert([0; READ]);
+        let units = self.hidden.insert(R::Read::ZERO);
         // Cannot fail: `Session::new` has checked the capacity.
-        let Some(units) = units.get_mut(..hidden.units) else {
+        let Some(units) = units.as_mut().get_mut(..hidden.units) else {
             return;
         };
         match (self.pool, self.second) {
-            (Some((sums, shift)), _) if POOL > 0 => {
-                hidden.compute(pool::scaled(sums, shift), units);
+            (Some((sums, shift)), _) if Self::POOL => {
+                hidden.compute(pool::scaled(sums.as_ref(), shift), units);
             }
-            (_, Some(second)) if SECOND > 0 => hidden.compute(second.pairs(), units),
+            (_, Some(second)) if Self::SECOND => hidden.compute(second.pairs(), units),
             _ => hidden.compute(self.state.pairs(), units),
         }
     }
@@ -56,22 +53,26 @@ impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const RE
     /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
     #[inline(never)]
     fn times_row(&self, row: &[u32]) -> i32 {
-        if READ > 0
+        if Self::HIDDEN
             && let Some(units) = &self.hidden
         {
-            return dot(self.width, row, units.as_chunks().0.iter().copied());
+            return dot(
+                self.width,
+                row,
+                units.as_ref().as_chunks().0.iter().copied(),
+            );
         }
         match (self.pool, self.second) {
-            (Some((sums, shift)), _) if POOL > 0 => dot(self.width, row, pool::scaled(sums, shift)),
-            (_, Some(second)) if SECOND > 0 => dot(self.width, row, second.pairs()),
+            (Some((sums, shift)), _) if Self::POOL => {
+                dot(self.width, row, pool::scaled(sums.as_ref(), shift))
+            }
+            (_, Some(second)) if Self::SECOND => dot(self.width, row, second.pairs()),
             _ => dot(self.width, row, self.state.pairs()),
         }
     }
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize> Iterator
-    for Logits<'_, K, N, POOL, SECOND, READ>
-{
+impl<R: Room> Iterator for Logits<'_, R> {
     type Item = i32;
 
     fn next(&mut self) -> Option<i32> {
@@ -114,10 +115,7 @@ fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32
     sum
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
-    ExactSizeIterator for Logits<'_, K, N, POOL, SECOND, READ>
-{
-}
+impl<R: Room> ExactSizeIterator for Logits<'_, R> {}
 
 /// The class of a row of logits: for one logit whether it is positive, else the index of the first largest.
 pub(crate) fn class(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {

@@ -118,6 +118,23 @@ fn a_model_too_large_for_a_board_is_refused() {
     );
 }
 
+/// The hidden readout layer is on the stack while logits are read: with it, the session leaves too little of it.
+#[test]
+fn a_model_whose_readout_would_overflow_the_stack_is_refused() {
+    let config = kinds::large_hidden_readout();
+    let data = kinds::sequences(&config);
+    let model = kinds::exported(&kinds::weights(config, 7), &data, &kinds::widths(12));
+    let lsb = [kinds::LSB; kinds::CHANNELS];
+    let error = verify::board(&folder(), "qemu-m0", KernelName::Fwht, &model, &data, &lsb);
+    let error = format!("{:#}", error.expect_err("refused"));
+    let bytes = (4 * 64 + (4 + 4) * 512 + 4 * 512) + 4 * 1024;
+    assert!(
+        error.contains("qemu-m0 has RAM for a session of 10240 bytes")
+            && error.contains(&format!("this one takes {bytes}")),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_wrong_answer_is_noticed() {
     // The same comparison must fail when the board gets other windows than the host: here one sample differs.

@@ -78,11 +78,7 @@ fn split_group(text: &str) -> Vec<&str> {
 }
 
 /// The modules that the code of `from` names.
-fn imports(
-    from: &Module,
-    code: &str,
-    modules: &BTreeMap<Module, String>,
-) -> BTreeSet<Module> {
+fn imports(from: &Module, code: &str, modules: &BTreeMap<Module, String>) -> BTreeSet<Module> {
     let mut found = BTreeSet::new();
     for start in ["crate::", "super::"] {
         for (at, _) in code.match_indices(start) {

@@ -221,12 +221,7 @@ pub struct Ready<'a> {
 impl<'a> Ready<'a> {
     /// `None` if the layer has another shape, or signs or what drives it do not fit the state.
     #[inline(always)]
-    pub fn new(
-        h: &'a mut [u32],
-        layer: &'a Layer<'a>,
-        rows: &'a [i32],
-        gain: i32,
-    ) -> Option<Self> {
+    pub fn new(h: &'a mut [u32], layer: &'a Layer<'a>, rows: &'a [i32], gain: i32) -> Option<Self> {
         let (words, block) = (h.len(), block_words(layer));
         let fits = layer.common_shape
             && is_whole_blocks(words, block)

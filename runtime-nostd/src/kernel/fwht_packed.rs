@@ -32,18 +32,19 @@ pub struct FwhtPacked;
 pub struct Lanes<const N: usize>([i16; N]);
 
 impl<const N: usize> Lanes<N> {
-    fn words_mut(&mut self) -> &mut [u32] {
-        // Cannot fail for an even N: the alignment is in the type.
-        bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
-    }
-
     fn words(&self) -> &[u32] {
         bytemuck::try_cast_slice(&self.0).unwrap_or(&[])
     }
 }
 
 impl<const N: usize> HiddenState for Lanes<N> {
+    type Word = u32;
     const ZERO: Self = Self([0; N]);
+
+    fn words_mut(&mut self) -> &mut [u32] {
+        // Cannot fail for an even N: the alignment is in the type.
+        bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
+    }
 
     fn get(&self, unit: usize) -> i16 {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
@@ -64,6 +65,8 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
 impl Kernel for FwhtPacked {
     const NAME: &'static str = "fwht-packed";
+    const UNIT_BYTES: usize = 2;
+    type Word = u32;
     type State<const N: usize> = Lanes<N>;
 
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
@@ -82,16 +85,16 @@ impl Kernel for FwhtPacked {
     }
 
     #[inline(always)]
-    fn step_own<const N: usize>(state: &mut Lanes<N>, step: &OwnStep<'_>) -> bool {
-        arch::step(state.words_mut(), step)
+    fn step_own(state: &mut [u32], step: &OwnStep<'_>) -> bool {
+        arch::step(state, step)
     }
 
-    fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
-        step_lanes(state.words_mut(), step);
+    fn step(state: &mut [u32], step: &Step<'_>) {
+        step_lanes(state, step);
     }
 
-    fn step_second<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
-        step_second_lanes(state.words_mut(), step);
+    fn step_second(state: &mut [u32], step: &Step<'_>) {
+        step_second_lanes(state, step);
     }
 }
 

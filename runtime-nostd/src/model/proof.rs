@@ -2,9 +2,9 @@
 
 use super::Model;
 use crate::arch;
-use crate::format::{Addition, ModelError};
 use crate::bounds::{Bounds, shifted};
 use crate::codegen::keep_rolled;
+use crate::format::{Addition, ModelError};
 
 /// Largest magnitudes saturate at 2^32 - 1, which no accumulator has room for.
 impl Model<'_> {

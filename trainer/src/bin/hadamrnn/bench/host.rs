@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, Session, standardise};
+use hadamrnn_runtime::{Model, RoomOf, Session, standardise};
 use serde::Serialize;
 
 use super::synthetic;
@@ -107,8 +107,8 @@ fn time(mut round: impl FnMut() -> Vec<i32>) -> (Duration, Vec<i32>) {
 }
 
 fn kernel<K: Kernel>(model: &Model<'_>, samples: &[i16]) -> Result<(Duration, Vec<i32>)> {
-    let mut session =
-        Session::<K, 1024, 16>::new(model).with_context(|| format!("kernel {}", K::NAME))?;
+    let mut session = Session::<RoomOf<K, 1024, 16>>::new(model)
+        .with_context(|| format!("kernel {}", K::NAME))?;
     let mut pushed = Ok(());
     let timed = time(|| {
         session.reset();
