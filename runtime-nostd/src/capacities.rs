@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
-use crate::format::Readout;
+use crate::format::{Header, Readout};
 use crate::model::Model;
 
 /// Sizes that a session has room for; a model needs at most so many of each.
@@ -26,21 +26,39 @@ pub struct Capacities {
 }
 
 impl Capacities {
-    /// The least capacities of a session of this model. The format's limits fit 16 bits.
+    /// The least capacities of a session of this model.
     #[must_use]
     pub fn needed_by(model: &Model<'_>) -> Self {
-        let pooled = matches!(model.readout(), Readout::Pooled { .. });
-        let second = model.second().map_or(0, |second| second.layer.hidden_size);
-        let inputs = match model.tokens() {
-            Some(_) => 0,
-            None => model.input_size(),
+        Self::of(model.header())
+    }
+
+    /// The least capacities of a session of a model with this header.
+    #[must_use]
+    pub const fn of(header: &Header<'_>) -> Self {
+        let second = match header.extension.second {
+            Some(second) => second.hidden_size,
+            None => 0,
+        };
+        let top = if second == 0 {
+            header.hidden_size
+        } else {
+            second
         };
         Self {
-            hidden: model.hidden_size() as u16,
-            inputs: inputs as u16,
-            pool: if pooled { model.top().hidden_size } else { 0 } as u16,
-            second: second as u16,
-            read: model.hidden_readout().map_or(0, |hidden| hidden.units()) as u16,
+            hidden: header.hidden_size,
+            inputs: match header.extension.tokens {
+                Some(_) => 0,
+                None => header.input_size,
+            },
+            pool: match header.readout {
+                Readout::Pooled { .. } => top,
+                _ => 0,
+            },
+            second,
+            read: match header.addition.hidden_readout {
+                Some(layer) => layer.hidden_size,
+                None => 0,
+            },
         }
     }
 

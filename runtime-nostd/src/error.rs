@@ -66,6 +66,10 @@ pub enum SessionError {
     },
 }
 
+/// What [`SessionError::KernelRange`] says.
+pub(crate) const KERNEL_RANGE: &str =
+    "this kernel cannot hold the model's transform without overflow";
+
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,9 +99,7 @@ impl fmt::Display for SessionError {
             Self::Token { vocabulary, found } => {
                 write!(f, "token {found} is beyond the vocabulary of {vocabulary}")
             }
-            Self::KernelRange => {
-                f.write_str("this kernel cannot hold the model's transform without overflow")
-            }
+            Self::KernelRange => f.write_str(KERNEL_RANGE),
             Self::SampleLength { expected, found } => {
                 write!(f, "sample has {found} channels, the model takes {expected}")
             }

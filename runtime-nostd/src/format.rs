@@ -11,6 +11,8 @@
 //! ```
 
 mod addition;
+pub(crate) mod check;
+mod constant;
 #[cfg(feature = "encode")]
 mod encode;
 mod error;

@@ -27,6 +27,8 @@ use crate::step::Step;
 pub trait Kernel: sealed::Sealed {
     /// Its name in reports and on the command line.
     const NAME: &'static str;
+    /// Most `state_bits + log2(block)` of a layer that it computes exactly.
+    const MOST_BITS: u32;
     /// Bytes that the state of a unit takes.
     const UNIT_BYTES: usize;
     /// What states are kept in.

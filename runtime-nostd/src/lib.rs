@@ -45,6 +45,8 @@ mod capacities;
 mod codegen;
 pub mod digest;
 mod drive;
+#[doc(hidden)]
+pub mod embedded;
 mod error;
 pub mod fields;
 pub mod format;
@@ -66,6 +68,7 @@ mod step;
 
 pub use bounds::Bounds;
 pub use capacities::Capacities;
+pub use embedded::Embedded;
 pub use error::SessionError;
 pub use format::ModelError;
 pub use gain::Gain;

@@ -1,6 +1,5 @@
 //! A validated view of a model's bytes.
 
-mod check;
 mod proof;
 
 use crate::arch::{Channels, Plan};
@@ -62,7 +61,7 @@ impl<'a> Model<'a> {
             return Err(ModelError::Misaligned);
         }
         let (header, words) = format::decode(bytes)?;
-        check::header(&header)?;
+        format::check::header(&header)?;
         let input_width = width(header.input_weight_bits)?;
         let readout_width = width(header.readout_weight_bits)?;
         let sections = Sections::split(&header, words).ok_or(ModelError::WeightsLength)?;
@@ -128,11 +127,7 @@ impl<'a> Model<'a> {
 
     /// Classes that [`Session::class`](crate::Session::class) tells apart.
     pub const fn class_count(&self) -> usize {
-        if self.header.output_size == 1 {
-            2
-        } else {
-            self.output_size()
-        }
+        self.header.class_count()
     }
 
     /// `2^q`, the side of the first layer's diagonal blocks.

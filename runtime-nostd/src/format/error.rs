@@ -65,18 +65,13 @@ pub enum ModelError {
     SecondLayer,
 }
 
-impl fmt::Display for ModelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
+impl ModelError {
+    /// What is wrong, for people.
+    pub const fn text(&self) -> &'static str {
+        match self {
             Self::Misaligned => "model bytes are not aligned to four bytes",
             Self::BadMagic => "not a hadamrnn model: it does not start with HDRN",
-            Self::UnsupportedVersion(version) => {
-                return write!(
-                    f,
-                    "model format version {version} is not supported (this runtime reads 1 to {})",
-                    VERSION
-                );
-            }
+            Self::UnsupportedVersion(_) => "model format version is not supported",
             Self::Truncated => "model is truncated: fewer bytes than its header says",
             Self::TrailingBytes => "model has more bytes than its header says",
             Self::Checksum => "model is corrupted: CRC-32 mismatch",
@@ -103,8 +98,19 @@ impl fmt::Display for ModelError {
             Self::SecondLayer => {
                 "second layer has a multiplier out of range or does not fit its matrix"
             }
-        };
-        f.write_str(text)
+        }
+    }
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsupportedVersion(version) => write!(
+                f,
+                "model format version {version} is not supported (this runtime reads 1 to {VERSION})"
+            ),
+            _ => f.write_str(self.text()),
+        }
     }
 }
 

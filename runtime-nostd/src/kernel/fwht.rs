@@ -34,6 +34,7 @@ impl<const N: usize> HiddenState for Words<N> {
 
 impl Kernel for Fwht {
     const NAME: &'static str = "fwht";
+    const MOST_BITS: u32 = u32::MAX;
     const UNIT_BYTES: usize = 4;
     type Word = i32;
     type State<const N: usize> = Words<N>;

@@ -65,17 +65,14 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
 impl Kernel for FwhtPacked {
     const NAME: &'static str = "fwht-packed";
+    /// A lane has 16 bits, and three stages are not done in lanes. States have at most 16, so blocks of less need no room.
+    const MOST_BITS: u32 = 19;
     const UNIT_BYTES: usize = 2;
     type Word = u32;
     type State<const N: usize> = Lanes<N>;
 
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
-        let packed_stages = layer.log2_block.saturating_sub(3);
-        if layer
-            .state_bits
-            .saturating_sub(1)
-            .saturating_add(packed_stages)
-            > 15
+        if layer.state_bits.saturating_add(layer.log2_block) > Self::MOST_BITS
             || !capacity.is_multiple_of(2)
             || !(HAS_PORTABLE || layer.common_shape)
         {

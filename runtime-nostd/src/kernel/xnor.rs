@@ -35,6 +35,7 @@ const COUNTS_BITS: bool = cfg!(hadamrnn_popcount);
 
 impl Kernel for XnorPopcount {
     const NAME: &'static str = "xnor";
+    const MOST_BITS: u32 = u32::MAX;
     const UNIT_BYTES: usize = 4;
     type Word = i32;
     type State<const N: usize> = Words<N>;
