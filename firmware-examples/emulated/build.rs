@@ -6,22 +6,21 @@
 //! | `HADAMRNN_KERNEL` | `fwht-packed` | `fwht`, `fwht-packed` or `xnor` |
 //! | `HADAMRNN_MODEL` | the shipped HAR-2 model | model file to embed |
 //! | `HADAMRNN_WINDOWS` | the shipped HAR-2 windows | window file to embed |
-//! | `HADAMRNN_HIDDEN` | 128 | hidden units the session has room for |
-//! | `HADAMRNN_INPUTS` | 9 | inputs the session has room for; 1 for tokens |
-//! | `HADAMRNN_POOL` | 0 | units of a pooled readout the session has room for |
-//! | `HADAMRNN_SECOND` | 0 | units of a second layer the session has room for |
-//! | `HADAMRNN_READ` | 0 | units of a hidden readout layer there is room for |
-//! | `HADAMRNN_TOKENS` | unset | set to 1 where samples are tokens |
+//! | `HADAMRNN_POOL` | what the model needs | units of a pooled readout the session has room for |
+//! | `HADAMRNN_SECOND` | what the model needs | units of a second layer the session has room for |
+//! | `HADAMRNN_TOKENS` | as the model | 1 where samples are tokens, else 0 |
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use hadamrnn_firmware_common::boards::{Board, Registry};
+use hadamrnn_firmware_common::boards::{Board, Registry, room};
 use hadamrnn_firmware_common::configure::{
     MODEL, WINDOWS, check_target, embed, input_file, model_that_fits, variable, windows_that_fit,
+    with_model,
 };
+use hadamrnn_firmware_common::descriptor::Kernel;
 use hadamrnn_firmware_common::windows::Windows;
-
-const KERNELS: [&str; 3] = ["fwht", "fwht-packed", "xnor"];
+use hadamrnn_runtime::kernel::{FwhtPacked, Kernel as _};
+use hadamrnn_runtime::{Capacities, Model};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -37,32 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_REPORT").is_some() {
-        for name in ["classify", "cases"] {
+        for name in ["classify", "embed", "cases"] {
             println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
         }
     }
     if env::var_os("CARGO_FEATURE_STREAM").is_some() {
         println!("cargo::rustc-link-arg-bin=stream=-Tdefmt.x");
         fs::write(out.join("stream.rs"), board.stream_constants()?)?;
-    }
-
-    let kernel = variable("HADAMRNN_KERNEL", "fwht-packed");
-    if !KERNELS.contains(&kernel.as_str()) {
-        return Err(format!(
-            "HADAMRNN_KERNEL={kernel}: not one of {}",
-            KERNELS.join(", ")
-        )
-        .into());
-    }
-    println!(
-        "cargo::rustc-check-cfg=cfg(hadamrnn_kernel, values(\"{}\"))",
-        KERNELS.join("\",\"")
-    );
-    println!("cargo::rustc-cfg=hadamrnn_kernel=\"{kernel}\"");
-
-    println!("cargo::rustc-check-cfg=cfg(hadamrnn_tokens)");
-    if variable("HADAMRNN_TOKENS", "0") == "1" {
-        println!("cargo::rustc-cfg=hadamrnn_tokens");
     }
 
     if board.tick_scale().is_none() {
@@ -72,11 +52,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
         .into());
     }
-    fs::write(out.join("config.rs"), config(board, &kernel)?)?;
-
+    let mut needs = None;
     let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
+        let of = |model: &Model<'_>| (Capacities::needed_by(model), model.tokens().is_some());
+        needs = Some(with_model(&file, of)?);
         model_that_fits(file, board)
     })?;
+    let (capacities, tokens) = needs.ok_or("there is no model")?;
+    println!("cargo::rustc-check-cfg=cfg(hadamrnn_tokens)");
+    if variable("HADAMRNN_TOKENS", &u8::from(tokens).to_string()) == "1" {
+        println!("cargo::rustc-cfg=hadamrnn_tokens");
+    }
+    fs::write(out.join("config.rs"), config(board, capacities)?)?;
     embed(
         "HADAMRNN_WINDOWS",
         WINDOWS,
@@ -104,27 +91,32 @@ fn memory_x(board: &Board) -> String {
     text
 }
 
-/// The constants of `config.rs`.
-fn config(board: &Board, kernel: &str) -> Result<String, Box<dyn Error>> {
-    let mut text = format!(
+/// The constants of `config.rs`, around a model that needs these capacities.
+fn config(board: &Board, needs: Capacities) -> Result<String, Box<dyn Error>> {
+    let kernel = variable("HADAMRNN_KERNEL", FwhtPacked::NAME);
+    let names = Kernel::ALL.map(Kernel::name).join(", ");
+    let known = Kernel::of_name(&kernel);
+    let known = known.ok_or_else(|| format!("HADAMRNN_KERNEL={kernel}: not one of {names}"))?;
+    let capacities = Capacities {
+        // A token is a sample of one value.
+        inputs: needs.inputs.max(1),
+        pool: variable("HADAMRNN_POOL", &needs.pool.to_string()).parse()?,
+        second: variable("HADAMRNN_SECOND", &needs.second.to_string()).parse()?,
+        ..needs
+    };
+    Ok(format!(
         "/// Board this firmware is built for.\npub const BOARD: &str = {:?};\n\
          /// Kernel this firmware is built with.\npub const KERNEL: &str = {kernel:?};\n\
          /// Clock of the board's counter.\npub const SYSTICK_HZ: u32 = {};\n\
-         /// Shift of `-icount` this board is run with.\npub const ICOUNT_SHIFT: u32 = {};\n",
-        board.name, board.systick_hz, board.icount_shift
-    );
-    for (name, default, what) in [
-        ("HIDDEN", "128", "Hidden units"),
-        ("INPUTS", "9", "Inputs"),
-        ("POOL", "0", "Units of a pooled readout"),
-        ("SECOND", "0", "Units of a second layer"),
-        ("READ", "0", "Units of a hidden readout layer"),
-    ] {
-        let value: usize = variable(&format!("HADAMRNN_{name}"), default).parse()?;
-        text +=
-            &format!("/// {what} the session has room for.\npub const {name}: usize = {value};\n");
-    }
-    Ok(text)
+         /// Shift of `-icount` this board is run with.\npub const ICOUNT_SHIFT: u32 = {};\n\
+         /// Most values of a sample.\npub const INPUTS: usize = {};\n\
+         /// Room of the session.\npub type Room = {};\n",
+        board.name,
+        board.systick_hz,
+        board.icount_shift,
+        capacities.inputs,
+        room(known, capacities)
+    ))
 }
 
 /// The windows that fit beside a model of so many bytes; firmware finds more in a file, see `samples`.

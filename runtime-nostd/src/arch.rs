@@ -8,7 +8,7 @@
 //! | `riscv32` | RISC-V of 32 bits | Rust that keeps eight rows in registers |
 //! | `portable` | everything else; everywhere with feature `portable` | Rust |
 //!
-//! Every backend has the same parts. `lanes` is how two states share a word, which all code uses. `step` advances the state
+//! Every backend has the same parts. `step` advances the state
 //! of models of a common shape, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
 //! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix)
 //! and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
@@ -19,8 +19,6 @@ mod armv6m;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 mod armv7m;
 mod channels;
-#[cfg(not(hadamrnn_arch = "armv7em"))]
-pub(crate) mod lanes;
 #[cfg(not(hadamrnn_arch = "portable"))]
 mod plan;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
@@ -28,15 +26,19 @@ mod portable;
 #[cfg(hadamrnn_arch = "riscv32")]
 mod riscv32;
 mod shape;
+mod step;
 
 pub(crate) use channels::Channels;
 #[cfg(not(hadamrnn_arch = "portable"))]
 pub(crate) use plan::Plan;
-pub(crate) use shape::RUNS_SECOND_LAYERS;
+pub(crate) use shape::{
+    RUNS_SECOND_LAYERS, first_layer_has_common_shape, recurrence_has_common_shape,
+};
+pub use step::OwnStep;
 
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use armv7m::{
-    Constants, add_columns, add_products, add_rectified, lanes, standardise, step, step_second,
+    Constants, add_columns, add_products, add_rectified, standardise, step, step_second,
 };
 #[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::{

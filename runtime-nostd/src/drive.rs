@@ -1,81 +1,9 @@
 //! What drives the state: standardised inputs times U, plus bias.
 
-use heapless::VecView;
-
 use crate::arch;
+use crate::codegen::{keep_rolled, opaque};
 use crate::fields::FieldWidth;
-use crate::format::Header;
-use crate::kernel::{keep_rolled, opaque};
-use crate::model::{Channel, Model};
-
-/// Maps a raw sensor count to the model's input units.
-///
-/// `clamp(((raw - offset) * multiplier + half) >> shift)` with `half = 2^(shift-1)`, so it rounds to nearest, halves
-/// up, and saturates at `-2^(bits-1)` and `2^(bits-1) - 1`. With `multiplier <= 32767` and `shift` in `1..=17` no
-/// intermediate leaves 32 bits: `65535 * 32767 + 2^16 < 2^31`.
-pub const fn standardise(raw: i16, channel: Channel, shift: u32, bits: u32) -> i16 {
-    let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    let limit = 1i32.wrapping_shl(bits.wrapping_sub(1));
-    saturate(scale(raw, channel, half, shift), limit) as i16
-}
-
-#[inline(always)]
-const fn scale(raw: i16, channel: Channel, half: i32, shift: u32) -> i32 {
-    (raw as i32 - channel.offset as i32)
-        .wrapping_mul(channel.multiplier as i32)
-        .wrapping_add(half)
-        .wrapping_shr(shift)
-}
-
-#[inline(always)]
-const fn saturate(scaled: i32, limit: i32) -> i32 {
-    if scaled < limit.wrapping_neg() {
-        limit.wrapping_neg()
-    } else if scaled > limit.wrapping_sub(1) {
-        limit.wrapping_sub(1)
-    } else {
-        scaled
-    }
-}
-
-/// Fills `inputs` with those of a sample: each channel standardised, and again with other constants where it has a copy.
-/// Returns their sum. There must be room for all.
-#[inline(always)]
-pub(crate) fn standardise_all(model: &Model<'_>, sample: &[i16], inputs: &mut VecView<i32>) -> i32 {
-    let own =
-        (model.channels.as_ref()).and_then(|channels| arch::standardise(channels, sample, inputs));
-    match own {
-        Some(sum) => sum,
-        None => standardise_each(model.sections.channels, sample, inputs, model.header()),
-    }
-}
-
-#[inline(never)]
-fn standardise_each(
-    channels: &[u32],
-    sample: &[i16],
-    inputs: &mut VecView<i32>,
-    header: &Header<'_>,
-) -> i32 {
-    let shift = u32::from(header.input_shift);
-    let half = 1i32.wrapping_shl(shift.wrapping_sub(1));
-    let limit = 1i32.wrapping_shl(u32::from(header.input_bits).wrapping_sub(1));
-    let mut counts = sample.iter();
-    let (mut raw, mut sum) = (0, 0i32);
-    for word in channels {
-        keep_rolled();
-        // The top bit marks an input that reads the count of the one before.
-        if word >> 31 == 0 {
-            raw = counts.next().copied().unwrap_or(0);
-        }
-        let input = saturate(scale(raw, Channel::of_word(*word), half, shift), limit);
-        sum = sum.wrapping_add(input);
-        if inputs.push(input).is_err() {
-            break;
-        }
-    }
-    sum
-}
+use crate::layer::Layer;
 
 /// Rows that are driven and finished together: as many as a word has row signs.
 pub(crate) const TILE: usize = 32;
@@ -83,23 +11,36 @@ pub(crate) const TILE: usize = 32;
 /// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Rows::next_tile`].
 pub(crate) type Driven = [u32; TILE];
 
+/// What a product `U x + b` needs of a model, whatever the step.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a> {
+    /// Width of the fields of U.
+    pub width: FieldWidth,
+    /// The layer that is driven.
+    pub layer: &'a Layer<'a>,
+    /// Two biases a word; see [`Sections`](crate::format::Sections).
+    pub bias: &'a [u32],
+    /// Width of an input; none for tokens.
+    pub input_bits: Option<u8>,
+}
+
 /// The product `U x + b` of one time step.
 #[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
-    pub model: &'a Model<'a>,
+    weights: Weights<'a>,
     /// The words of `U`, group of rows by group of rows, one a channel; or a token's row.
-    pub columns: &'a [u32],
-    pub x: &'a [i32],
+    columns: &'a [u32],
+    x: &'a [i32],
     /// What the sum of unsigned fields of a driven row lacks: `-2^(width-1) * sum(x)`.
-    pub correction: i32,
+    correction: i32,
 }
 
 impl<'a> Drive<'a> {
     /// `x` are the standardised inputs, one a channel, and `sum` their sum; or the multiplier of a token's row.
-    pub fn new(model: &'a Model<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
-        let correction = sum.wrapping_mul(model.input_width.offset()).wrapping_neg();
+    pub fn new(weights: Weights<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
+        let correction = sum.wrapping_mul(weights.width.offset()).wrapping_neg();
         Self {
-            model,
+            weights,
             columns,
             x,
             correction,
@@ -130,17 +71,22 @@ pub(crate) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub fn new(drive: &Drive<'a>) -> Self {
-        let (model, layer) = (drive.model, drive.model.layer());
+        let Weights {
+            width,
+            layer,
+            bias,
+            input_bits,
+        } = drive.weights;
         Self {
-            width: model.input_width,
+            width,
             in_lanes: layer.lanes_hold_drive,
             columns: drive.columns,
-            bias: model.sections.bias,
+            bias,
             x: drive.x,
             correction: drive.correction,
-            segment: match model.tokens() {
-                Some(_) => 0,
-                None => segment(model.input_width, model.header().input_bits),
+            segment: match input_bits {
+                None => 0,
+                Some(bits) => segment(width, bits),
             },
             row: 0,
             driven_rows: layer.driven_rows,

@@ -1,112 +1,8 @@
-//! One flat error enum per stage: reading a model, and running it.
+//! Why a session does not start or go on.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
-
-/// Why a byte string is not a model that this version can run.
-///
-/// Boards report it by its number in this order: new variants come last.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum ModelError {
-    /// The first byte does not lie on a four-byte boundary: use [`include_model!`](crate::include_model).
-    Misaligned,
-    /// The bytes do not start with `HDRN`.
-    BadMagic,
-    /// A format version this runtime does not know; the version found is given.
-    UnsupportedVersion(u16),
-    /// Fewer bytes than the file says it has.
-    Truncated,
-    /// More bytes than the file says it has.
-    TrailingBytes,
-    /// The CRC-32 over the file does not match: the model is corrupted.
-    Checksum,
-    /// The checksum holds but the postcard body cannot be decoded.
-    Malformed,
-    /// The hidden size is not a power of two in `16..=1024`.
-    HiddenSize,
-    /// The block size is not `2^q` with `1 <= q <= log2(n)`.
-    BlockSize,
-    /// No inputs, or more than [`format::MAX_INPUTS`](crate::format::MAX_INPUTS).
-    InputSize,
-    /// No outputs, or more than [`format::MAX_OUTPUTS`](crate::format::MAX_OUTPUTS).
-    OutputSize,
-    /// A weight field width other than 2, 4 or 8 bits.
-    WeightBits,
-    /// A state width outside `8..=16` bits.
-    StateBits,
-    /// An input width outside `4..=16` bits.
-    InputBits,
-    /// A shift outside its documented range.
-    Shift,
-    /// The weight section does not have the length that the sizes call for.
-    WeightsLength,
-    /// Some input could overflow the 32-bit accumulator: the exporter must choose smaller widths or shifts.
-    Overflow,
-    /// The logit scale is not a positive finite number.
-    LogitScale,
-    /// A leak beyond 15.
-    Leak,
-    /// A token model whose vocabulary is not in `1..=65536`, whose multiplier is not in `1..=32767`, or that has inputs.
-    Tokens,
-    /// A pooled readout whose shift is beyond 16, or that is for no steps.
-    Pool,
-    /// Driven rows that are not an equal part of every diagonal block, in whole words of U, or that are all rows.
-    DrivenRows,
-    /// A hidden readout layer with a size, multiplier, shift or width out of range.
-    HiddenReadout,
-    /// The bounds in the file are not those that its weights give.
-    Bounds,
-    /// A second layer whose multiplier is not in `1..=32767`, or that is mixed by a Hadamard matrix of another size.
-    SecondLayer,
-}
-
-impl fmt::Display for ModelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Self::Misaligned => "model bytes are not aligned to four bytes",
-            Self::BadMagic => "not a hadamrnn model: it does not start with HDRN",
-            Self::UnsupportedVersion(version) => {
-                return write!(
-                    f,
-                    "model format version {version} is not supported (this runtime reads 1 to {})",
-                    crate::format::VERSION
-                );
-            }
-            Self::Truncated => "model is truncated: fewer bytes than its header says",
-            Self::TrailingBytes => "model has more bytes than its header says",
-            Self::Checksum => "model is corrupted: CRC-32 mismatch",
-            Self::Malformed => "model body cannot be decoded",
-            Self::HiddenSize => "hidden size is not a power of two in 16..=1024",
-            Self::BlockSize => "block size is not a power of two in 2..=hidden size",
-            Self::InputSize => "number of inputs is out of range",
-            Self::OutputSize => "number of outputs is out of range",
-            Self::WeightBits => "weight fields are not 2, 4 or 8 bits wide",
-            Self::StateBits => "state width is outside 8..=16 bits",
-            Self::InputBits => "input width is outside 4..=16 bits",
-            Self::Shift => "a shift is outside its range",
-            Self::WeightsLength => "weight section does not fit the sizes in the header",
-            Self::Overflow => "the weights could overflow a 32-bit accumulator",
-            Self::LogitScale => "logit scale is not a positive finite number",
-            Self::Leak => "leak is beyond 15",
-            Self::Tokens => "token table has sizes or a multiplier out of range",
-            Self::Pool => "pooled readout has a shift beyond 16 or no steps",
-            Self::DrivenRows => {
-                "driven rows are not an equal part of every block in whole words of U"
-            }
-            Self::HiddenReadout => "hidden readout layer has a size or number out of range",
-            Self::Bounds => "the bounds in the file are not those of its weights",
-            Self::SecondLayer => {
-                "second layer has a multiplier out of range or does not fit its matrix"
-            }
-        };
-        f.write_str(text)
-    }
-}
-
-impl core::error::Error for ModelError {}
 
 /// Why a model cannot run in a session, or a sample was refused.
 ///
@@ -115,14 +11,14 @@ impl core::error::Error for ModelError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SessionError {
-    /// The model's hidden size exceeds the session's capacity `N`.
+    /// The model's hidden size exceeds the session's capacity.
     HiddenCapacity {
         /// Hidden size of the model.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's input size exceeds the session's capacity `D`.
+    /// The model's input size exceeds the session's capacity.
     InputCapacity {
         /// Input size of the model.
         needed: usize,
@@ -131,21 +27,21 @@ pub enum SessionError {
     },
     /// The kernel cannot hold this model's transform exactly: choose another kernel, or export fewer state bits.
     KernelRange,
-    /// The second layer's hidden size exceeds the session's capacity `SECOND`.
+    /// The second layer's hidden size exceeds the session's capacity for one.
     SecondCapacity {
         /// Hidden size of the second layer.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's readout has a hidden layer of more units than the session's capacity `READ`.
+    /// The model's readout has a hidden layer of more units than the session has room for.
     ReadoutCapacity {
         /// Units of the hidden readout layer.
         needed: usize,
         /// Capacity of the session.
         capacity: usize,
     },
-    /// The model's readout is pooled over more units than the session's capacity `POOL`.
+    /// The model's readout is pooled over more units than the session has room for.
     PoolCapacity {
         /// Hidden size of the layer that is read.
         needed: usize,
@@ -169,6 +65,10 @@ pub enum SessionError {
         found: usize,
     },
 }
+
+/// What [`SessionError::KernelRange`] says.
+pub(crate) const KERNEL_RANGE: &str =
+    "this kernel cannot hold the model's transform without overflow";
 
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,9 +99,7 @@ impl fmt::Display for SessionError {
             Self::Token { vocabulary, found } => {
                 write!(f, "token {found} is beyond the vocabulary of {vocabulary}")
             }
-            Self::KernelRange => {
-                f.write_str("this kernel cannot hold the model's transform without overflow")
-            }
+            Self::KernelRange => f.write_str(KERNEL_RANGE),
             Self::SampleLength { expected, found } => {
                 write!(f, "sample has {found} channels, the model takes {expected}")
             }

@@ -11,19 +11,22 @@
 //! ```
 
 mod addition;
+pub(crate) mod check;
+mod constant;
 #[cfg(feature = "encode")]
 mod encode;
+mod error;
 mod header;
 mod sections;
 
 use serde::Deserialize;
 
-use crate::error::ModelError;
-use crate::kernel::keep_rolled;
+use crate::codegen::keep_rolled;
 
 pub use addition::{Addition, HiddenReadout};
 #[cfg(feature = "encode")]
 pub use encode::{EncodeError, encode};
+pub use error::ModelError;
 pub use header::{Extension, Header, Mixing, Readout, Second, Tokens};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 

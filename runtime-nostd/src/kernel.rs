@@ -14,11 +14,12 @@ pub use fwht::Fwht;
 pub use fwht_packed::FwhtPacked;
 pub use xnor::XnorPopcount;
 
-use crate::arch::lanes;
+use crate::arch::OwnStep;
 use crate::error::SessionError;
 use crate::layer::Layer;
+use crate::model::Model;
 use crate::pool;
-use crate::step::{OwnStep, Step};
+use crate::step::Step;
 
 /// A way to compute `(I ⊗ H) h` and, with the crate-private `Step`, the next state.
 ///
@@ -26,8 +27,14 @@ use crate::step::{OwnStep, Step};
 pub trait Kernel: sealed::Sealed {
     /// Its name in reports and on the command line.
     const NAME: &'static str;
+    /// Most `state_bits + log2(block)` of a layer that it computes exactly.
+    const MOST_BITS: u32;
+    /// Bytes that the state of a unit takes.
+    const UNIT_BYTES: usize;
+    /// What states are kept in.
+    type Word;
     /// Hidden state with room for `N` units.
-    type State<const N: usize>: HiddenState;
+    type State<const N: usize>: HiddenState<Word = Self::Word>;
 
     /// Whether this kernel computes `layer` exactly with a capacity of `capacity` units.
     ///
@@ -36,23 +43,28 @@ pub trait Kernel: sealed::Sealed {
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
 
     /// Advances `state` by one time step with the target's own code; whether it has any for the model.
-    fn step_own<const N: usize>(_: &mut Self::State<N>, _: &OwnStep<'_>) -> bool {
+    fn step_own(_: &mut [Self::Word], _: &OwnStep<'_>) -> bool {
         false
     }
 
     /// Advances `state` by one time step.
-    fn step<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>);
+    fn step(state: &mut [Self::Word], step: &Step<'_>);
 
     /// The same for a second layer: only firmware that has one links what is special about it.
-    fn step_second<const N: usize>(state: &mut Self::State<N>, step: &Step<'_>) {
+    fn step_second(state: &mut [Self::Word], step: &Step<'_>) {
         Self::step(state, step);
     }
 }
 
 /// A kernel's representation of the hidden state.
 pub trait HiddenState {
+    /// What it is kept in.
+    type Word;
     /// The state before the first sample.
     const ZERO: Self;
+
+    /// All words of it.
+    fn words_mut(&mut self) -> &mut [Self::Word];
 
     /// Value of a unit; zero beyond the capacity.
     fn get(&self, unit: usize) -> i16;
@@ -66,165 +78,17 @@ pub trait HiddenState {
     }
 }
 
+impl Model<'_> {
+    /// Whether `K` computes every layer exactly, given capacities of its size.
+    pub fn runs_on<K: Kernel>(&self) -> bool {
+        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size).is_ok();
+        fits(self.layer()) && self.second().is_none_or(|second| fits(second.layer()))
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Fwht {}
     impl Sealed for super::FwhtPacked {}
     impl Sealed for super::XnorPopcount {}
-}
-
-/// The last three (or fewer) butterfly stages, with strides 1, 2 and 4, on four pairs of neighbouring rows.
-#[inline(always)]
-pub(crate) fn butterflies8<const STAGES: u32>(v: [[i32; 2]; 4]) -> [[i32; 2]; 4] {
-    let [[a, b], [c, d], [e, f], [g, h]] = v;
-    let (a, b, c, d) = (a + b, a - b, c + d, c - d);
-    let (e, f, g, h) = (e + f, e - f, g + h, g - h);
-    if STAGES == 1 {
-        return [[a, b], [c, d], [e, f], [g, h]];
-    }
-    let (a, b, c, d) = (a + c, b + d, a - c, b - d);
-    let (e, f, g, h) = (e + g, f + h, e - g, f - h);
-    if STAGES == 2 {
-        return [[a, b], [c, d], [e, f], [g, h]];
-    }
-    [
-        [a + e, b + f],
-        [c + g, d + h],
-        [a - e, b - f],
-        [c - g, d - h],
-    ]
-}
-
-/// Keeps LLVM from unrolling the loop it is in, which costs no instruction; on targets without an operating system only:
-/// elsewhere code may be long, and loops should become vector instructions.
-///
-/// At `opt-level = 3` LLVM unrolls small loops at run-time trip counts for Cortex-M, spills registers for it and doubles
-/// the code. It leaves loops with inline assembly alone.
-#[inline(always)]
-pub(crate) fn keep_rolled() {
-    if cfg!(target_os = "none") {
-        core::hint::black_box(());
-    }
-}
-
-/// A slice whose length the compiler does not know: it unrolls loops of a constant few rounds whatever they contain.
-#[inline(always)]
-pub(crate) fn opaque<T>(elements: &mut [T]) -> &mut [T] {
-    if cfg!(target_os = "none") {
-        core::hint::black_box(elements)
-    } else {
-        elements
-    }
-}
-
-/// Butterfly stages with strides `from`, `from / 2`, … down to `TO`, in place, on whole blocks of `2 * from` elements.
-///
-/// Strides are powers of two. Two stages at a time, so that each element is loaded and stored half as often; the last two
-/// have constant distances, and `LAST` must be `4 * TO`.
-#[inline(never)]
-pub(crate) fn strided_stages<T: Lane, const TO: usize, const LAST: usize>(
-    elements: &mut [T],
-    from: usize,
-) {
-    let mut stride = from;
-    if stride < TO {
-        return;
-    }
-    if (stride / TO).trailing_zeros().is_multiple_of(2) {
-        for_each_block(elements, stride * 2, |block| radix2(block, stride));
-        stride /= 2;
-    }
-    while stride > 2 * TO {
-        for_each_block(elements, stride * 2, |block| radix4(block, stride / 2));
-        stride /= 4;
-    }
-    if stride > TO {
-        for block in elements.as_chunks_mut::<LAST>().0 {
-            keep_rolled();
-            for k in 0..TO {
-                if TO > 4 {
-                    keep_rolled();
-                }
-                let (a, b, c, d) = (k, k + TO, k + 2 * TO, k + 3 * TO);
-                [block[a], block[b], block[c], block[d]] =
-                    butterflies4([block[a], block[b], block[c], block[d]]);
-            }
-        }
-    }
-}
-
-/// Calls `f` on each whole block of `size` elements. (`chunks_exact_mut` would link a panic for a size of zero.)
-#[inline(always)]
-pub(crate) fn for_each_block<T>(mut elements: &mut [T], size: usize, mut f: impl FnMut(&mut [T])) {
-    while let Some((block, rest)) = elements.split_at_mut_checked(size) {
-        if block.is_empty() {
-            return;
-        }
-        keep_rolled();
-        f(block);
-        elements = rest;
-    }
-}
-
-#[inline(always)]
-fn radix2<T: Lane>(block: &mut [T], stride: usize) {
-    let Some((low, high)) = block.split_at_mut_checked(stride) else {
-        return;
-    };
-    for (a, b) in low.iter_mut().zip(high) {
-        keep_rolled();
-        (*a, *b) = (a.plus(*b), a.minus(*b));
-    }
-}
-
-#[inline(always)]
-fn radix4<T: Lane>(block: &mut [T], quarter: usize) {
-    let Some((low, high)) = block.split_at_mut_checked(quarter * 2) else {
-        return;
-    };
-    let Some((first, second)) = low.split_at_mut_checked(quarter) else {
-        return;
-    };
-    let Some((third, fourth)) = high.split_at_mut_checked(quarter) else {
-        return;
-    };
-    for ((a, b), (c, d)) in (first.iter_mut().zip(second)).zip(third.iter_mut().zip(fourth)) {
-        keep_rolled();
-        [*a, *b, *c, *d] = butterflies4([*a, *b, *c, *d]);
-    }
-}
-
-#[inline(always)]
-fn butterflies4<T: Lane>([a, b, c, d]: [T; 4]) -> [T; 4] {
-    let (ac, ca) = (a.plus(c), a.minus(c));
-    let (bd, db) = (b.plus(d), b.minus(d));
-    [ac.plus(bd), ac.minus(bd), ca.plus(db), ca.minus(db)]
-}
-
-/// What butterflies add and subtract: one 32-bit value, or two 16-bit lanes in one word.
-pub(crate) trait Lane: Copy {
-    fn plus(self, other: Self) -> Self;
-    fn minus(self, other: Self) -> Self;
-}
-
-impl Lane for i32 {
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
-    }
-    #[inline(always)]
-    fn minus(self, other: Self) -> Self {
-        self.wrapping_sub(other)
-    }
-}
-
-impl Lane for u32 {
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        lanes::add(self, other)
-    }
-    #[inline(always)]
-    fn minus(self, other: Self) -> Self {
-        lanes::sub(self, other)
-    }
 }

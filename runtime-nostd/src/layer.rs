@@ -1,9 +1,7 @@
 //! A recurrent layer, as kernels and proofs see it.
 
-use crate::format::Mixing;
+use crate::bounds::shifted;
 use crate::gain::Gain;
-use crate::mixing;
-use crate::model::shifted;
 
 /// Sizes, shifts and signs of one recurrent layer.
 #[derive(Clone, Copy, Debug)]
@@ -64,34 +62,6 @@ impl Layer<'_> {
         shifted(self.gain.max() as u32, bits)
             .saturating_add(drive)
             .saturating_add(half)
-    }
-}
-
-/// A second layer: driven by the rectified states of the first through a binary matrix.
-#[derive(Clone, Copy, Debug)]
-pub struct SecondLayer<'a> {
-    pub(crate) layer: Layer<'a>,
-    pub(crate) mixing: Mixing,
-    pub(crate) multiplier: i32,
-    /// The binary matrix; see [`Sections`](crate::format::Sections).
-    pub(crate) matrix: &'a [u32],
-    pub(crate) bias: &'a [u32],
-}
-
-impl<'a> SecondLayer<'a> {
-    /// Its recurrence.
-    pub const fn layer(&self) -> &Layer<'a> {
-        &self.layer
-    }
-
-    /// What the matrix between the layers is.
-    pub const fn mixing(&self) -> Mixing {
-        self.mixing
-    }
-
-    /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
-    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> u32 {
-        mixing::product_bound(units, bits, self.multiplier, self.bias)
     }
 }
 

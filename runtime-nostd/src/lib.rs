@@ -13,7 +13,7 @@
 //! Rust.
 //!
 //! ```
-//! use hadamrnn_runtime::{Model, Session, kernel::FwhtPacked};
+//! use hadamrnn_runtime::{Model, RoomOf, Session, kernel::FwhtPacked};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! static BYTES: &[u8] = hadamrnn_runtime::include_model!(
@@ -21,7 +21,7 @@
 //!     concat!(env!("CARGO_MANIFEST_DIR"), "/../models/har2/model.hdrn")
 //! );
 //! let model = Model::from_bytes(BYTES)?;
-//! let mut session = Session::<FwhtPacked, 128, 9>::new(&model)?;
+//! let mut session = Session::<RoomOf<FwhtPacked, 128, 9>>::new(&model)?;
 //! for _ in 0..128 {
 //!     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
 //! }
@@ -40,32 +40,47 @@ compile_error!(
 );
 
 mod arch;
+mod bounds;
+mod capacities;
+mod codegen;
 pub mod digest;
 mod drive;
+#[doc(hidden)]
+pub mod embedded;
 mod error;
 pub mod fields;
 pub mod format;
 mod gain;
+mod hadamard;
 mod hidden_readout;
 pub mod kernel;
+mod lanes;
 mod layer;
 mod mixing;
 mod model;
 mod pool;
 mod readout;
+pub mod room;
 mod session;
 mod source;
+mod standardise;
 mod step;
 
-pub use drive::standardise;
-pub use error::{ModelError, SessionError};
+pub use bounds::Bounds;
+pub use capacities::Capacities;
+pub use embedded::Embedded;
+pub use error::SessionError;
+pub use format::ModelError;
 pub use gain::Gain;
 pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
-pub use layer::{Layer, SecondLayer};
-pub use model::{Bounds, Channel, Model};
+pub use layer::Layer;
+pub use mixing::SecondLayer;
+pub use model::Model;
 pub use readout::Logits;
+pub use room::{Room, RoomOf};
 pub use session::Session;
+pub use standardise::{Channel, standardise};
 
 /// Embeds a model file with the four-byte alignment that [`Model::from_bytes`] needs.
 ///

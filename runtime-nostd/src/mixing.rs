@@ -1,4 +1,4 @@
-//! What drives the second layer: `b + r * M max(h, 0)`, `M` a matrix of signs.
+//! The second layer, and what drives it: `b + r * M max(h, 0)`, `M` a matrix of signs.
 //!
 //! A **dense** `M` goes by the method of four Russians: four states have sixteen signed sums; they are made once, with 30
 //! additions, and then every row of `M` needs one look-up and one addition for four of its columns. So a product takes
@@ -9,10 +9,39 @@
 //! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
 
 use crate::arch;
+use crate::bounds::shifted;
+use crate::codegen::keep_rolled;
 use crate::format::Mixing;
-use crate::kernel::{butterflies8, keep_rolled, strided_stages};
-use crate::layer::SecondLayer;
-use crate::model::shifted;
+use crate::hadamard::{butterflies8, strided_stages};
+use crate::layer::Layer;
+
+/// A second layer: driven by the rectified states of the first through a binary matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondLayer<'a> {
+    pub(crate) layer: Layer<'a>,
+    pub(crate) mixing: Mixing,
+    pub(crate) multiplier: i32,
+    /// The binary matrix; see [`Sections`](crate::format::Sections).
+    pub(crate) matrix: &'a [u32],
+    pub(crate) bias: &'a [u32],
+}
+
+impl<'a> SecondLayer<'a> {
+    /// Its recurrence.
+    pub const fn layer(&self) -> &Layer<'a> {
+        &self.layer
+    }
+
+    /// What the matrix between the layers is.
+    pub const fn mixing(&self) -> Mixing {
+        self.mixing
+    }
+
+    /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
+    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> u32 {
+        product_bound(units, bits, self.multiplier, self.bias)
+    }
+}
 
 /// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
 pub(crate) fn drive(

@@ -1,38 +1,16 @@
 //! A validated view of a model's bytes.
 
-mod bounds;
-mod check;
+mod proof;
 
 use crate::arch::{Channels, Plan};
-use crate::error::ModelError;
+use crate::bounds::Bounds;
 use crate::fields::FieldWidth;
-use crate::format::{self, Header, Readout, Second, Sections, Tokens};
+use crate::format::{self, Header, ModelError, Readout, Second, Sections, Tokens};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
-use crate::kernel::Kernel;
-use crate::layer::{Layer, SecondLayer};
-
-pub use bounds::Bounds;
-pub(crate) use bounds::shifted;
-
-/// Standardisation of one input channel; see [`crate::standardise`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Channel {
-    /// Raw count that maps to zero.
-    pub offset: i16,
-    /// Factor before the shift, `0..=32767`.
-    pub multiplier: u16,
-}
-
-impl Channel {
-    /// From its word in the file.
-    pub(crate) const fn of_word(word: u32) -> Self {
-        Self {
-            offset: word as i16,
-            multiplier: (word >> 16) as u16 & 0x7FFF,
-        }
-    }
-}
+use crate::layer::Layer;
+use crate::mixing::SecondLayer;
+use crate::standardise::Channel;
 
 /// A model, read in place: weights stay where the bytes are.
 ///
@@ -83,7 +61,7 @@ impl<'a> Model<'a> {
             return Err(ModelError::Misaligned);
         }
         let (header, words) = format::decode(bytes)?;
-        check::header(&header)?;
+        format::check::header(&header)?;
         let input_width = width(header.input_weight_bits)?;
         let readout_width = width(header.readout_weight_bits)?;
         let sections = Sections::split(&header, words).ok_or(ModelError::WeightsLength)?;
@@ -149,11 +127,7 @@ impl<'a> Model<'a> {
 
     /// Classes that [`Session::class`](crate::Session::class) tells apart.
     pub const fn class_count(&self) -> usize {
-        if self.header.output_size == 1 {
-            2
-        } else {
-            self.output_size()
-        }
+        self.header.class_count()
     }
 
     /// `2^q`, the side of the first layer's diagonal blocks.
@@ -222,10 +196,16 @@ impl<'a> Model<'a> {
         (in_block < layer.driven_rows).then_some(stored)
     }
 
-    /// Whether `K` computes every layer exactly, given capacities of its size.
-    pub fn runs_on<K: Kernel>(&self) -> bool {
-        let fits = |layer: &Layer<'_>| K::check(layer, layer.hidden_size).is_ok();
-        fits(&self.layer) && self.second().is_none_or(|second| fits(&second.layer))
+    /// Whether the assembly of [`FwhtPacked`](crate::kernel::FwhtPacked) runs this model. If not, portable code does, where
+    /// the feature `any-shape` is on; the answers are the same.
+    ///
+    /// The shape: 4-bit `U`, or a table of tokens; blocks of 32 or more; 10 to 12 state bits, and no more than 19 with
+    /// `log2(block)`; a gain shift of 15, which the exporter takes unless 32 bits are too few; drives that leave room for the
+    /// rounding constant in a 16-bit lane; sums below 2^30, so that a row, shifted, fits such a lane.
+    ///
+    /// A second layer is run by portable code, but for Cortex-M4 and its like: there by assembly if its shape allows.
+    pub const fn has_common_shape(&self) -> bool {
+        self.layer.common_shape && self.second.is_none()
     }
 
     /// The proven bounds of every accumulator.

@@ -6,7 +6,7 @@
 //! What is added is never negative, so a sum may pass the limit as long as it is brought back before it wraps and before
 //! it is read: that need not be tested at every step.
 
-use crate::kernel::keep_rolled;
+use crate::codegen::keep_rolled;
 
 /// Adds the rectified states of one time step. [`limit`] must follow after at most [`STEPS`] of them.
 pub(crate) fn add(sums: &mut [u32], pairs: impl Iterator<Item = [i32; 2]>) {

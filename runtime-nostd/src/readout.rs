@@ -1,79 +1,49 @@
 //! From states to logits.
 
+use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::format::Readout;
 use crate::hidden_readout::HiddenReadout;
-use crate::kernel::{HiddenState, Kernel, keep_rolled};
+use crate::kernel::HiddenState;
 use crate::pool;
-use crate::session::Session;
+use crate::room::{Array, Room};
 
 /// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
 /// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
 /// sum over time for a pooled readout, or a hidden layer's output for either.
-pub struct Logits<
-    'a,
-    K: Kernel,
-    const N: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-> {
-    state: &'a K::State<N>,
-    second: Option<&'a K::State<SECOND>>,
+pub struct Logits<'a, R: Room> {
+    pub(crate) state: &'a R::State,
+    pub(crate) second: Option<&'a R::Second>,
     /// The sums and their shift.
-    pool: Option<(&'a [u32; POOL], u32)>,
+    pub(crate) pool: Option<(&'a R::Pool, u32)>,
     /// What the hidden readout layer makes of it.
-    hidden: Option<[i32; READ]>,
-    width: FieldWidth,
-    words_per_row: usize,
+    pub(crate) hidden: Option<R::Read>,
+    pub(crate) width: FieldWidth,
+    pub(crate) words_per_row: usize,
     /// What is still to come.
-    rows: &'a [u32],
-    bias: core::slice::Iter<'a, u32>,
+    pub(crate) rows: &'a [u32],
+    pub(crate) bias: core::slice::Iter<'a, u32>,
 }
 
-impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
-    Logits<'a, K, N, POOL, SECOND, READ>
-{
-    pub(crate) fn new<const D: usize>(
-        session: &'a Session<'_, K, N, D, POOL, SECOND, READ>,
-    ) -> Self {
-        let model = session.model();
-        let width = model.readout_width;
-        let mut logits = Self {
-            state: &session.state,
-            second: model.second().map(|_| &session.second.state),
-            pool: match model.readout() {
-                Readout::Pooled { shift, .. } => Some((&session.pool, shift.into())),
-                _ => None,
-            },
-            hidden: None,
-            width,
-            words_per_row: model.read_size() / width.per_word(),
-            rows: model.sections.readout,
-            bias: model.sections.readout_bias.iter(),
-        };
-        if READ > 0
-            && let Some(hidden) = model.hidden_readout()
-        {
-            logits.compute_hidden(hidden);
-        }
-        logits
-    }
+impl<R: Room> Logits<'_, R> {
+    /// Whether there is room for a hidden readout layer. What is behind a false constant is not compiled.
+    pub(crate) const HIDDEN: bool = R::CAPACITIES.read > 0;
+    const POOL: bool = R::CAPACITIES.pool > 0;
+    const SECOND: bool = R::CAPACITIES.second > 0;
 
     /// Computes the output of the hidden readout layer, in place. Branches for what the session has no room for are not
     /// compiled.
-    fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
-        let units = self.hidden.insert([0; READ]);
+    pub(crate) fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
+        let units = self.hidden.insert(R::Read::ZERO);
         // Cannot fail: `Session::new` has checked the capacity.
-        let Some(units) = units.get_mut(..hidden.units) else {
+        let Some(units) = units.as_mut().get_mut(..hidden.units) else {
             return;
         };
         match (self.pool, self.second) {
-            (Some((sums, shift)), _) if POOL > 0 => {
-                hidden.compute(pool::scaled(sums, shift), units);
+            (Some((sums, shift)), _) if Self::POOL => {
+                hidden.compute(pool::scaled(sums.as_ref(), shift), units);
             }
-            (_, Some(second)) if SECOND > 0 => hidden.compute(second.pairs(), units),
+            (_, Some(second)) if Self::SECOND => hidden.compute(second.pairs(), units),
             _ => hidden.compute(self.state.pairs(), units),
         }
     }
@@ -83,22 +53,26 @@ impl<'a, K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, cons
     /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
     #[inline(never)]
     fn times_row(&self, row: &[u32]) -> i32 {
-        if READ > 0
+        if Self::HIDDEN
             && let Some(units) = &self.hidden
         {
-            return dot(self.width, row, units.as_chunks().0.iter().copied());
+            return dot(
+                self.width,
+                row,
+                units.as_ref().as_chunks().0.iter().copied(),
+            );
         }
         match (self.pool, self.second) {
-            (Some((sums, shift)), _) if POOL > 0 => dot(self.width, row, pool::scaled(sums, shift)),
-            (_, Some(second)) if SECOND > 0 => dot(self.width, row, second.pairs()),
+            (Some((sums, shift)), _) if Self::POOL => {
+                dot(self.width, row, pool::scaled(sums.as_ref(), shift))
+            }
+            (_, Some(second)) if Self::SECOND => dot(self.width, row, second.pairs()),
             _ => dot(self.width, row, self.state.pairs()),
         }
     }
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize> Iterator
-    for Logits<'_, K, N, POOL, SECOND, READ>
-{
+impl<R: Room> Iterator for Logits<'_, R> {
     type Item = i32;
 
     fn next(&mut self) -> Option<i32> {
@@ -141,10 +115,7 @@ fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32
     sum
 }
 
-impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize, const READ: usize>
-    ExactSizeIterator for Logits<'_, K, N, POOL, SECOND, READ>
-{
-}
+impl<R: Room> ExactSizeIterator for Logits<'_, R> {}
 
 /// The class of a row of logits: for one logit whether it is positive, else the index of the first largest.
 pub(crate) fn class(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {

@@ -1,96 +1,81 @@
 //! Streaming inference.
 
-use crate::drive::{Drive, standardise_all};
+use crate::arch::OwnStep;
+use crate::drive::{Drive, Weights};
 use crate::error::SessionError;
 use crate::format::Readout;
 use crate::kernel::{HiddenState, Kernel};
-use crate::layer::SecondLayer;
-use crate::mixing;
+use crate::mixing::{self, SecondLayer};
 use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
+use crate::room::{Array, Inputs, Room};
 use crate::source::Source;
-use crate::step::{OwnStep, Step};
+use crate::standardise::standardise_all;
+use crate::step::Step;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
-/// `K` is the [kernel](crate::kernel), `N` the largest hidden size and `D` the largest number of inputs (channels and their copies) that the
-/// session has room for (0 for tokens). Three more capacities cost RAM and code only where they are given: `POOL` hidden
-/// units for a pooled readout, `SECOND` for a second layer, `READ` for a hidden layer in the readout (four bytes each, on the
-/// stack while logits are read).
-pub struct Session<
-    'm,
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize = 0,
-    const SECOND: usize = 0,
-    const READ: usize = 0,
-> {
+/// `R` is its [room](crate::room): the [kernel](crate::kernel) and the sizes that it has room for.
+pub struct Session<'m, R: Room> {
     model: &'m Model<'m>,
-    pub(crate) state: K::State<N>,
-    pub(crate) second: Second<K, SECOND>,
+    state: R::State,
+    second: Second<R>,
     /// Sums of the top layer's rectified states; see [`pool`].
-    pub(crate) pool: [u32; POOL],
+    pool: R::Pool,
     /// Of both layers: the second one's fits where there would be padding.
     gain_phases: [u16; 2],
     steps: u32,
 }
 
 /// What a second layer needs.
-pub(crate) struct Second<K: Kernel, const SECOND: usize> {
-    pub state: K::State<SECOND>,
+struct Second<R: Room> {
+    state: R::Second,
     /// What drives it in this step.
-    driven: [i32; SECOND],
+    driven: R::Driven,
 }
 
-impl<K: Kernel, const SECOND: usize> Second<K, SECOND> {
+impl<R: Room> Second<R> {
     const ZERO: Self = Self {
-        state: K::State::ZERO,
-        driven: [0; SECOND],
+        state: R::Second::ZERO,
+        driven: R::Driven::ZERO,
     };
 
     fn step(&mut self, second: &SecondLayer<'_>, gain: i32, pairs: impl Iterator<Item = [i32; 2]>) {
         let layer = second.layer();
         // Cannot fail: `Session::new` has checked the capacity.
-        let Some(rows) = self.driven.get_mut(..layer.hidden_size) else {
+        let Some(rows) = self.driven.as_mut().get_mut(..layer.hidden_size) else {
             return;
         };
         mixing::drive(second, pairs, rows);
-        K::step_second(
-            &mut self.state,
-            &Step::new(layer, Source::Ready(rows), gain),
-        );
+        let step = Step::new(layer, Source::Ready(rows), gain);
+        R::Kernel::step_second(self.state.words_mut(), &step);
     }
 }
 
-impl<
-    'm,
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-> Session<'m, K, N, D, POOL, SECOND, READ>
-{
+impl<'m, R: Room> Session<'m, R> {
+    /// Whether there is room for a second layer. What is behind a false constant is not compiled.
+    const SECOND: bool = R::CAPACITIES.second > 0;
+    /// Whether there is room for a pooled readout.
+    const POOL: bool = R::CAPACITIES.pool > 0;
+
     /// Starts at the zero state.
     ///
     /// # Errors
-    /// The model exceeds the capacities, or `K` cannot compute it exactly.
+    /// The model exceeds the capacities of the room, or its kernel cannot compute it exactly.
     pub fn new(model: &'m Model<'m>) -> Result<Self, SessionError> {
-        check_capacities(model, [N, D, POOL, SECOND, READ])?;
-        K::check(model.layer(), N)?;
-        if SECOND > 0
+        R::CAPACITIES.check(model)?;
+        R::Kernel::check(model.layer(), R::CAPACITIES.hidden.into())?;
+        if Self::SECOND
             && let Some(second) = model.second()
         {
-            K::check(second.layer(), SECOND)?;
+            R::Kernel::check(second.layer(), R::CAPACITIES.second.into())?;
         }
         Ok(Self {
             model,
-            state: K::State::ZERO,
+            state: R::State::ZERO,
             second: Second::ZERO,
-            pool: [0; POOL],
+            pool: R::Pool::ZERO,
             gain_phases: [0; 2],
             steps: 0,
         })
@@ -112,9 +97,12 @@ impl<
             });
         }
         // `new` has checked the capacity.
-        let mut inputs = heapless::Vec::<i32, D>::new();
-        let sum = standardise_all(self.model, sample, &mut inputs);
-        self.step(self.model.sections.input, &inputs, sum);
+        let mut inputs = R::Inputs::empty();
+        let inputs = inputs.view();
+        let model = self.model;
+        let (own, words) = (model.channels.as_ref(), model.sections.channels);
+        let sum = standardise_all(own, words, model.header(), sample, inputs);
+        self.step(model.sections.input, inputs, sum);
         Ok(())
     }
 
@@ -168,35 +156,54 @@ impl<
                 sum,
                 gain,
             };
-            K::step_own(&mut self.state, &step)
+            R::Kernel::step_own(self.state.words_mut(), &step)
         });
         if !own {
-            step_any::<K, N>(&mut self.state, model, u, x, sum, gain);
+            step_any::<R::Kernel>(self.state.words_mut(), model, u, x, sum, gain);
         }
-        if SECOND > 0
+        if Self::SECOND
             && let Some(second) = self.model.second()
         {
             let gain = second.layer.gain.next(second_phase);
             let states = first_units(&self.state, layer.hidden_size);
             self.second.step(second, gain, states);
         }
-        if POOL > 0
+        if Self::POOL
             && let Readout::Pooled { .. } = self.model.readout()
         {
             match self.model.second() {
-                Some(_) if SECOND > 0 => self.second.state.add_rectified(&mut self.pool),
-                _ => self.state.add_rectified(&mut self.pool),
+                Some(_) if Self::SECOND => self.second.state.add_rectified(self.pool.as_mut()),
+                _ => self.state.add_rectified(self.pool.as_mut()),
             }
             if self.steps.wrapping_add(1).is_multiple_of(pool::STEPS) {
-                pool::limit(&mut self.pool);
+                pool::limit(self.pool.as_mut());
             }
         }
         self.steps = self.steps.saturating_add(1);
     }
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
-    pub fn logits(&self) -> Logits<'_, K, N, POOL, SECOND, READ> {
-        Logits::new(self)
+    pub fn logits(&self) -> Logits<'_, R> {
+        let model = self.model;
+        let mut logits = Logits {
+            state: &self.state,
+            second: model.second().map(|_| &self.second.state),
+            pool: match model.readout() {
+                Readout::Pooled { shift, .. } => Some((&self.pool, shift.into())),
+                _ => None,
+            },
+            hidden: None,
+            width: model.readout_width,
+            words_per_row: model.read_size() / model.readout_width.per_word(),
+            rows: model.sections.readout,
+            bias: model.sections.readout_bias.iter(),
+        };
+        if Logits::<R>::HIDDEN
+            && let Some(hidden) = model.hidden_readout()
+        {
+            logits.compute_hidden(hidden);
+        }
+        logits
     }
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.
@@ -212,7 +219,7 @@ impl<
             .second()
             .map_or(0, |second| second.layer().hidden_size);
         (0..first.wrapping_add(second)).map(move |unit| match unit.checked_sub(first) {
-            Some(unit) if SECOND > 0 => self.second.state.get(unit),
+            Some(unit) if Self::SECOND => self.second.state.get(unit),
             _ => self.state.get(unit),
         })
     }
@@ -229,9 +236,9 @@ impl<
 
     /// Back to the zero state.
     pub fn reset(&mut self) {
-        self.state = K::State::ZERO;
+        self.state = R::State::ZERO;
         self.second = Second::ZERO;
-        self.pool = [0; POOL];
+        self.pool = R::Pool::ZERO;
         self.gain_phases = [0; 2];
         self.steps = 0;
     }
@@ -239,15 +246,24 @@ impl<
 
 /// A step of the first layer by the kernel's portable code. Not inlined: its stack is not that of other steps.
 #[inline(never)]
-fn step_any<K: Kernel, const N: usize>(
-    state: &mut K::State<N>,
+fn step_any<K: Kernel>(
+    state: &mut [K::Word],
     model: &Model<'_>,
     u: &[u32],
     x: &[i32],
     sum: i32,
     gain: i32,
 ) {
-    let drive = Drive::new(model, u, x, sum);
+    let weights = Weights {
+        width: model.input_width,
+        layer: model.layer(),
+        bias: model.sections.bias,
+        input_bits: match model.tokens() {
+            Some(_) => None,
+            None => Some(model.header().input_bits),
+        },
+    };
+    let drive = Drive::new(weights, u, x, sum);
     let step = Step::new(model.layer(), Source::Product(&drive), gain);
     K::step(state, &step);
 }
@@ -255,49 +271,4 @@ fn step_any<K: Kernel, const N: usize>(
 /// The states of a layer that has fewer units than its session has room for.
 fn first_units<S: HiddenState>(state: &S, units: usize) -> impl Iterator<Item = [i32; 2]> {
     state.pairs().take(units / 2)
-}
-
-fn check_capacities(model: &Model<'_>, capacities: [usize; 5]) -> Result<(), SessionError> {
-    let [hidden, inputs, pool, second, read] = capacities;
-    let needed = model.hidden_size();
-    if needed > hidden {
-        return Err(SessionError::HiddenCapacity {
-            needed,
-            capacity: hidden,
-        });
-    }
-    let needed = model.input_size();
-    if model.tokens().is_none() && needed > inputs {
-        return Err(SessionError::InputCapacity {
-            needed,
-            capacity: inputs,
-        });
-    }
-    let needed = match model.readout() {
-        Readout::Pooled { .. } => model.top().hidden_size,
-        _ => 0,
-    };
-    if needed > pool {
-        return Err(SessionError::PoolCapacity {
-            needed,
-            capacity: pool,
-        });
-    }
-    let needed = model
-        .second()
-        .map_or(0, |second| second.layer().hidden_size);
-    if needed > second {
-        return Err(SessionError::SecondCapacity {
-            needed,
-            capacity: second,
-        });
-    }
-    let needed = model.hidden_readout().map_or(0, |hidden| hidden.units());
-    if needed > read {
-        return Err(SessionError::ReadoutCapacity {
-            needed,
-            capacity: read,
-        });
-    }
-    Ok(())
 }

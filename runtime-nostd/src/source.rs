@@ -1,7 +1,7 @@
 //! What drives a layer.
 
+use crate::codegen::keep_rolled;
 use crate::drive::{Drive, Driven, Rows};
-use crate::kernel::keep_rolled;
 
 /// What is added to a layer's recurrence, row by row.
 #[derive(Clone, Copy)]

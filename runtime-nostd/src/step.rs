@@ -1,8 +1,8 @@
 //! The element-wise end of a time step, shared by every kernel.
 
-use crate::arch::{Plan, lanes};
+use crate::codegen::keep_rolled;
 use crate::drive::{Driven, TILE};
-use crate::kernel::keep_rolled;
+use crate::lanes;
 use crate::layer::Layer;
 use crate::source::{Source, SourceRows};
 
@@ -11,23 +11,6 @@ use crate::source::{Source, SourceRows};
 pub struct Step<'a> {
     pub(crate) layer: &'a Layer<'a>,
     pub(crate) source: Source<'a>,
-    pub(crate) gain: i32,
-}
-
-/// A time step of the first layer for a target's own code.
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    hadamrnn_arch = "portable",
-    allow(dead_code, reason = "portable code takes a `Step`")
-)]
-pub struct OwnStep<'a> {
-    /// The model.
-    pub(crate) plan: &'a Plan<'a>,
-    /// `U`, or a token's row.
-    pub(crate) u: &'a [u32],
-    /// What they are multiplied by, and its sum.
-    pub(crate) x: &'a [i32],
-    pub(crate) sum: i32,
     pub(crate) gain: i32,
 }
 

@@ -4,7 +4,7 @@ mod kinds;
 
 use std::path::Path;
 
-use hadamrnn::board::FirmwareFolder;
+use hadamrnn::board::{FirmwareFolder, Request};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{Sequences, Source, Split, Task};
 use hadamrnn::integer::{KernelName, ModelFile};
@@ -116,6 +116,52 @@ fn a_model_too_large_for_a_board_is_refused() {
         error.contains("qemu-m0 has flash for a model of 196608 bytes"),
         "{error}"
     );
+}
+
+/// The hidden readout layer is on the stack while logits are read: with it, the session leaves too little of it.
+#[test]
+fn a_model_whose_readout_would_overflow_the_stack_is_refused() {
+    let config = kinds::large_hidden_readout();
+    let data = kinds::sequences(&config);
+    let model = kinds::exported(&kinds::weights(config, 7), &data, &kinds::widths(12));
+    let lsb = [kinds::LSB; kinds::CHANNELS];
+    let error = verify::board(&folder(), "qemu-m0", KernelName::Fwht, &model, &data, &lsb);
+    let error = format!("{:#}", error.expect_err("refused"));
+    let bytes = (4 * 64 + (4 + 4) * 512 + 4 * 512) + 4 * 1024;
+    assert!(
+        error.contains("qemu-m0 has RAM for a session of 10240 bytes")
+            && error.contains(&format!("this one takes {bytes}")),
+        "{error}"
+    );
+}
+
+/// By `hadamrnn_runtime::model!`.
+#[test]
+fn an_embedded_model_runs_on_a_board() {
+    let folder = folder();
+    let board = folder.emulated_board("qemu-m4").expect("the board");
+    let model = folder.path().join("../models/har2/model.hdrn");
+    let model = ModelFile::read(&model).expect("the shipped model");
+    let windows = std::fs::read(folder.path().join("../models/har2/windows.bin"));
+    let windows = windows.expect("the shipped windows");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let request = Request {
+        folder: &folder,
+        board: &board,
+        kernel: KernelName::FwhtPacked,
+        model: &model,
+        windows: &windows,
+    };
+    let firmware = request.build("embed", scratch.path()).expect("builds");
+    let run = firmware.run(&board, &windows, scratch.path());
+    let run = run.expect("runs");
+    let model = model.model().expect("valid");
+    let host = verify::answers_to_window_file(&model, &windows).expect("valid");
+    assert_eq!(run.answers, host);
+    for answer in host {
+        let name = ["still", "moving"][answer.class];
+        assert!(run.log.iter().any(|line| line.contains(name)), "{name}");
+    }
 }
 
 #[test]

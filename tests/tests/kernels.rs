@@ -1,7 +1,7 @@
 //! Naive ±1 product, fast Walsh-Hadamard transforms and XNOR-popcount give the same bits, for every kind of model.
 
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, ModelError, Session, SessionError};
+use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, SessionError};
 use hadamrnn_tests::bounds;
 use hadamrnn_tests::models::{
     AlignedBytes, Widths, any_models, encode_plain, models, plain_models, samples, shrink_to_bound,
@@ -19,7 +19,7 @@ fn agrees<K: Kernel>(
     model: &Model<'_>,
     inputs: &[Vec<i16>],
 ) -> Result<bool, TestCaseError> {
-    let mut session = match Session::<K, 1024, 12, 1024, 1024, 1024>::new(model) {
+    let mut session = match Session::<RoomOf<K, 1024, 12, 1024, 1024, 1024>>::new(model) {
         Ok(session) => session,
         Err(SessionError::KernelRange) => return Ok(false),
         Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", K::NAME))),
@@ -127,7 +127,7 @@ fn sums_of_a_pooled_readout_saturate() {
     shrink_to_bound(&mut plain, widths);
     let file = AlignedBytes::new(&encode_plain(&plain, widths));
     let model = Model::from_bytes(file.as_slice()).expect("a valid model");
-    let mut session = Session::<Fwht, 16, 12, 16>::new(&model).expect("room");
+    let mut session = Session::<RoomOf<Fwht, 16, 12, 16>>::new(&model).expect("room");
     let mut state = plain.start();
     let sample = vec![0; plain.sample_size()];
     for _ in 0..131_200 {

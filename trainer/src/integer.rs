@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{MAX_HIDDEN, MAX_INPUTS};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_runtime::{Model, RoomOf, Session};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,15 @@ impl KernelName {
     /// Every kernel.
     pub const ALL: [Self; 3] = [Self::FwhtPacked, Self::Fwht, Self::Xnor];
 
+    /// Bytes that this kernel keeps of a hidden unit.
+    pub const fn unit_bytes(self) -> usize {
+        match self {
+            Self::FwhtPacked => FwhtPacked::UNIT_BYTES,
+            Self::Fwht => Fwht::UNIT_BYTES,
+            Self::Xnor => XnorPopcount::UNIT_BYTES,
+        }
+    }
+
     /// The runtime's name for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -111,8 +120,8 @@ pub struct Answer {
 }
 
 /// A session with room for every model.
-type HostSession<'m, K> =
-    Session<'m, K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN, MAX_HIDDEN>;
+type HostRoom<K> = RoomOf<K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN, MAX_HIDDEN>;
+type HostSession<'m, K> = Session<'m, HostRoom<K>>;
 
 /// Runs a window of raw samples `[T][D]` from the zero state and calls `after_step` after each.
 fn run<'m, K: Kernel>(

@@ -330,7 +330,10 @@ fn mistakes_are_explained() {
     fails(&["train", "--resume", empty], &["checkpoint.bin", "run"]);
     fails(&["inspect", "/nonexistent.hdrn"], &["/nonexistent.hdrn"]);
     fails(&["inspect", empty], &["model.hdrn"]);
-    fails(&["inspect", "/dev/null"], &["/dev/null", "truncated"]);
+    fails(
+        &["inspect", "/dev/null"],
+        &["/dev/null", "not a regular file"],
+    );
     fails(&["eval", empty], &["neither a run folder"]);
     fails(&["data", "check", "nothing"], &["nothing", "uci-har"]);
     let config = folder.path().join("config.toml");

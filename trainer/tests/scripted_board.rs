@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Output;
 
 use common::{hadamrnn, path, run, text};
+use hadamrnn::card::{self, Card};
 use hadamrnn::integer::ModelFile;
 use hadamrnn_firmware_common::descriptor::{Capacities, Descriptor, Kernel};
 use hadamrnn_firmware_common::link::{
@@ -362,8 +363,15 @@ fn renamed(folder: &Path, card: &str) {
     let header = hadamrnn_runtime::format::Header { name, ..header };
     let mut bytes = vec![0; 2048];
     let length = hadamrnn_runtime::format::encode(&header, &weights, &mut bytes).expect("fits");
-    std::fs::write(folder.join("model.hdrn"), &bytes[..length]).expect("is written");
-    std::fs::write(folder.join("card.toml"), card).expect("is written");
+    let bytes = &bytes[..length];
+    let (_, card) = card.split_once('\n').expect("a digest, then the card");
+    let mut card = Card::parse(card).expect("a card");
+    (card.sha256, card.bytes) = (card::sha256(bytes), length);
+    std::fs::write(folder.join("model.hdrn"), bytes).expect("is written");
+    std::fs::write(folder.join("card.toml"), card.to_text().expect("TOML")).expect("is written");
+    for name in ["windows.bin", "golden.json"] {
+        std::fs::copy(format!("../models/har2/{name}"), folder.join(name)).expect("is copied");
+    }
 }
 
 #[test]
@@ -396,8 +404,10 @@ fn names_from_files_are_shown_not_obeyed() {
     );
 
     // A model file without its card is of the task that it is named after.
-    std::fs::remove_file(folder.join("card.toml")).expect("was there");
-    let output = run(&["eval", path(folder)]);
+    for name in ["card.toml", "windows.bin", "golden.json"] {
+        std::fs::remove_file(folder.join(name)).expect("was there");
+    }
+    let output = run(&["eval", path(&folder.join("model.hdrn"))]);
     refused(&output, &["\\u001b[35mM"]);
     harmless(&output);
     // A card that is none: its line is part of the message.
@@ -447,7 +457,7 @@ fn without_the_repository() {
     assert_eq!(json.as_array().map(Vec::len), Some(25));
     let verified = succeeds(&["verify", "--windows", "16"]);
     assert!(
-        verified.contains("16 of 16 golden vectors hold"),
+        verified.contains("golden vectors: 16 of 16 hold"),
         "{verified}"
     );
     succeeds(&["flash", model, "--board", "pico", "--uf2", "har2.uf2"]);

@@ -7,26 +7,18 @@ use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_firmware_common::descriptor::Descriptor;
 use hadamrnn_firmware_common::slots::{Accept, Boot, ModelId, Region, Running, Slots};
 use hadamrnn_firmware_common::stream::Windows;
-use hadamrnn_runtime::{Kernel, Model};
+use hadamrnn_runtime::{Model, Room};
 
 use crate::Failure;
 use crate::flash::SlotFlash;
 
 /// The programs of a board; the parameters are those of [`Windows`].
-pub struct App<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> {
+pub struct App<R: Room, const SESSIONS: usize> {
     /// What this firmware is.
     pub(crate) firmware: Descriptor<'static>,
     /// The built-in model, on a four-byte boundary.
     model: &'static [u8],
-    kernel: PhantomData<K>,
+    room: PhantomData<fn() -> R>,
 }
 
 /// The model that runs.
@@ -37,23 +29,14 @@ pub(crate) struct Booted<F, A> {
     pub model: Model<'static>,
 }
 
-impl<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> App<K, N, D, POOL, SECOND, READ, SESSIONS>
-{
+impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
     /// Programs around a built-in model.
     #[must_use]
     pub const fn new(firmware: Descriptor<'static>, model: &'static [u8]) -> Self {
         Self {
             firmware,
             model,
-            kernel: PhantomData,
+            room: PhantomData,
         }
     }
 
@@ -61,13 +44,10 @@ impl<
     pub(crate) fn boot<F: NorFlash>(
         &self,
         flash: SlotFlash<F>,
-    ) -> Result<
-        Booted<SlotFlash<F>, impl Accept + use<K, F, N, D, POOL, SECOND, READ, SESSIONS>>,
-        Failure,
-    > {
+    ) -> Result<Booted<SlotFlash<F>, impl Accept + use<R, F, SESSIONS>>, Failure> {
         let (window, channels) = (self.firmware.window, self.firmware.channels);
         let accept = move |model: &Model<'_>, timing| {
-            Windows::<K, N, D, POOL, SECOND, READ, SESSIONS>::check(model, timing, window, channels)
+            Windows::<R, SESSIONS>::check(model, timing, window, channels)
         };
         let region = Region {
             offset: 0,

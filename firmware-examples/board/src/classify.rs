@@ -2,7 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_firmware_common::windows::{Header, Windows, decode_sample};
-use hadamrnn_runtime::{Kernel, Model, Session};
+use hadamrnn_runtime::room::Array;
+use hadamrnn_runtime::{Model, Room, Session};
 
 use crate::Failure;
 use crate::app::App;
@@ -47,16 +48,7 @@ impl Steps {
     }
 }
 
-impl<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> App<K, N, D, POOL, SECOND, READ, SESSIONS>
-{
+impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
     /// Classifies every window of a window file by the newest model; logs the classes, the time of a step and the stack's
     /// high-water mark since [`stack::paint`].
     ///
@@ -69,7 +61,7 @@ impl<
         cycles: &Cycles,
     ) -> Result<(), Failure> {
         let model = self.boot(flash)?.model;
-        let mut session = Session::<K, N, D, POOL, SECOND, READ>::new(&model)?;
+        let mut session = Session::<R>::new(&model)?;
         let windows = Windows::parse(windows)?;
         self.hello(&model, windows.header());
         let mut steps = Steps::NONE;
@@ -77,9 +69,9 @@ impl<
         for index in 0..windows.header().windows {
             session.reset();
             for bytes in samples.by_ref().take(windows.header().steps.into()) {
-                let mut sample = [0; D];
+                let mut sample = R::Sample::ZERO;
                 let channels = windows.header().channels.into();
-                let sample = sample.get_mut(..channels).unwrap_or_default();
+                let sample = sample.as_mut().get_mut(..channels).unwrap_or_default();
                 decode_sample(bytes, sample);
                 let (pushed, count) = cycles.count(|| session.push(sample));
                 pushed?;

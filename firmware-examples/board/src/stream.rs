@@ -11,7 +11,7 @@ use hadamrnn_firmware_common::imu::SampleSource;
 use hadamrnn_firmware_common::link::{Action, Server};
 use hadamrnn_firmware_common::slots::{Accept, MappedFlash};
 use hadamrnn_firmware_common::stream::Windows;
-use hadamrnn_runtime::Kernel;
+use hadamrnn_runtime::Room;
 
 use crate::Failure;
 use crate::app::{App, Booted};
@@ -38,24 +38,15 @@ const PATIENCE: Duration = Duration::from_millis(25);
 /// From one try to find a sensor to the next.
 const RETRY: Duration = Duration::from_secs(1);
 
-impl<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> App<K, N, D, POOL, SECOND, READ, SESSIONS>
-{
+impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
     /// Samples at the firmware's rate, sleeping in between, logs a class every hop, and serves the host. While there is no
     /// sensor, it looks for one.
     ///
     /// # Errors
     /// The firmware is not in order: its model or its memory map.
-    pub async fn stream<F: NorFlash, I: I2c, R: Read, W: Write>(
+    pub async fn stream<F: NorFlash, I: I2c, X: Read, W: Write>(
         &self,
-        parts: Parts<F, I, R, W>,
+        parts: Parts<F, I, X, W>,
     ) -> Result<Infallible, Failure> {
         let Parts {
             flash,
@@ -70,13 +61,7 @@ impl<
             id,
             model,
         } = self.boot(flash)?;
-        let start = || {
-            Windows::<K, N, D, POOL, SECOND, READ, SESSIONS>::new(
-                &model,
-                running.timing(),
-                self.firmware.window,
-            )
-        };
+        let start = || Windows::<R, SESSIONS>::new(&model, running.timing(), self.firmware.window);
         let mut windows = start()?;
         let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
         let mut host = Host {
@@ -108,19 +93,14 @@ async fn sample<
     'm,
     F: MappedFlash,
     A: Accept,
-    R: Read,
+    X: Read,
     W: Write,
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
+    R: Room,
     const SESSIONS: usize,
 >(
     mut source: impl SampleSource<Error = Error>,
-    windows: &mut Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>,
-    host: &mut Host<'_, F, A, R, W>,
+    windows: &mut Windows<'m, R, SESSIONS>,
+    host: &mut Host<'_, F, A, X, W>,
     ticker: &mut Ticker,
 ) -> Result<Error, Failure> {
     ticker.reset();

@@ -3,11 +3,14 @@
 mod constants;
 mod emulated;
 
+use hadamrnn_runtime::Capacities;
 use serde::Deserialize;
 
 use crate::count::TickScale;
-use crate::descriptor::{self, Capacities, Descriptor, Kernel};
+use crate::descriptor::{self, Descriptor, Kernel};
 use crate::link;
+
+pub use constants::room;
 
 /// All boards.
 #[derive(Clone, Debug, Deserialize)]

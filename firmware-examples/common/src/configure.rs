@@ -84,7 +84,7 @@ fn config(board: &Board) -> Result<String, Box<dyn Error>> {
 
 const PROGRAMS: &str = r#"
 /// The programs, with room for the models that the registry promises for this board.
-pub const APP: hadamrnn_board::App<Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS> =
+pub const APP: hadamrnn_board::App<Room, SESSIONS> =
     hadamrnn_board::App::new(FIRMWARE, MODEL);
 
 static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
@@ -97,15 +97,22 @@ fn check_runs(file: &[u8], board: &Board) -> Result<(), Box<dyn Error>> {
     let firmware = board
         .descriptor()
         .ok_or("the board has no [board.stream]")?;
+    with_model(file, |model| firmware.check(model, Timing::default()))?
+        .map_err(|fault| format!("the firmware of {} cannot run it: {fault}", board.name).into())
+}
+
+/// What `f` makes of the model in a file.
+///
+/// # Errors
+/// It is not a model.
+pub fn with_model<T>(file: &[u8], f: impl FnOnce(&Model<'_>) -> T) -> Result<T, String> {
     // Models are read in place, on a boundary of four bytes.
     let mut words = vec![0_u32; file.len().div_ceil(4)];
     let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut words);
     let bytes = &mut bytes[..file.len()];
     bytes.copy_from_slice(file);
     let model = Model::from_bytes(bytes).map_err(|error| format!("not a model: {error}"))?;
-    firmware
-        .check(&model, Timing::default())
-        .map_err(|fault| format!("the firmware of {} cannot run it: {fault}", board.name).into())
+    Ok(f(&model))
 }
 
 /// Refuses a model that leaves no flash for code.

@@ -22,8 +22,8 @@
 
 use core::fmt;
 
-use hadamrnn_runtime::Model;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel as RuntimeKernel, XnorPopcount};
+use hadamrnn_runtime::{Capacities, Model};
 use serde::{Deserialize, Serialize};
 
 use crate::CRC32;
@@ -51,25 +51,6 @@ pub enum Kernel {
     FwhtPacked,
     /// [`XnorPopcount`].
     Xnor,
-}
-
-/// What a session has room for: the const generics of `hadamrnn_runtime::Session`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Capacities {
-    /// Hidden units of the first layer.
-    pub hidden: u16,
-    /// Inputs: channels and their copies.
-    pub inputs: u16,
-    /// Units of a pooled readout.
-    #[serde(default)]
-    pub pool: u16,
-    /// Units of a second layer.
-    #[serde(default)]
-    pub second: u16,
-    /// Units of a hidden readout layer.
-    #[serde(default)]
-    pub read: u16,
 }
 
 /// What a firmware is.
@@ -202,7 +183,7 @@ impl Descriptor<'_> {
     pub fn check(&self, model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
         let sessions = usize::from(self.sessions);
         stream::check_sensor(model, self.channels, timing, self.window, sessions)?;
-        stream::check_capacities(model, self.capacities)?;
+        self.capacities.check(model)?;
         if !self.kernel.runs(model) || !(self.any_shape || model.has_common_shape()) {
             return Err(Fault::Session(hadamrnn_runtime::SessionError::KernelRange));
         }

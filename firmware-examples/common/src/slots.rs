@@ -32,10 +32,8 @@ mod memory;
 mod power_cuts;
 mod write;
 
-pub use boot::{Boot, Running, boot, inspect};
+pub use boot::{Accept, Boot, Running, boot, inspect};
 pub use header::{Fault, HEADER_LEN, Header, MAGIC, ModelId, Timing, VERSION, digest};
 #[cfg(any(test, feature = "registry"))]
 pub use memory::MemoryFlash;
-pub use write::{
-    Accept, Begun, MappedFlash, NewModel, PIECE, Region, RegionError, SlotError, Slots,
-};
+pub use write::{Begun, MappedFlash, NewModel, PIECE, Region, RegionError, SlotError, Slots};

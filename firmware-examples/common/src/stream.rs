@@ -4,26 +4,15 @@
 //! the one before: `window / hop` of them, with as many times the work and RAM of one.
 
 use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::kernel::Kernel;
-use hadamrnn_runtime::{Logits, Model, Session, SessionError};
+use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
 
-use crate::descriptor::Capacities;
-use crate::link::MAX_OUTPUTS;
+use crate::report::MAX_OUTPUTS;
 use crate::slots::{Fault, Timing};
 
-/// Windows over a stream of samples, `SESSIONS` of which may overlap; the other parameters are those of [`Session`].
-pub struct Windows<
-    'm,
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> {
+/// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
+pub struct Windows<'m, R: Room, const SESSIONS: usize> {
     /// In the order in which their first windows begin.
-    sessions: heapless::Vec<Session<'m, K, N, D, POOL, SECOND, READ>, SESSIONS>,
+    sessions: heapless::Vec<Session<'m, R>, SESSIONS>,
     window: u32,
     hop: u32,
     /// Every how many samples one is used.
@@ -45,17 +34,7 @@ pub struct Answer<L> {
     pub logits: L,
 }
 
-impl<
-    'm,
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
-    const SESSIONS: usize,
-> Windows<'m, K, N, D, POOL, SECOND, READ, SESSIONS>
-{
+impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
     /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
     ///
     /// # Errors
@@ -90,7 +69,7 @@ impl<
         channels: u16,
     ) -> Result<(), Fault> {
         check_sensor(model, channels, timing, usual, SESSIONS)?;
-        Session::<K, N, D, POOL, SECOND, READ>::new(model)?;
+        Session::<R>::new(model)?;
         Ok(())
     }
 
@@ -98,10 +77,7 @@ impl<
     ///
     /// # Errors
     /// The sample has not as many values as the model takes, and is one that is used; nothing has changed then.
-    pub fn push(
-        &mut self,
-        sample: &[i16],
-    ) -> Result<Option<Answer<Logits<'_, K, N, POOL, SECOND, READ>>>, SessionError> {
+    pub fn push(&mut self, sample: &[i16]) -> Result<Option<Answer<Logits<'_, R>>>, SessionError> {
         if let Some(left) = self.skip.checked_sub(1) {
             self.skip = left;
             return Ok(None);
@@ -172,60 +148,6 @@ pub fn check_sensor(
     resolve(model, timing, usual, sessions).map(drop)
 }
 
-/// Whether a session of these capacities holds the model: what [`Session::new`] checks, for capacities that are not
-/// known when this is compiled.
-///
-/// # Errors
-/// The capacity that is too small.
-pub fn check_capacities(model: &Model<'_>, room: Capacities) -> Result<(), SessionError> {
-    let needed = Capacities::needed_by(model);
-    let short = |needed: u16, room: u16| {
-        let sizes = (usize::from(needed), usize::from(room));
-        (needed > room).then_some(sizes)
-    };
-    if let Some((needed, capacity)) = short(needed.hidden, room.hidden) {
-        return Err(SessionError::HiddenCapacity { needed, capacity });
-    }
-    if let Some((needed, capacity)) = short(needed.inputs, room.inputs) {
-        return Err(SessionError::InputCapacity { needed, capacity });
-    }
-    if let Some((needed, capacity)) = short(needed.pool, room.pool) {
-        return Err(SessionError::PoolCapacity { needed, capacity });
-    }
-    if let Some((needed, capacity)) = short(needed.second, room.second) {
-        return Err(SessionError::SecondCapacity { needed, capacity });
-    }
-    if let Some((needed, capacity)) = short(needed.read, room.read) {
-        return Err(SessionError::ReadoutCapacity { needed, capacity });
-    }
-    Ok(())
-}
-
-impl Capacities {
-    /// What a session of this model must have room for. The format's limits fit 16 bits.
-    #[must_use]
-    pub fn needed_by(model: &Model<'_>) -> Self {
-        let second = model
-            .second()
-            .map_or(0, |second| second.layer().hidden_size());
-        let pool = match model.readout() {
-            Readout::Pooled { .. } => model.top().hidden_size(),
-            _ => 0,
-        };
-        Self {
-            hidden: model.hidden_size() as u16,
-            inputs: if model.tokens().is_some() {
-                0
-            } else {
-                model.input_size() as u16
-            },
-            pool: pool as u16,
-            second: second as u16,
-            read: model.hidden_readout().map_or(0, |hidden| hidden.units()) as u16,
-        }
-    }
-}
-
 /// Fills what `timing` leaves open: a window of as many samples as a pooled readout was trained for, else of the usual
 /// length; a hop of a whole window; every sample.
 ///
@@ -262,12 +184,15 @@ fn resolve(
 #[cfg(test)]
 mod tests {
     use hadamrnn_runtime::kernel::Fwht;
+    use hadamrnn_runtime::{Capacities, RoomOf};
     use proptest::prelude::*;
 
     use super::*;
     use crate::windows;
 
     const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
+    /// Room for the model.
+    type Har2 = RoomOf<Fwht, 128, 9>;
     const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
 
     fn recorded() -> Vec<[i16; 9]> {
@@ -284,7 +209,7 @@ mod tests {
     fn naive(model: &Model<'_>, stream: &[[i16; 9]], timing: Timing) -> Vec<(usize, Vec<i32>)> {
         let (window, hop) = (timing.window.into(), timing.hop.into());
         let answer = |window: &[[i16; 9]]| {
-            let mut session = Session::<Fwht, 128, 9>::new(model).unwrap();
+            let mut session = Session::<Har2>::new(model).unwrap();
             window
                 .iter()
                 .for_each(|sample| session.push(sample).unwrap());
@@ -303,8 +228,7 @@ mod tests {
         stream: &[[i16; 9]],
         timing: Timing,
     ) -> Vec<(usize, Vec<i32>)> {
-        let mut windows =
-            Windows::<Fwht, 128, 9, 0, 0, 0, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut windows = Windows::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in stream {
             if let Some(answer) = windows.push(sample).unwrap() {
@@ -362,7 +286,7 @@ mod tests {
                 hop,
                 every: 1,
             };
-            let error = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).err();
+            let error = Windows::<Har2, 2>::new(&model, timing, 128).err();
             assert_eq!(
                 error,
                 Some(Fault::Timing {
@@ -371,7 +295,7 @@ mod tests {
                 })
             );
         }
-        let none = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, Timing::default(), 0).err();
+        let none = Windows::<Har2, 2>::new(&model, Timing::default(), 0).err();
         assert!(matches!(none, Some(Fault::Timing { .. })));
     }
 
@@ -384,7 +308,7 @@ mod tests {
             hop: 2,
             every: 1,
         };
-        let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 2>::new(&model, timing, 128).unwrap();
+        let mut windows = Windows::<Har2, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in &stream[..40] {
             assert!(windows.push(&sample[..3]).is_err());
@@ -399,18 +323,18 @@ mod tests {
     fn capacities_are_checked_as_a_session_does() {
         let model = Model::from_bytes(MODEL).unwrap();
         let enough = Capacities::needed_by(&model);
-        assert_eq!(check_capacities(&model, enough), Ok(()));
+        assert_eq!(enough.check(&model), Ok(()));
         let small = Capacities {
             hidden: 64,
             ..enough
         };
-        let session = Session::<Fwht, 64, 9>::new(&model).err();
-        assert_eq!(check_capacities(&model, small).err(), session);
+        let session = Session::<RoomOf<Fwht, 64, 9>>::new(&model).err();
+        assert_eq!(small.check(&model).err(), session);
         let few = Capacities {
             inputs: 8,
             ..enough
         };
-        let session = Session::<Fwht, 128, 8>::new(&model).err();
-        assert_eq!(check_capacities(&model, few).err(), session);
+        let session = Session::<RoomOf<Fwht, 128, 8>>::new(&model).err();
+        assert_eq!(few.check(&model).err(), session);
     }
 }

@@ -5,8 +5,8 @@ use core::hint::black_box;
 use hadamrnn_firmware_common::report::{FORMAT, Report};
 use hadamrnn_firmware_common::windows::Header;
 use hadamrnn_runtime::digest::StateHash;
-use hadamrnn_runtime::kernel::Kernel;
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_runtime::room::Array;
+use hadamrnn_runtime::{Model, Room, Session};
 use semihosting::process;
 
 use crate::config::{BOARD, KERNEL};
@@ -58,23 +58,16 @@ pub fn hello(model: &Model<'_>, windows: Header) -> Report {
 }
 
 /// Runs one window: counts each push alone, then hashes the state outside of the counted region.
-pub fn window<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
->(
+pub fn window<R: Room>(
     index: u16,
     samples: &mut Samples<'_>,
-    session: &mut Session<'_, K, N, D, POOL, SECOND, READ>,
+    session: &mut Session<'_, R>,
     counter: &Counter,
     cost: &mut Costs,
 ) -> Result<Report, Failure> {
     let channels = usize::from(samples.header().channels);
-    let mut sample = [0; D];
-    let sample = sample.get_mut(..channels).unwrap_or_default();
+    let mut sample = R::Sample::ZERO;
+    let sample = sample.as_mut().get_mut(..channels).unwrap_or_default();
     let mut hash = StateHash::new();
     let mut total = 0;
     session.reset();
@@ -114,19 +107,12 @@ pub fn window<
 
 /// Deepest stack of a push and a readout, below this function's frame.
 #[inline(never)]
-pub fn stack_of_a_step<
-    K: Kernel,
-    const N: usize,
-    const D: usize,
-    const POOL: usize,
-    const SECOND: usize,
-    const READ: usize,
->(
-    session: &mut Session<'_, K, N, D, POOL, SECOND, READ>,
-    channels: u16,
-) -> u32 {
-    let sample = [0; D];
-    let sample = sample.get(..usize::from(channels)).unwrap_or_default();
+pub fn stack_of_a_step<R: Room>(session: &mut Session<'_, R>, channels: u16) -> u32 {
+    let sample = R::Sample::ZERO;
+    let sample = sample
+        .as_ref()
+        .get(..usize::from(channels))
+        .unwrap_or_default();
     let (_, depth) = stack::depth(|| black_box(push(session, sample).map(|()| session.class())));
     session.reset();
     depth

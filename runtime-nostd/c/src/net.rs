@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use hadamrnn_runtime::kernel::{FwhtPacked, Kernel};
-use hadamrnn_runtime::{Model, Session, SessionError};
+use hadamrnn_runtime::{Model, RoomOf, Session, SessionError};
 
 use crate::error::Error;
 use crate::shape::Shape;
@@ -24,7 +24,7 @@ pub(crate) trait Run {
 /// The session of a class of models: capacities for hidden units, a pooled readout, which stands for a hidden layer in the
 /// readout as well (that one is on the stack, while logits are read), and a second layer.
 type Sized<K, const N: usize, const POOL: usize, const SECOND: usize> =
-    Session<'static, K, N, HADAMRNN_MOST_INPUTS, POOL, SECOND, POOL>;
+    Session<'static, RoomOf<K, N, HADAMRNN_MOST_INPUTS, POOL, SECOND, POOL>>;
 
 impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Run
     for Sized<K, N, POOL, SECOND>
@@ -159,7 +159,7 @@ unsafe fn place<K: Kernel + 'static, const N: usize, const POOL: usize, const SE
             capacity: N,
             layered: SECOND > 0,
             pooled: POOL > 0,
-            wide: size_of::<K::State<N>>() > 2 * N,
+            wide: K::UNIT_BYTES > FwhtPacked::UNIT_BYTES,
         };
         let size = size_of::<Placed<Sized<K, N, POOL, SECOND>>>();
         assert!(

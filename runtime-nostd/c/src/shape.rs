@@ -1,8 +1,7 @@
 //! Which session a model runs in, and the bytes that it takes.
 
-use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::kernel::FwhtPacked;
-use hadamrnn_runtime::{HiddenReadout, Model};
+use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel};
+use hadamrnn_runtime::{Capacities, Model};
 
 /// What of a model decides about its session; see [`Shape::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +19,18 @@ pub struct Shape {
 impl Shape {
     /// The session of a model. The features of the library do not matter here: so `export` knows it for every build.
     pub fn of(model: &Model<'_>) -> Self {
-        let second = model
-            .second()
-            .map_or(0, |second| second.layer().hidden_size());
-        let readout = model.hidden_readout().map_or(0, HiddenReadout::units);
-        let units = model.hidden_size().max(second).max(readout);
-        let layered = second > 0;
-        let pooled = matches!(model.readout(), Readout::Pooled { .. });
+        let Capacities {
+            hidden,
+            pool,
+            second,
+            read,
+            inputs: _,
+        } = Capacities::needed_by(model);
+        let units = usize::from(hidden.max(second).max(read));
         Self {
             capacity: units.max(64).next_power_of_two(),
-            layered,
-            pooled: layered || pooled || readout > 0,
+            layered: second > 0,
+            pooled: second > 0 || pool > 0 || read > 0,
             wide: !model.runs_on::<FwhtPacked>(),
         }
     }
@@ -49,16 +49,22 @@ impl Shape {
 
     /// All else of it.
     pub const fn other_bytes(self) -> usize {
-        let state = if self.wide { 4 } else { 2 };
-        let mut unit = state;
-        if self.pooled {
-            unit += 4;
-        }
-        if self.layered {
-            unit += state + 4;
-        }
-        self.capacity
-            .saturating_mul(unit)
+        let unit_bytes = if self.wide {
+            Fwht::UNIT_BYTES
+        } else {
+            FwhtPacked::UNIT_BYTES
+        };
+        let hidden = self.capacity as u16;
+        let capacities = Capacities {
+            hidden,
+            pool: if self.pooled { hidden } else { 0 },
+            second: if self.layered { hidden } else { 0 },
+            // They are on the stack.
+            inputs: 0,
+            read: 0,
+        };
+        capacities
+            .session_bytes(unit_bytes)
             .saturating_add(HEAD_BYTES)
     }
 }

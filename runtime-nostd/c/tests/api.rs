@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 
 use hadamrnn_c::*;
 use hadamrnn_runtime::kernel::Fwht;
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_runtime::{Model, RoomOf, Session};
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
 
@@ -98,7 +98,8 @@ fn shipped_models_answer_as_the_runtime_does() {
     ] {
         let shipped = Shipped::read(name);
         let model = Model::from_bytes(shipped.bytes()).expect("a model");
-        let mut session = Session::<Fwht, 256, 64, 256, 256, 256>::new(&model).expect("room");
+        let mut session =
+            Session::<RoomOf<Fwht, 256, 64, 256, 256, 256>>::new(&model).expect("room");
         let mut memory = shipped.memory();
         let (error, net) = shipped.start(&mut memory);
         assert_eq!(error, Error::HadamrnnOk, "{name}");

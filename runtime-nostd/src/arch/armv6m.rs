@@ -24,7 +24,7 @@ pub(crate) use code_pool::add_rectified;
 pub(crate) use constants::Constants;
 
 use super::plan::Shaped;
-use crate::step::OwnStep;
+use super::step::OwnStep;
 
 /// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
 #[inline(always)]

@@ -37,8 +37,6 @@ mod code_finish;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_finish_dsp;
 mod code_inputs;
-#[cfg(hadamrnn_arch = "armv7em")]
-mod code_lanes;
 mod code_mixing;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_pool;
@@ -46,8 +44,6 @@ mod code_products;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_ready_dsp;
 mod code_transform;
-#[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) mod lanes;
 
 #[cfg(hadamrnn_arch = "armv7m")]
 use code_finish::{finish, gain_shift, start};
@@ -64,9 +60,9 @@ pub(crate) use constants::Constants;
 #[cfg(hadamrnn_arch = "armv7em")]
 use super::plan::Ready;
 use super::plan::Shaped;
-use crate::step::OwnStep;
+use super::step::OwnStep;
 #[cfg(hadamrnn_arch = "armv7em")]
-use crate::step::Step;
+use crate::layer::Layer;
 
 /// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
 #[inline(always)]
@@ -79,10 +75,10 @@ pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
     true
 }
 
-/// The same for a second layer, whose drive is computed already.
+/// The same for a second layer, whose drive is computed already: `rows`.
 #[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) fn step_second(h: &mut [u32], step: &Step<'_>) -> bool {
-    let Some(mut ready) = Ready::new(h, step) else {
+pub(crate) fn step_second(h: &mut [u32], layer: &Layer<'_>, rows: &[i32], gain: i32) -> bool {
+    let Some(mut ready) = Ready::new(h, layer, rows, gain) else {
         return false;
     };
     code_transform::stages(&mut ready.blocks);

@@ -7,13 +7,9 @@
 
 use super::Constants;
 use super::shape::GAIN_SHIFT;
+use super::step::OwnStep;
 use crate::format::Sections;
 use crate::layer::Layer;
-#[cfg(hadamrnn_arch = "armv7em")]
-use crate::source::Source;
-use crate::step::OwnStep;
-#[cfg(hadamrnn_arch = "armv7em")]
-use crate::step::Step;
 
 /// A model of the common shape.
 #[derive(Clone, Copy, Debug)]
@@ -225,10 +221,7 @@ pub struct Ready<'a> {
 impl<'a> Ready<'a> {
     /// `None` if the layer has another shape, or signs or what drives it do not fit the state.
     #[inline(always)]
-    pub fn new(h: &'a mut [u32], step: &Step<'a>) -> Option<Self> {
-        let (layer, Source::Ready(rows)) = (step.layer, step.source) else {
-            return None;
-        };
+    pub fn new(h: &'a mut [u32], layer: &'a Layer<'a>, rows: &'a [i32], gain: i32) -> Option<Self> {
         let (words, block) = (h.len(), block_words(layer));
         let fits = layer.common_shape
             && is_whole_blocks(words, block)
@@ -237,7 +230,7 @@ impl<'a> Ready<'a> {
         fits.then_some(Self {
             blocks: Blocks { h, block },
             layer,
-            gain: step.gain,
+            gain,
             rows,
         })
     }

@@ -8,9 +8,10 @@
 use heapless::VecView;
 
 use super::channels::Channels;
-use crate::step::{OwnStep, Step};
+use super::step::OwnStep;
 #[cfg(hadamrnn_arch = "portable")]
-use crate::{format::Sections, layer::Layer};
+use crate::format::Sections;
+use crate::layer::Layer;
 
 /// What is checked when a model is read: nothing.
 #[cfg(hadamrnn_arch = "portable")]
@@ -33,7 +34,7 @@ pub(crate) const fn step(_: &mut [u32], _: &OwnStep<'_>) -> bool {
 
 /// Advances no second layer.
 #[inline(always)]
-pub(crate) const fn step_second(_: &mut [u32], _: &Step<'_>) -> bool {
+pub(crate) const fn step_second(_: &mut [u32], _: &Layer<'_>, _: &[i32], _: i32) -> bool {
     false
 }
 

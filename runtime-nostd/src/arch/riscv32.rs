@@ -10,11 +10,12 @@
 //! 3. **Finish.** Rows are packed before they are tested for saturation, which so takes one test and one branch for all
 //!    eight. This needs the sums below 2^30 of the common shape: a row, shifted, fits 16 bits.
 
-use super::lanes;
 use super::plan::{Geometry, Shaped};
 use super::shape::GAIN_SHIFT;
-use crate::kernel::{butterflies8, keep_rolled, strided_stages};
-use crate::step::OwnStep;
+use super::step::OwnStep;
+use crate::codegen::keep_rolled;
+use crate::hadamard::{butterflies8, strided_stages};
+use crate::lanes;
 
 /// What is computed when a model is read: nothing more.
 #[derive(Clone, Copy, Debug)]

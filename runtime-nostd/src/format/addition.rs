@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::model::Bounds;
+use crate::bounds::Bounds;
 
 /// What version 3 of the format added to the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,11 +36,23 @@ pub struct HiddenReadout {
 }
 
 impl Addition {
+    /// Of a file that has none.
+    pub(crate) const NONE: Self = Self {
+        driven_rows: 0,
+        hidden_readout: None,
+        bounds: Bounds {
+            drive: 0,
+            step: 0,
+            second_step: 0,
+            hidden: 0,
+            logit: 0,
+        },
+    };
     /// Words that it takes.
     pub(crate) const WORDS: usize = 7;
 
     /// `None` where a bit is set that must not be.
-    pub(crate) fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
+    pub(crate) const fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
         let [sizes, numbers, drive, step, second_step, hidden, logit] = *words;
         let hidden_size = (sizes >> 16) as u16;
         let hidden_readout = HiddenReadout {
@@ -51,9 +63,16 @@ impl Addition {
             bias: numbers >> 15 & 1 == 1,
         };
         // Without a layer its numbers are zero.
-        (hidden_size != 0 || numbers == 0).then_some(Self {
+        if hidden_size == 0 && numbers != 0 {
+            return None;
+        }
+        Some(Self {
             driven_rows: sizes as u16,
-            hidden_readout: (hidden_size != 0).then_some(hidden_readout),
+            hidden_readout: if hidden_size == 0 {
+                None
+            } else {
+                Some(hidden_readout)
+            },
             bounds: Bounds {
                 drive: drive as i32,
                 step: step as i32,

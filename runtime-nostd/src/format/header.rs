@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Addition;
+use super::{Addition, ModelError, SectionLengths, check, constant};
 
 /// Sizes, widths and shifts of a model. Every quantity is defined in `docs/ARITHMETIC.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,35 @@ pub struct Header<'a> {
     pub addition: Addition,
 }
 
-impl Header<'_> {
+impl<'a> Header<'a> {
+    /// Reads a file's header, by code that is for the compiler: firmware reads models by
+    /// [`Model::from_bytes`](crate::Model::from_bytes).
+    ///
+    /// # Errors
+    /// Those of `Model::from_bytes`, but for the alignment and what the weights decide.
+    pub const fn read(file: &'a [u8]) -> Result<Self, ModelError> {
+        let (header, words) = match constant::read(file) {
+            Ok(read) => read,
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = check::header(&header) {
+            return Err(error);
+        }
+        match SectionLengths::of(&header) {
+            None => Err(ModelError::WeightBits),
+            Some(lengths) if lengths.total() == words => Ok(header),
+            Some(_) => Err(ModelError::WeightsLength),
+        }
+    }
+
+    /// Classes that the outputs tell apart.
+    pub const fn class_count(&self) -> usize {
+        match self.output_size {
+            1 => 2,
+            outputs => outputs as usize,
+        }
+    }
+
     /// The lowest version of the format that can hold this model: the one it is written in.
     pub fn version(&self) -> u16 {
         if self.addition != Addition::default() {

@@ -1,8 +1,8 @@
 //! The weights: which sections there are, and how long each is.
 
 use super::{Header, Mixing};
+use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::kernel::keep_rolled;
 
 /// The weight sections, as little-endian 32-bit words, in the order of the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +57,22 @@ pub struct SectionLengths(pub [usize; 11]);
 
 impl SectionLengths {
     /// The lengths that `header` calls for, or `None` where a field width is unknown.
-    pub fn of(header: &Header<'_>) -> Option<Self> {
-        let n = usize::from(header.hidden_size);
-        let outputs = usize::from(header.output_size);
-        let input_width = FieldWidth::from_bits(header.input_weight_bits)?;
-        let readout_width = FieldWidth::from_bits(header.readout_weight_bits)?;
+    pub const fn of(header: &Header<'_>) -> Option<Self> {
+        let n = header.hidden_size as usize;
+        let outputs = header.output_size as usize;
+        let Some(input_width) = FieldWidth::from_bits(header.input_weight_bits) else {
+            return None;
+        };
+        let Some(readout_width) = FieldWidth::from_bits(header.readout_weight_bits) else {
+            return None;
+        };
         let (channels, columns) = match header.extension.tokens {
             Some(tokens) => (0, tokens.vocabulary as usize),
-            None => (header.input_size.into(), header.input_size.into()),
+            None => (header.input_size as usize, header.input_size as usize),
         };
         let (mixing, second, second_bias) = match header.extension.second {
             Some(second) => {
-                let rows = usize::from(second.hidden_size);
+                let rows = second.hidden_size as usize;
                 let words = match second.mixing {
                     Mixing::Dense => n / 4 * (rows / 8),
                     Mixing::Hadamard => 2 * rows.div_ceil(32),
@@ -80,11 +84,11 @@ impl SectionLengths {
         let top = if second == 0 { n } else { second };
         let rows = match header.addition.driven_rows {
             0 => n,
-            rows => rows.into(),
+            rows => rows as usize,
         };
         let (hidden_matrix, hidden_bias, read) = match header.addition.hidden_readout {
             Some(hidden) => {
-                let units = usize::from(hidden.hidden_size);
+                let units = hidden.hidden_size as usize;
                 let bias = if hidden.bias { units } else { 0 };
                 (top / 4 * (units / 8), bias, units)
             }
@@ -108,8 +112,12 @@ impl SectionLengths {
     }
 
     /// Words of all sections together.
-    pub fn total(&self) -> usize {
-        (self.0.iter()).fold(0, |sum: usize, length| sum.saturating_add(*length))
+    pub const fn total(&self) -> usize {
+        let (mut rest, mut sum) = (self.0.as_slice(), 0usize);
+        while let Some((length, others)) = rest.split_first() {
+            (rest, sum) = (others, sum.saturating_add(*length));
+        }
+        sum
     }
 }
 

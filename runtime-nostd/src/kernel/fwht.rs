@@ -1,8 +1,10 @@
 //! In-place fast Walsh-Hadamard transform on 32-bit values.
 
-use super::{HiddenState, Kernel, butterflies8, keep_rolled, opaque, strided_stages};
+use super::{HiddenState, Kernel};
+use crate::codegen::{keep_rolled, opaque};
 use crate::drive::TILE;
 use crate::error::SessionError;
+use crate::hadamard::{butterflies8, strided_stages};
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
@@ -10,10 +12,16 @@ use crate::step::{Finisher, Step};
 pub struct Fwht;
 
 /// The state of [`Fwht`] and of [`XnorPopcount`](super::XnorPopcount).
-pub struct Words<const N: usize>(pub(super) [i32; N]);
+pub struct Words<const N: usize>([i32; N]);
 
 impl<const N: usize> HiddenState for Words<N> {
+    type Word = i32;
     const ZERO: Self = Self([0; N]);
+
+    #[inline(always)]
+    fn words_mut(&mut self) -> &mut [i32] {
+        &mut self.0
+    }
 
     fn get(&self, unit: usize) -> i16 {
         self.0.get(unit).map_or(0, |&value| value as i16)
@@ -26,6 +34,9 @@ impl<const N: usize> HiddenState for Words<N> {
 
 impl Kernel for Fwht {
     const NAME: &'static str = "fwht";
+    const MOST_BITS: u32 = u32::MAX;
+    const UNIT_BYTES: usize = 4;
+    type Word = i32;
     type State<const N: usize> = Words<N>;
 
     /// Always exact: [`Model::from_bytes`](crate::Model::from_bytes) has bounded the transform within 32 bits.
@@ -33,26 +44,21 @@ impl Kernel for Fwht {
         Ok(())
     }
 
-    fn step<const N: usize>(state: &mut Words<N>, step: &Step<'_>) {
-        step_words(&mut state.0, step);
-    }
-}
-
-/// Not generic over the capacity, so that sessions of several sizes share the code.
-fn step_words(state: &mut [i32], step: &Step<'_>) {
-    let Some(h) = state.get_mut(..step.layer.hidden_size()) else {
-        return;
-    };
-    strided_stages::<_, 8, 32>(h, step.layer.block_size() / 2);
-    let log2_block = step.log2_block();
-    let mut finisher = Finisher::new(step);
-    for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
-        match log2_block {
-            1 => multiply::<1>(tile),
-            2 => multiply::<2>(tile),
-            _ => multiply::<3>(tile),
+    fn step(state: &mut [i32], step: &Step<'_>) {
+        let Some(h) = state.get_mut(..step.layer.hidden_size()) else {
+            return;
+        };
+        strided_stages::<_, 8, 32>(h, step.layer.block_size() / 2);
+        let log2_block = step.log2_block();
+        let mut finisher = Finisher::new(step);
+        for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
+            match log2_block {
+                1 => multiply::<1>(tile),
+                2 => multiply::<2>(tile),
+                _ => multiply::<3>(tile),
+            }
+            finisher.next_tile(tile.iter_mut());
         }
-        finisher.next_tile(tile.iter_mut());
     }
 }
 

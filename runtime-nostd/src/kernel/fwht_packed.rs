@@ -21,11 +21,13 @@ mod portable {
 }
 
 use super::{HiddenState, Kernel};
-use crate::arch::{self, lanes};
+use crate::arch::{self, OwnStep};
 use crate::error::SessionError;
+use crate::lanes;
 use crate::layer::Layer;
 use crate::pool;
-use crate::step::{OwnStep, Step};
+use crate::source::Source;
+use crate::step::Step;
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
 pub struct FwhtPacked;
@@ -35,18 +37,19 @@ pub struct FwhtPacked;
 pub struct Lanes<const N: usize>([i16; N]);
 
 impl<const N: usize> Lanes<N> {
-    fn words_mut(&mut self) -> &mut [u32] {
-        // Cannot fail for an even N: the alignment is in the type.
-        bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
-    }
-
     fn words(&self) -> &[u32] {
         bytemuck::try_cast_slice(&self.0).unwrap_or(&[])
     }
 }
 
 impl<const N: usize> HiddenState for Lanes<N> {
+    type Word = u32;
     const ZERO: Self = Self([0; N]);
+
+    fn words_mut(&mut self) -> &mut [u32] {
+        // Cannot fail for an even N: the alignment is in the type.
+        bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
+    }
 
     fn get(&self, unit: usize) -> i16 {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
@@ -67,15 +70,14 @@ impl<const N: usize> HiddenState for Lanes<N> {
 
 impl Kernel for FwhtPacked {
     const NAME: &'static str = "fwht-packed";
+    /// A lane has 16 bits, and three stages are not done in lanes. States have at most 16, so blocks of less need no room.
+    const MOST_BITS: u32 = 19;
+    const UNIT_BYTES: usize = 2;
+    type Word = u32;
     type State<const N: usize> = Lanes<N>;
 
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
-        let packed_stages = layer.log2_block.saturating_sub(3);
-        if layer
-            .state_bits
-            .saturating_sub(1)
-            .saturating_add(packed_stages)
-            > 15
+        if layer.state_bits.saturating_add(layer.log2_block) > Self::MOST_BITS
             || !capacity.is_multiple_of(2)
             || !(HAS_PORTABLE || layer.common_shape)
         {
@@ -85,16 +87,16 @@ impl Kernel for FwhtPacked {
     }
 
     #[inline(always)]
-    fn step_own<const N: usize>(state: &mut Lanes<N>, step: &OwnStep<'_>) -> bool {
-        arch::step(state.words_mut(), step)
+    fn step_own(state: &mut [u32], step: &OwnStep<'_>) -> bool {
+        arch::step(state, step)
     }
 
-    fn step<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
-        step_lanes(state.words_mut(), step);
+    fn step(state: &mut [u32], step: &Step<'_>) {
+        step_lanes(state, step);
     }
 
-    fn step_second<const N: usize>(state: &mut Lanes<N>, step: &Step<'_>) {
-        step_second_lanes(state.words_mut(), step);
+    fn step_second(state: &mut [u32], step: &Step<'_>) {
+        step_second_lanes(state, step);
     }
 }
 
@@ -109,7 +111,11 @@ fn step_second_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
         return;
     };
-    if !arch::step_second(h, step) {
+    let own = match step.source {
+        Source::Ready(rows) => arch::step_second(h, step.layer, rows, step.gain),
+        Source::Product(_) => false,
+    };
+    if !own {
         portable::step(h, step);
     }
 }

@@ -19,10 +19,11 @@
 mod bits;
 mod digits;
 
+use super::Kernel;
 use super::fwht::Words;
-use super::{Kernel, strided_stages};
 use crate::drive::TILE;
 use crate::error::SessionError;
+use crate::hadamard::strided_stages;
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
@@ -34,6 +35,9 @@ const COUNTS_BITS: bool = cfg!(hadamrnn_popcount);
 
 impl Kernel for XnorPopcount {
     const NAME: &'static str = "xnor";
+    const MOST_BITS: u32 = u32::MAX;
+    const UNIT_BYTES: usize = 4;
+    type Word = i32;
     type State<const N: usize> = Words<N>;
 
     /// Always exact: sums are those of the transform, which [`Model::from_bytes`](crate::Model::from_bytes) has bounded,
@@ -42,30 +46,25 @@ impl Kernel for XnorPopcount {
         Ok(())
     }
 
-    fn step<const N: usize>(state: &mut Words<N>, step: &Step<'_>) {
-        step_words(&mut state.0, step);
-    }
-}
-
-/// Not generic over the capacity, so that sessions of several sizes share the code.
-fn step_words(state: &mut [i32], step: &Step<'_>) {
-    let Some(h) = state.get_mut(..step.layer.hidden_size()) else {
-        return;
-    };
-    let (width, block) = (step.layer.state_bits, step.layer.block_size());
-    if COUNTS_BITS {
-        bits::multiply(h, width, block.min(32));
-        strided_stages::<_, 32, 128>(h, block / 2);
-    } else if block >= 8 {
-        digits::multiply(h, width);
-        strided_stages::<_, 8, 32>(h, block / 2);
-    } else {
-        // Less than a word of digits: butterflies alone.
-        strided_stages::<_, 1, 4>(h, block / 2);
-    }
-    let mut finisher = Finisher::new(step);
-    for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
-        finisher.next_tile(tile.iter_mut());
+    fn step(state: &mut [i32], step: &Step<'_>) {
+        let Some(h) = state.get_mut(..step.layer.hidden_size()) else {
+            return;
+        };
+        let (width, block) = (step.layer.state_bits, step.layer.block_size());
+        if COUNTS_BITS {
+            bits::multiply(h, width, block.min(32));
+            strided_stages::<_, 32, 128>(h, block / 2);
+        } else if block >= 8 {
+            digits::multiply(h, width);
+            strided_stages::<_, 8, 32>(h, block / 2);
+        } else {
+            // Less than a word of digits: butterflies alone.
+            strided_stages::<_, 1, 4>(h, block / 2);
+        }
+        let mut finisher = Finisher::new(step);
+        for tile in h.as_chunks_mut::<2>().0.chunks_mut(TILE / 2) {
+            finisher.next_tile(tile.iter_mut());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Damaged files: every one is an error, and none panics.
 
 use hadamrnn_runtime::kernel::Fwht;
-use hadamrnn_runtime::{Model, ModelError, Session, SessionError, format};
+use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, SessionError, format};
 use hadamrnn_tests::models::{AlignedBytes, encode_plain, models};
 use proptest::prelude::*;
 
@@ -106,7 +106,7 @@ fn must_be_safe(bytes: &[u8]) {
     let Ok(model) = Model::from_bytes(file.as_slice()) else {
         return;
     };
-    let Ok(mut session) = Session::<Fwht, 1024, 64, 1024, 1024, 1024>::new(&model) else {
+    let Ok(mut session) = Session::<RoomOf<Fwht, 1024, 64, 1024, 1024, 1024>>::new(&model) else {
         return;
     };
     for raw in [i16::MIN, i16::MAX, -1, 0] {

@@ -2,7 +2,7 @@
 
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_runtime::{Model, RoomOf, Session};
 use hadamrnn_tests::documented::{Documented, models};
 use hadamrnn_tests::models::{AlignedBytes, encode_plain};
 use hadamrnn_tests::oracle::PlainModel;
@@ -56,7 +56,7 @@ fn every_kernel_gives_the_documented_answers() {
 
 /// Logits after each sample, and the digest. Before each token comes one beyond the vocabulary, which changes nothing.
 fn answers<K: Kernel>(model: &Model<'_>, input: &[Vec<i16>]) -> (Vec<Vec<i64>>, u32) {
-    let mut session = Session::<K, 16, 2, 16, 16, 16>::new(model).expect("room");
+    let mut session = Session::<RoomOf<K, 16, 2, 16, 16, 16>>::new(model).expect("room");
     let mut digest = StateHash::new();
     let step = |sample: &Vec<i16>| {
         if let Some(tokens) = model.tokens() {

@@ -227,6 +227,13 @@ pub fn widths(state_bits: u8) -> ExportConfig {
     }
 }
 
+/// A session of 6.4 KB of 32-bit states, and 4 KB on the stack while logits are read.
+pub fn large_hidden_readout() -> HadamRnnConfig {
+    let second = second_layer(512, Mixing::Dense, None);
+    let numbers = Input::Numbers(CHANNELS);
+    hidden(config(numbers, None, Some(second), Readout::Pooled), 1024)
+}
+
 /// A table of 320 KB.
 pub fn large_vocabulary() -> HadamRnnConfig {
     let input = Input::Tokens {

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_runtime::Model;
-use hadamrnn_runtime::format::Readout;
+use hadamrnn_runtime::{Capacities, Model};
 use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, Section};
 use serde::Serialize;
 
@@ -63,8 +62,7 @@ impl Request<'_> {
             cargo
                 .env("HADAMRNN_KERNEL", self.kernel.name())
                 .env("HADAMRNN_MODEL", &model_path)
-                .env("HADAMRNN_WINDOWS", &windows_path)
-                .envs(capacities(&model));
+                .env("HADAMRNN_WINDOWS", &windows_path);
             if name == "nopanic" {
                 cargo.arg("--no-default-features");
                 if !model.has_common_shape() {
@@ -211,42 +209,10 @@ fn cargo_target(folder: &FirmwareFolder, board: &Board, subcommand: &str) -> Com
     command
 }
 
-/// What the firmware's session must have room for.
-fn capacities(model: &Model<'_>) -> [(&'static str, String); 6] {
-    let second = model
-        .second()
-        .map_or(0, |second| second.layer().hidden_size());
-    let hidden_readout = model.hidden_readout().map_or(0, |hidden| hidden.units());
-    [
-        ("HADAMRNN_HIDDEN", model.hidden_size().to_string()),
-        ("HADAMRNN_INPUTS", model.input_size().to_string()),
-        ("HADAMRNN_POOL", pooled_units(model).to_string()),
-        ("HADAMRNN_SECOND", second.to_string()),
-        ("HADAMRNN_READ", hidden_readout.to_string()),
-        (
-            "HADAMRNN_TOKENS",
-            u8::from(model.tokens().is_some()).to_string(),
-        ),
-    ]
-}
-
-fn pooled_units(model: &Model<'_>) -> usize {
-    match model.readout() {
-        Readout::Pooled { .. } => model.top().hidden_size(),
-        _ => 0,
-    }
-}
-
-/// About as many bytes as a session takes, to a few words.
+/// About as many bytes as a session takes, on the stack too, beside what the stack holds for every model.
 fn session_bytes(model: &Model<'_>, kernel: KernelName) -> usize {
-    let state = match kernel {
-        KernelName::FwhtPacked => 2,
-        KernelName::Fwht | KernelName::Xnor => 4,
-    };
-    let second = model
-        .second()
-        .map_or(0, |second| second.layer().hidden_size());
-    state * model.hidden_size() + (state + 4) * second + 4 * pooled_units(model)
+    let capacities = Capacities::needed_by(model);
+    capacities.session_bytes(kernel.unit_bytes()) + capacities.stack_bytes()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hadamrnn_firmware_common::descriptor::{Capacities, Descriptor, Kernel};
+use hadamrnn_firmware_common::descriptor::{Descriptor, Kernel};
 use hadamrnn_firmware_common::link::{Action, PROTOCOL, Port, Server};
 use hadamrnn_firmware_common::slots::{
     Accept, Fault, MemoryFlash, ModelId, Region, Running, Slots, Timing, digest,
 };
-use hadamrnn_runtime::Model;
+use hadamrnn_runtime::{Capacities, Model};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,9 @@
 //! What a build script makes of a board: Rust constants, and the linker's memory map.
 
+use hadamrnn_runtime::Capacities;
+
 use super::Board;
-use crate::descriptor::{self, Capacities, Kernel};
+use crate::descriptor::{self, Kernel};
 
 impl Board {
     /// The linker's `memory.x`. Where there is a `stream` firmware, the last bytes of its flash are a section for the
@@ -29,64 +31,24 @@ impl Board {
         text
     }
 
-    /// Rust constants for the `stream` firmware's build script: what [`Board::descriptor`] has, to be used in const
-    /// generics, the descriptor itself, and the type `Kernel` of `hadamrnn_runtime::kernel`.
+    /// Rust for the `stream` firmware's build script: the [room](hadamrnn_runtime::Room) of its sessions, constants of what
+    /// [`Board::descriptor`] has, and the descriptor itself.
     ///
     /// # Errors
     /// The board has no such firmware.
     pub fn stream_constants(&self) -> Result<String, String> {
         let missing = || format!("{} has no [board.stream] in boards.toml", self.name);
         let stream = self.stream.as_ref().ok_or_else(missing)?;
-        let (kernel, session) = match stream.kernel {
-            Kernel::Fwht => ("Fwht", "Fwht"),
-            Kernel::FwhtPacked => ("FwhtPacked", "FwhtPacked"),
-            Kernel::Xnor => ("Xnor", "XnorPopcount"),
-        };
-        let Capacities {
-            hidden,
-            inputs,
-            pool,
-            second,
-            read,
-        } = stream.capacities;
         let mut text = format!(
-            "/// Kernel of the sessions.\npub type Kernel = hadamrnn_runtime::kernel::{session};\n\
-             /// The same, for the descriptor.\npub const KERNEL: \
-             hadamrnn_firmware_common::descriptor::Kernel = hadamrnn_firmware_common::descriptor::Kernel::{kernel};\n\
+            "/// Room of the sessions.\npub type Room = {};\n\
+             /// Their kernel, for the descriptor.\npub const KERNEL: \
+             hadamrnn_firmware_common::descriptor::Kernel = hadamrnn_firmware_common::descriptor::Kernel::{:?};\n\
              /// Name of the board.\npub const BOARD: &str = {:?};\n",
+            room(stream.kernel, stream.capacities),
+            stream.kernel,
             self.name
         );
         for (what, name, kind, value) in [
-            (
-                "Hidden units a session has room for",
-                "HIDDEN",
-                "usize",
-                u32::from(hidden),
-            ),
-            (
-                "Inputs a session has room for",
-                "INPUTS",
-                "usize",
-                inputs.into(),
-            ),
-            (
-                "Pooled units a session has room for",
-                "POOL",
-                "usize",
-                pool.into(),
-            ),
-            (
-                "Units of a second layer a session has room for",
-                "SECOND",
-                "usize",
-                second.into(),
-            ),
-            (
-                "Units of a hidden readout layer a session has room for",
-                "READ",
-                "usize",
-                read.into(),
-            ),
             (
                 "Windows that may overlap",
                 "SESSIONS",
@@ -126,6 +88,26 @@ impl Board {
     }
 }
 
+/// The Rust type of a session's room.
+#[must_use]
+pub fn room(kernel: Kernel, capacities: Capacities) -> String {
+    let kernel = match kernel {
+        Kernel::Fwht => "Fwht",
+        Kernel::FwhtPacked => "FwhtPacked",
+        Kernel::Xnor => "XnorPopcount",
+    };
+    let Capacities {
+        hidden,
+        inputs,
+        pool,
+        second,
+        read,
+    } = capacities;
+    format!(
+        "hadamrnn_runtime::RoomOf<hadamrnn_runtime::kernel::{kernel}, {hidden}, {inputs}, {pool}, {second}, {read}>"
+    )
+}
+
 /// The descriptor, of the constants above, and in its section, `SECTION`.
 const FIRMWARE: &str = r#"
 /// What this firmware is.
@@ -136,13 +118,7 @@ pub const FIRMWARE: hadamrnn_firmware_common::descriptor::Descriptor<'static> =
         kernel: KERNEL,
         any_shape: true,
         protocol: hadamrnn_firmware_common::link::PROTOCOL,
-        capacities: hadamrnn_firmware_common::descriptor::Capacities {
-            hidden: HIDDEN as u16,
-            inputs: INPUTS as u16,
-            pool: POOL as u16,
-            second: SECOND as u16,
-            read: READ as u16,
-        },
+        capacities: <Room as hadamrnn_runtime::Room>::CAPACITIES,
         channels: CHANNELS,
         rate: RATE,
         window: WINDOW,

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use hadamrnn_runtime::Model;
+use hadamrnn_runtime::{Capacities, Model};
 use proptest::prelude::*;
 
 use super::*;
-use crate::descriptor::{Capacities, Descriptor, Kernel};
+use crate::descriptor::{Descriptor, Kernel};
 use crate::slots::{
     Accept, Fault, Header, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, Slots,
     Timing, digest,

@@ -4,7 +4,12 @@ use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
 use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
-use super::write::Accept;
+
+/// Whether a firmware can run a model: its kernel, capacities, sensor, and how windows may overlap. Every function of
+/// this form is one.
+pub trait Accept: Fn(&Model<'_>, Timing) -> Result<(), Fault> {}
+
+impl<A: Fn(&Model<'_>, Timing) -> Result<(), Fault>> Accept for A {}
 
 /// What a board runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -216,7 +216,7 @@ impl fmt::Display for Fault {
             Self::Outputs(outputs) => write!(
                 f,
                 "the model has {outputs} outputs, the link reports at most {}",
-                crate::link::MAX_OUTPUTS
+                crate::report::MAX_OUTPUTS
             ),
             Self::Timing { timing, sessions } => write!(
                 f,

@@ -6,7 +6,7 @@ use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
-use super::boot::{Boot, boot, inspect};
+use super::boot::{Accept, Boot, boot, inspect};
 use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
 
 /// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
@@ -17,12 +17,6 @@ pub trait MappedFlash: NorFlash {
     /// The bytes there now; fewer where the flash ends before.
     fn bytes(&self, offset: u32, length: usize) -> &[u8];
 }
-
-/// Whether a firmware can run a model: its kernel, capacities, sensor, and how windows may overlap. Every function of
-/// this form is one.
-pub trait Accept: Fn(&Model<'_>, Timing) -> Result<(), Fault> {}
-
-impl<A: Fn(&Model<'_>, Timing) -> Result<(), Fault>> Accept for A {}
 
 /// Where the two slots are: one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The packed transform in Rust alone.
 
-use crate::arch::lanes;
+use crate::codegen::{keep_rolled, opaque};
 use crate::drive::TILE;
-use crate::kernel::{butterflies8, keep_rolled, opaque, strided_stages};
+use crate::hadamard::{butterflies8, strided_stages};
+use crate::lanes;
 use crate::step::{Finisher, Step};
 
 /// Advances a state. Not inlined: its tiles are on the stack, which the other backends do not need.

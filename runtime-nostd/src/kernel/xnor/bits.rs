@@ -2,7 +2,7 @@
 //!
 //! Bits within a word are in the order of two transposed 16 by 16 squares: even units, then odd ones.
 
-use crate::kernel::for_each_block;
+use crate::hadamard::for_each_block;
 
 /// Replaces values of `width` bits by their products with diagonal blocks of `block` units, at most 32.
 pub(super) fn multiply(values: &mut [i32], width: u32, block: usize) {

@@ -7,7 +7,7 @@
 //! are few enough to leave the rest to butterflies: a full adder for 32 units takes as many instructions as the five
 //! butterflies that it would save.
 
-use crate::kernel::keep_rolled;
+use crate::codegen::keep_rolled;
 
 /// Replaces values of `width` bits by their products with diagonal blocks of eight units.
 pub(super) fn multiply(values: &mut [i32], width: u32) {

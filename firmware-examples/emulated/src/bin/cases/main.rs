@@ -9,7 +9,6 @@
 use defmt_semihosting as _;
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
-use hadamrnn_emulated::embedded::Kernel;
 use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
@@ -17,12 +16,14 @@ use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::{Samples, read_exact};
 use hadamrnn_firmware_common::report::Report;
 use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::{Model, ModelError, Session};
+use hadamrnn_runtime::{Model, ModelError, Room, RoomOf, Session};
 use semihosting::fs::File;
 use semihosting::io::Read;
 
 /// Longest model, in bytes: the smallest board has 16 KiB of RAM.
 const MODEL_BYTES: usize = 6 << 10;
+/// The kernel of this firmware.
+type Kernel = <hadamrnn_emulated::config::Room as Room>::Kernel;
 /// Most inputs of a model.
 const INPUTS: usize = 12;
 
@@ -87,8 +88,8 @@ fn case<'a, const N: usize, const SECOND: usize, const READ: usize>(
     model: &Model<'_>,
     mut samples: Samples<'a>,
 ) -> Result<Samples<'a>, Failure> {
-    let mut session =
-        Session::<Kernel, N, INPUTS, READ, SECOND, READ>::new(model).map_err(Failure::Session)?;
+    let mut session = Session::<RoomOf<Kernel, N, INPUTS, READ, SECOND, READ>>::new(model)
+        .map_err(Failure::Session)?;
     let header = samples.header();
     let mut cost = Costs::new(size_of_val(&session));
     cost.stack(stack_of_a_step(&mut session, header.channels));

@@ -35,11 +35,9 @@ use crate::uart::Uart;
 mod config {
     include!(concat!(env!("OUT_DIR"), "/stream.rs"));
 }
-use config::{
-    CHANNELS, FIRMWARE, HIDDEN, INPUTS, Kernel, POOL, READ, SECOND, SESSIONS, SLOT_SIZE, WINDOW,
-};
+use config::{CHANNELS, FIRMWARE, Room, SESSIONS, SLOT_SIZE, WINDOW};
 
-type Net<'m> = Windows<'m, Kernel, HIDDEN, INPUTS, POOL, SECOND, READ, SESSIONS>;
+type Net<'m> = Windows<'m, Room, SESSIONS>;
 
 fn accept(model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
     Net::check(model, timing, WINDOW, CHANNELS)

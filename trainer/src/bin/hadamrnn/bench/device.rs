@@ -9,9 +9,9 @@ use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_firmware_common::boards::Board;
 use hadamrnn_firmware_common::windows;
-use hadamrnn_runtime::Session;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::Fwht;
+use hadamrnn_runtime::{RoomOf, Session};
 
 use super::picture;
 use super::synthetic;
@@ -189,7 +189,7 @@ fn code_bytes(
 /// What the host computes.
 fn answer(case: &Case) -> Result<Answer> {
     let model = case.model.model()?;
-    let mut session = Session::<Fwht, 512, 64>::new(&model)?;
+    let mut session = Session::<RoomOf<Fwht, 512, 64>>::new(&model)?;
     let mut hash = StateHash::new();
     for sample in case.window.chunks(model.sample_size()) {
         session.push(sample)?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn::integer::KernelName;
 use hadamrnn::shipped;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, Session, standardise};
+use hadamrnn_runtime::{Model, RoomOf, Session, standardise};
 use serde::Serialize;
 
 use super::synthetic;
@@ -111,8 +111,8 @@ fn kernel<K: Kernel>(
     samples: &[i16],
     limit: Duration,
 ) -> Result<(Duration, Vec<i32>)> {
-    let mut session =
-        Session::<K, 1024, 16>::new(model).with_context(|| format!("kernel {}", K::NAME))?;
+    let mut session = Session::<RoomOf<K, 1024, 16>>::new(model)
+        .with_context(|| format!("kernel {}", K::NAME))?;
     let mut pushed = Ok(());
     let timed = time(limit, || {
         session.reset();

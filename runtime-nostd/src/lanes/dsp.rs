@@ -1,6 +1,6 @@
 //! Two states in a word, each in its half: lanes for the DSP instructions, without borrows.
 
-use super::code_lanes as code;
+use super::code_dsp as code;
 
 /// The two lanes of a word.
 #[inline(always)]

@@ -1,28 +1,10 @@
 //! The proof that no input and no state overflows 32 bits; see `docs/ARITHMETIC.md`.
 
-use serde::Serialize;
-
 use super::Model;
 use crate::arch;
-use crate::error::ModelError;
-use crate::format::Addition;
-use crate::kernel::keep_rolled;
-
-/// Largest magnitudes over all inputs and all states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Bounds {
-    /// Of a row of `U x + b`, or of `r_z Z + b`.
-    pub drive: i32,
-    /// Of the first layer's sum before its right shift.
-    pub step: i32,
-    /// Of the second layer's sum before its right shift; 0 without one.
-    pub second_step: i32,
-    /// Of the hidden readout layer's sum before its right shift; 0 without one.
-    pub hidden: i32,
-    /// Of a logit.
-    pub logit: i32,
-}
+use crate::bounds::{Bounds, shifted};
+use crate::codegen::keep_rolled;
+use crate::format::{Addition, ModelError};
 
 /// Largest magnitudes saturate at 2^32 - 1, which no accumulator has room for.
 impl Model<'_> {
@@ -51,10 +33,11 @@ impl Model<'_> {
         let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
         self.layer.drive_bound = drive;
         self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
-        self.layer.common_shape = self.first_layer_has_common_shape();
+        self.layer.common_shape = arch::first_layer_has_common_shape(&self.layer, self.input_width);
         if let Some(second) = &mut self.second {
             let layer = &mut second.layer;
-            layer.common_shape = arch::RUNS_SECOND_LAYERS && layer.recurrence_has_common_shape();
+            layer.common_shape =
+                arch::RUNS_SECOND_LAYERS && arch::recurrence_has_common_shape(layer);
         }
         self.bounds = Bounds {
             drive,
@@ -130,9 +113,4 @@ impl Model<'_> {
         }
         largest
     }
-}
-
-/// `value * 2^shift`, saturating.
-pub(crate) const fn shifted(value: u32, shift: u32) -> u32 {
-    value.saturating_mul(1u32.wrapping_shl(shift))
 }

@@ -1,0 +1,45 @@
+//! Classifies the embedded windows by a model that `hadamrnn_runtime::model!` embeds: no number of the model stands here.
+#![no_std]
+#![no_main]
+
+use defmt_semihosting as _;
+use hadamrnn_emulated::costs::Costs;
+use hadamrnn_emulated::counter::Counter;
+use hadamrnn_emulated::embedded::WINDOWS;
+use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::platform::entry;
+use hadamrnn_emulated::report_file::ReportFile;
+use hadamrnn_emulated::run;
+use hadamrnn_emulated::samples::Samples;
+use hadamrnn_firmware_common::report::Report;
+
+hadamrnn_runtime::model! {
+    /// Standing still or moving.
+    static MOVEMENTS: Movements = "../../../../../models/har2/model.hdrn", classes = ["still", "moving"];
+}
+
+#[entry]
+fn main() -> ! {
+    run::to_the_end(classify)
+}
+
+fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
+    let model = MOVEMENTS.model()?;
+    let mut session = MOVEMENTS.session(&model).map_err(Failure::Session)?;
+    let mut samples = Samples::open(WINDOWS, model.sample_size())?;
+    let windows = samples.header().windows;
+    file.send(&run::hello(&model, samples.header()))?;
+    let mut cost = Costs::new(size_of_val(&session));
+    for index in 0..windows {
+        let report = run::window(index, &mut samples, &mut session, counter, &mut cost)?;
+        if let Report::Window { class, .. } = &report {
+            defmt::info!("{}", MOVEMENTS.class_name((*class).into()));
+        }
+        file.send(&report)?;
+    }
+    file.send(&cost.report())?;
+    file.send(&Report::Done {
+        windows: windows.into(),
+    })?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! A step as the backends take it.
+
+use super::Plan;
+
+/// A time step of the first layer for a target's own code.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    hadamrnn_arch = "portable",
+    allow(dead_code, reason = "portable code takes a `Step`")
+)]
+pub struct OwnStep<'a> {
+    /// The model.
+    pub(crate) plan: &'a Plan<'a>,
+    /// `U`, or a token's row.
+    pub(crate) u: &'a [u32],
+    /// What they are multiplied by, and its sum.
+    pub(crate) x: &'a [i32],
+    pub(crate) sum: i32,
+    pub(crate) gain: i32,
+}

@@ -1,0 +1,13 @@
+//! Two 16-bit states in a 32-bit word: packing, and addition and subtraction of both at once.
+
+#[cfg(not(hadamrnn_arch = "armv7em"))]
+mod borrow;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod code_dsp;
+#[cfg(hadamrnn_arch = "armv7em")]
+mod dsp;
+
+#[cfg(not(hadamrnn_arch = "armv7em"))]
+pub(crate) use borrow::{add, pack, sub, unpack};
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use dsp::{add, pack, sub, unpack};
