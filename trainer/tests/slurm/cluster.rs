@@ -173,7 +173,7 @@ impl Drop for Cluster {
         let is_empty = |output: Output| output.status.success() && output.stdout.is_empty();
         while start.elapsed() < Duration::from_secs(20) {
             let jobs = self.command("squeue").arg("-h").output();
-            if jobs.map_or(true, |output| is_empty(output)) {
+            if jobs.map_or(true, is_empty) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -212,6 +212,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 MpiDefault=none
 SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SlurmdParameters=config_overrides
