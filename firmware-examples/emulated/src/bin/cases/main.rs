@@ -27,9 +27,9 @@ type Kernel = <hadamrnn_emulated::config::Room as Room>::Kernel;
 /// Most inputs of a model.
 const INPUTS: usize = 12;
 
-/// Room for a model, on the boundary that the runtime asks for.
+/// The bytes of a model, on the boundary that the runtime asks for.
 #[repr(C, align(4))]
-struct Room([u8; MODEL_BYTES]);
+struct ModelBytes([u8; MODEL_BYTES]);
 
 #[entry]
 fn main() -> ! {
@@ -38,10 +38,10 @@ fn main() -> ! {
 
 fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     let mut file = File::open(c"cases.bin").map_err(|_| Failure::TooFewSamples)?;
-    let mut room = Room([0; MODEL_BYTES]);
+    let mut place = ModelBytes([0; MODEL_BYTES]);
     let mut count = 0;
     while let Some(length) = next_length(&mut file)? {
-        let bytes = room.0.get_mut(..length).ok_or(ModelError::Truncated)?;
+        let bytes = place.0.get_mut(..length).ok_or(ModelError::Truncated)?;
         read_exact(&mut file, bytes)?;
         let model = Model::from_bytes(bytes)?;
         let samples = Samples::read(file, model.sample_size())?;
