@@ -8,7 +8,7 @@ use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
 use hadamrnn_firmware_common::slots::Timing;
 use hadamrnn_firmware_common::stream::Windows;
 use hadamrnn_runtime::kernel::Fwht;
-use hadamrnn_runtime::{Model, Session};
+use hadamrnn_runtime::{Model, RoomOf, Session};
 
 use super::*;
 use chip::{Bus, Chip, DATA_SHEETS, DataSheet};
@@ -235,8 +235,8 @@ fn a_sensor_on_a_bus_is_classified() {
     };
     let bus = Bus::with(Chip::new(sheet(Kind::Lsm6dso)));
     let mut imu = start(&bus).expect("starts");
-    let mut windows = Windows::<Fwht, 128, 9, 0, 0, 0, 1>::new(&model, timing, 128).expect("fits");
-    let mut alone = Session::<Fwht, 128, 9>::new(&model).expect("fits");
+    let mut windows = Windows::<RoomOf<Fwht, 128, 9>, 1>::new(&model, timing, 128).expect("fits");
+    let mut alone = Session::<RoomOf<Fwht, 128, 9>>::new(&model).expect("fits");
     for i in 1..=8 {
         bus.chip().sense([257 * i, -300 * i, 8192], [i, -40 * i, 9]);
         let sample = imu.poll().expect("answers").expect("is new");
