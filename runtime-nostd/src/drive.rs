@@ -12,12 +12,12 @@ pub(crate) const TILE: usize = 32;
 pub(crate) type Driven = [u32; TILE];
 
 /// What a product `U x + b` needs of a model, whatever the step.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Weights<'a> {
     /// Width of the fields of U.
     pub width: FieldWidth,
     /// The layer that is driven.
-    pub layer: &'a Layer<'a>,
+    pub layer: Layer<'a>,
     /// Two biases a word; see [`Sections`](crate::format::Sections).
     pub bias: &'a [u32],
     /// Width of an input; none for tokens.
@@ -27,7 +27,7 @@ pub(crate) struct Weights<'a> {
 /// The product `U x + b` of one time step.
 #[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
-    weights: Weights<'a>,
+    weights: &'a Weights<'a>,
     /// The words of `U`, group of rows by group of rows, one a channel; or a token's row.
     columns: &'a [u32],
     x: &'a [i32],
@@ -37,7 +37,7 @@ pub(crate) struct Drive<'a> {
 
 impl<'a> Drive<'a> {
     /// `x` are the standardised inputs, one a channel, and `sum` their sum; or the multiplier of a token's row.
-    pub fn new(weights: Weights<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
+    pub fn new(weights: &'a Weights<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
         let correction = sum.wrapping_mul(weights.width.offset()).wrapping_neg();
         Self {
             weights,
@@ -73,10 +73,10 @@ impl<'a> Rows<'a> {
     pub fn new(drive: &Drive<'a>) -> Self {
         let Weights {
             width,
-            layer,
+            ref layer,
             bias,
             input_bits,
-        } = drive.weights;
+        } = *drive.weights;
         Self {
             width,
             in_lanes: layer.lanes_hold_drive,

@@ -4,6 +4,7 @@ mod proof;
 
 use crate::arch::{Channels, Plan};
 use crate::bounds::Bounds;
+use crate::drive::Weights;
 use crate::fields::FieldWidth;
 use crate::format::{self, Header, ModelError, Readout, Second, Sections, Tokens};
 use crate::gain::Gain;
@@ -19,9 +20,9 @@ use crate::standardise::Channel;
 pub struct Model<'a> {
     header: Header<'a>,
     pub(crate) sections: Sections<'a>,
-    pub(crate) input_width: FieldWidth,
+    /// The first layer, and what drives it.
+    pub(crate) first: Weights<'a>,
     pub(crate) readout_width: FieldWidth,
-    layer: Layer<'a>,
     second: Option<SecondLayer<'a>>,
     hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
@@ -68,9 +69,16 @@ impl<'a> Model<'a> {
         let mut model = Self {
             header,
             sections,
-            input_width,
+            first: Weights {
+                width: input_width,
+                layer: first_layer(&header, &sections),
+                bias: sections.bias,
+                input_bits: match header.extension.tokens {
+                    Some(_) => None,
+                    None => Some(header.input_bits),
+                },
+            },
             readout_width,
-            layer: first_layer(&header, &sections),
             second: (header.extension.second).map(|second| second_layer(&second, &sections)),
             hidden_readout: None,
             bounds: Bounds::default(),
@@ -85,7 +93,7 @@ impl<'a> Model<'a> {
             Some(_) => 1,
             None => model.input_size(),
         };
-        model.plan = Plan::new(&model.layer, &sections, columns);
+        model.plan = Plan::new(&model.first.layer, &sections, columns);
         Ok(model)
     }
 
@@ -132,7 +140,7 @@ impl<'a> Model<'a> {
 
     /// `2^q`, the side of the first layer's diagonal blocks.
     pub const fn block_size(&self) -> usize {
-        self.layer.block_size()
+        self.first.layer.block_size()
     }
 
     /// How logits come from the states.
@@ -142,7 +150,7 @@ impl<'a> Model<'a> {
 
     /// The first layer.
     pub const fn layer(&self) -> &Layer<'a> {
-        &self.layer
+        &self.first.layer
     }
 
     /// The second layer, if there is one.
@@ -154,7 +162,7 @@ impl<'a> Model<'a> {
     pub const fn top(&self) -> &Layer<'a> {
         match &self.second {
             Some(second) => &second.layer,
-            None => &self.layer,
+            None => &self.first.layer,
         }
     }
 
@@ -190,7 +198,7 @@ impl<'a> Model<'a> {
     /// Where a row of U is stored, or `None` where no input drives it.
     #[inline(never)]
     pub(crate) fn stored_row(&self, row: usize) -> Option<usize> {
-        let layer = &self.layer;
+        let layer = &self.first.layer;
         let (block, in_block) = (row >> layer.log2_block, row & (layer.block_size() - 1));
         let stored = block.wrapping_mul(layer.driven_rows).wrapping_add(in_block);
         (in_block < layer.driven_rows).then_some(stored)
@@ -205,7 +213,7 @@ impl<'a> Model<'a> {
     ///
     /// A second layer is run by portable code, but for Cortex-M4 and its like: there by assembly if its shape allows.
     pub const fn has_common_shape(&self) -> bool {
-        self.layer.common_shape && self.second.is_none()
+        self.first.layer.common_shape && self.second.is_none()
     }
 
     /// The proven bounds of every accumulator.
@@ -223,18 +231,18 @@ impl<'a> Model<'a> {
         let Some(row) = self.stored_row(row) else {
             return 0;
         };
-        let group = row / self.input_width.per_word();
-        let groups = self.driven_rows() / self.input_width.per_word();
+        let group = row / self.first.width.per_word();
+        let groups = self.driven_rows() / self.first.width.per_word();
         let index = match self.tokens() {
             Some(_) => column.wrapping_mul(groups).wrapping_add(group),
             None => group.wrapping_mul(self.input_size()).wrapping_add(column),
         };
-        self.input_width.get(word(self.sections.input, index), row)
+        self.first.width.get(word(self.sections.input, index), row)
     }
 
     /// The words of a token's row of the table; none beyond the vocabulary.
     pub(crate) fn token_row(&self, token: u16) -> Option<&'a [u32]> {
-        let length = self.driven_rows() / self.input_width.per_word();
+        let length = self.driven_rows() / self.first.width.per_word();
         let start = usize::from(token).wrapping_mul(length);
         self.sections.input.get(start..start.wrapping_add(length))
     }
@@ -247,7 +255,7 @@ impl<'a> Model<'a> {
 
     /// Row sign of the first layer's recurrent matrix, +1 or -1.
     pub fn sign(&self, row: usize) -> i32 {
-        self.layer.sign(row)
+        self.first.layer.sign(row)
     }
 
     /// Code of `V[output][unit]`.

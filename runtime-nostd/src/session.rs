@@ -1,7 +1,7 @@
 //! Streaming inference.
 
 use crate::arch::OwnStep;
-use crate::drive::{Drive, Weights};
+use crate::drive::Drive;
 use crate::error::SessionError;
 use crate::format::Readout;
 use crate::kernel::{HiddenState, Kernel};
@@ -254,16 +254,7 @@ fn step_any<K: Kernel>(
     sum: i32,
     gain: i32,
 ) {
-    let weights = Weights {
-        width: model.input_width,
-        layer: model.layer(),
-        bias: model.sections.bias,
-        input_bits: match model.tokens() {
-            Some(_) => None,
-            None => Some(model.header().input_bits),
-        },
-    };
-    let drive = Drive::new(weights, u, x, sum);
+    let drive = Drive::new(&model.first, u, x, sum);
     let step = Step::new(model.layer(), Source::Product(&drive), gain);
     K::step(state, &step);
 }

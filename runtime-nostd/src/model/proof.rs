@@ -11,10 +11,11 @@ impl Model<'_> {
     /// Bounds every accumulator.
     pub(super) fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
         let drive = self.largest_drive();
-        let driven = shifted(drive, self.layer.drive_shift);
+        let driven = shifted(drive, self.first.layer.drive_shift);
         let second = match &self.second {
             Some(second) => {
-                let drive = second.drive_bound(self.layer.hidden_size, self.layer.state_bits);
+                let drive =
+                    second.drive_bound(self.first.layer.hidden_size, self.first.layer.state_bits);
                 second.layer.step_bound(drive)
             }
             None => 0,
@@ -22,7 +23,7 @@ impl Model<'_> {
         let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
         let all = [
             drive,
-            self.layer.step_bound(driven),
+            self.first.layer.step_bound(driven),
             second,
             hidden,
             self.largest_logit(),
@@ -31,9 +32,10 @@ impl Model<'_> {
             return Err(ModelError::Overflow);
         }
         let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
-        self.layer.drive_bound = drive;
-        self.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
-        self.layer.common_shape = arch::first_layer_has_common_shape(&self.layer, self.input_width);
+        self.first.layer.drive_bound = drive;
+        self.first.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
+        self.first.layer.common_shape =
+            arch::first_layer_has_common_shape(&self.first.layer, self.first.width);
         if let Some(second) = &mut self.second {
             let layer = &mut second.layer;
             layer.common_shape =
@@ -80,7 +82,7 @@ impl Model<'_> {
         match self.tokens() {
             _ if self.stored_row(row).is_none() => 0,
             Some(tokens) => {
-                (self.input_width.offset() as u32).wrapping_mul(tokens.multiplier.into())
+                (self.first.width.offset() as u32).wrapping_mul(tokens.multiplier.into())
             }
             None => {
                 let input = u32::from(self.header.input_bits).wrapping_sub(1);
