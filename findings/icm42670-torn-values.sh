@@ -1,5 +1,5 @@
 #!/bin/sh
-# icm42670 0.2.0 (crates.io): `accel_raw`, `gyro_raw` and `temperature` read the two bytes of a value in two transfers. The chip
+# icm42670 0.2.0: `accel_raw`, `gyro_raw` and `temperature` read the two bytes of a value in two transfers. The chip
 # holds a sample together only within one burst, so a sample that comes between the transfers is torn: the high byte is of
 # the old one, the low byte of the new one. Around a multiple of 256 that is an error of up to 255 counts, without a sign of it.
 #

@@ -1,5 +1,5 @@
 #!/bin/sh
-# mpu6050-dmp 0.6.1 (crates.io): `set_accel_full_scale`, `set_gyro_full_scale` and `set_digital_lowpass_filter` OR their
+# mpu6050-dmp 0.6.1: `set_accel_full_scale`, `set_gyro_full_scale` and `set_digital_lowpass_filter` OR their
 # bits into the register and clear none, and `Mpu6050::new` does not reset the chip. So after a warm start (the
 # microcontroller restarts, the sensor keeps its power) a range that was set before stays in: ±8 g, then ±4 g gives ±16 g,
 # and every count is a quarter of what the program believes. No call fails.
