@@ -9,6 +9,7 @@ use hadamrnn_runtime::Model;
 
 use crate::card::Card;
 use crate::integer::ModelFile;
+use crate::visible;
 
 /// Words on a line of the array.
 const WORDS_A_LINE: usize = 8;
@@ -211,14 +212,9 @@ fn array(text: &mut String, name: &str, file: &ModelFile) {
     text.push_str("};\n");
 }
 
-/// Text that neither ends the comment it is in nor looks as if it did: without line breaks, and other characters that
-/// control how text is shown.
+/// Text that neither ends the comment it is in nor looks as if it did.
 fn in_comment(text: &str) -> String {
-    let controls = |letter: char| {
-        let is_direction = matches!(letter, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        letter.is_control() || is_direction
-    };
-    let text = text.replace(controls, " ");
+    let text = visible::text(text).replace(['\n', '\t'], " ");
     text.replace("*/", "* /").replace("/*", "/ *")
 }
 
@@ -284,7 +280,10 @@ mod tests {
     #[test]
     fn names_are_literals_and_end_no_comment() {
         assert_eq!(literal("a\"b\\é??/"), "\"a\\\"b\\\\\\303\\251\\?\\?/\"");
-        assert_eq!(in_comment("a*/b\nc/*/\u{202e}\u{1b}[d"), "a* /b c/ * /  [d");
+        assert_eq!(
+            in_comment("a*/b\nc/*/\u{202e}\u{1b}[d"),
+            "a* /b c/ * /\\u202e\\u001b[d"
+        );
         let (file, _) = shipped("har2");
         for name in ["2har", "", "a-b", "é"] {
             let error = header(name, &file, None).expect_err("not a name");

@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,8 @@ pub mod files {
     pub const WINDOWS: &str = "windows.bin";
     /// Expected answers.
     pub const GOLDEN: &str = "golden.json";
+    /// All of them.
+    pub const ALL: [&str; 4] = [MODEL, CARD, WINDOWS, GOLDEN];
 }
 
 /// The start of a card's first line, before the digest of the lines below.
@@ -106,6 +108,10 @@ impl Card {
         }
         let card: Self = toml::from_str(text).context("it is malformed")?;
         card.config.validate().context("[config]")?;
+        let wrong = |lsb: &&f32| !(lsb.is_finite() && **lsb > 0.0);
+        if let Some(lsb) = card.input_lsb.iter().find(wrong) {
+            bail!("input_lsb: {lsb} is no size of a count: it must be a finite number above 0");
+        }
         Ok(card)
     }
 
@@ -153,6 +159,17 @@ mod tests {
             }
         }
         Card::read(&shipped).unwrap();
+    }
+
+    #[test]
+    fn the_size_of_a_count_is_a_number_above_zero() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/har2");
+        let mut card = Card::read(&shipped).unwrap();
+        for lsb in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            card.input_lsb[3] = lsb;
+            let error = format!("{:#}", Card::parse(&card.to_text().unwrap()).unwrap_err());
+            assert!(error.contains("input_lsb"), "{error}");
+        }
     }
 
     #[test]

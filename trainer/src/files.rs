@@ -4,6 +4,7 @@
 //! being written has another name and is locked until it is whole; one that is not locked was left by a process that died,
 //! and the next one that writes into the folder removes it.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,8 +12,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use crate::untrusted::check_regular;
+
 /// Names of files that are being written start and end like this.
-const UNFINISHED: (&str, &str) = (".hadamrnn-", ".tmp");
+pub(crate) const UNFINISHED: (&str, &str) = (".hadamrnn-", ".tmp");
 /// Name of the file whose lock is that of its folder. It stays: to remove it would let two processes lock two files.
 const LOCK_NAME: &str = "lock";
 
@@ -56,14 +59,18 @@ fn unfinished_in(folder: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
+/// Whether a name is one of files and folders that are being written.
+pub(crate) fn is_unfinished(name: &OsStr) -> bool {
+    let (prefix, suffix) = UNFINISHED;
+    let name = name.to_string_lossy();
+    name.starts_with(prefix) && name.ends_with(suffix)
+}
+
 /// Removes the unfinished files in `folder` that no living process writes. What cannot be removed stays.
 fn remove_stale(folder: &Path) {
-    let (prefix, suffix) = UNFINISHED;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if !is_file || !name.starts_with(prefix) || !name.ends_with(suffix) {
+        if !is_file || !is_unfinished(&entry.file_name()) {
             continue;
         }
         if let Ok(file) = OpenOptions::new().write(true).open(entry.path())
@@ -86,6 +93,25 @@ fn set_ordinary_mode(_: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a file of the program's own for writing, and makes it if it is not there; `anew` empties it. In a folder from
+/// elsewhere its name may be that of a link, which would lead out of the folder, or of a pipe: neither is opened.
+///
+/// # Errors
+/// It cannot be written, or is not a regular file.
+pub fn open_own(path: &Path, anew: bool) -> Result<File> {
+    let open = || -> io::Result<File> {
+        if let Ok(found) = path.symlink_metadata() {
+            check_regular(&found)?;
+        }
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(anew)
+            .open(path)
+    };
+    open().with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Keeps other processes from a folder, until dropped.
 #[derive(Debug)]
 pub struct Lock {
@@ -93,14 +119,18 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Whether a process ever took the lock of `folder`.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        folder.join(LOCK_NAME).exists()
+    }
+
     /// Takes the lock of `folder`; `None` if another process has it.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn take(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(LOCK_NAME);
-        let file =
-            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file = open_own(&path, false)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -122,6 +152,24 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_is_a_link_or_has_content_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, "precious").unwrap();
+        let inside = folder.path().join("run");
+        std::fs::create_dir(&inside).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, inside.join(LOCK_NAME)).unwrap();
+        let error = format!("{:#}", Lock::take(&inside).unwrap_err());
+        assert!(error.contains("it is a link"), "{error}");
+        assert!(open_own(&inside.join(LOCK_NAME), true).is_err());
+        std::fs::remove_file(inside.join(LOCK_NAME)).unwrap();
+        std::fs::rename(&elsewhere, inside.join(LOCK_NAME)).unwrap();
+        assert!(Lock::take(&inside).unwrap().is_some());
+        assert_eq!(std::fs::read(inside.join(LOCK_NAME)).unwrap(), b"precious");
     }
 
     #[test]

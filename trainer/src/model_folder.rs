@@ -163,8 +163,8 @@ impl Companion {
         let path = folder.join(name);
         ensure!(
             is_there(&path),
-            "{} is missing: the folder is not whole. Export the model again, or move {} to a folder of its own to use it \
-             alone",
+            "{} is missing: the folder is not whole. Export the model again; to use the model alone, name the file {} itself, \
+             with none of the others beside it",
             path.display(),
             model.display()
         );

@@ -91,7 +91,7 @@ pub struct Epochs {
 /// There is none.
 pub fn read(folder: &Path) -> Result<Epochs> {
     let path = folder.join(FILE_NAME);
-    let bytes = untrusted::read(&path, Kind::RECORD).with_context(|| {
+    let bytes = untrusted::read(&path, Kind::CURVES).with_context(|| {
         format!(
             "cannot read {}: is {} the folder of a training run?",
             path.display(),
@@ -191,7 +191,7 @@ fn open_events(path: &Path, lines: &[Line]) -> Result<File> {
             .create(true)
             .truncate(false)
             .open(path)?;
-        let present = untrusted::read(path, Kind::RECORD)?;
+        let present = untrusted::read(path, Kind::CURVES)?;
         if lines.is_empty() || !present.starts_with(&expected) {
             file.set_len(0)?;
             file.write_all(&expected)?;

@@ -30,6 +30,8 @@ impl Kind {
     pub const SETTINGS: Self = Self::new("a file of settings", 4 * MIB);
     /// A text of results: golden vectors, metrics, plans and records of jobs.
     pub const RECORD: Self = Self::new("a record", 64 * MIB);
+    /// The curves of a run: a million epochs.
+    pub const CURVES: Self = Self::new("the curves of a run", 1024 * MIB);
     /// Raw input windows.
     pub const WINDOWS: Self = Self::new("a file of windows", 512 * MIB);
     /// What a build or an emulator left: firmware with its symbols, a log.
@@ -103,6 +105,7 @@ fn describe(kind: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     match () {
         () if kind.is_dir() => "a folder",
+        () if kind.is_symlink() => "a link",
         () if kind.is_fifo() => "a pipe",
         () if kind.is_socket() => "a socket",
         () => "a device",

@@ -12,17 +12,18 @@ use crate::visible;
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// One array as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Array {
+#[derive(Debug)]
+pub(super) struct Array<'a> {
     /// The type of its values, as NumPy writes it: `<i4`, `|u1`, `|O`.
     pub kind: String,
     /// In C order.
     pub shape: Vec<usize>,
     /// The values' bytes; a pickle where the type is `|O`.
     pub data: Vec<u8>,
+    budget: &'a Budget,
 }
 
-impl Array {
+impl Array<'_> {
     /// The values, of `N` bytes each, if the type is `kind`.
     pub(super) fn values<T, const N: usize>(
         &self,
@@ -36,6 +37,7 @@ impl Array {
         );
         self.check_length(N)?;
         let (words, _) = self.data.as_chunks::<N>();
+        self.budget.take_items::<T>(words.len())?;
         Ok(words.iter().map(|&word| value(word)).collect())
     }
 
@@ -55,21 +57,19 @@ impl Array {
             ),
         };
         self.check_length(size)?;
+        self.budget.take_items::<i64>(self.data.len() / size)?;
         let value = |word: &[u8]| {
             // From the most significant byte on, whose sign is that of the number.
-            let mut bytes = word.to_vec();
-            if !is_big {
-                bytes.reverse();
-            }
-            let first = bytes.first().copied().unwrap_or(0);
-            let sign = if is_signed {
-                i128::from(first as i8 >> 7)
-            } else {
-                0
+            let joined = |high: i128, &byte: &u8| high << 8 | i128::from(byte);
+            let unsigned = match is_big {
+                true => word.iter().fold(0, joined),
+                false => word.iter().rev().fold(0, joined),
             };
-            let wide = bytes
-                .iter()
-                .fold(sign, |value, &byte| value << 8 | i128::from(byte));
+            let limit = 1i128 << (8 * size - 1);
+            let wide = match is_signed && unsigned >= limit {
+                true => unsigned - 2 * limit,
+                false => unsigned,
+            };
             i64::try_from(wide).with_context(|| format!("it has the value {wide}"))
         };
         self.data.chunks_exact(size).map(value).collect()
@@ -106,18 +106,18 @@ impl<'a> Npz<'a> {
     }
 
     /// The array called `name`.
-    pub(super) fn array(&mut self, name: &str) -> Result<Array> {
+    pub(super) fn array(&mut self, name: &str) -> Result<Array<'a>> {
         let shown = format!("the array {name}");
         let entry = self.zip.by_name(&format!("{name}.npy"));
         let entry = entry.with_context(|| format!("{shown} is missing"))?;
         let bytes = (self.budget.read(entry, Kind::ARCHIVE))
             .map_err(|error| archive::unreadable(error, &shown, "it is truncated or damaged"))?;
-        parse(bytes).context(shown)
+        parse(bytes, self.budget).context(shown)
     }
 }
 
 /// Reads an `.npy`: a magic, a version, the length of a header that is a Python dictionary, and the data.
-fn parse(mut bytes: Vec<u8>) -> Result<Array> {
+fn parse(mut bytes: Vec<u8>, budget: &Budget) -> Result<Array<'_>> {
     let magic = bytes.strip_prefix(b"\x93NUMPY").context("it is no .npy")?;
     let (length, start) = match *magic {
         [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([a, b])), 10),
@@ -151,6 +151,7 @@ fn parse(mut bytes: Vec<u8>) -> Result<Array> {
         kind,
         shape,
         data: bytes,
+        budget,
     })
 }
 
@@ -286,7 +287,13 @@ pub(super) mod tests {
         assert!(bytes.len() < 1000);
         let budget = Budget::new(150_000);
         let mut npz = Npz::open(&bytes, &budget).unwrap();
-        assert_eq!(npz.array("a").unwrap().data.len(), 100_000);
+        let array = npz.array("a").unwrap();
+        assert_eq!(array.data.len(), 100_000);
+        // As eight bytes each, they are more.
+        let error = message(array.integers().unwrap_err());
+        assert!(error.contains("more than 150000 bytes"), "{error}");
+        let error = message(array.values("|u1", |[byte]| u64::from(byte)).unwrap_err());
+        assert!(error.contains("more than 150000 bytes"), "{error}");
         let error = message(npz.array("a").unwrap_err());
         assert!(
             error.contains("the array a: the data take more than 150000 bytes"),
@@ -313,9 +320,10 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let _ = parse(bytes.clone());
+            let budget = Budget::of_data_set();
+            let _ = parse(bytes.clone(), &budget);
             bytes.splice(0..0, *b"\x93NUMPY\x01\x00\x20\x00");
-            let _ = parse(bytes);
+            let _ = parse(bytes, &budget);
         }
     }
 }

@@ -93,9 +93,10 @@ struct Window {
 pub fn locate(place: &Path) -> Result<Source> {
     let is_csv = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        path.is_file() && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+        // What is no regular file, or leads nowhere, is an error when it is read, and never left out in silence.
+        !path.is_dir() && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
     };
-    if place.is_file() {
+    if !place.is_dir() && place.symlink_metadata().is_ok() {
         return Ok(Source::file(place));
     }
     ensure!(

@@ -1,11 +1,12 @@
 //! Running jobs in processes of their own, several at a time.
 
-use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+
+use crate::files::open_own;
 
 use super::{Attempt, LOG_NAME, Lock, Outcome, Plan, Record, Tally, is_done};
 
@@ -108,7 +109,7 @@ fn start(folder: &Path, command: impl Fn(&Path) -> Command) -> Result<Start> {
         return Ok(Start::Not(Attempt::Skipped));
     }
     let path = folder.join(LOG_NAME);
-    let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let log = open_own(&path, true)?;
     let mut command = command(folder);
     own_process_group(&mut command);
     command

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::files::write_atomically;
+use crate::files::{Lock, UNFINISHED, is_unfinished, write_atomically};
+
+/// Name of the old folder beside the new one, where the two cannot change names in one step.
+const OLD: &str = "old";
 
 /// Names and contents of files.
 type Contents<'a> = [(&'a str, &'a [u8])];
@@ -48,7 +51,7 @@ fn is_replaceable(folder: &Path, contents: &Contents<'_>) -> bool {
             let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
             let found = entry.file_name();
             let is_ours = contents.iter().any(|(name, _)| found == *name);
-            is_file && (is_ours || found.to_string_lossy().starts_with(".tmp-"))
+            is_file && (is_ours || is_unfinished(&found))
         })
     };
     here.map_or(true, |here| here != folder) && entries.into_iter().all(is_known)
@@ -76,9 +79,14 @@ fn one_by_one(folder: &Path, contents: &Contents<'_>) -> Result<()> {
 }
 
 fn as_one(folder: &Path, parent: &Path, contents: &Contents<'_>) -> Result<()> {
+    remove_stale_folders(parent);
+    let (prefix, suffix) = UNFINISHED;
     let staging = tempfile::Builder::new()
-        .prefix(".tmp-")
+        .prefix(prefix)
+        .suffix(suffix)
         .tempdir_in(parent)?;
+    // Ends with the process that writes, however it ends.
+    let _lock = Lock::take(staging.path())?;
     // A folder within, for a temporary one is private.
     let new = staging.path().join("new");
     fs::create_dir(&new)?;
@@ -86,6 +94,24 @@ fn as_one(folder: &Path, parent: &Path, contents: &Contents<'_>) -> Result<()> {
     put(&new, folder, staging)?;
     sync(parent)?;
     Ok(())
+}
+
+/// Removes the unfinished folders in `parent` that no living process writes. One without a lock file is being made, or was
+/// left in the moment of that: it stays.
+fn remove_stale_folders(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_folder || !is_unfinished(&entry.file_name()) || !Lock::is_in(&path) {
+            continue;
+        }
+        // An old model folder that could not be put back is nobody's to remove.
+        if !path.join(OLD).exists()
+            && let Ok(Some(_lock)) = Lock::take(&path)
+        {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
 }
 
 /// Gives `new` the name `folder`. An old folder of that name goes with `staging`.
@@ -96,7 +122,7 @@ fn put(new: &Path, folder: &Path, staging: TempDir) -> io::Result<()> {
     if exchange(new, folder).is_ok() {
         return Ok(());
     }
-    let old: PathBuf = staging.path().join("old");
+    let old: PathBuf = staging.path().join(OLD);
     fs::rename(folder, &old)?;
     fs::rename(new, folder).inspect_err(|_| {
         if fs::rename(&old, folder).is_err() {

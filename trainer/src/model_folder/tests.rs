@@ -3,7 +3,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::files::write_atomically;
+use crate::files::{Lock, write_atomically};
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -195,7 +195,7 @@ fn a_folder_is_replaced_as_one() {
     replace::write(&folder, &CONTENTS).unwrap();
     assert!(written(&folder));
     fs::write(folder.join("a"), "old a").unwrap();
-    fs::write(folder.join(".tmp-litter"), "").unwrap();
+    fs::write(folder.join(".hadamrnn-litter.tmp"), "").unwrap();
     #[cfg(unix)]
     let before = fs::File::open(&folder).unwrap();
     replace::write(&folder, &CONTENTS).unwrap();
@@ -213,6 +213,26 @@ fn a_folder_is_replaced_as_one() {
     }
     let left = fs::read_dir(folder.parent().unwrap()).unwrap();
     assert_eq!(left.count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn folders_that_killed_writes_left_are_removed_and_no_others() {
+    let parent = tempfile::tempdir().unwrap();
+    let parent = parent.path();
+    let staging = |name: &str| {
+        let folder = parent.join(format!(".hadamrnn-{name}.tmp"));
+        fs::create_dir_all(folder.join("new")).unwrap();
+        folder
+    };
+    let (dead, alive, began) = (staging("dead"), staging("alive"), staging("began"));
+    let users = parent.join(".hadamrnn-notes");
+    fs::create_dir(&users).unwrap();
+    drop(Lock::take(&dead).unwrap());
+    let held = Lock::take(&alive).unwrap().unwrap();
+    replace::write(&parent.join("model"), &CONTENTS).unwrap();
+    assert!(!dead.exists());
+    assert!(alive.exists() && began.exists() && users.exists());
+    drop(held);
 }
 
 #[test]

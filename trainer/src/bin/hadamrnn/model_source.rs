@@ -93,8 +93,9 @@ pub fn load(
         let model = export_run(checkpoint, config, &data, device)?;
         return Ok((model, Some(data)));
     }
+    let is_there = |name: &str| path.join(name).symlink_metadata().is_ok();
     ensure!(
-        !path.is_dir() || path.join(card::files::MODEL).is_file(),
+        !path.is_dir() || card::files::ALL.into_iter().any(is_there),
         "{} is neither a run folder ({}) nor a model folder ({})",
         path.display(),
         checkpoint::FILE_NAME,

@@ -405,6 +405,7 @@ pub fn train(
     device: &burn::tensor::Device,
     stop: StopFlag,
 ) -> Result<Outcome> {
+    let path = folder.join(checkpoint::CONFIG_NAME);
     let (mut trainer, done) = match resumed {
         Some(checkpoint) => {
             let trainer = Trainer::resume(&checkpoint, data, device)?;
@@ -422,12 +423,17 @@ pub fn train(
                 "{} already holds a run: continue it with --resume {0}, start anew with --overwrite, or choose another --out",
                 folder.display()
             );
-            (Trainer::new(config.clone(), data, device)?, 0)
+            let trainer = Trainer::new(config.clone(), data, device)?;
+            if path.exists() {
+                // Killed before it has written its own, the run must not lie beside the configuration of another.
+                std::fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+            (trainer, 0)
         }
     };
     // From the first moment there is something to resume.
     trainer.checkpoint()?.save(folder)?;
-    let path = folder.join(checkpoint::CONFIG_NAME);
     let written = untrusted::text(&path, Kind::SETTINGS).ok();
     // One that says the same stays as it is, with the user's comments.
     if written

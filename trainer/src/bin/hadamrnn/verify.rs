@@ -1,7 +1,7 @@
 //! `hadamrnn verify`.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::FirmwareFolder;
@@ -135,7 +135,10 @@ fn kernel(args: &Args, file: &ModelFile) -> Result<KernelName> {
 
 /// The model folder whose windows stand in for the data set, where that is not at hand and was not asked for.
 fn instead_of_data<'a>(loaded: &'a LoadedModel, args: &Args) -> Option<&'a ModelFolder> {
-    let asked = args.common.data.data_dir.is_some();
+    // A folder that is not there was mistyped; one that lacks the set may be for others.
+    let is_mistyped = std::env::var_os(data::DATA_DIR_VARIABLE)
+        .is_some_and(|folder| !folder.is_empty() && !Path::new(&folder).exists());
+    let asked = args.common.data.data_dir.is_some() || is_mistyped;
     let folder = loaded.folder.as_ref().filter(|_| !asked)?;
     data::locate(loaded.config.task, None)
         .is_err()

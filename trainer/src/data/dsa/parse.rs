@@ -10,7 +10,7 @@ pub(super) fn segment(name: &str, text: &[u8]) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(SEGMENT);
     let lines = rows(text).count();
     for (line, row) in rows(text).take(STEPS) {
-        let before = values.len();
+        let mut count = 0;
         for (field, number) in row.split(|&byte| byte == b',').enumerate() {
             // By way of double precision, so that it agrees with what is read from the compact form.
             let value = std::str::from_utf8(number.trim_ascii())
@@ -25,9 +25,12 @@ pub(super) fn segment(name: &str, text: &[u8]) -> Result<Vec<f32>> {
                     remedy()
                 );
             };
-            values.push(value as f32);
+            // One that is too long takes no memory.
+            if field < CHANNELS {
+                values.push(value as f32);
+            }
+            count = field + 1;
         }
-        let count = values.len() - before;
         ensure!(
             count == CHANNELS,
             "{name}, line {line}: {count} values where a step has {CHANNELS}; {}",

@@ -116,8 +116,10 @@ pub(super) fn read(path: &Path, index: &Path, budget: &Budget) -> Result<Vec<Seq
                 remedy()
             )
         })?;
+        // A copy in lower case, and at most a word for every two letters.
+        budget.take(text.len())?;
+        budget.take_items::<u32>(text.len() / 2 + 1)?;
         let ranks = words.ranks(text);
-        budget.take_items::<u32>(ranks.len())?;
         Ok((place, ranks))
     };
     let reviews: Vec<(Place, Vec<u32>)> = all(path, budget)?

@@ -170,15 +170,13 @@ fn memory_and_lines_are_bounded() {
 fn pipes_are_no_recordings() {
     let all = ten();
     crate::untrusted::tests::make_pipe(&all.path().join("pipe.csv"));
-    // In a folder they are passed over; named, they are refused.
-    assert!(load_folder(&all, &cutting(8, 4)).is_ok());
-    let error = load(
-        &Source::file(all.path().join("pipe.csv")),
-        &cutting(8, 4),
-        &Holdout::Standard,
-    );
-    let error = format!("{:#}", error.unwrap_err());
-    assert!(error.contains("pipe.csv: it is a pipe"), "{error}");
+    // Neither in a folder, where nothing is left out in silence, nor by name.
+    for place in [all.path().to_path_buf(), all.path().join("pipe.csv")] {
+        let source = locate(&place).unwrap();
+        let error = load(&source, &cutting(8, 4), &Holdout::Standard);
+        let error = format!("{:#}", error.unwrap_err());
+        assert!(error.contains("pipe.csv: it is a pipe"), "{error}");
+    }
 }
 
 #[test]
