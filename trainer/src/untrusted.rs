@@ -1,6 +1,6 @@
 //! Files from outside: only regular ones are opened, and no more of them is held in memory than a stated bound.
 //!
-//! A file of a [`Kind`] has a bound of its own. A data set, which may be thousands of files, has one [`Budget`] for all
+//! A file of a [`Kind`] has a bound of its own. A data set, which may be thousands of files, has one `Budget` for all
 //! of them and for what is parsed from them. `docs/DATA.md` lists the bounds.
 
 use std::cell::Cell;
