@@ -29,6 +29,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::card::{self, Results};
+use crate::checkpoint::CONFIG_NAME;
 use crate::config::RunConfig;
 use crate::files::write_atomically;
 use crate::untrusted::{self, Kind};
@@ -39,8 +40,6 @@ pub use processes::{BUSY, INTERRUPTED, Processes, run_processes};
 pub use run::{Attempt, Ended, Tally, run_here, run_one};
 pub use scheduler::Scheduler;
 
-/// Name of the configuration in a job's folder.
-pub const CONFIG_NAME: &str = "config.toml";
 /// Name of the outcome in a job's folder.
 pub const RECORD_NAME: &str = "results.json";
 /// Name of the model folder in a job's folder.

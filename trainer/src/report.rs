@@ -2,6 +2,7 @@
 
 mod goals;
 mod html;
+mod job;
 mod markdown;
 mod published;
 mod table;
@@ -13,9 +14,10 @@ use anyhow::{Context, Result};
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::files::write_atomically;
-use crate::jobs::{self, Done, Entry, Plan, Record};
+use crate::jobs::{Done, Entry, Plan};
 use crate::plot::{self, Curve, Mark, Picture};
-use crate::run_log::{self, Line};
+
+pub use job::JobReport;
 
 /// The jobs of a folder and what came out of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,82 +28,6 @@ pub struct Report {
     pub command: String,
     /// All jobs, in the order of the plan.
     pub jobs: Vec<JobReport>,
-}
-
-/// A job and what came out of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct JobReport {
-    /// Its entry in the plan.
-    pub entry: Entry,
-    /// What was trained, if it could be read.
-    pub config: Option<RunConfig>,
-    /// What came out; nothing yet if the job has not ended.
-    pub record: Option<Record>,
-    /// Its epochs.
-    pub lines: Vec<Line>,
-    /// What of its folder is missing or damaged. What could be read is above.
-    pub damage: Option<String>,
-}
-
-impl JobReport {
-    /// Reads the job of `entry` in `out`, or what is left of it.
-    fn read(out: &Path, entry: &Entry) -> Self {
-        let folder = out.join(&entry.name);
-        let config = jobs::read_config(&folder).map(Some);
-        let record = Record::read(&folder);
-        let lines = match folder.join(run_log::FILE_NAME).exists() {
-            true => run_log::read(&folder).map(|epochs| epochs.lines),
-            false => Ok(Vec::new()),
-        };
-        let errors = [
-            config.as_ref().err(),
-            record.as_ref().err(),
-            lines.as_ref().err(),
-        ];
-        let damage = errors.into_iter().flatten().next();
-        Self {
-            entry: entry.clone(),
-            damage: damage.map(|error| format!("{error:#}")),
-            config: config.unwrap_or_default(),
-            record: record.unwrap_or_default(),
-            lines: lines.unwrap_or_default(),
-        }
-    }
-
-    /// What the job is of and what came out of it.
-    fn result(&self) -> Option<(&RunConfig, &Done)> {
-        let done = self.record.as_ref().and_then(Record::done)?;
-        Some((self.config.as_ref()?, done))
-    }
-
-    fn done(&self) -> Option<&Done> {
-        self.result().map(|(_, done)| done)
-    }
-
-    /// Why there is no result.
-    fn error(&self) -> Option<&str> {
-        match (self.done(), &self.damage, &self.record) {
-            (None, Some(damage), _) => Some(damage),
-            (None, None, Some(record)) => record.error(),
-            _ => None,
-        }
-    }
-
-    /// `done`, `failed`, `damaged` or `waiting`.
-    fn status(&self) -> &'static str {
-        match (self.done(), &self.damage, &self.record) {
-            (Some(_), _, _) => "done",
-            (None, Some(_), _) => "damaged",
-            (None, None, Some(_)) => "failed",
-            (None, None, None) => "waiting",
-        }
-    }
-
-    fn is_of(&self, task: Task) -> bool {
-        self.config
-            .as_ref()
-            .is_some_and(|config| config.task == task)
-    }
 }
 
 /// The finished jobs that differ in their seeds only.
@@ -345,7 +271,7 @@ fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
 mod tests {
     use super::*;
     use crate::card::Results;
-    use crate::jobs::{BoardRecord, Outcome};
+    use crate::jobs::{BoardRecord, Outcome, Record};
     use crate::metrics::Metrics;
 
     pub(super) fn report() -> Report {

@@ -85,8 +85,8 @@ fn as_one(folder: &Path, parent: &Path, contents: &Contents<'_>) -> Result<()> {
         .prefix(prefix)
         .suffix(suffix)
         .tempdir_in(parent)?;
-    // Ends with the process that writes, however it ends.
-    let _lock = Lock::take(staging.path())?;
+    // Ends with the process that writes, however it ends. Where there are no locks, nobody removes anything.
+    let _lock = Lock::take(staging.path()).ok();
     // A folder within, for a temporary one is private.
     let new = staging.path().join("new");
     fs::create_dir(&new)?;

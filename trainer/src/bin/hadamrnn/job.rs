@@ -233,7 +233,7 @@ fn begun(folder: &Path, config: &RunConfig) -> Result<Option<Checkpoint>> {
         checkpoint.run_config()? == *config,
         "{} holds a run with other settings than its {}: remove the checkpoint to start anew",
         folder.display(),
-        jobs::CONFIG_NAME
+        checkpoint::CONFIG_NAME
     );
     Ok(Some(checkpoint))
 }

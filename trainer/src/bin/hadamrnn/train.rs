@@ -406,6 +406,10 @@ pub fn train(
     stop: StopFlag,
 ) -> Result<Outcome> {
     let path = folder.join(checkpoint::CONFIG_NAME);
+    let present = untrusted::text(&path, Kind::SETTINGS).ok();
+    let present = present.and_then(|text| RunConfig::from_toml(&text).ok());
+    // One that says the same stays as it is, with the user's comments.
+    let is_written = present.as_ref() == Some(&config);
     let (mut trainer, done) = match resumed {
         Some(checkpoint) => {
             let trainer = Trainer::resume(&checkpoint, data, device)?;
@@ -424,7 +428,7 @@ pub fn train(
                 folder.display()
             );
             let trainer = Trainer::new(config.clone(), data, device)?;
-            if path.exists() {
+            if !is_written && path.exists() {
                 // Killed before it has written its own, the run must not lie beside the configuration of another.
                 std::fs::remove_file(&path)
                     .with_context(|| format!("cannot remove {}", path.display()))?;
@@ -434,13 +438,7 @@ pub fn train(
     };
     // From the first moment there is something to resume.
     trainer.checkpoint()?.save(folder)?;
-    let written = untrusted::text(&path, Kind::SETTINGS).ok();
-    // One that says the same stays as it is, with the user's comments.
-    if written
-        .and_then(|text| RunConfig::from_toml(&text).ok())
-        .as_ref()
-        != Some(&config)
-    {
+    if !is_written {
         write_atomically(&path, config.to_toml().as_bytes())?;
     }
     let mut observer = RunFolder::open(folder, config.training.epochs, done, stop)?;
