@@ -6,4 +6,4 @@ cd "$(dirname "$0")"
 firmware-examples/setup.sh
 # The same build as the tests, so that each uses what the other has compiled.
 cargo build --locked --workspace --bins
-exec target/debug/hadamrnn demo "$@"
+exec "${CARGO_TARGET_DIR:-target}/debug/hadamrnn" demo "$@"
