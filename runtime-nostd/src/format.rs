@@ -113,7 +113,7 @@ fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u32])> {
         return None;
     }
     let (end, rest) = postcard::take_from_bytes::<Weights<'_>>(rest).ok()?;
-    if !matches!(end.padding, [] | [0] | [0, 0] | [0, 0, 0]) {
+    if end.padding.len() > 3 || end.padding.iter().fold(0, |any, byte| any | byte) != 0 {
         return None;
     }
     let mut words: &[u32] = bytemuck::try_cast_slice(end.weights).ok()?;

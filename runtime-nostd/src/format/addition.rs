@@ -52,6 +52,7 @@ impl Addition {
     pub(crate) const WORDS: usize = 7;
 
     /// `None` where a bit is set that must not be.
+    #[inline(always)]
     pub(crate) const fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
         let [sizes, numbers, drive, step, second_step, hidden, logit] = *words;
         let hidden_size = (sizes >> 16) as u16;

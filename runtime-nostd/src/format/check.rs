@@ -16,7 +16,7 @@ macro_rules! pass {
 }
 
 /// Checks every range that `docs/FORMAT.md` states.
-#[inline(never)]
+#[inline(always)]
 pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
     pass!(sizes(header.hidden_size, header.log2_block));
     if header.output_size == 0 || header.output_size as usize > MAX_OUTPUTS {
@@ -51,6 +51,7 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
 }
 
 /// Rows of U come in whole words, so a block that is driven in part has words of its own.
+#[inline(always)]
 const fn driven_rows(header: &Header<'_>) -> Result<(), ModelError> {
     let rows = header.addition.driven_rows;
     if rows == 0 {
@@ -69,6 +70,7 @@ const fn driven_rows(header: &Header<'_>) -> Result<(), ModelError> {
     }
 }
 
+#[inline(always)]
 const fn hidden_readout(layer: &HiddenReadout) -> Result<(), ModelError> {
     let units = layer.hidden_size as usize;
     if units.is_multiple_of(16)
@@ -83,6 +85,7 @@ const fn hidden_readout(layer: &HiddenReadout) -> Result<(), ModelError> {
     }
 }
 
+#[inline(always)]
 const fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
     let copies = header.extension.copies;
     if let Some(tokens) = header.extension.tokens {
@@ -110,6 +113,7 @@ const fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
     Ok(())
 }
 
+#[inline(always)]
 const fn second(header: &Header<'_>, second: &Second) -> Result<(), ModelError> {
     pass!(sizes(second.hidden_size, second.log2_block));
     pass!(state_and_gain(

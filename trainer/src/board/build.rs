@@ -184,6 +184,19 @@ fn turn(folder: &FirmwareFolder) -> Result<std::fs::File> {
         .with_context(|| format!("cannot lock {}", path.display()))
 }
 
+impl FirmwareFolder {
+    /// The compiler that builds firmware for `board`, with its version.
+    ///
+    /// # Errors
+    /// There is no compiler for the board's target; the message names the set-up script.
+    pub fn compiler(&self, board: &Board) -> Result<String> {
+        let which = run(&mut cargo_target(self, board, "which"))?;
+        let which = which.trim();
+        // Where it comes from matters only where that is not rustup.
+        Ok(which.strip_prefix("rustup: ").unwrap_or(which).to_string())
+    }
+}
+
 fn cargo_target(folder: &FirmwareFolder, board: &Board, subcommand: &str) -> Command {
     let script = folder.path().join("cargo-target.sh");
     let mut command = Command::new("sh");

@@ -36,7 +36,8 @@ pub struct Args {
     /// Write device.json, device.md and device.svg into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Fail if a figure is more than 2 % worse than in this file, a device.json of an earlier run
+    /// Fail if a figure is more than 2 % worse than in this file, a device.json of an earlier run with the same compiler
+    /// and emulators; with others, say so and compare nothing
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
     /// Print the results as JSON
@@ -59,15 +60,31 @@ pub fn run(args: &Args) -> Result<Status> {
     if let Some(out) = &args.out {
         write(out, &results)?;
     }
-    let worse = older.map_or_else(Vec::new, |older| results.worse_than(&older));
-    for line in &worse {
-        output::line(line)?;
-    }
+    let worse = older.map_or_else(|| Ok(Vec::new()), |older| compare(&results, &older))?;
     Ok(if worse.is_empty() {
         Status::Success
     } else {
         Status::Mismatch
     })
+}
+
+/// Prints and returns the figures that are worse than in `older`. Compares nothing where the compiler or an emulator is
+/// another one than those of `older`, and says so: their figures differ with no change of ours.
+fn compare(results: &Results, older: &Results) -> Result<Vec<String>> {
+    let others = results.tools_not_in(older);
+    if !others.is_empty() {
+        output::line(&format!(
+            "Not compared: the file was measured with {}; here is {}. Figures of other tools differ.",
+            older.tools.join(", "),
+            others.join(", ")
+        ))?;
+        return Ok(Vec::new());
+    }
+    let worse = results.worse_than(older);
+    for line in &worse {
+        output::line(line)?;
+    }
+    Ok(worse)
 }
 
 fn read(path: &Path) -> Result<Results> {
@@ -118,7 +135,7 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
         }
     }
     Ok(Results {
-        tools: tools(&boards)?,
+        tools: tools(folder, &boards)?,
         date: hadamrnn::machine::now().date_naive().to_string(),
         rows,
     })
@@ -202,21 +219,26 @@ fn answer(case: &Case) -> Result<Answer> {
     })
 }
 
-/// First lines of what the tools say of their versions.
-fn tools(boards: &[Board]) -> Result<Vec<String>> {
-    let mut programs = vec!["rustc"];
+/// Versions of the compilers and emulators of the boards, each once.
+fn tools(folder: &FirmwareFolder, boards: &[Board]) -> Result<Vec<String>> {
+    let mut tools = Vec::new();
     for board in boards {
-        if !programs.contains(&board.qemu.as_str()) {
-            programs.push(&board.qemu);
-        }
+        tools.push(folder.compiler(board)?);
     }
-    let version = |program: &str| {
-        let output = Command::new(program)
-            .arg("--version")
-            .output()
-            .with_context(|| format!("cannot run {program}"))?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(text.lines().next().unwrap_or_default().trim().to_string())
-    };
-    programs.into_iter().map(version).collect()
+    for board in boards {
+        tools.push(version(&board.qemu)?);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    tools.retain(|tool| seen.insert(tool.clone()));
+    Ok(tools)
+}
+
+/// First line of the version that `program` states.
+fn version(program: &str) -> Result<String> {
+    let output = Command::new(program)
+        .arg("--version")
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().trim().to_string())
 }

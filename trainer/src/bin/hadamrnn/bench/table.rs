@@ -60,6 +60,12 @@ impl Row {
 }
 
 impl Results {
+    /// Compilers and emulators of this run that `older` was not measured with.
+    pub fn tools_not_in(&self, older: &Self) -> Vec<String> {
+        let is_other = |tool: &&String| !older.tools.contains(tool);
+        self.tools.iter().filter(is_other).cloned().collect()
+    }
+
     /// Every figure that grew by more than the tolerance, and every row of `self.rows`' boards that is missing in `older`.
     pub fn worse_than(&self, older: &Self) -> Vec<String> {
         let mut worse = Vec::new();
@@ -140,6 +146,15 @@ mod tests {
             results(1030).worse_than(&old),
             ["qemu-m4 fwht n = 64: instructions per step rose from 1000 to 1030"]
         );
+    }
+
+    #[test]
+    fn another_compiler_or_emulator_is_named() {
+        let old = results(1000);
+        let mut new = results(2000);
+        assert_eq!(new.tools_not_in(&old), [""; 0]);
+        new.tools.push("another emulator".into());
+        assert_eq!(new.tools_not_in(&old), ["another emulator"]);
     }
 
     #[test]
