@@ -113,7 +113,6 @@ const fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
     Ok(())
 }
 
-#[inline(always)]
 const fn second(header: &Header<'_>, second: &Second) -> Result<(), ModelError> {
     pass!(sizes(second.hidden_size, second.log2_block));
     pass!(state_and_gain(
