@@ -4,6 +4,7 @@
 # Does nothing, quickly, where nothing is missing. Says what it found or installed.
 #
 # With --slurm also Slurm and MUNGE, which the ignored tests of jobs under a real Slurm start by themselves.
+# With --deny also cargo-deny, which checks licences and advisories of dependencies.
 #
 # HADAMRNN_FORCE_DEBIAN_RUST=1 takes Debian's compiler for the targets even if rustup could.
 set -eu
@@ -47,7 +48,15 @@ packages=
 have qemu-system-arm || packages="$packages qemu-system-arm"
 have qemu-system-riscv32 || packages="$packages qemu-system-misc"
 have arm-none-eabi-gcc || packages="$packages gcc-arm-none-eabi"
-if [ "${1:-}" = --slurm ]; then
+slurm= deny=
+for option in "$@"; do
+    case $option in
+    --slurm) slurm=yes ;;
+    --deny) deny=yes ;;
+    *) die "unknown option $option; there are --slurm and --deny" ;;
+    esac
+done
+if [ -n "$slurm" ]; then
     PATH=$PATH:/usr/sbin:/sbin
     have slurmctld && have slurmd && have sbatch && have munged ||
         packages="$packages slurmctld slurmd slurm-client munge"
@@ -86,6 +95,13 @@ fi
 if [ -n "$lacking" ] && ! debian_rust; then
     apt rustc-web rust-web-src
     debian_rust || die "rustc-web is installed but /usr/bin/rustc or its source is missing"
+fi
+
+if [ -n "$deny" ] && ! have cargo-deny; then
+    # It runs for seconds: not optimised, it is compiled in a minute instead of ten.
+    say "installing cargo-deny"
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo install --quiet --locked cargo-deny@0.20.2 || die "could not install cargo-deny; see https://crates.io"
 fi
 
 here=$(cd "$(dirname "$0")" && pwd)
