@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{FirmwareFolder, build_real};
 use hadamrnn::flash::{Part, descriptor_in, firmware_parts, uf2};
 use hadamrnn::untrusted::{self, Kind};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::descriptor::Descriptor;
+use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_firmware_support::boards::Board;
 use serde::Serialize;
 
 use crate::Status;
