@@ -55,9 +55,13 @@ fn start(
 }
 
 /// Writes pieces of the model until `stop` says that the power is cut; gives the flash as it is then.
-fn write(flash: Flash, stop: impl Fn(u32) -> bool) -> Result<Flash, Box<dyn Error>> {
+fn write(
+    flash: Flash,
+    timing: Timing,
+    stop: impl Fn(u32) -> bool,
+) -> Result<Flash, Box<dyn Error>> {
     let (mut slots, _) = start(flash)?;
-    let new = NewModel::of(MODEL, TIMING);
+    let new = NewModel::of(MODEL, timing);
     slots.begin(new)?;
     let mut offset = 0;
     for piece in MODEL.chunks(PIECE) {
@@ -92,9 +96,9 @@ fn answers(flash: Flash, samples: usize) -> Result<Vec<usize>, Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let flash = Flash::erased(2 * REGION.slot_size as usize);
     println!("erased flash:   {:?}", start(flash.clone())?.1);
-    let cut = write(flash, |offset| offset >= 512)?;
+    let cut = write(flash, TIMING, |offset| offset >= 512)?;
     println!("a power cut:    {:?}", start(cut.clone())?.1);
-    let written = write(cut, |_| false)?;
+    let written = write(cut, TIMING, |_| false)?;
     println!("written anew:   {:?}", start(written.clone())?.1);
     println!("classes:        {:?}", answers(written, 320)?);
     Ok(())
@@ -103,12 +107,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 #[test]
 fn a_power_cut_leaves_what_ran_and_a_whole_model_runs() {
     let flash = Flash::erased(2 * REGION.slot_size as usize);
-    let cut = write(flash, |offset| offset >= 512).unwrap();
+    let cut = write(flash, TIMING, |offset| offset >= 512).unwrap();
     assert_eq!(start(cut.clone()).unwrap().1, Running::BuiltIn);
-    let written = write(cut, |_| false).unwrap();
+    let written = write(cut, TIMING, |_| false).unwrap();
     assert_eq!(start(written.clone()).unwrap().1.slot(), Some(0));
-    // The next model goes into the other slot, and a cut leaves this one.
-    let cut_again = write(written.clone(), |offset| offset >= 512).unwrap();
+    // What comes next goes into the other slot, and a cut leaves this one.
+    let other = Timing { hop: 128, ..TIMING };
+    let cut_again = write(written.clone(), other, |offset| offset >= 512).unwrap();
     assert_eq!(start(cut_again).unwrap().1.slot(), Some(0));
     assert_eq!(answers(written, 320).unwrap(), [0; 4]);
 }
