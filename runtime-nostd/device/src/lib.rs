@@ -10,7 +10,7 @@
 //! | [`imu`] | samples of motion: channels, units, and where they come from |
 //! | [`windows`] | files of recorded windows |
 //!
-//! `no_std`, without allocation and `unsafe`; no call panics. `docs/LINK.md` of the repository specifies slots, link and
+//! `no_std`, without allocation and `unsafe`. `docs/LINK.md` of the repository specifies slots, link and
 //! descriptor byte by byte. The program `hadamrnn` is the other end of the link.
 //!
 //! # A board's start, in memory
