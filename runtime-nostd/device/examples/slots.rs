@@ -39,17 +39,12 @@ fn accept(model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
     Stream::check(model, timing, WINDOW, CHANNELS)
 }
 
+/// The slots of this firmware.
+type Board = Slots<Flash, fn(&Model<'_>, Timing) -> Result<(), Fault>>;
+
 /// Starts the board: chooses the newest model that is whole and can be run here.
-fn start(
-    flash: Flash,
-) -> Result<
-    (
-        Slots<Flash, fn(&Model<'_>, Timing) -> Result<(), Fault>>,
-        Running,
-    ),
-    Box<dyn Error>,
-> {
-    let mut slots = Slots::new(flash, REGION, accept as _)?;
+fn start(flash: Flash) -> Result<(Board, Running), Box<dyn Error>> {
+    let mut slots = Board::new(flash, REGION, accept)?;
     let running = slots.boot().running;
     Ok((slots, running))
 }
