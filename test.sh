@@ -5,4 +5,3 @@ set -eu
 cd "$(dirname "$0")"
 firmware-examples/setup.sh
 cargo test --locked --workspace "$@"
-cargo test --locked --manifest-path firmware-examples/Cargo.toml --features hadamrnn-firmware-common/registry

@@ -52,7 +52,7 @@ dir) echo "$dir" ;;
     # the path of the checkout, and so would what is inlined, and the counts of emulated boards.
     [ -n "${HADAMRNN_MANIFEST:-}" ] || set -- --config "target.$target.rustflags=['-Csymbol-mangling-version=v0']" "$@"
     # shellcheck disable=SC2086 # empty or one word
-    exec cargo "$subcommand" --manifest-path "${HADAMRNN_MANIFEST:-$here/Cargo.toml}" \
+    exec cargo "$subcommand" --manifest-path "${HADAMRNN_MANIFEST:-$here/emulated/Cargo.toml}" \
         --target "$target" $build_std "$@"
     ;;
 esac

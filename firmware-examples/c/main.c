@@ -54,7 +54,7 @@ static void check(hadamrnn_error error)
 
 int main(void)
 {
-    /* The header of a window file: magic, version, channels, steps, windows (firmware-examples/common/src/windows.rs). */
+    /* The header of a window file: magic, version, channels, steps, windows (runtime-nostd/device/src/windows.rs). */
     uint16_t header[6];
     struct file file = open_file("windows.bin");
     hadamrnn *net;

@@ -12,13 +12,13 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use hadamrnn_firmware_common::boards::{Board, Registry, room};
-use hadamrnn_firmware_common::configure::{
+use hadamrnn_device::descriptor::Kernel;
+use hadamrnn_device::windows::Windows;
+use hadamrnn_firmware_support::boards::{Board, Registry, room};
+use hadamrnn_firmware_support::configure::{
     MODEL, WINDOWS, check_target, embed, input_file, model_that_fits, variable, windows_that_fit,
     with_model,
 };
-use hadamrnn_firmware_common::descriptor::Kernel;
-use hadamrnn_firmware_common::windows::Windows;
 use hadamrnn_runtime::kernel::{FwhtPacked, Kernel as _};
 use hadamrnn_runtime::{Capacities, Model};
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_REPORT").is_some() {
-        for name in ["classify", "embed", "cases"] {
+        for name in ["classify", "embed", "minimal", "cases"] {
             println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
         }
     }

@@ -102,8 +102,9 @@ const fn computes<K: Kernel>(state_bits: u8, log2_block: u8) -> bool {
 /// ```
 /// hadamrnn_runtime::model! {
 ///     /// Standing still or moving, from a telephone at the waist.
-///     static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/har2/model.hdrn"),
-///         classes = ["still", "moving"];
+/// # /*
+///     static MOVEMENTS: Movements = "movements.hdrn", classes = ["still", "moving"];
+/// # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["still", "moving"];
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

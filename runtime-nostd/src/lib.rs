@@ -12,27 +12,70 @@
 //! Cortex-M the packed kernel is assembly, the only `unsafe` of the crate; everywhere else, and with feature `portable`, it is
 //! Rust.
 //!
+//! # A model as part of a program
+//!
+//! [`model!`] embeds a file. It is checked when the program is compiled, and gives its sessions the room that they need:
+//!
 //! ```
-//! use hadamrnn_runtime::{Model, RoomOf, Session, kernel::FwhtPacked};
+//! hadamrnn_runtime::model! {
+//!     /// Standing still or moving, from a telephone at the waist.
+//! # /*
+//!     static MOVEMENTS: Movements = "movements.hdrn", classes = ["still", "moving"];
+//! # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["still", "moving"];
+//! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! static BYTES: &[u8] = hadamrnn_runtime::include_model!(
-//!     // Any path that `include_bytes!` takes, such as "model.hdrn".
-//!     concat!(env!("CARGO_MANIFEST_DIR"), "/../models/har2/model.hdrn")
-//! );
-//! let model = Model::from_bytes(BYTES)?;
-//! let mut session = Session::<RoomOf<FwhtPacked, 128, 9>>::new(&model)?;
+//! let model = MOVEMENTS.model()?;
+//! let mut session = MOVEMENTS.session(&model)?;
 //! for _ in 0..128 {
 //!     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
 //! }
-//! let class = session.class();
-//! assert!(class < 2);
+//! println!("{}", MOVEMENTS.class_name(session.class()));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The format is specified in `docs/FORMAT.md`, the arithmetic in `docs/ARITHMETIC.md`.
+//! # A model from elsewhere
+//!
+//! Bytes that are known only at run time, such as those of a slot in flash, run in a [`Session`] with [room](RoomOf) for the
+//! largest model that the program takes:
+//!
+//! ```
+//! use hadamrnn_runtime::{Model, RoomOf, Session, kernel::FwhtPacked};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # /*
+//! static BYTES: &[u8] = hadamrnn_runtime::include_model!("movements.hdrn");
+//! # */ static BYTES: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"));
+//! let model = Model::from_bytes(BYTES)?;
+//! // Room for 128 hidden units and 9 inputs.
+//! let mut session = Session::<RoomOf<FwhtPacked, 128, 9>>::new(&model)?;
+//! session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?;
+//! assert!(session.class() < model.class_count());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `any-shape` (default) | models that the target's assembly does not take; without it they are refused, and firmware is 5 KiB smaller |
+//! | `encode` | [`format::encode`] writes models: for exporters, not for firmware |
+//! | `defmt` | `defmt::Format` for errors and summaries of models |
+//! | `portable` | Rust instead of assembly on every target |
+//!
+//! # Beside this crate
+//!
+//! `hadamrnn` trains and exports models, `hadamrnn-device` has what a board around the runtime needs (models in slots of flash, a
+//! serial link, overlapping windows over a stream), `hadamrnn-c` is the interface for C. The format is specified in
+//! `docs/FORMAT.md` of the repository, the arithmetic in `docs/ARITHMETIC.md`.
 #![no_std]
+
+/// The examples of the page that the registry of crates shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(target_endian = "big")]
 compile_error!(

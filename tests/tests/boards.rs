@@ -3,11 +3,13 @@
 mod kinds;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use hadamrnn::board::{FirmwareFolder, Request};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{Sequences, Source, Split, Task};
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::verify;
 
@@ -162,6 +164,41 @@ fn an_embedded_model_runs_on_a_board() {
         let name = ["still", "moving"][answer.class];
         assert!(run.log.iter().any(|line| line.contains(name)), "{name}");
     }
+}
+
+/// The program that a newcomer reads first. It prints the name of each recorded window's class.
+#[test]
+fn the_smallest_program_prints_the_right_classes() {
+    let folder = folder();
+    let board = folder.emulated_board("qemu-m4").expect("the board");
+    let path = folder.path().join("../models/har2");
+    let stored = StoredModel::read(&path).expect("the shipped model");
+    let beside = stored.folder.expect("a folder");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let request = Request {
+        folder: &folder,
+        board: &board,
+        kernel: KernelName::FwhtPacked,
+        model: &stored.file,
+        windows: &beside.windows,
+    };
+    let firmware = request.build("minimal", scratch.path()).expect("builds");
+    let elf = firmware.elf.to_str().expect("a path of text");
+    // It ends by itself, and after two minutes in any case.
+    let output = Command::new("timeout")
+        .args(["120", &board.qemu])
+        .args(board.qemu_args(elf))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the emulator");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}: {text}", output.status);
+    let expected = beside.golden.iter();
+    let expected: Vec<_> = expected
+        .map(|answer| ["still", "moving"][answer.class])
+        .collect();
+    assert!(expected.contains(&"still") && expected.contains(&"moving"));
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod stream;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use hadamrnn_firmware_common::boards::{Board, Registry};
+use hadamrnn_firmware_support::boards::{Board, Registry};
 
 use crate::untrusted::{self, Kind};
 

@@ -12,8 +12,8 @@ pub mod uf2;
 pub use parts::{Part, descriptor_in, firmware_parts, model_parts};
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::descriptor::Descriptor;
-use hadamrnn_firmware_common::slots::{
+use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_device::slots::{
     Begun, Boot, Fault, HEADER_LEN, Header, MemoryFlash, NewModel, PIECE, Region, Slots, Timing,
     inspect,
 };

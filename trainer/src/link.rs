@@ -1,6 +1,6 @@
 //! The host's end of the serial link to a board: [`Client`] asks, [`send`] brings a model over.
 //!
-//! The messages and the board's end are in `hadamrnn_firmware_common::link`; `docs/LINK.md` describes both.
+//! The messages and the board's end are in `hadamrnn_device::link`; `docs/LINK.md` describes both.
 
 mod client;
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod replace;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::windows;
+use hadamrnn_device::windows;
 
 use crate::card::{Card, files, sha256, sha256_of_text};
 use crate::data::Sequences;

@@ -12,7 +12,7 @@ pub use state::{LastClass, State, Trace};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use hadamrnn_firmware_common::link::Ask;
+use hadamrnn_device::link::Ask;
 
 use crate::link::{Client, Told};
 

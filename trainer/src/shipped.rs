@@ -1,16 +1,15 @@
 //! The shipped model `har2` as part of the program: what is verified or measured where no model is named.
 
 use anyhow::{Context, Result};
+use hadamrnn_models::HAR2;
 use tempfile::TempDir;
 
 use crate::card::files;
 use crate::integer::ModelFile;
 
-const MODEL: &[u8] = include_bytes!("../../models/har2/model.hdrn");
-
 /// The model.
 pub fn har2() -> ModelFile {
-    ModelFile::new(MODEL)
+    ModelFile::new(HAR2.model)
 }
 
 /// Its whole folder, in a temporary place.
@@ -19,16 +18,10 @@ pub fn har2() -> ModelFile {
 /// It cannot be written there.
 pub fn har2_folder() -> Result<TempDir> {
     let all: [(&str, &[u8]); 4] = [
-        (files::MODEL, MODEL),
-        (files::CARD, include_bytes!("../../models/har2/card.toml")),
-        (
-            files::WINDOWS,
-            include_bytes!("../../models/har2/windows.bin"),
-        ),
-        (
-            files::GOLDEN,
-            include_bytes!("../../models/har2/golden.json"),
-        ),
+        (files::MODEL, HAR2.model),
+        (files::CARD, HAR2.card.as_bytes()),
+        (files::WINDOWS, HAR2.windows),
+        (files::GOLDEN, HAR2.golden.as_bytes()),
     ];
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     for (name, bytes) in all {

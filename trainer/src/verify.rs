@@ -1,7 +1,7 @@
 //! Is the exported model what was trained, and is the board what the host says?
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::windows;
+use hadamrnn_device::windows;
 use hadamrnn_runtime::Model;
 use serde::Serialize;
 

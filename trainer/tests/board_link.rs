@@ -18,8 +18,8 @@ use hadamrnn::integer::Answer;
 use hadamrnn::link::{Client, Sent, Told, send, start_newest};
 use hadamrnn::monitor::Watch;
 use hadamrnn::verify::answers_to_window_file;
-use hadamrnn_firmware_common::slots::{Fault, HEADER_LEN, Running, Timing, digest};
-use hadamrnn_firmware_common::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
+use hadamrnn_device::slots::{Fault, HEADER_LEN, Running, Timing, digest};
+use hadamrnn_device::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
 
 /// The first `count` classes and logits of a board.
 fn told(client: Client, count: usize) -> Vec<(usize, Vec<i32>)> {

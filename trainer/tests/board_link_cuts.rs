@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bench::{Bench, TIMING, crc, model};
 use hadamrnn::link::send;
-use hadamrnn_firmware_common::slots::digest;
+use hadamrnn_device::slots::digest;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -11,13 +11,11 @@ use std::process::Output;
 use common::{hadamrnn, path, run, text};
 use hadamrnn::card::{self, Card};
 use hadamrnn::integer::ModelFile;
-use hadamrnn_firmware_common::descriptor::{Descriptor, Kernel};
-use hadamrnn_firmware_common::link::{
+use hadamrnn_device::descriptor::{Descriptor, Kernel};
+use hadamrnn_device::link::{
     Ask, Decoder, Logits, MAX_FRAME, MAX_REQUEST, Message, PROTOCOL, Reply, Request, Status, encode,
 };
-use hadamrnn_firmware_common::slots::{
-    Fault, Header, ModelId, NewModel, Running, SlotError, Timing,
-};
+use hadamrnn_device::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
 use hadamrnn_runtime::Capacities;
 use hadamrnn_runtime::format::SectionLengths;
 

@@ -4,9 +4,9 @@ use core::marker::PhantomData;
 
 use defmt::Display2Format;
 use embedded_storage::nor_flash::NorFlash;
-use hadamrnn_firmware_common::descriptor::Descriptor;
-use hadamrnn_firmware_common::slots::{Accept, Boot, ModelId, Region, Running, Slots};
-use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_device::slots::{Accept, Boot, ModelId, Region, Running, Slots};
+use hadamrnn_device::stream::Windows;
 use hadamrnn_runtime::{Model, Room};
 
 use crate::Failure;

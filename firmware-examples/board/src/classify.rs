@@ -1,7 +1,7 @@
 //! Classifies the embedded windows, and says what that costs.
 
 use embedded_storage::nor_flash::NorFlash;
-use hadamrnn_firmware_common::windows::{Header, Windows, decode_sample};
+use hadamrnn_device::windows::{Header, Windows, decode_sample};
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, Room, Session};
 

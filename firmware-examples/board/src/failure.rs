@@ -1,8 +1,8 @@
 //! Why a program cannot go on.
 
 use defmt::Format;
-use hadamrnn_firmware_common::slots::{Fault, RegionError};
-use hadamrnn_firmware_common::windows::WindowsError;
+use hadamrnn_device::slots::{Fault, RegionError};
+use hadamrnn_device::windows::WindowsError;
 use hadamrnn_runtime::{ModelError, SessionError};
 
 /// Why a program ended.

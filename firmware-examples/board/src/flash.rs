@@ -6,7 +6,7 @@
 )]
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use hadamrnn_firmware_common::slots::MappedFlash;
+use hadamrnn_device::slots::MappedFlash;
 
 /// The region of the slots, in the flash of driver `F`.
 pub struct SlotFlash<F> {
@@ -122,7 +122,7 @@ impl<F: NorFlash> MappedFlash for SlotFlash<F> {
 
 #[cfg(test)]
 mod tests {
-    use hadamrnn_firmware_common::slots::{
+    use hadamrnn_device::slots::{
         Accept, Begun, Fault, MemoryFlash, NewModel, PIECE, Region, Running, Slots, Timing,
     };
     use hadamrnn_runtime::Model;

@@ -1,6 +1,6 @@
 //! The motion sensors that a board may carry or be wired to, found by asking the bus.
 //!
-//! Whichever answers, samples come in the channels and units of [`hadamrnn_firmware_common::imu`]: acceleration at
+//! Whichever answers, samples come in the channels and units of [`hadamrnn_device::imu`]: acceleration at
 //! ±4 g and rotation at ±2000 °/s. All but the LSM6DSO run at 100 samples a second; the MPU and the BMI270 are read
 //! without asking whether a sample is new, so poll them no faster than that.
 
@@ -17,7 +17,7 @@ mod tests;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
-use hadamrnn_firmware_common::imu::{GravityFilter, Sample, SampleSource};
+use hadamrnn_device::imu::{GravityFilter, Sample, SampleSource};
 
 pub use identify::{Device, Kind, find};
 

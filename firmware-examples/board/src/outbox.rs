@@ -1,6 +1,6 @@
 //! What is to be sent.
 
-use hadamrnn_firmware_common::link::{MAX_FRAME, Port};
+use hadamrnn_device::link::{MAX_FRAME, Port};
 
 /// Gathers the frames of one turn of the main loop: at most an answer, a sample and a class.
 #[derive(Default)]

@@ -4,7 +4,7 @@
     reason = "the stack's ends are known to the linker script alone"
 )]
 
-use hadamrnn_firmware_common::stack;
+use hadamrnn_firmware_support::stack;
 
 unsafe extern "C" {
     /// Lowest word of the stack.

@@ -7,10 +7,10 @@ use embassy_time::{Delay, Duration, Ticker, Timer, with_timeout};
 use embedded_hal::i2c::I2c;
 use embedded_io_async::{Read, Write};
 use embedded_storage::nor_flash::NorFlash;
-use hadamrnn_firmware_common::imu::SampleSource;
-use hadamrnn_firmware_common::link::{Action, Server};
-use hadamrnn_firmware_common::slots::{Accept, MappedFlash};
-use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_device::imu::SampleSource;
+use hadamrnn_device::link::{Action, Server};
+use hadamrnn_device::slots::{Accept, MappedFlash};
+use hadamrnn_device::stream::Windows;
 use hadamrnn_runtime::Room;
 
 use crate::Failure;

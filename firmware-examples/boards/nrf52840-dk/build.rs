@@ -1,5 +1,5 @@
-//! Configures the firmware; see `hadamrnn_firmware_common::configure`.
+//! Configures the firmware; see `hadamrnn_firmware_support::configure`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    hadamrnn_firmware_common::configure::firmware("nrf52840-dk", &["link.x", "defmt.x"])
+    hadamrnn_firmware_support::configure::firmware("nrf52840-dk", &["link.x", "defmt.x"])
 }

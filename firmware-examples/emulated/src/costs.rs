@@ -1,6 +1,6 @@
 //! Gathers what [`Report::Cost`] says.
 
-use hadamrnn_firmware_common::report::Report;
+use hadamrnn_firmware_support::report::Report;
 
 use crate::stack;
 

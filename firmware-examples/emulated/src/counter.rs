@@ -1,9 +1,9 @@
 //! Exact instruction counts: the core's counter read before and after a region, see
-//! [`hadamrnn_firmware_common::count`] for why two readings are enough.
+//! [`hadamrnn_firmware_support::count`] for why two readings are enough.
 
 use core::hint::black_box;
 
-use hadamrnn_firmware_common::count::TickScale;
+use hadamrnn_firmware_support::count::TickScale;
 
 use crate::config::{ICOUNT_SHIFT, SYSTICK_HZ};
 use crate::platform::{loop_10_000, nops_100, start_ticks, ticks};

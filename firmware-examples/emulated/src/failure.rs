@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use hadamrnn_firmware_common::report::{ErrorKind, Report};
-use hadamrnn_firmware_common::windows::WindowsError;
+use hadamrnn_device::windows::WindowsError;
+use hadamrnn_firmware_support::report::{ErrorKind, Report};
 use hadamrnn_runtime::{ModelError, SessionError};
 
 use crate::counter::Inexact;

@@ -4,7 +4,7 @@
 use core::fmt::Arguments;
 use core::panic::PanicInfo;
 
-use hadamrnn_firmware_common::report::{ErrorKind, Report};
+use hadamrnn_firmware_support::report::{ErrorKind, Report};
 
 use crate::report_file::fail;
 

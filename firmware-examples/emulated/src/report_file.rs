@@ -1,6 +1,6 @@
 //! The report: a file `report.bin` in the emulator's working directory, through semihosting.
 
-use hadamrnn_firmware_common::report::{MAX_FRAME, Report};
+use hadamrnn_firmware_support::report::{MAX_FRAME, Report};
 use semihosting::fs::{File, OpenOptions};
 use semihosting::io::{self, Write};
 use semihosting::process;

@@ -2,8 +2,8 @@
 
 use core::hint::black_box;
 
-use hadamrnn_firmware_common::report::{FORMAT, Report};
-use hadamrnn_firmware_common::windows::Header;
+use hadamrnn_device::windows::Header;
+use hadamrnn_firmware_support::report::{FORMAT, Report};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, Room, Session};

@@ -2,7 +2,7 @@
 //! directory, those of that file, read sample by sample. So a board with little flash can run a
 //! long test, and a firmware can run other windows without a rebuild.
 
-use hadamrnn_firmware_common::windows::{HEADER_LEN, Header, Windows, decode_sample};
+use hadamrnn_device::windows::{HEADER_LEN, Header, Windows, decode_sample};
 use semihosting::fs::File;
 use semihosting::io::Read;
 

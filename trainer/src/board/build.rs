@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_support::boards::Board;
 use hadamrnn_runtime::{Capacities, Model};
 use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, Section};
 use serde::Serialize;

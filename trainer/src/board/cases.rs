@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::report::Report;
-use hadamrnn_firmware_common::windows;
+use hadamrnn_device::windows;
+use hadamrnn_firmware_support::boards::Board;
+use hadamrnn_firmware_support::report::Report;
 
 use super::emulate::{Cost, Messages, answer, cost};
 use super::{Firmware, FirmwareFolder, Request};

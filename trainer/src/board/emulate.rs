@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::report::{self, Report};
+use hadamrnn_firmware_support::boards::Board;
+use hadamrnn_firmware_support::report::{self, Report};
 use serde::Serialize;
 
 use super::{Firmware, logs};

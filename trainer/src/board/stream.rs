@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_support::boards::Board;
 use tempfile::TempDir;
 
 use super::build::{build_emulated, build_real};

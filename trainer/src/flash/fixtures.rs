@@ -1,6 +1,6 @@
 //! What tests flash, and onto which boards.
 
-use hadamrnn_firmware_common::boards::{Board, Registry};
+use hadamrnn_firmware_support::boards::{Board, Registry};
 
 use crate::board::FirmwareFolder;
 use crate::integer::ModelFile;

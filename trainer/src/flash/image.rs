@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 
 use anyhow::{Context, Result};
-use hadamrnn_firmware_common::slots::HEADER_LEN;
+use hadamrnn_device::slots::HEADER_LEN;
 
 use super::Device;
 use crate::board::FlashFile;

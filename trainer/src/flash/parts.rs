@@ -1,8 +1,8 @@
 //! What goes where in flash, when it is written without looking at what is there.
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_common::descriptor::{Descriptor, LEN};
-use hadamrnn_firmware_common::slots::{HEADER_LEN, Header, Timing};
+use hadamrnn_device::descriptor::{Descriptor, LEN};
+use hadamrnn_device::slots::{HEADER_LEN, Header, Timing};
 use object::Endianness;
 use object::elf::{FileHeader32, PT_LOAD};
 use object::read::elf::{ElfFile, ProgramHeader};
@@ -93,7 +93,7 @@ pub fn model_parts(
 
 #[cfg(test)]
 mod tests {
-    use hadamrnn_firmware_common::slots::{Running, inspect};
+    use hadamrnn_device::slots::{Running, inspect};
 
     use super::*;
     use crate::flash::fixtures::{board, har2};

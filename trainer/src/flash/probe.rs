@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::descriptor::{Descriptor, LEN};
+use hadamrnn_device::descriptor::{Descriptor, LEN};
 use probe_rs::flashing::{
     DownloadOptions, FlashLoader, FlashProgress, ProgressEvent, ProgressOperation, erase,
 };

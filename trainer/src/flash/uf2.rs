@@ -91,8 +91,8 @@ fn sectors(parts: &[Part]) -> Result<Vec<Sector>> {
 mod tests {
     use std::collections::HashSet;
 
-    use hadamrnn_firmware_common::descriptor::Descriptor;
-    use hadamrnn_firmware_common::slots::{Fault, Header, Running, Timing, digest};
+    use hadamrnn_device::descriptor::Descriptor;
+    use hadamrnn_device::slots::{Fault, Header, Running, Timing, digest};
 
     use super::*;
     use crate::flash::fixtures::{board, har2, registry};

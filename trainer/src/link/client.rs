@@ -5,13 +5,9 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::descriptor::{self, Descriptor};
-use hadamrnn_firmware_common::link::{
-    Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode,
-};
-use hadamrnn_firmware_common::slots::{
-    Fault, Header, ModelId, NewModel, Running, SlotError, Timing,
-};
+use hadamrnn_device::descriptor::{self, Descriptor};
+use hadamrnn_device::link::{Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode};
+use hadamrnn_device::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
 use serde::Serialize;
 
 use super::port::Wire;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hadamrnn_firmware_common::descriptor::{Descriptor, Kernel};
-use hadamrnn_firmware_common::link::{Action, PROTOCOL, Port, Server};
-use hadamrnn_firmware_common::slots::{
+use hadamrnn_device::descriptor::{Descriptor, Kernel};
+use hadamrnn_device::link::{Action, PROTOCOL, Port, Server};
+use hadamrnn_device::slots::{
     Accept, Fault, MemoryFlash, ModelId, Region, Running, Slots, Timing, digest,
 };
 use hadamrnn_runtime::{Capacities, Model};

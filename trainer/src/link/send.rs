@@ -1,8 +1,8 @@
 //! Sends a model into a slot of a board.
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_common::link::{Ask, MAX_CHUNK};
-use hadamrnn_firmware_common::slots::{Fault, NewModel, Running, SlotError, Timing, digest};
+use hadamrnn_device::link::{Ask, MAX_CHUNK};
+use hadamrnn_device::slots::{Fault, NewModel, Running, SlotError, Timing, digest};
 
 use super::client::{BoardStatus, Client, Step};
 use crate::integer::ModelFile;

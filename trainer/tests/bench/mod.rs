@@ -7,8 +7,8 @@ use hadamrnn::board::{self, Firmware, FirmwareFolder, FlashFile, Launch};
 use hadamrnn::flash::{self, Device, Installed};
 use hadamrnn::integer::ModelFile;
 use hadamrnn::link::{Client, Patience};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::{Fault, Running, Timing};
+use hadamrnn_device::slots::{Fault, Running, Timing};
+use hadamrnn_firmware_support::boards::Board;
 
 pub const TIMING: Timing = Timing {
     window: 128,

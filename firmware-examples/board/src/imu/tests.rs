@@ -5,8 +5,8 @@ mod chip;
 use embedded_hal::i2c::ErrorKind;
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
-use hadamrnn_firmware_common::slots::Timing;
-use hadamrnn_firmware_common::stream::Windows;
+use hadamrnn_device::slots::Timing;
+use hadamrnn_device::stream::Windows;
 use hadamrnn_runtime::kernel::Fwht;
 use hadamrnn_runtime::{Model, RoomOf, Session};
 

@@ -9,8 +9,8 @@ use core::arch::asm;
 pub use cortex_m::asm::wfi as wait;
 use cortex_m::peripheral::{SYST, syst::SystClkSource};
 pub use cortex_m_rt::entry;
-use hadamrnn_firmware_common::count::TICK_RANGE;
-use hadamrnn_firmware_common::stack;
+use hadamrnn_firmware_support::count::TICK_RANGE;
+use hadamrnn_firmware_support::stack;
 
 /// Starts the counter; false where it has been started before.
 #[must_use]

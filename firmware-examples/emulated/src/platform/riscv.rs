@@ -6,7 +6,7 @@
 
 use core::arch::asm;
 
-use hadamrnn_firmware_common::stack;
+use hadamrnn_firmware_support::stack;
 pub use riscv::asm::wfi as wait;
 pub use riscv_rt::entry;
 

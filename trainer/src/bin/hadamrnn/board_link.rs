@@ -10,8 +10,8 @@ use hadamrnn::integer::ModelFile;
 use hadamrnn::link::{Address, BoardStatus, Client, Patience};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::visible;
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::slots::{ModelId, Timing};
+use hadamrnn_device::slots::{ModelId, Timing};
+use hadamrnn_firmware_support::boards::Board;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;

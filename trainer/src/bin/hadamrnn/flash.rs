@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use hadamrnn::board::{self, FirmwareFolder, FlashFile};
 use hadamrnn::flash::{self, Installed, Part, firmware_parts, model_parts, uf2};
-use hadamrnn_firmware_common::boards::Board;
+use hadamrnn_firmware_support::boards::Board;
 use serde_json::json;
 
 use crate::Status;

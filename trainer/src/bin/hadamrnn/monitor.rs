@@ -11,8 +11,8 @@ use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use hadamrnn::untrusted::{self, Kind};
 use hadamrnn::visible;
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::windows::Windows;
+use hadamrnn_device::windows::Windows;
+use hadamrnn_firmware_support::boards::Board;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 

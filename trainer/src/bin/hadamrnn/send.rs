@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use hadamrnn::link::{self, BoardStatus, Patience, Sent};
 use hadamrnn::visible;
-use hadamrnn_firmware_common::slots::{Running, Timing};
+use hadamrnn_device::slots::{Running, Timing};
 use serde_json::json;
 
 use crate::Status;

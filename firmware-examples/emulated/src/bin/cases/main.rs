@@ -1,7 +1,7 @@
 //! Runs models that the host supplies, each over a window of its own, and reports answers and costs of each.
 //!
 //! The file `cases.bin` in the emulator's working directory holds any number of cases, back to back: the length of a model
-//! as a little-endian `u32`, the model, and a window file (`hadamrnn_firmware_common::windows`). For each case the report
+//! as a little-endian `u32`, the model, and a window file (`hadamrnn_device::windows`). For each case the report
 //! has a `Hello`, a `Window` for each of its windows, and a `Cost`; `Done` counts the cases.
 #![no_std]
 #![no_main]
@@ -14,7 +14,7 @@ use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::{Samples, read_exact};
-use hadamrnn_firmware_common::report::Report;
+use hadamrnn_firmware_support::report::Report;
 use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::{Model, ModelError, Room, RoomOf, Session};
 use semihosting::fs::File;

@@ -3,6 +3,7 @@
 #![no_main]
 
 use defmt_semihosting as _;
+use hadamrnn_device::windows::Header;
 use hadamrnn_emulated::config::{BOARD, KERNEL};
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
@@ -12,8 +13,7 @@ use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::Samples;
-use hadamrnn_firmware_common::report::Report;
-use hadamrnn_firmware_common::windows::Header;
+use hadamrnn_firmware_support::report::Report;
 use hadamrnn_runtime::Model;
 
 #[entry]

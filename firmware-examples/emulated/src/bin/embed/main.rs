@@ -11,7 +11,7 @@ use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
 use hadamrnn_emulated::samples::Samples;
-use hadamrnn_firmware_common::report::Report;
+use hadamrnn_firmware_support::report::Report;
 
 hadamrnn_runtime::model! {
     /// Standing still or moving.

@@ -5,7 +5,7 @@
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
-use hadamrnn_firmware_common::slots::MappedFlash;
+use hadamrnn_device::slots::MappedFlash;
 
 use crate::config::{ERASE_SIZE, SLOT_SIZE, SLOTS_ORIGIN};
 

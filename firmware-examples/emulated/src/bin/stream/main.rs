@@ -19,10 +19,10 @@ use cortex_m::peripheral::SCB;
 use cortex_m_rt::entry;
 use defmt::Display2Format;
 use defmt_semihosting as _;
+use hadamrnn_device::link::{Action, Server};
+use hadamrnn_device::slots::{Boot, Fault, ModelId, Region, Running, Slots, Timing};
+use hadamrnn_device::stream::Windows;
 use hadamrnn_emulated::embedded::MODEL;
-use hadamrnn_firmware_common::link::{Action, Server};
-use hadamrnn_firmware_common::slots::{Boot, Fault, ModelId, Region, Running, Slots, Timing};
-use hadamrnn_firmware_common::stream::Windows;
 use hadamrnn_runtime::Model;
 use semihosting::process;
 

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "device registers at fixed addresses")]
 
 use cortex_m::peripheral::{NVIC, SCB};
-use hadamrnn_firmware_common::link::Port;
+use hadamrnn_device::link::Port;
 
 const BASE: usize = 0x4000_4000;
 const DATA: usize = 0x00;

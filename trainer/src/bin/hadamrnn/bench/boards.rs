@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{FirmwareFolder, build_real};
 use hadamrnn::flash::{Part, descriptor_in, firmware_parts, uf2};
 use hadamrnn::untrusted::{self, Kind};
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::descriptor::Descriptor;
+use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_firmware_support::boards::Board;
 use serde::Serialize;
 
 use crate::Status;
@@ -16,6 +16,8 @@ use crate::progress::Spinner;
 
 /// The programs of a board.
 const PROGRAMS: [&str; 2] = ["classify", "stream"];
+/// The program that a newcomer reads first; one board of each HAL has it.
+const EXAMPLE: &str = "minimal";
 /// What is between these lines of a document is the table.
 const MARKS: [&str; 2] = ["<!-- bench boards -->\n", "<!-- end -->\n"];
 
@@ -58,6 +60,7 @@ pub fn run(args: &Args) -> Result<Status> {
             let _spinner = Spinner::new(format!("{program} for {}", board.name));
             rows.push(build(&folder, &board, program)?);
         }
+        build_example(&folder, &board)?;
     }
     if args.json {
         output::json(&rows)?;
@@ -120,6 +123,17 @@ fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Resul
         ram_budget: board.ram_budget.into(),
         ram_room: board.ram_size.into(),
     })
+}
+
+/// Builds the example of a board that has one.
+fn build_example(folder: &FirmwareFolder, board: &Board) -> Result<()> {
+    let source = folder.of_board(board).join("src/bin");
+    if source.join(EXAMPLE).with_extension("rs").is_file() {
+        let _spinner = Spinner::new(format!("{EXAMPLE} for {}", board.name));
+        let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+        build_real(folder, board, EXAMPLE, scratch.path())?;
+    }
+    Ok(())
 }
 
 fn check_descriptor(board: &Board, parts: &[Part]) -> Result<()> {

@@ -5,8 +5,8 @@ use hadamrnn::board::FirmwareFolder;
 use hadamrnn::flash::{self, Installed, descriptor_in, firmware_parts, model_parts, probe};
 use hadamrnn::link::Firmware;
 use hadamrnn::visible;
-use hadamrnn_firmware_common::boards::Board;
-use hadamrnn_firmware_common::descriptor::Descriptor;
+use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_firmware_support::boards::Board;
 
 use super::{Args, build, report};
 use crate::Status;

@@ -1,0 +1,210 @@
+//! What firmware tells the host: [`Report`] messages, each postcard-encoded and COBS-framed (a zero
+//! byte ends each frame), one after the other.
+//!
+//! A complete run is `Hello`, one `Window` for each window in order, `Cost`, `Done`. A run that
+//! fails ends with `Error` instead; one that ends with neither was cut short.
+//!
+//! Stability: [`FORMAT`] changes with any change of these types.
+
+use heapless::{String, Vec};
+use serde::{Deserialize, Serialize};
+
+/// Version of the messages, sent in [`Report::Hello`].
+pub const FORMAT: u16 = 1;
+/// Most outputs a model may have to be reported.
+pub const MAX_OUTPUTS: usize = hadamrnn_device::MAX_OUTPUTS;
+/// Longest error message, in bytes.
+pub const MAX_MESSAGE: usize = 96;
+/// Longest board or kernel name, in bytes.
+pub const MAX_NAME: usize = 24;
+/// Bound on the bytes of one encoded frame: the longest is a window with 32 five-byte logits.
+pub const MAX_FRAME: usize = 192;
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Report {
+    /// First message: who runs what.
+    Hello {
+        /// [`FORMAT`] of the sender.
+        format: u16,
+        /// Board name from the registry.
+        board: String<MAX_NAME>,
+        /// Kernel name: `fwht`, `fwht-packed` or `xnor`.
+        kernel: String<MAX_NAME>,
+        /// Hidden units of the model.
+        hidden: u16,
+        /// Inputs of the model.
+        inputs: u16,
+        /// Outputs of the model.
+        outputs: u16,
+        /// Samples per window.
+        steps: u16,
+        /// Windows that will follow.
+        windows: u16,
+    },
+    /// The answer for one window, after its last step.
+    Window {
+        /// Index in the window file.
+        index: u32,
+        /// The class.
+        class: u16,
+        /// The logits.
+        logits: Vec<i32, MAX_OUTPUTS>,
+        /// Hash over the hidden state after each step, all steps of the window.
+        state_hash: u32,
+    },
+    /// What inference took. Instructions are exact, see `count`.
+    Cost {
+        /// Instructions of all pushes of a window: the largest over the windows.
+        instructions_per_window: u64,
+        /// Instructions of one push: the mean over all pushes, rounded up.
+        instructions_per_step: u32,
+        /// Instructions of the cheapest push.
+        step_min: u32,
+        /// Instructions of the dearest push.
+        step_max: u32,
+        /// Instructions to read logits and class at the end of a window: the largest.
+        readout: u32,
+        /// Bytes of the session value: hidden state and scratch.
+        session_bytes: u32,
+        /// Deepest stack of one window's pushes and its readout, below the caller's frame.
+        stack_bytes: u32,
+        /// `.data` + `.bss` of this firmware, reporting included.
+        static_ram: u32,
+    },
+    /// The run failed.
+    Error {
+        /// What failed.
+        kind: ErrorKind,
+        /// Details, for people; cut to what fits.
+        message: String<MAX_MESSAGE>,
+    },
+    /// Last message of a run that did not fail.
+    Done {
+        /// Windows reported.
+        windows: u32,
+    },
+}
+
+/// What made a run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The instruction counter does not count: the emulator ran without the board's `-icount`.
+    Counter,
+    /// The embedded model was refused, or the session cannot hold it.
+    Model,
+    /// The windows were refused, or do not fit the model.
+    Windows,
+    /// The runtime refused a sample.
+    Push,
+    /// A panic; the message has its place.
+    Panic,
+    /// A fault or an unexpected interrupt.
+    Fault,
+}
+
+impl Report {
+    /// The frame of this message, terminator included.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8; MAX_FRAME]) -> Result<&'b [u8], postcard::Error> {
+        postcard::to_slice_cobs(self, buffer).map(|frame| &*frame)
+    }
+
+    /// [`Report::Error`] with as much of `message` as fits.
+    pub fn error(kind: ErrorKind, message: core::fmt::Arguments<'_>) -> Self {
+        let mut cut = Cut(String::new());
+        // `Cut` takes everything, so the only errors are those of a broken `Display`.
+        let _ = core::fmt::write(&mut cut, message);
+        Self::Error {
+            kind,
+            message: cut.0,
+        }
+    }
+}
+
+/// A writer that drops what does not fit.
+struct Cut(String<MAX_MESSAGE>);
+
+impl core::fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        for c in text.chars() {
+            if self.0.push(c).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The messages of a stream of frames, decoded in place; bytes after the last terminator (a frame
+/// that was cut short) give an error.
+pub fn decode(stream: &mut [u8]) -> impl Iterator<Item = Result<Report, postcard::Error>> + '_ {
+    stream
+        .split_inclusive_mut(|&byte| byte == 0)
+        .map(|frame| match frame.last() {
+            Some(0) => postcard::from_bytes_cobs(frame),
+            // Without its terminator a frame may decode and still be another, shorter one.
+            _ => Err(postcard::Error::DeserializeUnexpectedEnd),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(logits: &[i32]) -> Report {
+        Report::Window {
+            index: 3,
+            class: 1,
+            logits: Vec::from_slice(logits).unwrap(),
+            state_hash: 0xdead_beef,
+        }
+    }
+
+    #[test]
+    fn bytes_are_pinned() {
+        let mut buffer = [0; MAX_FRAME];
+        // Variant 1, index 3, class 1, two zigzag logits 5 and -6, hash as a varint; COBS around it.
+        let frame = window(&[5, -6]).encode(&mut buffer).unwrap();
+        assert_eq!(
+            frame,
+            [12, 1, 3, 1, 2, 10, 11, 0xef, 0xfd, 0xb6, 0xf5, 0x0d, 0]
+        );
+        let frame = Report::Done { windows: 0 }.encode(&mut buffer).unwrap();
+        assert_eq!(frame, [2, 4, 1, 0], "a zero inside a message is stuffed");
+    }
+
+    #[test]
+    fn a_stream_comes_back() {
+        let sent = [
+            Report::error(ErrorKind::Model, format_args!("n = {}", 256)),
+            window(&[i32::MIN; MAX_OUTPUTS]),
+            Report::Done { windows: 1 },
+        ];
+        let mut stream = std::vec::Vec::new();
+        for report in &sent {
+            stream.extend_from_slice(report.encode(&mut [0; MAX_FRAME]).unwrap());
+        }
+        let cut_short = stream.len() - 1;
+        let received: Result<std::vec::Vec<_>, _> = decode(&mut stream.clone()).collect();
+        assert_eq!(received.unwrap(), sent);
+        let cut: std::vec::Vec<_> = decode(&mut stream[..cut_short]).collect();
+        assert!(
+            cut[0].is_ok() && cut[1].is_ok() && cut[2].is_err(),
+            "{cut:?}"
+        );
+    }
+
+    #[test]
+    fn the_largest_messages_fit_a_frame() {
+        let mut buffer = [0; MAX_FRAME];
+        assert!(window(&[i32::MIN; MAX_OUTPUTS]).encode(&mut buffer).is_ok());
+        let long = Report::error(ErrorKind::Panic, format_args!("{:500}", "é"));
+        let Report::Error { message, .. } = &long else {
+            unreachable!()
+        };
+        assert!(message.len() >= MAX_MESSAGE - 1);
+        assert!(long.encode(&mut buffer).is_ok());
+    }
+}

@@ -1,0 +1,147 @@
+//! What host and board say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::descriptor::Descriptor;
+use crate::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
+
+/// Version of the messages, in the firmware's [`Descriptor`].
+pub const PROTOCOL: u8 = 1;
+/// Most outputs that a model may have to be reported.
+pub const MAX_OUTPUTS: usize = crate::MAX_OUTPUTS;
+/// Most values of a sample that are reported.
+pub const MAX_CHANNELS: usize = 16;
+/// Bytes of a model in one message, but for the last.
+pub const MAX_CHUNK: usize = 128;
+/// Bytes of a model's name that are reported.
+pub const MAX_NAME: usize = 32;
+/// Bound on the bytes of a request before COBS, its CRC-32 included.
+pub const MAX_REQUEST: usize = 160;
+/// Bound on the bytes of any frame.
+pub const MAX_FRAME: usize = 256;
+
+/// From the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request<'a> {
+    /// Comes back with the answer.
+    pub id: u16,
+    /// What is wanted.
+    #[serde(borrow)]
+    pub ask: Ask<'a>,
+}
+
+/// What a host wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Ask<'a> {
+    /// Who is there? Answered by [`Reply::Firmware`].
+    Hello,
+    /// What runs, what is in the slots? Answered by [`Reply::Status`].
+    Status,
+    /// Begins a transfer, or goes on with the same one. Answered by [`Reply::Next`], or by [`Reply::Done`] where the
+    /// newest slot has this model already.
+    Begin(NewModel),
+    /// A piece of the model. Answered by [`Reply::Next`].
+    Chunk {
+        /// [`digest`](crate::slots::digest) of the whole model: pieces of another transfer are refused.
+        crc: u32,
+        /// Where the piece belongs.
+        offset: u32,
+        /// At most [`MAX_CHUNK`] bytes, a multiple of 32 but for the last piece.
+        data: &'a [u8],
+    },
+    /// Ends the transfer: the board checks the model and writes the slot's header. Answered by [`Reply::Done`].
+    Commit {
+        /// Digest of the model.
+        crc: u32,
+    },
+    /// Gives the transfer up. Answered by [`Reply::Done`].
+    Abort,
+    /// What to tell unasked from now on. Answered by [`Reply::Done`].
+    Stream {
+        /// A [`Message::Class`] at the end of each window.
+        classes: bool,
+        /// A [`Message::Sample`] for each sample.
+        samples: bool,
+    },
+    /// Restarts the board, which boots the newest slot. Answered by [`Reply::Done`] before.
+    Reset,
+    /// Which model runs, also where it is the built-in one? Answered by [`Reply::Model`]; not answered by firmware that is
+    /// older than this request.
+    Model,
+}
+
+/// From the board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Message<'a> {
+    /// To a request.
+    Answer {
+        /// The request's number.
+        id: u16,
+        /// What the board has to say.
+        #[serde(borrow)]
+        reply: Reply<'a>,
+    },
+    /// The end of a window.
+    Class {
+        /// Windows that ended before since the board started; a gap is a lost message.
+        index: u32,
+        /// The class.
+        class: u16,
+        /// The logits.
+        logits: Logits,
+    },
+    /// A sample, in raw counts.
+    Sample {
+        /// Samples before it since the board started.
+        index: u32,
+        /// One a channel.
+        values: Values,
+    },
+}
+
+/// Integer logits.
+pub type Logits = heapless::Vec<i32, MAX_OUTPUTS>;
+/// The values of a sample.
+pub type Values = heapless::Vec<i16, MAX_CHANNELS>;
+
+/// A board's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Reply<'a> {
+    /// What the firmware is and can run.
+    Firmware(#[serde(borrow)] Descriptor<'a>),
+    /// What it runs and holds.
+    Status(Status<'a>),
+    /// Done.
+    Done,
+    /// The transfer goes on at this byte of the model.
+    Next {
+        /// Bytes that are written.
+        offset: u32,
+    },
+    /// Not done.
+    Refused(SlotError),
+    /// The model that runs.
+    Model(ModelId),
+}
+
+/// What a board runs and holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status<'a> {
+    /// Where the model that runs comes from.
+    pub running: Running,
+    /// What each slot holds now, or why it is refused.
+    pub slots: [Result<Header, Fault>; 2],
+    /// Name of the model that runs, cut to [`MAX_NAME`].
+    pub name: &'a str,
+    /// Classes that it tells apart.
+    pub classes: u16,
+    /// Samples in its windows and from one answer to the next.
+    pub timing: Timing,
+    /// The transfer in progress, and the bytes that are written.
+    pub transfer: Option<(NewModel, u32)>,
+    /// Frames from the host that were damaged, since the board started.
+    pub rejected: u32,
+}

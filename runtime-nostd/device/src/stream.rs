@@ -1,0 +1,340 @@
+//! A stream of samples, classified in windows: an answer every hop.
+//!
+//! A window starts at the zero state. Where windows overlap, several sessions run side by side, each started a hop after
+//! the one before: `window / hop` of them, with as many times the work and RAM of one.
+
+use hadamrnn_runtime::format::Readout;
+use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
+
+use crate::MAX_OUTPUTS;
+use crate::slots::{Fault, Timing};
+
+/// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
+pub struct Windows<'m, R: Room, const SESSIONS: usize> {
+    /// In the order in which their first windows begin.
+    sessions: heapless::Vec<Session<'m, R>, SESSIONS>,
+    window: u32,
+    hop: u32,
+    /// Every how many samples one is used.
+    every: u16,
+    /// Samples until the next one that is used.
+    skip: u16,
+    /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
+    samples: u32,
+    ended: u32,
+}
+
+/// The end of a window.
+pub struct Answer<L> {
+    /// Windows that ended before, wrapping.
+    pub index: u32,
+    /// The class.
+    pub class: usize,
+    /// The logits, computed as they are read.
+    pub logits: L,
+}
+
+impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
+    /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
+    ///
+    /// # Errors
+    /// A session cannot hold the model, or too many windows would overlap.
+    pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
+        let Timing { window, hop, every } = resolve(model, timing, usual, SESSIONS)?;
+        let mut sessions = heapless::Vec::new();
+        for _ in 0..window / hop {
+            // Cannot be full: `resolve` has compared with the capacity.
+            let _ = sessions.push(Session::new(model)?);
+        }
+        Ok(Self {
+            sessions,
+            window: window.into(),
+            hop: hop.into(),
+            every,
+            skip: 0,
+            samples: 0,
+            ended: 0,
+        })
+    }
+
+    /// Whether [`Windows::new`] would succeed, and a sensor with samples of `channels` values feeds the model: what
+    /// [`Slots`](crate::slots::Slots) asks before a model is booted or written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(
+        model: &Model<'_>,
+        timing: Timing,
+        usual: u16,
+        channels: u16,
+    ) -> Result<(), Fault> {
+        check_sensor(model, channels, timing, usual, SESSIONS)?;
+        Session::<R>::new(model)?;
+        Ok(())
+    }
+
+    /// Takes a sample of raw counts, and gives an answer where a window ends with it.
+    ///
+    /// # Errors
+    /// The sample has not as many values as the model takes, and is one that is used; nothing has changed then.
+    pub fn push(&mut self, sample: &[i16]) -> Result<Option<Answer<Logits<'_, R>>>, SessionError> {
+        if let Some(left) = self.skip.checked_sub(1) {
+            self.skip = left;
+            return Ok(None);
+        }
+        let (samples, window, hop) = (self.samples, self.window, self.hop);
+        let mut ends = None;
+        for (i, session) in self.sessions.iter_mut().enumerate() {
+            if samples < hop.wrapping_mul(i as u32) {
+                break;
+            }
+            if session.steps() == window {
+                session.reset();
+            }
+            session.push(sample)?;
+            if session.steps() == window {
+                ends = Some(i);
+            }
+        }
+        self.skip = self.every.saturating_sub(1);
+        self.samples = samples.saturating_add(1).min(window);
+        let Some(session) = ends.and_then(|i| self.sessions.get(i)) else {
+            return Ok(None);
+        };
+        let index = self.ended;
+        self.ended = index.wrapping_add(1);
+        Ok(Some(Answer {
+            index,
+            class: session.class(),
+            logits: session.logits(),
+        }))
+    }
+
+    /// How the model is run, with nothing left open.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        Timing {
+            window: self.window as u16,
+            hop: self.hop as u16,
+            every: self.every,
+        }
+    }
+}
+
+/// Whether a sensor's samples and the link fit the model, and the windows may overlap so.
+///
+/// # Errors
+/// Why not.
+pub fn check_sensor(
+    model: &Model<'_>,
+    channels: u16,
+    timing: Timing,
+    usual: u16,
+    sessions: usize,
+) -> Result<(), Fault> {
+    if model.tokens().is_some() {
+        return Err(Fault::Tokens);
+    }
+    let takes = model.sample_size() as u16;
+    if takes != channels {
+        return Err(Fault::Channels {
+            model: takes,
+            sensor: channels,
+        });
+    }
+    if model.output_size() > MAX_OUTPUTS {
+        return Err(Fault::Outputs(model.output_size() as u16));
+    }
+    resolve(model, timing, usual, sessions).map(drop)
+}
+
+/// Fills what `timing` leaves open: a window of as many samples as a pooled readout was trained for, else of the usual
+/// length; a hop of a whole window; every sample.
+///
+/// # Errors
+/// The window is not a multiple of the hop, or has no samples, or too many windows would overlap.
+fn resolve(
+    model: &Model<'_>,
+    timing: Timing,
+    usual: u16,
+    sessions: usize,
+) -> Result<Timing, Fault> {
+    let trained = match model.readout() {
+        Readout::Pooled { steps, .. } => u16::try_from(steps).unwrap_or(usual),
+        _ => usual,
+    };
+    let or = |value: u16, other: u16| if value == 0 { other } else { value };
+    let window = or(timing.window, trained);
+    let timing = Timing {
+        window,
+        hop: or(timing.hop, window),
+        every: or(timing.every, 1),
+    };
+    let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
+    let overlap = overlap.and(window.checked_div(timing.hop));
+    match overlap {
+        Some(overlap) if usize::from(overlap) <= sessions && overlap > 0 => Ok(timing),
+        _ => Err(Fault::Timing {
+            timing,
+            sessions: u16::try_from(sessions).unwrap_or(u16::MAX),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hadamrnn_runtime::kernel::Fwht;
+    use hadamrnn_runtime::{Capacities, RoomOf};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::windows;
+
+    const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
+    /// Room for the model.
+    type Har2 = RoomOf<Fwht, 128, 9>;
+    const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
+
+    fn recorded() -> Vec<[i16; 9]> {
+        let file = windows::Windows::parse(RECORDED).unwrap();
+        let decode = |bytes: &[u8]| {
+            let mut sample = [0; 9];
+            windows::decode_sample(bytes, &mut sample);
+            sample
+        };
+        file.samples().map(decode).collect()
+    }
+
+    /// What a naive reading of the stream gives: each window by itself, from the zero state.
+    fn naive(model: &Model<'_>, stream: &[[i16; 9]], timing: Timing) -> Vec<(usize, Vec<i32>)> {
+        let (window, hop) = (timing.window.into(), timing.hop.into());
+        let answer = |window: &[[i16; 9]]| {
+            let mut session = Session::<Har2>::new(model).unwrap();
+            window
+                .iter()
+                .for_each(|sample| session.push(sample).unwrap());
+            (session.class(), session.logits().collect())
+        };
+        let used: Vec<_> = stream
+            .iter()
+            .copied()
+            .step_by(timing.every.into())
+            .collect();
+        used.windows(window).step_by(hop).map(answer).collect()
+    }
+
+    fn streamed<const SESSIONS: usize>(
+        model: &Model<'_>,
+        stream: &[[i16; 9]],
+        timing: Timing,
+    ) -> Vec<(usize, Vec<i32>)> {
+        let mut windows = Windows::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut answers = Vec::new();
+        for sample in stream {
+            if let Some(answer) = windows.push(sample).unwrap() {
+                assert_eq!(answer.index as usize, answers.len());
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        answers
+    }
+
+    #[test]
+    fn recorded_stream_in_windows_that_overlap_or_not() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let stream = recorded();
+        for hop in [128, 64, 32] {
+            let timing = Timing {
+                window: 128,
+                hop,
+                every: 1,
+            };
+            let found = streamed::<4>(&model, &stream, timing);
+            assert_eq!(found, naive(&model, &stream, timing), "hop {hop}");
+        }
+        // What is left open: the firmware's window, a hop of a window.
+        let open = streamed::<1>(&model, &stream, Timing::default());
+        let whole = Timing {
+            window: 128,
+            hop: 128,
+            every: 1,
+        };
+        assert_eq!(open, naive(&model, &stream, whole));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_hop_equals_the_naive_reading(
+            hop in 1u16..20,
+            overlap in 1u16..8,
+            every in 1u16..5,
+            stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
+        ) {
+            let model = Model::from_bytes(MODEL).unwrap();
+            let timing = Timing { window: hop * overlap, hop, every };
+            prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
+        }
+    }
+
+    #[test]
+    fn what_cannot_overlap_is_refused() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        for (window, hop) in [(128, 48), (128, 32), (64, 128)] {
+            let timing = Timing {
+                window,
+                hop,
+                every: 1,
+            };
+            let error = Windows::<Har2, 2>::new(&model, timing, 128).err();
+            assert_eq!(
+                error,
+                Some(Fault::Timing {
+                    timing,
+                    sessions: 2
+                })
+            );
+        }
+        let none = Windows::<Har2, 2>::new(&model, Timing::default(), 0).err();
+        assert!(matches!(none, Some(Fault::Timing { .. })));
+    }
+
+    #[test]
+    fn a_sample_of_another_length_changes_nothing() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let stream = recorded();
+        let timing = Timing {
+            window: 4,
+            hop: 2,
+            every: 1,
+        };
+        let mut windows = Windows::<Har2, 2>::new(&model, timing, 128).unwrap();
+        let mut answers = Vec::new();
+        for sample in &stream[..40] {
+            assert!(windows.push(&sample[..3]).is_err());
+            if let Some(answer) = windows.push(sample).unwrap() {
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        assert_eq!(answers, naive(&model, &stream[..40], timing));
+    }
+
+    #[test]
+    fn capacities_are_checked_as_a_session_does() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let enough = Capacities::needed_by(&model);
+        assert_eq!(enough.check(&model), Ok(()));
+        let small = Capacities {
+            hidden: 64,
+            ..enough
+        };
+        let session = Session::<RoomOf<Fwht, 64, 9>>::new(&model).err();
+        assert_eq!(small.check(&model).err(), session);
+        let few = Capacities {
+            inputs: 8,
+            ..enough
+        };
+        let session = Session::<RoomOf<Fwht, 128, 8>>::new(&model).err();
+        assert_eq!(few.check(&model).err(), session);
+    }
+}
