@@ -1,5 +1,7 @@
 //! `hadamrnn monitor`.
 
+mod screen;
+
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,7 +9,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{self, Emulator, FlashFile, Launch};
 use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
-use hadamrnn::monitor::screen::{Heading, draw};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use hadamrnn::untrusted::{self, Kind};
 use hadamrnn::visible;
@@ -22,6 +23,7 @@ use crate::output;
 use crate::progress::Spinner;
 use crate::send::describe_timing;
 use crate::signals::StopFlag;
+use screen::{Heading, draw};
 
 #[derive(clap::Args)]
 pub struct Args {
