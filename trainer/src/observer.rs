@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 /// Listener to long work. It is told what goes on, in order and from one thread, and may ask for an end. Every method has
 /// a default that does nothing.
 pub trait Observer {
-    /// A part of several begins, such as "2. export to packed integers".
+    /// A part of several begins or is done, such as "2. export to packed integers" or "firmware: written and verified".
     fn heading(&mut self, _title: &str) {}
 
     /// Work begins that takes a while. It lasts until [`stage_ended`](Self::stage_ended), also where it fails; stages do
@@ -25,6 +25,9 @@ pub trait Observer {
 
     /// An epoch is over and recorded.
     fn epoch(&mut self, _record: &EpochRecord) {}
+
+    /// A transfer has come further, of a file or to a board.
+    fn transfer(&mut self, _transfer: &Transfer<'_>) {}
 
     /// An attempt at a job of a plan is over.
     fn job_ended(&mut self, _job: &str, _attempt: &Attempt) {}
@@ -74,6 +77,21 @@ pub enum Stage {
     },
     /// Running every kernel on the host.
     CheckingKernels,
+    /// Comparing a data set with the published one.
+    CheckingData {
+        /// Its place, for people.
+        source: String,
+    },
+    /// Transferring bytes, of which [`Observer::transfer`] tells.
+    Transferring {
+        /// What is being done, such as "sending".
+        what: String,
+    },
+    /// Building firmware for a board.
+    BuildingFirmware {
+        /// Name of the board.
+        board: String,
+    },
     /// Building firmware for a board and running it in an emulator.
     RunningBoard {
         /// Name of the board.
@@ -90,6 +108,9 @@ impl fmt::Display for Stage {
             Self::Evaluating { sequences } => write!(f, "evaluating {sequences} sequences"),
             Self::Answering { rows } => write!(f, "answering {rows} rows"),
             Self::CheckingKernels => f.write_str("running every kernel on the host"),
+            Self::CheckingData { source } => write!(f, "reading {source}"),
+            Self::Transferring { what } => f.write_str(what),
+            Self::BuildingFirmware { board } => write!(f, "building firmware for {board}"),
             Self::RunningBoard { board } => {
                 write!(f, "building firmware for {board} and running it")
             }
@@ -112,6 +133,17 @@ pub struct Step {
     pub loss: f64,
     /// Step size.
     pub learning_rate: f64,
+}
+
+/// Place of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What is transferred, in a few words.
+    pub what: &'a str,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all, where that is known.
+    pub total: Option<u64>,
 }
 
 /// How an epoch went.

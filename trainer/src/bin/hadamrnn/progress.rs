@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hadamrnn::jobs::{Attempt, Outcome};
-use hadamrnn::observer::{EpochRecord, Observer, Stage, Step};
+use hadamrnn::observer::{EpochRecord, Observer, Stage, Step, Transfer};
 use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -16,6 +16,7 @@ use crate::signals::StopFlag;
 pub struct Terminal {
     spinner: Option<Spinner>,
     training: Option<Training>,
+    bytes: Option<Bytes>,
     stop: Option<StopFlag>,
     headings: bool,
     /// Why the standard output takes no more headings.
@@ -56,6 +57,7 @@ impl Observer for Terminal {
         self.stage_ended();
         match stage {
             Stage::Training { epochs } => self.training = Some(Training::new(*epochs)),
+            Stage::Transferring { what } => self.bytes = Some(Bytes::new(what)),
             stage => self.spinner = Some(Spinner::new(stage.to_string())),
         }
     }
@@ -63,6 +65,7 @@ impl Observer for Terminal {
     fn stage_ended(&mut self) {
         self.spinner = None;
         self.training = None;
+        self.bytes = None;
     }
 
     fn step(&mut self, step: &Step) {
@@ -74,6 +77,12 @@ impl Observer for Terminal {
     fn epoch(&mut self, record: &EpochRecord) {
         if let Some(training) = &mut self.training {
             training.epoch(record);
+        }
+    }
+
+    fn transfer(&mut self, transfer: &Transfer<'_>) {
+        if let Some(bytes) = &self.bytes {
+            bytes.show(transfer);
         }
     }
 
@@ -172,6 +181,30 @@ impl Training {
 impl Drop for Training {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar that counts bytes; gone when dropped.
+struct Bytes(ProgressBar);
+
+impl Bytes {
+    fn new(what: &str) -> Self {
+        let bar = ProgressBar::new(0).with_prefix(visible::text(what));
+        let template = "{prefix} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec} {elapsed}<{eta}";
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        Self(bar.with_style(style.progress_chars("=> ")))
+    }
+
+    fn show(&self, transfer: &Transfer<'_>) {
+        self.0.set_prefix(visible::text(transfer.what));
+        self.0.set_length(transfer.total.unwrap_or(transfer.done));
+        self.0.set_position(transfer.done);
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 
