@@ -80,7 +80,7 @@ pub(crate) use words;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Split;
+    use crate::data::{Split, Task};
     use crate::integer::KernelName;
     use crate::jobs::Scheduler;
     use crate::pipeline::DeviceName;
@@ -107,6 +107,7 @@ mod tests {
         check::<Recipe>();
         check::<Scheduler>();
         check::<Split>();
+        check::<Task>();
         assert_eq!("flex".parse(), Ok(DeviceName::Cpu));
         assert_eq!(KernelName::Xnor.to_string(), "xnor");
     }

@@ -1,5 +1,7 @@
 //! Host side of hadamrnn: data sets, training with Burn, export, verification.
 //!
+//! Start at [`pipeline`], which has what the program `hadamrnn` does as functions.
+//!
 //! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`mod@export`] → [`integer`] and [`verify`] → [`board`].
 
 pub mod board;

@@ -60,8 +60,8 @@ pub struct DemoResult {
 /// Trains, exports, checks and runs the model. The observer gets a heading before each of these four.
 ///
 /// # Errors
-/// As of [`train`](super::train()), [`export`](super::export()) and [`verify`](super::verify()); [`Error::Board`] before
-/// anything else where there are no firmware sources.
+/// The same as those of [`train`](super::train()), [`export`](super::export()) and [`verify`](super::verify());
+/// [`Error::Board`] comes before anything else where there are no firmware sources.
 pub fn demo(options: &DemoOptions, observer: &mut dyn Observer) -> Result<Demo> {
     let device = options.device.open()?;
     // Before the work, not after it.

@@ -99,7 +99,7 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
 /// The split of the options is of no effect.
 ///
 /// # Errors
-/// As of [`evaluate()`]; [`Error::Config`]: the task has no such part; [`Error::Io`].
+/// The same as those of [`evaluate()`], and [`Error::Config`]: the task has no such part; [`Error::Io`].
 pub fn write_submission(
     options: &EvaluateOptions,
     table: &Path,

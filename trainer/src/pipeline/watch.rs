@@ -78,7 +78,7 @@ fn stream(path: &Path, board: &Board) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The names of a model's classes and channels, from the card of its folder.
+/// Names of a model's classes and channels, from the card of its folder.
 #[derive(Clone, Debug)]
 pub struct Names {
     /// Names of the classes.
@@ -92,7 +92,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Those of the model folder at `path`, or of the model of one.
+    /// Reads them from the card of the model folder at `path`, or beside the model file there.
     ///
     /// # Errors
     /// [`Error::Model`]: it is damaged, or has no card.
