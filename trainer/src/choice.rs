@@ -50,7 +50,7 @@ impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, word, known } = self;
         let known = known.join(", ");
-        write!(f, "no {kind} is named \"{word}\"; there are these: {known}")
+        write!(f, "no {kind} is named \"{word}\"; the {kind}s are {known}")
     }
 }
 
