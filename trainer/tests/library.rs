@@ -13,12 +13,13 @@ use std::process::Command;
 use hadamrnn::data::Task;
 use hadamrnn::files::Lock;
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::jobs::{Attempt, Outcome};
 use hadamrnn::pipeline::{
-    self, ConfigOptions, DeviceName, Error, EvaluateOptions, Observer, Silent, Start, Step,
-    TrainOptions,
+    self, ConfigOptions, DeviceName, EpochRecord, Error, EvaluateOptions, JobOptions, Observer,
+    ReproduceOptions, Silent, Stage, Start, Step, TrainOptions, VerifyOptions, Workers,
 };
 use hadamrnn::recipe::Recipe;
-use hadamrnn::train::Outcome;
+use hadamrnn::train;
 
 fn models() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
@@ -98,7 +99,7 @@ fn a_stopped_run_goes_on_and_others_are_told_apart() {
     let run = folder.path().join("run");
     let new = training(&run, 1);
     let trained = pipeline::train(&new, &mut StopAfter(2)).expect("a run");
-    assert_eq!(trained.outcome, Outcome::Interrupted);
+    assert_eq!(trained.outcome, train::Outcome::Interrupted);
     assert!(trained.checkpoint.position.epoch < 3);
 
     let error = pipeline::train(&new, &mut Silent).unwrap_err();
@@ -122,7 +123,7 @@ fn a_stopped_run_goes_on_and_others_are_told_apart() {
     let trained = pipeline::train(&resume(None), &mut Silent).expect("a run");
     assert_eq!(
         (trained.outcome, trained.checkpoint.position.epoch),
-        (Outcome::Finished, 3)
+        (train::Outcome::Finished, 3)
     );
 
     let either = TrainOptions {
@@ -131,6 +132,114 @@ fn a_stopped_run_goes_on_and_others_are_told_apart() {
     };
     let trained = pipeline::train(&either, &mut Silent).expect("a run");
     assert_eq!(trained.checkpoint.run_config().expect("valid"), other);
+}
+
+/// Keeps what it is told, and insists that stages do not overlap.
+#[derive(Default)]
+struct Told {
+    under_way: bool,
+    stages: Vec<String>,
+    notices: Vec<String>,
+    epochs: usize,
+    jobs: Vec<String>,
+}
+
+impl Observer for Told {
+    fn stage_begun(&mut self, stage: &Stage) {
+        assert!(!self.under_way, "{stage} begins within a stage");
+        self.under_way = true;
+        self.stages.push(stage.to_string());
+    }
+
+    fn stage_ended(&mut self) {
+        assert!(self.under_way, "no stage is under way");
+        self.under_way = false;
+    }
+
+    fn epoch(&mut self, _: &EpochRecord) {
+        self.epochs += 1;
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.notices.push(text.into());
+    }
+
+    fn job_ended(&mut self, job: &str, attempt: &Attempt) {
+        let done = matches!(attempt, Attempt::Ended(Outcome::Done(_)));
+        self.jobs.push(format!("{job}: {done}"));
+    }
+}
+
+#[test]
+fn an_observer_is_told_of_every_stage() {
+    let mut told = Told::default();
+    let options = EvaluateOptions::of(models().join("har2"));
+    let evaluation = pipeline::evaluate(&options, &mut told).expect("the shipped sample");
+    assert_eq!(
+        evaluation.float, None,
+        "a model folder has no float network"
+    );
+    let options = VerifyOptions {
+        model: Some(options.model),
+        windows: 20,
+        ..VerifyOptions::default()
+    };
+    let verdict = pipeline::verify(&options, &mut told).expect("the shipped sample");
+    assert!(verdict.passed() && verdict.host.windows == 20);
+    assert!(!told.under_way);
+    let reading = "reading the shipped sample";
+    let stages = [
+        reading,
+        "evaluating 227 sequences",
+        reading,
+        "running every kernel on the host",
+    ];
+    assert_eq!(told.stages, stages);
+    assert!(told.notices[0].contains("--data-dir"), "{:?}", told.notices);
+}
+
+#[test]
+fn jobs_are_done_here_once_and_reported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path();
+    let settings = [
+        "training.epochs=2",
+        "training.batches_per_epoch=2",
+        "network.hidden_size=16",
+        "copy_steps=20",
+    ];
+    let options = ReproduceOptions {
+        tasks: vec![Task::Copy],
+        recipes: vec![Recipe::Fast],
+        seeds: vec![1, 2],
+        settings: settings.map(|text| text.parse().expect("a setting")).into(),
+    };
+    let jobs = options.jobs().expect("valid settings");
+    let plan = pipeline::write_plan(out, "a test", &jobs).expect("a plan");
+    let how = JobOptions::default();
+    let mut told = Told::default();
+    let tally = pipeline::run_plan(out, &plan, &Workers::Here(&how), &mut told).expect("jobs");
+    assert_eq!((tally.done, tally.failed), (2, 0), "{:?}", told.notices);
+    assert_eq!(told.jobs, ["copy-fast-1: true", "copy-fast-2: true"]);
+    assert_eq!(told.epochs, 4);
+    let report = pipeline::gather("Test", out, &plan, &mut told);
+    assert!(!report.is_damaged());
+    let again = pipeline::run_job(&out.join("copy-fast-1"), &how, &mut told).expect("a job");
+    assert!(matches!(again, Attempt::Skipped));
+
+    let other = ReproduceOptions {
+        settings: vec![],
+        ..options
+    };
+    let jobs = other.jobs().expect("the recipe's settings");
+    let error = pipeline::write_plan(out, "a test", &jobs).unwrap_err();
+    assert!(matches!(error, Error::Plan(_)), "{error:?}");
+    let none = Workers::Processes {
+        at_once: 0,
+        command: &|_| Vec::new(),
+    };
+    let error = pipeline::run_plan(out, &plan, &none, &mut Silent).unwrap_err();
+    assert!(matches!(error, Error::Config(_)), "{error:?}");
 }
 
 #[test]
