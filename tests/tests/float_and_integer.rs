@@ -1,29 +1,26 @@
 //! The exported integer model against the float network it came from: logits within a stated bound.
 
 use burn::tensor::Device;
-use hadamrnn::checkpoint::{Checkpoint, Position};
+use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::config::{ExportConfig, RunConfig, Signs};
 use hadamrnn::data::{Source, Split, Task};
 use hadamrnn::export::{self, export};
 use hadamrnn::integer::{KernelName, answers};
+use hadamrnn::observer::{EpochRecord, Silent};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
-use hadamrnn::train::{EpochRecord, Observer, Outcome, Trainer, chosen_network};
+use hadamrnn::train::{Outcome, Store, Trainer, chosen_network};
 use hadamrnn::{evaluate, nn::HadamRnn};
 
-/// Lets a run go to its end.
-struct Quiet;
+/// Keeps nothing of a run.
+struct Nowhere;
 
-impl Observer for Quiet {
-    fn step(&mut self, _: Position, _: u32, _: f64, _: f64) {}
-    fn epoch(&mut self, _: &EpochRecord) -> anyhow::Result<()> {
+impl Store for Nowhere {
+    fn record(&mut self, _: &EpochRecord) -> anyhow::Result<()> {
         Ok(())
     }
     fn save(&mut self, _: &Checkpoint) -> anyhow::Result<()> {
         Ok(())
-    }
-    fn stop_requested(&self) -> bool {
-        false
     }
 }
 
@@ -40,7 +37,8 @@ fn trained(mut config: RunConfig) -> (TaskData, Checkpoint, HadamRnn) {
     config.training.epochs = 6;
     let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
     let mut trainer = Trainer::new(config, &data, &Device::flex()).expect("valid");
-    assert_eq!(trainer.run(&mut Quiet).expect("trains"), Outcome::Finished);
+    let outcome = trainer.run(&mut Nowhere, &mut Silent);
+    assert_eq!(outcome.expect("trains"), Outcome::Finished);
     let checkpoint = trainer.checkpoint().expect("a checkpoint");
     let network = chosen_network(&checkpoint, &Device::flex()).expect("weights");
     (data, checkpoint, network)

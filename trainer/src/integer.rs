@@ -10,6 +10,7 @@ use hadamrnn_runtime::{Model, RoomOf, Session};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::choice::{Choice, words};
 use crate::data::{Sequences, Values};
 use crate::untrusted::{self, Kind};
 
@@ -56,7 +57,7 @@ impl ModelFile {
 }
 
 /// Which of the runtime's kernels computes; all give the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KernelName {
     /// Fast Walsh-Hadamard transform on two 16-bit lanes a word.
@@ -107,6 +108,25 @@ impl KernelName {
         }
     }
 }
+
+impl Choice for KernelName {
+    const CHOICES: &'static [Self] = &Self::ALL;
+    const KIND: &'static str = "kernel";
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::FwhtPacked => "Fast Walsh-Hadamard transform on two 16-bit lanes a word",
+            Self::Fwht => "Fast Walsh-Hadamard transform on 32-bit words: any state width",
+            Self::Xnor => "XNOR-popcount on bit planes",
+        }
+    }
+}
+
+words!(KernelName);
 
 /// What a model answers to one window, after its last step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +189,7 @@ fn window_logits<K: Kernel>(
 
 impl KernelName {
     /// The answer of this kernel to a window of raw samples `[T][D]`.
-    fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
+    pub(crate) fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
         match self {
             Self::FwhtPacked => answer::<FwhtPacked>(model, window),
             Self::Fwht => answer::<Fwht>(model, window),

@@ -13,14 +13,14 @@
 //!
 //! The folder above holds the jobs and [`Plan`], `plan.json`. Nothing else is shared, so jobs may run in any order, on
 //! any machine that sees the folder, and be started again at any time: those that are done stay as they are.
+//! [`pipeline`](crate::pipeline) runs them.
 
+mod attempt;
 mod grid;
 mod name;
-mod processes;
-mod run;
 mod scheduler;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,9 +35,8 @@ use crate::files::write_atomically;
 use crate::untrusted::{self, Kind};
 
 pub use crate::files::Lock;
+pub use attempt::{Attempt, BUSY, Ended, INTERRUPTED, Tally};
 pub use grid::{Axis, Setting, combinations, with_settings};
-pub use processes::{BUSY, INTERRUPTED, Processes, run_processes};
-pub use run::{Attempt, Ended, Tally, run_here, run_one};
 pub use scheduler::Scheduler;
 
 /// Name of the outcome in a job's folder.

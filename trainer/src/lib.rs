@@ -1,11 +1,14 @@
 //! Host side of hadamrnn: data sets, training with Burn, export, verification.
 //!
+//! Start at [`pipeline`], which has what the program `hadamrnn` does as functions.
+//!
 //! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`mod@export`] → [`integer`] and [`verify`] → [`board`].
 
 pub mod board;
 pub mod c_array;
 pub mod card;
 pub mod checkpoint;
+pub mod choice;
 pub mod config;
 pub mod data;
 pub mod evaluate;
@@ -20,6 +23,8 @@ pub mod metrics;
 pub mod model_folder;
 pub mod monitor;
 pub mod nn;
+pub mod observer;
+pub mod pipeline;
 pub mod plot;
 pub mod recipe;
 pub mod report;

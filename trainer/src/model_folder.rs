@@ -91,6 +91,15 @@ impl StoredModel {
 }
 
 impl ModelFolder {
+    /// Raw samples of the window `index`, `[steps][channels]` of its [`shape`](Self::shape); none where there are fewer
+    /// windows.
+    pub fn window(&self, index: usize) -> Option<Vec<i16>> {
+        let length = usize::from(self.shape.steps) * usize::from(self.shape.channels);
+        let samples = self.windows.get(windows::HEADER_LEN..)?.as_chunks().0;
+        let window = samples.get(index.checked_mul(length)?..)?.get(..length)?;
+        (length > 0).then(|| window.iter().map(|&raw| i16::from_le_bytes(raw)).collect())
+    }
+
     fn read(folder: &Path, model_path: &Path, file: &ModelFile) -> Result<Self> {
         let model = file.model()?;
         let read = |name, kind| Companion::read(folder, name, kind, model_path);

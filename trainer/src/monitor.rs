@@ -1,9 +1,8 @@
-//! Watching a board's stream: what it says, on a screen or as lines, and into a file of labelled samples.
+//! Watching a board's stream: what it says, and into a file of labelled samples.
 //!
-//! [`State`] is what is known so far, [`screen`] draws it, [`Recorder`] writes samples.
+//! [`State`] is what is known so far, for a screen to draw; [`Recorder`] writes samples.
 
 mod record;
-pub mod screen;
 mod state;
 
 pub use record::Recorder;

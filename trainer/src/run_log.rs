@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::write_atomically;
 use crate::metrics::Metrics;
+use crate::observer::EpochRecord;
 use crate::tensorboard;
-use crate::train::EpochRecord;
 use crate::untrusted::{self, Kind};
 
 /// Name of the JSON lines in a run folder.

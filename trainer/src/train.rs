@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::Serialize;
 
 use crate::checkpoint::{Best, Checkpoint, Position, TaskFacts};
 use crate::config::{Keep, RunConfig};
@@ -20,6 +19,7 @@ use crate::data::Split;
 use crate::evaluate;
 use crate::metrics::Metrics;
 use crate::nn::{HadamRnn, Start};
+use crate::observer::{EpochRecord, Observer, Step};
 use crate::task_data::{DataDigest, TaskData};
 use batches::Batches;
 use optimise::Optimisers;
@@ -29,33 +29,41 @@ pub use records::chosen_network;
 /// Steps between two looks at the loss: reading it makes the host wait for the device.
 const LOSS_INTERVAL: u32 = 10;
 
-/// What the surroundings of a run see of it, and may ask of it.
-pub trait Observer {
-    /// After a step of the optimiser: the mean loss of the epoch so far and the step size.
-    fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64);
-    /// After an epoch, before it is saved.
-    fn epoch(&mut self, record: &EpochRecord) -> Result<()>;
+/// Place where a run is kept. A failure of it ends the run.
+pub trait Store {
+    /// Records an epoch, before it is saved.
+    fn record(&mut self, record: &EpochRecord) -> Result<()>;
     /// Saves the run.
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<()>;
-    /// Whether to save and stop at once.
-    fn stop_requested(&self) -> bool;
 }
 
-/// How an epoch went.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct EpochRecord {
-    /// Epochs completed.
-    pub epoch: u32,
-    /// Mean loss over the epoch's batches.
-    pub train_loss: f64,
-    /// On the validation split, if there is one.
-    pub valid: Option<Metrics>,
-    /// Step size at the end of the epoch.
-    pub learning_rate: f64,
-    /// Recurrent signs that changed during the epoch.
-    pub sign_flips: usize,
-    /// Whether these are the best weights so far.
-    pub best: bool,
+/// Training has diverged: the loss is not finite, or beyond all measure.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "training has diverged: the {split} loss of epoch {epoch} is {loss:.3e}, and above {highest:.0} nothing brings it back; \
+     lower learning_rate (now {learning_rate}) and start anew"
+)]
+pub struct Diverged {
+    /// Split, as the message names it.
+    split: &'static str,
+    /// Epoch, from 1.
+    epoch: u32,
+    /// Mean loss.
+    loss: f64,
+    /// Highest loss that is not divergence.
+    highest: f64,
+    /// Step size of the configuration.
+    learning_rate: f64,
+}
+
+/// The data are not those that the run was started with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the data differ from those the run was started with ({differences}): give the same --data-dir, with the same in it"
+)]
+pub struct OtherData {
+    /// In what they differ, for people.
+    differences: String,
 }
 
 /// How a run ended.
@@ -120,15 +128,14 @@ impl<'a> Trainer<'a> {
     /// A run where `checkpoint` left it.
     ///
     /// # Errors
-    /// The checkpoint is of other data (by their content, if it has digests of them) or of another version.
+    /// The checkpoint is of [`OtherData`] (by their content, if it has digests of them) or of another version.
     pub fn resume(checkpoint: &Checkpoint, data: &'a TaskData, device: &Device) -> Result<Self> {
         let mut trainer = Self::new(checkpoint.run_config()?, data, device)?;
         let differences = checkpoint.differences(&trainer.task, trainer.digest.as_ref());
-        ensure!(
-            differences.is_empty(),
-            "the data differ from those the run was started with ({}): give the same --data-dir, with the same in it",
-            differences.join("; ")
-        );
+        if !differences.is_empty() {
+            let differences = differences.join("; ");
+            return Err(OtherData { differences }.into());
+        }
         checkpoint.named(trainer.load(checkpoint))?;
         Ok(trainer)
     }
@@ -157,23 +164,26 @@ impl<'a> Trainer<'a> {
     /// Trains to the last epoch, or until the observer asks to stop.
     ///
     /// # Errors
-    /// Training has diverged (the loss is not finite or beyond all measure; the last epoch that was saved stays as it is),
-    /// or saving fails.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
+    /// Training has [`Diverged`] (the last epoch that was saved stays as it is), or saving fails.
+    pub fn run(&mut self, store: &mut dyn Store, observer: &mut dyn Observer) -> Result<Outcome> {
         let over = |run: &Self| {
             run.position
                 .is_over(run.best.as_ref(), &run.config.training)
         };
         while !over(self) {
-            if self.train_epoch(observer)? == Outcome::Interrupted {
-                observer.save(&self.checkpoint()?)?;
+            if self.train_epoch(store, observer)? == Outcome::Interrupted {
+                store.save(&self.checkpoint()?)?;
                 return Ok(Outcome::Interrupted);
             }
         }
         Ok(Outcome::Finished)
     }
 
-    fn train_epoch(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
+    fn train_epoch(
+        &mut self,
+        store: &mut dyn Store,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
         let count = self.batches.per_epoch();
         let signs_before = self.network.signs_on_host();
         let order = self.batches.order(self.position.epoch);
@@ -190,8 +200,7 @@ impl<'a> Trainer<'a> {
             if stop || batch.is_multiple_of(LOSS_INTERVAL) || batch == count {
                 self.collect_loss(pending.take(), batch - pending_from)?;
                 pending_from = batch;
-                let mean = self.position.loss_sum / f64::from(batch);
-                observer.step(self.position, count, mean, learning_rate);
+                observer.step(&self.place(count, learning_rate));
             }
             if stop {
                 return Ok(Outcome::Interrupted);
@@ -204,16 +213,37 @@ impl<'a> Trainer<'a> {
         };
         let (valid, best) = self.validate()?;
         let signs = signs_before.iter().zip(self.network.signs_on_host());
-        observer.epoch(&EpochRecord {
+        let record = EpochRecord {
             epoch: self.position.epoch,
             train_loss,
             valid,
             learning_rate,
             sign_flips: signs.filter(|(before, after)| *before != after).count(),
             best,
-        })?;
-        observer.save(&self.checkpoint()?)?;
+        };
+        store.record(&record)?;
+        observer.epoch(&record);
+        store.save(&self.checkpoint()?)?;
         Ok(Outcome::Finished)
+    }
+
+    /// Where the run is, in an epoch of so many batches of which one is done at least.
+    fn place(&self, batches: u32, learning_rate: f64) -> Step {
+        let Position {
+            epoch,
+            batch,
+            loss_sum,
+            ..
+        } = self.position;
+        let (epochs, per_epoch) = (self.config.training.epochs, u64::from(batches));
+        Step {
+            epoch: epoch + 1,
+            epochs,
+            done: u64::from(epoch) * per_epoch + u64::from(batch),
+            total: u64::from(epochs) * per_epoch,
+            loss: loss_sum / f64::from(batch),
+            learning_rate,
+        }
     }
 
     fn schedule_factor(&self, batches: u32) -> f64 {
@@ -249,15 +279,17 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn check_loss(&self, split: &str, epoch: u32, loss: f64) -> Result<()> {
-        ensure!(
-            loss <= self.highest_loss,
-            "training has diverged: the {split} loss of epoch {epoch} is {loss:.3e}, and above {:.0} nothing brings it back; \
-             lower learning_rate (now {}) and start anew",
-            self.highest_loss,
-            self.config.training.learning_rate
-        );
-        Ok(())
+    fn check_loss(&self, split: &'static str, epoch: u32, loss: f64) -> Result<(), Diverged> {
+        if loss <= self.highest_loss {
+            return Ok(());
+        }
+        Err(Diverged {
+            split,
+            epoch,
+            loss,
+            highest: self.highest_loss,
+            learning_rate: self.config.training.learning_rate,
+        })
     }
 
     /// Metrics on the validation split, and whether they are the best so far; keeps the weights if so.

@@ -19,6 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::{Sequences, Targets, Values};
+use crate::choice::{Choice, words};
 
 const TOKENS: usize = CopyTask::TOKENS;
 const SYMBOLS: u32 = 8;
@@ -35,6 +36,29 @@ pub enum Split {
     /// To be reported.
     Test,
 }
+
+impl Choice for Split {
+    const CHOICES: &'static [Self] = &[Self::Train, Self::Valid, Self::Test];
+    const KIND: &'static str = "split";
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Train => "What the weights were fitted to",
+            Self::Valid => "What the weights were chosen by",
+            Self::Test => "What is reported",
+        }
+    }
+}
+
+words!(Split);
 
 /// The copying-memory task of a total length and a seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

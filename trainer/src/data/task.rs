@@ -1,12 +1,9 @@
 //! The names of the benchmarks and how their validation split is held out.
 
-use std::fmt;
-use std::str::FromStr;
-
-use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{self, DataSet};
+use crate::choice::{Choice, words};
 
 /// A benchmark: what is read and what is predicted from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,18 +48,7 @@ impl Task {
 
     /// The name, as on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Copy => "copy",
-            Self::Smnist => "smnist",
-            Self::Pmnist => "pmnist",
-            Self::Imdb => "imdb",
-            Self::Sst2 => "sst2",
-            Self::Qqp => "qqp",
-            Self::Har2 => "har2",
-            Self::Har6 => "har6",
-            Self::Dsa19 => "dsa19",
-            Self::Recordings => "recordings",
-        }
+        self.word()
     }
 
     /// The data set it stands on.
@@ -80,26 +66,53 @@ impl Task {
     }
 }
 
-impl fmt::Display for Task {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+impl Choice for Task {
+    const CHOICES: &'static [Self] = &[
+        Self::Copy,
+        Self::Smnist,
+        Self::Pmnist,
+        Self::Imdb,
+        Self::Sst2,
+        Self::Qqp,
+        Self::Har2,
+        Self::Har6,
+        Self::Dsa19,
+        Self::Recordings,
+    ];
+    const KIND: &'static str = "task";
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Smnist => "smnist",
+            Self::Pmnist => "pmnist",
+            Self::Imdb => "imdb",
+            Self::Sst2 => "sst2",
+            Self::Qqp => "qqp",
+            Self::Har2 => "har2",
+            Self::Har6 => "har6",
+            Self::Dsa19 => "dsa19",
+            Self::Recordings => "recordings",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Copy => "The copying-memory task, generated",
+            Self::Smnist => "MNIST, one pixel a step, row by row",
+            Self::Pmnist => "MNIST, one pixel a step, in one fixed random order",
+            Self::Imdb => "Film reviews: positive or negative",
+            Self::Sst2 => "GLUE SST-2, sentences of film reviews: positive or negative",
+            Self::Qqp => "GLUE QQP, two questions: the same or not",
+            Self::Har2 => "UCI HAR: sitting, laying or walking upstairs against the rest",
+            Self::Har6 => "UCI HAR: its six activities",
+            Self::Dsa19 => "UCI Daily and Sports Activities: its nineteen activities",
+            Self::Recordings => "The user's own recordings",
+        }
     }
 }
 
-impl FromStr for Task {
-    type Err = anyhow::Error;
-
-    fn from_str(name: &str) -> anyhow::Result<Self> {
-        let all = || Self::ALL.into_iter().chain([Self::Recordings]);
-        let Some(task) = all().find(|task| task.name() == name) else {
-            bail!(
-                "no task is named \"{name}\"; the tasks are {}",
-                all().map(Self::name).collect::<Vec<_>>().join(", ")
-            );
-        };
-        Ok(task)
-    }
-}
+words!(Task);
 
 /// Which training subjects are held out as the validation split. Subjects are never shared between the splits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,9 +140,13 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for task in Task::ALL.into_iter().chain([Task::Recordings]) {
-            assert_eq!(task.to_string().parse::<Task>().unwrap(), task);
+        for &task in Task::CHOICES {
+            assert_eq!(task.to_string().parse(), Ok(task));
         }
+        assert_eq!(
+            Task::CHOICES.split_last(),
+            Some((&Task::Recordings, &Task::ALL[..]))
+        );
         let message = "har7".parse::<Task>().unwrap_err().to_string();
         assert_eq!(
             message,

@@ -3,19 +3,42 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
 
 use super::{BUSY, Entry, INTERRUPTED, Plan};
+use crate::choice::{Choice, words};
 use crate::files::write_atomically;
 
 /// A scheduler that can run jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheduler {
     /// A Slurm array, one task a job: `sbatch DIR/jobs.slurm`
     Slurm,
     /// A list of commands for GNU parallel, which also `sh` understands: `parallel < DIR/jobs.txt`
     Parallel,
 }
+
+impl Choice for Scheduler {
+    const CHOICES: &'static [Self] = &[Self::Slurm, Self::Parallel];
+    const KIND: &'static str = "scheduler";
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Slurm => "slurm",
+            Self::Parallel => "parallel",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Slurm => "A Slurm array, one task a job: `sbatch DIR/jobs.slurm`",
+            Self::Parallel => {
+                "A list of commands for GNU parallel, which also `sh` understands: `parallel < DIR/jobs.txt`"
+            }
+        }
+    }
+}
+
+words!(Scheduler);
 
 /// Tasks of an array, numbered from 1: Slurm's default `MaxArraySize` is one more than the last number.
 const LARGEST_ARRAY: usize = 1000;

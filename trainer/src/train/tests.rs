@@ -1,10 +1,11 @@
 //! What a run does with its configuration, on sequences small enough to train in a moment.
 
-use super::{EpochRecord, Observer, Outcome, Trainer};
-use crate::checkpoint::{Checkpoint, Position};
+use super::{Diverged, Outcome, Store, Trainer};
+use crate::checkpoint::Checkpoint;
 use crate::config::{RunConfig, SignSchedule, Signs};
 use crate::data::{Dataset, Sequences, Targets, Task};
 use crate::nn::{HostWeights, Readout};
+use crate::observer::{EpochRecord, Observer, Silent, Step};
 use crate::task_data::TaskData;
 use burn::tensor::Device;
 
@@ -15,10 +16,8 @@ struct Told {
     saved: Option<Checkpoint>,
 }
 
-impl Observer for Told {
-    fn step(&mut self, _: Position, _: u32, _: f64, _: f64) {}
-
-    fn epoch(&mut self, record: &EpochRecord) -> anyhow::Result<()> {
+impl Store for Told {
+    fn record(&mut self, record: &EpochRecord) -> anyhow::Result<()> {
         self.epochs.push(*record);
         Ok(())
     }
@@ -26,10 +25,6 @@ impl Observer for Told {
     fn save(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
         self.saved = Some(checkpoint.clone());
         Ok(())
-    }
-
-    fn stop_requested(&self) -> bool {
-        false
     }
 }
 
@@ -91,7 +86,8 @@ fn with_step_size(learning_rate: f64) -> (Option<String>, Told) {
     let (data, mut told, mut config) = (data(), Told::default(), config());
     config.training.learning_rate = learning_rate;
     let mut trainer = Trainer::new(config, &data, &Device::default()).expect("a valid run");
-    let error = trainer.run(&mut told).err();
+    let error = trainer.run(&mut told, &mut Silent).err();
+    assert!(error.as_ref().is_none_or(|error| error.is::<Diverged>()));
     (error.map(|error| error.to_string()), told)
 }
 
@@ -154,7 +150,7 @@ fn a_run_goes_on_with_its_own_data_only() {
 fn trained(config: RunConfig) -> Told {
     let (data, mut told) = (data(), Told::default());
     let mut trainer = Trainer::new(config, &data, &Device::default()).expect("a valid run");
-    let outcome = trainer.run(&mut told).expect("a finite loss");
+    let outcome = trainer.run(&mut told, &mut Silent).expect("a finite loss");
     assert_eq!(outcome, Outcome::Finished);
     told
 }
@@ -176,6 +172,50 @@ fn a_run_learns_and_its_seed_gives_equal_bits_on_any_number_of_threads() {
         .map(|valid| valid.accuracy);
     assert!(accuracy.fold(0.0, f64::max) > 0.9);
     assert!(one.epochs[5].train_loss < 0.7 * one.epochs[0].train_loss);
+}
+
+/// Keeps the steps, and asks to stop after the second epoch.
+#[derive(Default)]
+struct Stopping {
+    steps: Vec<Step>,
+    epochs: usize,
+}
+
+impl Observer for Stopping {
+    fn step(&mut self, step: &Step) {
+        self.steps.push(*step);
+    }
+
+    fn epoch(&mut self, _: &EpochRecord) {
+        self.epochs += 1;
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.epochs == 2
+    }
+}
+
+#[test]
+fn an_observer_is_told_of_the_steps_and_can_stop_a_run() {
+    let (data, mut told, mut observer) = (data(), Told::default(), Stopping::default());
+    let mut trainer = Trainer::new(config(), &data, &Device::default()).expect("a valid run");
+    let outcome = trainer.run(&mut told, &mut observer);
+    assert_eq!(outcome.expect("a finite loss"), Outcome::Interrupted);
+    let saved = told.saved.expect("a checkpoint").position;
+    assert_eq!((saved.epoch, saved.batch, told.epochs.len()), (2, 1, 2));
+    // Three steps an epoch, of which the last is told, and the one after which it stopped.
+    let places: Vec<(u32, u64)> = observer
+        .steps
+        .iter()
+        .map(|step| (step.epoch, step.done))
+        .collect();
+    assert_eq!(places, [(1, 3), (2, 6), (3, 7)]);
+    assert!(
+        observer
+            .steps
+            .iter()
+            .all(|step| step.total == 18 && step.epochs == 6)
+    );
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::device::DeviceArgs;
+use hadamrnn::pipeline::{BoardOptions, DeviceName};
+
+use crate::choices::choice;
 
 /// Where the data are, what computes, and how results are printed.
 #[derive(clap::Args)]
@@ -21,4 +23,29 @@ pub struct DataArgs {
     /// Folder with the data sets [default: $HADAMRNN_DATA, else the sample that ships with the program]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct DeviceArgs {
+    /// Device to compute floats on; those but `cpu` need a build with the feature of that name
+    #[arg(long, value_parser = choice::<DeviceName>(), default_value_t = DeviceName::default())]
+    pub device: DeviceName,
+}
+
+impl DeviceArgs {
+    /// These arguments as they are given on a command line; nothing if they are the usual ones.
+    pub fn given(&self) -> String {
+        match self.device == DeviceName::default() {
+            true => String::new(),
+            false => format!(" --device {}", self.device),
+        }
+    }
+}
+
+/// Boards of a command, and where their firmware is built.
+pub fn boards(names: &[String], firmware_dir: Option<&PathBuf>) -> BoardOptions {
+    BoardOptions {
+        names: names.to_vec(),
+        firmware_dir: firmware_dir.cloned(),
+    }
 }

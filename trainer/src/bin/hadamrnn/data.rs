@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hadamrnn::data::{self, catalog, uci_har};
+use hadamrnn::pipeline;
 use serde_json::json;
 
 use crate::Status;
+use crate::common::DataArgs;
 use crate::output;
-use crate::progress::Spinner;
+use crate::progress::{Spinner, Terminal};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -21,7 +23,7 @@ enum Command {
     /// Known data sets: origin, licence, and where they were found
     List {
         #[command(flatten)]
-        data: crate::common::DataArgs,
+        data: DataArgs,
         /// Print the result as JSON
         #[arg(long)]
         json: bool,
@@ -31,7 +33,7 @@ enum Command {
         /// Data set, as `data list` names it
         name: String,
         #[command(flatten)]
-        data: crate::common::DataArgs,
+        data: DataArgs,
     },
     /// Download a data set from its official source and check it; resumes where it broke off
     #[cfg(feature = "fetch")]
@@ -46,7 +48,7 @@ enum Command {
     #[command(hide = true)]
     Sample {
         #[command(flatten)]
-        data: crate::common::DataArgs,
+        data: DataArgs,
         /// Archive to write
         #[arg(long)]
         out: PathBuf,
@@ -68,21 +70,7 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
-/// A task that stands on `set`.
-fn task_of(set: &data::DataSet) -> Option<data::Task> {
-    let mut tasks = data::Task::ALL.into_iter();
-    tasks.find(|task| task.data_set().name == set.name)
-}
-
-fn place(set: &data::DataSet, args: &crate::common::DataArgs) -> String {
-    match task_of(set).map(|task| data::locate(task, args.data_dir.as_deref())) {
-        Some(Ok(source)) => source.to_string(),
-        Some(Err(_)) => format!("nowhere: `hadamrnn data fetch {}`", set.name),
-        None => "unused".into(),
-    }
-}
-
-fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
+fn list(args: &DataArgs, as_json: bool) -> Result<()> {
     let sets = catalog::list();
     if as_json {
         let sets: Vec<_> = sets
@@ -91,7 +79,7 @@ fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
                 json!({
                     "name": set.name, "title": set.title, "page": set.page,
                     "urls": set.parts.iter().map(|part| part.url).collect::<Vec<_>>(),
-                    "licence": set.licence, "citation": set.citation, "found": place(set, args),
+                    "licence": set.licence, "citation": set.citation, "found": pipeline::place_of_data(set, args.data_dir.as_deref()),
                 })
             })
             .collect();
@@ -103,32 +91,24 @@ fn list(args: &crate::common::DataArgs, as_json: bool) -> Result<()> {
             "  page      {}\n  licence   {}\n  cite      {}",
             set.page, set.licence, set.citation
         ))?;
-        output::line(&format!("  found     {}\n", place(set, args)))?;
+        output::line(&format!(
+            "  found     {}\n",
+            pipeline::place_of_data(set, args.data_dir.as_deref())
+        ))?;
     }
     Ok(())
 }
 
-fn check(name: &str, args: &crate::common::DataArgs) -> Result<Status> {
-    let set = catalog::find(name)?;
-    let Some(task) = task_of(set).filter(|_| !set.is_generated()) else {
+fn check(name: &str, args: &DataArgs) -> Result<Status> {
+    let data_dir = args.data_dir.as_deref();
+    let check = pipeline::check_data(name, data_dir, &mut Terminal::default())?;
+    if check.parts.is_empty() {
         output::line(&format!("{name} is generated: there is nothing to check"))?;
-        return Ok(Status::Success);
-    };
-    let source = data::locate(task, args.data_dir.as_deref())?;
-    let parts = {
-        let _spinner = Spinner::new(format!("reading {source}"));
-        data::check(set, &source)?
-    };
-    for part in &parts {
+    }
+    for part in &check.parts {
         output::line(&part.to_string())?;
     }
-    let other = parts
-        .iter()
-        .any(|part| part.verdict == data::Verdict::Other);
-    Ok(match other {
-        true => Status::Mismatch,
-        false => Status::Success,
-    })
+    Ok(Status::of(check.passed()))
 }
 
 #[cfg(feature = "fetch")]
@@ -137,17 +117,7 @@ fn fetch(name: &str, data_dir: Option<PathBuf>) -> Result<()> {
     let folder = data_dir
         .or_else(variable)
         .unwrap_or_else(|| PathBuf::from("data"));
-    let style = "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    let bar = indicatif::ProgressBar::new(0)
-        .with_style(indicatif::ProgressStyle::with_template(style)?.progress_chars("=> "))
-        .with_prefix(name.to_string());
-    let paths = data::fetch(name, &folder, &mut |part, progress| {
-        bar.set_prefix(part.what);
-        bar.set_length(progress.total.unwrap_or(progress.done));
-        bar.set_position(progress.done);
-    });
-    bar.finish_and_clear();
-    for path in paths? {
+    for path in pipeline::fetch_data(name, &folder, &mut Terminal::default())? {
         output::line(&format!("{}: fetched and checked", path.display()))?;
     }
     output::line(&format!("use it with --data-dir {}", folder.display()))

@@ -1,25 +1,17 @@
 //! `hadamrnn demo`: from sensor data to an emulated board.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use hadamrnn::board::FirmwareFolder;
-use hadamrnn::card::{self, Card};
-use hadamrnn::checkpoint::Checkpoint;
-use hadamrnn::config::RunConfig;
-use hadamrnn::data::{self, Holdout, Source, Task};
-use hadamrnn::model_folder::StoredModel;
-use hadamrnn::train::Outcome;
-use hadamrnn::verify::BoardVerdict;
+use hadamrnn::card;
+use hadamrnn::pipeline::{self, Demo, DemoOptions, DemoResult};
 use serde_json::json;
 
 use crate::Status;
-use crate::common::Common;
-use crate::model_source::{self, ModelData};
+use crate::common::{Common, boards};
 use crate::output;
-use crate::signals::StopFlag;
-use crate::verify::{HostVerdict, Verdict, Windows};
-use crate::{export, train, verify};
+use crate::progress::Terminal;
+use crate::verify;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -46,101 +38,54 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let stop = StopFlag::install()?;
-    let device = args.common.device.device()?;
-    let firmware = FirmwareFolder::locate(args.firmware_dir.as_deref())?;
-    let config = configuration(args)?;
-
-    heading(args, "1. train on UCI HAR (task har2)")?;
-    let data = ModelData::load(&config, &args.common.data)?;
-    let _lock = train::claim(&args.out)?;
-    let unfinished = unfinished_run(&args.out, &config);
-    if train::train(
-        &args.out,
-        config.clone(),
-        unfinished,
-        true,
-        &data.task,
-        &device,
-        stop,
-    )? == Outcome::Interrupted
-    {
-        output::note("saved; the same command continues");
-        return Ok(Status::Interrupted);
-    }
-
-    heading(args, "2. export to packed integers")?;
-    let checkpoint = Checkpoint::load(&args.out)?;
-    let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
-    let folder = args.out.join("model");
-    let card = export::write(&folder, &loaded, &data, &args.common.data, &device)?;
-
-    heading(args, "3. check the integer model on the host")?;
-    let stored = StoredModel::read(&folder)?;
-    let host = verify::host(
-        &stored.file,
-        loaded.run.as_ref(),
-        stored.folder.as_ref(),
-        &Windows::of_data(&data, 0),
-        &device,
-    )?;
-
-    heading(args, "4. run it on the emulated board")?;
-    let boards =
-        verify::boards_over_test_windows(&firmware, &args.board, &loaded, &data, args.windows)?;
-    report(args, &folder, &card, host, boards)
-}
-
-/// The task's configuration; on the sample, a tenth of the set, more passes in smaller steps and no validation split.
-fn configuration(args: &Args) -> Result<RunConfig> {
-    let mut config = RunConfig::for_task(Task::Har2);
-    if data::locate(config.task, args.common.data.data_dir.as_deref())? == Source::Sample {
-        config.training.epochs = 300;
-        config.training.batch_size = 32;
-        config.holdout = Holdout::None;
-    }
-    config.seed = args.seed.unwrap_or(config.seed);
-    config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
-    config.validate()?;
-    Ok(config)
-}
-
-fn heading(args: &Args, text: &str) -> Result<()> {
-    if args.common.json {
-        Ok(())
-    } else {
-        output::line(text)
-    }
-}
-
-/// A run of the same configuration that was stopped, or is finished.
-fn unfinished_run(folder: &Path, config: &RunConfig) -> Option<Checkpoint> {
-    let checkpoint = Checkpoint::load(folder).ok()?;
-    (checkpoint.run_config().ok()? == *config).then_some(checkpoint)
-}
-
-fn report(
-    args: &Args,
-    folder: &Path,
-    card: &Card,
-    host: HostVerdict,
-    boards: Vec<BoardVerdict>,
-) -> Result<Status> {
-    let verdict = Verdict { host, boards };
-    let status = if verdict.passed() {
-        Status::Success
-    } else {
-        Status::Mismatch
+    let options = DemoOptions {
+        out: args.out.clone(),
+        seed: args.seed,
+        epochs: args.epochs,
+        boards: boards(&args.board, args.firmware_dir.as_ref()),
+        windows: args.windows,
+        data_dir: args.common.data.data_dir.clone(),
+        device: args.common.device.device,
     };
-    if args.common.json {
-        output::json(
-            &json!({ "model": folder.join(card::files::MODEL), "card": card, "verdict": verdict }),
-        )?;
-        return Ok(status);
+    let mut terminal = Terminal::stoppable()?;
+    if !args.common.json {
+        terminal = terminal.with_headings();
     }
+    let demo = pipeline::demo(&options, &mut terminal);
+    terminal.finish()?;
+    let result = match demo? {
+        Demo::Done(result) => result,
+        Demo::Interrupted => {
+            output::note("saved; the same command continues");
+            return Ok(Status::Interrupted);
+        }
+    };
+    match args.common.json {
+        true => output::json(&json!({
+            "model": result.folder.join(card::files::MODEL),
+            "card": result.card,
+            "verdict": result.verdict,
+        }))?,
+        false => print(&result)?,
+    }
+    Ok(Status::of(result.verdict.passed()))
+}
+
+fn print(result: &DemoResult) -> Result<()> {
     output::line("")?;
-    verify::print_boards(&verdict.boards)?;
+    verify::print_boards(&result.verdict.boards)?;
     output::line("")?;
+    print_figures(result)?;
+    output::line("")?;
+    match result.verdict.passed() {
+        true => output::line(&format!("the model is in {}", result.folder.display())),
+        false => output::line("FAILED: board and host, or the host's kernels, differ"),
+    }
+}
+
+/// The figures of the model, and of the first board that it ran on.
+fn print_figures(result: &DemoResult) -> Result<()> {
+    let DemoResult { card, verdict, .. } = result;
     let board = verdict.boards.first().context("no board was run")?;
     let same_class = verdict.host.same_class_as_float;
     let row = |name: &str, value: String| vec![name.to_string(), value];
@@ -191,11 +136,5 @@ fn report(
             "instructions per window",
             output::grouped(board.cost.instructions_per_window),
         ),
-    ])?;
-    output::line("")?;
-    match status {
-        Status::Success => output::line(&format!("the model is in {}", folder.display()))?,
-        _ => output::line("FAILED: board and host, or the host's kernels, differ")?,
-    }
-    Ok(status)
+    ])
 }

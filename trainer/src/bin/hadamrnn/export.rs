@@ -1,23 +1,15 @@
 //! `hadamrnn export`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-use burn::tensor::Device;
-use hadamrnn::c_array;
-use hadamrnn::card::{self, Card, Results};
-use hadamrnn::checkpoint::{self, Checkpoint, Position};
-use hadamrnn::data::Split;
-use hadamrnn::evaluate;
-use hadamrnn::files::write_atomically;
-use hadamrnn::integer::{KernelName, ModelFile};
-use hadamrnn::model_folder::{self, StoredModel};
+use anyhow::Result;
+use hadamrnn::card;
+use hadamrnn::pipeline::{self, ExportOptions, Exported, Widths};
 
 use crate::Status;
-use crate::common::{Common, DataArgs};
-use crate::model_source::{self, LoadedModel, ModelData};
+use crate::common::Common;
 use crate::output;
-use crate::progress::Spinner;
+use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -49,122 +41,41 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    if let Some(path) = &args.c {
-        // Before the work, not after it.
-        c_array::name(path)?;
-    }
     if let Some(c) = &args.c
-        && !args.run.join(checkpoint::FILE_NAME).is_file()
+        && !pipeline::is_run(&args.run)
     {
-        let stored = StoredModel::read(&args.run)?;
-        write_c(c, &stored.file, stored.card())?;
+        pipeline::export_c(&args.run, c)?;
         return Ok(Status::Success);
     }
-    let device = args.common.device.device()?;
-    let (checkpoint, mut config) = Checkpoint::open(&args.run)?;
-    ensure!(
-        checkpoint.position != Position::default(),
-        "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if it \
-         diverged",
-        args.run.display()
-    );
-    model_source::note_progress(&checkpoint, &config);
-    config.export.state_bits = args.state_bits.or(config.export.state_bits);
-    config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
-    config.export.table_bits = args.table_bits.unwrap_or(config.export.table_bits);
-    config.export.input_field_bits = args.input_field_bits.or(config.export.input_field_bits);
-    config.export.input_bits = args.sample_bits.unwrap_or(config.export.input_bits);
-    config.validate()?;
-    let data = ModelData::load(&config, &args.common.data)?;
-    if let Some(differences) = model_source::differences(&checkpoint, &data)? {
-        bail!(
-            "{} was trained on other data ({differences}), and its integers are fitted to those: give the same --data-dir, with \
-             the same in it",
-            args.run.display()
-        );
-    }
-    let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
-    let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
-    let card = write(&folder, &loaded, &data, &args.common.data, &device)?;
-    if let Some(c) = &args.c {
-        write_c(c, &loaded.file, Some(&card))?;
-    }
-    if args.common.json {
-        output::json(&card)?;
-    } else {
-        let results = &card.results;
-        output::line(&format!(
-            "{}: {} bytes; test accuracy float {}, integer {}",
-            folder.join(card::files::MODEL).display(),
-            card.bytes,
-            output::percent(results.float_test.accuracy),
-            output::percent(results.integer_test.accuracy)
-        ))?;
+    let options = ExportOptions {
+        run: args.run.clone(),
+        out: args.out.clone(),
+        widths: Widths {
+            state_bits: args.state_bits,
+            input_bits: args.sample_bits,
+            table_bits: args.table_bits,
+            weight_bits: args.weight_bits,
+            input_field_bits: args.input_field_bits,
+        },
+        c_header: args.c.clone(),
+        data_dir: args.common.data.data_dir.clone(),
+        device: args.common.device.device,
+    };
+    let exported = pipeline::export(&options, &mut Terminal::default())?;
+    match args.common.json {
+        true => output::json(&exported.card)?,
+        false => print(&exported)?,
     }
     Ok(Status::Success)
 }
 
-fn write_c(path: &Path, file: &ModelFile, card: Option<&Card>) -> Result<()> {
-    let text = c_array::header(c_array::name(path)?, file, card)?;
-    write_atomically(path, text.as_bytes())
-}
-
-/// Evaluates an exported run and writes its model folder.
-pub fn write(
-    folder: &Path,
-    loaded: &LoadedModel,
-    data: &ModelData,
-    args: &DataArgs,
-    device: &Device,
-) -> Result<Card> {
-    let run = loaded
-        .run
-        .as_ref()
-        .context("only a run folder can be exported")?;
-    let _spinner = Spinner::new("evaluating the exported model");
-    let test = data.sequences(Split::Test, None);
-    let standardisation = &run.checkpoint.task.standardisation;
-    let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
-    let model = loaded.file.model()?;
-    let integer_test =
-        evaluate::integer_metrics(&model, KernelName::best_for(&model), &test, &data.input_lsb)?;
-    let best = run.checkpoint.best.as_ref();
-    let card = Card {
-        commands: commands(loaded, args),
-        data: model_source::describe_data(&loaded.config, args)?,
-        epoch: best.map_or(run.checkpoint.position.epoch, |best| best.epoch),
-        bytes: loaded.file.bytes().len(),
-        sha256: card::sha256(loaded.file.bytes()),
-        windows_sha256: None,
-        golden_sha256: None,
-        classes: run.checkpoint.task.classes.clone(),
-        channels: data.task.channel_names(),
-        input_lsb: data.input_lsb.clone(),
-        results: Results {
-            float_valid: best.map(|best| best.valid),
-            float_test: evaluate::score(&logits, &test),
-            integer_test,
-        },
-        scales: run.scales.clone(),
-        config: loaded.config.clone(),
-    };
-    model_folder::write(folder, &loaded.file, card, &test)
-}
-
-/// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
-fn commands(loaded: &LoadedModel, args: &DataArgs) -> Vec<String> {
-    let data = if args.data_dir.is_some()
-        || std::env::var_os(hadamrnn::data::DATA_DIR_VARIABLE).is_some()
-    {
-        " --data-dir DATA"
-    } else {
-        ""
-    };
-    vec![
-        format!("hadamrnn train --config config.toml{data} --out RUN"),
-        format!(
-            "hadamrnn export RUN{data} --out models/{}",
-            loaded.config.task
-        ),
-    ]
+fn print(exported: &Exported) -> Result<()> {
+    let Exported { folder, card } = exported;
+    output::line(&format!(
+        "{}: {} bytes; test accuracy float {}, integer {}",
+        folder.join(card::files::MODEL).display(),
+        card.bytes,
+        output::percent(card.results.float_test.accuracy),
+        output::percent(card.results.integer_test.accuracy)
+    ))
 }

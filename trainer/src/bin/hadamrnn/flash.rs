@@ -1,20 +1,16 @@
 //! `hadamrnn flash`.
 
-#[cfg(feature = "probe")]
-mod chip;
+use std::path::PathBuf;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, anyhow, ensure};
-use hadamrnn::board::{self, FirmwareFolder, FlashFile};
-use hadamrnn::flash::{self, Installed, Part, firmware_parts, model_parts, uf2};
-use hadamrnn_firmware_support::boards::Board;
+use anyhow::Result;
+use hadamrnn::flash::Installed;
+use hadamrnn::pipeline::{self, FlashOptions, FlashTarget};
 use serde_json::json;
 
 use crate::Status;
-use crate::board_link::{BoardModel, FirmwareArgs, TimingArgs};
+use crate::board_link::{FirmwareArgs, TimingArgs};
 use crate::output;
-use crate::progress::Spinner;
+use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -68,141 +64,47 @@ fn address(text: &str) -> Result<u32, String> {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let model = match &args.model {
-        Some(path) => Some(BoardModel::read(path, args.timing)?),
-        None => None,
+    let chip = || FlashTarget::Chip(args.chip.clone().unwrap_or_default());
+    let options = FlashOptions {
+        model: args.model.clone(),
+        target: args.board.clone().map_or_else(chip, FlashTarget::Board),
+        uf2: args.uf2.clone(),
+        slots: args.slots,
+        descriptor: args.descriptor,
+        probe: args.probe.clone(),
+        firmware: args.firmware,
+        timing: args.timing.options(),
+        sources: args.sources.options(),
     };
-    let Some(name) = &args.board else {
-        return on_chip(
-            args,
-            args.chip.as_deref().unwrap_or_default(),
-            None,
-            model.as_ref(),
-        );
-    };
-    let folder = args.sources.folder_if(args.firmware)?;
-    let registry = board::registry(folder.as_ref())?;
-    let board = registry.board(name).map_err(|message| {
-        anyhow!("{message}; --firmware-dir names a folder with another boards.toml")
-    })?;
-    if let Some(path) = &args.uf2 {
-        return to_uf2(args, path, folder.as_ref(), board, model.as_ref());
+    let mut terminal = Terminal::default().with_headings();
+    let flashed = pipeline::flash(&options, &mut terminal);
+    terminal.finish()?;
+    let flashed = flashed?;
+    if let Some(path) = &flashed.uf2 {
+        output::line(&format!(
+            "wrote {}: hold the board's boot button while you plug it in, and copy the file onto its drive",
+            path.display()
+        ))?;
     }
-    if board.is_emulated() {
-        let board = registry.emulated_board_with_slots(name);
-        let board = board.map_err(|message| anyhow!(message))?;
-        return to_emulated(args, folder.as_ref(), board, model.as_ref());
+    match (&flashed.installed, args.json) {
+        (None, _) => {}
+        (Some(installed), true) => {
+            output::json(&json!({ "place": flashed.place, "installed": installed }))?;
+        }
+        (Some(installed), false) => output::line(&describe(installed, &flashed.place))?,
     }
-    ensure!(
-        !board.chip.is_empty(),
-        "{name} has no chip in boards.toml that a probe could flash"
-    );
-    on_chip(
-        args,
-        &board.chip,
-        Some((folder.as_ref(), board)),
-        model.as_ref(),
-    )
-}
-
-/// Builds a board's firmware, where it was asked for, which the sources are at hand for then.
-fn build(
-    args: &Args,
-    folder: Option<&FirmwareFolder>,
-    board: &Board,
-) -> Result<Option<board::Firmware>> {
-    let Some(folder) = folder.filter(|_| args.firmware) else {
-        return Ok(None);
-    };
-    let _spinner = Spinner::new(format!("building firmware for {}", board.name));
-    board::build_stream(folder, board).map(Some)
-}
-
-/// Into the file that is an emulated board's flash.
-fn to_emulated(
-    args: &Args,
-    folder: Option<&FirmwareFolder>,
-    board: &Board,
-    model: Option<&BoardModel>,
-) -> Result<Status> {
-    if let Some(firmware) = build(args, folder, board)? {
-        output::line(&format!("firmware: {}", firmware.elf.display()))?;
-    }
-    let Some(model) = model else {
-        return Ok(Status::Success);
-    };
-    let path = args.sources.flash_path(board)?;
-    let mut file = FlashFile::open(&path, board)?;
-    let descriptor = board.descriptor().context("the board has no slots")?;
-    let installed = flash::install(&mut file, &descriptor, &model.file, model.timing)?;
-    report(args, &installed, &path.display().to_string())
-}
-
-/// As a file for the boot loader.
-fn to_uf2(
-    args: &Args,
-    path: &Path,
-    folder: Option<&FirmwareFolder>,
-    board: &Board,
-    model: Option<&BoardModel>,
-) -> Result<Status> {
-    let family = board.uf2_family.with_context(|| {
-        format!(
-            "{} takes no UF2 files (no uf2_family in boards.toml): flash it by a probe",
-            board.name
-        )
-    })?;
-    let mut parts: Vec<Part> = Vec::new();
-    if let Some(firmware) = build(args, folder, board)? {
-        parts.extend(firmware_parts(&firmware.read()?)?);
-    }
-    if let Some(model) = model {
-        let descriptor = board.descriptor();
-        let stream = descriptor.zip(board.stream.as_ref());
-        let (descriptor, stream) = stream.context("the board has no slots")?;
-        let sector = stream.erase_size;
-        parts.extend(model_parts(&descriptor, sector, &model.file, model.timing)?.1);
-    }
-    let bytes = uf2::file(&parts, family)?;
-    std::fs::write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    output::line(&format!(
-        "wrote {}: hold the board's boot button while you plug it in, and copy the file onto its drive",
-        path.display()
-    ))?;
     Ok(Status::Success)
 }
 
-#[cfg(feature = "probe")]
-use chip::on_chip;
-
-#[cfg(not(feature = "probe"))]
-fn on_chip(
-    _: &Args,
-    chip: &str,
-    _: Option<(Option<&FirmwareFolder>, &Board)>,
-    _: Option<&BoardModel>,
-) -> Result<Status> {
-    anyhow::bail!(
-        "this program was built without probe support, which flashing {chip} needs: build it with `cargo build --release \
-         --features probe`, or use --uf2 or `hadamrnn send`"
-    )
-}
-
-fn report(args: &Args, installed: &Installed, place: &str) -> Result<Status> {
-    if args.json {
-        output::json(&json!({ "place": place, "installed": installed }))?;
-    } else if installed.already_there {
-        output::line(&format!(
-            "slot {} of {place} has this model already",
-            installed.slot
-        ))?;
-    } else {
-        output::line(&format!(
-            "slot {} of {place}: {} bytes written and verified, number {}",
-            installed.slot, installed.header.length, installed.header.sequence
-        ))?;
+fn describe(installed: &Installed, place: &str) -> String {
+    let Installed { slot, header, .. } = installed;
+    if installed.already_there {
+        return format!("slot {slot} of {place} has this model already");
     }
-    Ok(Status::Success)
+    format!(
+        "slot {slot} of {place}: {} bytes written and verified, number {}",
+        header.length, header.sequence
+    )
 }
 
 #[cfg(test)]

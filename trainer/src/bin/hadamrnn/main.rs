@@ -5,16 +5,15 @@
 
 mod bench;
 mod board_link;
+mod choices;
 mod common;
 mod data;
 mod demo;
-mod device;
 mod eval;
 mod export;
 mod flash;
 mod inspect;
 mod job;
-mod model_source;
 mod monitor;
 mod output;
 mod plot;
@@ -92,6 +91,16 @@ enum Status {
     Interrupted,
     /// Something is left to do, and other processes are working on it.
     Busy,
+}
+
+impl Status {
+    /// The status of a command that compared something.
+    fn of(passed: bool) -> Self {
+        match passed {
+            true => Self::Success,
+            false => Self::Mismatch,
+        }
+    }
 }
 
 fn main() -> ExitCode {

@@ -1,27 +1,26 @@
 //! `hadamrnn monitor`.
 
+mod screen;
+
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn::board::{self, Emulator, FlashFile, Launch};
-use hadamrnn::link::{BoardStatus, Client, Patience, Told, Wire};
-use hadamrnn::monitor::screen::{Heading, draw};
+use hadamrnn::link::{BoardStatus, Client, Patience, Told};
 use hadamrnn::monitor::{Recorder, State, Watch};
-use hadamrnn::untrusted::{self, Kind};
+use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
-use hadamrnn_device::windows::Windows;
-use hadamrnn_firmware_support::boards::Board;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
 use crate::Status;
-use crate::board_link::{FirmwareArgs, Names, PortArgs};
+use crate::board_link::{FirmwareArgs, PortArgs};
 use crate::output;
-use crate::progress::Spinner;
+use crate::progress::Terminal;
 use crate::send::describe_timing;
 use crate::signals::StopFlag;
+use screen::{Heading, draw};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -70,21 +69,31 @@ pub fn run(args: &Args) -> Result<Status> {
         "which board? --port names the serial port of a real one (`ls /dev/ttyACM* /dev/ttyUSB*` shows those there are), \
          --board an emulated one"
     );
+    let mut terminal = Terminal::default();
     let names = args.model.as_deref().map(Names::read).transpose()?;
     // Before the emulator starts, which otherwise would be left behind.
     let stop = StopFlag::install_quietly()?;
     let (emulator, mut client) = match &args.board {
         Some(name) => {
-            let (emulator, wire) = start(args, name)?;
+            let options = EmulatorOptions {
+                board: name.clone(),
+                rate: args.rate,
+                stream: args.stream.clone(),
+                sources: args.sources.options(),
+            };
+            let (emulator, wire) = pipeline::start_emulator(&options, &mut terminal)?;
             (Some(emulator), Client::new(wire, PATIENCE))
         }
-        None => (None, args.port.connect(PATIENCE)?),
+        None => {
+            let wire = args.port.port()?.open(args.port.baud)?;
+            (None, Client::new(wire, PATIENCE))
+        }
     };
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;
     let status = client.status()?;
     if let Some(names) = &names {
-        names.check(&mut client, &status)?;
+        names.check(&mut client, &status, &mut terminal)?;
     }
     let (classes, channels) = match names {
         Some(names) => (names.classes, Some(names.channels)),
@@ -139,45 +148,6 @@ pub fn run(args: &Args) -> Result<Status> {
     let _ = session.watch.stop();
     drop(emulator);
     Ok(status)
-}
-
-fn start(args: &Args, name: &str) -> Result<(Emulator, Box<dyn Wire>)> {
-    let folder = args.sources.folder()?;
-    let board = folder.emulated_board_with_slots(name)?;
-    let firmware = {
-        let _spinner = Spinner::new(format!("building firmware for {name}"));
-        board::build_stream(&folder, &board)?
-    };
-    let windows = match &args.stream {
-        Some(path) => Some(stream(path, &board)?),
-        None => None,
-    };
-    let launch = Launch {
-        board: &board,
-        firmware: &firmware,
-        windows: windows.as_deref(),
-        rate: args.rate,
-        flash_delay: 0,
-    };
-    launch.start(FlashFile::open(&args.sources.flash_path(&board)?, &board)?)
-}
-
-/// A window file for a board, which is given no other: its firmware could only stop.
-fn stream(path: &Path, board: &Board) -> Result<Vec<u8>> {
-    let name = path.display();
-    let bytes =
-        untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
-    let header = Windows::parse(&bytes)
-        .with_context(|| format!("{name} is no window file"))?
-        .header();
-    let channels = board.stream.as_ref().map_or(0, |stream| stream.channels);
-    ensure!(
-        header.channels == channels,
-        "the samples of {name} have {} values, those of {} have {channels}",
-        header.channels,
-        board.name
-    );
-    Ok(bytes)
 }
 
 fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String>> {

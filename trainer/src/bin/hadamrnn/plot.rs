@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use hadamrnn::data::Task;
-use hadamrnn::jobs::Plan;
+use hadamrnn::pipeline;
 use hadamrnn::plot::{Curve, Picture, learning_curves};
 use hadamrnn::run_log;
 
 use crate::Status;
-use crate::job;
 use crate::output;
+use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -89,7 +89,8 @@ fn bytes(args: &Args) -> Result<Picture> {
     let [folder] = &args.folder[..] else {
         bail!("--kind bytes draws one folder of `hadamrnn reproduce` or `hadamrnn sweep`");
     };
-    let report = job::report("", folder, &Plan::read(folder)?);
+    let plan = pipeline::read_plan(folder)?;
+    let report = pipeline::gather("", folder, &plan, &mut Terminal::default());
     let task = match (args.task, &report.tasks()[..]) {
         (Some(task), _) => task,
         (None, [task]) => *task,

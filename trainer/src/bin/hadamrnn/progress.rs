@@ -1,93 +1,156 @@
-//! Progress bars and the observer that writes a run folder.
+//! Progress on the terminal.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use hadamrnn::checkpoint::{Checkpoint, Position};
-use hadamrnn::run_log::{self, RunLog};
-use hadamrnn::train::{EpochRecord, Observer};
+use hadamrnn::jobs::{Attempt, Outcome};
+use hadamrnn::observer::{EpochRecord, Observer, Stage, Step, Transfer};
 use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 use crate::signals::StopFlag;
 
-/// Shows the progress of training and keeps `checkpoint.bin`, `metrics.jsonl` and the event file up to date.
-pub struct RunFolder<'a> {
-    folder: &'a Path,
-    log: RunLog,
+/// Shows progress on the standard error, and asks to stop when a signal came.
+#[derive(Default)]
+pub struct Terminal {
+    spinner: Option<Spinner>,
+    training: Option<Training>,
+    bytes: Option<Bytes>,
+    stop: Option<StopFlag>,
+    headings: bool,
+    /// Why the standard output takes no more headings.
+    failure: Option<anyhow::Error>,
+}
+
+impl Terminal {
+    /// A terminal whose signals ask to save and stop.
+    pub fn stoppable() -> Result<Self> {
+        Ok(Self {
+            stop: Some(StopFlag::install()?),
+            ..Self::default()
+        })
+    }
+
+    /// The same, with headings on the standard output.
+    pub fn with_headings(self) -> Self {
+        Self {
+            headings: true,
+            ..self
+        }
+    }
+
+    /// Whether every heading could be printed.
+    pub fn finish(self) -> Result<()> {
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Observer for Terminal {
+    fn heading(&mut self, title: &str) {
+        if self.headings && self.failure.is_none() {
+            self.failure = output::line(title).err();
+        }
+    }
+
+    fn stage_begun(&mut self, stage: &Stage) {
+        self.stage_ended();
+        match stage {
+            Stage::Training { epochs } => self.training = Some(Training::new(*epochs)),
+            Stage::Transferring { what } => self.bytes = Some(Bytes::new(what)),
+            stage => self.spinner = Some(Spinner::new(stage.to_string())),
+        }
+    }
+
+    fn stage_ended(&mut self) {
+        self.spinner = None;
+        self.training = None;
+        self.bytes = None;
+    }
+
+    fn step(&mut self, step: &Step) {
+        if let Some(training) = &self.training {
+            training.step(step);
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        if let Some(training) = &mut self.training {
+            training.epoch(record);
+        }
+    }
+
+    fn transfer(&mut self, transfer: &Transfer<'_>) {
+        if let Some(bytes) = &self.bytes {
+            bytes.show(transfer);
+        }
+    }
+
+    fn job_ended(&mut self, job: &str, attempt: &Attempt) {
+        output::note(&format!("{job}: {}", describe(attempt)));
+    }
+
+    fn notice(&mut self, text: &str) {
+        output::note(text);
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.failure.is_some() || self.stop.as_ref().is_some_and(StopFlag::is_set)
+    }
+}
+
+/// What became of a job, for people.
+fn describe(attempt: &Attempt) -> String {
+    match attempt {
+        Attempt::Ended(Outcome::Done(done)) => format!(
+            "integer {}, float {}, {} bytes, trained in {:.0} s",
+            output::percent(done.results.integer_test.accuracy),
+            output::percent(done.results.float_test.accuracy),
+            output::grouped(done.bytes as u64),
+            done.train_seconds
+        ),
+        Attempt::Ended(Outcome::Failed { error }) => format!("FAILED: {error}"),
+        Attempt::Skipped => "done before".into(),
+        Attempt::Busy => "another process is working on it".into(),
+        Attempt::Interrupted => "stopped".into(),
+    }
+}
+
+/// The bar of a training run; gone when dropped.
+struct Training {
     bar: ProgressBar,
     epochs: u32,
     /// The epoch before, as the bar shows it.
     latest: String,
-    stop: StopFlag,
 }
 
-impl<'a> RunFolder<'a> {
-    /// `done` epochs are in the folder already; what its log has beyond is of a run that was cut off. What it lacks of them is
-    /// told.
-    pub fn open(folder: &'a Path, epochs: u32, done: u32, stop: StopFlag) -> Result<Self> {
-        let style = "{prefix} [{bar:24}] {pos}/{len} {elapsed}<{eta} {msg}";
-        let bar = ProgressBar::new(0)
-            .with_style(ProgressStyle::with_template(style)?.progress_chars("=> "))
-            .with_prefix("training");
-        let log = RunLog::open(folder, done)?;
-        if !log.lost().is_empty() {
-            output::note(&format!(
-                "note: {} lacks {} of the {done} epochs so far ({}); the weights are not touched by that, the curves have a gap",
-                folder.join(run_log::FILE_NAME).display(),
-                log.lost().len(),
-                first_of(log.lost())
-            ));
-        }
-        Ok(Self {
-            folder,
-            log,
-            bar,
+impl Training {
+    fn new(epochs: u32) -> Self {
+        let bar = ProgressBar::new(0).with_prefix("training");
+        let template = "{prefix} [{bar:24}] {pos}/{len} {elapsed}<{eta} {msg}";
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        Self {
+            bar: bar.with_style(style.progress_chars("=> ")),
             epochs,
             latest: String::new(),
-            stop,
-        })
+        }
     }
 
-    /// Removes the bar.
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// The first few of many numbers.
-fn first_of(numbers: &[u32]) -> String {
-    let few: Vec<String> = numbers.iter().take(8).map(u32::to_string).collect();
-    let more = if numbers.len() > few.len() {
-        ", …"
-    } else {
-        ""
-    };
-    few.join(", ") + more
-}
-
-impl Observer for RunFolder<'_> {
-    fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64) {
-        let batches = u64::from(batches);
-        let place = u64::from(position.epoch) * batches + u64::from(position.batch);
+    fn step(&self, step: &Step) {
         if self.bar.length() == Some(0) {
-            self.bar.set_length(u64::from(self.epochs) * batches);
-            self.bar.set_position(place);
+            self.bar.set_length(step.total);
+            self.bar.set_position(step.done);
             // What was done before a stop says nothing about the time that is left.
             self.bar.reset_eta();
         }
-        self.bar.set_position(place);
-        let epoch = position.epoch + 1;
+        self.bar.set_position(step.done);
         self.bar.set_message(format!(
-            "epoch {epoch}/{} loss {loss:.4} lr {learning_rate:.1e}{}",
-            self.epochs, self.latest
+            "epoch {}/{} loss {:.4} lr {:.1e}{}",
+            step.epoch, step.epochs, step.loss, step.learning_rate, self.latest
         ));
     }
 
-    fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
-        self.log.append(record)?;
+    fn epoch(&mut self, record: &EpochRecord) {
         let flips = match record.sign_flips {
             0 => String::new(),
             flips => format!(", {flips} sign flips"),
@@ -98,7 +161,7 @@ impl Observer for RunFolder<'_> {
         self.latest = format!("{accuracy}{flips}");
         // Twenty lines tell the course of a long run; metrics.jsonl has them all.
         if !record.best && !record.epoch.is_multiple_of((self.epochs / 20).max(1)) {
-            return Ok(());
+            return;
         }
         let valid = record
             .valid
@@ -112,15 +175,36 @@ impl Observer for RunFolder<'_> {
             true => output::note(&text),
             false => self.bar.println(text),
         }
-        Ok(())
+    }
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar that counts bytes; gone when dropped.
+struct Bytes(ProgressBar);
+
+impl Bytes {
+    fn new(what: &str) -> Self {
+        let bar = ProgressBar::new(0).with_prefix(visible::text(what));
+        let template = "{prefix} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec} {elapsed}<{eta}";
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        Self(bar.with_style(style.progress_chars("=> ")))
     }
 
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        checkpoint.save(self.folder)
+    fn show(&self, transfer: &Transfer<'_>) {
+        self.0.set_prefix(visible::text(transfer.what));
+        self.0.set_length(transfer.total.unwrap_or(transfer.done));
+        self.0.set_position(transfer.done);
     }
+}
 
-    fn stop_requested(&self) -> bool {
-        self.stop.is_set()
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -4,19 +4,22 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hadamrnn::data::Task;
-use hadamrnn::jobs::{self, Entry, Job, Plan, Setting};
+use hadamrnn::jobs::Setting;
+use hadamrnn::pipeline::{self, ReproduceOptions};
 use hadamrnn::recipe::Recipe;
 
 use crate::Status;
+use crate::choices::choice;
 use crate::job::{self, WorkArgs};
 use crate::output;
+use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Tasks [default: all]
     task: Vec<Task>,
     /// Recipes, separated by commas
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "fast")]
+    #[arg(long, value_parser = choice::<Recipe>(), value_delimiter = ',', default_value = "fast")]
     recipe: Vec<Recipe>,
     /// Seeds, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "1,2,3")]
@@ -35,41 +38,21 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let plan = Plan::write(&args.out, &job::command_line()?, &planned(args)?)?;
-    let tally = job::run_plan(&args.out, &plan, &args.work, args.jobs)?;
-    let report = job::report("Reproduction", &args.out, &plan);
-    report.write(&args.out)?;
+    let options = ReproduceOptions {
+        tasks: args.task.clone(),
+        recipes: args.recipe.clone(),
+        seeds: args.seeds.clone(),
+        settings: args.set.clone(),
+    };
+    let out = &args.out;
+    let plan = pipeline::write_plan(out, &job::command_line()?, &options.jobs()?)?;
+    let tally = job::run_plan(out, &plan, &args.work, args.jobs)?;
+    let report = pipeline::gather("Reproduction", out, &plan, &mut Terminal::default());
+    pipeline::write_report(&report, out)?;
     output::line(&format!(
         "{}; report: {}",
         report.summary(),
-        args.out.join("report.html").display()
+        out.join("report.html").display()
     ))?;
     Ok(job::status(&tally, &report))
-}
-
-fn planned(args: &Args) -> Result<Vec<Job>> {
-    let tasks = match args.task.is_empty() {
-        true => Task::ALL.to_vec(),
-        false => args.task.clone(),
-    };
-    let mut planned = Vec::new();
-    for task in tasks {
-        for recipe in &args.recipe {
-            let base = jobs::with_settings(&recipe.config(task), &args.set)?;
-            for &seed in &args.seeds {
-                let mut config = base.clone();
-                config.seed = seed;
-                let recipe = recipe.name();
-                planned.push(Job {
-                    entry: Entry {
-                        name: format!("{task}-{recipe}-{seed}"),
-                        group: format!("{task} {recipe}"),
-                        settings: args.set.clone(),
-                    },
-                    config,
-                });
-            }
-        }
-    }
-    Ok(planned)
 }

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::link::{self, BoardStatus, Patience, Sent};
+use hadamrnn::link::{BoardStatus, Sent};
+use hadamrnn::pipeline::{self, SendOptions, SentModel};
 use hadamrnn::visible;
 use hadamrnn_device::slots::{Running, Timing};
 use serde_json::json;
 
 use crate::Status;
-use crate::board_link::{BoardModel, PortArgs, TimingArgs, byte_bar};
+use crate::board_link::{PortArgs, TimingArgs};
 use crate::output;
+use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,18 +31,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let model = BoardModel::read(&args.model, args.timing)?;
-    let mut client = args.port.connect(Patience::default())?;
-    let bar = byte_bar("sending", model.file.bytes().len() as u64)?;
-    let sent = link::send(&mut client, &model.file, model.timing, |done| {
-        bar.set_position(done.into())
-    });
-    bar.finish_and_clear();
-    let sent = sent?;
-    let status = match args.no_restart {
-        true => client.status()?,
-        false => link::start_newest(&mut client, &model.file)?,
+    let options = SendOptions {
+        model: args.model.clone(),
+        port: args.port.port()?.clone(),
+        baud: args.port.baud,
+        timing: args.timing.options(),
+        restart: !args.no_restart,
     };
+    let SentModel { sent, status } = pipeline::send(&options, &mut Terminal::default())?;
     if args.json {
         let written = sent == Sent::Written;
         output::json(&json!({ "written": written, "status": status }))?;

@@ -17,6 +17,7 @@ use super::picture;
 use super::synthetic;
 use super::table::{Results, Row};
 use crate::Status;
+use crate::choices::choice;
 use crate::output;
 use crate::progress::Spinner;
 
@@ -31,7 +32,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     board: Vec<String>,
     /// Kernel to measure; may be given several times [default: all]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<KernelName>())]
     kernel: Vec<KernelName>,
     /// Write device.json, device.md and device.svg into this folder
     #[arg(long, value_name = "DIR")]

@@ -13,7 +13,7 @@ use hadamrnn::nn::HadamRnn;
 use serde::Serialize;
 
 use crate::Status;
-use crate::device::DeviceArgs;
+use crate::common::DeviceArgs;
 use crate::output;
 use crate::progress::Spinner;
 use shapes::{Batch, Shape};
@@ -60,7 +60,7 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let device = args.device.device()?.autodiff();
+    let device = args.device.device.open()?.autodiff();
     if let Some(steps) = args.memory_of {
         output::json(&memory::measure(steps, &device)?)?;
         return Ok(Status::Success);

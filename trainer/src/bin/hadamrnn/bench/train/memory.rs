@@ -6,12 +6,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
-use clap::ValueEnum;
+use hadamrnn::pipeline::DeviceName;
 use serde::{Deserialize, Serialize};
 
 use super::shapes::{Shape, copy_batch};
 use super::train;
-use crate::device::DeviceName;
 use crate::progress::Spinner;
 
 /// Lengths measured.
@@ -47,12 +46,9 @@ pub fn by_length(device: DeviceName) -> Result<Vec<Peak>> {
 fn in_child(steps: usize, device: DeviceName) -> Result<Peak> {
     let _spinner = Spinner::new(format!("measuring memory at T = {steps}"));
     let program = std::env::current_exe().context("where is this program?")?;
-    let device = device
-        .to_possible_value()
-        .context("a device without a name")?;
     let output = Command::new(program)
         .args(["bench", "train", "--memory-of", &steps.to_string()])
-        .args(["--device", device.get_name()])
+        .args(["--device", &device.to_string()])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start another process of this program")?;

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
+use hadamrnn::monitor::{State, Trace};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph};
-
-use super::state::{State, Trace};
 
 /// Colours of the traces of a group.
 const COLOURS: [Color; 3] = [Color::Cyan, Color::Yellow, Color::Magenta];
@@ -190,11 +189,11 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, heading: Heading<'_>, state: &St
 
 #[cfg(test)]
 mod tests {
+    use hadamrnn::link::Told;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::link::Told;
 
     fn drawn(state: &State, recording: Option<&str>, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -3,85 +3,30 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use anyhow::Result;
+use crate::jobs::{Attempt, Ended, Lock, Outcome, Plan, Record, Tally, is_done};
+use crate::observer::Observer;
+use crate::pipeline::error::{Error, Result, Sort};
 
-use super::{Done, Lock, Outcome, Plan, Record, is_done};
+/// Work on the job in a folder.
+pub(super) trait Work: FnMut(&Path, &mut dyn Observer) -> Result<Ended> {}
 
-/// How the work on a job ended, if not with an error.
-#[derive(Debug)]
-pub enum Ended {
-    /// With a result.
-    Done(Box<Done>),
-    /// It was asked to stop, and can go on from its folder.
-    Interrupted,
-}
-
-/// What running a plan came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Jobs that were done before.
-    pub skipped: usize,
-    /// Jobs that were done now.
-    pub done: usize,
-    /// Jobs that failed now; their errors are in their records.
-    pub failed: usize,
-    /// Jobs that another process is working on.
-    pub busy: usize,
-    /// Whether it was asked to stop before the end.
-    pub interrupted: bool,
-}
-
-/// How an attempt at a job ended.
-#[derive(Debug)]
-pub enum Attempt {
-    /// The job ended, and its record says so.
-    Ended(Outcome),
-    /// It was done before.
-    Skipped,
-    /// It was asked to stop, and can go on from its folder.
-    Interrupted,
-    /// Another process is working on it.
-    Busy,
-}
-
-impl Tally {
-    /// Counts an attempt.
-    pub(super) fn count(&mut self, attempt: &Attempt) {
-        match attempt {
-            Attempt::Ended(Outcome::Done(_)) => self.done += 1,
-            Attempt::Ended(Outcome::Failed { .. }) => self.failed += 1,
-            Attempt::Skipped => self.skipped += 1,
-            Attempt::Busy => self.busy += 1,
-            Attempt::Interrupted => self.interrupted = true,
-        }
-    }
-}
-
-impl Attempt {
-    /// An error that kept the attempt from its work, or its outcome from being recorded, is a failure of this job alone.
-    pub(super) fn or_failed(attempt: Result<Self>) -> Self {
-        attempt.unwrap_or_else(|error| Self::Ended(failed(&error)))
-    }
-}
-
-fn failed(error: &anyhow::Error) -> Outcome {
-    Outcome::Failed {
-        error: format!("{error:#}"),
-    }
-}
+impl<T: FnMut(&Path, &mut dyn Observer) -> Result<Ended>> Work for T {}
 
 /// Does the jobs of `plan` that are not done: `work` trains, exports and evaluates the job in a folder. A job that fails
-/// (or panics) is recorded, and the next one follows; it is tried again the next time. `show` is told of each attempt.
-pub fn run_here(
+/// (or panics) is recorded, and the next one follows; it is tried again the next time. The observer is told of each
+/// attempt.
+pub(super) fn run_here(
     out: &Path,
     plan: &Plan,
-    mut work: impl FnMut(&Path) -> Result<Ended>,
-    mut show: impl FnMut(&str, &Attempt),
+    observer: &mut dyn Observer,
+    mut work: impl Work,
 ) -> Tally {
     let mut tally = Tally::default();
     for entry in &plan.jobs {
-        let attempt = Attempt::or_failed(run_one(&out.join(&entry.name), &mut work));
-        show(&entry.name, &attempt);
+        let attempt = run_one(&out.join(&entry.name), observer, &mut work);
+        // What kept it from its work, or its outcome from being recorded, is a failure of this job alone.
+        let attempt = attempt.unwrap_or_else(|error| Attempt::Ended(failed(&error)));
+        observer.job_ended(&entry.name, &attempt);
         tally.count(&attempt);
         if tally.interrupted {
             break;
@@ -90,26 +35,41 @@ pub fn run_here(
     tally
 }
 
+fn failed(error: &Error) -> Outcome {
+    Outcome::Failed {
+        error: error.with_causes(),
+    }
+}
+
 /// Does the job in `folder` unless it is done, and records how it ended.
 ///
 /// # Errors
 /// The folder is missing or cannot be written.
-pub fn run_one(folder: &Path, work: &mut impl FnMut(&Path) -> Result<Ended>) -> Result<Attempt> {
-    let Some(_lock) = Lock::take(folder)? else {
+pub(super) fn run_one(
+    folder: &Path,
+    observer: &mut dyn Observer,
+    work: &mut impl Work,
+) -> Result<Attempt> {
+    let Some(_lock) = Lock::take(folder).sort_at(Error::Io, folder)? else {
         return Ok(Attempt::Busy);
     };
     if is_done(folder) {
         return Ok(Attempt::Skipped);
     }
-    let outcome = match catch_unwind(AssertUnwindSafe(|| work(folder))) {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| work(folder, observer))) {
         Ok(Ok(Ended::Interrupted)) => return Ok(Attempt::Interrupted),
         Ok(Ok(Ended::Done(done))) => Outcome::Done(done),
         Ok(Err(error)) => failed(&error),
-        Err(panic) => Outcome::Failed {
-            error: format!("internal error: {}", panic_message(&*panic)),
-        },
+        Err(panic) => {
+            // Whatever stage it was in.
+            observer.stage_ended();
+            let message = panic_message(&*panic);
+            Outcome::Failed {
+                error: format!("internal error: {message}"),
+            }
+        }
     };
-    Record::write(folder, outcome.clone())?;
+    Record::write(folder, outcome.clone()).sort_at(Error::Io, folder)?;
     Ok(Attempt::Ended(outcome))
 }
 
@@ -124,8 +84,20 @@ mod tests {
     use super::*;
     use crate::jobs::RECORD_NAME;
     use crate::jobs::testing::{self, plan};
+    use crate::observer::Silent;
+    use crate::pipeline::error::Fault;
 
-    fn done(folder: &Path) -> Result<Ended> {
+    /// Keeps what became of each job.
+    #[derive(Default)]
+    struct Told(Vec<String>);
+
+    impl Observer for Told {
+        fn job_ended(&mut self, job: &str, attempt: &Attempt) {
+            self.0.push(format!("{job}: {attempt:?}"));
+        }
+    }
+
+    fn done(folder: &Path, _: &mut dyn Observer) -> Result<Ended> {
         Ok(Ended::Done(Box::new(testing::done(folder))))
     }
 
@@ -134,12 +106,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let plan = plan(out, &["a", "b", "c"]);
-        let work = |folder: &Path| match folder.file_name().and_then(|name| name.to_str()) {
-            Some("a") => anyhow::bail!("no data"),
+        let work = |folder: &Path, observer: &mut dyn Observer| match folder
+            .file_name()
+            .and_then(|name| name.to_str())
+        {
+            Some("a") => Err(Error::Data(Fault::new("no data"))),
             Some("b") => panic!("out of range"),
-            _ => done(folder),
+            _ => done(folder, observer),
         };
-        let tally = run_here(out, &plan, work, |_, _| {});
+        let tally = run_here(out, &plan, &mut Silent, work);
         assert_eq!((tally.done, tally.failed, tally.skipped), (1, 2, 0));
         let error = |name: &str| match Record::read(&out.join(name)).unwrap().unwrap().outcome {
             Outcome::Failed { error } => error,
@@ -147,7 +122,7 @@ mod tests {
         };
         assert_eq!(error("a"), "no data");
         assert_eq!(error("b"), "internal error: out of range");
-        let tally = run_here(out, &plan, done, |_, _| {});
+        let tally = run_here(out, &plan, &mut Silent, done);
         assert_eq!((tally.done, tally.failed, tally.skipped), (2, 0, 1));
     }
 
@@ -157,11 +132,11 @@ mod tests {
         let out = folder.path();
         let plan = plan(out, &["a", "b"]);
         let mut calls = 0;
-        let work = |_: &Path| {
+        let work = |_: &Path, _: &mut dyn Observer| {
             calls += 1;
             Ok(Ended::Interrupted)
         };
-        let tally = run_here(out, &plan, work, |_, _| {});
+        let tally = run_here(out, &plan, &mut Silent, work);
         assert!(tally.interrupted);
         assert_eq!(calls, 1);
         assert_eq!(Record::read(&out.join("a")).unwrap(), None);
@@ -173,11 +148,11 @@ mod tests {
         let out = folder.path();
         let plan = plan(out, &["a"]);
         let lock = Lock::take(&out.join("a")).unwrap().unwrap();
-        let tally = run_here(out, &plan, done, |_, _| {});
+        let tally = run_here(out, &plan, &mut Silent, done);
         assert_eq!((tally.busy, tally.done), (1, 0));
         assert_eq!(Record::read(&out.join("a")).unwrap(), None);
         drop(lock);
-        let tally = run_here(out, &plan, done, |_, _| {});
+        let tally = run_here(out, &plan, &mut Silent, done);
         assert_eq!((tally.busy, tally.done), (0, 1));
     }
 
@@ -186,15 +161,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let plan = plan(out, &["gone", "damaged", "lost", "whole"]);
-        run_here(out, &plan, done, |_, _| {});
+        run_here(out, &plan, &mut Silent, done);
         std::fs::remove_dir_all(out.join("gone")).unwrap();
         std::fs::write(out.join("damaged").join(RECORD_NAME), "{").unwrap();
         std::fs::remove_dir_all(out.join("lost/model")).unwrap();
-        let mut shown = Vec::new();
-        let show = |name: &str, attempt: &Attempt| shown.push(format!("{name}: {attempt:?}"));
-        let tally = run_here(out, &plan, done, show);
+        let mut told = Told::default();
+        let tally = run_here(out, &plan, &mut told, done);
         assert_eq!((tally.failed, tally.done, tally.skipped), (1, 2, 1));
-        assert!(shown[0].contains("gone"), "{shown:?}");
+        let Told(attempts) = told;
+        assert_eq!(attempts.len(), 4);
+        assert!(attempts[0].contains("gone"), "{attempts:?}");
         assert!(!out.join("gone").exists());
     }
 }

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::JobCommand;
 use crate::files::open_own;
+use crate::jobs::{
+    Attempt, BUSY, INTERRUPTED, LOG_NAME, Lock, Outcome, Plan, Record, Tally, is_done,
+};
+use crate::observer::Observer;
 
-use super::{Attempt, LOG_NAME, Lock, Outcome, Plan, Record, Tally, is_done};
-
-/// Exit code of a job that was asked to stop, and has saved.
-pub const INTERRUPTED: u8 = 130;
-/// Exit code of a job that another process is working on: that of a failure for the time being.
-pub const BUSY: u8 = 75;
 /// Exit code of a job that failed and has recorded why.
 const FAILED: u8 = 1;
 /// Time between two looks at the children.
@@ -21,11 +20,11 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// How processes are run.
 #[derive(Clone, Copy, Debug)]
-pub struct Processes {
+pub(super) struct Processes {
     /// Processes at a time, at least 1.
-    pub at_once: usize,
+    pub(super) at_once: usize,
     /// Time that they are given to save and stop; then they are killed.
-    pub patience: Duration,
+    pub(super) patience: Duration,
 }
 
 struct Running<'a> {
@@ -33,31 +32,23 @@ struct Running<'a> {
     child: Child,
 }
 
-/// Does the jobs of `plan` that are not done, each as the process that `command` makes for its folder. When `stop` turns
-/// true, the processes are asked to save and stop. `show` is told of each attempt at a job that is not done.
+/// Does the jobs of `plan` that are not done, each as the process that `command` makes for its folder. When the observer
+/// asks to stop, the processes are asked to save and stop. It is told of each attempt at a job that is not done.
 ///
 /// A process writes its job's record itself; for one that dies without, a failure is recorded here.
-pub fn run_processes(
+pub(super) fn run_processes(
     out: &Path,
     plan: &Plan,
     how: Processes,
-    command: impl Fn(&Path) -> Command,
-    stop: impl Fn() -> bool,
-    mut show: impl FnMut(&str, &Attempt),
+    command: &JobCommand<'_>,
+    observer: &mut dyn Observer,
 ) -> Tally {
     let mut tally = Tally::default();
-    let mut count = |name: &str, attempt: Result<Attempt>, tally: &mut Tally| {
-        let attempt = Attempt::or_failed(attempt);
-        tally.count(&attempt);
-        if !matches!(attempt, Attempt::Skipped) {
-            show(name, &attempt);
-        }
-    };
     let mut waiting = plan.jobs.iter();
     let mut running: Vec<Running<'_>> = Vec::new();
     let mut asked: Option<Instant> = None;
     loop {
-        if asked.is_none() && stop() {
+        if asked.is_none() && observer.stop_requested() {
             asked = Some(Instant::now());
             tally.interrupted = true;
             running.iter().for_each(|job| ask_to_stop(&job.child));
@@ -69,10 +60,10 @@ pub fn run_processes(
             let Some(entry) = waiting.next() else { break };
             let name = &*entry.name;
             let folder = out.join(name);
-            match start(&folder, &command) {
+            match start(&folder, command, how.threads()) {
                 Ok(Start::Running(child)) => running.push(Running { name, child }),
-                Ok(Start::Not(attempt)) => count(name, Ok(attempt), &mut tally),
-                Err(error) => count(name, Err(error), &mut tally),
+                Ok(Start::Not(attempt)) => count(name, Ok(attempt), &mut tally, observer),
+                Err(error) => count(name, Err(error), &mut tally, observer),
             }
         }
         if running.is_empty() {
@@ -89,9 +80,32 @@ pub fn run_processes(
                 Ok(Some(status)) => judge(&out.join(job.name), status),
                 Err(error) => Err(error).context("cannot wait for the process"),
             };
-            count(job.name, attempt, &mut tally);
+            count(job.name, attempt, &mut tally, observer);
             false
         });
+    }
+}
+
+/// Counts an attempt and tells of it. An error that kept it from its work, or its outcome from being recorded, is a failure
+/// of this job alone.
+fn count(name: &str, attempt: Result<Attempt>, tally: &mut Tally, observer: &mut dyn Observer) {
+    let failed = |error: anyhow::Error| {
+        Attempt::Ended(Outcome::Failed {
+            error: format!("{error:#}"),
+        })
+    };
+    let attempt = attempt.unwrap_or_else(failed);
+    tally.count(&attempt);
+    if !matches!(attempt, Attempt::Skipped) {
+        observer.job_ended(name, &attempt);
+    }
+}
+
+impl Processes {
+    /// Threads of a process, so that all of them together keep every core busy.
+    fn threads(self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (cores / self.at_once).max(1)
     }
 }
 
@@ -100,7 +114,7 @@ enum Start {
     Not(Attempt),
 }
 
-fn start(folder: &Path, command: impl Fn(&Path) -> Command) -> Result<Start> {
+fn start(folder: &Path, command: &JobCommand<'_>, threads: usize) -> Result<Start> {
     // A process that is at the job already writes its own messages.
     let Some(lock) = Lock::take(folder)? else {
         return Ok(Start::Not(Attempt::Busy));
@@ -110,9 +124,15 @@ fn start(folder: &Path, command: impl Fn(&Path) -> Command) -> Result<Start> {
     }
     let path = folder.join(LOG_NAME);
     let log = open_own(&path, true)?;
-    let mut command = command(folder);
+    let words = command(folder);
+    let (program, arguments) = words
+        .split_first()
+        .context("the command of the job has no words")?;
+    let mut command = Command::new(program);
     own_process_group(&mut command);
     command
+        .args(arguments)
+        .env("RAYON_NUM_THREADS", threads.to_string())
         .stdin(Stdio::null())
         .stdout(log.try_clone().context("cannot share the log")?)
         .stderr(log);
@@ -201,8 +221,11 @@ fn pid(child: &Child) -> Option<rustix::process::Pid> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
     use crate::jobs::testing::{self, plan};
+    use crate::observer::Silent;
 
     /// Two at a time, and all the time that they need.
     const PATIENT: Processes = Processes {
@@ -211,11 +234,20 @@ mod tests {
     };
 
     /// A process that runs `script` in the folder of its job.
-    fn shell(script: &str) -> impl Fn(&Path) -> Command {
+    fn shell(script: &str) -> impl Fn(&Path) -> Vec<OsString> {
         move |folder: &Path| {
-            let mut command = Command::new("sh");
-            command.args(["-c", script]).current_dir(folder);
-            command
+            let words = ["sh", "-c", "cd \"$1\" && eval \"$0\"", script];
+            let words = words.into_iter().map(OsString::from);
+            words.chain([folder.into()]).collect()
+        }
+    }
+
+    /// Asks to stop when its condition holds.
+    struct Until<F>(F);
+
+    impl<F: Fn() -> bool> Observer for Until<F> {
+        fn stop_requested(&self) -> bool {
+            (self.0)()
         }
     }
 
@@ -225,7 +257,7 @@ mod tests {
         let out = folder.path();
         let plan = plan(out, &["a", "b", "c"]);
         let command = shell("echo something happened >&2; exit 3");
-        let tally = run_processes(out, &plan, PATIENT, command, || false, |_, _| {});
+        let tally = run_processes(out, &plan, PATIENT, &command, &mut Silent);
         assert_eq!((tally.failed, tally.done, tally.interrupted), (3, 0, false));
         let log = std::fs::read_to_string(out.join("b").join(LOG_NAME)).unwrap();
         assert_eq!(log, "something happened\n");
@@ -258,7 +290,7 @@ mod tests {
             };
             shell(&script)(folder)
         };
-        let tally = run_processes(out, &plan, PATIENT, command, || false, |_, _| {});
+        let tally = run_processes(out, &plan, PATIENT, &command, &mut Silent);
         assert_eq!((tally.busy, tally.done, tally.failed), (2, 1, 1));
         assert_eq!(Record::read(&out.join("held")).unwrap(), None);
         let log = std::fs::read_to_string(out.join("held").join(LOG_NAME)).unwrap();
@@ -274,7 +306,7 @@ mod tests {
         let out = folder.path();
         let plan = plan(out, &["a", "b", "c"]);
         let started = || out.join("a/started").exists() && out.join("b/started").exists();
-        let tally = run_processes(out, &plan, how, shell(script), started, |_, _| {});
+        let tally = run_processes(out, &plan, how, &shell(script), &mut Until(started));
         assert!(tally.interrupted);
         assert_eq!((tally.done, tally.failed), (0, 0));
         assert!(!out.join("c/started").exists());

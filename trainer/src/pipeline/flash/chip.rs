@@ -1,57 +1,78 @@
-//! `hadamrnn flash` through a debug probe.
+//! Flashing through a debug probe.
+
+use std::cell::RefCell;
 
 use anyhow::{Context, Result, bail};
-use hadamrnn::board::FirmwareFolder;
-use hadamrnn::flash::{self, Installed, descriptor_in, firmware_parts, model_parts, probe};
-use hadamrnn::link::Firmware;
-use hadamrnn::visible;
 use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_firmware_support::boards::Board;
 
-use super::{Args, build, report};
-use crate::Status;
-use crate::board_link::{BoardModel, byte_bar};
-use crate::output;
+use super::{BoardModel, Flashed, Work};
+use crate::board::{self, FirmwareFolder};
+use crate::flash::{self, Installed, descriptor_in, firmware_parts, model_parts, probe};
+use crate::link::Firmware;
+use crate::observer::{Observer, Stage, Transfer};
+use crate::visible;
 
-/// Writes firmware and model, as asked for.
-pub fn on_chip(
-    args: &Args,
+/// Writes firmware and model, as asked for, and restarts the board.
+pub(super) fn write(
+    work: &Work<'_>,
     chip: &str,
     board: Option<(Option<&FirmwareFolder>, &Board)>,
-    model: Option<&BoardModel>,
-) -> Result<Status> {
-    let bar = byte_bar("flashing", 0)?;
-    let progress = |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
+    firmware: Option<&board::Firmware>,
+    observer: &mut dyn Observer,
+) -> Result<Flashed> {
+    let what = "flashing";
+    observer.stage_begun(&Stage::Transferring { what: what.into() });
+    // The probe tells of its progress while the observer is told of the firmware.
+    let observer = RefCell::new(observer);
+    let flashed = write_all(work, chip, board, firmware, &observer);
+    observer.into_inner().stage_ended();
+    flashed
+}
+
+fn write_all(
+    work: &Work<'_>,
+    chip: &str,
+    board: Option<(Option<&FirmwareFolder>, &Board)>,
+    firmware: Option<&board::Firmware>,
+    observer: &RefCell<&mut dyn Observer>,
+) -> Result<Flashed> {
+    let progress = |done, total| {
+        observer.borrow_mut().transfer(&Transfer {
+            what: "flashing",
+            done,
+            total: Some(total),
+        });
     };
-    // Built first: nothing is touched when that fails.
-    let firmware = match board {
-        Some((folder, board)) => build(args, folder, board)?,
-        None => None,
-    };
-    let elf = firmware.map(|firmware| firmware.read()).transpose()?;
-    let at = args
+    let options = work.options;
+    let elf = firmware.map(board::Firmware::read).transpose()?;
+    let at = options
         .descriptor
         .or_else(|| board.and_then(|(_, board)| board.descriptor_address()));
     let at = at.context("this board has no firmware with model slots")?;
-    let mut device = probe::Board::attach(chip, args.probe.as_deref(), Box::new(progress))?;
+    let mut device = probe::Board::attach(chip, options.probe.as_deref(), Box::new(progress))?;
     let mut written = None;
     if let (Some(elf), Some((Some(folder), board))) = (elf, board) {
         written = Some(write_firmware(&mut device, elf, folder, board, at)?);
-        output::line("firmware: written and verified")?;
+        observer
+            .borrow_mut()
+            .heading("firmware: written and verified");
     }
-    if let Some(model) = model {
+    let mut installed = None;
+    if let Some(model) = work.model {
         let firmware = written.map_or_else(|| device.firmware(at), Ok)?;
         let descriptor = firmware.descriptor()?;
         let board = board.map(|(_, board)| board);
         same_board(&descriptor, board)?;
-        let installed = write_model(&mut device, &descriptor, args.slots, board, model)?;
-        report(args, &installed, chip)?;
+        let slots = options.slots;
+        installed = Some(write_model(&mut device, &descriptor, slots, board, model)?);
     }
-    bar.finish_and_clear();
     device.restart()?;
-    Ok(Status::Success)
+    Ok(Flashed {
+        installed,
+        place: chip.into(),
+        uf2: None,
+    })
 }
 
 /// Gives what the firmware says of itself.

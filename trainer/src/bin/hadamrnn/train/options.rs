@@ -1,0 +1,203 @@
+//! Options of `hadamrnn train` that override its configuration.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail, ensure};
+use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
+use hadamrnn::data::Holdout;
+use hadamrnn::nn::HiddenReadout;
+
+/// Settings that override the configuration.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Options {
+    /// Seed of weights and sample order
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Hidden units, a power of two in 16..=1024
+    #[arg(long)]
+    hidden_size: Option<usize>,
+    /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the configuration's; a full matrix stays full]
+    #[arg(long, value_name = "Q")]
+    log2_block: Option<usize>,
+    /// Bits of the input weights U, 1 (ternary) to 8: [network] input_bits
+    #[arg(long, value_name = "P")]
+    input_bits: Option<u8>,
+    /// Rows of U that are trained, counted over all Hadamard blocks: the first ones of each, in equal parts; the others are zero
+    #[arg(long, value_name = "R")]
+    input_rows: Option<usize>,
+    /// Units of a hidden layer of the readout, a multiple of 16; 0 is none
+    #[arg(long, value_name = "M")]
+    hidden_readout: Option<usize>,
+    /// Bits of the output weights V, 1 (ternary) to 8
+    #[arg(long, value_name = "P")]
+    readout_bits: Option<u8>,
+    /// Passes over the training split, 1..=1000000
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Sequences per optimiser step, 1..=65536
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Optimiser steps per epoch of the copy task, 1..=1000000
+    #[arg(long)]
+    batches_per_epoch: Option<usize>,
+    /// Adam's step size
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Step size over time: constant, cosine, or a factor per epoch such as 0.98
+    #[arg(long, value_parser = parse_schedule)]
+    schedule: Option<Schedule>,
+    /// Recurrent signs: frozen, or the step size to train them with
+    #[arg(long, value_parser = parse_signs)]
+    signs: Option<Signs>,
+    /// Weights to keep: best (by validation) or last
+    #[arg(long, value_parser = parse_keep)]
+    keep: Option<Keep>,
+    /// Decoupled weight decay
+    #[arg(long)]
+    weight_decay: Option<f32>,
+    /// Random rotation of training windows, standard deviation in degrees
+    #[arg(long, value_name = "DEGREES")]
+    augment_rotation: Option<f32>,
+    /// Random scaling of training windows, standard deviation of the factor's logarithm
+    #[arg(long, value_name = "SIGMA")]
+    augment_scale: Option<f32>,
+    /// Random noise on training windows, standard deviation in standardised units
+    #[arg(long, value_name = "SIGMA")]
+    augment_noise: Option<f32>,
+    /// Validation subjects: standard, none, or a list such as 1,3,5
+    #[arg(long, value_parser = parse_holdout)]
+    holdout: Option<Holdout>,
+    /// Bits of the integer hidden state, 8..=16
+    #[arg(long)]
+    state_bits: Option<u8>,
+    /// Bits of an integer input of the exported model, 4..=16: [export] input_bits
+    #[arg(long)]
+    sample_bits: Option<u8>,
+    /// Length of the copy task, 20..=10000
+    #[arg(long)]
+    copy_steps: Option<usize>,
+    /// Samples of a window cut from your recordings, 1..=65535
+    #[arg(long)]
+    steps: Option<usize>,
+    /// Samples from the start of such a window to that of the next, 1..=65535
+    #[arg(long)]
+    hop: Option<usize>,
+    /// Samples a second of your recordings
+    #[arg(long, value_name = "HERTZ")]
+    rate: Option<f32>,
+}
+
+fn parse_schedule(text: &str) -> Result<Schedule> {
+    match text {
+        "constant" => Ok(Schedule::Constant),
+        "cosine" => Ok(Schedule::Cosine),
+        factor => Ok(Schedule::Exponential(
+            number(factor).context("not constant, cosine or a factor")?,
+        )),
+    }
+}
+
+fn parse_signs(text: &str) -> Result<Signs> {
+    match text {
+        "frozen" => Ok(Signs::Frozen),
+        rate => Ok(Signs::Trained(
+            number(rate).context("not frozen or a step size")?,
+        )),
+    }
+}
+
+fn number(text: &str) -> Result<f64> {
+    Ok(f64::from_str(text)?)
+}
+
+fn parse_keep(text: &str) -> Result<Keep> {
+    match text {
+        "best" => Ok(Keep::Best),
+        "last" => Ok(Keep::Last),
+        _ => bail!("not best or last"),
+    }
+}
+
+fn parse_holdout(text: &str) -> Result<Holdout> {
+    match text {
+        "standard" => Ok(Holdout::Standard),
+        "none" => Ok(Holdout::None),
+        list => {
+            let subjects: Result<Vec<u32>, _> = list
+                .split(',')
+                .map(|subject| subject.trim().parse())
+                .collect();
+            Ok(Holdout::Subjects(
+                subjects.context("not standard, none or a list of subjects")?,
+            ))
+        }
+    }
+}
+
+impl Options {
+    /// Overrides `config`.
+    ///
+    /// # Errors
+    /// An option is of no use for its task.
+    pub fn apply(&self, config: &mut RunConfig) -> Result<()> {
+        fn set<T: Clone>(value: &mut T, option: &Option<T>) {
+            if let Some(option) = option {
+                *value = option.clone();
+            }
+        }
+        fn set_some<T: Copy>(value: &mut Option<T>, option: Option<T>) {
+            *value = option.or(*value);
+        }
+        let (network, training, export) = (
+            &mut config.network,
+            &mut config.training,
+            &mut config.export,
+        );
+        if let Some(hidden_size) = self.hidden_size {
+            network.resize(hidden_size);
+        }
+        set(&mut network.log2_block, &self.log2_block);
+        set_some(&mut network.input_bits, self.input_bits);
+        set_some(&mut network.input_rows, self.input_rows);
+        set_some(&mut network.readout_bits, self.readout_bits);
+        if let Some(hidden_size) = self.hidden_readout {
+            let bias = network.hidden_readout.is_none_or(|layer| layer.bias);
+            network.hidden_readout =
+                (hidden_size > 0).then_some(HiddenReadout { hidden_size, bias });
+        }
+        set(&mut training.epochs, &self.epochs);
+        set(&mut training.batch_size, &self.batch_size);
+        set(&mut training.batches_per_epoch, &self.batches_per_epoch);
+        set(&mut training.learning_rate, &self.learning_rate);
+        set(&mut training.schedule, &self.schedule);
+        set(&mut training.signs, &self.signs);
+        set(&mut training.keep, &self.keep);
+        if self.keep == Some(Keep::Last) {
+            // There is then no best epoch to wait for.
+            training.patience = None;
+        }
+        set(&mut training.weight_decay, &self.weight_decay);
+        set(&mut training.augmentation.rotation, &self.augment_rotation);
+        set(&mut training.augmentation.scale, &self.augment_scale);
+        set(&mut training.augmentation.noise, &self.augment_noise);
+        set_some(&mut export.state_bits, self.state_bits);
+        set(&mut export.input_bits, &self.sample_bits);
+        set(&mut config.holdout, &self.holdout);
+        set(&mut config.seed, &self.seed);
+        set(&mut config.copy_steps, &self.copy_steps);
+        match &mut config.recordings {
+            Some(cutting) => {
+                set(&mut cutting.steps, &self.steps);
+                set(&mut cutting.hop, &self.hop);
+                set(&mut cutting.rate_hz, &self.rate);
+            }
+            None => ensure!(
+                self.steps.is_none() && self.hop.is_none() && self.rate.is_none(),
+                "--steps, --hop and --rate are for the task recordings, not {}",
+                config.task
+            ),
+        }
+        Ok(())
+    }
+}

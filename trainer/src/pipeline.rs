@@ -1,0 +1,78 @@
+//! The way from data to a verified model, step by step, as the program `hadamrnn` goes it.
+//!
+//! Every step takes a struct of plain options and an [`Observer`], and returns what came out or an [`Error`]:
+//!
+//! | step | options | outcome |
+//! |---|---|---|
+//! | [`ConfigOptions::read`] | task, recipe, file | [`RunConfig`](crate::config::RunConfig) |
+//! | [`train()`] | [`TrainOptions`] | [`Trained`]: a run folder |
+//! | [`export()`] | [`ExportOptions`] | [`Exported`]: a model folder |
+//! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
+//! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
+//! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
+//! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
+//! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
+//! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
+//!
+//! [`open_model`] reads a model folder, [`classify`] runs a model on a window. Nothing here prints, catches signals or ends
+//! the process: progress goes to the observer, and the observer is asked whether to stop.
+//!
+//! ```no_run
+//! use hadamrnn::data::Task;
+//! use hadamrnn::pipeline::{self, DeviceName, Silent, Start, TrainOptions};
+//! use hadamrnn::recipe::Recipe;
+//!
+//! let options = TrainOptions {
+//!     folder: "runs/first".into(),
+//!     start: Start::New(Recipe::Fast.config(Task::Har2)),
+//!     data_dir: None,
+//!     device: DeviceName::default(),
+//! };
+//! let trained = pipeline::train(&options, &mut Silent)?;
+//! println!("{} epochs", trained.checkpoint.position.epoch);
+//! # Ok::<(), pipeline::Error>(())
+//! ```
+
+mod board_model;
+mod classify;
+mod config;
+mod data;
+mod data_set;
+mod demo;
+mod device;
+mod error;
+mod evaluate;
+mod export;
+mod firmware;
+mod flash;
+mod jobs;
+mod model;
+mod send;
+mod train;
+mod verify;
+mod watch;
+
+pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
+pub use board_model::TimingOptions;
+pub use classify::classify;
+pub use config::{ConfigOptions, config_of_run};
+pub use data::RunData;
+#[cfg(feature = "fetch")]
+pub use data_set::fetch_data;
+pub use data_set::{DataCheck, check_data, place_of_data};
+pub use demo::{Demo, DemoOptions, DemoResult, demo};
+pub use device::DeviceName;
+pub use error::{Error, Fault, Result};
+pub use evaluate::{EvaluateOptions, Evaluation, evaluate, write_submission};
+pub use export::{ExportOptions, Exported, Widths, export, export_c};
+pub use firmware::FirmwareOptions;
+pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
+pub use jobs::{
+    JobCommand, JobOptions, ReproduceOptions, SweepOptions, Workers, gather, hand_over, read_plan,
+    run_job, run_plan, write_plan, write_report,
+};
+pub use model::{is_run, open_model};
+pub use send::{SendOptions, SentModel, send};
+pub use train::{Start, TrainOptions, Trained, train};
+pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};
+pub use watch::{EmulatorOptions, Names, start_emulator};

@@ -1,0 +1,74 @@
+//! The data of a run or a model.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::error::{Error, Result, Sort};
+use crate::config::RunConfig;
+use crate::data::{self, Sequences, Source, Split};
+use crate::observer::{Observer, Stage, staged};
+use crate::task_data::TaskData;
+
+/// Data of a run, read and split.
+pub struct RunData {
+    /// All splits.
+    pub task: TaskData,
+    /// Physical units per raw count, one a channel.
+    pub input_lsb: Vec<f32>,
+    /// Place that they are from.
+    pub source: Source,
+}
+
+impl RunData {
+    /// Finds and reads the data of `config`: in `data_dir`, else as [`locate`](crate::data::locate()) does. The observer gets
+    /// a notice where they are the shipped sample.
+    ///
+    /// # Errors
+    /// [`Error::Data`]: they are missing or malformed, or the configuration does not fit them.
+    pub fn load(
+        config: &RunConfig,
+        data_dir: Option<&Path>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let source = data::locate(config.task, data_dir).sort(Error::Data)?;
+        if let Some(notice) = source.notice() {
+            observer.notice(&format!("note: {notice}"));
+        }
+        let stage = Stage::Reading {
+            source: source.to_string(),
+        };
+        let task = staged(observer, &stage, || match &source {
+            Source::Generated => TaskData::load(config, None),
+            source => TaskData::load(config, Some(source)),
+        });
+        let task = task.sort(Error::Data)?;
+        Ok(Self {
+            input_lsb: task.input_lsb(),
+            task,
+            source,
+        })
+    }
+
+    /// Sequences of a split: all, or at most `limit` of them, spread evenly.
+    pub fn sequences(&self, split: Split, limit: Option<usize>) -> Cow<'_, Sequences> {
+        let all = self.task.split(split);
+        match limit {
+            Some(limit) if limit < all.len() => {
+                let chosen: Vec<usize> = (0..limit).map(|i| i * all.len() / limit).collect();
+                Cow::Owned(all.select(&chosen))
+            }
+            _ => all,
+        }
+    }
+
+    /// Words for what results were measured on, for cards and tables.
+    pub(super) fn describe(&self, config: &RunConfig) -> String {
+        let title = config.task.data_set().title;
+        match self.source {
+            Source::Sample => "the sample that ships with hadamrnn".into(),
+            Source::Generated => "generated".into(),
+            Source::Files(_) if config.recordings.is_some() => title.into(),
+            Source::Files(_) => format!("the full set: {title}"),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Making a model folder of a run, and C sources of a model.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::data::RunData;
+use super::device::DeviceName;
+use super::error::{Error, Fault, Result, Sort};
+use super::model::{self, FloatRun, LoadedModel, open_model};
+use crate::c_array;
+use crate::card::{self, Card, Results};
+use crate::checkpoint::{Checkpoint, Position};
+use crate::config::{ExportConfig, RunConfig};
+use crate::data::{DATA_DIR_VARIABLE, Split};
+use crate::evaluate;
+use crate::files::write_atomically;
+use crate::integer::{KernelName, ModelFile};
+use crate::jobs::MODEL_NAME;
+use crate::model_folder;
+use crate::observer::{Observer, Stage, staged};
+
+/// A run to export.
+#[derive(Clone, Debug, Default)]
+pub struct ExportOptions {
+    /// Folder of the run.
+    pub run: PathBuf,
+    /// Model folder to write; none is `model` in the run's folder.
+    pub out: Option<PathBuf>,
+    /// Widths of the integer model, where they are not the run's.
+    pub widths: Widths,
+    /// C header to write too, named like its array.
+    pub c_header: Option<PathBuf>,
+    /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
+    pub data_dir: Option<PathBuf>,
+    /// Device that evaluates the float network.
+    pub device: DeviceName,
+}
+
+/// Widths in bits of an integer model. What is none stays as the run's configuration says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Widths {
+    /// Bits of a hidden state, `8..=16`.
+    pub state_bits: Option<u8>,
+    /// Bits of a standardised input, `4..=16`.
+    pub input_bits: Option<u8>,
+    /// Bits of a table of tokens that has an embedding, 2, 4 or 8.
+    pub table_bits: Option<u8>,
+    /// Bits of U and V, `1..=8`, if they were trained in full precision.
+    pub weight_bits: Option<u8>,
+    /// Bits of the fields that hold U, 2, 4 or 8, where its own are fewer.
+    pub input_field_bits: Option<u8>,
+}
+
+impl Widths {
+    /// Lays these widths over `export`.
+    fn lay_over(self, export: &mut ExportConfig) {
+        export.state_bits = self.state_bits.or(export.state_bits);
+        export.weight_bits = self.weight_bits.or(export.weight_bits);
+        export.table_bits = self.table_bits.unwrap_or(export.table_bits);
+        export.input_field_bits = self.input_field_bits.or(export.input_field_bits);
+        export.input_bits = self.input_bits.unwrap_or(export.input_bits);
+    }
+}
+
+/// A model that was exported.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// Model folder.
+    pub folder: PathBuf,
+    /// Card of the model, with the accuracies of float network and integer model on the test split.
+    pub card: Card,
+}
+
+/// Exports a run: packed integer model, card, windows and golden vectors.
+///
+/// # Errors
+/// [`Error::Config`]: a width is out of its range, or the network cannot be exported with it; [`Error::Checkpoint`]: there
+/// is no run, it is damaged, or it holds no trained weights; [`Error::Data`]: the data are not those it was trained on;
+/// [`Error::Device`]; [`Error::Io`].
+pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Exported> {
+    if let Some(path) = &options.c_header {
+        // Before the work, not after it.
+        check_c_name(path)?;
+    }
+    let device = options.device.open()?;
+    let (checkpoint, config) = trained_run(options, observer)?;
+    let data = RunData::load(&config, options.data_dir.as_deref(), observer)?;
+    if let Some(differences) = model::differences(&checkpoint, &data)? {
+        let fault = Fault::new(format_args!(
+            "{} was trained on other data ({differences}), and its integers are fitted to those: give the same --data-dir, with \
+             the same in it",
+            options.run.display()
+        ));
+        return Err(Error::Data(fault.at(&options.run)));
+    }
+    let loaded = model::export_run(checkpoint, config, &data, &device)?;
+    let default = || options.run.join(MODEL_NAME);
+    let folder = options.out.clone().unwrap_or_else(default);
+    let named = options.data_dir.is_some();
+    let card = write(&folder, &loaded, &data, named, &device, observer)?;
+    if let Some(path) = &options.c_header {
+        write_c(path, &loaded.file, Some(&card))?;
+    }
+    Ok(Exported { folder, card })
+}
+
+/// The run to export, with the widths of the options.
+fn trained_run(
+    options: &ExportOptions,
+    observer: &mut dyn Observer,
+) -> Result<(Checkpoint, RunConfig)> {
+    let run = &options.run;
+    let (checkpoint, mut config) = Checkpoint::open(run).sort_at(Error::Checkpoint, run)?;
+    if checkpoint.position == Position::default() {
+        let fault = Fault::new(format_args!(
+            "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if \
+             it diverged",
+            run.display()
+        ));
+        return Err(Error::Checkpoint(fault.at(run)));
+    }
+    model::note_progress(&checkpoint, &config, observer);
+    options.widths.lay_over(&mut config.export);
+    config.validate().sort(Error::Config)?;
+    Ok((checkpoint, config))
+}
+
+/// Writes the model of a model folder or a model file as a C header with an aligned array, for the C interface.
+///
+/// # Errors
+/// [`Error::Config`]: the header's name is none of an array; [`Error::Model`]; [`Error::Io`].
+pub fn export_c(model: &Path, header: &Path) -> Result<()> {
+    check_c_name(header)?;
+    let stored = open_model(model)?;
+    write_c(header, &stored.file, stored.card())
+}
+
+fn check_c_name(path: &Path) -> Result<&str> {
+    c_array::name(path).sort_at(Error::Config, path)
+}
+
+fn write_c(path: &Path, file: &ModelFile, card: Option<&Card>) -> Result<()> {
+    let text = c_array::header(check_c_name(path)?, file, card).sort(Error::Model)?;
+    write_atomically(path, text.as_bytes()).sort_at(Error::Io, path)
+}
+
+/// Evaluates an exported run and writes its model folder. `is_named` is whether the data folder was given, and not taken
+/// from the environment.
+pub(super) fn write(
+    folder: &Path,
+    loaded: &LoadedModel,
+    data: &RunData,
+    is_named: bool,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<Card> {
+    let Some(run) = &loaded.run else {
+        let fault = Fault::new("only a run folder can be exported");
+        return Err(Error::Config(fault));
+    };
+    staged(observer, &Stage::Exporting, || {
+        let test = data.sequences(Split::Test, None);
+        let results = results(loaded, run, data, device)?;
+        let card = card(loaded, run, data, is_named, results);
+        model_folder::write(folder, &loaded.file, card, &test).sort_at(Error::Io, folder)
+    })
+}
+
+/// Metrics on the test split.
+fn results(
+    loaded: &LoadedModel,
+    run: &FloatRun,
+    data: &RunData,
+    device: &Device,
+) -> Result<Results> {
+    let test = data.sequences(Split::Test, None);
+    let standardisation = &run.checkpoint.task.standardisation;
+    let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
+    let model = loaded.file.model().sort(Error::Model)?;
+    let kernel = KernelName::best_for(&model);
+    let integer = evaluate::integer_metrics(&model, kernel, &test, &data.input_lsb);
+    Ok(Results {
+        float_valid: run.checkpoint.best.as_ref().map(|best| best.valid),
+        float_test: evaluate::score(&logits, &test),
+        integer_test: integer.sort(Error::Model)?,
+    })
+}
+
+fn card(
+    loaded: &LoadedModel,
+    run: &FloatRun,
+    data: &RunData,
+    is_named: bool,
+    results: Results,
+) -> Card {
+    let best = run.checkpoint.best.as_ref();
+    Card {
+        commands: commands(loaded, is_named),
+        data: data.describe(&loaded.config),
+        epoch: best.map_or(run.checkpoint.position.epoch, |best| best.epoch),
+        bytes: loaded.file.bytes().len(),
+        sha256: card::sha256(loaded.file.bytes()),
+        windows_sha256: None,
+        golden_sha256: None,
+        classes: run.checkpoint.task.classes.clone(),
+        channels: data.task.channel_names(),
+        input_lsb: data.input_lsb.clone(),
+        results,
+        scales: run.scales.clone(),
+        config: loaded.config.clone(),
+    }
+}
+
+/// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
+fn commands(loaded: &LoadedModel, is_named: bool) -> Vec<String> {
+    let data = match is_named || std::env::var_os(DATA_DIR_VARIABLE).is_some() {
+        true => " --data-dir DATA",
+        false => "",
+    };
+    vec![
+        format!("hadamrnn train --config config.toml{data} --out RUN"),
+        format!(
+            "hadamrnn export RUN{data} --out models/{}",
+            loaded.config.task
+        ),
+    ]
+}

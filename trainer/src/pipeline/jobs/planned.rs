@@ -1,0 +1,206 @@
+//! Plans of jobs: every task with every recipe and seed, or a grid of settings.
+
+use std::path::Path;
+
+use crate::card::sha256;
+use crate::config::RunConfig;
+use crate::data::Task;
+use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
+use crate::observer::Observer;
+use crate::pipeline::ConfigOptions;
+use crate::pipeline::error::{Error, Fault, Result, Sort};
+use crate::recipe::Recipe;
+
+/// Every task with every recipe and every seed.
+#[derive(Clone, Debug, Default)]
+pub struct ReproduceOptions {
+    /// Tasks; none are all benchmarks.
+    pub tasks: Vec<Task>,
+    /// Recipes.
+    pub recipes: Vec<Recipe>,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// Settings that change every recipe.
+    pub settings: Vec<Setting>,
+}
+
+impl ReproduceOptions {
+    /// The jobs, named `TASK-RECIPE-SEED`; those of a task and a recipe are one group.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: a setting does not exist, or is out of its range.
+    pub fn jobs(&self) -> Result<Vec<Job>> {
+        let tasks = match &self.tasks[..] {
+            [] => &Task::ALL[..],
+            tasks => tasks,
+        };
+        let mut planned = Vec::new();
+        for &task in tasks {
+            for recipe in &self.recipes {
+                let base = recipe.config(task);
+                let base = jobs::with_settings(&base, &self.settings).sort(Error::Config)?;
+                let job = |&seed: &u64| self.job(&base, recipe.name(), seed);
+                planned.extend(self.seeds.iter().map(job));
+            }
+        }
+        Ok(planned)
+    }
+
+    fn job(&self, base: &RunConfig, recipe: &str, seed: u64) -> Job {
+        let task = base.task;
+        let mut config = base.clone();
+        config.seed = seed;
+        Job {
+            entry: Entry {
+                name: format!("{task}-{recipe}-{seed}"),
+                group: format!("{task} {recipe}"),
+                settings: self.settings.clone(),
+            },
+            config,
+        }
+    }
+}
+
+/// A grid of settings.
+#[derive(Clone, Debug, Default)]
+pub struct SweepOptions {
+    /// Configuration to start from.
+    pub base: ConfigOptions,
+    /// Settings of every job.
+    pub settings: Vec<Setting>,
+    /// Settings to combine, one axis at least.
+    pub grid: Vec<Axis>,
+}
+
+impl SweepOptions {
+    /// The jobs, one a combination, named by their settings; those that differ in their seeds only are one group.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: there is no configuration to start from or no grid, or a setting does not exist or is out of its
+    /// range.
+    pub fn jobs(&self, observer: &mut dyn Observer) -> Result<Vec<Job>> {
+        let fault = |message: &str| Error::Config(Fault::new(message));
+        if self.base.file.is_none() && self.base.task.is_none() {
+            return Err(fault("what is swept? Give a configuration file, or --task"));
+        }
+        let base = self.base.read(observer)?;
+        if self.grid.is_empty() {
+            return Err(fault(
+                "what is swept? Give at least one --grid, such as --grid training.learning_rate=1e-3,3e-3",
+            ));
+        }
+        let combinations = jobs::combinations(&self.grid).sort(Error::Config)?;
+        let jobs = combinations.into_iter();
+        jobs.map(|chosen| self.job(&base, chosen)).collect()
+    }
+
+    fn job(&self, base: &RunConfig, chosen: Vec<Setting>) -> Result<Job> {
+        let all: Vec<Setting> = self.settings.iter().chain(&chosen).cloned().collect();
+        let config = jobs::with_settings(base, &all).sort(Error::Config)?;
+        let without_seed: Vec<Setting> = chosen
+            .iter()
+            .filter(|setting| setting.key != "seed")
+            .cloned()
+            .collect();
+        Ok(Job {
+            entry: Entry {
+                name: folder_name(&chosen),
+                group: label(&without_seed),
+                settings: chosen,
+            },
+            config,
+        })
+    }
+}
+
+/// Writes the folders of jobs under `out`, and their plan. Jobs that a plan in `out` has already stay in it. `command` is
+/// the command that planned them, for the report.
+///
+/// # Errors
+/// [`Error::Plan`]: a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
+pub fn write_plan(out: &Path, command: &str, jobs: &[Job]) -> Result<Plan> {
+    Plan::write(out, command, jobs).sort_at(Error::Plan, out)
+}
+
+/// Reads the plan in `out`.
+///
+/// # Errors
+/// [`Error::Plan`]: there is none, or it is damaged.
+pub fn read_plan(out: &Path) -> Result<Plan> {
+    Plan::read(out).sort_at(Error::Plan, out)
+}
+
+/// The settings in short: the last parts of their paths, whole paths where two end alike.
+fn label(settings: &[Setting]) -> String {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_string();
+    let part = |setting: &Setting| {
+        let short = last(&setting.key);
+        let alike = settings.iter().filter(|other| last(&other.key) == short);
+        let name = match alike.count() {
+            1 => short,
+            _ => setting.key.clone(),
+        };
+        format!("{name}={}", setting.value)
+    };
+    match settings.is_empty() {
+        true => "all seeds".into(),
+        false => settings.iter().map(part).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Longest name of a folder.
+const LONGEST_NAME: usize = 120;
+
+/// The label as a name for a folder. It depends on the job's settings only, so that a grid can grow.
+fn folder_name(settings: &[Setting]) -> String {
+    let label = label(settings);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-=".contains(c);
+    let name: String = label
+        .chars()
+        .map(|c| match c {
+            ' ' => ',',
+            c if plain(c) => c,
+            _ => '_',
+        })
+        .collect();
+    let faithful = label.chars().all(|c| plain(c) || c == ' ');
+    if faithful && name.len() <= LONGEST_NAME {
+        return name;
+    }
+    // What the name does not show is in its digest.
+    let kept: String = name.chars().take(LONGEST_NAME).collect();
+    format!("{kept}-{}", &sha256(label.as_bytes())[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(texts: &[&str]) -> Vec<Setting> {
+        texts
+            .iter()
+            .map(|text| text.parse().expect("a setting"))
+            .collect()
+    }
+
+    #[test]
+    fn names_are_short_and_distinct() {
+        let name = |texts: &[&str]| folder_name(&settings(texts));
+        assert_eq!(
+            name(&["network.hidden_size=64", "training.learning_rate=1e-3"]),
+            "hidden_size=64,learning_rate=1e-3"
+        );
+        assert_eq!(
+            name(&["network.input_bits=4", "export.input_bits=10"]),
+            "network.input_bits=4,export.input_bits=10"
+        );
+        let odd = [
+            name(&["training.signs={trained = 1e-4}"]),
+            name(&["training.signs=[trained = 1e-4]"]),
+        ];
+        assert_ne!(odd[0], odd[1]);
+        let long = "training.learning_rate=0.".to_string() + &"1".repeat(300);
+        assert!(name(&[&long]).len() <= LONGEST_NAME + 9);
+        assert_eq!(label(&[]), "all seeds");
+    }
+}

@@ -1,0 +1,195 @@
+//! A model and what is known of it, from a run folder, a model folder or a model file.
+
+use std::path::Path;
+
+use anyhow::Context;
+use burn::tensor::Device;
+
+use super::data::RunData;
+use super::error::{Error, Fault, Result, Sort};
+use crate::card;
+use crate::checkpoint::{self, Checkpoint, TaskFacts};
+use crate::config::RunConfig;
+use crate::data::Task;
+use crate::export::{self, Scales};
+use crate::integer::ModelFile;
+use crate::model_folder::{ModelFolder, StoredModel};
+use crate::nn::HadamRnn;
+use crate::observer::Observer;
+use crate::train;
+use crate::visible;
+
+/// A model and what is known of its task.
+pub struct LoadedModel {
+    /// The integer model, valid.
+    pub file: ModelFile,
+    /// Configuration of its task: the run's, the card's, or the default of the task it is named after.
+    pub config: RunConfig,
+    /// The float network it was made of, if it is of a run folder.
+    pub run: Option<FloatRun>,
+    /// What lies beside the model, if it is of a model folder.
+    pub folder: Option<ModelFolder>,
+}
+
+/// The float side of a run folder.
+pub struct FloatRun {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The chosen weights, on a device without autodiff.
+    pub network: HadamRnn,
+    /// Units of the integer model made of it.
+    pub scales: Scales,
+}
+
+/// Whether the folder at `path` is that of a run, with a checkpoint.
+pub fn is_run(path: &Path) -> bool {
+    path.join(checkpoint::FILE_NAME).is_file()
+}
+
+/// Reads a model folder, the model of one, or a model file that lies alone.
+///
+/// # Errors
+/// [`Error::Model`]: the model is not valid, or a file of the folder is missing, damaged, or not of the same export.
+pub fn open_model(path: &Path) -> Result<StoredModel> {
+    StoredModel::read(path).sort_at(Error::Model, path)
+}
+
+/// Reads the model of a run folder, a model folder or a model file. A run folder is exported in memory, which needs its
+/// data; they come along.
+pub(super) fn load(
+    path: &Path,
+    data_dir: Option<&Path>,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<(LoadedModel, Option<RunData>)> {
+    if is_run(path) {
+        let (model, data) = load_run(path, data_dir, device, observer)?;
+        return Ok((model, Some(data)));
+    }
+    let is_there = |name: &str| path.join(name).symlink_metadata().is_ok();
+    if path.is_dir() && !card::files::ALL.into_iter().any(is_there) {
+        let fault = Fault::new(format_args!(
+            "{} is neither a run folder ({}) nor a model folder ({})",
+            path.display(),
+            checkpoint::FILE_NAME,
+            card::files::MODEL
+        ));
+        return Err(Error::Model(fault.at(path)));
+    }
+    let stored = open_model(path)?;
+    let config = match stored.card() {
+        Some(card) => card.config.clone(),
+        None => recommended(&stored, observer).sort_at(Error::Model, path)?,
+    };
+    let model = LoadedModel {
+        file: stored.file,
+        config,
+        run: None,
+        folder: stored.folder,
+    };
+    Ok((model, None))
+}
+
+fn load_run(
+    folder: &Path,
+    data_dir: Option<&Path>,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<(LoadedModel, RunData)> {
+    let (checkpoint, config) = Checkpoint::open(folder).sort_at(Error::Checkpoint, folder)?;
+    note_progress(&checkpoint, &config, observer);
+    let data = RunData::load(&config, data_dir, observer)?;
+    if let Some(differences) = differences(&checkpoint, &data)? {
+        observer.notice(&format!(
+            "warning: these are not the data that the run was trained on ({differences}), so its integer model differs from \
+             the exported one; give the same --data-dir"
+        ));
+    }
+    let model = export_run(checkpoint, config, &data, device)?;
+    Ok((model, data))
+}
+
+/// The configuration of a model without a card: its task's.
+fn recommended(stored: &StoredModel, observer: &mut dyn Observer) -> anyhow::Result<RunConfig> {
+    let model = stored.file.model()?;
+    let config = RunConfig::for_task(task_named(model.name())?);
+    observer.notice(&format!(
+        "warning: {} has no {} beside it, so data are prepared as the recipe of {} does it: if it was trained otherwise, \
+         it will do worse than it can",
+        stored.path.display(),
+        card::files::CARD,
+        config.task
+    ));
+    Ok(config)
+}
+
+fn task_named(name: &str) -> anyhow::Result<Task> {
+    name.parse().with_context(|| {
+        let name = visible::name(name);
+        format!("the model is named \"{name}\" and has no card beside it, so its task is unknown")
+    })
+}
+
+/// Tells of a run that is not at its end.
+pub(super) fn note_progress(
+    checkpoint: &Checkpoint,
+    config: &RunConfig,
+    observer: &mut dyn Observer,
+) {
+    let (position, training) = (checkpoint.position, &config.training);
+    if !position.is_over(checkpoint.best.as_ref(), training) {
+        observer.notice(&format!(
+            "note: the run has trained {} of {} epochs",
+            position.epoch, training.epochs
+        ));
+    }
+}
+
+/// Differences of `data` from those of the run, for people, if there are any.
+///
+/// # Errors
+/// [`Error::Data`]: they do not even look alike, so the network cannot take them or would answer with other classes.
+pub(super) fn differences(checkpoint: &Checkpoint, data: &RunData) -> Result<Option<String>> {
+    let facts = TaskFacts::of(&data.task);
+    let differences = checkpoint.differences(&facts, data.task.digest().as_ref());
+    let text = differences.join("; ");
+    if !checkpoint.task.fit(&facts) {
+        let fault = Fault::new(format_args!(
+            "{} is of a run on other data ({text}): give the same --data-dir",
+            checkpoint.file.display()
+        ));
+        return Err(Error::Data(fault.at(&checkpoint.file)));
+    }
+    Ok((!differences.is_empty()).then_some(text))
+}
+
+/// Exports the chosen weights of a run, in memory.
+pub(super) fn export_run(
+    checkpoint: Checkpoint,
+    config: RunConfig,
+    data: &RunData,
+    device: &Device,
+) -> Result<LoadedModel> {
+    let network = train::chosen_network(&checkpoint, device);
+    let network = network.sort_at(Error::Checkpoint, &checkpoint.file)?;
+    let weights = network.weights();
+    let calibration = data.task.calibration();
+    let source = export::Source {
+        name: config.task.name(),
+        weights: &weights,
+        standardisation: &checkpoint.task.standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, scales) = export::export(source, &config.export).sort(Error::Config)?;
+    Ok(LoadedModel {
+        file,
+        config,
+        run: Some(FloatRun {
+            checkpoint,
+            network,
+            scales,
+        }),
+        folder: None,
+    })
+}

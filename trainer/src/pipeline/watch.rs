@@ -1,0 +1,156 @@
+//! Watching a board: starting an emulated one, and the names that its answers go by.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use hadamrnn_device::slots::ModelId;
+use hadamrnn_device::windows::Windows;
+use hadamrnn_firmware_support::boards::Board;
+
+use super::error::{Error, Fault, Result, Sort};
+use super::firmware::{FirmwareOptions, build_stream};
+use super::model::open_model;
+use crate::board::{Emulator, FlashFile, Launch};
+use crate::card::files;
+use crate::link::{BoardStatus, Client, Wire};
+use crate::model_folder::StoredModel;
+use crate::observer::Observer;
+use crate::untrusted::{self, Kind};
+use crate::visible;
+
+/// An emulated board to start, which streams recorded samples.
+#[derive(Clone, Debug, Default)]
+pub struct EmulatorOptions {
+    /// Name of the board.
+    pub board: String,
+    /// Samples a second, 0 for as many as can be; none is the board's.
+    pub rate: Option<u32>,
+    /// Window file to stream, over and over; none is some windows of UCI HAR.
+    pub stream: Option<PathBuf>,
+    /// Where firmware and the board's flash are.
+    pub sources: FirmwareOptions,
+}
+
+/// Builds firmware for an emulated board and starts it; gives its end of the link, too. It runs until it is dropped.
+///
+/// # Errors
+/// [`Error::Board`]: the board is unknown, or its firmware cannot be built or started; [`Error::Data`]: the window file is
+/// none, or has samples of another kind.
+pub fn start_emulator(
+    options: &EmulatorOptions,
+    observer: &mut dyn Observer,
+) -> Result<(Emulator, Box<dyn Wire>)> {
+    let folder = options.sources.folder()?;
+    let board = folder.emulated_board_with_slots(&options.board);
+    let board = board.sort(Error::Board)?;
+    let firmware = build_stream(&folder, &board, observer)?;
+    let windows = match &options.stream {
+        Some(path) => Some(stream(path, &board).sort_at(Error::Data, path)?),
+        None => None,
+    };
+    let launch = Launch {
+        board: &board,
+        firmware: &firmware,
+        windows: windows.as_deref(),
+        rate: options.rate,
+        flash_delay: 0,
+    };
+    let path = options.sources.flash_path(&board)?;
+    let flash = FlashFile::open(&path, &board).sort_at(Error::Board, &path)?;
+    launch.start(flash).sort(Error::Board)
+}
+
+/// A window file for a board, which is given no other: its firmware could only stop.
+fn stream(path: &Path, board: &Board) -> anyhow::Result<Vec<u8>> {
+    let name = path.display();
+    let bytes =
+        untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
+    let header = Windows::parse(&bytes)
+        .with_context(|| format!("{name} is no window file"))?
+        .header();
+    let channels = board.stream.as_ref().map_or(0, |stream| stream.channels);
+    anyhow::ensure!(
+        header.channels == channels,
+        "the samples of {name} have {} values, those of {} have {channels}",
+        header.channels,
+        board.name
+    );
+    Ok(bytes)
+}
+
+/// Names of a model's classes and channels, from the card of its folder.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Names of the channels.
+    pub channels: Vec<String>,
+    /// The model that they are of.
+    model: ModelId,
+    /// Its name.
+    name: String,
+}
+
+impl Names {
+    /// Reads them from the card of the model folder at `path`, or beside the model file there.
+    ///
+    /// # Errors
+    /// [`Error::Model`]: it is damaged, or has no card.
+    pub fn read(path: &Path) -> Result<Self> {
+        let StoredModel { file, folder, .. } = open_model(path)?;
+        let Some(folder) = folder else {
+            let fault = Fault::new(format_args!(
+                "{} has no {} beside it, which would name its classes and channels",
+                path.display(),
+                files::CARD
+            ));
+            return Err(Error::Model(fault.at(path)));
+        };
+        let model = file.model().sort_at(Error::Model, path)?;
+        Ok(Self {
+            model: ModelId::of(file.bytes()),
+            name: model.name().into(),
+            classes: folder.card.classes,
+            channels: folder.card.channels,
+        })
+    }
+
+    /// Whether a board runs the model that they are of. Where old firmware cannot tell, names and numbers of classes have to
+    /// do, and the observer gets a notice.
+    ///
+    /// # Errors
+    /// [`Error::Board`]: it runs another model, or does not answer.
+    pub fn check(
+        &self,
+        client: &mut Client,
+        status: &BoardStatus,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let found = client.model(status.running).sort(Error::Board)?;
+        let is_alike =
+            status.name == self.name && usize::from(status.classes) == self.classes.len();
+        if !is_alike || found.is_some_and(|found| found != self.model) {
+            return Err(Error::Board(Fault::new(format_args!(
+                "the board runs {}, but --model names {}: send that model to the board (`hadamrnn send`), give the folder of the \
+                 one that it runs, or leave --model out",
+                described(&status.name, status.classes.into(), found),
+                described(&self.name, self.classes.len(), Some(self.model))
+            ))));
+        }
+        if found.is_none() {
+            observer.notice(
+                "note: this firmware cannot tell which model is built into it; the names are those of --model, which has the \
+                 same name and as many classes",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn described(name: &str, classes: usize, id: Option<ModelId>) -> String {
+    let id = id.map_or("unknown".into(), |id| format!("{:08x}", id.crc));
+    format!(
+        "\"{}\" ({classes} classes, CRC-32C {id})",
+        visible::name(name)
+    )
+}
