@@ -4,4 +4,6 @@
 set -eu
 cd "$(dirname "$0")"
 firmware-examples/setup.sh
-exec cargo run --release --locked --package hadamrnn -- demo "$@"
+# The same build as the tests, so that each uses what the other has compiled.
+cargo build --locked --workspace --bins
+exec target/debug/hadamrnn demo "$@"

@@ -4,7 +4,7 @@ use super::{EpochRecord, Observer, Outcome, Trainer};
 use crate::checkpoint::{Checkpoint, Position};
 use crate::config::{RunConfig, SignSchedule, Signs};
 use crate::data::{Dataset, Sequences, Targets, Task};
-use crate::nn::{HostWeights, Readout};
+use crate::nn::{HostWeights, ReadoutKind};
 use crate::task_data::TaskData;
 use burn::tensor::Device;
 
@@ -76,7 +76,7 @@ fn config() -> RunConfig {
     config.network.log2_block = 4;
     config.network.leak = None;
     config.network.second = None;
-    config.network.readout = Readout::Pooled;
+    config.network.readout = ReadoutKind::Pooled;
     config.training = crate::config::TrainingConfig {
         epochs: 6,
         batch_size: 20,
