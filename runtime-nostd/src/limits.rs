@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn both_ends_are_within() {
-        for (value, within, closest) in [(7, false, 8), (8, true, 8), (16, true, 16), (17, false, 16)] {
+        for (value, within, closest) in
+            [(7, false, 8), (8, true, 8), (16, true, 16), (17, false, 16)]
+        {
             assert_eq!(STATE_BITS.holds(value), within);
             assert_eq!(STATE_BITS.clamp(value), closest);
         }

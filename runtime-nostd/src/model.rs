@@ -102,8 +102,9 @@ impl<'a> Model<'a> {
         let drive = self.largest_drive();
         let driven = shifted(drive, self.first.layer.drive_shift);
         let layer = &self.first.layer;
-        let second = (self.second.as_ref())
-            .map_or(0, |second| second.bound(layer.hidden_size, layer.state_bits));
+        let second = (self.second.as_ref()).map_or(0, |second| {
+            second.bound(layer.hidden_size, layer.state_bits)
+        });
         let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
         let all = [
             drive,

@@ -2,8 +2,8 @@
 
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::hidden_readout::HiddenReadout;
 use crate::format::Readout;
+use crate::hidden_readout::HiddenReadout;
 use crate::kernel::HiddenState;
 use crate::model::Model;
 use crate::pool;

@@ -102,10 +102,7 @@ impl ExportConfig {
             ("input_bits", Some(self.input_bits), limits::INPUT_BITS),
         ] {
             let bits = bits.map_or(limit.min, usize::from);
-            ensure!(
-                limit.holds(bits),
-                "{field} must be in {limit}, not {bits}"
-            );
+            ensure!(limit.holds(bits), "{field} must be in {limit}, not {bits}");
         }
         for (field, bits) in [
             ("table_bits", Some(self.table_bits)),

@@ -86,10 +86,13 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
             *weight = 0.0;
         }
     }
-    let hidden_readout = config.network.hidden_readout.map(|layer| HostHiddenReadout {
-        matrix: signs(rng, layer.hidden_size * config.network.top_size()),
-        bias: uniform(rng, layer.hidden_size, 0.1),
-    });
+    let hidden_readout = config
+        .network
+        .hidden_readout
+        .map(|layer| HostHiddenReadout {
+            matrix: signs(rng, layer.hidden_size * config.network.top_size()),
+            bias: uniform(rng, layer.hidden_size, 0.1),
+        });
     let second = config.network.second.map(|layer| HostSecondLayer {
         signs: signs(rng, layer.hidden_size),
         mixing: match layer.mixing {
@@ -161,9 +164,18 @@ pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
     let dense = |n| Some(second_layer(n, Mixing::Dense, Some(3)));
     let hadamard = Some(second_layer(N, Mixing::Hadamard, None));
     vec![
-        ("numbers", config(numbers, None, None, ReadoutKind::LastState)),
-        ("leak", config(numbers, Some(3), None, ReadoutKind::LastState)),
-        ("pooled", config(numbers, Some(4), None, ReadoutKind::Pooled)),
+        (
+            "numbers",
+            config(numbers, None, None, ReadoutKind::LastState),
+        ),
+        (
+            "leak",
+            config(numbers, Some(3), None, ReadoutKind::LastState),
+        ),
+        (
+            "pooled",
+            config(numbers, Some(4), None, ReadoutKind::Pooled),
+        ),
         (
             "tokens",
             config(tokens(None), None, None, ReadoutKind::LastState),
@@ -229,7 +241,10 @@ pub fn widths(state_bits: u8) -> ExportConfig {
 pub fn large_hidden_readout() -> HadamRnnConfig {
     let second = second_layer(512, Mixing::Dense, None);
     let numbers = Input::Numbers(CHANNELS);
-    hidden(config(numbers, None, Some(second), ReadoutKind::Pooled), 1024)
+    hidden(
+        config(numbers, None, Some(second), ReadoutKind::Pooled),
+        1024,
+    )
 }
 
 /// A table of 320 KB.

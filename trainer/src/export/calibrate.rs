@@ -154,11 +154,11 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 fn largest(values: &[f32]) -> f64 {
-    let largest = values.iter().fold(0.0, |max: f32, value| max.max(value.abs()));
+    let largest = values
+        .iter()
+        .fold(0.0, |max: f32, value| max.max(value.abs()));
     largest.into()
 }
 
-#[cfg(test)]
-mod former;
 #[cfg(test)]
 mod tests;

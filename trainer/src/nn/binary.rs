@@ -45,11 +45,8 @@ impl SecondLayer {
     /// Checks every range, over a first layer of `first` units.
     pub(super) fn validate(&self, first: usize) -> Result<(), ConfigError> {
         let second = self.hidden_size;
-        self.recurrent().validate([
-            "second.hidden_size",
-            "second.log2_block",
-            "second.leak",
-        ])?;
+        self.recurrent()
+            .validate(["second.hidden_size", "second.log2_block", "second.leak"])?;
         match self.mixing {
             Mixing::Hadamard if first != second => Err(ConfigError::MixingSizes { first, second }),
             _ => Ok(()),

@@ -9,9 +9,7 @@ pub use scan::Trace;
 use super::binary::{HostSecondLayer, Second, SecondLayer};
 use super::error::{self, ConfigError};
 use super::input::{Input, InputConfig, Projection};
-use super::parameter::{
-    Draw, Start, blend, host_signs, host_values, latent_signs, parameter,
-};
+use super::parameter::{Draw, Start, blend, host_signs, host_values, latent_signs, parameter};
 use super::readout::{
     self, Auxiliary, HiddenReadout, HiddenReadoutLayer, HostHiddenReadout, Readout,
 };
@@ -325,7 +323,11 @@ impl HadamRnn {
 
     /// The second layer and its configuration, if there is one.
     pub(super) fn second(&self) -> Option<(&SecondLayer, &Second)> {
-        self.config.network.second.as_ref().zip(self.second.as_ref())
+        self.config
+            .network
+            .second
+            .as_ref()
+            .zip(self.second.as_ref())
     }
 
     /// Parameters that hold the latent recurrent signs, layer by layer.

@@ -39,9 +39,7 @@ impl RecurrentConfig {
             });
         }
         match self.leak {
-            Some(found) if !limits::LEAK.holds(found.into()) => {
-                Err(ConfigError::Leak(leak, found))
-            }
+            Some(found) if !limits::LEAK.holds(found.into()) => Err(ConfigError::Leak(leak, found)),
             _ => Ok(()),
         }
     }

@@ -26,10 +26,7 @@ fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnC
 }
 
 /// A configuration after changes.
-fn changed(
-    mut config: HadamRnnConfig,
-    change: impl FnOnce(&mut HadamRnnConfig),
-) -> HadamRnnConfig {
+fn changed(mut config: HadamRnnConfig, change: impl FnOnce(&mut HadamRnnConfig)) -> HadamRnnConfig {
     change(&mut config);
     config
 }
@@ -65,24 +62,58 @@ fn configs() -> Vec<HadamRnnConfig> {
     vec![
         config(16, 4, 1),
         config(32, 2, 3),
-        changed(config(64, 6, 2), |c| {c.train_signs = false; c.network.leak = Some(1);}),
-        changed(config(64, 1, 9), |c| {c.network.input_bits = None; c.network.readout_bits = None; c.network.leak = Some(4);}),
-        changed(config(128, 7, 4), |c| {c.network.input_bits = Some(1);}),
-        changed(config(32, 5, 1), |c| {c.input = tokens(10, None);}),
-        changed(config(16, 3, 1), |c| {c.input = tokens(40, Some(6)); c.network.leak = Some(2);}),
-        changed(config(16, 4, 9), |c| {c.network.second = second(32, Mixing::Dense);}),
-        changed(config(32, 3, 2), |c| {c.network.second = second(32, Mixing::Hadamard).map(|second| SecondLayer {
+        changed(config(64, 6, 2), |c| {
+            c.train_signs = false;
+            c.network.leak = Some(1);
+        }),
+        changed(config(64, 1, 9), |c| {
+            c.network.input_bits = None;
+            c.network.readout_bits = None;
+            c.network.leak = Some(4);
+        }),
+        changed(config(128, 7, 4), |c| {
+            c.network.input_bits = Some(1);
+        }),
+        changed(config(32, 5, 1), |c| {
+            c.input = tokens(10, None);
+        }),
+        changed(config(16, 3, 1), |c| {
+            c.input = tokens(40, Some(6));
+            c.network.leak = Some(2);
+        }),
+        changed(config(16, 4, 9), |c| {
+            c.network.second = second(32, Mixing::Dense);
+        }),
+        changed(config(32, 3, 2), |c| {
+            c.network.second = second(32, Mixing::Hadamard).map(|second| SecondLayer {
                 leak: None,
                 ..second
-            }); c.network.leak = Some(3);}),
-        changed(config(16, 4, 1), |c| {c.input = tokens(7, None); c.network.second = second(16, Mixing::Hadamard).map(|second| SecondLayer {
+            });
+            c.network.leak = Some(3);
+        }),
+        changed(config(16, 4, 1), |c| {
+            c.input = tokens(7, None);
+            c.network.second = second(16, Mixing::Hadamard).map(|second| SecondLayer {
                 train_mixing: false,
                 ..second
-            });}),
-        changed(config(32, 5, 3), |c| {c.network.hidden_readout = hidden_readout(48);}),
-        changed(config(32, 4, 1), |c| {c.input = tokens(9, None); c.network.input_rows = Some(16); c.network.second = second(16, Mixing::Dense); c.network.hidden_readout = hidden_readout(16);}),
-        changed(config(32, 5, 1), |c| {c.input = tokens(9, Some(5)); c.network.input_rows = Some(8);}),
-        changed(config(32, 4, 3), |c| {c.network.input_rows = Some(16);}),
+            });
+        }),
+        changed(config(32, 5, 3), |c| {
+            c.network.hidden_readout = hidden_readout(48);
+        }),
+        changed(config(32, 4, 1), |c| {
+            c.input = tokens(9, None);
+            c.network.input_rows = Some(16);
+            c.network.second = second(16, Mixing::Dense);
+            c.network.hidden_readout = hidden_readout(16);
+        }),
+        changed(config(32, 5, 1), |c| {
+            c.input = tokens(9, Some(5));
+            c.network.input_rows = Some(8);
+        }),
+        changed(config(32, 4, 3), |c| {
+            c.network.input_rows = Some(16);
+        }),
     ]
 }
 
@@ -203,7 +234,9 @@ fn assert_equal_forms<const D: usize>(
 fn logits_equal_the_stepwise_form() {
     for (device, config) in devices_and_configs() {
         for readout in [ReadoutKind::LastState, ReadoutKind::Pooled] {
-            let config = changed(config.clone(), |c| {c.network.readout = readout;});
+            let config = changed(config.clone(), |c| {
+                c.network.readout = readout;
+            });
             let device = device.clone().autodiff();
             let model = config.init(3, &device).expect("a valid configuration");
             for (batch, steps) in [(1, 1), (4, 13), (3, 70)] {
@@ -245,7 +278,12 @@ fn a_thousand_steps_stay_close_to_the_scan_form() {
     ];
     for (leak, second) in layers {
         for input in [Input::Numbers(2), tokens(10, None)] {
-            let config = changed(config(32, 5, 1), |c| {c.input = input; c.network.leak = leak; c.network.second = second; c.network.readout = ReadoutKind::Pooled;});
+            let config = changed(config(32, 5, 1), |c| {
+                c.input = input;
+                c.network.leak = leak;
+                c.network.second = second;
+                c.network.readout = ReadoutKind::Pooled;
+            });
             let model = config.init(5, &device).expect("a valid configuration");
             let x = inputs(input, 2, 1000, &device);
             let slow = model.logits_by_scan(&x);
@@ -264,7 +302,9 @@ fn long_sequences_stay_close_to_the_stepwise_form() {
         .flat_map(|d| [(d.clone(), None), (d, Some(3))])
     {
         let device = device.autodiff();
-        let config = changed(config(128, 7, 1), |c| {c.network.leak = leak;});
+        let config = changed(config(128, 7, 1), |c| {
+            c.network.leak = leak;
+        });
         let model = config.init(5, &device).expect("a valid configuration");
         let x = inputs(config.input, 2, 300, &device);
         assert_equal_forms(&model, model.logits(&x), model.logits_stepwise(&x), 1e-4);
@@ -276,7 +316,9 @@ fn long_sequences_stay_close_to_the_stepwise_form() {
 #[test]
 fn padding_changes_nothing_but_time() {
     let device = devices()[0].clone();
-    let config = changed(config(16, 4, 1), |c| {c.input = tokens(9, Some(4));});
+    let config = changed(config(16, 4, 1), |c| {
+        c.input = tokens(9, Some(4));
+    });
     let model = config.init(5, &device).expect("a valid configuration");
     assert!(model.weights().input[..16].iter().all(|&z| z == 0.0));
     // A table whose padding row is not zero gives the same outputs.
@@ -296,7 +338,9 @@ fn padding_changes_nothing_but_time() {
 fn any_number_of_threads_gives_equal_bits() {
     for (device, config) in devices_and_configs() {
         let device = device.autodiff();
-        let config = changed(config, |c| {c.network.readout = ReadoutKind::Pooled;});
+        let config = changed(config, |c| {
+            c.network.readout = ReadoutKind::Pooled;
+        });
         let model = config.init(6, &device).expect("a valid configuration");
         let x = inputs(config.input, 37, 20, &device);
         let runs = [1, 2, 5].map(|threads| {
@@ -336,10 +380,16 @@ fn the_exported_codes_are_what_the_forward_pass_uses() {
             let signs: Vec<f32> = weights.signs.iter().copied().map(f32::from).collect();
             assert_eq!(signs, values(model.first().signs));
             let used = match &model.embedding {
-                Some(embedding) => embedding.val().matmul(model.projection().quantised().transpose()),
+                Some(embedding) => embedding
+                    .val()
+                    .matmul(model.projection().quantised().transpose()),
                 None => model.projection().quantised(),
             };
-            let expected = match config.network.input_bits.filter(|_| model.embedding.is_none()) {
+            let expected = match config
+                .network
+                .input_bits
+                .filter(|_| model.embedding.is_none())
+            {
                 Some(bits) => {
                     let (codes, scale) = quant::quantise(&weights.input, bits);
                     codes.iter().map(|&code| code as f32 * scale).collect()
@@ -366,7 +416,9 @@ fn trained_once(config: &HadamRnnConfig, device: &Device) -> (HadamRnn, HadamRnn
 fn training_moves_the_signs_only_where_asked() {
     for device in devices() {
         for train_signs in [true, false] {
-            let config = changed(config(16, 4, 2), |c| {c.train_signs = train_signs;});
+            let config = changed(config(16, 4, 2), |c| {
+                c.train_signs = train_signs;
+            });
             let (before, after) = trained_once(&config, &device);
             let (old, new) = (values(before.signs.val()), values(after.signs.val()));
             assert_eq!(old != new, train_signs);
@@ -381,7 +433,10 @@ fn training_moves_the_signs_only_where_asked() {
 fn training_leaves_undriven_units_alone() {
     for device in devices() {
         for input in [Input::Numbers(3), tokens(9, None), tokens(9, Some(4))] {
-            let config = changed(config(32, 4, 1), |c| {c.input = input; c.network.input_rows = Some(16);});
+            let config = changed(config(32, 4, 1), |c| {
+                c.input = input;
+                c.network.input_rows = Some(16);
+            });
             let (before, after) = trained_once(&config, &device);
             let columns = config.projection().dims()[1];
             let unit = |at: usize| match input {
@@ -404,7 +459,9 @@ fn training_leaves_undriven_units_alone() {
 #[test]
 fn training_moves_the_hidden_readout() {
     for device in devices() {
-        let config = changed(config(16, 4, 2), |c| {c.network.hidden_readout = hidden_readout(16);});
+        let config = changed(config(16, 4, 2), |c| {
+            c.network.hidden_readout = hidden_readout(16);
+        });
         let (before, after) = trained_once(&config, &device);
         let weights = |model: &HadamRnn| model.weights().hidden_readout.expect("a layer");
         let (old, new) = (weights(&before), weights(&after));

@@ -200,33 +200,7 @@ fn ranges_are_those_of_the_slow_form() {
 }
 
 #[test]
-fn ranges_are_those_of_the_former_float_pass() {
-    for_each_kind(|source, codes| {
-        let (found, former) = (ranges(source, codes), former::ranges(source, codes));
-        let expected = Ranges {
-            largest_input: former.largest_input,
-            layers: [Some(former.first), former.second]
-                .into_iter()
-                .flatten()
-                .map(|layer| LayerRange {
-                    largest: layer.largest,
-                    mean_square: layer.mean_square,
-                })
-                .collect(),
-            largest_sum: former.largest_sum,
-            // It looked at hidden readout layers only.
-            largest_feature: match source.weights.hidden_readout {
-                Some(_) => former.largest_hidden,
-                None => found.largest_feature,
-            },
-        };
-        println!("{:?}\n{:?}", numbers(&found), numbers(&expected));
-        assert_near(&numbers(&found), &numbers(&expected));
-    });
-}
-
-#[test]
-fn windows_are_chosen_evenly_and_in_any_number_of_parts() {
+fn parts_add_up_and_no_range_is_zero() {
     let range = |square| Ranges {
         layers: vec![LayerRange {
             largest: square,
@@ -234,7 +208,10 @@ fn windows_are_chosen_evenly_and_in_any_number_of_parts() {
         }],
         ..Ranges::default()
     };
-    let total = Ranges::default().merge(range(1.0)).merge(range(3.0)).finish(2);
+    let total = Ranges::default()
+        .merge(range(1.0))
+        .merge(range(3.0))
+        .finish(2);
     assert_eq!(total.first().mean_square, 2.0);
     assert_eq!((total.first().largest, total.largest_input), (3.0, LEAST));
     assert_eq!(total.second(), None);

@@ -49,7 +49,10 @@ impl HadamRnn {
     ///
     /// As [`last_logits`](Self::last_logits).
     pub fn last_state(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
-        x_augmented.matmul(self.first().kernel(self.projection().columns_and_bias(), steps))
+        x_augmented.matmul(
+            self.first()
+                .kernel(self.projection().columns_and_bias(), steps),
+        )
     }
 
     /// Outputs of each sequence, `[batch, d_out]`: of the last state, or where the configuration says so of the mean of
@@ -155,9 +158,7 @@ impl HadamRnn {
         let first = self.first().signs;
         match self.second() {
             None => first,
-            Some((config, second)) => {
-                Tensor::cat(vec![first, second.recurrent(config).signs], 0)
-            }
+            Some((config, second)) => Tensor::cat(vec![first, second.recurrent(config).signs], 0),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Edges of every range of a configuration.
 
 use crate::nn::{
-    ConfigError, HadamRnnConfig, HiddenReadout, Input, Mixing, NetworkConfig, ReadoutKind, SecondLayer,
+    ConfigError, HadamRnnConfig, HiddenReadout, Input, Mixing, NetworkConfig, ReadoutKind,
+    SecondLayer,
 };
 
 fn config() -> HadamRnnConfig {
@@ -114,7 +115,13 @@ fn edges_of_tokens() {
 
 #[test]
 fn edges_of_inputs_and_outputs() {
-    for (size, fits) in [(0, false), (1, true), (1024, true), (1025, false), (usize::MAX, false)] {
+    for (size, fits) in [
+        (0, false),
+        (1, true),
+        (1024, true),
+        (1025, false),
+        (usize::MAX, false),
+    ] {
         let input = changed(|config| config.input = Input::Numbers(size));
         let output = changed(|config| config.output_size = size);
         assert_eq!((input.is_ok(), output.is_ok()), (fits, fits), "{size}");
