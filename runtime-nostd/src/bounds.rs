@@ -1,21 +1,9 @@
-//! Largest magnitudes of a model's accumulators.
+//! Arithmetic of bounds: largest magnitudes of accumulators, which saturate at `2^32 - 1`.
 
-use serde::Serialize;
-
-/// Largest magnitudes over all inputs and all states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Bounds {
-    /// Of a row of `U x + b`, or of `r_z Z + b`.
-    pub drive: i32,
-    /// Of the first layer's sum before its right shift.
-    pub step: i32,
-    /// Of the second layer's sum before its right shift; 0 without one.
-    pub second_step: i32,
-    /// Of the hidden readout layer's sum before its right shift; 0 without one.
-    pub hidden: i32,
-    /// Of a logit.
-    pub logit: i32,
+/// A bound as a model states it, or none where it is more than an accumulator of 32 bits holds.
+#[cfg(feature = "encode")]
+pub(crate) fn proven(bound: u32) -> Option<i32> {
+    i32::try_from(bound).ok()
 }
 
 /// `value * 2^shift`, saturating.

@@ -23,11 +23,11 @@ use serde::Deserialize;
 
 use crate::codegen::keep_rolled;
 
-pub use addition::{Addition, HiddenReadout};
+pub use addition::*;
 #[cfg(feature = "encode")]
 pub use encode::{EncodeError, encode};
 pub use error::ModelError;
-pub use header::{Extension, Header, Mixing, Readout, Second, Tokens};
+pub use header::{Extension, Header, Mixing, Readout, ReadoutKind, Second, Tokens};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 
 /// The first four bytes of every model.
@@ -38,16 +38,6 @@ pub const VERSION: u16 = 3;
 pub const PREFIX_BYTES: usize = 12;
 /// Bytes of the checksum at the end.
 pub const CRC_BYTES: usize = 4;
-/// Largest hidden size.
-pub const MAX_HIDDEN: usize = 1024;
-/// Smallest hidden size.
-pub const MIN_HIDDEN: usize = 16;
-/// Largest number of input channels.
-pub const MAX_INPUTS: usize = 1024;
-/// Largest number of outputs.
-pub const MAX_OUTPUTS: usize = 1024;
-/// Largest vocabulary: tokens are 16-bit numbers.
-pub const MAX_VOCABULARY: usize = 1 << 16;
 
 /// The end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]

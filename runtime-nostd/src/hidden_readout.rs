@@ -2,6 +2,8 @@
 //!
 //! It has no state, so it is computed when logits are read: once a window for a readout of the last state.
 
+#[cfg(feature = "encode")]
+use crate::bounds::proven;
 use crate::format;
 use crate::mixing;
 
@@ -41,7 +43,25 @@ impl<'a> HiddenReadout<'a> {
         self.units
     }
 
-    /// Bound on every sum before the right shift, where what is read has `bits` bits.
+    /// The bound that a model with such a layer must state, or none where a sum could overflow: for exporters.
+    ///
+    /// `bias` holds the biases as their section does. The layer reads `read` values of `bits` bits.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub fn prove(
+        header: &format::HiddenReadout,
+        bias: &'a [u32],
+        read: usize,
+        bits: u32,
+    ) -> Option<i32> {
+        let sections = format::Sections {
+            hidden_bias: bias,
+            ..format::Sections::EMPTY
+        };
+        proven(Self::new(header, &sections, read).bound(bits))
+    }
+
+    /// Bound on every sum before the right shift, where what is read has `bits` bits: `D_h`.
     pub(crate) fn bound(&self, bits: u32) -> u32 {
         mixing::product_bound(self.read, bits, self.multiplier, self.bias)
             .saturating_add(self.half() as u32)

@@ -9,9 +9,12 @@
 //! Every sum is of at most `n1` states below `2^(w-1)`, whatever the order: within 32 bits as the model's proof says.
 
 use crate::arch;
+#[cfg(feature = "encode")]
+use crate::bounds::proven;
 use crate::bounds::shifted;
 use crate::codegen::keep_rolled;
-use crate::format::Mixing;
+use crate::format::{Mixing, Second, Sections};
+use crate::gain::Gain;
 use crate::hadamard::{butterflies8, strided_stages};
 use crate::layer::Layer;
 
@@ -27,6 +30,29 @@ pub struct SecondLayer<'a> {
 }
 
 impl<'a> SecondLayer<'a> {
+    pub(crate) const fn new(header: &Second, sections: &Sections<'a>) -> Self {
+        let layer = Layer {
+            hidden_size: header.hidden_size as usize,
+            log2_block: header.log2_block as u32,
+            state_bits: header.state_bits as u32,
+            driven_rows: 1usize.wrapping_shl(header.log2_block as u32),
+            drive_shift: 0,
+            gain_shift: header.gain_shift as u32,
+            gain: Gain::new(header.log2_block, header.gain_shift, header.leak),
+            signs: sections.second_signs,
+            drive_bound: 0,
+            lanes_hold_drive: false,
+            common_shape: false,
+        };
+        Self {
+            layer,
+            mixing: header.mixing,
+            multiplier: header.multiplier as i32,
+            matrix: sections.mixing,
+            bias: sections.second_bias,
+        }
+    }
+
     /// Its recurrence.
     pub const fn layer(&self) -> &Layer<'a> {
         &self.layer
@@ -37,9 +63,23 @@ impl<'a> SecondLayer<'a> {
         self.mixing
     }
 
-    /// Bound on every `|r * sum + b|`, for a first layer of `units` units of `bits` bits.
-    pub(crate) fn drive_bound(&self, units: usize, bits: u32) -> u32 {
-        product_bound(units, bits, self.multiplier, self.bias)
+    /// Bound on every sum before the right shift, for a first layer of `units` units of `bits` bits: `S'`.
+    pub(crate) fn bound(&self, units: usize, bits: u32) -> u32 {
+        let drive = product_bound(units, bits, self.multiplier, self.bias);
+        self.layer.step_bound(drive)
+    }
+
+    /// The bound that a model with such a second layer must state, or none where a sum could overflow: for exporters.
+    ///
+    /// `bias` holds the biases as their section does. The first layer has `units` units of `bits` bits.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub fn prove(header: &Second, bias: &'a [u32], units: usize, bits: u32) -> Option<i32> {
+        let sections = Sections {
+            second_bias: bias,
+            ..Sections::EMPTY
+        };
+        proven(Self::new(header, &sections).bound(units, bits))
     }
 }
 

@@ -1,17 +1,17 @@
 //! A validated view of a model's bytes.
 
-mod proof;
+mod weights;
 
-use crate::arch::{Channels, Plan};
-use crate::bounds::Bounds;
+use crate::arch::{self, Channels, Plan};
+use crate::bounds::shifted;
 use crate::drive::Weights;
 use crate::fields::FieldWidth;
-use crate::format::{self, Header, ModelError, Readout, Second, Sections, Tokens};
+use crate::format::{self, Addition, Bounds, Header, ModelError, Readout, Sections, Tokens};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
 use crate::layer::Layer;
+use crate::limits;
 use crate::mixing::SecondLayer;
-use crate::standardise::Channel;
 
 /// A model, read in place: weights stay where the bytes are.
 ///
@@ -79,7 +79,7 @@ impl<'a> Model<'a> {
                 },
             },
             readout_width,
-            second: (header.extension.second).map(|second| second_layer(&second, &sections)),
+            second: (header.extension.second).map(|second| SecondLayer::new(&second, &sections)),
             hidden_readout: None,
             bounds: Bounds::default(),
             plan: None,
@@ -95,6 +95,54 @@ impl<'a> Model<'a> {
         };
         model.plan = Plan::new(&model.first.layer, &sections, columns);
         Ok(model)
+    }
+
+    /// Bounds every accumulator.
+    fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
+        let drive = self.largest_drive();
+        let driven = shifted(drive, self.first.layer.drive_shift);
+        let layer = &self.first.layer;
+        let second = (self.second.as_ref()).map_or(0, |second| {
+            second.bound(layer.hidden_size, layer.state_bits)
+        });
+        let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
+        let all = [
+            drive,
+            self.first.layer.step_bound(driven),
+            second,
+            hidden,
+            self.largest_logit(),
+        ];
+        if all.iter().any(|&bound| bound > i32::MAX as u32) {
+            return Err(ModelError::Overflow);
+        }
+        let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
+        self.first.layer.drive_bound = drive;
+        self.first.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
+        self.first.layer.common_shape =
+            arch::first_layer_has_common_shape(&self.first.layer, self.first.width);
+        if let Some(second) = &mut self.second {
+            let layer = &mut second.layer;
+            layer.common_shape =
+                arch::RUNS_SECOND_LAYERS && arch::recurrence_has_common_shape(layer);
+        }
+        self.bounds = Bounds {
+            drive,
+            step,
+            second_step,
+            hidden,
+            logit,
+        };
+        Ok(())
+    }
+
+    /// Whether the file states the bounds that have been proven, if it states any.
+    fn check_stated_bounds(&self) -> Result<(), ModelError> {
+        let stated = self.header.addition;
+        if stated != Addition::default() && stated.bounds != self.bounds {
+            return Err(ModelError::Bounds);
+        }
+        Ok(())
     }
 
     /// The header as stored.
@@ -182,9 +230,14 @@ impl<'a> Model<'a> {
     /// Width of what is read of the top layer: its state, or the pooled mean.
     const fn read_bits(&self) -> u32 {
         match self.readout() {
-            Readout::Pooled { .. } => 16,
+            Readout::Pooled { .. } => limits::POOLED_BITS as u32,
             _ => self.top().state_bits,
         }
+    }
+
+    /// Width of what V reads.
+    fn feature_bits(&self) -> u32 {
+        (self.hidden_readout()).map_or(self.read_bits(), |hidden| hidden.bits)
     }
 
     /// Rows of U that are stored: those that an input drives.
@@ -193,15 +246,6 @@ impl<'a> Model<'a> {
             0 => self.hidden_size(),
             rows => rows as usize,
         }
-    }
-
-    /// Where a row of U is stored, or `None` where no input drives it.
-    #[inline(never)]
-    pub(crate) fn stored_row(&self, row: usize) -> Option<usize> {
-        let layer = &self.first.layer;
-        let (block, in_block) = (row >> layer.log2_block, row & (layer.block_size() - 1));
-        let stored = block.wrapping_mul(layer.driven_rows).wrapping_add(in_block);
-        (in_block < layer.driven_rows).then_some(stored)
     }
 
     /// Whether the assembly of [`FwhtPacked`](crate::kernel::FwhtPacked) runs this model. If not, portable code does, where
@@ -219,56 +263,6 @@ impl<'a> Model<'a> {
     /// The proven bounds of every accumulator.
     pub const fn bounds(&self) -> Bounds {
         self.bounds
-    }
-
-    /// Standardisation of an input; zero beyond the last one.
-    pub fn channel(&self, index: usize) -> Channel {
-        Channel::of_word(word(self.sections.channels, index))
-    }
-
-    /// Code of `U[row][column]`, zero in a row that no input drives; for tokens the column is the token.
-    pub fn input_weight(&self, row: usize, column: usize) -> i32 {
-        let Some(row) = self.stored_row(row) else {
-            return 0;
-        };
-        let group = row / self.first.width.per_word();
-        let groups = self.driven_rows() / self.first.width.per_word();
-        let index = match self.tokens() {
-            Some(_) => column.wrapping_mul(groups).wrapping_add(group),
-            None => group.wrapping_mul(self.input_size()).wrapping_add(column),
-        };
-        self.first.width.get(word(self.sections.input, index), row)
-    }
-
-    /// The words of a token's row of the table; none beyond the vocabulary.
-    pub(crate) fn token_row(&self, token: u16) -> Option<&'a [u32]> {
-        let length = self.driven_rows() / self.first.width.per_word();
-        let start = usize::from(token).wrapping_mul(length);
-        self.sections.input.get(start..start.wrapping_add(length))
-    }
-
-    /// Bias of a row of the first layer in units of `U x`.
-    pub fn bias(&self, row: usize) -> i32 {
-        let stored = word(self.sections.bias, row / 2) >> (16 * (row as u32 % 2));
-        (stored & 0xFFFF) as i32 - (1 << 15)
-    }
-
-    /// Row sign of the first layer's recurrent matrix, +1 or -1.
-    pub fn sign(&self, row: usize) -> i32 {
-        self.first.layer.sign(row)
-    }
-
-    /// Code of `V[output][unit]`.
-    pub fn readout_weight(&self, output: usize, unit: usize) -> i32 {
-        let width = self.readout_width;
-        let row = output.wrapping_mul(self.read_size() / width.per_word());
-        let index = row.wrapping_add(unit / width.per_word());
-        width.get(word(self.sections.readout, index), unit)
-    }
-
-    /// Bias of an output in logit units.
-    pub fn readout_bias(&self, output: usize) -> i32 {
-        word(self.sections.readout_bias, output) as i32
     }
 }
 
@@ -291,34 +285,6 @@ fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
         lanes_hold_drive: false,
         common_shape: false,
     }
-}
-
-fn second_layer<'a>(second: &Second, sections: &Sections<'a>) -> SecondLayer<'a> {
-    let layer = Layer {
-        hidden_size: second.hidden_size.into(),
-        log2_block: second.log2_block.into(),
-        state_bits: second.state_bits.into(),
-        driven_rows: 1usize.wrapping_shl(second.log2_block.into()),
-        drive_shift: 0,
-        gain_shift: second.gain_shift.into(),
-        gain: Gain::new(second.log2_block, second.gain_shift, second.leak),
-        signs: sections.second_signs,
-        drive_bound: 0,
-        lanes_hold_drive: false,
-        common_shape: false,
-    };
-    SecondLayer {
-        layer,
-        mixing: second.mixing,
-        multiplier: second.multiplier.into(),
-        matrix: sections.mixing,
-        bias: sections.second_bias,
-    }
-}
-
-#[inline(always)]
-fn word(section: &[u32], index: usize) -> u32 {
-    section.get(index).copied().unwrap_or(0)
 }
 
 fn width(bits: u8) -> Result<FieldWidth, ModelError> {

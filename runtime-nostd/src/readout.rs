@@ -2,8 +2,10 @@
 
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
+use crate::format::Readout;
 use crate::hidden_readout::HiddenReadout;
 use crate::kernel::HiddenState;
+use crate::model::Model;
 use crate::pool;
 use crate::room::{Array, Room};
 
@@ -12,28 +14,57 @@ use crate::room::{Array, Room};
 /// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
 /// sum over time for a pooled readout, or a hidden layer's output for either.
 pub struct Logits<'a, R: Room> {
-    pub(crate) state: &'a R::State,
-    pub(crate) second: Option<&'a R::Second>,
+    state: &'a R::State,
+    second: Option<&'a R::Second>,
     /// The sums and their shift.
-    pub(crate) pool: Option<(&'a R::Pool, u32)>,
-    /// What the hidden readout layer makes of it.
-    pub(crate) hidden: Option<R::Read>,
-    pub(crate) width: FieldWidth,
-    pub(crate) words_per_row: usize,
-    /// What is still to come.
-    pub(crate) rows: &'a [u32],
-    pub(crate) bias: core::slice::Iter<'a, u32>,
+    pool: Option<(&'a R::Pool, u32)>,
+    /// Output of the hidden readout layer.
+    hidden: Option<R::Read>,
+    width: FieldWidth,
+    words_per_row: usize,
+    /// Rows of V still to come.
+    rows: &'a [u32],
+    bias: core::slice::Iter<'a, u32>,
 }
 
-impl<R: Room> Logits<'_, R> {
+impl<'a, R: Room> Logits<'a, R> {
     /// Whether there is room for a hidden readout layer. What is behind a false constant is not compiled.
-    pub(crate) const HIDDEN: bool = R::CAPACITIES.read > 0;
+    const HIDDEN: bool = R::CAPACITIES.read > 0;
     const POOL: bool = R::CAPACITIES.pool > 0;
     const SECOND: bool = R::CAPACITIES.second > 0;
 
+    /// The logits of the states of both layers and of the sums of a pooled readout, of which the model says what is read.
+    #[inline(always)]
+    pub(crate) fn new(
+        model: &'a Model<'a>,
+        state: &'a R::State,
+        second: &'a R::Second,
+        pool: &'a R::Pool,
+    ) -> Self {
+        let mut logits = Self {
+            state,
+            second: model.second().map(|_| second),
+            pool: match model.readout() {
+                Readout::Pooled { shift, .. } => Some((pool, shift.into())),
+                _ => None,
+            },
+            hidden: None,
+            width: model.readout_width,
+            words_per_row: model.read_size() / model.readout_width.per_word(),
+            rows: model.sections.readout,
+            bias: model.sections.readout_bias.iter(),
+        };
+        if Self::HIDDEN
+            && let Some(hidden) = model.hidden_readout()
+        {
+            logits.compute_hidden(hidden);
+        }
+        logits
+    }
+
     /// Computes the output of the hidden readout layer, in place. Branches for what the session has no room for are not
     /// compiled.
-    pub(crate) fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
+    fn compute_hidden(&mut self, hidden: &HiddenReadout<'_>) {
         let units = self.hidden.insert(R::Read::ZERO);
         // Cannot fail: `Session::new` has checked the capacity.
         let Some(units) = units.as_mut().get_mut(..hidden.units) else {

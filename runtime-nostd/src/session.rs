@@ -184,26 +184,7 @@ impl<'m, R: Room> Session<'m, R> {
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
     pub fn logits(&self) -> Logits<'_, R> {
-        let model = self.model;
-        let mut logits = Logits {
-            state: &self.state,
-            second: model.second().map(|_| &self.second.state),
-            pool: match model.readout() {
-                Readout::Pooled { shift, .. } => Some((&self.pool, shift.into())),
-                _ => None,
-            },
-            hidden: None,
-            width: model.readout_width,
-            words_per_row: model.read_size() / model.readout_width.per_word(),
-            rows: model.sections.readout,
-            bias: model.sections.readout_bias.iter(),
-        };
-        if Logits::<R>::HIDDEN
-            && let Some(hidden) = model.hidden_readout()
-        {
-            logits.compute_hidden(hidden);
-        }
-        logits
+        Logits::new(self.model, &self.state, &self.second.state, &self.pool)
     }
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.

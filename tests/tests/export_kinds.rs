@@ -5,7 +5,7 @@ use hadamrnn::data::{Sequences, Values};
 use hadamrnn::evaluate::integer_metrics;
 use hadamrnn::export::{self, export};
 use hadamrnn::integer::{KernelName, answers};
-use hadamrnn::nn::{HostWeights, Input, Mixing, Readout, decay, quant};
+use hadamrnn::nn::{HostWeights, Input, Mixing, ReadoutKind, decay, quant};
 use hadamrnn::standardise::Standardisation;
 
 mod kinds;
@@ -88,7 +88,7 @@ impl<'a> Float<'a> {
 
     fn mix(&self, h: &[f64]) -> Vec<f64> {
         let second = self.weights.second.as_ref().expect("a second layer");
-        let layer = self.weights.config.second.expect("a second layer");
+        let layer = self.weights.config.network.second.expect("a second layer");
         let h = relu(h);
         let entry = |i: usize, j: usize| match layer.mixing {
             Mixing::Dense => f64::from(second.mixing[i * N + j]),
@@ -106,7 +106,7 @@ impl<'a> Float<'a> {
     }
 
     fn logits(&self, data: &Sequences, window: usize) -> Vec<f64> {
-        let config = &self.weights.config;
+        let config = &self.weights.config.network;
         let mut h = vec![0.0; N];
         let mut h2 = vec![0.0; config.second.map_or(0, |layer| layer.hidden_size)];
         let mut mean = vec![0.0; config.top_size()];
@@ -135,7 +135,7 @@ impl<'a> Float<'a> {
             mean = add(mean, relu(top).iter().map(|h| h / STEPS as f64).collect());
         }
         let read = match config.readout {
-            Readout::Pooled => mean,
+            ReadoutKind::Pooled => mean,
             _ => relu(if h2.is_empty() { &h } else { &h2 }),
         };
         let read = match &self.weights.hidden_readout {
@@ -210,7 +210,7 @@ fn integer_logits_follow_float_logits_for_every_kind() {
 
 #[test]
 fn metrics_of_the_integer_model_are_those_of_its_logits() {
-    for readout in [Readout::LastState, Readout::EveryStep] {
+    for readout in [ReadoutKind::LastState, ReadoutKind::EveryStep] {
         let input = Input::Tokens {
             vocabulary: VOCABULARY,
             embedding: None,
@@ -221,7 +221,7 @@ fn metrics_of_the_integer_model_are_those_of_its_logits() {
         let model = file.model().expect("valid");
         let kernel = KernelName::best_for(&model);
         let found = integer_metrics(&model, kernel, &data, &[]).expect("runs");
-        let every_step = readout == Readout::EveryStep;
+        let every_step = readout == ReadoutKind::EveryStep;
         assert_eq!(found.count, if every_step { WINDOWS * 10 } else { WINDOWS });
         let scale = f64::from(model.header().logit_scale);
         let losses: Vec<f64> = (0..WINDOWS)
@@ -247,7 +247,7 @@ fn each_kind_is_written_in_the_lowest_version() {
     for (name, config) in kinds() {
         let (weights, data) = (weights(config.clone(), 3), sequences(&config));
         let file = exported(&weights, &data, &widths(12));
-        let expected = match &config {
+        let expected = match &config.network {
             config if config.hidden_readout.is_some() || config.input_rows.is_some() => 3,
             config if name == "numbers" && config.leak.is_none() => 1,
             _ => 2,
@@ -262,7 +262,7 @@ fn each_kind_is_written_in_the_lowest_version() {
 
 #[test]
 fn widths_are_chosen_from_ranges() {
-    let config = config(Input::Numbers(CHANNELS), None, None, Readout::LastState);
+    let config = config(Input::Numbers(CHANNELS), None, None, ReadoutKind::LastState);
     let (weights, data) = (weights(config.clone(), 3), sequences(&config));
     let automatic = ExportConfig::default();
     let bits = exported(&weights, &data, &automatic)
@@ -277,8 +277,8 @@ fn widths_are_chosen_from_ranges() {
 
 #[test]
 fn full_precision_is_refused_unless_bits_are_given() {
-    let mut config = config(Input::Numbers(CHANNELS), None, None, Readout::LastState);
-    (config.input_bits, config.readout_bits) = (None, None);
+    let mut config = config(Input::Numbers(CHANNELS), None, None, ReadoutKind::LastState);
+    (config.network.input_bits, config.network.readout_bits) = (None, None);
     let (weights, data) = (weights(config.clone(), 3), sequences(&config));
     let source = export::Source {
         name: "test",
@@ -304,9 +304,9 @@ fn full_precision_is_refused_unless_bits_are_given() {
 
 #[test]
 fn wider_fields_hold_the_same_weights() {
-    for readout in [Readout::LastState, Readout::Pooled] {
+    for readout in [ReadoutKind::LastState, ReadoutKind::Pooled] {
         let mut config = config(Input::Numbers(CHANNELS), None, None, readout);
-        config.input_bits = Some(2);
+        config.network.input_bits = Some(2);
         let (weights, data) = (weights(config.clone(), 7), sequences(&config));
         let logits = |input_field_bits, stored| {
             let config = ExportConfig {

@@ -12,11 +12,14 @@ pub use training::{
 };
 
 use anyhow::{Context, Result, ensure};
+use hadamrnn_runtime::fields::FieldWidth;
+use hadamrnn_runtime::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::{HadamRnnConfig, HiddenReadout, Input, Readout, SecondLayer};
+pub use crate::nn::NetworkConfig;
+use crate::nn::{HadamRnnConfig, Input};
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,66 +51,6 @@ pub struct RunConfig {
 
 fn published_copy_steps() -> usize {
     CopyTask::PUBLISHED_STEPS
-}
-
-/// The sizes of the network that are free to choose.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Hidden units, a power of two in `16..=1024`.
-    pub hidden_size: usize,
-    /// Hadamard blocks of `2^log2_block`; `log2(hidden_size)` is the full matrix (HadamRNN).
-    pub log2_block: usize,
-    /// The recurrent matrix is scaled by `1 - 2^-leak`, `1..=15`; absent it is orthogonal (the paper's).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leak: Option<u8>,
-    /// Bits of the input weights U, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_bits: Option<u8>,
-    /// Rows of U that are trained, the first ones of each Hadamard block in equal parts; the others are zero, and cost the
-    /// model neither bytes nor time. Absent all are trained (the paper's).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_rows: Option<usize>,
-    /// Bits of the output weights V, `1..=8` (1 is ternary); absent they keep full precision and cannot be exported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub readout_bits: Option<u8>,
-    /// Which states the outputs are read from.
-    #[serde(default)]
-    pub readout: Readout,
-    /// Length of the embedding of a token, `1..=4096`; absent the table of tokens is trained itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embedding: Option<usize>,
-    /// A second layer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<SecondLayer>,
-    /// A hidden layer of the readout.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hidden_readout: Option<HiddenReadout>,
-}
-
-impl NetworkConfig {
-    /// Changes the number of hidden units. A full Hadamard matrix stays full, blocks keep their size, and a second layer and
-    /// a hidden readout layer of as many units follow.
-    pub fn resize(&mut self, hidden_size: usize) {
-        let before = self.hidden_size;
-        let block = |log2_block: usize| match before == 1 << log2_block && hidden_size > 0 {
-            true => hidden_size.ilog2() as usize,
-            false => log2_block,
-        };
-        self.hidden_size = hidden_size;
-        self.log2_block = block(self.log2_block);
-        if let Some(second) = &mut self.second
-            && second.hidden_size == before
-        {
-            second.hidden_size = hidden_size;
-            second.log2_block = block(second.log2_block);
-        }
-        if let Some(hidden) = &mut self.hidden_readout
-            && hidden.hidden_size == before
-        {
-            hidden.hidden_size = hidden_size;
-        }
-    }
 }
 
 /// Widths of the integer model.
@@ -147,6 +90,35 @@ fn byte() -> u8 {
     8
 }
 
+impl ExportConfig {
+    /// Checks every range; the message names the field.
+    ///
+    /// # Errors
+    /// A value is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        for (field, bits, limit) in [
+            ("state_bits", self.state_bits, limits::STATE_BITS),
+            ("weight_bits", self.weight_bits, limits::WEIGHT_BITS),
+            ("input_bits", Some(self.input_bits), limits::INPUT_BITS),
+        ] {
+            let bits = bits.map_or(limit.min, usize::from);
+            ensure!(limit.holds(bits), "{field} must be in {limit}, not {bits}");
+        }
+        for (field, bits) in [
+            ("table_bits", Some(self.table_bits)),
+            ("input_field_bits", self.input_field_bits),
+        ] {
+            if let Some(bits) = bits {
+                ensure!(
+                    FieldWidth::from_bits(bits).is_some(),
+                    "{field} must be 2, 4 or 8, not {bits}"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
 impl RunConfig {
     /// The recommended configuration for a task: that of the [fast recipe](crate::recipe::Recipe::Fast).
     pub fn for_task(task: Task) -> Self {
@@ -164,17 +136,9 @@ impl RunConfig {
                 },
                 numbers => numbers,
             },
-            hidden_size: network.hidden_size,
-            log2_block: network.log2_block,
-            leak: network.leak,
-            second: network.second,
-            readout: network.readout,
-            hidden_readout: network.hidden_readout,
+            network: network.clone(),
             output_size: outputs,
             auxiliary_size: 0,
-            input_bits: network.input_bits,
-            input_rows: network.input_rows,
-            readout_bits: network.readout_bits,
             train_signs: matches!(self.training.signs, Signs::Trained(_)),
         }
     }
@@ -195,35 +159,7 @@ impl RunConfig {
         self.training.validate().context("[training]")?;
         self.preparation.validate().context("[preparation]")?;
         let export = &self.export;
-        ensure!(
-            export
-                .state_bits
-                .is_none_or(|bits| (8..=16).contains(&bits)),
-            "[export] state_bits must be in 8..=16, not {}",
-            export.state_bits.unwrap_or(0)
-        );
-        ensure!(
-            export
-                .weight_bits
-                .is_none_or(|bits| (1..=8).contains(&bits)),
-            "[export] weight_bits must be in 1..=8, not {}",
-            export.weight_bits.unwrap_or(0)
-        );
-        ensure!(
-            (4..=16).contains(&export.input_bits),
-            "[export] input_bits must be in 4..=16, not {}",
-            export.input_bits
-        );
-        ensure!(
-            matches!(export.table_bits, 2 | 4 | 8),
-            "[export] table_bits must be 2, 4 or 8, not {}",
-            export.table_bits
-        );
-        ensure!(
-            matches!(export.input_field_bits, None | Some(2 | 4 | 8)),
-            "[export] input_field_bits must be 2, 4 or 8, not {}",
-            export.input_field_bits.unwrap_or(0)
-        );
+        export.validate().context("[export]")?;
         let cutting = self.recordings.as_ref();
         ensure!(
             cutting.is_some() == (self.task == Task::Recordings),
@@ -261,7 +197,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::Mixing;
+    use crate::nn::{HiddenReadout, Mixing, SecondLayer};
     use crate::recipe::Recipe;
 
     #[test]

@@ -14,27 +14,26 @@
 
 mod calibrate;
 mod codes;
-mod fixed;
-mod hidden_readout;
+mod input;
 mod pack;
+mod readout;
 mod scales;
 mod second;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::fields::FieldWidth;
-use hadamrnn_runtime::format::{Addition, Extension, Header, Readout, Tokens, encode};
-use hadamrnn_runtime::{Bounds, Model, ModelError};
+use hadamrnn_runtime::format::{Addition, Extension, Header, Tokens, encode};
+use hadamrnn_runtime::{Bounds, Model, ModelError, limits};
 
 use crate::config::ExportConfig;
 use crate::data::Sequences;
 use crate::integer::ModelFile;
-use crate::nn::{self, HostWeights, Input};
+use crate::nn::{HostWeights, Input, NetworkConfig};
 use crate::standardise::Standardisation;
 
 use codes::Codes;
-use fixed::FixedSections;
-use hidden_readout::{HiddenReadoutPlan, Read};
-use scales::Drive;
+use input::Drive;
+use readout::ReadoutPlan;
 use second::SecondPlan;
 
 pub use calibrate::{LayerRange, Ranges};
@@ -64,7 +63,7 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
     check(&source)?;
     let codes = Codes::new(source.weights, config)?;
     let ranges = calibrate::ranges(&source, &codes);
-    let network = &source.weights.config;
+    let network = &source.weights.config.network;
     let state_bits = config
         .state_bits
         .unwrap_or_else(|| scales::state_bits(&ranges, network, source.calibration.steps));
@@ -75,18 +74,19 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
         state_bits,
         input_bits: config.input_bits,
     };
-    let fixed = FixedSections::pack(&source, &codes);
+    let input = input::words(&source.weights.config, &codes);
     // The largest shifts, so the finest gain, for which the runtime proves that nothing overflows.
-    for gain_shift in (4..=15).rev() {
-        let Some(drive) = plan.drive(gain_shift) else {
+    for gain_shift in limits::GAIN_SHIFT.values().rev() {
+        let gain_shift = gain_shift as u8;
+        let Some(drive) = Drive::choose(&plan, gain_shift) else {
             continue;
         };
         let upper = plan.upper(drive.state)?;
-        if let Some(file) = plan.encode(gain_shift, &drive, &upper, &fixed)? {
+        if let Some(file) = plan.encode(gain_shift, &drive, &upper, &input)? {
             return Ok((file, plan.scales(&drive, &upper)));
         }
     }
-    let input_bits = matches!(network.input, Input::Numbers(_)).then_some(config.input_bits);
+    let input_bits = matches!(plan.input(), Input::Numbers(_)).then_some(config.input_bits);
     bail!(
         "no shifts fit 32 bits with states of {state_bits} bits: {}",
         narrower(state_bits, input_bits)
@@ -96,13 +96,13 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
 /// How to need fewer than 32 bits, with states and inputs of so many; tokens have no bits of inputs.
 fn narrower(state_bits: u8, input_bits: Option<u8>) -> String {
     let mut ways = vec!["train with fewer bits of U and V"];
-    if input_bits.is_some_and(|bits| bits > 4) {
+    if input_bits.is_some_and(|bits| usize::from(bits) > limits::INPUT_BITS.min) {
         ways.insert(
             0,
             "choose fewer bits of an input (--sample-bits, [export] input_bits)",
         );
     }
-    if state_bits > 8 {
+    if usize::from(state_bits) > limits::STATE_BITS.min {
         ways.insert(0, NARROWER_STATES);
     }
     ways.join(", or ")
@@ -113,7 +113,7 @@ const NARROWER_STATES: &str = "choose fewer bits of a state (--state-bits, [expo
 
 /// How to make the layers above the first need fewer than 32 bits, where they read values of so many, of states or not.
 fn narrower_above(bits: u8, of_states: bool) -> &'static str {
-    match of_states && bits > 8 {
+    match of_states && usize::from(bits) > limits::STATE_BITS.min {
         true => NARROWER_STATES,
         false => "train with fewer hidden units",
     }
@@ -125,22 +125,12 @@ fn check(source: &Source<'_>) -> Result<()> {
         "the name \"{}\" is longer than 31 bytes",
         source.name
     );
-    let weights = source.weights;
-    let second = weights.second.iter().flat_map(|second| &second.bias);
-    let hidden = weights.hidden_readout.iter().flat_map(|layer| &layer.bias);
-    let all_finite = [
-        &weights.input,
-        &weights.bias,
-        &weights.readout,
-        &weights.readout_bias,
-    ]
-    .into_iter()
-    .flatten()
-    .chain(second)
-    .chain(hidden)
-    .all(|weight| weight.is_finite());
     ensure!(
-        all_finite,
+        !source.calibration.is_empty(),
+        "there is no window to find the ranges of inputs and states on"
+    );
+    ensure!(
+        source.weights.are_finite(),
         "the weights are not all finite: training has diverged, lower the learning rate"
     );
     Ok(())
@@ -158,53 +148,16 @@ struct Plan<'a> {
 /// Everything above the first layer.
 struct Upper {
     second: Option<SecondPlan>,
-    readout: Readout,
-    hidden: Option<HiddenReadoutPlan>,
-    /// The value of one step of a logit.
-    logit: f64,
+    readout: ReadoutPlan,
 }
 
 impl Plan<'_> {
-    fn network(&self) -> &nn::HadamRnnConfig {
-        &self.source.weights.config
+    fn input(&self) -> Input {
+        self.source.weights.config.input
     }
 
-    /// Units of the first layer, if there are some for this gain shift.
-    fn drive(&self, gain_shift: u8) -> Option<Drive> {
-        let (ranges, scale) = (self.ranges, self.codes.input_scale);
-        match self.network().input {
-            Input::Numbers(_) => {
-                let squares: f64 = self
-                    .codes
-                    .input
-                    .iter()
-                    .map(|&code| f64::from(code).powi(2))
-                    .sum();
-                let energy = squares / self.network().hidden_size as f64;
-                Drive::of_numbers(
-                    ranges,
-                    scale,
-                    energy,
-                    self.source.standardisation.clamp,
-                    self.state_bits,
-                    self.input_bits,
-                    gain_shift,
-                )
-            }
-            Input::Tokens { .. } => {
-                let bias = self.source.weights.bias.iter();
-                let bias = bias.fold(0.0, |max: f64, &b| max.max(f64::from(b).abs()));
-                let largest_code = f64::from(self.codes.input_width.offset());
-                Drive::of_tokens(
-                    ranges,
-                    scale,
-                    largest_code,
-                    bias,
-                    self.state_bits,
-                    gain_shift,
-                )
-            }
-        }
+    fn network(&self) -> &NetworkConfig {
+        &self.source.weights.config.network
     }
 
     fn second(&self, first_unit: f64) -> Result<Option<SecondPlan>> {
@@ -212,13 +165,13 @@ impl Plan<'_> {
         let (Some(layer), Some(weights), Some(range)) = (
             &network.second,
             &self.source.weights.second,
-            &self.ranges.second,
+            self.ranges.second(),
         ) else {
             return Ok(None);
         };
         let bits = self.state_bits;
         let units = network.hidden_size;
-        let plan = SecondPlan::choose(layer, weights, range, first_unit, units, bits);
+        let plan = SecondPlan::choose(layer, weights, &range, first_unit, units, bits);
         plan.map(Some).with_context(|| {
             format!(
                 "no shifts fit 32 bits for a second layer with states of {bits} bits: {}",
@@ -230,112 +183,41 @@ impl Plan<'_> {
     fn upper(&self, first_unit: f64) -> Result<Upper> {
         let second = self.second(first_unit)?;
         let top_unit = second.as_ref().map_or(first_unit, |second| second.state);
-        let (readout, read) = self.read(top_unit);
-        let hidden = self.hidden_readout(read)?;
-        let unit = hidden.as_ref().map_or(read.unit, |hidden| hidden.unit);
-        Ok(Upper {
-            second,
-            readout,
-            hidden,
-            logit: f64::from(self.codes.readout_scale) * unit,
-        })
+        let readout = ReadoutPlan::choose(self, top_unit)?;
+        Ok(Upper { second, readout })
     }
 
-    /// The readout, and what it reads, a step of the top layer's states being worth `top_unit`.
-    fn read(&self, top_unit: f64) -> (Readout, Read) {
-        let state = Read {
-            units: self.network().top_size(),
-            bits: self.state_bits,
-            unit: top_unit,
-        };
-        match self.network().readout {
-            nn::Readout::LastState => (Readout::LastState, state),
-            nn::Readout::EveryStep => (Readout::EveryStep, state),
-            nn::Readout::Pooled => {
-                let steps = self.source.calibration.steps;
-                let shift = scales::pool_shift(self.ranges.largest_sum / top_unit);
-                let readout = Readout::Pooled {
-                    shift,
-                    steps: steps as u32,
-                };
-                let mean = Read {
-                    bits: 16,
-                    unit: top_unit * f64::from(1u32 << shift) / steps as f64,
-                    ..state
-                };
-                (readout, mean)
-            }
-        }
-    }
-
-    fn hidden_readout(&self, read: Read) -> Result<Option<HiddenReadoutPlan>> {
-        let layer = self.network().hidden_readout.as_ref();
-        let weights = self.source.weights.hidden_readout.as_ref();
-        layer
-            .zip(weights)
-            .map(|(layer, weights)| {
-                let (largest, width) = (self.ranges.largest_hidden, self.codes.readout_width);
-                let plan = HiddenReadoutPlan::choose(layer, weights, largest, read, width.bits());
-                plan.with_context(|| {
-                    let of_states = self.network().readout != nn::Readout::Pooled;
-                    format!(
-                        "no shift fits 32 bits for a hidden readout layer that reads {} values of {} bits: {}",
-                        read.units,
-                        read.bits,
-                        narrower_above(read.bits, of_states)
-                    )
-                })
-            })
-            .transpose()
-    }
-
-    /// The model, or `None` where the runtime finds that it could overflow.
+    /// The model, or `None` where the runtime finds that it could overflow. `input` are the words of U.
     fn encode(
         &self,
         gain_shift: u8,
         drive: &Drive,
         upper: &Upper,
-        fixed: &FixedSections,
+        input: &[u32],
     ) -> Result<Option<ModelFile>> {
         let weights = self.source.weights;
         let Some(bias) = pack::bias(&weights.bias, drive.unit) else {
             return Ok(None);
         };
-        let (channels, input_shift) = match self.network().input {
-            Input::Numbers(_) => pack::channels(self.source, drive.input)?,
+        let (channels, input_shift) = match self.input() {
+            Input::Numbers(_) => input::channels(self.source, drive.input)?,
             Input::Tokens { .. } => (Vec::new(), 0),
         };
-        let readout_bias = pack::readout_bias(&weights.readout_bias, upper.logit)?;
-        let second_bias = (upper.second.as_ref()).map_or(&[] as &[u32], |second| &second.bias);
-        let hidden_bias = (upper.hidden.as_ref()).map_or(&[] as &[u32], |hidden| &hidden.bias);
-        let words = [
-            &channels,
-            &fixed.input,
-            &bias,
-            &fixed.signs,
-            &fixed.mixing,
-            second_bias,
-            &fixed.second_signs,
-            &fixed.hidden_matrix,
-            hidden_bias,
-            &fixed.readout,
-            &readout_bias,
-        ]
-        .concat();
+        let (signs, readout) = (pack::signs(&weights.signs), upper.readout.words(self)?);
+        let second = (upper.second.as_ref()).map_or(&[] as &[u32], |second| &second.words);
+        let words = [&channels, input, &bias, &signs, second, &readout].concat();
         let header = Header {
             gain_shift,
             input_shift,
-            readout: upper.readout,
-            logit_scale: upper.logit as f32,
             ..self.header(drive, upper)?
         };
         proven_file(header, &words)
     }
 
-    /// What of the header does not come with the weights.
+    /// The header but for its gain shift and input shift.
     fn header(&self, drive: &Drive, upper: &Upper) -> Result<Header<'_>> {
         let network = self.network();
-        let (input_size, input_bits, tokens) = match network.input {
+        let (input_size, input_bits, tokens) = match self.input() {
             Input::Numbers(d_in) => (d_in, self.input_bits, None),
             Input::Tokens { vocabulary, .. } => {
                 let tokens = Tokens {
@@ -345,11 +227,12 @@ impl Plan<'_> {
                 (1, 0, Some(tokens))
             }
         };
+        let outputs = self.source.weights.config.output_size;
         Ok(Header {
             name: self.source.name,
             hidden_size: network.hidden_size as u16,
             input_size: u16::try_from(input_size).context("too many input channels")?,
-            output_size: u16::try_from(network.output_size).context("too many outputs")?,
+            output_size: u16::try_from(outputs).context("too many outputs")?,
             log2_block: network.log2_block as u8,
             input_weight_bits: self.codes.input_width.bits() as u8,
             readout_weight_bits: self.codes.readout_width.bits() as u8,
@@ -358,8 +241,8 @@ impl Plan<'_> {
             input_shift: 0,
             drive_shift: drive.shift,
             gain_shift: 0,
-            readout: Readout::LastState,
-            logit_scale: 1.0,
+            readout: upper.readout.readout,
+            logit_scale: upper.readout.logit as f32,
             extension: Extension {
                 tokens,
                 copies: match tokens {
@@ -371,25 +254,22 @@ impl Plan<'_> {
             },
             addition: Addition {
                 driven_rows: network.input_rows.unwrap_or(0) as u16,
-                hidden_readout: upper.hidden.as_ref().map(|hidden| hidden.header),
-                ..Addition::default()
+                ..upper.readout.addition()
             },
         })
     }
 
     fn scales(&self, drive: &Drive, upper: &Upper) -> Scales {
-        let hidden = upper.hidden.as_ref();
-        Scales {
+        let scales = Scales {
             input: drive.input,
             state: drive.state,
-            logit: upper.logit,
-            largest_state: self.ranges.first.largest,
+            largest_state: self.ranges.first().largest,
             largest_input: self.ranges.largest_input,
             second_state: upper.second.as_ref().map(|second| second.state),
-            largest_second_state: self.ranges.second.map(|range| range.largest),
-            hidden_readout: hidden.map(|hidden| hidden.unit),
-            largest_hidden_readout: hidden.map(|_| self.ranges.largest_hidden),
-        }
+            largest_second_state: self.ranges.second().map(|range| range.largest),
+            ..Scales::default()
+        };
+        upper.readout.describe(self, scales)
     }
 }
 

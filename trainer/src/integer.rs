@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
-use hadamrnn_runtime::format::{MAX_HIDDEN, MAX_INPUTS};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, RoomOf, Session};
+use hadamrnn_runtime::{Model, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +139,9 @@ pub struct Answer {
 }
 
 /// A session with room for every model.
-type HostRoom<K> = RoomOf<K, MAX_HIDDEN, MAX_INPUTS, MAX_HIDDEN, MAX_HIDDEN, MAX_HIDDEN>;
+type HostRoom<K> = RoomOf<K, UNITS, INPUTS, UNITS, UNITS, UNITS>;
+const UNITS: usize = limits::HIDDEN_SIZE.max;
+const INPUTS: usize = limits::INPUTS.max;
 type HostSession<'m, K> = Session<'m, HostRoom<K>>;
 
 /// Runs a window of raw samples `[T][D]` from the zero state and calls `after_step` after each.

@@ -7,7 +7,7 @@ use crate::choice::{Choice, words};
 use crate::config::{ExportConfig, NetworkConfig, Preparation, RunConfig, TrainingConfig};
 use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
-use crate::nn::Readout;
+use crate::nn::ReadoutKind;
 
 /// Where a configuration comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,19 +68,11 @@ fn common(task: Task, hidden_size: usize) -> RunConfig {
         recordings: (task == Task::Recordings).then(Cutting::default),
         preparation: Preparation::default(),
         network: NetworkConfig {
-            hidden_size,
-            log2_block: hidden_size.ilog2() as usize,
-            leak: None,
-            input_bits: Some(4),
-            input_rows: None,
-            readout_bits: Some(4),
             readout: match task {
-                Task::Copy => Readout::EveryStep,
-                _ => Readout::LastState,
+                Task::Copy => ReadoutKind::EveryStep,
+                _ => ReadoutKind::LastState,
             },
-            embedding: None,
-            second: None,
-            hidden_readout: None,
+            ..NetworkConfig::of_size(hidden_size)
         },
         training: TrainingConfig::default(),
         export: ExportConfig {

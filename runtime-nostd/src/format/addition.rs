@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::bounds::Bounds;
+use super::ModelError;
+use crate::limits;
 
 /// What version 3 of the format added to the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,6 +18,22 @@ pub struct Addition {
     pub hidden_readout: Option<HiddenReadout>,
     /// The bounds that the exporter has proven: a reader refuses a model whose own proof gives others.
     pub bounds: Bounds,
+}
+
+/// Largest magnitudes over all inputs and all states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Bounds {
+    /// Bound of a row of `U x + b`, or of `r_z Z + b`.
+    pub drive: i32,
+    /// Bound of the first layer's sum before its right shift.
+    pub step: i32,
+    /// Bound of the second layer's sum before its right shift; 0 without one.
+    pub second_step: i32,
+    /// Bound of the hidden readout layer's sum before its right shift; 0 without one.
+    pub hidden: i32,
+    /// Bound of a logit.
+    pub logit: i32,
 }
 
 /// A dense binary layer in the readout, `relu(M relu(h) + c)`: it has no state and is computed when logits are read.
@@ -35,6 +52,18 @@ pub struct HiddenReadout {
     pub bias: bool,
 }
 
+impl HiddenReadout {
+    /// Whether every number is in its range.
+    const fn is_within_limits(&self) -> bool {
+        let units = self.hidden_size as usize;
+        limits::HIDDEN_READOUT_SIZE.holds(units)
+            && units.is_multiple_of(limits::HIDDEN_READOUT_MULTIPLE)
+            && limits::MULTIPLIER.holds(self.multiplier as usize)
+            && limits::HIDDEN_READOUT_SHIFT.holds(self.shift as usize)
+            && limits::STATE_BITS.holds(self.bits as usize)
+    }
+}
+
 impl Addition {
     /// Of a file that has none.
     pub(crate) const NONE: Self = Self {
@@ -50,6 +79,14 @@ impl Addition {
     };
     /// Words that it takes.
     pub(crate) const WORDS: usize = 7;
+
+    /// Checks every range, but for that of the driven rows, which depends on the rest of the header.
+    pub(super) const fn check(&self) -> Result<(), ModelError> {
+        match &self.hidden_readout {
+            Some(layer) if !layer.is_within_limits() => Err(ModelError::HiddenReadout),
+            _ => Ok(()),
+        }
+    }
 
     /// `None` where a bit is set that must not be.
     #[inline(always)]

@@ -1,10 +1,8 @@
 //! Ranges of the header's fields.
 
-use super::{
-    Header, HiddenReadout, MAX_HIDDEN, MAX_INPUTS, MAX_OUTPUTS, MAX_VOCABULARY, MIN_HIDDEN, Mixing,
-    ModelError, Readout, Second,
-};
+use super::{Header, Mixing, ModelError, Readout, Second};
 use crate::fields::FieldWidth;
+use crate::limits;
 
 /// Ends the function that it is in with the error, if there is one.
 macro_rules! pass {
@@ -19,7 +17,7 @@ macro_rules! pass {
 #[inline(always)]
 pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
     pass!(sizes(header.hidden_size, header.log2_block));
-    if header.output_size == 0 || header.output_size as usize > MAX_OUTPUTS {
+    if !limits::OUTPUTS.holds(header.output_size as usize) {
         return Err(ModelError::OutputSize);
     }
     pass!(state_and_gain(
@@ -29,11 +27,11 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
         header.extension.leak,
     ));
     pass!(inputs(header));
-    if header.drive_shift > 20 {
+    if !limits::DRIVE_SHIFT.holds(header.drive_shift as usize) {
         return Err(ModelError::Shift);
     }
     if let Readout::Pooled { shift, steps } = header.readout
-        && (shift > 16 || steps == 0)
+        && (!limits::POOL_SHIFT.holds(shift as usize) || steps == 0)
     {
         return Err(ModelError::Pool);
     }
@@ -44,10 +42,7 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
     if let Some(layer) = &header.extension.second {
         pass!(second(header, layer));
     }
-    match &header.addition.hidden_readout {
-        Some(layer) => hidden_readout(layer),
-        None => Ok(()),
-    }
+    header.addition.check()
 }
 
 /// Rows of U come in whole words, so a block that is driven in part has words of its own.
@@ -71,26 +66,11 @@ const fn driven_rows(header: &Header<'_>) -> Result<(), ModelError> {
 }
 
 #[inline(always)]
-const fn hidden_readout(layer: &HiddenReadout) -> Result<(), ModelError> {
-    let units = layer.hidden_size as usize;
-    if units.is_multiple_of(16)
-        && matches!(units, 16..=MAX_HIDDEN)
-        && matches!(layer.multiplier, 1..=0x7FFF)
-        && layer.shift <= 30
-        && matches!(layer.bits, 8..=16)
-    {
-        Ok(())
-    } else {
-        Err(ModelError::HiddenReadout)
-    }
-}
-
-#[inline(always)]
 const fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
     let copies = header.extension.copies;
     if let Some(tokens) = header.extension.tokens {
-        let fits = matches!(tokens.vocabulary as usize, 1..=MAX_VOCABULARY)
-            && matches!(tokens.multiplier, 1..=0x7FFF)
+        let fits = limits::VOCABULARY.holds(tokens.vocabulary as usize)
+            && limits::MULTIPLIER.holds(tokens.multiplier as usize)
             && header.input_size == 1
             && header.input_bits == 0
             && header.input_shift == 0
@@ -101,13 +81,13 @@ const fn inputs(header: &Header<'_>) -> Result<(), ModelError> {
             Err(ModelError::Tokens)
         };
     }
-    if !matches!(header.input_size as usize, 1..=MAX_INPUTS) || copies >= header.input_size {
+    if !limits::INPUTS.holds(header.input_size as usize) || copies >= header.input_size {
         return Err(ModelError::InputSize);
     }
-    if !matches!(header.input_bits, 4..=16) {
+    if !limits::INPUT_BITS.holds(header.input_bits as usize) {
         return Err(ModelError::InputBits);
     }
-    if !matches!(header.input_shift, 1..=17) {
+    if !limits::INPUT_SHIFT.holds(header.input_shift as usize) {
         return Err(ModelError::Shift);
     }
     Ok(())
@@ -123,7 +103,7 @@ const fn second(header: &Header<'_>, second: &Second) -> Result<(), ModelError> 
     ));
     let sizes_fit =
         matches!(second.mixing, Mixing::Dense) || second.hidden_size == header.hidden_size;
-    if !sizes_fit || !matches!(second.multiplier, 1..=0x7FFF) {
+    if !sizes_fit || !limits::MULTIPLIER.holds(second.multiplier as usize) {
         return Err(ModelError::SecondLayer);
     }
     Ok(())
@@ -131,10 +111,11 @@ const fn second(header: &Header<'_>, second: &Second) -> Result<(), ModelError> 
 
 const fn sizes(hidden_size: u16, log2_block: u8) -> Result<(), ModelError> {
     let n = hidden_size as usize;
-    if !n.is_power_of_two() || !matches!(n, MIN_HIDDEN..=MAX_HIDDEN) {
+    if !n.is_power_of_two() || !limits::HIDDEN_SIZE.holds(n) {
         return Err(ModelError::HiddenSize);
     }
-    if log2_block == 0 || log2_block as u32 > n.trailing_zeros() {
+    let log2_block = log2_block as usize;
+    if log2_block < limits::MIN_LOG2_BLOCK || log2_block > n.trailing_zeros() as usize {
         return Err(ModelError::BlockSize);
     }
     Ok(())
@@ -146,13 +127,13 @@ const fn state_and_gain(
     log2_block: u8,
     leak: u8,
 ) -> Result<(), ModelError> {
-    if !matches!(bits, 8..=16) {
+    if !limits::STATE_BITS.holds(bits as usize) {
         return Err(ModelError::StateBits);
     }
-    if !matches!(gain_shift, 4..=15) || log2_block / 2 > gain_shift {
+    if !limits::GAIN_SHIFT.holds(gain_shift as usize) || log2_block / 2 > gain_shift {
         return Err(ModelError::Shift);
     }
-    if leak > 15 {
+    if leak as usize > limits::LEAK.max {
         return Err(ModelError::Leak);
     }
     Ok(())

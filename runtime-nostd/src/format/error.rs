@@ -31,9 +31,9 @@ pub enum ModelError {
     HiddenSize,
     /// The block size is not `2^q` with `1 <= q <= log2(n)`.
     BlockSize,
-    /// No inputs, or more than [`format::MAX_INPUTS`](super::MAX_INPUTS).
+    /// No inputs, or more than [`limits::INPUTS`](crate::limits::INPUTS).
     InputSize,
-    /// No outputs, or more than [`format::MAX_OUTPUTS`](super::MAX_OUTPUTS).
+    /// No outputs, or more than [`limits::OUTPUTS`](crate::limits::OUTPUTS).
     OutputSize,
     /// A weight field width other than 2, 4 or 8 bits.
     WeightBits,

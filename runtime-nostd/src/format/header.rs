@@ -103,6 +103,30 @@ pub enum Readout {
     },
 }
 
+impl Readout {
+    /// Which states the outputs are read from, without the numbers that an export adds.
+    pub const fn kind(&self) -> ReadoutKind {
+        match self {
+            Self::LastState => ReadoutKind::LastState,
+            Self::EveryStep => ReadoutKind::EveryStep,
+            Self::Pooled { .. } => ReadoutKind::Pooled,
+        }
+    }
+}
+
+/// Which states the outputs are read from: a [`Readout`] before its network is exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadoutKind {
+    /// The last state of a sequence: the paper's many to one.
+    #[default]
+    LastState,
+    /// The state after every step: the paper's copy task.
+    EveryStep,
+    /// The mean of the rectified states: an extension.
+    Pooled,
+}
+
 /// What version 2 of the format added to the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -154,8 +178,9 @@ pub struct Second {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(rename_all = "lowercase")]
 pub enum Mixing {
-    /// A dense matrix of signs: the paper's.
+    /// A dense matrix of signs, in float `±1 / sqrt(n)`: the paper's.
     Dense,
-    /// `diag(a) H diag(c)`, signs `a` and `c`, for layers of one size: an extension.
+    /// `diag(a) H diag(c)`, signs `a` and `c`, for layers of one size: an extension. It takes `2 n` bits, and costs one more
+    /// fast Walsh-Hadamard transform a step.
     Hadamard,
 }

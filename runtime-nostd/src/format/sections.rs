@@ -122,6 +122,22 @@ impl SectionLengths {
 }
 
 impl<'a> Sections<'a> {
+    /// No words.
+    #[cfg(feature = "encode")]
+    pub(crate) const EMPTY: Self = Self {
+        channels: &[],
+        input: &[],
+        bias: &[],
+        signs: &[],
+        mixing: &[],
+        second_bias: &[],
+        second_signs: &[],
+        hidden_matrix: &[],
+        hidden_bias: &[],
+        readout: &[],
+        readout_bias: &[],
+    };
+
     /// Cuts the weight words into sections; `None` unless they fit exactly and as many inputs as the header says are
     /// copies of the one before.
     pub(crate) fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {

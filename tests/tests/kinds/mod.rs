@@ -8,7 +8,7 @@ use hadamrnn::export::{self, export};
 use hadamrnn::integer::ModelFile;
 use hadamrnn::nn::{
     HadamRnnConfig, HiddenReadout, HostHiddenReadout, HostSecondLayer, HostWeights, Input, Mixing,
-    Readout, SecondLayer,
+    NetworkConfig, ReadoutKind, SecondLayer,
 };
 use hadamrnn::standardise::Standardisation;
 use rand::{Rng, RngExt, SeedableRng};
@@ -39,21 +39,19 @@ pub fn config(
     input: Input,
     leak: Option<u8>,
     second: Option<SecondLayer>,
-    readout: Readout,
+    readout: ReadoutKind,
 ) -> HadamRnnConfig {
     HadamRnnConfig {
         input,
-        hidden_size: N,
-        log2_block: 5,
-        leak,
-        second,
-        readout,
-        hidden_readout: None,
+        network: NetworkConfig {
+            log2_block: 5,
+            leak,
+            second,
+            readout,
+            ..NetworkConfig::of_size(N)
+        },
         output_size: OUTPUTS,
         auxiliary_size: 0,
-        input_bits: Some(4),
-        input_rows: None,
-        readout_bits: Some(4),
         train_signs: false,
     }
 }
@@ -88,11 +86,14 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
             *weight = 0.0;
         }
     }
-    let hidden_readout = config.hidden_readout.map(|layer| HostHiddenReadout {
-        matrix: signs(rng, layer.hidden_size * config.top_size()),
-        bias: uniform(rng, layer.hidden_size, 0.1),
-    });
-    let second = config.second.map(|layer| HostSecondLayer {
+    let hidden_readout = config
+        .network
+        .hidden_readout
+        .map(|layer| HostHiddenReadout {
+            matrix: signs(rng, layer.hidden_size * config.network.top_size()),
+            bias: uniform(rng, layer.hidden_size, 0.1),
+        });
+    let second = config.network.second.map(|layer| HostSecondLayer {
         signs: signs(rng, layer.hidden_size),
         mixing: match layer.mixing {
             Mixing::Dense => signs(rng, layer.hidden_size * N),
@@ -106,7 +107,7 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
         bias: uniform(rng, N, 0.02),
         second,
         hidden_readout,
-        readout: uniform(rng, OUTPUTS * config.read_size(), 0.3),
+        readout: uniform(rng, OUTPUTS * config.network.read_size(), 0.3),
         readout_bias: uniform(rng, OUTPUTS, 0.5),
         config,
     }
@@ -132,8 +133,8 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
             )
         }
     };
-    let targets = match config.readout {
-        Readout::EveryStep => Targets::PerStep(vec![1; WINDOWS * STEPS]),
+    let targets = match config.network.readout {
+        ReadoutKind::EveryStep => Targets::PerStep(vec![1; WINDOWS * STEPS]),
         _ => Targets::Class(vec![1; WINDOWS]),
     };
     Sequences::new(channels, STEPS, values, targets, vec![]).expect("consistent")
@@ -141,7 +142,7 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
 
 /// With a hidden readout layer.
 fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
-    config.hidden_readout = Some(HiddenReadout {
+    config.network.hidden_readout = Some(HiddenReadout {
         hidden_size,
         bias: true,
     });
@@ -150,7 +151,7 @@ fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
 
 /// With inputs to a part of the units only.
 fn driven(mut config: HadamRnnConfig, rows: usize) -> HadamRnnConfig {
-    config.input_rows = Some(rows);
+    config.network.input_rows = Some(rows);
     config
 }
 
@@ -163,47 +164,56 @@ pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
     let dense = |n| Some(second_layer(n, Mixing::Dense, Some(3)));
     let hadamard = Some(second_layer(N, Mixing::Hadamard, None));
     vec![
-        ("numbers", config(numbers, None, None, Readout::LastState)),
-        ("leak", config(numbers, Some(3), None, Readout::LastState)),
-        ("pooled", config(numbers, Some(4), None, Readout::Pooled)),
+        (
+            "numbers",
+            config(numbers, None, None, ReadoutKind::LastState),
+        ),
+        (
+            "leak",
+            config(numbers, Some(3), None, ReadoutKind::LastState),
+        ),
+        (
+            "pooled",
+            config(numbers, Some(4), None, ReadoutKind::Pooled),
+        ),
         (
             "tokens",
-            config(tokens(None), None, None, Readout::LastState),
+            config(tokens(None), None, None, ReadoutKind::LastState),
         ),
         (
             "folded tokens",
-            config(tokens(Some(8)), Some(5), None, Readout::Pooled),
+            config(tokens(Some(8)), Some(5), None, ReadoutKind::Pooled),
         ),
         (
             "two layers, dense",
-            config(numbers, Some(3), dense(128), Readout::Pooled),
+            config(numbers, Some(3), dense(128), ReadoutKind::Pooled),
         ),
         (
             "two layers, Hadamard",
-            config(numbers, None, hadamard, Readout::LastState),
+            config(numbers, None, hadamard, ReadoutKind::LastState),
         ),
         (
             "two layers of tokens",
-            config(tokens(None), Some(2), dense(32), Readout::LastState),
+            config(tokens(None), Some(2), dense(32), ReadoutKind::LastState),
         ),
         (
             "hidden readout",
-            hidden(config(numbers, None, None, Readout::LastState), 48),
+            hidden(config(numbers, None, None, ReadoutKind::LastState), 48),
         ),
         (
             "hidden readout, two layers, pooled",
-            hidden(config(numbers, Some(3), hadamard, Readout::Pooled), 16),
+            hidden(config(numbers, Some(3), hadamard, ReadoutKind::Pooled), 16),
         ),
         (
             "hidden readout of tokens, driven rows",
             driven(
-                hidden(config(tokens(None), None, None, Readout::LastState), 32),
+                hidden(config(tokens(None), None, None, ReadoutKind::LastState), 32),
                 16,
             ),
         ),
         (
             "driven rows",
-            driven(config(numbers, None, None, Readout::LastState), 32),
+            driven(config(numbers, None, None, ReadoutKind::LastState), 32),
         ),
     ]
 }
@@ -231,7 +241,10 @@ pub fn widths(state_bits: u8) -> ExportConfig {
 pub fn large_hidden_readout() -> HadamRnnConfig {
     let second = second_layer(512, Mixing::Dense, None);
     let numbers = Input::Numbers(CHANNELS);
-    hidden(config(numbers, None, Some(second), Readout::Pooled), 1024)
+    hidden(
+        config(numbers, None, Some(second), ReadoutKind::Pooled),
+        1024,
+    )
 }
 
 /// A table of 320 KB.
@@ -240,5 +253,5 @@ pub fn large_vocabulary() -> HadamRnnConfig {
         vocabulary: 10_000,
         embedding: None,
     };
-    config(input, None, None, Readout::LastState)
+    config(input, None, None, ReadoutKind::LastState)
 }

@@ -16,7 +16,7 @@ pub struct Preparation {
     /// Inputs saturate at plus and minus this; absent the largest one seen in training is the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clamp: Option<f32>,
-    /// Channels, numbered from 0 to 65,535, that feed the network a second time with [`copy_gain`](Self::copy_gain): with a clamp,
+    /// Channels, numbered from 0, that feed the network a second time with [`copy_gain`](Self::copy_gain): with a clamp,
     /// a copy shows what is small beside the whole channel.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<usize>,

@@ -119,7 +119,7 @@ pub struct Augmentation {
     /// Standard deviation in degrees of the angle by which a window is rotated about a random axis, the same for all
     /// triaxial sensors of a unit: how it is worn.
     pub rotation: f32,
-    /// Channels of a unit, which is worn in its own way: a multiple of 3 up to 65,535; 0 is all channels.
+    /// Channels of a unit, which is worn in its own way: a multiple of 3 that no model has more inputs than; 0 is all channels.
     pub unit: usize,
     /// The like angle of one more rotation of the last sensor of each unit, a magnetometer: which way a person faces.
     pub magnetometer: f32,

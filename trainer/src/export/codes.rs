@@ -5,7 +5,7 @@ use hadamrnn_runtime::fields::FieldWidth;
 
 use super::width;
 use crate::config::ExportConfig;
-use crate::nn::{HadamRnnConfig, HostWeights, Input, quant};
+use crate::nn::{HostWeights, Input, NetworkConfig, quant};
 
 /// Quantised weights.
 pub(super) struct Codes {
@@ -29,7 +29,7 @@ impl Codes {
     /// # Errors
     /// U or V has full precision, and `config` does not say how many bits to give it.
     pub fn new(weights: &HostWeights, config: &ExportConfig) -> Result<Self> {
-        let network = &weights.config;
+        let network = &weights.config.network;
         let bits = |trained: Option<u8>, name: &str| {
             trained.or(config.weight_bits).with_context(|| {
                 format!(
@@ -39,7 +39,7 @@ impl Codes {
             })
         };
         let folded = matches!(
-            network.input,
+            weights.config.input,
             Input::Tokens {
                 embedding: Some(_),
                 ..
@@ -73,11 +73,11 @@ impl Codes {
 }
 
 /// Whether the trained rows of U are whole words of codes in every block; training in full precision has not checked it.
-fn check_rows(network: &HadamRnnConfig, width: FieldWidth) -> Result<()> {
+fn check_rows(network: &NetworkConfig, width: FieldWidth) -> Result<()> {
     let Some(rows) = network.input_rows else {
         return Ok(());
     };
-    let multiple = width.per_word() * (network.hidden_size >> network.log2_block);
+    let multiple = width.per_word() * network.blocks();
     ensure!(
         rows.is_multiple_of(multiple),
         "{rows} rows of U were trained, but fields of {} bits need a multiple of {multiple}: store it in wider fields, by \

@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use bitvec::prelude::*;
 use hadamrnn_runtime::fields::FieldWidth;
 
-use super::Source;
-use crate::nn::Mixing;
+use hadamrnn_runtime::format::Mixing;
+use hadamrnn_runtime::limits;
 
 /// Codes two by two in one word: even ones in the low half, odd ones in the high half.
 fn word(codes: impl Iterator<Item = i32>, width: FieldWidth) -> u32 {
@@ -19,7 +19,7 @@ fn word(codes: impl Iterator<Item = i32>, width: FieldWidth) -> u32 {
 }
 
 /// U `[n, d_in]`: for each group of rows, one word a column.
-pub(super) fn input(codes: &[i32], columns: usize, width: FieldWidth) -> Vec<u32> {
+pub(super) fn columns(codes: &[i32], columns: usize, width: FieldWidth) -> Vec<u32> {
     codes
         .chunks(width.per_word() * columns)
         .flat_map(|group| {
@@ -86,6 +86,23 @@ pub(super) fn bias(bias: &[f32], unit: f64) -> Option<Vec<u32>> {
     )
 }
 
+/// Biases in units of `unit`, one i32 a word, or no words where a layer has none; none where one needs more than 32 bits.
+pub(super) fn wide_bias(bias: &[f32], unit: f64, there: bool) -> Option<Vec<u32>> {
+    let stored = bias.iter().take(if there { bias.len() } else { 0 });
+    let words = stored.map(|&bias| {
+        let code = (f64::from(bias) / unit).round() as i64;
+        i32::try_from(code).ok().map(|code| code as u32)
+    });
+    words.collect()
+}
+
+/// A multiplier rounded down; none where a model has no room for it.
+pub(super) fn multiplier(exact: f64) -> Option<u16> {
+    let whole = exact.floor();
+    let fits = whole >= 0.0 && limits::MULTIPLIER.holds(whole as usize);
+    fits.then_some(whole as u16)
+}
+
 /// Output biases in units of a logit.
 pub(super) fn readout_bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
     bias.iter()
@@ -98,45 +115,4 @@ pub(super) fn readout_bias(bias: &[f32], unit: f64) -> Result<Vec<u32>> {
             Ok(code as i32 as u32)
         })
         .collect()
-}
-
-/// Offset and multiplier of each channel, and the shift they share.
-///
-/// A raw count is worth `lsb / (deviation * unit)` input steps; the shift is the largest that keeps every multiplier
-/// within 15 bits.
-pub(super) fn channels(source: &Source<'_>, unit: f64) -> Result<(Vec<u32>, u8)> {
-    let standardisation = source.standardisation;
-    let inputs = standardisation.source.iter();
-    let inputs = inputs
-        .zip(&standardisation.mean)
-        .zip(&standardisation.deviation);
-    let factors: Vec<(f64, f64)> = inputs
-        .map(|((&channel, &mean), &deviation)| {
-            let lsb = f64::from(source.input_lsb[channel]);
-            (f64::from(mean) / lsb, lsb / (f64::from(deviation) * unit))
-        })
-        .collect();
-    let largest = factors
-        .iter()
-        .fold(0.0, |max: f64, &(_, factor)| max.max(factor));
-    let fits = |shift: &u8| (largest * f64::from(1u32 << shift)).round() <= 32767.0;
-    let shift = (1..=17).rev().find(fits);
-    ensure!(
-        shift.is_some(),
-        "a raw count is worth {largest:.0} input steps: use a larger input_lsb"
-    );
-    let shift = shift.unwrap_or(1);
-    let inputs = standardisation.source.iter().zip(&factors);
-    let mut before = None;
-    let words = inputs.map(|(&channel, &(offset, factor))| {
-        let copy = before.replace(channel) == Some(channel);
-        let offset = offset.round();
-        ensure!(
-            (-32768.0..=32767.0).contains(&offset),
-            "the mean of channel {channel} is {offset} raw counts, beyond 16 bits: use a larger input_lsb"
-        );
-        let multiplier = (factor * f64::from(1u32 << shift)).round() as u32;
-        Ok(u32::from(offset as i16 as u16) | (multiplier | u32::from(copy) << 15) << 16)
-    });
-    Ok((words.collect::<Result<_>>()?, shift))
 }

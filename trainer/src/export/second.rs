@@ -1,18 +1,19 @@
-//! Scales of a second layer.
+//! The second layer: its scales and its words.
 
-use hadamrnn_runtime::Gain;
-use hadamrnn_runtime::format::{Mixing, Second};
+use hadamrnn_runtime::format::Second;
+use hadamrnn_runtime::{SecondLayer as Proof, limits};
 
 use super::calibrate::LayerRange;
+use super::pack;
 use super::scales::finest_state;
-use crate::nn::{self, HostSecondLayer, SecondLayer};
+use crate::nn::{HostSecondLayer, SecondLayer};
 
-/// Header, biases and unit of a second layer.
+/// Header, words and unit of a second layer.
 pub(super) struct SecondPlan {
     pub header: Second,
-    /// One i32 a row.
-    pub bias: Vec<u32>,
-    /// What one state step is worth.
+    /// Its sections: matrix, biases, signs.
+    pub words: Vec<u32>,
+    /// Value of one state step.
     pub state: f64,
 }
 
@@ -31,35 +32,30 @@ impl SecondPlan {
     ) -> Option<Self> {
         let finest = finest_state(range, state_bits);
         let entry = first_unit / (units as f64).sqrt();
-        for gain_shift in (4..=15u8).rev() {
-            let multiplier = (entry / finest * f64::from(1u32 << gain_shift)).floor();
-            if !(1.0..=32767.0).contains(&multiplier) {
+        for gain_shift in limits::GAIN_SHIFT.values().rev() {
+            let scale = f64::from(1u32 << gain_shift);
+            let Some(multiplier) = pack::multiplier(entry / finest * scale) else {
                 continue;
-            }
-            let state = entry / multiplier * f64::from(1u32 << gain_shift);
-            let unit = entry / multiplier;
-            let bias: Vec<i64> = (weights.bias.iter())
-                .map(|&bias| (f64::from(bias) / unit).round() as i64)
-                .collect();
+            };
+            let unit = entry / f64::from(multiplier);
+            let Some(bias) = pack::wide_bias(&weights.bias, unit, layer.bias) else {
+                continue;
+            };
             let header = Second {
                 hidden_size: layer.hidden_size as u16,
                 log2_block: layer.log2_block as u8,
                 leak: layer.leak.unwrap_or(0),
                 state_bits,
-                gain_shift,
-                multiplier: multiplier as u16,
-                mixing: match layer.mixing {
-                    nn::Mixing::Dense => Mixing::Dense,
-                    nn::Mixing::Hadamard => Mixing::Hadamard,
-                },
+                gain_shift: gain_shift as u8,
+                multiplier,
+                mixing: layer.mixing,
                 bias: layer.bias,
             };
-            if fits(&header, &bias, units) {
-                let stored = bias.iter().take(if layer.bias { bias.len() } else { 0 });
+            if Proof::prove(&header, &bias, units, state_bits.into()).is_some() {
                 return Some(Self {
                     header,
-                    bias: stored.map(|&bias| bias as i32 as u32).collect(),
-                    state,
+                    words: words(layer, weights, bias, units),
+                    state: unit * scale,
                 });
             }
         }
@@ -67,12 +63,7 @@ impl SecondPlan {
     }
 }
 
-/// The bound of `docs/ARITHMETIC.md`, which the runtime checks again.
-fn fits(header: &Second, bias: &[i64], units: usize) -> bool {
-    let state = 1i64 << (header.state_bits - 1);
-    let bias = bias.iter().map(|bias| bias.abs()).max().unwrap_or(0);
-    let driven = i64::from(header.multiplier) * units as i64 * state + bias;
-    let gain = Gain::new(header.log2_block, header.gain_shift, header.leak).max();
-    let recurrent = i64::from(gain) * (state << header.log2_block);
-    driven + recurrent + (1 << (header.gain_shift - 1)) <= i64::from(i32::MAX)
+fn words(layer: &SecondLayer, weights: &HostSecondLayer, bias: Vec<u32>, units: usize) -> Vec<u32> {
+    let mixing = pack::mixing(&weights.mixing, layer.mixing, units);
+    [mixing, bias, pack::signs(&weights.signs)].concat()
 }

@@ -65,7 +65,7 @@ fn codes_and_signs_of_shipped_models_are_packed_to_their_words() {
                 let codes: Vec<i32> = (0..n * columns)
                     .map(|at| model.input_weight(at / columns, at % columns))
                     .collect();
-                pack::input(&codes, columns, width)
+                pack::columns(&codes, columns, width)
             }
             Some(tokens) => {
                 let codes: Vec<i32> = (0..n * tokens.vocabulary as usize)

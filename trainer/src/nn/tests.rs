@@ -1,9 +1,11 @@
 //! The network's fast forms against its step-by-step form, its random start, and what it trains.
 
+mod limits;
+
 use super::testing::{assert_close, devices, noise};
 use super::{
-    HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, Mixing, Readout, SecondLayer,
-    StepTargets, TokenBatch, quant,
+    HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, Mixing, NetworkConfig, ReadoutKind,
+    SecondLayer, StepTargets, TokenBatch, quant,
 };
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
@@ -12,19 +14,21 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 fn config(hidden_size: usize, log2_block: usize, input_size: usize) -> HadamRnnConfig {
     HadamRnnConfig {
         input: Input::Numbers(input_size),
-        hidden_size,
-        log2_block,
-        leak: None,
-        second: None,
-        readout: Readout::LastState,
-        hidden_readout: None,
+        network: NetworkConfig {
+            log2_block,
+            readout_bits: Some(2),
+            ..NetworkConfig::of_size(hidden_size)
+        },
         output_size: 5,
         auxiliary_size: 0,
-        input_bits: Some(4),
-        input_rows: None,
-        readout_bits: Some(2),
         train_signs: true,
     }
+}
+
+/// A configuration after changes.
+fn changed(mut config: HadamRnnConfig, change: impl FnOnce(&mut HadamRnnConfig)) -> HadamRnnConfig {
+    change(&mut config);
+    config
 }
 
 fn tokens(vocabulary: usize, embedding: Option<usize>) -> Input {
@@ -58,70 +62,58 @@ fn configs() -> Vec<HadamRnnConfig> {
     vec![
         config(16, 4, 1),
         config(32, 2, 3),
-        HadamRnnConfig {
-            train_signs: false,
-            leak: Some(1),
-            ..config(64, 6, 2)
-        },
-        HadamRnnConfig {
-            input_bits: None,
-            readout_bits: None,
-            leak: Some(4),
-            ..config(64, 1, 9)
-        },
-        HadamRnnConfig {
-            input_bits: Some(1),
-            ..config(128, 7, 4)
-        },
-        HadamRnnConfig {
-            input: tokens(10, None),
-            ..config(32, 5, 1)
-        },
-        HadamRnnConfig {
-            input: tokens(40, Some(6)),
-            leak: Some(2),
-            ..config(16, 3, 1)
-        },
-        HadamRnnConfig {
-            second: second(32, Mixing::Dense),
-            ..config(16, 4, 9)
-        },
-        HadamRnnConfig {
-            second: second(32, Mixing::Hadamard).map(|second| SecondLayer {
+        changed(config(64, 6, 2), |c| {
+            c.train_signs = false;
+            c.network.leak = Some(1);
+        }),
+        changed(config(64, 1, 9), |c| {
+            c.network.input_bits = None;
+            c.network.readout_bits = None;
+            c.network.leak = Some(4);
+        }),
+        changed(config(128, 7, 4), |c| {
+            c.network.input_bits = Some(1);
+        }),
+        changed(config(32, 5, 1), |c| {
+            c.input = tokens(10, None);
+        }),
+        changed(config(16, 3, 1), |c| {
+            c.input = tokens(40, Some(6));
+            c.network.leak = Some(2);
+        }),
+        changed(config(16, 4, 9), |c| {
+            c.network.second = second(32, Mixing::Dense);
+        }),
+        changed(config(32, 3, 2), |c| {
+            c.network.second = second(32, Mixing::Hadamard).map(|second| SecondLayer {
                 leak: None,
                 ..second
-            }),
-            leak: Some(3),
-            ..config(32, 3, 2)
-        },
-        HadamRnnConfig {
-            input: tokens(7, None),
-            second: second(16, Mixing::Hadamard).map(|second| SecondLayer {
+            });
+            c.network.leak = Some(3);
+        }),
+        changed(config(16, 4, 1), |c| {
+            c.input = tokens(7, None);
+            c.network.second = second(16, Mixing::Hadamard).map(|second| SecondLayer {
                 train_mixing: false,
                 ..second
-            }),
-            ..config(16, 4, 1)
-        },
-        HadamRnnConfig {
-            hidden_readout: hidden_readout(48),
-            ..config(32, 5, 3)
-        },
-        HadamRnnConfig {
-            input: tokens(9, None),
-            input_rows: Some(16),
-            second: second(16, Mixing::Dense),
-            hidden_readout: hidden_readout(16),
-            ..config(32, 4, 1)
-        },
-        HadamRnnConfig {
-            input: tokens(9, Some(5)),
-            input_rows: Some(8),
-            ..config(32, 5, 1)
-        },
-        HadamRnnConfig {
-            input_rows: Some(16),
-            ..config(32, 4, 3)
-        },
+            });
+        }),
+        changed(config(32, 5, 3), |c| {
+            c.network.hidden_readout = hidden_readout(48);
+        }),
+        changed(config(32, 4, 1), |c| {
+            c.input = tokens(9, None);
+            c.network.input_rows = Some(16);
+            c.network.second = second(16, Mixing::Dense);
+            c.network.hidden_readout = hidden_readout(16);
+        }),
+        changed(config(32, 5, 1), |c| {
+            c.input = tokens(9, Some(5));
+            c.network.input_rows = Some(8);
+        }),
+        changed(config(32, 4, 3), |c| {
+            c.network.input_rows = Some(16);
+        }),
     ]
 }
 
@@ -241,11 +233,10 @@ fn assert_equal_forms<const D: usize>(
 #[test]
 fn logits_equal_the_stepwise_form() {
     for (device, config) in devices_and_configs() {
-        for readout in [Readout::LastState, Readout::Pooled] {
-            let config = HadamRnnConfig {
-                readout,
-                ..config.clone()
-            };
+        for readout in [ReadoutKind::LastState, ReadoutKind::Pooled] {
+            let config = changed(config.clone(), |c| {
+                c.network.readout = readout;
+            });
             let device = device.clone().autodiff();
             let model = config.init(3, &device).expect("a valid configuration");
             for (batch, steps) in [(1, 1), (4, 13), (3, 70)] {
@@ -287,13 +278,12 @@ fn a_thousand_steps_stay_close_to_the_scan_form() {
     ];
     for (leak, second) in layers {
         for input in [Input::Numbers(2), tokens(10, None)] {
-            let config = HadamRnnConfig {
-                input,
-                leak,
-                second,
-                readout: Readout::Pooled,
-                ..config(32, 5, 1)
-            };
+            let config = changed(config(32, 5, 1), |c| {
+                c.input = input;
+                c.network.leak = leak;
+                c.network.second = second;
+                c.network.readout = ReadoutKind::Pooled;
+            });
             let model = config.init(5, &device).expect("a valid configuration");
             let x = inputs(input, 2, 1000, &device);
             let slow = model.logits_by_scan(&x);
@@ -312,10 +302,9 @@ fn long_sequences_stay_close_to_the_stepwise_form() {
         .flat_map(|d| [(d.clone(), None), (d, Some(3))])
     {
         let device = device.autodiff();
-        let config = HadamRnnConfig {
-            leak,
-            ..config(128, 7, 1)
-        };
+        let config = changed(config(128, 7, 1), |c| {
+            c.network.leak = leak;
+        });
         let model = config.init(5, &device).expect("a valid configuration");
         let x = inputs(config.input, 2, 300, &device);
         assert_equal_forms(&model, model.logits(&x), model.logits_stepwise(&x), 1e-4);
@@ -327,10 +316,9 @@ fn long_sequences_stay_close_to_the_stepwise_form() {
 #[test]
 fn padding_changes_nothing_but_time() {
     let device = devices()[0].clone();
-    let config = HadamRnnConfig {
-        input: tokens(9, Some(4)),
-        ..config(16, 4, 1)
-    };
+    let config = changed(config(16, 4, 1), |c| {
+        c.input = tokens(9, Some(4));
+    });
     let model = config.init(5, &device).expect("a valid configuration");
     assert!(model.weights().input[..16].iter().all(|&z| z == 0.0));
     // A table whose padding row is not zero gives the same outputs.
@@ -350,10 +338,9 @@ fn padding_changes_nothing_but_time() {
 fn any_number_of_threads_gives_equal_bits() {
     for (device, config) in devices_and_configs() {
         let device = device.autodiff();
-        let config = HadamRnnConfig {
-            readout: Readout::Pooled,
-            ..config
-        };
+        let config = changed(config, |c| {
+            c.network.readout = ReadoutKind::Pooled;
+        });
         let model = config.init(6, &device).expect("a valid configuration");
         let x = inputs(config.input, 37, 20, &device);
         let runs = [1, 2, 5].map(|threads| {
@@ -391,12 +378,18 @@ fn the_exported_codes_are_what_the_forward_pass_uses() {
             let model = config.init(6, &device).expect("a valid configuration");
             let weights = model.weights();
             let signs: Vec<f32> = weights.signs.iter().copied().map(f32::from).collect();
-            assert_eq!(signs, values(model.binary_signs()));
+            assert_eq!(signs, values(model.first().signs));
             let used = match &model.embedding {
-                Some(embedding) => embedding.val().matmul(model.quantised_input().transpose()),
-                None => model.quantised_input(),
+                Some(embedding) => embedding
+                    .val()
+                    .matmul(model.projection().quantised().transpose()),
+                None => model.projection().quantised(),
             };
-            let expected = match config.input_bits.filter(|_| model.embedding.is_none()) {
+            let expected = match config
+                .network
+                .input_bits
+                .filter(|_| model.embedding.is_none())
+            {
                 Some(bits) => {
                     let (codes, scale) = quant::quantise(&weights.input, bits);
                     codes.iter().map(|&code| code as f32 * scale).collect()
@@ -423,10 +416,9 @@ fn trained_once(config: &HadamRnnConfig, device: &Device) -> (HadamRnn, HadamRnn
 fn training_moves_the_signs_only_where_asked() {
     for device in devices() {
         for train_signs in [true, false] {
-            let config = HadamRnnConfig {
-                train_signs,
-                ..config(16, 4, 2)
-            };
+            let config = changed(config(16, 4, 2), |c| {
+                c.train_signs = train_signs;
+            });
             let (before, after) = trained_once(&config, &device);
             let (old, new) = (values(before.signs.val()), values(after.signs.val()));
             assert_eq!(old != new, train_signs);
@@ -441,13 +433,12 @@ fn training_moves_the_signs_only_where_asked() {
 fn training_leaves_undriven_units_alone() {
     for device in devices() {
         for input in [Input::Numbers(3), tokens(9, None), tokens(9, Some(4))] {
-            let config = HadamRnnConfig {
-                input,
-                input_rows: Some(16),
-                ..config(32, 4, 1)
-            };
+            let config = changed(config(32, 4, 1), |c| {
+                c.input = input;
+                c.network.input_rows = Some(16);
+            });
             let (before, after) = trained_once(&config, &device);
-            let columns = config.input_dims()[1];
+            let columns = config.projection().dims()[1];
             let unit = |at: usize| match input {
                 Input::Tokens {
                     embedding: None, ..
@@ -468,10 +459,9 @@ fn training_leaves_undriven_units_alone() {
 #[test]
 fn training_moves_the_hidden_readout() {
     for device in devices() {
-        let config = HadamRnnConfig {
-            hidden_readout: hidden_readout(16),
-            ..config(16, 4, 2)
-        };
+        let config = changed(config(16, 4, 2), |c| {
+            c.network.hidden_readout = hidden_readout(16);
+        });
         let (before, after) = trained_once(&config, &device);
         let weights = |model: &HadamRnn| model.weights().hidden_readout.expect("a layer");
         let (old, new) = (weights(&before), weights(&after));

@@ -7,7 +7,7 @@
 use super::common;
 use crate::config::{Keep, Preparation, RunConfig};
 use crate::data::{Holdout, Task};
-use crate::nn::{HiddenReadout, Readout};
+use crate::nn::{HiddenReadout, ReadoutKind};
 
 pub(super) fn config(task: Task) -> RunConfig {
     match task {
@@ -62,7 +62,7 @@ fn words(task: Task) -> RunConfig {
     let hidden_size = if task == Task::Qqp { 512 } else { 128 };
     let mut config = common(task, hidden_size);
     config.network.leak = Some(2);
-    config.network.readout = Readout::Pooled;
+    config.network.readout = ReadoutKind::Pooled;
     let training = &mut config.training;
     (training.epochs, training.learning_rate) = match task {
         Task::Imdb => (10, 3e-3),
@@ -145,7 +145,7 @@ fn recordings() -> RunConfig {
 fn fading(config: &mut RunConfig) {
     config.holdout = Holdout::None;
     config.network.leak = Some(3);
-    config.network.readout = Readout::Pooled;
+    config.network.readout = ReadoutKind::Pooled;
     let training = &mut config.training;
     training.batch_size = 128;
     training.learning_rate = 3e-3;

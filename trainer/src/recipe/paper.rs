@@ -98,7 +98,7 @@ pub(super) fn config(task: Task) -> RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::Readout;
+    use crate::nn::ReadoutKind;
 
     /// The published configurations, number by number.
     #[test]
@@ -143,7 +143,7 @@ mod tests {
             );
             assert_eq!((network.leak, network.second), (None, None));
             assert_eq!((network.hidden_readout, network.input_rows), (None, None));
-            assert_ne!(network.readout, Readout::Pooled);
+            assert_ne!(network.readout, ReadoutKind::Pooled);
             let glue = matches!(task, Task::Sst2 | Task::Qqp);
             assert_eq!(training.sampling == Sampling::Balanced, glue, "{task}");
             assert_eq!(
@@ -161,6 +161,6 @@ mod tests {
         let training = &config.training;
         assert_eq!(training.batch_size * training.batches_per_epoch, 512_000);
         assert_eq!(config.copy_steps, 1000);
-        assert_eq!(config.network.readout, Readout::EveryStep);
+        assert_eq!(config.network.readout, ReadoutKind::EveryStep);
     }
 }

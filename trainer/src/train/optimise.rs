@@ -9,7 +9,7 @@ use burn::tensor::Gradients;
 use super::{clip, records};
 use crate::checkpoint::{Checkpoint, Position};
 use crate::config::{Signs, TrainingConfig};
-use crate::nn::HadamRnn;
+use crate::nn::{Group, HadamRnn};
 
 /// Adam's epsilon, as in the reference's framework.
 const ADAM_EPSILON: f32 = 1e-8;
@@ -94,29 +94,17 @@ impl Optimisers {
     /// Weights but the recurrent signs, by the factors on their rate; those that are frozen are left out.
     fn groups(&self, network: &HadamRnn) -> Vec<(f64, Vec<ParamId>)> {
         let rates = &self.config.rates;
-        let mut members = vec![
-            (rates.input, network.input.id),
-            (rates.bias, network.bias.id),
-            (rates.readout, network.readout.id),
-            (rates.readout, network.readout_bias.id),
-        ];
-        if let Some(embedding) = &network.embedding {
-            members.push((rates.embedding, embedding.id));
-        }
-        if let Some(auxiliary) = &network.auxiliary {
-            members.push((rates.readout, auxiliary.readout.id));
-            members.push((rates.readout, auxiliary.bias.id));
-        }
-        if let Some(second) = &network.second {
-            members.push((rates.mixing, second.mixing.id));
-            members.push((rates.bias, second.bias.id));
-        }
-        if let Some(hidden) = &network.hidden_readout {
-            members.push((rates.mixing, hidden.matrix.id));
-            members.push((rates.bias, hidden.bias.id));
-        }
+        let rate = |group| match group {
+            Group::Input => rates.input,
+            Group::Embedding => rates.embedding,
+            Group::Bias => rates.bias,
+            Group::Mixing => rates.mixing,
+            Group::Readout => rates.readout,
+        };
+        let members = network.groups().into_iter();
+        let members = members.map(|(group, id)| (rate(group), id));
         let mut groups: Vec<(f64, Vec<ParamId>)> = Vec::new();
-        for (rate, id) in members.into_iter().filter(|&(rate, _)| rate > 0.0) {
+        for (rate, id) in members.filter(|&(rate, _)| rate > 0.0) {
             match groups.iter_mut().find(|(group, _)| *group == rate) {
                 Some((_, ids)) => ids.push(id),
                 None => groups.push((rate, vec![id])),

@@ -4,7 +4,7 @@ use super::{Diverged, Outcome, Store, Trainer};
 use crate::checkpoint::Checkpoint;
 use crate::config::{RunConfig, SignSchedule, Signs};
 use crate::data::{Dataset, Sequences, Targets, Task};
-use crate::nn::{HostWeights, Readout};
+use crate::nn::{HostWeights, ReadoutKind};
 use crate::observer::{EpochRecord, Observer, Silent, Step};
 use crate::task_data::TaskData;
 use burn::tensor::Device;
@@ -71,7 +71,7 @@ fn config() -> RunConfig {
     config.network.log2_block = 4;
     config.network.leak = None;
     config.network.second = None;
-    config.network.readout = Readout::Pooled;
+    config.network.readout = ReadoutKind::Pooled;
     config.training = crate::config::TrainingConfig {
         epochs: 6,
         batch_size: 20,

@@ -8,9 +8,9 @@
 
 use super::matrix::{matrix, product};
 use super::plan::{Mix, Sections};
-use crate::nn::Mixing;
 use crate::nn::fwht::{block_scale, transform};
 use crate::nn::ops::recurrence::add_product;
+use hadamrnn_runtime::format::Mixing;
 
 /// `d'` of some steps, `[steps, n']`, from `r`, `[steps, n]`.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! What a run over a batch of sequences computes, and where its parameters lie.
 
-use crate::nn::Mixing;
 use crate::nn::ops::recurrence::horizon;
+use hadamrnn_runtime::format::Mixing;
 use std::ops::Range;
 use std::sync::Arc;
 

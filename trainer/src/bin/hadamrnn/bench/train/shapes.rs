@@ -3,7 +3,9 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::ValueEnum;
 use hadamrnn::data::{CopyTask, Split};
-use hadamrnn::nn::{HadamRnnConfig, Input, Inputs, Readout, StepTargets, TokenBatch};
+use hadamrnn::nn::{
+    HadamRnnConfig, Input, Inputs, NetworkConfig, ReadoutKind, StepTargets, TokenBatch,
+};
 
 /// Sizes of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,21 +83,16 @@ impl Shape {
         let [hidden_size, _, _, output_size] = self.sizes();
         HadamRnnConfig {
             input: self.input(),
-            hidden_size,
-            log2_block: hidden_size.ilog2() as usize,
-            leak: None,
-            second: None,
-            readout: match self {
-                Self::Har | Self::Pmnist | Self::Tokens => Readout::LastState,
-                Self::Copy => Readout::EveryStep,
-                Self::Pooled => Readout::Pooled,
+            network: NetworkConfig {
+                readout: match self {
+                    Self::Har | Self::Pmnist | Self::Tokens => ReadoutKind::LastState,
+                    Self::Copy => ReadoutKind::EveryStep,
+                    Self::Pooled => ReadoutKind::Pooled,
+                },
+                ..NetworkConfig::of_size(hidden_size)
             },
-            hidden_readout: None,
             output_size,
             auxiliary_size: 0,
-            input_bits: Some(4),
-            input_rows: None,
-            readout_bits: Some(4),
             train_signs,
         }
     }
