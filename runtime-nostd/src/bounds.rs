@@ -6,15 +6,15 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Bounds {
-    /// Of a row of `U x + b`, or of `r_z Z + b`.
+    /// Bound on every row of the input projection: `U x + b`, or `r_z Z + b` for tokens.
     pub drive: i32,
-    /// Of the first layer's sum before its right shift.
+    /// Bound on the first layer's sum before its right shift.
     pub step: i32,
-    /// Of the second layer's sum before its right shift; 0 without one.
+    /// Bound on the second layer's sum before its right shift; 0 without one.
     pub second_step: i32,
-    /// Of the hidden readout layer's sum before its right shift; 0 without one.
+    /// Bound on the hidden readout layer's sum before its right shift; 0 without one.
     pub hidden: i32,
-    /// Of a logit.
+    /// Bound on a logit.
     pub logit: i32,
 }
 

@@ -61,7 +61,7 @@ impl FieldWidth {
         }
     }
 
-    /// What is added to a code to make its unsigned field: `2^(width-1)`.
+    /// Offset of the stored unsigned fields, `2^(width-1)`: a field is its code plus the offset.
     pub const fn offset(self) -> i32 {
         1 << (self.bits() - 1)
     }

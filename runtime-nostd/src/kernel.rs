@@ -31,7 +31,7 @@ pub trait Kernel: sealed::Sealed {
     const MOST_BITS: u32;
     /// Bytes that the state of a unit takes.
     const UNIT_BYTES: usize;
-    /// What states are kept in.
+    /// Word that holds one or more states.
     type Word;
     /// Hidden state with room for `N` units.
     type State<const N: usize>: HiddenState<Word = Self::Word>;
@@ -50,7 +50,8 @@ pub trait Kernel: sealed::Sealed {
     /// Advances `state` by one time step.
     fn step(state: &mut [Self::Word], step: &Step<'_>);
 
-    /// The same for a second layer: only firmware that has one links what is special about it.
+    /// Advances `state` of a second layer by one time step. Only firmware with a second layer links the code that is
+    /// special about it.
     fn step_second(state: &mut [Self::Word], step: &Step<'_>) {
         Self::step(state, step);
     }
@@ -58,7 +59,7 @@ pub trait Kernel: sealed::Sealed {
 
 /// A kernel's representation of the hidden state.
 pub trait HiddenState {
-    /// What it is kept in.
+    /// Word that holds one or more states.
     type Word;
     /// The state before the first sample.
     const ZERO: Self;

@@ -16,11 +16,11 @@ pub struct Logits<'a, R: Room> {
     pub(crate) second: Option<&'a R::Second>,
     /// The sums and their shift.
     pub(crate) pool: Option<(&'a R::Pool, u32)>,
-    /// What the hidden readout layer makes of it.
+    /// Outputs of the hidden readout layer, if the model has one.
     pub(crate) hidden: Option<R::Read>,
     pub(crate) width: FieldWidth,
     pub(crate) words_per_row: usize,
-    /// What is still to come.
+    /// Words of V and biases of the outputs still to come.
     pub(crate) rows: &'a [u32],
     pub(crate) bias: core::slice::Iter<'a, u32>,
 }
@@ -48,7 +48,7 @@ impl<R: Room> Logits<'_, R> {
         }
     }
 
-    /// What is read times a row of V.
+    /// Product of a row of V and the vector that V reads.
     ///
     /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
     #[inline(never)]

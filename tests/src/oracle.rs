@@ -5,7 +5,7 @@
 /// A model as plain numbers.
 #[derive(Clone, Debug)]
 pub struct PlainModel {
-    /// What a step feeds the first layer.
+    /// Input of the first layer in a step.
     pub input: PlainInput,
     /// Rows of each diagonal block, from its first on, that an input drives: the others of U or of the table are zero.
     pub driven_rows: usize,
@@ -27,7 +27,7 @@ pub struct PlainModel {
     pub readout_bias: Vec<i32>,
 }
 
-/// What a step feeds the first layer.
+/// Input of the first layer in a step.
 #[derive(Clone, Debug)]
 pub enum PlainInput {
     /// Raw counts, standardised, times U.

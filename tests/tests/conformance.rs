@@ -101,7 +101,7 @@ fn assert_coverage(sampled: &[Sampled]) {
     });
 }
 
-/// What the oracle answers.
+/// The oracle's answer.
 fn expected((plain, _, inputs): &Sampled) -> Answer {
     let mut state = plain.start();
     let mut hash = StateHash::new();

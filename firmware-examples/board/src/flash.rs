@@ -11,12 +11,12 @@ use hadamrnn_firmware_common::slots::MappedFlash;
 /// The region of the slots, in the flash of driver `F`.
 pub struct SlotFlash<F> {
     driver: F,
-    /// Of the region, as the driver counts.
+    /// First byte of the region, counted as the driver counts.
     offset: u32,
     length: u32,
     /// Where the core reads the region.
     memory: *const u8,
-    /// The same place, where that is a copy in RAM which writes have to follow.
+    /// Writable address of the region where `memory` is a copy in RAM; writes to flash are repeated there.
     copy: Option<*mut u8>,
 }
 
@@ -135,7 +135,7 @@ mod tests {
         offset: 0,
         slot_size: SLOT,
     };
-    /// Of the region in the driver's flash.
+    /// Start of the region in the driver's flash, in bytes.
     const OFFSET: u32 = 4 << 10;
 
     type Driver = MemoryFlash<4, 1024>;

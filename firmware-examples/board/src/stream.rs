@@ -19,13 +19,13 @@ use crate::flash::SlotFlash;
 use crate::imu::{Error, Imu};
 use crate::outbox::Outbox;
 
-/// What a board gives to the program.
+/// The peripherals that a board hands over to the program.
 pub struct Parts<F, I, R, W> {
     /// Where the slots are.
     pub flash: SlotFlash<F>,
     /// To the motion sensor.
     pub i2c: I,
-    /// What the host sends. Reading can be given up without loss.
+    /// Bytes from the host. A read can be cancelled without loss.
     pub rx: R,
     /// To the host.
     pub tx: W,

@@ -3,7 +3,7 @@
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel};
 use hadamrnn_runtime::{Capacities, Model};
 
-/// What of a model decides about its session; see [`Shape::of`].
+/// The properties of a model that decide about its session; see [`Shape::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Room for hidden units in each layer: 64, 128, 256, 512 or 1,024.
@@ -71,5 +71,5 @@ impl Shape {
 
 /// Pointers, lengths and other values of their size that the view of a model and a session have beside the state.
 const HEAD_POINTERS: usize = 71;
-/// What else they have.
+/// All other bytes of the view of a model and of a session.
 const HEAD_BYTES: usize = 272;

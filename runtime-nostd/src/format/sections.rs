@@ -24,7 +24,7 @@ pub struct Sections<'a> {
     pub mixing: &'a [u32],
     /// One i32 a row of the second layer, or none.
     pub second_bias: &'a [u32],
-    /// As [`signs`](Self::signs), of the second layer.
+    /// Signs of the second layer, stored like [`signs`](Self::signs).
     pub second_signs: &'a [u32],
     /// The matrix of the hidden readout layer, as a dense [`mixing`](Self::mixing).
     pub hidden_matrix: &'a [u32],

@@ -76,7 +76,7 @@ impl Model<'_> {
         largest
     }
 
-    /// The same without the bias.
+    /// Largest magnitude of a row of the input projection, without the bias.
     #[inline(never)]
     fn largest_product(&self, row: usize) -> u32 {
         match self.tokens() {

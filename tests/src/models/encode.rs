@@ -176,7 +176,7 @@ fn input_words(model: &PlainModel, width: u8) -> Vec<u32> {
     }
 }
 
-/// Of what has a place for each row, that of the rows that are driven.
+/// Picks the entries of the driven rows from a list with one entry a row.
 fn driven<'a, T>(model: &PlainModel, rows: &'a [T]) -> impl Iterator<Item = &'a T> {
     let (block, driven) = (model.layer.block_size, model.driven_rows);
     rows.chunks(block).flat_map(move |rows| &rows[..driven])

@@ -24,7 +24,7 @@ pub enum Kind {
 /// A sensor and where it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// What it is.
+    /// The kind of sensor.
     pub kind: Kind,
     /// Its 7-bit address.
     pub address: u8,

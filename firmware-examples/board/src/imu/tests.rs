@@ -85,7 +85,7 @@ fn start(bus: &Bus) -> Result<Imu<Bus>, Error> {
     Imu::start(bus.clone(), clock)
 }
 
-/// What programs may have left in the registers of a sensor that kept its power.
+/// Sensors with registers as another program may have left them, if the sensor kept its power.
 fn left_behind(sheet: &DataSheet) -> [Chip; 3] {
     let mut all_ones = Chip::new(*sheet);
     all_ones.registers.fill(0xff);

@@ -17,7 +17,7 @@ use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Low lanes after the stages across words, then new states; what these are tested with.
@@ -31,8 +31,9 @@ struct Frame {
     signs_from_h: usize,
     drive_shift: u32,
     lane_shift: u32,
-    /// What a group starts with: where accumulators start, without biases, the one that is not masked and the others; where the
-    /// code for columns is entered.
+    /// Values that a group of rows starts with. The accumulators start at `start_of_all` (the one that is not masked)
+    /// and at `start` (the others), without biases; `entry` is the address at which the code for the columns is
+    /// entered.
     start_of_all: u32,
     start: u32,
     entry: usize,

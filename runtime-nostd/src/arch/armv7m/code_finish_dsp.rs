@@ -15,7 +15,7 @@ use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
 use crate::arch::plan::{Blocks, Shaped};
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.

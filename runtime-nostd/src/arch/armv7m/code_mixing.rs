@@ -74,7 +74,7 @@ macro_rules! look_up {
     };
 }
 
-/// The same for eight rows, r0 to r7.
+/// Adds the entries of one table to all eight rows, r0 to r7.
 macro_rules! look_up_all {
     ($table:literal) => {
         concat!(

@@ -14,7 +14,7 @@ use super::code_finish_dsp::{gain_shift, narrow, packed_gains};
 use crate::arch::plan::Ready;
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves. The first four arguments.
