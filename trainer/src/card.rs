@@ -35,7 +35,7 @@ pub mod files {
 /// The start of a card's first line, before the digest of the lines below.
 const SEAL: &str = "# SHA-256 of the lines below: ";
 
-/// What is known about a model.
+/// A model's card: how it was made, and how it performs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Commands that made it, in order.

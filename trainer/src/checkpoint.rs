@@ -35,7 +35,7 @@ const VERSION_WITHOUT_DIGESTS: u16 = 3;
 pub struct Checkpoint {
     /// The configuration, as TOML.
     pub config: String,
-    /// What the task's data look like.
+    /// Properties of the task's data.
     pub task: TaskFacts,
     /// Where the run stands.
     pub position: Position,

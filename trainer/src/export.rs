@@ -40,14 +40,14 @@ use second::SecondPlan;
 pub use calibrate::{LayerRange, Ranges};
 pub use scales::Scales;
 
-/// What an export starts from.
+/// A trained network, and the data that its export needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// Name of the model, at most 31 bytes.
     pub name: &'a str,
     /// The trained weights.
     pub weights: &'a HostWeights,
-    /// What the network's inputs went through; not used for tokens.
+    /// Standardisation of the network's inputs; not used for tokens.
     pub standardisation: &'a Standardisation,
     /// Physical units per raw count, per channel; not used for tokens.
     pub input_lsb: &'a [f32],
@@ -146,7 +146,7 @@ fn check(source: &Source<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the choice of scales rests on.
+/// Codes, ranges and widths from which the scales are chosen.
 struct Plan<'a> {
     source: &'a Source<'a>,
     codes: &'a Codes,
@@ -332,7 +332,7 @@ impl Plan<'_> {
         proven_file(header, &words)
     }
 
-    /// What of the header does not come with the weights.
+    /// Header of the model but for four fields, which the caller sets together with the weights.
     fn header(&self, drive: &Drive, upper: &Upper) -> Result<Header<'_>> {
         let network = self.network();
         let (input_size, input_bits, tokens) = match network.input {

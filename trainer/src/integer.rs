@@ -108,7 +108,7 @@ impl KernelName {
     }
 }
 
-/// What a model answers to one window, after its last step.
+/// A model's answer to one window, after its last step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The class.

@@ -29,7 +29,7 @@ pub struct StoredModel {
     pub path: PathBuf,
     /// Its bytes, which are a valid model.
     pub file: ModelFile,
-    /// What lies beside it; none where the file lies alone.
+    /// Its model folder; none where the file lies alone.
     pub folder: Option<ModelFolder>,
 }
 
@@ -38,7 +38,7 @@ pub struct StoredModel {
 pub struct ModelFolder {
     /// Where it is.
     pub path: PathBuf,
-    /// What is known of the model.
+    /// Facts about the model.
     pub card: Card,
     /// The shape of the windows.
     pub shape: windows::Header,

@@ -47,7 +47,7 @@ impl Watch {
         })
     }
 
-    /// What the board tells next, if it does within `wait`.
+    /// The board's next message, if it sends one within `wait`.
     ///
     /// # Errors
     /// The link is broken, or the board has fallen silent and does not answer.

@@ -38,8 +38,8 @@ impl Recipe {
     }
 }
 
-/// What the recipes agree on: one layer of `hidden_size` units and the full Hadamard matrix, U and V of four bits,
-/// plain Adam, no augmentation.
+/// Settings that all recipes share: one layer of `hidden_size` units and the full Hadamard matrix, U and V of four
+/// bits, plain Adam, no augmentation.
 fn common(task: Task, hidden_size: usize) -> RunConfig {
     RunConfig {
         task,

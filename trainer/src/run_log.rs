@@ -76,7 +76,7 @@ impl Line {
     }
 }
 
-/// What `metrics.jsonl` holds.
+/// Content of `metrics.jsonl`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Epochs {
     /// Its lines by rising epoch, of each the last.

@@ -126,7 +126,7 @@ impl TaskData {
         }
     }
 
-    /// What a step feeds the network.
+    /// Input of the network in a step.
     pub fn input(&self) -> Input {
         match self {
             Self::Windows(windows) => match windows.data.train.values {

@@ -29,7 +29,7 @@ pub use records::chosen_network;
 /// Steps between two looks at the loss: reading it makes the host wait for the device.
 const LOSS_INTERVAL: u32 = 10;
 
-/// What the surroundings of a run see of it, and may ask of it.
+/// Receiver of a run's progress. It saves the run, and may ask it to stop.
 pub trait Observer {
     /// After a step of the optimiser: the mean loss of the epoch so far and the step size.
     fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64);

@@ -14,7 +14,7 @@ use hadamrnn_firmware_common::slots::digest;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What power cuts have shown.
+/// Power cuts, counted by the state in which they left the board.
 #[derive(Debug, Default)]
 struct Tally {
     /// The board runs what it ran before, and both slots are whole.

@@ -13,7 +13,7 @@ use super::FirmwareFolder;
 use crate::integer::{KernelName, ModelFile};
 use crate::untrusted::{self, Kind};
 
-/// What to build.
+/// A firmware to build.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Sources.
@@ -243,7 +243,7 @@ impl Firmware {
             .with_context(|| format!("cannot read {}", self.elf.display()))
     }
 
-    /// What the firmware takes, from the segments of its ELF file.
+    /// Bytes of flash and RAM that the firmware takes, from the segments of its ELF file.
     ///
     /// # Errors
     /// The file is not ELF.

@@ -20,7 +20,7 @@ pub struct Case {
     pub window: Vec<i16>,
 }
 
-/// What a board made of a [`Case`].
+/// A board's answer to a [`Case`], and its cost.
 #[derive(Clone, Debug)]
 pub struct CaseRun {
     /// Class, logits and digest of all states.
@@ -30,7 +30,7 @@ pub struct CaseRun {
 }
 
 impl Case {
-    /// As the firmware `cases` reads it.
+    /// Bytes of the case in the layout that the firmware `cases` reads.
     fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = self.model.model()?;
         let steps = self.window.len() / model.sample_size();

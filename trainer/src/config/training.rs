@@ -164,7 +164,7 @@ impl Schedule {
     }
 }
 
-/// What happens to the sign vector of the recurrent matrix.
+/// Training of the sign vector of the recurrent matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signs {
@@ -232,7 +232,7 @@ pub enum Sampling {
     /// Each once, in random order.
     #[default]
     Shuffled,
-    /// As many draws, with replacement, all classes equally often (the paper's for GLUE).
+    /// As many draws as there are sequences, with replacement, all classes equally often (the paper's for GLUE).
     Balanced,
 }
 
@@ -240,9 +240,9 @@ pub enum Sampling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
-    /// Those of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
+    /// The weights of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
     Best,
-    /// Those of the last epoch.
+    /// The weights of the last epoch.
     Last,
 }
 

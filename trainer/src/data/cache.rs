@@ -109,7 +109,7 @@ fn key(kind: &str, paths: &[PathBuf], select: Select<'_>) -> Result<Option<Strin
     Ok((bytes >= LEAST_BYTES).then_some(digest))
 }
 
-/// What a file holds.
+/// Digest and length of a file's content.
 struct Content {
     sha256: [u8; 32],
     bytes: u64,

@@ -241,7 +241,8 @@ fn check_rows(tables: &Tables, names: &[String]) -> Result<()> {
 /// Reads `task` ([`Task::Har2`] or [`Task::Har6`]) from `source`.
 ///
 /// # Errors
-/// As of [`read`]; the task is another one; `holdout` names subjects that are not in the training part, or all of them.
+/// The errors of [`read`]; or the task is another one; or `holdout` names subjects that are not in the training part,
+/// or all of them.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
     let names = file_names();
     let parts = cache::cached("uci-har", source, Select::Names(&names), || {

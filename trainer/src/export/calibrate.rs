@@ -12,15 +12,15 @@ use crate::nn::{
 /// Largest magnitudes over the calibration windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ranges {
-    /// Of a standardised input; 0 for tokens.
+    /// Largest magnitude of a standardised input; 0 for tokens.
     pub largest_input: f64,
-    /// Of the first layer's states.
+    /// Range of the first layer's states.
     pub first: LayerRange,
-    /// Of the second layer's states, if there is one.
+    /// Range of the second layer's states, if there is one.
     pub second: Option<LayerRange>,
-    /// Of a sum over time of the rectified states that are read.
+    /// Largest sum over time of the rectified states that are read.
     pub largest_sum: f64,
-    /// Of an output of a hidden readout layer; 0 without one.
+    /// Largest output of a hidden readout layer; 0 without one.
     pub largest_hidden: f64,
 }
 

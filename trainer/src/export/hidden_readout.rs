@@ -7,14 +7,14 @@ use crate::nn::{self, HostHiddenReadout};
 /// Head-room over the largest output seen in calibration: the layer has no state, so its width is cheap.
 const HEADROOM: f64 = 2.0;
 
-/// What the layer reads.
+/// Values that a hidden readout layer reads.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Read {
     /// Units.
     pub units: usize,
     /// Width of a value.
     pub bits: u8,
-    /// What one step of a value is worth.
+    /// Float value of one integer step of a value.
     pub unit: f64,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct HiddenReadoutPlan {
     pub header: HiddenReadout,
     /// One i32 a unit.
     pub bias: Vec<u32>,
-    /// What one step of an output is worth.
+    /// Float value of one integer step of an output.
     pub unit: f64,
 }
 

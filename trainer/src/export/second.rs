@@ -12,7 +12,7 @@ pub(super) struct SecondPlan {
     pub header: Second,
     /// One i32 a row.
     pub bias: Vec<u32>,
-    /// What one state step is worth.
+    /// Float value of one state step.
     pub state: f64,
 }
 

@@ -124,7 +124,7 @@ fn start(folder: &Path, command: impl Fn(&Path) -> Command) -> Result<Start> {
     Ok(Start::Running(child))
 }
 
-/// What the attempt came to of a process that ended with `status`.
+/// Outcome of an attempt whose process ended with `status`.
 fn judge(folder: &Path, status: ExitStatus) -> Result<Attempt> {
     let is = |code: u8| status.code() == Some(code.into());
     if is(INTERRUPTED) {
@@ -288,7 +288,7 @@ mod tests {
         until_stopped(&format!("trap 'exit 130' TERM; {WORK}"), PATIENT);
     }
 
-    /// As those of a program that was started in the background of a script.
+    /// Programs that a script starts in the background ignore interrupts, too.
     #[test]
     fn processes_that_ignore_interrupts_are_stopped() {
         until_stopped(&format!("trap '' INT HUP QUIT; {WORK}"), PATIENT);

@@ -16,7 +16,7 @@ pub enum Ended {
     Interrupted,
 }
 
-/// What running a plan came to.
+/// Outcome of running a plan: jobs by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Jobs that were done before.

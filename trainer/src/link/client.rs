@@ -34,19 +34,19 @@ impl Default for Patience {
     }
 }
 
-/// What a board's firmware is.
+/// A board's firmware, as its descriptor describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Firmware {
-    /// As it lies in flash: owns the board's name.
+    /// The descriptor's bytes as they lie in flash; they own the board's name.
     bytes: [u8; descriptor::LEN],
 }
 
-/// What a board runs and holds.
+/// Models that a board runs and holds, and how it runs them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BoardStatus {
     /// Where the model that runs comes from.
     pub running: Running,
-    /// What each slot holds, or why it is refused.
+    /// Header of the model in each slot, or why the slot is refused.
     pub slots: [Result<Header, Fault>; 2],
     /// Name of the model that runs.
     pub name: String,
@@ -71,7 +71,7 @@ pub enum Step {
     Refused(SlotError),
 }
 
-/// What a board tells unasked.
+/// A message that a board sends without being asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Told {
@@ -140,7 +140,7 @@ impl Client {
         Ok(firmware)
     }
 
-    /// What the board runs and holds.
+    /// Asks which models the board runs and holds.
     ///
     /// # Errors
     /// It does not answer.
@@ -205,7 +205,7 @@ impl Client {
             .context("the board does not come back after its restart")
     }
 
-    /// What the board tells next, if it does within `wait`.
+    /// The board's next message, if it sends one within `wait`.
     ///
     /// # Errors
     /// The link is broken.
@@ -312,7 +312,7 @@ impl Firmware {
         }
     }
 
-    /// What the firmware says of itself.
+    /// The firmware's description of itself.
     ///
     /// # Errors
     /// It is in a version that this program does not know.

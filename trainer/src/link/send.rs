@@ -103,7 +103,7 @@ fn transfer(
     }
 }
 
-/// What is said of a board whose answers contradict each other.
+/// Advice about a board whose answers contradict each other.
 const DISORDER: &str = "its firmware does not keep to the link protocol; flash it anew";
 
 /// Whether the board's slots say what its answers did.

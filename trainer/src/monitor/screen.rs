@@ -14,7 +14,7 @@ use super::state::{State, Trace};
 /// Colours of the traces of a group.
 const COLOURS: [Color; 3] = [Color::Cyan, Color::Yellow, Color::Magenta];
 
-/// What the screen shows beside the stream.
+/// Texts that the screen shows beside the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Heading<'a> {
     /// Board and model.

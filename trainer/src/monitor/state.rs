@@ -1,4 +1,4 @@
-//! What is known of a board's stream so far.
+//! State of a board's stream, as far as it has arrived.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -31,7 +31,7 @@ pub struct LastClass {
     pub logits: Vec<i32>,
 }
 
-/// What is known so far.
+/// Everything that has arrived so far.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// Names of the classes, as they are shown; a class without a name is shown by its number.
@@ -55,7 +55,7 @@ pub struct State {
 }
 
 impl State {
-    /// Nothing told yet.
+    /// The state before the first message.
     pub fn new(classes: &[String], channels: &[String]) -> Self {
         let trace = |name: &String| Trace {
             name: visible::name(name),

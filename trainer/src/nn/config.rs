@@ -6,7 +6,7 @@ pub use validate::ConfigError;
 
 use serde::{Deserialize, Serialize};
 
-/// What a step of a sequence feeds the network.
+/// Input of the network in a step of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Input {
@@ -51,12 +51,12 @@ pub enum Mixing {
 pub struct SecondLayer {
     /// Hidden units, a power of two, 16 to 1024.
     pub hidden_size: usize,
-    /// As of the first layer.
+    /// `q'`: Hadamard blocks of `2^q'`, 1 to `log2(n')`, where `log2(n')` is the full Hadamard matrix.
     pub log2_block: usize,
-    /// As of the first layer.
+    /// `k'`: the layer's recurrent matrix is scaled by `1 - 2^-k'`, 1 to 15; `None` keeps it orthogonal.
     #[serde(default)]
     pub leak: Option<u8>,
-    /// What `M` is.
+    /// Kind of the matrix `M`.
     pub mixing: Mixing,
     /// Whether the signs of `M` are trained or stay at their random start.
     #[serde(default = "yes")]
@@ -87,7 +87,7 @@ fn yes() -> bool {
 /// Sizes and options of a [`HadamRnn`](super::HadamRnn).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HadamRnnConfig {
-    /// What a step feeds the network.
+    /// Input of the network in a step.
     pub input: Input,
     /// Hidden units, `n`: a power of two, 16 to 1024.
     pub hidden_size: usize,

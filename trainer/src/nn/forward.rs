@@ -12,7 +12,7 @@ use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::sync::Arc;
 
-/// What each step's answer should be, and how much it counts.
+/// Right answers of the steps, and the weight of each step in the loss.
 #[derive(Clone, Debug)]
 pub struct StepTargets {
     /// Classes, `[batch, T]`.
@@ -57,7 +57,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`last_logits`](Self::last_logits).
+    /// For the reasons of [`last_logits`](Self::last_logits).
     pub fn last_state(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
         let rows = Tensor::cat(vec![self.input_rows(None), self.bias.val().unsqueeze()], 0);
         let (log2_block, decay) = (self.config.log2_block, decay(self.config.leak));
@@ -80,12 +80,12 @@ impl HadamRnn {
         self.linear_readout(self.features(inputs))
     }
 
-    /// What `V` reads for [`logits`](Self::logits), `[batch, n]`: the rectified last state or the mean of the rectified
-    /// states, through the hidden readout layer if there is one.
+    /// The vector that `V` reads for [`logits`](Self::logits), `[batch, n]`: the rectified last state or the mean of
+    /// the rectified states, through the hidden readout layer if there is one.
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// For the reasons of [`logits`](Self::logits).
     pub fn features(&self, inputs: &Inputs) -> Tensor<2> {
         let read = match inputs {
             Inputs::Numbers(x) if self.is_one_product() => {
@@ -121,7 +121,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// For the reasons of [`logits`](Self::logits).
     pub fn step_logits(&self, inputs: &Inputs) -> Tensor<3> {
         if !self.reads_within_sequences() {
             return self.step_logits_by_scan(inputs);
@@ -134,7 +134,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits), or when the targets do not fit the inputs.
+    /// For the reasons of [`logits`](Self::logits), or when the targets do not fit the inputs.
     pub fn step_loss(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
         if !self.reads_within_sequences() {
             return step_loss_of(self.step_logits_by_scan(inputs), targets);
@@ -246,7 +246,8 @@ impl HadamRnn {
         quant::sign(self.signs.val())
     }
 
-    /// What drives the first layer, as rows of `n`: the columns of `U`, or rows of the table of tokens, `chosen` ones.
+    /// Input weights of the first layer, as rows of `n`: the columns of `U`, or the `chosen` rows of the table of
+    /// tokens.
     pub(super) fn input_rows(&self, chosen: Option<Tensor<1, Int>>) -> Tensor<2> {
         let rows = match (&self.embedding, chosen) {
             (Some(embedding), Some(chosen)) => {

@@ -55,7 +55,7 @@ impl HiddenReadoutWeights {
 pub(super) struct SecondWeights {
     /// `[n]`, Xavier uniform as a `1 x n` matrix.
     pub signs: Vec<f32>,
-    /// Of [`mixing_dims`], Xavier uniform.
+    /// Latent signs of the matrix `M`, in the shape that [`mixing_dims`] gives, Xavier uniform.
     pub mixing: Vec<f32>,
     /// `[n]`, uniform in ±1/sqrt(n), or zero where the layer has none.
     pub bias: Vec<f32>,
@@ -71,7 +71,7 @@ pub struct Start {
 }
 
 impl Default for Start {
-    /// As drawn.
+    /// Biases as they are drawn.
     fn default() -> Self {
         Self {
             bias: 1.0,

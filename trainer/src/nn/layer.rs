@@ -66,7 +66,7 @@ impl HadamRnnConfig {
     /// A network with random weights: Xavier uniform for the signs (as a `1 x n` matrix), `U` and `V`, uniform
     /// ±1/sqrt(n) for the biases, uniform of variance 1 for an embedding.
     ///
-    /// The same `seed` and sizes give the same bits on every device and machine.
+    /// Equal `seed` and sizes give equal bits on every device and machine.
     pub fn init(&self, seed: u64, device: &Device) -> Result<HadamRnn, ConfigError> {
         self.init_with(seed, Start::default(), device)
     }

@@ -6,11 +6,12 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 impl HadamRnn {
-    /// What [`logits`](Self::logits) computes, by matrix products recorded step by step. For tests and measurements.
+    /// Outputs equal to those of [`logits`](Self::logits), computed by matrix products recorded step by step. For tests
+    /// and measurements.
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// For the reasons of [`logits`](Self::logits).
     pub fn logits_stepwise(&self, inputs: &Inputs) -> Tensor<2> {
         let states = self.states_stepwise(inputs);
         let count = states.len() as f32;
@@ -30,22 +31,23 @@ impl HadamRnn {
         }
     }
 
-    /// What [`step_logits`](Self::step_logits) computes, by matrix products recorded step by step. For tests and
-    /// measurements.
+    /// Outputs equal to those of [`step_logits`](Self::step_logits), computed by matrix products recorded step by step.
+    /// For tests and measurements.
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// For the reasons of [`logits`](Self::logits).
     pub fn step_logits_stepwise(&self, inputs: &Inputs) -> Tensor<3> {
         let states = self.states_stepwise(inputs).into_iter();
         Tensor::stack(states.map(|state| self.readout_of(state)).collect(), 1)
     }
 
-    /// What [`step_loss`](Self::step_loss) computes, from [`step_logits_stepwise`](Self::step_logits_stepwise).
+    /// Loss equal to that of [`step_loss`](Self::step_loss), computed from
+    /// [`step_logits_stepwise`](Self::step_logits_stepwise).
     ///
     /// # Panics
     ///
-    /// As [`step_loss`](Self::step_loss).
+    /// For the reasons of [`step_loss`](Self::step_loss).
     pub fn step_loss_stepwise(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
         forward::step_loss_of(self.step_logits_stepwise(inputs), targets)
     }

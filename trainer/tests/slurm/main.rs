@@ -1,5 +1,6 @@
-//! What `sweep --emit slurm` writes, under a real Slurm. These tests are ignored unless asked for, as Slurm is installed on
-//! few machines: `firmware-examples/setup.sh --slurm`, then `cargo test --package hadamrnn --test slurm -- --ignored`.
+//! Tests of the scripts that `sweep --emit slurm` writes, under a real Slurm. They are ignored unless asked for, as
+//! Slurm is installed on few machines: `firmware-examples/setup.sh --slurm`, then
+//! `cargo test --package hadamrnn --test slurm -- --ignored`.
 #![cfg(target_os = "linux")]
 
 mod cluster;

@@ -1,4 +1,4 @@
-//! What archives say of themselves is bounded, and only regular files are read.
+//! Tests that sizes which archives state are bounded, and that only regular files are read.
 
 use std::fs;
 use std::io::Write;

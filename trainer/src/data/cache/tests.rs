@@ -1,4 +1,4 @@
-//! What is found again, what is made anew.
+//! Tests of when an entry of the cache is used and when it is made anew.
 
 use std::cell::Cell;
 

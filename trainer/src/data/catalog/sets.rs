@@ -3,7 +3,7 @@
 use super::{Check, DataSet, Part};
 use crate::data::{dsa, glue, imdb, uci_har};
 
-/// What most parts have none of.
+/// Empty values of a part, for the fields that most parts leave empty.
 const PART: Part = Part {
     what: "",
     url: "",

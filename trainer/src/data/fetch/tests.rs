@@ -9,12 +9,12 @@ use anyhow::bail;
 use super::*;
 use crate::data::uci_har;
 
-/// What the server does with one request for `content`.
+/// Behaviour of the server in one request for `content`.
 #[derive(Clone, Copy)]
 enum Reply {
     /// Answers as a server with ranges does.
     Ranges,
-    /// The same, but hangs up after so many bytes of the body.
+    /// Answers as a server with ranges does, but hangs up after so many bytes of the body.
     Cut(usize),
     /// Ignores the asked-for range.
     Whole,

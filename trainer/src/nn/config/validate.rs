@@ -1,4 +1,4 @@
-//! What the values of a [`HadamRnnConfig`] may be.
+//! Checks of the values of a [`HadamRnnConfig`].
 
 use super::{HadamRnnConfig, HiddenReadout, Input, Mixing, SecondLayer};
 use hadamrnn_runtime::fields::FieldWidth;
@@ -61,7 +61,7 @@ pub enum ConfigError {
     InputRows {
         /// The value found.
         rows: usize,
-        /// What it must be a multiple of.
+        /// The number of which it must be a multiple.
         multiple: usize,
         /// All rows.
         max: usize,

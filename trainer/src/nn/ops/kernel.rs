@@ -91,7 +91,7 @@ impl KernelShape {
     }
 }
 
-/// What the gradient of the signs needs of the forward pass.
+/// Values of the forward pass that the gradient of the signs uses.
 pub(super) struct Forward<'a> {
     kernel: &'a [f32],
     bias: &'a [f32],

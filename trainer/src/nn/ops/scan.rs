@@ -50,7 +50,7 @@ impl ScanShape {
     }
 }
 
-/// What the gradient of the signs needs of the forward pass.
+/// Values of the forward pass that the gradient of the signs uses.
 pub(super) struct Forward<'a> {
     pub drive: &'a [f32],
     pub states: &'a [f32],
