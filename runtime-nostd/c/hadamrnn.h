@@ -117,7 +117,7 @@ typedef int32_t hadamrnn_error;
 #endif // __cplusplus
 
 /**
- * A network: a model, its state and nothing else. What is in it is nobody's business but the library's.
+ * A network: a model, its state and nothing else. Its content is private to the library.
  */
 typedef struct hadamrnn hadamrnn;
 

@@ -25,7 +25,7 @@ use crate::step::Step;
 ///
 /// The trait is sealed: an implementation must equal all others bit for bit.
 pub trait Kernel: sealed::Sealed {
-    /// Its name in reports and on the command line.
+    /// Name of the kernel in reports and on the command line.
     const NAME: &'static str;
     /// Most `state_bits + log2(block)` of a layer that it computes exactly.
     const MOST_BITS: u32;
@@ -64,7 +64,7 @@ pub trait HiddenState {
     /// The state before the first sample.
     const ZERO: Self;
 
-    /// All words of it.
+    /// All words of the state.
     fn words_mut(&mut self) -> &mut [Self::Word];
 
     /// Value of a unit; zero beyond the capacity.

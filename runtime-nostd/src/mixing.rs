@@ -27,7 +27,7 @@ pub struct SecondLayer<'a> {
 }
 
 impl<'a> SecondLayer<'a> {
-    /// Its recurrence.
+    /// Recurrence of the layer.
     pub const fn layer(&self) -> &Layer<'a> {
         &self.layer
     }

@@ -28,7 +28,7 @@ pub struct Model<'a> {
     bounds: Bounds,
     /// Constants and sections for the target's own code, if it runs the first layer.
     pub(crate) plan: Option<Plan<'a>>,
-    /// Its inputs, if they are numbers.
+    /// Standardisation of the inputs for the target's own code, if the inputs are numbers.
     pub(crate) channels: Option<Channels<'a>>,
 }
 

@@ -18,7 +18,7 @@ pub struct PlainBounds {
 }
 
 impl PlainBounds {
-    /// All of them, in order.
+    /// All bounds, in order.
     pub fn all(&self) -> [i64; 5] {
         [
             self.drive,

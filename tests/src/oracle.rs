@@ -72,13 +72,13 @@ pub struct PlainLayer {
 /// A second layer.
 #[derive(Clone, Debug)]
 pub struct PlainSecond {
-    /// Its recurrence.
+    /// Recurrence of the layer.
     pub layer: PlainLayer,
     /// The matrix from the first layer's states.
     pub mixing: PlainMixing,
     /// Factor of its product.
     pub multiplier: u16,
-    /// One a row, or none.
+    /// Biases, one a row; empty if there are none.
     pub bias: Vec<i32>,
 }
 
@@ -98,7 +98,7 @@ pub struct PlainHidden {
     pub matrix: Vec<Vec<i32>>,
     /// Factor of its product.
     pub multiplier: u16,
-    /// One a row, or none.
+    /// Biases, one a unit; empty if there are none.
     pub bias: Vec<i32>,
     /// Right shift of the product with its bias.
     pub shift: u32,

@@ -135,7 +135,7 @@ fn a_model_whose_readout_would_overflow_the_stack_is_refused() {
     );
 }
 
-/// By `hadamrnn_runtime::model!`.
+/// The board runs a model that `hadamrnn_runtime::model!` embeds.
 #[test]
 fn an_embedded_model_runs_on_a_board() {
     let folder = folder();

@@ -28,7 +28,7 @@ pub mod files {
     pub const WINDOWS: &str = "windows.bin";
     /// Expected answers.
     pub const GOLDEN: &str = "golden.json";
-    /// All of them.
+    /// All file names of a model folder.
     pub const ALL: [&str; 4] = [MODEL, CARD, WINDOWS, GOLDEN];
 }
 

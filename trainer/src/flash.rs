@@ -43,7 +43,7 @@ pub trait Device {
 pub struct Installed {
     /// The slot, 0 or 1.
     pub slot: u8,
-    /// Its header.
+    /// Header of the slot.
     pub header: Header,
     /// Whether the newest slot had this very model already, so that nothing was written.
     pub already_there: bool,

@@ -51,7 +51,7 @@ const PLAN_NAME: &str = "plan.json";
 /// A job to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// Its entry in the plan.
+    /// Entry of the job in the plan.
     pub entry: Entry,
     /// Configuration of its training.
     pub config: RunConfig,
@@ -80,7 +80,7 @@ pub struct Plan {
 /// The outcome of a job, `results.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// When it ended, UTC.
+    /// Time at which it ended, UTC.
     pub date: String,
     /// Machine that it ran on.
     pub machine: String,
@@ -92,9 +92,9 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// With a model.
+    /// The job ended with a model.
     Done(Box<Done>),
-    /// With an error.
+    /// The job ended with an error.
     Failed {
         /// The message.
         error: String,

@@ -27,7 +27,7 @@ const COMPANIONS: [&str; 3] = [files::CARD, files::WINDOWS, files::GOLDEN];
 pub struct StoredModel {
     /// Where its file is.
     pub path: PathBuf,
-    /// Its bytes, which are a valid model.
+    /// Bytes of the model file, which are a valid model.
     pub file: ModelFile,
     /// Its model folder; none where the file lies alone.
     pub folder: Option<ModelFolder>,

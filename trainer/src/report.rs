@@ -78,7 +78,7 @@ impl Spread {
         }
     }
 
-    /// With `digits` after the point, as "91.55 ± 0.31".
+    /// Mean and deviation with `digits` after the point, as "91.55 ± 0.31".
     fn text(&self, digits: usize) -> String {
         let mean = format!("{:.digits$}", self.mean);
         self.deviation.map_or(mean.clone(), |deviation| {

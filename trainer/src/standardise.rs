@@ -62,7 +62,8 @@ impl Standardisation {
         }
     }
 
-    /// These channels with the gains, copies and clamp of `preparation`. A copy stands right after its channel.
+    /// A standardisation of these channels with the gains, copies and clamp of `preparation`. A copy stands right after
+    /// its channel.
     ///
     /// # Errors
     /// A copy is of a channel that is not there.

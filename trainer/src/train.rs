@@ -31,9 +31,9 @@ const LOSS_INTERVAL: u32 = 10;
 
 /// Receiver of a run's progress. It saves the run, and may ask it to stop.
 pub trait Observer {
-    /// After a step of the optimiser: the mean loss of the epoch so far and the step size.
+    /// Takes the mean loss of the epoch so far and the step size, after a step of the optimiser.
     fn step(&mut self, position: Position, batches: u32, loss: f64, learning_rate: f64);
-    /// After an epoch, before it is saved.
+    /// Takes the results of an epoch, before it is saved.
     fn epoch(&mut self, record: &EpochRecord) -> Result<()>;
     /// Saves the run.
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<()>;
@@ -48,7 +48,7 @@ pub struct EpochRecord {
     pub epoch: u32,
     /// Mean loss over the epoch's batches.
     pub train_loss: f64,
-    /// On the validation split, if there is one.
+    /// Loss and accuracy on the validation split, if there is one.
     pub valid: Option<Metrics>,
     /// Step size at the end of the epoch.
     pub learning_rate: f64,

@@ -14,7 +14,7 @@ use crate::integer::{self, Answer, KernelName, ModelFile};
 pub struct BoardVerdict {
     /// Name in the registry.
     pub board: String,
-    /// Its core.
+    /// Core of the board.
     pub core: String,
     /// Kernel of the firmware.
     pub kernel: KernelName,

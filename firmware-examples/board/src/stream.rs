@@ -21,13 +21,13 @@ use crate::outbox::Outbox;
 
 /// The peripherals that a board hands over to the program.
 pub struct Parts<F, I, R, W> {
-    /// Where the slots are.
+    /// Flash with the slots.
     pub flash: SlotFlash<F>,
-    /// To the motion sensor.
+    /// I2C bus of the motion sensor.
     pub i2c: I,
     /// Bytes from the host. A read can be cancelled without loss.
     pub rx: R,
-    /// To the host.
+    /// Transmitter to the host.
     pub tx: W,
     /// Restarts the board.
     pub reset: fn() -> !,

@@ -312,7 +312,7 @@ unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
     Some(unsafe { slice::from_raw_parts(start.cast(), length) })
 }
 
-/// Not reachable from any function of the library. With the feature, a program that links is the proof.
+/// Stops the program. No function of the library reaches it: with the feature, linking a program proves that.
 #[cfg(target_os = "none")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -1,4 +1,4 @@
-//! Which session a model runs in, and the bytes that it takes.
+//! Chooses the session that a model runs in, and counts the bytes that it takes.
 
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel};
 use hadamrnn_runtime::{Capacities, Model};
@@ -42,12 +42,12 @@ impl Shape {
             .saturating_add(self.other_bytes())
     }
 
-    /// Its pointers and lengths.
+    /// Number of pointers and lengths in the view of a model and its session.
     pub const fn pointers(self) -> usize {
         HEAD_POINTERS
     }
 
-    /// All else of it.
+    /// Bytes of the view of a model and its session, without pointers and lengths.
     pub const fn other_bytes(self) -> usize {
         let unit_bytes = if self.wide {
             Fwht::UNIT_BYTES

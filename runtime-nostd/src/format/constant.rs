@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// One that says something.
+    /// Reads the fields of version 3; none if all are zero, since such a file has to be of a lower version.
     const fn addition(&mut self) -> Option<Addition> {
         let mut words = [0; Addition::WORDS];
         let (mut at, mut any) = (0, 0);

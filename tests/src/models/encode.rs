@@ -203,7 +203,7 @@ fn pack(codes: &[i32], width: usize) -> u32 {
     word.into_inner()[0]
 }
 
-/// One bit a sign, set for -1.
+/// Packs signs into words: one bit a sign, set for -1.
 fn signs(signs: &[i32]) -> Vec<u32> {
     let bits: BitVec<u32, Lsb0> = signs.iter().map(|&sign| sign < 0).collect();
     bits.into_vec()

@@ -139,7 +139,7 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
     Sequences::new(channels, STEPS, values, targets, vec![]).expect("consistent")
 }
 
-/// With a hidden readout layer.
+/// Adds a hidden readout layer to a configuration.
 fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
     config.hidden_readout = Some(HiddenReadout {
         hidden_size,
@@ -148,7 +148,7 @@ fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
     config
 }
 
-/// With inputs to a part of the units only.
+/// Gives inputs to `rows` of the units only.
 fn driven(mut config: HadamRnnConfig, rows: usize) -> HadamRnnConfig {
     config.input_rows = Some(rows);
     config

@@ -16,13 +16,13 @@ use crate::untrusted::{self, Kind};
 /// A firmware to build.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Sources.
+    /// Folder of the firmware's sources.
     pub folder: &'a FirmwareFolder,
-    /// For which board: an emulated one.
+    /// Board to build for: an emulated one.
     pub board: &'a Board,
-    /// With which kernel.
+    /// Kernel of the firmware.
     pub kernel: KernelName,
-    /// Around which model.
+    /// Model that is built in.
     pub model: &'a ModelFile,
     /// A window file to embed.
     pub windows: &'a [u8],

@@ -11,12 +11,12 @@ use super::emulate::{Cost, Messages, answer, cost};
 use super::{Firmware, FirmwareFolder, Request};
 use crate::integer::{Answer, KernelName, ModelFile};
 
-/// A model and what it runs over.
+/// A model and the window that it runs over.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// At most 12 inputs, 512 units and 6 KiB, the firmware's room.
+    /// The model: at most 12 inputs, 512 units and 6 KiB, which is the firmware's room.
     pub model: ModelFile,
-    /// Raw samples `[T][D]`, from the zero state.
+    /// Raw samples `[T][D]`; the model starts from the zero state.
     pub window: Vec<i16>,
 }
 

@@ -35,7 +35,7 @@ pub struct Cost {
 /// Answers, costs and log that a board reported.
 #[derive(Clone, Debug)]
 pub struct BoardRun {
-    /// One a window, in order.
+    /// Answers, one a window, in order.
     pub answers: Vec<Answer>,
     /// Exact instruction counts.
     pub cost: Cost,

@@ -1,4 +1,4 @@
-//! In which settings two configurations differ.
+//! Lists the settings in which two configurations differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 

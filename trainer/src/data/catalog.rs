@@ -14,13 +14,13 @@ pub use sets::{COPY, DSA, IMDB, MNIST, QQP, RECORDINGS, SST2, UCI_HAR};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct DataSet {
-    /// Its name on the command line.
+    /// Name of the data set on the command line.
     pub name: &'static str,
-    /// Its full name.
+    /// Full name of the data set.
     pub title: &'static str,
     /// The official page about it.
     pub page: &'static str,
-    /// Its terms of use.
+    /// Terms of use.
     pub licence: &'static str,
     /// Publication that its authors ask to be cited.
     pub citation: &'static str,
@@ -74,7 +74,7 @@ pub enum Check {
 /// The parsed content of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// In hexadecimal.
+    /// SHA-256, in hexadecimal.
     pub sha256: String,
     /// Short description of the content that was found.
     pub what: String,

@@ -25,14 +25,14 @@ const SYMBOLS: u32 = 8;
 const BLANK: u8 = 0;
 const MARKER: u16 = 9;
 
-/// Which of the three independent streams of sequences.
+/// One of the three independent streams of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
-    /// To be fitted to.
+    /// The stream that a model is fitted to.
     Train,
-    /// To choose models by.
+    /// The stream that models are chosen by.
     Valid,
-    /// To be reported.
+    /// The stream of the final measurement.
     Test,
 }
 

@@ -16,7 +16,7 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 pub(super) struct Array<'a> {
     /// The type of its values, as NumPy writes it: `<i4`, `|u1`, `|O`.
     pub kind: String,
-    /// In C order.
+    /// Lengths of the dimensions, in C order.
     pub shape: Vec<usize>,
     /// The values' bytes; a pickle where the type is `|O`.
     pub data: Vec<u8>,

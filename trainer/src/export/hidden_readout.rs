@@ -21,7 +21,7 @@ pub(super) struct Read {
 /// Header, biases and unit of a hidden readout layer.
 pub(super) struct HiddenReadoutPlan {
     pub header: HiddenReadout,
-    /// One i32 a unit.
+    /// Biases, one i32 a unit.
     pub bias: Vec<u32>,
     /// Float value of one integer step of an output.
     pub unit: f64,

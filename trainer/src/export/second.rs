@@ -10,7 +10,7 @@ use crate::nn::{self, HostSecondLayer, SecondLayer};
 /// Header, biases and unit of a second layer.
 pub(super) struct SecondPlan {
     pub header: Second,
-    /// One i32 a row.
+    /// Biases, one i32 a row.
     pub bias: Vec<u32>,
     /// Float value of one state step.
     pub state: f64,

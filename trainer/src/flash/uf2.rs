@@ -183,7 +183,7 @@ mod tests {
         flash
     }
 
-    /// Both slots of a board.
+    /// Bytes of both slots of a board.
     fn slots(flash: &[u8], firmware: &Descriptor<'_>) -> [Vec<u8>; 2] {
         let at = (firmware.slots_origin - ORIGIN) as usize;
         let size = firmware.slot_size as usize;

@@ -164,7 +164,8 @@ fn own_process_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_process_group(_: &mut Command) {}
 
-/// Not with SIGINT, which the processes ignore where it was ignored when this program started.
+/// Asks a process to stop. It does not use SIGINT, which the processes ignore if it was ignored when this program
+/// started.
 #[cfg(unix)]
 fn ask_to_stop(child: &Child) {
     use rustix::process::{Signal, kill_process};

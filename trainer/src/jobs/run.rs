@@ -10,7 +10,7 @@ use super::{Done, Lock, Outcome, Plan, Record, is_done};
 /// How the work on a job ended, if not with an error.
 #[derive(Debug)]
 pub enum Ended {
-    /// With a result.
+    /// The job is done; its results.
     Done(Box<Done>),
     /// It was asked to stop, and can go on from its folder.
     Interrupted,

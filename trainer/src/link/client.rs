@@ -63,11 +63,11 @@ pub struct BoardStatus {
 /// An answer to a request that does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Done.
+    /// The request was carried out.
     Done,
     /// The transfer goes on at this byte.
     Next(u32),
-    /// Not done.
+    /// The request was refused.
     Refused(SlotError),
 }
 
@@ -88,7 +88,7 @@ pub enum Told {
     Sample {
         /// Samples before.
         index: u32,
-        /// One a channel.
+        /// Raw counts, one a channel.
         values: Vec<i16>,
     },
 }
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// Who is there.
+    /// Asks the board for its firmware's descriptor.
     ///
     /// # Errors
     /// Nobody answers, or in another version of the protocol.
@@ -159,7 +159,7 @@ impl Client {
         })
     }
 
-    /// Which model runs. None where firmware that is older than this request runs its built-in one.
+    /// Asks which model runs. None where firmware that is older than this request runs its built-in one.
     ///
     /// # Errors
     /// The link is broken.

@@ -56,7 +56,7 @@ pub fn send(
     bail!("the board has lost the transfer {RESTARTS} times: is its supply or its flash failing?")
 }
 
-/// One transfer from wherever it is to its end.
+/// Carries out one transfer to its end, from the byte at which the board says it stands.
 fn transfer(
     client: &mut Client,
     new: &NewModel,

@@ -14,7 +14,7 @@ const HISTORY: usize = 64;
 /// The latest samples of a channel.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// Its name.
+    /// Name of the trace.
     pub name: String,
     /// Index of the sample and raw counts, oldest first.
     pub points: VecDeque<(f64, f64)>,
@@ -36,7 +36,7 @@ pub struct LastClass {
 pub struct State {
     /// Names of the classes, as they are shown; a class without a name is shown by its number.
     pub classes: Vec<String>,
-    /// One a channel.
+    /// Traces, one a channel.
     pub traces: Vec<Trace>,
     /// The latest answer.
     pub last: Option<LastClass>,

@@ -11,9 +11,9 @@ pub(super) struct Goal {
 }
 
 enum Measure {
-    /// At least this accuracy, in per cent.
+    /// Accuracy of at least so many per cent.
     Accuracy(f64),
-    /// Less than this cross-entropy, and no mistake.
+    /// Cross-entropy below this value, and no mistake.
     Loss(f64),
 }
 

@@ -10,13 +10,13 @@ use crate::run_log::{self, Line};
 /// A job and what came out of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobReport {
-    /// Its entry in the plan.
+    /// Entry of the job in the plan.
     pub entry: Entry,
     /// Configuration of the job, if it could be read.
     pub config: Option<RunConfig>,
     /// Outcome of the job; none if it has not ended.
     pub record: Option<Record>,
-    /// Its epochs.
+    /// Epochs of the job.
     pub lines: Vec<Line>,
     /// Error in the job's folder: a file that is missing or damaged. The fields above have what could be read.
     pub damage: Option<String>,

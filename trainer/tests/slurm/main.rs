@@ -90,7 +90,7 @@ fn an_interrupted_job_comes_again_and_goes_on_and_a_cancelled_one_does_not() {
     assert!(told.contains("1 of 2 jobs done, 1 waiting"), "{told}");
 }
 
-/// With the default `MaxArraySize`; the first array is only accepted, the second one runs.
+/// With the default `MaxArraySize`, the jobs need two arrays: the first array is only accepted, the second one runs.
 #[test]
 #[ignore = "needs Slurm: firmware-examples/setup.sh --slurm"]
 fn more_jobs_than_an_array_has_are_accepted_and_each_is_the_right_one() {

@@ -33,7 +33,7 @@ impl Scale {
 mod tests {
     use super::*;
 
-    /// All counts: the nearest to the exact ratio, but for the rounding of the ratio itself.
+    /// Every count is the nearest to the exact ratio, except for the rounding of the ratio itself.
     #[test]
     fn counts_are_those_of_the_exact_ratio() {
         let exact = [

@@ -84,7 +84,7 @@ fn columns(task: Task) -> Result<[Columns; 2]> {
 pub(super) struct Tables {
     pub train: Vec<Row>,
     pub dev: Vec<Row>,
-    /// Without labels; empty if the table is not there.
+    /// Rows without labels; empty if the table is not there.
     pub test: Vec<Row>,
     /// Broken rows that were left out.
     pub broken: usize,

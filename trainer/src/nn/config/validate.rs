@@ -63,7 +63,7 @@ pub enum ConfigError {
         rows: usize,
         /// The number of which it must be a multiple.
         multiple: usize,
-        /// All rows.
+        /// Number of all rows.
         max: usize,
     },
 }

@@ -44,7 +44,7 @@ impl KernelShape {
         }
     }
 
-    /// With a leak.
+    /// The same shape, but with a leak: the recurrence is scaled by `decay`.
     pub fn with_decay(self, decay: f32) -> Self {
         Self { decay, ..self }
     }

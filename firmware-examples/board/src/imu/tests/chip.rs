@@ -58,7 +58,7 @@ fn big_endian(values: &[[i16; 3]]) -> Vec<u8> {
         .collect()
 }
 
-/// All kinds, in the order in which they are asked for.
+/// Data sheets of all kinds, in the order in which the bus is asked for them.
 pub const DATA_SHEETS: [DataSheet; 6] = [
     DataSheet {
         kind: Kind::Lsm6dso,
@@ -256,7 +256,7 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// After power-up.
+    /// A sensor after power-up.
     pub fn new(sheet: DataSheet) -> Self {
         let mut chip = Self {
             sheet,
