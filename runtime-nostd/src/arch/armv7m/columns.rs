@@ -47,29 +47,13 @@ pub(super) struct Arguments {
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
-            "mla r0, ",
-            $w,
-            ", ",
-            $x,
-            ", r0\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #4\n",
-            "mla r1, lr, ",
-            $x,
-            ", r1\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #8\n",
-            "mla r2, lr, ",
-            $x,
-            ", r2\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #12\n",
-            "mla r3, lr, ",
-            $x,
-            ", r3\n",
+            concat!("mla r0, ", $w, ", ", $x, ", r0\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #4\n"),
+            concat!("mla r1, lr, ", $x, ", r1\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #8\n"),
+            concat!("mla r2, lr, ", $x, ", r2\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #12\n"),
+            concat!("mla r3, lr, ", $x, ", r3\n"),
         )
     };
 }
