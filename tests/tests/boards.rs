@@ -166,7 +166,7 @@ fn an_embedded_model_runs_on_a_board() {
 
 #[test]
 fn a_wrong_answer_is_noticed() {
-    // The same comparison must fail when the board gets other windows than the host: here one sample differs.
+    // The comparison must fail if the board gets other windows than the host: here one sample differs.
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("the shipped model");
     let config = RunConfig::for_task(Task::Har2);

@@ -33,7 +33,7 @@ impl Watch {
     /// # Errors
     /// The board does not answer.
     pub fn start(mut client: Client, samples: bool, window: Duration) -> Result<Self> {
-        // What is told from here on belongs to this subscription, also what comes before the answer.
+        // Messages from here on belong to this subscription, also those before the answer.
         client.forget();
         client.step(Ask::Stream {
             classes: true,

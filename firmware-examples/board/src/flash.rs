@@ -189,7 +189,7 @@ mod tests {
         let mut bytes = vec![0; flash.capacity()];
         flash.read(0, &mut bytes).unwrap();
         assert_eq!(flash.bytes(0, bytes.len()), bytes, "the copy is the flash");
-        // What is around the region is as it was.
+        // The bytes around the region are unchanged.
         let all = flash.driver.to_bytes();
         assert!(all[..OFFSET as usize].iter().all(|&byte| byte == 0));
         let end = OFFSET as usize + 2 * SLOT as usize;

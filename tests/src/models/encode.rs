@@ -48,7 +48,7 @@ pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>,
     }
     words.extend(model.readout_bias.iter().map(|&bias| bias as u32));
     let mut header = header(model, widths);
-    // What makes a file one of version 3 also makes it state its bounds.
+    // A file of version 3 also states its bounds.
     if header.addition != Addition::default() {
         header.addition.bounds = stated_bounds(model, widths);
     }

@@ -194,7 +194,7 @@ mod tests {
     fn memoryless_baseline() {
         let task = CopyTask::new(CopyTask::PUBLISHED_STEPS, 5).unwrap();
         assert!((task.memoryless_cross_entropy() - 2.0794e-2).abs() < 1e-6);
-        // The same from the data: the frequencies of the answers by position are all the predictor may know.
+        // The same figure, measured on data: the frequencies of the answers by position are all the predictor may know.
         let batch = task.batch(Split::Valid, 0, 2000);
         let mut counts = vec![[0_u32; CopyTask::CLASSES]; task.steps()];
         for sequence in batch.targets.values().chunks_exact(task.steps()) {

@@ -289,7 +289,7 @@ pub(super) mod tests {
         let mut npz = Npz::open(&bytes, &budget).unwrap();
         let array = npz.array("a").unwrap();
         assert_eq!(array.data.len(), 100_000);
-        // As eight bytes each, they are more.
+        // With eight bytes each, they are more.
         let error = message(array.integers().unwrap_err());
         assert!(error.contains("more than 150000 bytes"), "{error}");
         let error = message(array.values("|u1", |[byte]| u64::from(byte)).unwrap_err());

@@ -194,7 +194,7 @@ impl Client {
     pub fn restart(&mut self) -> Result<()> {
         self.step(Ask::Reset)?;
         let patience = self.patience;
-        // What is asked while it starts is lost: ask often.
+        // Requests are lost while the board starts: repeat them often.
         self.patience = Patience {
             answer: patience.answer.min(Duration::from_millis(200)),
             attempts: patience.attempts.max(50),

@@ -59,7 +59,7 @@ fn an_interrupted_job_comes_again_and_goes_on_and_a_cancelled_one_does_not() {
     let job = out.join("epochs=1000000");
     wait_for_epochs(&job, 1);
 
-    // What Slurm does by itself a minute before the end of a job's time.
+    // Slurm sends this signal by itself a minute before the end of a job's time.
     cluster.shell(&format!("scancel --signal=INT {endless}"));
     cluster.until("the job comes again", |cluster| {
         let state = cluster.field(&endless, "JobState");

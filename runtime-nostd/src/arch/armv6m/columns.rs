@@ -123,7 +123,7 @@ macro_rules! set_up {
             "ldmia r1!, {{r5, r6}}\n",
             "add r7, sp, #{gain}\n",
             "stmia r7!, {{r2, r4-r6}}\n",
-            // What a group starts with.
+            // The values that a group starts with.
             "ldr r4, [sp, #{start_argument}]\n",
             start_of_all!("r2", "r4", "r5"),
             "ldmia r1!, {{r5, r6}}\n",
@@ -179,7 +179,7 @@ macro_rules! products {
             "ldr r2, [r7]\n",
             "ldmia r6!, {{r0}}\n",
             column!("r0", "r2"),
-            // What the unmasked accumulator has too much; biases.
+            // Take off the excess of the unmasked accumulator; add biases.
             ".org 31b + {to_end}\n",
             "mov r12, r6\n",
         )

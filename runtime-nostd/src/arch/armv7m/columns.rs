@@ -144,7 +144,7 @@ macro_rules! products {
             "ldr.w r6, [r12]\n",
             "ldr.w r4, [r10], #4\n",
             column!("r4", "r6"),
-            // What the unmasked accumulator has too much.
+            // Take off the excess of the unmasked accumulator.
             ".org 5b + {to_end}\n",
             "7:\n",
             "sub r0, r0, r1, lsl #4\n",

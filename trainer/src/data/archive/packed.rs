@@ -118,7 +118,7 @@ pub(super) fn tar(reader: impl Read, wanted: &mut Wanted<'_, '_>, most: u64) -> 
             wanted.take(index, &mut entry, &path, DAMAGED)?;
         }
     }
-    // What follows the last file carries the compressor's checksum.
+    // The bytes after the last file carry the compressor's checksum.
     io::copy(&mut archive.into_inner(), &mut io::sink()).context(DAMAGED)?;
     Ok(())
 }

@@ -273,7 +273,7 @@ fn the_known_sets() {
     let error = |name: &str| format!("{:#}", fetch(name, dir.path(), &mut |_, _| ()).unwrap_err());
     assert!(error("copy").contains("generated"));
     assert!(error("other").contains("no data set is named"));
-    // What is there is checked by content, and the message tells the way by hand.
+    // An existing file is checked by its content, and the message says how to get it by hand.
     let target = dir.path().join(catalog::UCI_HAR.parts[0].saved_as);
     fs::create_dir_all(target.parent().unwrap()).unwrap();
     fs::write(&target, uci_har::SAMPLE).unwrap();

@@ -84,7 +84,7 @@ impl Machine<'_> {
             // Names of objects, as two lines and as two strings.
             b'c' => self.name()?,
             0x93 => self.join(2)?,
-            // What was stored is neither number nor list, unless a list is there twice.
+            // Stored objects are neither numbers nor lists, unless a list is there twice.
             b'q' => self.skip(1)?,
             b'r' => self.skip(4)?,
             0x94 => {}
