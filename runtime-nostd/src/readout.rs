@@ -1,4 +1,4 @@
-//! From states to logits.
+//! The readout: computes logits from states.
 
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;

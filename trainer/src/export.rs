@@ -1,4 +1,4 @@
-//! From trained float weights to a packed integer model.
+//! Export: makes a packed integer model of trained float weights.
 //!
 //! Scales (`docs/ARITHMETIC.md` derives them). With `u` and `v` the scales of the codes of U and V, `z` of a table's:
 //!

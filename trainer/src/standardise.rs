@@ -1,4 +1,5 @@
-//! From a sensor's channels to the network's inputs: zero mean and unit variance as fitted on the training split.
+//! Standardisation of a sensor's channels into the network's inputs: zero mean and unit variance as fitted on the
+//! training split.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};

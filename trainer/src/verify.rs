@@ -1,4 +1,4 @@
-//! Is the exported model what was trained, and is the board what the host says?
+//! Verification: compares the exported model with the trained network, and the board with the host.
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_firmware_common::windows;

@@ -35,7 +35,7 @@ pub struct Parts<F, I, R, W> {
 
 /// How long a host that does not take its frames may hold up sampling.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// From one try to find a sensor to the next.
+/// Time from one try to find a sensor to the next.
 const RETRY: Duration = Duration::from_secs(1);
 
 impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {

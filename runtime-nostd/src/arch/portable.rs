@@ -20,7 +20,7 @@ pub(crate) struct Plan<'a>(core::marker::PhantomData<&'a ()>);
 
 #[cfg(hadamrnn_arch = "portable")]
 impl Plan<'_> {
-    /// There is none.
+    /// Always none: portable code has no plan.
     pub const fn new(_: &Layer<'_>, _: &Sections<'_>, _: usize) -> Option<Self> {
         None
     }

@@ -14,7 +14,7 @@ use crate::untrusted::{Budget, Kind};
 /// How a part compares with what was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the same.
+    /// It is the published one.
     Published,
     /// It is the sample that ships with the program.
     Sample,

@@ -90,8 +90,8 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    /// For numbers: a state step is a power of two of `U x` units, so the state or the input becomes coarser than its range
-    /// needs: whichever adds less noise to the state.
+    /// Chooses the units for inputs that are numbers. A state step is a power of two of `U x` units, so the state or
+    /// the input becomes coarser than its range needs: the one that adds less noise to the state.
     ///
     /// Rounding a state adds 1/12 of its squared step, rounding the inputs that of theirs times `energy`, the sum of a
     /// row's squared codes of U, `u` being the scale of the codes. Inputs that were trained to saturate at `clamp` must do so
@@ -134,7 +134,8 @@ impl Drive {
         })
     }
 
-    /// For tokens: the finest unit that keeps two rows in one accumulator, or at least the bias within 16 bits.
+    /// Chooses the units for tokens: the finest unit that keeps two rows in one accumulator, or at least the bias
+    /// within 16 bits.
     ///
     /// `z` is the scale of the codes, `largest_code` their largest magnitude, `bias` that of the biases.
     pub fn of_tokens(

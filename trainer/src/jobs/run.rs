@@ -12,7 +12,7 @@ use super::{Done, Lock, Outcome, Plan, Record, is_done};
 pub enum Ended {
     /// The job is done; its results.
     Done(Box<Done>),
-    /// It was asked to stop, and can go on from its folder.
+    /// The job was asked to stop, and can go on from its folder.
     Interrupted,
 }
 
@@ -36,11 +36,11 @@ pub struct Tally {
 pub enum Attempt {
     /// The job ended, and its record says so.
     Ended(Outcome),
-    /// It was done before.
+    /// The job was done before.
     Skipped,
-    /// It was asked to stop, and can go on from its folder.
+    /// The job was asked to stop, and can go on from its folder.
     Interrupted,
-    /// Another process is working on it.
+    /// Another process is working on the job.
     Busy,
 }
 

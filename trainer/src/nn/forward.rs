@@ -1,4 +1,4 @@
-//! From a batch of sequences to outputs, in three forms that agree.
+//! The forward pass: from a batch of sequences to outputs, in three forms that agree.
 //!
 //! | form | for | how |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! From a sensor's counts to those of a sample: 1/8192 g and 70 m°/s.
+//! Converts a sensor's counts to those of a sample: 1/8192 g and 70 m°/s.
 
 /// How many counts of a sample one of the sensor is, in 1/32768.
 #[derive(Clone, Copy)]

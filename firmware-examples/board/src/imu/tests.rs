@@ -224,7 +224,7 @@ fn a_sensor_that_is_unplugged_is_a_bus_error() {
     }
 }
 
-/// From the sensor's registers to a class: the model reads what the bus delivers.
+/// Runs from the sensor's registers to a class: the model reads the samples that the bus delivers.
 #[test]
 fn a_sensor_on_a_bus_is_classified() {
     const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");

@@ -27,7 +27,7 @@ struct Frame {
     /// High lanes after the stages across words; what rows are finished with.
     high: [u32; 4],
     gain: i32,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
     drive_shift: u32,
     lane_shift: u32,
@@ -52,7 +52,7 @@ struct Frame {
     /// Where the groups end that are driven, or not, as those before.
     run_end: *mut u32,
     h_end: *mut u32,
-    /// From a word of states to the word of biases of the same rows.
+    /// Distance from a word of states to the word of biases of the same rows, in bytes.
     bias_from_h: usize,
     saved: [u32; 9],
     /// The arguments from the fifth on, by the calling convention.

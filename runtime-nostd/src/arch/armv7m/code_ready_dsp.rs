@@ -25,7 +25,7 @@ struct Frame {
     h_end: *mut u32,
     /// The scale of the transform, in both halves.
     ones: u32,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
     half: i32,
 }

@@ -17,7 +17,7 @@ pub(super) struct Common {
     pub last: usize,
     /// `entry` for groups of the other kind: driven ones if those of this run are not, and the other way round.
     pub other_entry: usize,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     pub signs_from_h: usize,
     pub scale: u32,
     pub ones: u32,

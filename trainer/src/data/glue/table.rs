@@ -165,7 +165,7 @@ fn parse(task: Task, text: &[u8], columns: &Columns, budget: &Budget) -> Result<
 
 /// Error in a row.
 enum Fault {
-    /// It has so many fields.
+    /// The row has this number of fields, which is wrong.
     Fields(usize),
     Other(String),
 }

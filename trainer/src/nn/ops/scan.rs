@@ -23,7 +23,7 @@ pub(super) struct ScanShape {
 }
 
 impl ScanShape {
-    /// From the dimensions of the drive.
+    /// The shape that belongs to the dimensions of the drive.
     pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize, decay: f32) -> Self {
         Self {
             batch,

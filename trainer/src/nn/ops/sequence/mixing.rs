@@ -1,4 +1,4 @@
-//! From the first layer's states to the second layer's drive: `d' = M r + b'` with `r = relu(h)`.
+//! The second layer's input projection from the first layer's states: `d' = M r + b'` with `r = relu(h)`.
 //!
 //! ```text
 //! dense:        dr = Mᵀ g,                        dM = Σ g rᵀ
