@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the start-up code's linker script includes.
+/// The file `memory.x`, which the linker script of the start-up code includes.
 fn memory_x(board: &Board) -> String {
     let mut text = board.memory_x();
     if board.target.starts_with("riscv") {

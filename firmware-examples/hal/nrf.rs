@@ -27,7 +27,7 @@ bind_interrupts!(pub struct Irqs {
     UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
 });
 
-/// What the board gives to the programs.
+/// The peripherals that the board hands over to the programs.
 pub type Board =
     Parts<Nvmc<'static>, Twim<'static>, BufferedUarteRx<'static>, BufferedUarteTx<'static>>;
 
@@ -39,7 +39,7 @@ pub fn clocks(slow: LfclkSource) -> Config {
     config
 }
 
-/// Of a bus of 400 kHz.
+/// Settings of an I2C bus at 400 kHz.
 pub fn bus() -> twim::Config {
     let mut config = twim::Config::default();
     config.frequency = twim::Frequency::K400;
@@ -68,7 +68,7 @@ pub fn link(
     .split()
 }
 
-/// What a board gives to the programs. Nothing has to run beside them.
+/// The peripherals that a board hands over to the programs. No other task has to run beside them.
 pub fn parts(
     flash: Peri<'static, peripherals::NVMC>,
     i2c: Twim<'static>,

@@ -31,7 +31,7 @@ bind_interrupts!(struct Irqs {
 type Usb = usb::Driver<'static, USB>;
 type Storage = Flash<'static, FLASH, flash::Blocking, FLASH_SIZE>;
 
-/// What the board gives to the programs.
+/// The peripherals that the board hands over to the programs.
 pub type Board = Parts<
     Storage,
     I2c<'static, I2C0, i2c::Blocking>,

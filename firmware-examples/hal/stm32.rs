@@ -30,7 +30,7 @@ bind_interrupts!(struct Irqs {
 /// Where the core reads its flash.
 const FLASH_BASE: u32 = 0x0800_0000;
 
-/// What the board gives to the programs.
+/// The peripherals that the board hands over to the programs.
 pub type Board = Parts<
     Flash<'static, flash::Blocking>,
     I2c<'static, Blocking, i2c::Master>,

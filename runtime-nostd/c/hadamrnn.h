@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 /**
- * What the memory of a network must be aligned to, in bytes: an array of uint64_t is.
+ * Alignment of the memory of a network, in bytes. An array of uint64_t has it.
  */
 #define HADAMRNN_ALIGNMENT 8
 
@@ -117,7 +117,7 @@ typedef int32_t hadamrnn_error;
 #endif // __cplusplus
 
 /**
- * A network: a model, its state and nothing else. What is in it is nobody's business but the library's.
+ * A network: a model, its state and nothing else. Its content is private to the library.
  */
 typedef struct hadamrnn hadamrnn;
 
@@ -246,7 +246,7 @@ size_t hadamrnn_outputs(const struct hadamrnn *net);
 size_t hadamrnn_classes(const struct hadamrnn *net);
 
 /**
- * What a logit must be multiplied by to be that of the network as it was trained; 0 if `net` is null.
+ * Factor from an integer logit to the logit of the network as it was trained; 0 if `net` is null.
  *
  * Needs:
  * `net` must be null or a network of hadamrnn_start().
@@ -264,7 +264,7 @@ float hadamrnn_logit_scale(const struct hadamrnn *net);
 size_t hadamrnn_name(const struct hadamrnn *net, char *text, size_t size);
 
 /**
- * What an error means and what to do about it: a text that ends with a zero byte and is never freed.
+ * Text of an error: what it means and what to do about it. It ends with a zero byte and is never freed.
  */
 const char *hadamrnn_error_text(int32_t error);
 

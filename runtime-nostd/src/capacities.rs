@@ -1,4 +1,4 @@
-//! What a session has room for, and what a model needs.
+//! Sizes that a session has room for, and those that a model needs.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,7 @@ impl Capacities {
     }
 }
 
-/// What is needed and what there is, where it is not enough.
+/// The needed and the available size if there is not enough room.
 fn short(needed: u16, capacity: u16) -> Option<(usize, usize)> {
     (needed > capacity).then_some((needed.into(), capacity.into()))
 }

@@ -1,4 +1,4 @@
-//! What drives the state: standardised inputs times U, plus bias.
+//! The input projection of the first layer: standardised inputs times U, plus bias.
 
 use crate::arch;
 use crate::codegen::{keep_rolled, opaque};
@@ -11,7 +11,7 @@ pub(crate) const TILE: usize = 32;
 /// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Rows::next_tile`].
 pub(crate) type Driven = [u32; TILE];
 
-/// What a product `U x + b` needs of a model, whatever the step.
+/// Weights and widths of the product `U x + b`. They are the same in every step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weights<'a> {
     /// Width of the fields of U.
@@ -31,7 +31,8 @@ pub(crate) struct Drive<'a> {
     /// The words of `U`, group of rows by group of rows, one a channel; or a token's row.
     columns: &'a [u32],
     x: &'a [i32],
-    /// What the sum of unsigned fields of a driven row lacks: `-2^(width-1) * sum(x)`.
+    /// Correction of the sum of a driven row: its fields are stored as unsigned numbers, so it is
+    /// `-2^(width-1) * sum(x)`.
     correction: i32,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Drive<'a> {
 pub(crate) struct Rows<'a> {
     width: FieldWidth,
     in_lanes: bool,
-    /// Of the rows still to come, as all that follows.
+    /// Columns of the rows still to come; `bias` likewise.
     columns: &'a [u32],
     bias: &'a [u32],
     x: &'a [i32],
@@ -213,7 +214,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The same where not even one product fits half a word.
+    /// Adds the products of unsigned fields one by one, where not even one product fits half a word.
     #[inline(never)]
     fn add_one_by_one(&self, rows: &mut [u32], columns: &[u32]) {
         let (width, offset) = (self.width, self.width.offset());

@@ -65,11 +65,11 @@ impl<R: Room> Embedded<R> {
     }
 }
 
-/// What a session of the model in a file must have room for, where the kernel `K` computes it and it has `class_names`
-/// classes, or there are no names.
+/// Capacities that a session of the model in `file` needs if the kernel `K` computes it. `class_names` is the number of
+/// class names, 0 if there are none; otherwise it must be the model's number of classes.
 ///
 /// # Errors
-/// What is wrong, for people.
+/// A text for people: the file is not a model, the kernel cannot run it, or the number of names is another one.
 #[doc(hidden)]
 pub const fn needs<K: Kernel>(file: &[u8], class_names: usize) -> Result<Capacities, &'static str> {
     let header = match Header::read(file) {

@@ -66,7 +66,7 @@ pub enum SessionError {
     },
 }
 
-/// What [`SessionError::KernelRange`] says.
+/// Text of [`SessionError::KernelRange`].
 pub(crate) const KERNEL_RANGE: &str =
     "this kernel cannot hold the model's transform without overflow";
 

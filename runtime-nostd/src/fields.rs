@@ -1,4 +1,4 @@
-//! p-bit weights packed in 32-bit words.
+//! Weights of 2, 4 or 8 bits, packed in 32-bit words.
 //!
 //! A word holds `R = 32 / width` codes. A code `c` in `-2^(width-1) ..= 2^(width-1) - 1` is stored as the unsigned field
 //! `c + 2^(width-1)`. Within the word, the even code `2k` is field `k` and the odd code `2k + 1` is field `k + R/2`, so
@@ -61,7 +61,7 @@ impl FieldWidth {
         }
     }
 
-    /// What is added to a code to make its unsigned field: `2^(width-1)`.
+    /// Offset of the stored unsigned fields, `2^(width-1)`: a field is its code plus the offset.
     pub const fn offset(self) -> i32 {
         1 << (self.bits() - 1)
     }

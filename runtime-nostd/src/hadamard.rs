@@ -109,7 +109,7 @@ fn butterflies4<T: Lane>([a, b, c, d]: [T; 4]) -> [T; 4] {
     [ac.plus(bd), ac.minus(bd), ca.plus(db), ca.minus(db)]
 }
 
-/// What butterflies add and subtract: one 32-bit value, or two 16-bit lanes in one word.
+/// An operand of butterflies: one 32-bit value, or two 16-bit lanes in one word.
 pub(crate) trait Lane: Copy {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;

@@ -25,13 +25,13 @@ use crate::step::Step;
 ///
 /// The trait is sealed: an implementation must equal all others bit for bit.
 pub trait Kernel: sealed::Sealed {
-    /// Its name in reports and on the command line.
+    /// Name of the kernel in reports and on the command line.
     const NAME: &'static str;
     /// Most `state_bits + log2(block)` of a layer that it computes exactly.
     const MOST_BITS: u32;
     /// Bytes that the state of a unit takes.
     const UNIT_BYTES: usize;
-    /// What states are kept in.
+    /// Word that holds one or more states.
     type Word;
     /// Hidden state with room for `N` units.
     type State<const N: usize>: HiddenState<Word = Self::Word>;
@@ -50,7 +50,8 @@ pub trait Kernel: sealed::Sealed {
     /// Advances `state` by one time step.
     fn step(state: &mut [Self::Word], step: &Step<'_>);
 
-    /// The same for a second layer: only firmware that has one links what is special about it.
+    /// Advances `state` of a second layer by one time step. Only firmware with a second layer links the code that is
+    /// special about it.
     fn step_second(state: &mut [Self::Word], step: &Step<'_>) {
         Self::step(state, step);
     }
@@ -58,12 +59,12 @@ pub trait Kernel: sealed::Sealed {
 
 /// A kernel's representation of the hidden state.
 pub trait HiddenState {
-    /// What it is kept in.
+    /// Word that holds one or more states.
     type Word;
     /// The state before the first sample.
     const ZERO: Self;
 
-    /// All words of it.
+    /// All words of the state.
     fn words_mut(&mut self) -> &mut [Self::Word];
 
     /// Value of a unit; zero beyond the capacity.

@@ -58,7 +58,7 @@ impl<'a> SecondLayer<'a> {
         &self.layer
     }
 
-    /// What the matrix between the layers is.
+    /// Kind of the matrix between the layers.
     pub const fn mixing(&self) -> Mixing {
         self.mixing
     }

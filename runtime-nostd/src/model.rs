@@ -26,9 +26,9 @@ pub struct Model<'a> {
     second: Option<SecondLayer<'a>>,
     hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
-    /// What the target's own code needs, if it runs the first layer.
+    /// Constants and sections for the target's own code, if it runs the first layer.
     pub(crate) plan: Option<Plan<'a>>,
-    /// Its inputs, if they are numbers.
+    /// Standardisation of the inputs for the target's own code, if the inputs are numbers.
     pub(crate) channels: Option<Channels<'a>>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Model<'a> {
     /// The bounds that a file of these weights and this header must state, whatever it states.
     ///
     /// # Errors
-    /// As of [`from_bytes`](Self::from_bytes), but for [`ModelError::Bounds`].
+    /// The errors of [`from_bytes`](Self::from_bytes), except [`ModelError::Bounds`].
     #[cfg(feature = "encode")]
     pub fn proven_bounds(bytes: &'a [u8]) -> Result<Bounds, ModelError> {
         Self::proven(bytes).map(|model| model.bounds)
@@ -150,7 +150,7 @@ impl<'a> Model<'a> {
         &self.header
     }
 
-    /// What the model was trained for.
+    /// Name of the task that the model was trained for.
     pub const fn name(&self) -> &'a str {
         self.header.name
     }

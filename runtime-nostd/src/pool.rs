@@ -3,8 +3,8 @@
 //! `a_i += max(h_i, 0)` at every step, in 32 bits, saturating at `2^31 - 1`; the readout takes
 //! `m_i = min((a_i + 2^(p-1)) >> p, 32767)` in place of the state (`p = 0` does not round).
 //!
-//! What is added is never negative, so a sum may pass the limit as long as it is brought back before it wraps and before
-//! it is read: that need not be tested at every step.
+//! The added values are never negative. So a sum may pass the limit, as long as it is brought back before it wraps and
+//! before it is read: there is no need to test it at every step.
 
 use crate::codegen::keep_rolled;
 
@@ -33,7 +33,7 @@ pub(crate) fn limit(sums: &mut [u32]) {
     }
 }
 
-/// What the readout takes: the sums, scaled to 16 bits.
+/// The vector that V reads: the sums, scaled to 16 bits.
 pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
     let half = 1u32.wrapping_shl(shift) >> 1;
     let scale = move |sum: u32| {

@@ -1,4 +1,4 @@
-//! From states to logits.
+//! The readout: computes logits from states.
 
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
@@ -79,7 +79,7 @@ impl<'a, R: Room> Logits<'a, R> {
         }
     }
 
-    /// What is read times a row of V.
+    /// Product of a row of V and the vector that V reads.
     ///
     /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
     #[inline(never)]

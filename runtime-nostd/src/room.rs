@@ -15,7 +15,7 @@ pub trait Room: sealed::Sealed {
     type State: HiddenState<Word = WordOf<Self>>;
     /// A second layer's state.
     type Second: HiddenState<Word = WordOf<Self>>;
-    /// What drives a second layer in a step.
+    /// Input projection of a second layer in a step.
     type Driven: Array<i32>;
     /// Sums of a pooled readout.
     type Pool: Array<u32>;
@@ -29,7 +29,7 @@ pub trait Room: sealed::Sealed {
     const CAPACITIES: Capacities;
 }
 
-/// What the kernel of a room keeps states in.
+/// The words in which the kernel of a room keeps states.
 pub type WordOf<R> = <<R as Room>::Kernel as Kernel>::Word;
 
 /// Room for models of at most these sizes, run by the kernel `K`: hidden units, and inputs (channels and their copies, 0 for
@@ -104,7 +104,7 @@ pub trait Inputs {
     /// Room alone.
     fn empty() -> Self;
 
-    /// Those there are, and room for more.
+    /// The inputs so far, with room for more.
     fn view(&mut self) -> &mut VecView<i32>;
 }
 

@@ -23,15 +23,16 @@ pub struct Session<'m, R: Room> {
     second: Second<R>,
     /// Sums of the top layer's rectified states; see [`pool`].
     pool: R::Pool,
-    /// Of both layers: the second one's fits where there would be padding.
+    /// Phases of the alternating gains of both layers. The second layer's has a place here where there would be
+    /// padding.
     gain_phases: [u16; 2],
     steps: u32,
 }
 
-/// What a second layer needs.
+/// State and input projection of a second layer.
 struct Second<R: Room> {
     state: R::Second,
-    /// What drives it in this step.
+    /// Its input projection in this step.
     driven: R::Driven,
 }
 
@@ -130,7 +131,7 @@ impl<'m, R: Room> Session<'m, R> {
     /// Advances by one sample as files of test windows hold it: raw sensor counts, or the bits of a token.
     ///
     /// # Errors
-    /// As [`push`](Self::push) and [`push_token`](Self::push_token).
+    /// The errors of [`push`](Self::push) and [`push_token`](Self::push_token).
     pub fn push_raw(&mut self, sample: &[i16]) -> Result<(), SessionError> {
         match (self.model.tokens(), sample) {
             (None, _) => self.push(sample),

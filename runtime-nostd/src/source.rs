@@ -1,9 +1,9 @@
-//! What drives a layer.
+//! Sources of a layer's input projection.
 
 use crate::codegen::keep_rolled;
 use crate::drive::{Drive, Driven, Rows};
 
-/// What is added to a layer's recurrence, row by row.
+/// Values that a step adds to a layer's recurrence, row by row.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
     /// `U x + b`, or a token's row, computed as it is needed.

@@ -16,7 +16,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// From its word in the file.
+    /// Reads the constants of an input from its word in the file.
     pub(crate) const fn of_word(word: u32) -> Self {
         Self {
             offset: word as i16,

@@ -70,7 +70,7 @@ impl Slot for (&mut u32, &[i32; 2]) {
 pub(crate) struct Finisher<'a> {
     source: SourceRows<'a>,
     driven: Driven,
-    /// Of the rows still to come.
+    /// Signs of the rows still to come.
     signs: &'a [u32],
     in_lanes: bool,
     state_bits: u32,

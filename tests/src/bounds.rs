@@ -5,20 +5,20 @@ use crate::oracle::{PlainInput, PlainLayer, PlainModel, PlainReadout};
 /// Largest magnitudes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainBounds {
-    /// Of a row of what drives the first layer, before its left shift.
+    /// Bound on a row of the first layer's input projection, before its left shift.
     pub drive: i64,
-    /// Of a first-layer sum before the right shift.
+    /// Bound on a first-layer sum before the right shift.
     pub step: i64,
-    /// Of a second-layer sum before the right shift; 0 without one.
+    /// Bound on a second-layer sum before the right shift; 0 without one.
     pub second_step: i64,
-    /// Of a sum of the hidden readout layer before its right shift; 0 without one.
+    /// Bound on a sum of the hidden readout layer before its right shift; 0 without one.
     pub hidden: i64,
-    /// Of a logit.
+    /// Bound on a logit.
     pub logit: i64,
 }
 
 impl PlainBounds {
-    /// All of them, in order.
+    /// All bounds, in order.
     pub fn all(&self) -> [i64; 5] {
         [
             self.drive,

@@ -6,7 +6,7 @@ use crate::bounds;
 use crate::models::{Widths, models, plain_models, shrink_to_bound};
 use crate::oracle::{PlainInput, PlainModel, PlainReadout};
 
-/// What a model's drives may reach: the runtime needs room for the rounding constant in a signed 16-bit lane.
+/// Largest input projection of a model: the runtime needs room for the rounding constant in a signed 16-bit lane.
 const LANE: i64 = 32_767;
 
 /// Random models with 4-bit `U`, a gain shift of 15, blocks of eight or more, 10 to 12 state bits, and one

@@ -5,7 +5,7 @@
 /// A model as plain numbers.
 #[derive(Clone, Debug)]
 pub struct PlainModel {
-    /// What a step feeds the first layer.
+    /// Input of the first layer in a step.
     pub input: PlainInput,
     /// Rows of each diagonal block, from its first on, that an input drives: the others of U or of the table are zero.
     pub driven_rows: usize,
@@ -27,7 +27,7 @@ pub struct PlainModel {
     pub readout_bias: Vec<i32>,
 }
 
-/// What a step feeds the first layer.
+/// Input of the first layer in a step.
 #[derive(Clone, Debug)]
 pub enum PlainInput {
     /// Raw counts, standardised, times U.
@@ -72,13 +72,13 @@ pub struct PlainLayer {
 /// A second layer.
 #[derive(Clone, Debug)]
 pub struct PlainSecond {
-    /// Its recurrence.
+    /// Recurrence of the layer.
     pub layer: PlainLayer,
     /// The matrix from the first layer's states.
     pub mixing: PlainMixing,
     /// Factor of its product.
     pub multiplier: u16,
-    /// One a row, or none.
+    /// Biases, one a row; empty if there are none.
     pub bias: Vec<i32>,
 }
 
@@ -98,7 +98,7 @@ pub struct PlainHidden {
     pub matrix: Vec<Vec<i32>>,
     /// Factor of its product.
     pub multiplier: u16,
-    /// One a row, or none.
+    /// Biases, one a unit; empty if there are none.
     pub bias: Vec<i32>,
     /// Right shift of the product with its bias.
     pub shift: u32,

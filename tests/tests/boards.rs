@@ -137,7 +137,7 @@ fn a_model_whose_readout_would_overflow_the_stack_is_refused() {
     );
 }
 
-/// By `hadamrnn_runtime::model!`.
+/// The board runs a model that `hadamrnn_runtime::model!` embeds.
 #[test]
 fn an_embedded_model_runs_on_a_board() {
     let folder = folder();
@@ -203,7 +203,7 @@ fn the_smallest_program_prints_the_right_classes() {
 
 #[test]
 fn a_wrong_answer_is_noticed() {
-    // The same comparison must fail when the board gets other windows than the host: here one sample differs.
+    // The comparison must fail if the board gets other windows than the host: here one sample differs.
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("the shipped model");
     let config = RunConfig::for_task(Task::Har2);

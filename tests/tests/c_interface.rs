@@ -69,7 +69,7 @@ fn on_board(board: &str, folder: &Path, features: &str) -> (String, Option<i32>)
     )
 }
 
-/// What the example prints for these answers.
+/// The lines that the example prints for these answers.
 fn lines(answers: &[Answer]) -> Vec<String> {
     let lines = answers.iter().enumerate().map(|(window, answer)| {
         let logits: Vec<String> = answer.logits.iter().map(i32::to_string).collect();

@@ -33,7 +33,7 @@ fn sampled(models: impl Strategy<Value = (PlainModel, Widths)>) -> impl Strategy
     })
 }
 
-/// So many models that fit the firmware and the packed kernel; the same ones on every run.
+/// Draws `count` models that fit the firmware and the packed kernel; the same ones on every run.
 fn draw(count: usize, models: impl Strategy<Value = Sampled>) -> Vec<Sampled> {
     let mut runner = TestRunner::deterministic();
     let fits = |sampled: &Sampled| {
@@ -101,7 +101,7 @@ fn assert_coverage(sampled: &[Sampled]) {
     });
 }
 
-/// What the oracle answers.
+/// The oracle's answer.
 fn expected((plain, _, inputs): &Sampled) -> Answer {
     let mut state = plain.start();
     let mut hash = StateHash::new();

@@ -37,7 +37,7 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// All paths that `text` begins with, braces taken apart.
+/// Reads all paths at the start of `text`, with braces resolved.
 fn paths(text: &str) -> Vec<Module> {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {

@@ -117,7 +117,7 @@ impl FirmwareFolder {
     /// All emulated boards.
     ///
     /// # Errors
-    /// As of [`registry`](Self::registry).
+    /// The errors of [`registry`](Self::registry).
     pub fn emulated_boards(&self) -> Result<Vec<Board>> {
         Ok(self.registry()?.emulated().cloned().collect())
     }

@@ -102,7 +102,7 @@ fn is_identifier(name: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// What the file is, for people.
+/// Comment at the top of the file, for people.
 fn comment(
     name: &str,
     upper: &str,

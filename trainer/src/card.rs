@@ -28,14 +28,14 @@ pub mod files {
     pub const WINDOWS: &str = "windows.bin";
     /// Expected answers.
     pub const GOLDEN: &str = "golden.json";
-    /// All of them.
+    /// All file names of a model folder.
     pub const ALL: [&str; 4] = [MODEL, CARD, WINDOWS, GOLDEN];
 }
 
 /// The start of a card's first line, before the digest of the lines below.
 const SEAL: &str = "# SHA-256 of the lines below: ";
 
-/// What is known about a model.
+/// A model's card: how it was made, and how it performs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Commands that made it, in order.

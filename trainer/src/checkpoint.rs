@@ -35,7 +35,7 @@ const VERSION_WITHOUT_DIGESTS: u16 = 3;
 pub struct Checkpoint {
     /// The configuration, as TOML.
     pub config: String,
-    /// What the task's data look like.
+    /// Properties of the task's data.
     pub task: TaskFacts,
     /// Where the run stands.
     pub position: Position,
@@ -84,7 +84,7 @@ impl Position {
 pub struct Best {
     /// Epochs completed when they were taken.
     pub epoch: u32,
-    /// On the validation split.
+    /// Loss and accuracy on the validation split.
     pub valid: Metrics,
     /// Weights, as Burn records them.
     pub network: Vec<u8>,
@@ -128,8 +128,9 @@ impl Checkpoint {
         self.named(config)
     }
 
-    /// In what `data` differ from those of the run, for people; empty if they are the same, as far as is known. A run that is
-    /// older than digests ([`is_without_digest`](Self::is_without_digest)) knows what they look like only.
+    /// Lists the properties in which `data` differ from those of the run, for people; empty if they are the same, as
+    /// far as is known. A run that is older than digests ([`is_without_digest`](Self::is_without_digest)) knows only
+    /// the properties.
     pub fn differences(&self, facts: &TaskFacts, data: Option<&DataDigest>) -> Vec<String> {
         let mut all = Vec::new();
         let of_run = &self.task;

@@ -25,20 +25,20 @@ use crate::nn::{HadamRnnConfig, Input};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// What is learnt.
+    /// Task that the network learns.
     pub task: Task,
     /// Seed of the weights and of the order of the samples.
     pub seed: u64,
     /// Length of the copying-memory task, `20..=10_000`; other tasks ignore it.
     #[serde(default = "published_copy_steps")]
     pub copy_steps: usize,
-    /// What is held out to choose the weights by.
+    /// Data held out of training to choose the weights by.
     #[serde(default)]
     pub holdout: Holdout,
     /// How recordings are cut into windows: of the user's own ones only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recordings: Option<Cutting>,
-    /// What happens to sensor channels before the network.
+    /// Steps between the sensor's channels and the network's inputs.
     #[serde(default, skip_serializing_if = "Preparation::is_identity")]
     pub preparation: Preparation,
     /// The network.
@@ -68,8 +68,8 @@ pub struct ExportConfig {
     /// Bits, `1..=8`, that U and V get where they were trained in full precision; absent such a network is not exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_bits: Option<u8>,
-    /// Bits of the field that a weight of U is stored in, 2, 4 or 8, where its own are fewer; absent the fewest that hold it.
-    /// The same weights and logits; with 4 a U of 2 bits is larger, and runs in the assembly for 4.
+    /// Bits of the stored field of a weight of U, 2, 4 or 8, at least the weight's own bits; absent the fewest that
+    /// hold it. Weights and logits are the same. With 4, a U of 2 bits is larger, but runs in the assembly for 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_field_bits: Option<u8>,
 }

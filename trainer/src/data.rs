@@ -44,10 +44,11 @@ pub fn load(task: Task, source: &Source, holdout: &Holdout) -> anyhow::Result<Da
     load_padded(task, source, holdout, Padding::default())
 }
 
-/// As [`load`], with short sequences of the GLUE tasks padded at a side of choice; it is of no effect on others.
+/// Loads a task like [`load`]; `padding` says at which side short sequences of the GLUE tasks are padded. It has no
+/// effect on other tasks.
 ///
 /// # Errors
-/// As of [`load`].
+/// The errors of [`load`].
 pub fn load_padded(
     task: Task,
     source: &Source,

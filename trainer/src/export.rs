@@ -1,4 +1,4 @@
-//! From trained float weights to a packed integer model.
+//! Export: makes a packed integer model of trained float weights.
 //!
 //! Scales (`docs/ARITHMETIC.md` derives them). With `u` and `v` the scales of the codes of U and V, `z` of a table's:
 //!
@@ -39,14 +39,14 @@ use second::SecondPlan;
 pub use calibrate::{LayerRange, Ranges};
 pub use scales::Scales;
 
-/// What an export starts from.
+/// A trained network, and the data that its export needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// Name of the model, at most 31 bytes.
     pub name: &'a str,
     /// The trained weights.
     pub weights: &'a HostWeights,
-    /// What the network's inputs went through; not used for tokens.
+    /// Standardisation of the network's inputs; not used for tokens.
     pub standardisation: &'a Standardisation,
     /// Physical units per raw count, per channel; not used for tokens.
     pub input_lsb: &'a [f32],
@@ -136,7 +136,7 @@ fn check(source: &Source<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the choice of scales rests on.
+/// Codes, ranges and widths from which the scales are chosen.
 struct Plan<'a> {
     source: &'a Source<'a>,
     codes: &'a Codes,

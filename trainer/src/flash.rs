@@ -38,12 +38,12 @@ pub trait Device {
     fn write_slot(&mut self, index: u8, bytes: &[u8]) -> Result<()>;
 }
 
-/// What was installed, and where.
+/// An installed model, and its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Installed {
     /// The slot, 0 or 1.
     pub slot: u8,
-    /// Its header.
+    /// Header of the slot.
     pub header: Header,
     /// Whether the newest slot had this very model already, so that nothing was written.
     pub already_there: bool,
@@ -101,7 +101,7 @@ pub fn install(
     })
 }
 
-/// What a board would boot with these slots.
+/// Content of the slots, and the model that a board would boot with them.
 ///
 /// # Errors
 /// The slots are not of the firmware's size.

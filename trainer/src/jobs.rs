@@ -50,9 +50,9 @@ const PLAN_NAME: &str = "plan.json";
 /// A job to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// Its entry in the plan.
+    /// Entry of the job in the plan.
     pub entry: Entry,
-    /// What is trained.
+    /// Configuration of its training.
     pub config: RunConfig,
 }
 
@@ -61,9 +61,9 @@ pub struct Job {
 pub struct Entry {
     /// Name of the job's folder: one plain component of a path.
     pub name: String,
-    /// What the job is a sample of: jobs of a group differ in their seeds only.
+    /// Name of its group: jobs of a group differ in their seeds only.
     pub group: String,
-    /// What distinguishes the job, as paths into its configuration.
+    /// Settings that distinguish the job, as paths into its configuration.
     pub settings: Vec<Setting>,
 }
 
@@ -76,12 +76,12 @@ pub struct Plan {
     pub jobs: Vec<Entry>,
 }
 
-/// What became of a job, `results.json`.
+/// The outcome of a job, `results.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// When it ended, UTC.
+    /// Time at which it ended, UTC.
     pub date: String,
-    /// What it ran on.
+    /// Machine that it ran on.
     pub machine: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -91,19 +91,19 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// With a model.
+    /// The job ended with a model.
     Done(Box<Done>),
-    /// With an error.
+    /// The job ended with an error.
     Failed {
         /// The message.
         error: String,
     },
 }
 
-/// What came out of a job.
+/// Results of a finished job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Done {
-    /// What it was measured on.
+    /// Data that it was measured on.
     pub data: String,
     /// Whether that is the sample that ships with the program, whose accuracies are not the data set's.
     pub sample: bool,
@@ -124,7 +124,7 @@ pub struct Done {
     pub boards: Vec<BoardRecord>,
 }
 
-/// What an emulated board showed.
+/// Results of an emulated board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoardRecord {
     /// Name of the board.
@@ -186,7 +186,7 @@ impl Record {
         write_atomically(&folder.join(RECORD_NAME), text.as_bytes())
     }
 
-    /// What came out, if the job did not fail.
+    /// Results of the job, if it did not fail.
     pub fn done(&self) -> Option<&Done> {
         match &self.outcome {
             Outcome::Done(done) => Some(done),

@@ -1,4 +1,4 @@
-//! When and on what something was measured, for reports.
+//! Date and machine of a measurement, for reports.
 
 use std::num::NonZero;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! What a set of predictions is worth.
+//! Mean loss and accuracy of a set of predictions.
 
 use std::fmt;
 

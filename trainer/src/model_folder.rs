@@ -27,9 +27,9 @@ const COMPANIONS: [&str; 3] = [files::CARD, files::WINDOWS, files::GOLDEN];
 pub struct StoredModel {
     /// Where its file is.
     pub path: PathBuf,
-    /// Its bytes, which are a valid model.
+    /// Bytes of the model file, which are a valid model.
     pub file: ModelFile,
-    /// What lies beside it; none where the file lies alone.
+    /// Its model folder; none where the file lies alone.
     pub folder: Option<ModelFolder>,
 }
 
@@ -38,7 +38,7 @@ pub struct StoredModel {
 pub struct ModelFolder {
     /// Where it is.
     pub path: PathBuf,
-    /// What is known of the model.
+    /// Facts about the model.
     pub card: Card,
     /// The shape of the windows.
     pub shape: windows::Header,

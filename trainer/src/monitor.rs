@@ -32,7 +32,7 @@ impl Watch {
     /// # Errors
     /// The board does not answer.
     pub fn start(mut client: Client, samples: bool, window: Duration) -> Result<Self> {
-        // What is told from here on belongs to this subscription, also what comes before the answer.
+        // Messages from here on belong to this subscription, also those before the answer.
         client.forget();
         client.step(Ask::Stream {
             classes: true,
@@ -46,7 +46,7 @@ impl Watch {
         })
     }
 
-    /// What the board tells next, if it does within `wait`.
+    /// The board's next message, if it sends one within `wait`.
     ///
     /// # Errors
     /// The link is broken, or the board has fallen silent and does not answer.

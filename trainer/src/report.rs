@@ -1,4 +1,4 @@
-//! What a set of jobs shows, as Markdown, as one HTML file, as CSV and JSON, and as pictures.
+//! Reports about a set of jobs, as Markdown, as one HTML file, as CSV and JSON, and as pictures.
 
 mod goals;
 mod html;
@@ -22,7 +22,7 @@ pub use job::JobReport;
 /// The jobs of a folder and what came out of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What the report is about.
+    /// Title of the report.
     pub title: String,
     /// The command that planned the jobs.
     pub command: String,
@@ -63,7 +63,7 @@ impl Group<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Spread {
     mean: f64,
-    /// That of the sample (divided by one less than the count); there is none for a single value.
+    /// Standard deviation of the sample (divided by one less than the count); none for a single value.
     deviation: Option<f64>,
 }
 
@@ -78,7 +78,7 @@ impl Spread {
         }
     }
 
-    /// With `digits` after the point, as "91.55 ± 0.31".
+    /// Mean and deviation with `digits` after the point, as "91.55 ± 0.31".
     fn text(&self, digits: usize) -> String {
         let mean = format!("{:.digits$}", self.mean);
         self.deviation.map_or(mean.clone(), |deviation| {

@@ -31,7 +31,7 @@ pub struct Line {
     pub epoch: u32,
     /// Mean loss over the epoch's batches.
     pub train_loss: f64,
-    /// On the validation split, if there is one.
+    /// Loss and accuracy on the validation split, if there is one.
     pub valid: Option<Metrics>,
     /// Step size at the end of the epoch.
     pub learning_rate: f64,
@@ -39,7 +39,7 @@ pub struct Line {
     pub sign_flips: usize,
     /// Whether these were the best weights so far.
     pub best: bool,
-    /// When it ended, in seconds since 1970.
+    /// Time at which the epoch ended, in seconds since 1970.
     #[serde(default)]
     pub time: f64,
     /// Seconds of training up to its end, validation included. Pauses between a stop and its continuation do not count,
@@ -76,10 +76,10 @@ impl Line {
     }
 }
 
-/// What `metrics.jsonl` holds.
+/// Content of `metrics.jsonl`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Epochs {
-    /// Its lines by rising epoch, of each the last.
+    /// Lines by rising epoch, the last one of each epoch.
     pub lines: Vec<Line>,
     /// Numbers, from 1, of lines that cannot be read. The last may be half a line, of a run that was killed: it is none.
     pub damaged: Vec<usize>,

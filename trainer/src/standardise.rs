@@ -1,4 +1,5 @@
-//! From a sensor's channels to the network's inputs: zero mean and unit variance as fitted on the training split.
+//! Standardisation of a sensor's channels into the network's inputs: zero mean and unit variance as fitted on the
+//! training split.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,8 @@ impl Standardisation {
         }
     }
 
-    /// These channels with the gains, copies and clamp of `preparation`. A copy stands right after its channel.
+    /// A standardisation of these channels with the gains, copies and clamp of `preparation`. A copy stands right after
+    /// its channel.
     ///
     /// # Errors
     /// A copy is of a channel that is not there.

@@ -19,15 +19,15 @@ const COPY_CALIBRATION: usize = 100;
 
 /// The data of one run.
 pub enum TaskData {
-    /// One class for each sequence, read from files.
+    /// Sequences with one class each, read from files.
     Windows(Box<Windows>),
-    /// One class for each step, generated.
+    /// Generated sequences with one class a step.
     Copy(CopyTask),
 }
 
 /// Sequences that were read, as a run wants them.
 pub struct Windows {
-    /// In three splits, decimated.
+    /// The data set in three splits, decimated.
     pub data: Dataset,
     /// How its channels become inputs, fitted on the training split.
     pub standardisation: Standardisation,
@@ -126,7 +126,7 @@ impl TaskData {
         }
     }
 
-    /// What a step feeds the network.
+    /// Input of the network in a step.
     pub fn input(&self) -> Input {
         match self {
             Self::Windows(windows) => match windows.data.train.values {

@@ -10,7 +10,7 @@ use prost::Message;
 /// CRC-32C, which the format calls for.
 const CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
-/// What the first record of every file says.
+/// Version text in the first record of every file.
 const FILE_VERSION: &str = "brain.Event:2";
 
 #[derive(Clone, PartialEq, Message)]

@@ -34,7 +34,7 @@ impl Kind {
     pub const CURVES: Self = Self::new("the curves of a run", 1024 * MIB);
     /// Raw input windows.
     pub const WINDOWS: Self = Self::new("a file of windows", 512 * MIB);
-    /// What a build or an emulator left: firmware with its symbols, a log.
+    /// Output of a build or an emulator: firmware with its symbols, a log.
     pub const FIRMWARE: Self = Self::new("firmware or its log", 256 * MIB);
     /// A list of words with their numbers.
     pub(crate) const WORDS: Self = Self::new("a list of words", 16 * MIB);
@@ -79,7 +79,7 @@ impl Kind {
 /// something by being opened.
 ///
 /// # Errors
-/// As of [`File::open`], or the file is another one. The message does not name it.
+/// The errors of [`File::open`]; or the file is not a regular one. The message does not name it.
 pub fn open(path: &Path) -> io::Result<File> {
     check_regular(&fs::metadata(path)?)?;
     File::open(path)
@@ -123,7 +123,7 @@ fn describe(kind: fs::FileType) -> &'static str {
 /// Reads a regular file.
 ///
 /// # Errors
-/// As of [`open`], or it is larger than one of its kind may be. The message does not name it.
+/// The errors of [`open`]; or the file is larger than `kind` allows. The message does not name it.
 pub fn read(path: &Path, kind: Kind) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let length = file.metadata()?.len();
@@ -134,7 +134,7 @@ pub fn read(path: &Path, kind: Kind) -> io::Result<Vec<u8>> {
 /// Reads a regular file of text.
 ///
 /// # Errors
-/// As of [`read`], or it is not UTF-8.
+/// The errors of [`read`]; or the file is not UTF-8.
 pub fn text(path: &Path, kind: Kind) -> io::Result<String> {
     into_text(read(path, kind)?)
 }
@@ -161,8 +161,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Of a data set: its files, decompressed, and the values parsed from them. The largest that is published, DSA as
-    /// texts, takes half.
+    /// Budget of a data set: its files, decompressed, and the values parsed from them. The largest published set, DSA
+    /// as texts, takes half of it.
     pub(crate) fn of_data_set() -> Self {
         Self::new(1536 * MIB)
     }
@@ -225,7 +225,7 @@ impl<R> Bounded<R> {
         }
     }
 
-    /// What is left, to be set anew while something else owns the reader.
+    /// Bytes that may still be read, in a cell that can be set anew while something else owns the reader.
     pub(crate) fn left(&self) -> Rc<Cell<u64>> {
         self.left.clone()
     }

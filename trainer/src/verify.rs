@@ -1,4 +1,4 @@
-//! Is the exported model what was trained, and is the board what the host says?
+//! Verification: compares the exported model with the trained network, and the board with the host.
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows;
@@ -9,12 +9,12 @@ use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
 use crate::data::{Sequences, Targets, Values};
 use crate::integer::{self, Answer, KernelName, ModelFile};
 
-/// What a board run showed.
+/// Results of a run on a board, compared with the host.
 #[derive(Clone, Debug, Serialize)]
 pub struct BoardVerdict {
     /// Name in the registry.
     pub board: String,
-    /// Its core.
+    /// Core of the board.
     pub core: String,
     /// Kernel of the firmware.
     pub kernel: KernelName,
@@ -42,9 +42,9 @@ pub struct BoardVerdict {
 pub struct Difference {
     /// Index of the window.
     pub window: usize,
-    /// What the host computed.
+    /// The host's answer.
     pub host: Answer,
-    /// What the board reported, if anything.
+    /// The board's answer, if it gave one.
     pub board: Option<Answer>,
 }
 
@@ -183,7 +183,7 @@ pub fn windows_of_file(model: &Model<'_>, bytes: &[u8]) -> Result<Sequences> {
 /// The answers to the windows of a window file.
 ///
 /// # Errors
-/// As of [`windows_of_file`].
+/// The errors of [`windows_of_file`].
 pub fn answers_to_window_file(model: &Model<'_>, bytes: &[u8]) -> Result<Vec<Answer>> {
     let windows = windows_of_file(model, bytes)?;
     let lsb = vec![1.0; windows.channels];

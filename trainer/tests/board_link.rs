@@ -244,7 +244,7 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
     };
     assert_eq!(classes, host_windows("har6", &recorded(), trained, 20));
 
-    // What was recorded is what was streamed.
+    // The recording equals the stream.
     let mut reader = csv::Reader::from_path(recording).expect("a recording");
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
     assert!(rows.len() >= 19 * 128, "{}", rows.len());
@@ -387,7 +387,7 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
             "{name}"
         );
 
-        // What it cannot run is refused before a byte is written.
+        // A model that the board cannot run is refused before a byte is written.
         let mut flash = emulator.cut_power().expect("stops");
         let before = bench.boots(&mut flash);
         let (emulator, mut client) = bench.launch(flash);

@@ -14,7 +14,7 @@ use hadamrnn_device::slots::digest;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What power cuts have shown.
+/// Power cuts, counted by the state in which they left the board.
 #[derive(Debug, Default)]
 struct Tally {
     /// The board runs what it ran before, and both slots are whole.
@@ -25,12 +25,12 @@ struct Tally {
     new: u32,
 }
 
-/// When in a transfer the power is cut.
+/// Moment of a transfer at which the power is cut.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// So long after it is asked for: in the erase of the header's sector, for the most part.
+    /// Time after the request for the transfer: most often in the erase of the header's sector.
     Begin(Duration),
-    /// So long after so many bytes are written: between or in the words of a piece, or of the header at the end.
+    /// Bytes written, and time after them: between or in the words of a piece, or of the header at the end.
     After(u32, Duration),
 }
 

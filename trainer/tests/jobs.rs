@@ -46,7 +46,7 @@ fn reproduction(out: &Path) -> Vec<&str> {
 
 const JOBS: [&str; 4] = ["har2-fast-1", "har2-fast-2", "copy-fast-1", "copy-fast-2"];
 
-/// What a job came to, without what differs between two runs of it: date and time taken.
+/// Results of a job, without the values that differ between two runs of it: date and time taken.
 fn outcome(out: &Path, job: &str) -> Value {
     let mut record = json(&out.join(job).join("results.json"));
     let mut done = record["outcome"]["done"].take();

@@ -118,7 +118,7 @@ fn a_resumed_run_ignores_nothing_that_it_is_given() {
         ],
     );
     fails(&with(&["--recipe", "paper"]), &["cannot be used with"]);
-    // What it was started with anyway changes nothing.
+    // Options that the run was started with change nothing.
     let output = run(&with(&["--epochs", "2", "--steps", "20"]));
     assert!(output.status.success(), "{}", text(&output.stderr));
 

@@ -46,7 +46,7 @@ const TIMING: Timing = Timing {
     every: 1,
 };
 
-/// What a board with empty slots says of itself.
+/// Status of a board with empty slots.
 fn status(name: &'static str, classes: u16) -> Status<'static> {
     Status {
         running: Running::BuiltIn,
@@ -125,7 +125,8 @@ fn refused(output: &Output, parts: &[&str]) {
     }
 }
 
-/// Nothing in it moves the cursor, or turns the direction of writing.
+/// Asserts that the output holds no characters that move the cursor or turn the direction of writing; returns its
+/// texts.
 fn harmless(output: &Output) -> (String, String) {
     let [out, error] = [&output.stdout, &output.stderr].map(|bytes| text(bytes));
     for shown in [&out, &error] {

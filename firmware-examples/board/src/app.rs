@@ -1,4 +1,4 @@
-//! What the programs have in common: the firmware's description, and the choice of the model.
+//! Code shared by all programs of a board: the firmware's description, and the choice of the model.
 
 use core::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use crate::flash::SlotFlash;
 
 /// The programs of a board; the parameters are those of [`Windows`].
 pub struct App<R: Room, const SESSIONS: usize> {
-    /// What this firmware is.
+    /// Description of this firmware, for the host.
     pub(crate) firmware: Descriptor<'static>,
     /// The built-in model, on a four-byte boundary.
     model: &'static [u8],

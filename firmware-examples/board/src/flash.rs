@@ -11,12 +11,12 @@ use hadamrnn_device::slots::MappedFlash;
 /// The region of the slots, in the flash of driver `F`.
 pub struct SlotFlash<F> {
     driver: F,
-    /// Of the region, as the driver counts.
+    /// First byte of the region, counted as the driver counts.
     offset: u32,
     length: u32,
     /// Where the core reads the region.
     memory: *const u8,
-    /// The same place, where that is a copy in RAM which writes have to follow.
+    /// Writable address of the region where `memory` is a copy in RAM; writes to flash are repeated there.
     copy: Option<*mut u8>,
 }
 
@@ -135,7 +135,7 @@ mod tests {
         offset: 0,
         slot_size: SLOT,
     };
-    /// Of the region in the driver's flash.
+    /// Start of the region in the driver's flash, in bytes.
     const OFFSET: u32 = 4 << 10;
 
     type Driver = MemoryFlash<4, 1024>;
@@ -189,7 +189,7 @@ mod tests {
         let mut bytes = vec![0; flash.capacity()];
         flash.read(0, &mut bytes).unwrap();
         assert_eq!(flash.bytes(0, bytes.len()), bytes, "the copy is the flash");
-        // What is around the region is as it was.
+        // The bytes around the region are unchanged.
         let all = flash.driver.to_bytes();
         assert!(all[..OFFSET as usize].iter().all(|&byte| byte == 0));
         let end = OFFSET as usize + 2 * SLOT as usize;

@@ -73,7 +73,7 @@ impl<I: I2c> Imu<I> {
         })
     }
 
-    /// What was found.
+    /// The kind of sensor that was found.
     pub const fn kind(&self) -> Kind {
         self.kind
     }

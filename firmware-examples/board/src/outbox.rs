@@ -1,4 +1,4 @@
-//! What is to be sent.
+//! A buffer of frames to be sent to the host.
 
 use hadamrnn_device::link::{MAX_FRAME, Port};
 
@@ -7,7 +7,7 @@ use hadamrnn_device::link::{MAX_FRAME, Port};
 pub struct Outbox(heapless::Vec<u8, { 3 * MAX_FRAME }>);
 
 impl Outbox {
-    /// What was gathered.
+    /// The gathered bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -19,7 +19,7 @@ impl Outbox {
 }
 
 impl Port for Outbox {
-    /// Nothing arrives here.
+    /// Always none: this port only sends.
     fn read(&mut self) -> Option<u8> {
         None
     }

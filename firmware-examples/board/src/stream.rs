@@ -19,15 +19,15 @@ use crate::flash::SlotFlash;
 use crate::imu::{Error, Imu};
 use crate::outbox::Outbox;
 
-/// What a board gives to the program.
+/// The peripherals that a board hands over to the program.
 pub struct Parts<F, I, R, W> {
-    /// Where the slots are.
+    /// Flash with the slots.
     pub flash: SlotFlash<F>,
-    /// To the motion sensor.
+    /// I2C bus of the motion sensor.
     pub i2c: I,
-    /// What the host sends. Reading can be given up without loss.
+    /// Bytes from the host. A read can be cancelled without loss.
     pub rx: R,
-    /// To the host.
+    /// Transmitter to the host.
     pub tx: W,
     /// Restarts the board.
     pub reset: fn() -> !,
@@ -35,7 +35,7 @@ pub struct Parts<F, I, R, W> {
 
 /// How long a host that does not take its frames may hold up sampling.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// From one try to find a sensor to the next.
+/// Time from one try to find a sensor to the next.
 const RETRY: Duration = Duration::from_secs(1);
 
 impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {

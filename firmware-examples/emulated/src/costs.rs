@@ -17,7 +17,7 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// Nothing counted yet, for a session of so many bytes.
+    /// Costs before the first count, for a session of `session` bytes.
     #[must_use]
     pub const fn new(session: usize) -> Self {
         Self {

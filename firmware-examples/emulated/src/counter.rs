@@ -11,7 +11,7 @@ use crate::platform::{loop_10_000, nops_100, start_ticks, ticks};
 /// Counts the instructions of regions.
 pub struct Counter {
     scale: TickScale,
-    /// What an empty region counts as: from one reading to the next, with call and return.
+    /// Instructions counted for an empty region: from one reading to the next, with call and return.
     overhead: u32,
 }
 
@@ -21,7 +21,7 @@ pub struct Counter {
 pub struct Inexact {
     /// Instructions in the checked region.
     pub expected: u32,
-    /// What was counted.
+    /// Instructions that were counted.
     pub found: u32,
 }
 

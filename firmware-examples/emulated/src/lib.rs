@@ -1,7 +1,7 @@
-//! What the firmware of all emulated boards shares. The build script configures it, see `build.rs`.
+//! Code shared by the firmware of all emulated boards. The build script configures it, see `build.rs`.
 #![no_std]
 
-/// What the build script was told.
+/// Constants that the build script writes.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }

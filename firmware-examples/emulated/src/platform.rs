@@ -1,4 +1,4 @@
-//! What differs between the cores: start-up, a counter of instructions, the free stack, faults.
+//! Code that differs between the cores: start-up, a counter of instructions, the free stack, faults.
 #![allow(unsafe_code, reason = "a block of instructions of known length")]
 
 use core::arch::asm;

@@ -58,7 +58,7 @@ pub fn fail(report: &Report) -> ! {
             .create(true)
             .open(PATH)
     {
-        // Nothing is left to try if this fails; the exit status says enough.
+        // If this fails, there is no other way to report it; the exit status says enough.
         let _ = file.write_all(frame);
     }
     process::exit(1)

@@ -45,7 +45,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What happened and what to do, ending with a zero byte.
+    /// Text of the error: what happened and what to do, ending with a zero byte.
     pub const fn text(self) -> &'static CStr {
         match self {
             Self::HadamrnnOk => c"success",

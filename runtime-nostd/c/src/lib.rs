@@ -29,7 +29,7 @@ pub use shape::Shape;
 
 use hadamrnn_runtime::Model;
 
-/// What the memory of a network must be aligned to, in bytes: an array of uint64_t is.
+/// Alignment of the memory of a network, in bytes. An array of uint64_t has it.
 pub const HADAMRNN_ALIGNMENT: usize = 8;
 
 /// Inputs of a model, at most: they are on the stack during hadamrnn_push().
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn hadamrnn_classes(net: *const Net) -> usize {
     unsafe { model(net) }.map_or(0, Model::class_count)
 }
 
-/// What a logit must be multiplied by to be that of the network as it was trained; 0 if `net` is null.
+/// Factor from an integer logit to the logit of the network as it was trained; 0 if `net` is null.
 ///
 /// # Safety
 /// `net` must be null or a network of hadamrnn_start().
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn hadamrnn_name(net: *const Net, text: *mut c_char, size:
     name.len()
 }
 
-/// What an error means and what to do about it: a text that ends with a zero byte and is never freed.
+/// Text of an error: what it means and what to do about it. It ends with a zero byte and is never freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn hadamrnn_error_text(error: i32) -> *const c_char {
     let unknown = c"not an error of this version of hadamrnn";
@@ -312,7 +312,7 @@ unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
     Some(unsafe { slice::from_raw_parts(start.cast(), length) })
 }
 
-/// Not reachable from any function of the library. With the feature, a program that links is the proof.
+/// Stops the program. No function of the library reaches it: with the feature, linking a program proves that.
 #[cfg(target_os = "none")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

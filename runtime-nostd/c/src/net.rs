@@ -57,10 +57,10 @@ impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Run
 }
 
 // Only ever shared by reference, as the session borrows the model; what changes is the session, behind its pointer.
-/// A network: a model, its state and nothing else. What is in it is nobody's business but the library's.
+/// A network: a model, its state and nothing else. Its content is private to the library.
 pub struct Net {
     model: Model<'static>,
-    /// In the same memory, behind this.
+    /// Session of the model. It lies in the same memory, behind this.
     session: NonNull<dyn Run>,
 }
 
@@ -108,7 +108,7 @@ impl Net {
         &self.model
     }
 
-    /// Its session: valid for as long as the network is, and shared by everybody who has the network.
+    /// Session of the network: valid for as long as the network is, and shared by everybody who has the network.
     pub(crate) fn session(&self) -> NonNull<dyn Run> {
         self.session
     }

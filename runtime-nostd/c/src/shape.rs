@@ -1,9 +1,9 @@
-//! Which session a model runs in, and the bytes that it takes.
+//! Chooses the session that a model runs in, and counts the bytes that it takes.
 
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel};
 use hadamrnn_runtime::{Capacities, Model};
 
-/// What of a model decides about its session; see [`Shape::of`].
+/// The properties of a model that decide about its session; see [`Shape::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Room for hidden units in each layer: 64, 128, 256, 512 or 1,024.
@@ -42,12 +42,12 @@ impl Shape {
             .saturating_add(self.other_bytes())
     }
 
-    /// Its pointers and lengths.
+    /// Number of pointers and lengths in the view of a model and its session.
     pub const fn pointers(self) -> usize {
         HEAD_POINTERS
     }
 
-    /// All else of it.
+    /// Bytes of the view of a model and its session, without pointers and lengths.
     pub const fn other_bytes(self) -> usize {
         let unit_bytes = if self.wide {
             Fwht::UNIT_BYTES
@@ -71,5 +71,5 @@ impl Shape {
 
 /// Pointers, lengths and other values of their size that the view of a model and a session have beside the state.
 const HEAD_POINTERS: usize = 71;
-/// What else they have.
+/// All other bytes of the view of a model and of a session.
 const HEAD_BYTES: usize = 272;

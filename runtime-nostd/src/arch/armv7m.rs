@@ -75,7 +75,8 @@ pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
     true
 }
 
-/// The same for a second layer, whose drive is computed already: `rows`.
+/// Advances the state of a second layer, whose input projection is computed already: `rows`. Returns whether the
+/// assembly runs this layer.
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) fn step_second(h: &mut [u32], layer: &Layer<'_>, rows: &[i32], gain: i32) -> bool {
     let Some(mut ready) = Ready::new(h, layer, rows, gain) else {

@@ -1,5 +1,5 @@
-//! What the backends need of a model of the common shape, checked once, when the model is read; and what is left to check
-//! in a step.
+//! The sizes and sections of a model that the backends use. They are checked once, when the model is read; only the few
+//! checks that depend on a step are left for the step.
 //!
 //! The fields of these types are private, and only their constructors, which compare the lengths of all sections, make
 //! one: so `unsafe` code need not trust what made the model.
@@ -172,7 +172,7 @@ impl<'a> Shaped<'a> {
         &self.plan.geometry
     }
 
-    /// What the backend has computed of the sizes.
+    /// Constants that the backend has computed from the sizes.
     pub const fn constants(&self) -> &'a Constants {
         &self.plan.constants
     }
@@ -202,7 +202,7 @@ impl<'a> Shaped<'a> {
         self.plan.signs
     }
 
-    /// What a sum of unsigned fields of a driven row lacks.
+    /// Correction of the sum of a driven row: fields of U are stored with 8 too much, so it is `-8 * sum(x)`.
     pub const fn correction(&self) -> i32 {
         self.correction
     }
@@ -250,7 +250,7 @@ impl<'a> Ready<'a> {
         self.gain
     }
 
-    /// What drives the rows, one word for each.
+    /// Input projection of the layer, one word a row.
     pub const fn rows(&self) -> &'a [i32] {
         self.rows
     }

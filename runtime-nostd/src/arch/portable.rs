@@ -1,4 +1,4 @@
-//! What a backend leaves to the portable code of the kernels: where there is none, everything.
+//! Steps that a backend leaves to the portable code of the kernels. Without a backend, these are all of them.
 
 #![cfg_attr(
     not(hadamrnn_arch = "portable"),
@@ -13,14 +13,14 @@ use super::step::OwnStep;
 use crate::format::Sections;
 use crate::layer::Layer;
 
-/// What is checked when a model is read: nothing.
+/// Result of the checks of a backend when a model is read. Portable code has none.
 #[cfg(hadamrnn_arch = "portable")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan<'a>(core::marker::PhantomData<&'a ()>);
 
 #[cfg(hadamrnn_arch = "portable")]
 impl Plan<'_> {
-    /// There is none.
+    /// Always none: portable code has no plan.
     pub const fn new(_: &Layer<'_>, _: &Sections<'_>, _: usize) -> Option<Self> {
         None
     }

@@ -17,7 +17,7 @@ use crate::codegen::keep_rolled;
 use crate::hadamard::{butterflies8, strided_stages};
 use crate::lanes;
 
-/// What is computed when a model is read: nothing more.
+/// Constants that follow from the sizes of a model. This backend needs none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Constants;
 

@@ -13,7 +13,7 @@ pub struct OwnStep<'a> {
     pub(crate) plan: &'a Plan<'a>,
     /// `U`, or a token's row.
     pub(crate) u: &'a [u32],
-    /// What they are multiplied by, and its sum.
+    /// Factors of the columns of `u`: the inputs, or the multiplier of a token's row; and their sum.
     pub(crate) x: &'a [i32],
     pub(crate) sum: i32,
     pub(crate) gain: i32,

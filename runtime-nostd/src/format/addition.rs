@@ -1,4 +1,4 @@
-//! What version 3 of the format added to the header.
+//! The part of the header that version 3 of the format has and earlier versions do not.
 //!
 //! It is read as words, not by postcard: that saves a small core more than a kilobyte of code.
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::ModelError;
 use crate::limits;
 
-/// What version 3 of the format added to the header.
+/// The part of the header that version 3 of the format has and earlier versions do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Addition {
@@ -42,7 +42,7 @@ pub struct Bounds {
 pub struct HiddenReadout {
     /// Units, a multiple of 16 in `16..=1024`.
     pub hidden_size: u16,
-    /// What a sum of states is multiplied by, `1..=32767`.
+    /// Factor on a sum of states, `1..=32767`.
     pub multiplier: u16,
     /// Right shift of the product with its bias, `0..=30`.
     pub shift: u8,
@@ -65,7 +65,7 @@ impl HiddenReadout {
 }
 
 impl Addition {
-    /// Of a file that has none.
+    /// The value for a file of an earlier version.
     pub(crate) const NONE: Self = Self {
         driven_rows: 0,
         hidden_readout: None,

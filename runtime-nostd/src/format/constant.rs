@@ -20,8 +20,8 @@ macro_rules! some {
 /// The header of a file, and the number of words of all sections.
 ///
 /// # Errors
-/// As of [`Model::from_bytes`](crate::Model::from_bytes), but for ranges of the header's fields and lengths of the
-/// sections.
+/// The errors of [`Model::from_bytes`](crate::Model::from_bytes), except those about the ranges of header fields and
+/// the lengths of sections.
 pub(super) const fn read(file: &[u8]) -> Result<(Header<'_>, usize), ModelError> {
     let Some((prefix, rest)) = file.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(if starts_like_magic(file) {
@@ -70,7 +70,8 @@ const fn starts_like_magic(file: &[u8]) -> bool {
     true
 }
 
-/// As [`super::crc32`], with a table, which is in no program: a compiler counts the steps of its constants.
+/// The same checksum as [`super::crc32`], computed with a table. It runs only in the compiler, which limits the steps
+/// of a constant; no program contains the table.
 const fn crc32(bytes: &[u8]) -> u32 {
     const REVERSED_POLYNOMIAL: u32 = 0xEDB8_8320;
     const TABLE: [u32; 256] = {
@@ -97,7 +98,7 @@ const fn crc32(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// What is still to be read. Every function gives none where the bytes are not what it reads.
+/// Bytes still to be read. Every function returns none if the bytes are not what it reads.
 struct Reader<'a> {
     bytes: &'a [u8],
 }
@@ -205,7 +206,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// One that says something.
+    /// Reads the fields of version 3; none if all are zero, since such a file has to be of a lower version.
     const fn addition(&mut self) -> Option<Addition> {
         let mut words = [0; Addition::WORDS];
         let (mut at, mut any) = (0, 0);

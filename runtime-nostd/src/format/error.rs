@@ -66,7 +66,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// What is wrong, for people.
+    /// A text for people that says what is wrong.
     pub const fn text(&self) -> &'static str {
         match self {
             Self::Misaligned => "model bytes are not aligned to four bytes",

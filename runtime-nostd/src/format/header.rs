@@ -7,7 +7,7 @@ use super::{Addition, ModelError, SectionLengths, check, constant};
 /// Sizes, widths and shifts of a model. Every quantity is defined in `docs/ARITHMETIC.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header<'a> {
-    /// What the model was trained for; for people, not for programs.
+    /// Name of the task that the model was trained for; for people, not for programs.
     pub name: &'a str,
     /// `n`, a power of two in `16..=1024`.
     pub hidden_size: u16,
@@ -33,12 +33,12 @@ pub struct Header<'a> {
     pub gain_shift: u8,
     /// How logits come from the states.
     pub readout: Readout,
-    /// What one unit of an integer logit is worth in the float model.
+    /// Factor from an integer logit to the logit of the float model.
     pub logit_scale: f32,
-    /// What version 2 added; stored behind the fields above, and only from it on.
+    /// The fields that version 2 added; stored behind the fields above, from version 2 on.
     #[serde(skip)]
     pub extension: Extension,
-    /// What version 3 added; stored before the weights, and only by it.
+    /// The fields that version 3 added; stored before the weights, from version 3 on.
     #[serde(skip)]
     pub addition: Addition,
 }
@@ -48,7 +48,8 @@ impl<'a> Header<'a> {
     /// [`Model::from_bytes`](crate::Model::from_bytes).
     ///
     /// # Errors
-    /// Those of `Model::from_bytes`, but for the alignment and what the weights decide.
+    /// The errors of [`Model::from_bytes`](crate::Model::from_bytes), except those about alignment and those that
+    /// depend on the weights.
     pub const fn read(file: &'a [u8]) -> Result<Self, ModelError> {
         let (header, words) = match constant::read(file) {
             Ok(read) => read,
@@ -91,8 +92,8 @@ impl<'a> Header<'a> {
 pub enum Readout {
     /// `V relu(h_T) + b_o` of the last state: the paper's many to one.
     LastState,
-    /// The same after every step: the paper's copy task. The runtime computes what it computes for `LastState`; the
-    /// difference is in what the model was trained for. Version 2.
+    /// `V relu(h_t) + b_o` after every step: the paper's copy task. The runtime computes the same as for `LastState`;
+    /// only what the model was trained for differs. Version 2.
     EveryStep,
     /// `V mean_t relu(h_t) + b_o`: an extension. Version 2.
     Pooled {
@@ -155,19 +156,19 @@ pub struct Tokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Second {
-    /// As of the first layer.
+    /// Hidden units `n'`, a power of two in `16..=1024`.
     pub hidden_size: u16,
-    /// As of the first layer.
+    /// `q'`: the recurrent matrix has diagonal blocks of `2^q'`.
     pub log2_block: u8,
-    /// As of the first layer.
+    /// `k'`: the recurrent matrix is scaled by `1 - 2^-k'`, `1..=15`; 0 is no leak.
     pub leak: u8,
-    /// As of the first layer.
+    /// Width of the hidden state, `8..=16` bits: states saturate as those of the first layer.
     pub state_bits: u8,
-    /// As of the first layer.
+    /// Right shift after the recurrence, `4..=15`.
     pub gain_shift: u8,
     /// `r`: what a sum of first-layer states is multiplied by, `1..=32767`.
     pub multiplier: u16,
-    /// What the matrix between the layers is.
+    /// Kind of the matrix between the layers.
     pub mixing: Mixing,
     /// Whether there are biases.
     pub bias: bool,

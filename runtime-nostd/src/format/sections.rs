@@ -22,17 +22,17 @@ pub struct Sections<'a> {
     /// The matrix between the layers, set bits for -1. Dense: for each group of four columns the rows' nibbles, eight a
     /// word, the first column in the lowest bit. Hadamard: the signs `a`, then `c`, each like [`signs`](Self::signs).
     pub mixing: &'a [u32],
-    /// One i32 a row of the second layer, or none.
+    /// Biases of the second layer, one i32 a row; empty if it has none.
     pub second_bias: &'a [u32],
-    /// As [`signs`](Self::signs), of the second layer.
+    /// Signs of the second layer, stored like [`signs`](Self::signs).
     pub second_signs: &'a [u32],
     /// The matrix of the hidden readout layer, as a dense [`mixing`](Self::mixing).
     pub hidden_matrix: &'a [u32],
-    /// One i32 a unit of the hidden readout layer, or none.
+    /// Biases of the hidden readout layer, one i32 a unit; empty if it has none.
     pub hidden_bias: &'a [u32],
     /// V row by row, `n / R` words each.
     pub readout: &'a [u32],
-    /// One i32 an output, in logit units.
+    /// Biases of the outputs, one i32 an output, in logit units.
     pub readout_bias: &'a [u32],
 }
 

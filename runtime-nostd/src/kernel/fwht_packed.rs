@@ -14,7 +14,8 @@
 
 #[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
 mod portable;
-/// In its place where the assembly alone is linked. Not reached: [`FwhtPacked::check`] refuses what that does not take.
+/// Empty stand-in where only the assembly is linked. It is never called: [`FwhtPacked::check`] refuses models that the
+/// assembly does not take.
 #[cfg(not(any(feature = "any-shape", hadamrnn_arch = "portable")))]
 mod portable {
     pub(super) fn step(_: &mut [u32], _: &crate::step::Step<'_>) {}
@@ -100,7 +101,8 @@ impl Kernel for FwhtPacked {
     }
 }
 
-/// Not generic over the capacity, so that sessions of several sizes share the code.
+/// Advances the state by one step in portable code. It is not generic over the capacity, so that sessions of several
+/// sizes share the code.
 fn step_lanes(words: &mut [u32], step: &Step<'_>) {
     if let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) {
         portable::step(h, step);

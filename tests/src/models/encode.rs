@@ -48,7 +48,7 @@ pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>,
     }
     words.extend(model.readout_bias.iter().map(|&bias| bias as u32));
     let mut header = header(model, widths);
-    // What makes a file one of version 3 also makes it state its bounds.
+    // A file of version 3 also states its bounds.
     if header.addition != Addition::default() {
         header.addition.bounds = stated_bounds(model, widths);
     }
@@ -176,7 +176,7 @@ fn input_words(model: &PlainModel, width: u8) -> Vec<u32> {
     }
 }
 
-/// Of what has a place for each row, that of the rows that are driven.
+/// Picks the entries of the driven rows from a list with one entry a row.
 fn driven<'a, T>(model: &PlainModel, rows: &'a [T]) -> impl Iterator<Item = &'a T> {
     let (block, driven) = (model.layer.block_size, model.driven_rows);
     rows.chunks(block).flat_map(move |rows| &rows[..driven])
@@ -203,7 +203,7 @@ fn pack(codes: &[i32], width: usize) -> u32 {
     word.into_inner()[0]
 }
 
-/// One bit a sign, set for -1.
+/// Packs signs into words: one bit a sign, set for -1.
 fn signs(signs: &[i32]) -> Vec<u32> {
     let bits: BitVec<u32, Lsb0> = signs.iter().map(|&sign| sign < 0).collect();
     bits.into_vec()

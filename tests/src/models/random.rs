@@ -18,8 +18,8 @@ pub fn models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (PlainM
     })
 }
 
-/// The same of one layer that takes numbers, and whose readout is of the state: what needs no capacities beyond those of
-/// the first layer.
+/// Random models of one layer that takes numbers and whose readout is of the state: they need no capacities beyond
+/// those of the first layer.
 pub fn plain_models(
     log2_hidden: RangeInclusive<u32>,
 ) -> impl Strategy<Value = (PlainModel, Widths)> {

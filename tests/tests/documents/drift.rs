@@ -31,7 +31,7 @@ impl Drift {
         self.highest.exp_m1().max(-self.lowest.exp_m1())
     }
 
-    /// No two steps of the run are farther apart.
+    /// Largest relative change between any two steps of the run.
     fn between_steps(self) -> f64 {
         (self.highest - self.lowest).exp_m1()
     }

@@ -1,4 +1,4 @@
-//! What the documents state of the code is so.
+//! Tests that the documents agree with the code.
 
 mod drift;
 mod unsafe_code;

@@ -51,7 +51,7 @@ fn a_hidden_readout_layer_needs_its_capacity() {
     assert!(Session::<RoomOf<Fwht, 16, 1, 0, 0, 16>>::new(&model).is_ok());
 }
 
-/// What a board's RAM is compared with, before a firmware is built.
+/// A board's RAM is compared with these bytes before a firmware is built.
 #[test]
 fn the_bytes_of_a_session_are_those_of_its_arrays() {
     use hadamrnn_runtime::Room;

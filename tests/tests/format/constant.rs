@@ -1,4 +1,4 @@
-//! What reads a file while compiling, beside what reads it on a device.
+//! Tests that the reader that runs in the compiler agrees with the reader that runs on a device.
 
 use hadamrnn_runtime::format::{Header, crc32};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked};

@@ -100,7 +100,7 @@ pub fn reseal(bytes: &mut [u8]) {
     }
 }
 
-/// What is accepted must run without panicking or overflowing (tests are built with overflow checks).
+/// An accepted model must run without panicking or overflowing (tests are built with overflow checks).
 fn must_be_safe(bytes: &[u8]) {
     let file = AlignedBytes::new(bytes);
     let Ok(model) = Model::from_bytes(file.as_slice()) else {

@@ -5,7 +5,7 @@ use hadamrnn_tests::models::header_and_words;
 
 use crate::examples::*;
 
-/// What reading a model of this header and zero weights gives.
+/// The error of reading a model of this header and zero weights, if it is one.
 fn error_of(header: &format::Header<'_>) -> Option<ModelError> {
     let words = vec![0u32; format::SectionLengths::of(header).expect("widths").total()];
     Model::from_bytes(file(header, &words).as_slice()).err()

@@ -1,4 +1,4 @@
-//! What is written is what is documented, and is read back.
+//! Tests that files are written as documented, and are read back.
 
 use hadamrnn_runtime::{Model, ModelError, format};
 use hadamrnn_tests::models::{AlignedBytes, encode_plain};

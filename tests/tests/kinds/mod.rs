@@ -140,7 +140,7 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
     Sequences::new(channels, STEPS, values, targets, vec![]).expect("consistent")
 }
 
-/// With a hidden readout layer.
+/// Adds a hidden readout layer to a configuration.
 fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
     config.network.hidden_readout = Some(HiddenReadout {
         hidden_size,
@@ -149,7 +149,7 @@ fn hidden(mut config: HadamRnnConfig, hidden_size: usize) -> HadamRnnConfig {
     config
 }
 
-/// With inputs to a part of the units only.
+/// Gives inputs to `rows` of the units only.
 fn driven(mut config: HadamRnnConfig, rows: usize) -> HadamRnnConfig {
     config.network.input_rows = Some(rows);
     config

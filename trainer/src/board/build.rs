@@ -13,16 +13,16 @@ use super::FirmwareFolder;
 use crate::integer::{KernelName, ModelFile};
 use crate::untrusted::{self, Kind};
 
-/// What to build.
+/// A firmware to build.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Sources.
+    /// Folder of the firmware's sources.
     pub folder: &'a FirmwareFolder,
-    /// For which board: an emulated one.
+    /// Board to build for: an emulated one.
     pub board: &'a Board,
-    /// With which kernel.
+    /// Kernel of the firmware.
     pub kernel: KernelName,
-    /// Around which model.
+    /// Model that is built in.
     pub model: &'a ModelFile,
     /// A window file to embed.
     pub windows: &'a [u8],
@@ -256,7 +256,7 @@ impl Firmware {
             .with_context(|| format!("cannot read {}", self.elf.display()))
     }
 
-    /// What the firmware takes, from the segments of its ELF file.
+    /// Bytes of flash and RAM that the firmware takes, from the segments of its ELF file.
     ///
     /// # Errors
     /// The file is not ELF.

@@ -11,16 +11,16 @@ use super::emulate::{Cost, Messages, answer, cost};
 use super::{Firmware, FirmwareFolder, Request};
 use crate::integer::{Answer, KernelName, ModelFile};
 
-/// A model and what it runs over.
+/// A model and the window that it runs over.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// At most 12 inputs, 512 units and 6 KiB, the firmware's room.
+    /// The model: at most 12 inputs, 512 units and 6 KiB, which is the firmware's room.
     pub model: ModelFile,
-    /// Raw samples `[T][D]`, from the zero state.
+    /// Raw samples `[T][D]`; the model starts from the zero state.
     pub window: Vec<i16>,
 }
 
-/// What a board made of a [`Case`].
+/// A board's answer to a [`Case`], and its cost.
 #[derive(Clone, Debug)]
 pub struct CaseRun {
     /// Class, logits and digest of all states.
@@ -30,7 +30,7 @@ pub struct CaseRun {
 }
 
 impl Case {
-    /// As the firmware `cases` reads it.
+    /// Bytes of the case in the layout that the firmware `cases` reads.
     fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = self.model.model()?;
         let steps = self.window.len() / model.sample_size();

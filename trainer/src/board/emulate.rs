@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// A report is a few dozen bytes a window.
 const LARGEST_REPORT: u64 = 64 << 20;
 
-/// What a board measured of itself.
+/// Instructions and memory that a board measured of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Cost {
     /// Instructions of all pushes of the dearest window.
@@ -32,10 +32,10 @@ pub struct Cost {
     pub stack_bytes: u32,
 }
 
-/// What a board reported.
+/// Answers, costs and log that a board reported.
 #[derive(Clone, Debug)]
 pub struct BoardRun {
-    /// One a window, in order.
+    /// Answers, one a window, in order.
     pub answers: Vec<Answer>,
     /// Exact instruction counts.
     pub cost: Cost,

@@ -102,7 +102,7 @@ impl FlashFile {
     }
 }
 
-/// What an emulator is started with.
+/// Settings of an emulator's start.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
     /// The board: an emulated one that has slots.

@@ -1,4 +1,4 @@
-//! What a checkpoint says of its run's data.
+//! Properties of a run's data that its checkpoint keeps.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use crate::nn::Input;
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
 
-/// What evaluation and export need to know of the data.
+/// Properties of the data that evaluation and export use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskFacts {
     /// Fitted on the training split.
@@ -16,7 +16,7 @@ pub struct TaskFacts {
     pub input_lsb: Vec<f32>,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// What a step feeds the network; tokens without their embedding, which the configuration has.
+    /// Input of the network in a step; tokens without their embedding, which is in the configuration.
     pub input: Input,
     /// Logits.
     pub outputs: usize,
@@ -25,7 +25,7 @@ pub struct TaskFacts {
 }
 
 impl TaskFacts {
-    /// What `data` look like.
+    /// Properties of `data`.
     pub fn of(data: &TaskData) -> Self {
         Self {
             standardisation: data.standardisation(),

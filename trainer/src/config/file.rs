@@ -107,7 +107,7 @@ pub(super) fn explained(error: toml::de::Error, known: &Table) -> Error {
             (name, path)
         });
         let here = quoted.map(|name| (name.to_owned(), name.to_owned()));
-        // Of those that are equally like it, the last.
+        // The last one of the names that are equally similar.
         elsewhere
             .chain(here)
             .map(|(name, shown)| (strsim::jaro_winkler(&name, unknown), shown))

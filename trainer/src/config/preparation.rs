@@ -1,4 +1,4 @@
-//! What happens to sensor channels before the network, on the host as on the board.
+//! Preparation of sensor channels for the network, on the host as on the board.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};

@@ -63,7 +63,7 @@ pub struct TrainingConfig {
     /// Decay of a running mean of the weights, per step, which is then what is evaluated and kept; 0 is none.
     #[serde(default)]
     pub averaging: f32,
-    /// When the signs move, where they are trained.
+    /// Steps at which the signs move, where they are trained.
     #[serde(default)]
     pub sign_schedule: SignSchedule,
     /// Factors on the step size of groups of weights.
@@ -164,7 +164,7 @@ impl Schedule {
     }
 }
 
-/// What happens to the sign vector of the recurrent matrix.
+/// Training of the sign vector of the recurrent matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signs {
@@ -174,7 +174,7 @@ pub enum Signs {
     Trained(f64),
 }
 
-/// When trained signs move: every flip rewrites every power of W, and the other weights need time to follow.
+/// Steps at which trained signs move. Every flip rewrites every power of W, and the other weights need time to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignSchedule {
@@ -229,10 +229,10 @@ impl Default for GroupRates {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sampling {
-    /// Each once, in random order.
+    /// Every sequence once, in random order.
     #[default]
     Shuffled,
-    /// As many draws, with replacement, all classes equally often (the paper's for GLUE).
+    /// Draws with replacement, as many as there are sequences, all classes equally often (the paper's for GLUE).
     Balanced,
 }
 
@@ -240,9 +240,9 @@ pub enum Sampling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
-    /// Those of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
+    /// The weights of the epoch with the best validation accuracy (of equal ones, the lowest validation loss).
     Best,
-    /// Those of the last epoch.
+    /// The weights of the last epoch.
     Last,
 }
 

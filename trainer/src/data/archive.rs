@@ -26,7 +26,7 @@ const FILE_COST: usize = 96;
 /// The file endings of the archives that can be read.
 pub(super) const ENDINGS: [&str; 6] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz"];
 
-/// What an archive's files are handed to: the index of the file in the list of names, and its content.
+/// Receiver of an archive's files. It takes the index of the file in the list of names, and the file's content.
 pub(super) type Visit<'a> = dyn FnMut(usize, Vec<u8>) -> Result<()> + 'a;
 
 /// A folder or an archive to read from.
@@ -188,7 +188,7 @@ fn data_root(path: &Path, names: &[String]) -> Result<PathBuf> {
     Ok(entries(path)?.into_iter().find(holds).unwrap_or(root))
 }
 
-/// What a folder contains, by name.
+/// Paths of a folder's entries, sorted by name.
 pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let list = || -> io::Result<Vec<PathBuf>> {
         folder.read_dir()?.map(|entry| Ok(entry?.path())).collect()

@@ -63,7 +63,7 @@ fn cached_in(
     select: Select<'_>,
     build: impl FnOnce() -> Result<Vec<Sequences>>,
 ) -> Result<Vec<Sequences>> {
-    // What cannot be read is reported by the loader, which knows what it should be.
+    // Errors of reading are reported by the loader, which knows what a file should be.
     let key = || self::key(kind, paths, select).ok().flatten();
     let Some(found) = key() else {
         return build();
@@ -76,7 +76,7 @@ fn cached_in(
         return Ok(parts);
     }
     let parts = build()?;
-    // What changed meanwhile may have been read in part.
+    // Files that changed meanwhile may have been read in part.
     if key().is_some_and(|now| now == found) {
         // The cache is a convenience: a full disk or a folder without write permission is no reason to fail.
         let _ = store(folder, &path, &parts);
@@ -109,7 +109,7 @@ fn key(kind: &str, paths: &[PathBuf], select: Select<'_>) -> Result<Option<Strin
     Ok((bytes >= LEAST_BYTES).then_some(digest))
 }
 
-/// What a file holds.
+/// Digest and length of a file's content.
 struct Content {
     sha256: [u8; 32],
     bytes: u64,

@@ -14,17 +14,17 @@ pub use sets::{COPY, DSA, IMDB, MNIST, QQP, RECORDINGS, SST2, UCI_HAR};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct DataSet {
-    /// Its name on the command line.
+    /// Name of the data set on the command line.
     pub name: &'static str,
-    /// Its full name.
+    /// Full name of the data set.
     pub title: &'static str,
     /// The official page about it.
     pub page: &'static str,
-    /// Its terms of use.
+    /// Terms of use.
     pub licence: &'static str,
-    /// What its authors ask to be cited.
+    /// Publication that its authors ask to be cited.
     pub citation: &'static str,
-    /// What it is downloaded as; empty for a generated set.
+    /// Downloads that it consists of; empty for a generated set.
     pub parts: &'static [Part],
     /// A single file that holds the same in another form; it is taken where it is found.
     pub instead: Option<&'static Part>,
@@ -34,7 +34,7 @@ pub struct DataSet {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Part {
-    /// What is in it.
+    /// Short description of its content.
     pub what: &'static str,
     /// The official download; empty where there is none.
     pub url: &'static str,
@@ -74,9 +74,9 @@ pub enum Check {
 /// The parsed content of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// In hexadecimal.
+    /// SHA-256, in hexadecimal.
     pub sha256: String,
-    /// What was found.
+    /// Short description of the content that was found.
     pub what: String,
 }
 
@@ -86,7 +86,7 @@ impl DataSet {
         self.parts.is_empty()
     }
 
-    /// What to do about a file that is not as published.
+    /// Advice for a file that is not as published.
     pub(super) fn remedy(&self) -> String {
         format!(
             "the file is not as published: get the data set again (`hadamrnn data fetch {}`)",

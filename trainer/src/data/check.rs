@@ -14,7 +14,7 @@ use crate::untrusted::{Budget, Kind};
 /// How a part compares with what was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the same.
+    /// It is the published one.
     Published,
     /// It is the sample that ships with the program.
     Sample,
@@ -24,12 +24,12 @@ pub enum Verdict {
     Other,
 }
 
-/// What was found of a part.
+/// Result of the check of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// How it compares.
     pub verdict: Verdict,
-    /// What was found and where, for people.
+    /// A text for people: the content that was found, and where.
     pub text: String,
 }
 

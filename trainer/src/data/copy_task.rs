@@ -26,14 +26,14 @@ const SYMBOLS: u32 = 8;
 const BLANK: u8 = 0;
 const MARKER: u16 = 9;
 
-/// Which of the three independent streams of sequences.
+/// One of the three independent streams of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
-    /// To be fitted to.
+    /// The stream that a model is fitted to.
     Train,
-    /// To choose models by.
+    /// The stream that models are chosen by.
     Valid,
-    /// To be reported.
+    /// The stream of the final measurement.
     Test,
 }
 
@@ -218,7 +218,7 @@ mod tests {
     fn memoryless_baseline() {
         let task = CopyTask::new(CopyTask::PUBLISHED_STEPS, 5).unwrap();
         assert!((task.memoryless_cross_entropy() - 2.0794e-2).abs() < 1e-6);
-        // The same from the data: the frequencies of the answers by position are all the predictor may know.
+        // The same figure, measured on data: the frequencies of the answers by position are all the predictor may know.
         let batch = task.batch(Split::Valid, 0, 2000);
         let mut counts = vec![[0_u32; CopyTask::CLASSES]; task.steps()];
         for sequence in batch.targets.values().chunks_exact(task.steps()) {

@@ -79,9 +79,9 @@ const SENSORS: [&str; 9] = [
     "acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z", "mag_x", "mag_y", "mag_z",
 ];
 
-/// m/s² per count of an accelerometer at ±16 g.
+/// Acceleration that one count of an accelerometer stands for at ±16 g, in m/s².
 pub const ACC_LSB: f32 = (9.806_65 / 2048.0) as f32;
-/// rad/s per count of a gyroscope at ±2000 °/s.
+/// Rotation that one count of a gyroscope stands for at ±2000 °/s, in rad/s.
 pub const GYRO_LSB: f32 = (std::f64::consts::PI / 180.0 / 16.4) as f32;
 /// Units of the earth's field per count of a magnetometer.
 pub const MAG_LSB: f32 = 1.0 / 4096.0;

@@ -88,9 +88,9 @@ struct Download<'a> {
 
 /// Why an attempt ended early.
 enum Failure {
-    /// Another attempt may do better.
+    /// A failure that may not occur in another attempt.
     Passing(anyhow::Error),
-    /// None will.
+    /// A failure that would occur in every attempt.
     Lasting(anyhow::Error),
 }
 

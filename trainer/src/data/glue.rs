@@ -57,9 +57,9 @@ pub(super) const SST2_SHA256: [(&str, &str); 3] = [
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Padding {
-    /// In front, so that a sequence ends with its last piece.
+    /// Padding is in front, so that a sequence ends with its last piece.
     Left,
-    /// Behind, as the tokenizer of bert-base-uncased does.
+    /// Padding is behind, as the tokenizer of bert-base-uncased does it.
     #[default]
     Right,
 }

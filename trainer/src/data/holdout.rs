@@ -1,4 +1,4 @@
-//! Which training sequences are held out as the validation split.
+//! Chooses the training sequences that are held out as the validation split.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,7 +80,7 @@ pub(super) fn random_subjects(
         .collect()
 }
 
-/// In an order drawn from `seed`.
+/// Shuffles items into an order drawn from `seed`.
 pub(super) fn shuffled<T: Ord>(items: Vec<T>, seed: u64) -> Vec<T> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<(u64, T)> = items

@@ -32,7 +32,7 @@ impl Source {
         Self::Files(vec![path.into()])
     }
 
-    /// What a user must know about results from this source.
+    /// Notice for the user about results from this source, if there is one.
     pub fn notice(&self) -> Option<String> {
         (*self == Self::Sample).then(|| {
             format!(

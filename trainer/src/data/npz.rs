@@ -16,7 +16,7 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 pub(super) struct Array<'a> {
     /// The type of its values, as NumPy writes it: `<i4`, `|u1`, `|O`.
     pub kind: String,
-    /// In C order.
+    /// Lengths of the dimensions, in C order.
     pub shape: Vec<usize>,
     /// The values' bytes; a pickle where the type is `|O`.
     pub data: Vec<u8>,
@@ -289,7 +289,7 @@ pub(super) mod tests {
         let mut npz = Npz::open(&bytes, &budget).unwrap();
         let array = npz.array("a").unwrap();
         assert_eq!(array.data.len(), 100_000);
-        // As eight bytes each, they are more.
+        // With eight bytes each, they are more.
         let error = message(array.integers().unwrap_err());
         assert!(error.contains("more than 150000 bytes"), "{error}");
         let error = message(array.values("|u1", |[byte]| u64::from(byte)).unwrap_err());

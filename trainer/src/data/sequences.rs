@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
 
-/// What is to be predicted from each sequence.
+/// Classes that are to be predicted from sequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Targets {
     /// One class per sequence, `[N]`.
@@ -22,7 +22,7 @@ impl Targets {
     }
 }
 
-/// What the steps of sequences hold.
+/// Values of the steps of sequences.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// Numbers in physical units, `[N][T][D]`.
@@ -80,9 +80,9 @@ pub struct Sequences {
     pub channels: usize,
     /// Steps per sequence, `T`.
     pub steps: usize,
-    /// What the steps hold.
+    /// Values of the steps.
     pub values: Values,
-    /// What is to be predicted.
+    /// Classes that are to be predicted.
     pub targets: Targets,
     /// The subject each sequence was recorded from, `[N]`; empty where there are none.
     pub groups: Vec<u32>,
@@ -284,11 +284,11 @@ impl Sequences {
 pub struct Dataset {
     /// The name of the task, as in [`Task`](super::Task).
     pub name: String,
-    /// What the model is fitted to.
+    /// Sequences that the model is fitted to.
     pub train: Sequences,
-    /// What models are chosen by; may be empty.
+    /// Sequences that models are chosen by; may be empty.
     pub valid: Sequences,
-    /// What is reported, once.
+    /// Sequences of the final measurement, which is done once.
     pub test: Sequences,
     /// The name of each class.
     pub classes: Vec<String>,

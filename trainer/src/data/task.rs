@@ -123,7 +123,7 @@ pub enum Holdout {
     Standard,
     /// None: all training subjects are trained on, the validation split is empty.
     None,
-    /// These subjects.
+    /// Subjects with these numbers.
     Subjects(Vec<u32>),
     /// Subjects in an order drawn from `seed`, until they make up `percent` of the windows or more.
     Random {

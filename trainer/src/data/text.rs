@@ -1,4 +1,4 @@
-//! What the parsers of text files share.
+//! Functions that all parsers of text files use.
 
 /// The rows of a text with their line numbers, without line ends; blank lines at the end of the file do not count.
 pub(super) fn rows(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {

@@ -62,9 +62,9 @@ pub const ACTIVITIES: [&str; 6] = [
 /// Number of people; they are numbered from 1.
 pub const SUBJECTS: u8 = 30;
 
-/// g per count of an accelerometer at ±4 g.
+/// Acceleration that one count of an accelerometer stands for at ±4 g, in g.
 pub const ACC_LSB: f32 = 1.0 / 8192.0;
-/// rad/s per count of a gyroscope at ±500 °/s.
+/// Rotation that one count of a gyroscope stands for at ±500 °/s, in rad/s.
 pub const GYRO_LSB: f32 = (std::f64::consts::PI / 180.0 / 65.5) as f32;
 
 /// Physical units per count, by channel.
@@ -241,7 +241,8 @@ fn check_rows(tables: &Tables, names: &[String]) -> Result<()> {
 /// Reads `task` ([`Task::Har2`] or [`Task::Har6`]) from `source`.
 ///
 /// # Errors
-/// As of [`read`]; the task is another one; `holdout` names subjects that are not in the training part, or all of them.
+/// The errors of [`read`]; or the task is another one; or `holdout` names subjects that are not in the training part,
+/// or all of them.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
     let names = file_names();
     let parts = cache::cached("uci-har", source, Select::Names(&names), || {

@@ -9,15 +9,15 @@ use crate::nn::{HostWeights, Input, NetworkConfig, quant};
 
 /// Quantised weights.
 pub(super) struct Codes {
-    /// Of U, `[n, d_in]`, or of the table of tokens, `[vocabulary, n]`.
+    /// Codes of U, `[n, d_in]`, or of the table of tokens, `[vocabulary, n]`.
     pub input: Vec<i32>,
-    /// What a code of `input` is worth.
+    /// Weight that a code of 1 stands for in `input`.
     pub input_scale: f32,
     /// How `input` is stored.
     pub input_width: FieldWidth,
-    /// Of V, `[d_out, n]`.
+    /// Codes of V, `[d_out, n]`.
     pub readout: Vec<i32>,
-    /// What a code of `readout` is worth.
+    /// Weight that a code of 1 stands for in `readout`.
     pub readout_scale: f32,
     /// How `readout` is stored.
     pub readout_width: FieldWidth,

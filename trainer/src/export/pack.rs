@@ -40,7 +40,7 @@ pub(super) fn rows(codes: &[i32], row: usize, width: FieldWidth) -> Vec<u32> {
         .collect()
 }
 
-/// One bit a row, set for -1.
+/// Packs signs into words: one bit a row, set for -1.
 pub(super) fn signs(signs: &[i8]) -> Vec<u32> {
     signs
         .iter()

@@ -1,4 +1,4 @@
-//! What one step of each integer is worth.
+//! Scales: the float value of one step of each integer.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,10 @@ pub struct Scales {
     pub largest_state: f64,
     /// Largest absolute standardised input seen in calibration.
     pub largest_input: f64,
-    /// As `state`, of a second layer.
+    /// Units of the second layer's state per integer step, if there is such a layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_state: Option<f64>,
-    /// As `largest_state`, of a second layer.
+    /// Largest absolute float state of the second layer seen in calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_second_state: Option<f64>,
     /// Units of a hidden readout layer's output per integer step.

@@ -1,4 +1,4 @@
-//! What tests flash, and onto which boards.
+//! Models and boards for the tests of flashing.
 
 use hadamrnn_firmware_support::boards::{Board, Registry};
 

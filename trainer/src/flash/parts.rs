@@ -1,4 +1,4 @@
-//! What goes where in flash, when it is written without looking at what is there.
+//! Bytes and addresses in flash, for writing without a look at what is there.
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::descriptor::{Descriptor, LEN};
@@ -16,7 +16,7 @@ use crate::link::Firmware;
 pub struct Part {
     /// Where they go.
     pub address: u32,
-    /// What they are.
+    /// The bytes themselves.
     pub bytes: Vec<u8>,
 }
 
@@ -60,11 +60,11 @@ pub fn descriptor_in(parts: &[Part], address: u32) -> Result<Firmware> {
     Ok(Firmware::new(&descriptor))
 }
 
-/// What makes a board boot `file`, whatever its slots hold: the model in slot 0, then nothing in slot 1, each filled to a
-/// multiple of `sector` bytes.
+/// The parts that make a board boot `file`, whatever its slots hold: the model in slot 0, then nothing in slot 1, each
+/// filled to a multiple of `sector` bytes.
 ///
-/// This is for what cannot read the slots first, so it cannot take the slot that is free. The order keeps a board
-/// bootable all the same: slot 1 is given up when slot 0 is whole.
+/// This is for tools that cannot read the slots first, so they cannot take the slot that is free. The order keeps a
+/// board bootable all the same: slot 1 is given up when slot 0 is whole.
 ///
 /// # Errors
 /// The firmware cannot run the model.

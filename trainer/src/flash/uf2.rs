@@ -12,7 +12,7 @@ use super::Part;
 
 const BLOCK: usize = 512;
 const PAYLOAD: usize = 256;
-/// What these boot loaders erase at once.
+/// Bytes that these boot loaders erase at once.
 const SECTOR: usize = 4096;
 const MAGIC_START: [u32; 2] = [0x0A32_4655, 0x9E5D_5157];
 const MAGIC_END: u32 = 0x0AB1_6F30;
@@ -55,7 +55,7 @@ struct Sector {
 }
 
 impl Sector {
-    /// What its blocks carry, each with its address.
+    /// Payloads of its blocks, each with its address.
     fn payloads(&self) -> impl Iterator<Item = (u32, &[Option<u8>])> {
         let addresses = (self.address..).step_by(PAYLOAD);
         addresses.zip(self.bytes.chunks(PAYLOAD))
@@ -183,7 +183,7 @@ mod tests {
         flash
     }
 
-    /// Both slots of a board.
+    /// Bytes of both slots of a board.
     fn slots(flash: &[u8], firmware: &Descriptor<'_>) -> [Vec<u8>; 2] {
         let at = (firmware.slots_origin - ORIGIN) as usize;
         let size = firmware.slot_size as usize;

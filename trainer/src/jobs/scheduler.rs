@@ -227,7 +227,8 @@ mod tests {
         assert_eq!(array, "#SBATCH --array=1-1000");
     }
 
-    /// With stand-ins for what Slurm has: `srun` shows its option and runs the rest, `scontrol` shows what it is asked.
+    /// Runs the scripts with stand-ins for the programs of Slurm: `srun` shows its option and runs the rest, `scontrol`
+    /// shows its arguments.
     #[cfg(unix)]
     #[test]
     fn scripts_run_the_job_they_should() {

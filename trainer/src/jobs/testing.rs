@@ -1,4 +1,4 @@
-//! What tests of running jobs share.
+//! Helpers that the tests of running jobs share.
 
 use std::path::Path;
 

@@ -30,19 +30,19 @@ impl Default for Patience {
     }
 }
 
-/// What a board's firmware is.
+/// A board's firmware, as its descriptor describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Firmware {
-    /// As it lies in flash: owns the board's name.
+    /// The descriptor's bytes as they lie in flash; they own the board's name.
     bytes: [u8; descriptor::LEN],
 }
 
-/// What a board runs and holds.
+/// Models that a board runs and holds, and how it runs them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BoardStatus {
     /// Where the model that runs comes from.
     pub running: Running,
-    /// What each slot holds, or why it is refused.
+    /// Header of the model in each slot, or why the slot is refused.
     pub slots: [Result<Header, Fault>; 2],
     /// Name of the model that runs.
     pub name: String,
@@ -59,15 +59,15 @@ pub struct BoardStatus {
 /// An answer to a request that does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Done.
+    /// The request was carried out.
     Done,
     /// The transfer goes on at this byte.
     Next(u32),
-    /// Not done.
+    /// The request was refused.
     Refused(SlotError),
 }
 
-/// What a board tells unasked.
+/// A message that a board sends without being asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Told {
@@ -84,7 +84,7 @@ pub enum Told {
     Sample {
         /// Samples before.
         index: u32,
-        /// One a channel.
+        /// Raw counts, one a channel.
         values: Vec<i16>,
     },
 }
@@ -118,7 +118,7 @@ impl Client {
         }
     }
 
-    /// Who is there.
+    /// Asks the board for its firmware's descriptor.
     ///
     /// # Errors
     /// Nobody answers, or in another version of the protocol.
@@ -136,7 +136,7 @@ impl Client {
         Ok(firmware)
     }
 
-    /// What the board runs and holds.
+    /// Asks which models the board runs and holds.
     ///
     /// # Errors
     /// It does not answer.
@@ -155,7 +155,7 @@ impl Client {
         })
     }
 
-    /// Which model runs. None where firmware that is older than this request runs its built-in one.
+    /// Asks which model runs. None where firmware that is older than this request runs its built-in one.
     ///
     /// # Errors
     /// The link is broken.
@@ -190,7 +190,7 @@ impl Client {
     pub fn restart(&mut self) -> Result<()> {
         self.step(Ask::Reset)?;
         let patience = self.patience;
-        // What is asked while it starts is lost: ask often.
+        // Requests are lost while the board starts: repeat them often.
         self.patience = Patience {
             answer: patience.answer.min(Duration::from_millis(200)),
             attempts: patience.attempts.max(50),
@@ -201,7 +201,7 @@ impl Client {
             .context("the board does not come back after its restart")
     }
 
-    /// What the board tells next, if it does within `wait`.
+    /// The board's next message, if it sends one within `wait`.
     ///
     /// # Errors
     /// The link is broken.
@@ -308,7 +308,7 @@ impl Firmware {
         }
     }
 
-    /// What the firmware says of itself.
+    /// The firmware's description of itself.
     ///
     /// # Errors
     /// It is in a version that this program does not know.

@@ -59,7 +59,7 @@ impl Noise {
         }
     }
 
-    /// What arrives of a frame.
+    /// Bytes that arrive when `frame` is sent.
     fn pass(&mut self, frame: &[u8]) -> Vec<u8> {
         let mut frame = frame.to_vec();
         // Half of all frames arrive as they are.

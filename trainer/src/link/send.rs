@@ -56,7 +56,7 @@ pub fn send(
     bail!("the board has lost the transfer {RESTARTS} times: is its supply or its flash failing?")
 }
 
-/// One transfer from wherever it is to its end.
+/// Carries out one transfer to its end, from the byte at which the board says it stands.
 fn transfer(
     client: &mut Client,
     new: &NewModel,
@@ -103,7 +103,7 @@ fn transfer(
     }
 }
 
-/// What is said of a board whose answers contradict each other.
+/// Advice about a board whose answers contradict each other.
 const DISORDER: &str = "its firmware does not keep to the link protocol; flash it anew";
 
 /// Whether the board's slots say what its answers did.

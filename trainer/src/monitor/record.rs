@@ -260,7 +260,7 @@ mod tests {
         let values = vec![1, 2];
         first.take(&Told::Sample { index: 0, values }).unwrap();
         drop(first);
-        // Of another board, whose samples would go on where the first one's ended.
+        // A recording of another board, whose samples would go on where the first one's ended.
         record(&path, "walk", "monday", [1, 2]);
         // A row that was cut off does not take the next one with it.
         let cut = std::fs::read_to_string(&path).unwrap() + "walk,monday-2";

@@ -1,4 +1,4 @@
-//! What is known of a board's stream so far.
+//! State of a board's stream, as far as it has arrived.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -14,7 +14,7 @@ const HISTORY: usize = 64;
 /// The latest samples of a channel.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// Its name.
+    /// Name of the trace.
     pub name: String,
     /// Index of the sample and raw counts, oldest first.
     pub points: VecDeque<(f64, f64)>,
@@ -31,12 +31,12 @@ pub struct LastClass {
     pub logits: Vec<i32>,
 }
 
-/// What is known so far.
+/// Everything that has arrived so far.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// Names of the classes, as they are shown; a class without a name is shown by its number.
     pub classes: Vec<String>,
-    /// One a channel.
+    /// Traces, one a channel.
     pub traces: Vec<Trace>,
     /// The latest answer.
     pub last: Option<LastClass>,
@@ -55,7 +55,7 @@ pub struct State {
 }
 
 impl State {
-    /// Nothing told yet.
+    /// The state before the first message.
     pub fn new(classes: &[String], channels: &[String]) -> Self {
         let trace = |name: &String| Trace {
             name: visible::name(name),

@@ -47,7 +47,7 @@ impl WithSimd for Transform<'_> {
 ///
 /// # Panics
 ///
-/// As [`fwht`].
+/// For the reasons of [`fwht`].
 #[inline(always)]
 pub(super) fn transform(data: &mut [f32], log2_block: usize) {
     let block = 1 << log2_block;

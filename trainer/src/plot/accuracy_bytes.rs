@@ -18,7 +18,7 @@ const BAR: i32 = 3;
 /// A model in the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// What is written beside it; nothing for an empty name.
+    /// Name that is written beside it; an empty one is not shown.
     pub name: String,
     /// Size of the model.
     pub bytes: f64,

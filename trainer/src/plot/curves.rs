@@ -19,7 +19,7 @@ const LEAST_LOSS: f64 = 1e-9;
 pub struct Curve {
     /// Name in the legend.
     pub name: String,
-    /// Its epochs.
+    /// Epochs of the run.
     pub lines: Vec<Line>,
 }
 

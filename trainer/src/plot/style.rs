@@ -1,4 +1,4 @@
-//! What all pictures share: colours, type, number formats.
+//! Style that all pictures share: colours, type, number formats.
 
 use std::sync::OnceLock;
 
@@ -7,9 +7,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
-/// What is drawn on.
+/// Surface that a picture is drawn on.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-/// What can go wrong.
+/// Error of drawing.
 pub(super) type DrawError =
     DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
 

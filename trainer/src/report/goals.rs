@@ -1,4 +1,4 @@
-//! What the project wants to reach, on the integer model and the test split, mean over seeds.
+//! Goals of the project, for the integer model on the test split, mean over seeds.
 
 use super::Group;
 use crate::data::Task;
@@ -11,9 +11,9 @@ pub(super) struct Goal {
 }
 
 enum Measure {
-    /// At least this accuracy, in per cent.
+    /// Accuracy of at least so many per cent.
     Accuracy(f64),
-    /// Less than this cross-entropy, and no mistake.
+    /// Cross-entropy below this value, and no mistake.
     Loss(f64),
 }
 
@@ -54,7 +54,7 @@ pub(super) fn of(task: Task) -> impl Iterator<Item = &'static Goal> {
 }
 
 impl Goal {
-    /// What is wanted.
+    /// Text of the goal.
     pub(super) fn text(&self) -> String {
         let wanted = match self.measure {
             Measure::Accuracy(percent) => format!("≥ {percent} %"),
@@ -65,7 +65,7 @@ impl Goal {
         })
     }
 
-    /// What was measured of it.
+    /// Measured value, in the goal's measure.
     pub(super) fn measured(&self, group: &Group<'_>) -> String {
         let accuracy = format!("{} %", group.integer_accuracy().text(2));
         let measured = match self.measure {

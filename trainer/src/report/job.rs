@@ -10,15 +10,15 @@ use crate::run_log::{self, Line};
 /// A job and what came out of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobReport {
-    /// Its entry in the plan.
+    /// Entry of the job in the plan.
     pub entry: Entry,
-    /// What was trained, if it could be read.
+    /// Configuration of the job, if it could be read.
     pub config: Option<RunConfig>,
-    /// What came out; nothing yet if the job has not ended.
+    /// Outcome of the job; none if it has not ended.
     pub record: Option<Record>,
-    /// Its epochs.
+    /// Epochs of the job.
     pub lines: Vec<Line>,
-    /// What of its folder is missing or damaged. What could be read is above.
+    /// Error in the job's folder: a file that is missing or damaged. The fields above have what could be read.
     pub damage: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl JobReport {
         }
     }
 
-    /// What the job is of and what came out of it.
+    /// Configuration and results of the job, if it is done and both could be read.
     pub(super) fn result(&self) -> Option<(&RunConfig, &Done)> {
         let done = self.record.as_ref().and_then(Record::done)?;
         Some((self.config.as_ref()?, done))

@@ -1,4 +1,4 @@
-//! What others published, for comparison. Nothing here was measured with this program.
+//! Results that others published, for comparison. No figure here was measured with this program.
 
 use crate::data::Task;
 use crate::plot::Mark;

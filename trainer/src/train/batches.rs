@@ -1,4 +1,4 @@
-//! Which sequences a step sees, and its loss on them.
+//! Sequences of a batch, and the loss on them.
 
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ impl<'a> Batches<'a> {
         Tensor::from_data(classes.as_slice(), &self.device)
     }
 
-    /// Which of the training sequences are in the batch at `position`; none where they are generated.
+    /// Numbers of the training sequences in the batch at `position`; none where they are generated.
     fn chosen(&self, order: &[u32], position: Position) -> Vec<usize> {
         let size = self.training.batch_size;
         let first = (position.batch as usize * size).min(order.len());

@@ -6,7 +6,8 @@ use burn::tensor::{Gradients, Tensor};
 
 use crate::nn::HadamRnn;
 
-/// What shortens the gradient of all parameters of `network` together to the norm `longest`: `min(1, longest / norm)`.
+/// Factor that shortens the gradient of all parameters of `network` together to the norm `longest`:
+/// `min(1, longest / norm)`. None if no parameter has a gradient.
 pub(super) fn factor(network: &HadamRnn, gradients: &Gradients, longest: f32) -> Option<Tensor<1>> {
     let mut squares = Squares {
         gradients,

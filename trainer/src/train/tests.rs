@@ -1,4 +1,4 @@
-//! What a run does with its configuration, on sequences small enough to train in a moment.
+//! Tests of a run's configuration, on sequences small enough to train in a moment.
 
 use super::{Diverged, Outcome, Store, Trainer};
 use crate::checkpoint::Checkpoint;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::common::text;
 
-/// What it may take on a machine with other work.
+/// Longest time for an action of the cluster, on a machine that has other work, too.
 const LONGEST: Duration = Duration::from_secs(120);
 
 pub struct Cluster {

@@ -1,5 +1,6 @@
-//! What `sweep --emit slurm` writes, under a real Slurm. These tests are ignored unless asked for, as Slurm is installed on
-//! few machines: `firmware-examples/setup.sh --slurm`, then `cargo test --package hadamrnn --test slurm -- --ignored`.
+//! Tests of the scripts that `sweep --emit slurm` writes, under a real Slurm. They are ignored unless asked for, as
+//! Slurm is installed on few machines: `firmware-examples/setup.sh --slurm`, then
+//! `cargo test --package hadamrnn --test slurm -- --ignored`.
 #![cfg(target_os = "linux")]
 
 mod cluster;
@@ -58,7 +59,7 @@ fn an_interrupted_job_comes_again_and_goes_on_and_a_cancelled_one_does_not() {
     let job = out.join("epochs=1000000");
     wait_for_epochs(&job, 1);
 
-    // What Slurm does by itself a minute before the end of a job's time.
+    // Slurm sends this signal by itself a minute before the end of a job's time.
     cluster.shell(&format!("scancel --signal=INT {endless}"));
     cluster.until("the job comes again", |cluster| {
         let state = cluster.field(&endless, "JobState");
@@ -89,7 +90,7 @@ fn an_interrupted_job_comes_again_and_goes_on_and_a_cancelled_one_does_not() {
     assert!(told.contains("1 of 2 jobs done, 1 waiting"), "{told}");
 }
 
-/// With the default `MaxArraySize`; the first array is only accepted, the second one runs.
+/// With the default `MaxArraySize`, the jobs need two arrays: the first array is only accepted, the second one runs.
 #[test]
 #[ignore = "needs Slurm: firmware-examples/setup.sh --slurm"]
 fn more_jobs_than_an_array_has_are_accepted_and_each_is_the_right_one() {

@@ -21,7 +21,7 @@ mod register {
     pub const PWR_CTRL: u8 = 0x7d;
 }
 
-/// Of `PWR_CONF`.
+/// Value of the register `PWR_CONF` that switches power saving off.
 const POWER_SAVE_OFF: u8 = 0x02;
 /// Bytes of its 8 KiB of microcode to a transfer: fits the 255 bytes of every chip's bus controller.
 const BURST: usize = 128;

@@ -1,4 +1,4 @@
-//! Which sensor is on the bus.
+//! Finds the sensor on the bus.
 
 use embedded_hal::i2c::I2c;
 
@@ -24,25 +24,27 @@ pub enum Kind {
 /// A sensor and where it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// What it is.
+    /// The kind of sensor.
     pub kind: Kind,
-    /// Its 7-bit address.
+    /// 7-bit address of the sensor.
     pub address: u8,
 }
 
-/// How a kind is told from others: addresses, the register that identifies it, and what that may hold.
+/// Marks by which a kind is told from others: its addresses, the register that identifies it, and the values of that
+/// register.
 struct Identity {
     kind: Kind,
     addresses: &'static [u8],
     register: u8,
     values: &'static [u8],
-    /// Another part of the same sensor, which must be there too: its address, a register and what that holds.
+    /// A second part of the same sensor, which must answer, too: its address, its identifying register and the value of
+    /// that.
     companion: Option<[u8; 3]>,
 }
 
-/// In the order of asking. The BMI270 comes after those that share its address: it has nothing at their register, while
-/// theirs at its register 0 may hold anything. The accelerometers of LSM303AGR and LIS3DH have one identity, but not one
-/// sensitivity: the magnetometer tells them apart.
+/// Identities in the order in which the bus is asked. The BMI270 comes after the sensors that share its address: it has
+/// nothing at their register, while theirs at its register 0 may hold anything. The accelerometers of LSM303AGR and
+/// LIS3DH have one identity, but not one sensitivity: the magnetometer tells them apart.
 const IDENTITIES: [Identity; 6] = [
     Identity {
         kind: Kind::Lsm6dso,

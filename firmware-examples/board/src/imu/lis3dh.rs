@@ -17,7 +17,7 @@ mod register {
     pub const CTRL5: u8 = 0x24;
     pub const CTRL6: u8 = 0x25;
     pub const STATUS: u8 = 0x27;
-    /// xyz, little-endian; the highest bit of the address is the wish to read on.
+    /// First data register: xyz, little-endian. The highest bit of the address asks for reading on.
     pub const OUT_X_L: u8 = 0x28 | 0x80;
     pub const FIFO_CTRL: u8 = 0x2e;
 }

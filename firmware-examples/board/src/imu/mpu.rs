@@ -12,7 +12,7 @@ mod register {
     pub const CONFIG: u8 = 0x1a;
     pub const GYRO_CONFIG: u8 = 0x1b;
     pub const ACCEL_CONFIG: u8 = 0x1c;
-    /// Of the successors alone.
+    /// Filter of the accelerometer; the MPU-6050 does not have this register, its successors do.
     pub const ACCEL_CONFIG_2: u8 = 0x1d;
     pub const FIFO_EN: u8 = 0x23;
     /// Accelerometer xyz, temperature, then gyroscope xyz, big-endian.

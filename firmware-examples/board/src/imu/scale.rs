@@ -1,4 +1,4 @@
-//! From a sensor's counts to those of a sample: 1/8192 g and 70 m°/s.
+//! Converts a sensor's counts to those of a sample: 1/8192 g and 70 m°/s.
 
 /// How many counts of a sample one of the sensor is, in 1/32768.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ impl Scale {
 mod tests {
     use super::*;
 
-    /// All counts: the nearest to the exact ratio, but for the rounding of the ratio itself.
+    /// Every count is the nearest to the exact ratio, except for the rounding of the ratio itself.
     #[test]
     fn counts_are_those_of_the_exact_ratio() {
         let exact = [

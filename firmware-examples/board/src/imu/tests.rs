@@ -1,4 +1,4 @@
-//! Each sensor on a bus: what finds it, what sets it up, and what a reading becomes.
+//! Tests of each sensor on a simulated bus: how it is found, how it is set up, and how its readings are converted.
 
 mod chip;
 
@@ -22,7 +22,7 @@ fn read(address: u8, register: u8, value: u8) -> Transaction {
     Transaction::write_read(address, vec![register], vec![value])
 }
 
-/// All questions, on a bus where nobody is.
+/// All questions of the search, on a bus without sensors.
 fn all_questions() -> Vec<Transaction> {
     let questions = [
         (&[0x6a, 0x6b][..], 0x0f),
@@ -58,7 +58,7 @@ fn a_stranger_at_a_known_address_is_not_taken() {
     bus.done();
 }
 
-/// Without a write to any of them.
+/// Each sensor is found without a write to any of them.
 #[test]
 fn each_sensor_is_found() {
     for sheet in DATA_SHEETS {
@@ -85,7 +85,7 @@ fn start(bus: &Bus) -> Result<Imu<Bus>, Error> {
     Imu::start(bus.clone(), clock)
 }
 
-/// What programs may have left in the registers of a sensor that kept its power.
+/// Sensors with registers as another program may have left them, if the sensor kept its power.
 fn left_behind(sheet: &DataSheet) -> [Chip; 3] {
     let mut all_ones = Chip::new(*sheet);
     all_ones.registers.fill(0xff);
@@ -185,7 +185,8 @@ fn samples_come_in_channel_order_when_they_are_new() {
     }
 }
 
-/// By the data sheets' nominal sensitivities, within 0.2 %: less than what they allow a sensor to be off.
+/// Samples are converted by the nominal sensitivities of the data sheets, within 0.2 %: less than the data sheets allow
+/// a sensor to be off.
 #[test]
 fn a_sample_is_in_units_of_1_8192_g_and_70_mdps() {
     for sheet in &DATA_SHEETS {
@@ -223,7 +224,7 @@ fn a_sensor_that_is_unplugged_is_a_bus_error() {
     }
 }
 
-/// From the sensor's registers to a class: the model reads what the bus delivers.
+/// Runs from the sensor's registers to a class: the model reads the samples that the bus delivers.
 #[test]
 fn a_sensor_on_a_bus_is_classified() {
     const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");

@@ -17,7 +17,7 @@ use hadamrnn_board::Parts;
 use hadamrnn_board::flash::SlotFlash;
 use static_cell::ConstStaticCell;
 
-/// What the build script was told.
+/// Constants that the build script writes.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }
@@ -28,7 +28,7 @@ pub const CORE_HZ: u32 = 160_000_000;
 /// Bytes of both slots.
 const SLOTS: usize = 2 * SLOT_SIZE as usize;
 
-/// What the board gives to the programs.
+/// The peripherals that the board hands over to the programs.
 pub type Board = Parts<
     FlashStorage<'static>,
     I2c<'static, Blocking>,
@@ -36,7 +36,7 @@ pub type Board = Parts<
     UsbSerialJtagTx<'static, Async>,
 >;
 
-/// What wakes the tasks of asynchronous programs.
+/// Timer and interrupt that wake the tasks of asynchronous programs.
 pub struct Scheduler {
     timer: TIMG0<'static>,
     interrupt: FROM_CPU_INTR0<'static>,

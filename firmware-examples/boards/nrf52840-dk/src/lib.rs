@@ -13,7 +13,7 @@ use static_cell::ConstStaticCell;
 
 pub use nrf::Board;
 
-/// What the build script was told.
+/// Constants that the build script writes.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }

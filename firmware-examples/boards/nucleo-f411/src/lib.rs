@@ -9,7 +9,7 @@ use embassy_stm32::rcc::{APBPrescaler, Pll, PllMul, PllPDiv, PllPreDiv, PllSourc
 
 pub use stm32::{Board, start};
 
-/// What the build script was told.
+/// Constants that the build script writes.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }

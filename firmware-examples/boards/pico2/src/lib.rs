@@ -6,7 +6,7 @@ mod rp;
 
 pub use rp::{Board, start};
 
-/// What the build script was told.
+/// Constants that the build script writes.
 pub mod config {
     include!(concat!(env!("OUT_DIR"), "/config.rs"));
 }

@@ -17,7 +17,7 @@ use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Low lanes after the stages across words, then new states; what these are tested with.
@@ -27,12 +27,13 @@ struct Frame {
     /// High lanes after the stages across words; what rows are finished with.
     high: [u32; 4],
     gain: i32,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
     drive_shift: u32,
     lane_shift: u32,
-    /// What a group starts with: where accumulators start, without biases, the one that is not masked and the others; where the
-    /// code for columns is entered.
+    /// Values that a group of rows starts with. The accumulators start at `start_of_all` (the one that is not masked)
+    /// and at `start` (the others), without biases; `entry` is the address at which the code for the columns is
+    /// entered.
     start_of_all: u32,
     start: u32,
     entry: usize,
@@ -51,7 +52,7 @@ struct Frame {
     /// Where the groups end that are driven, or not, as those before.
     run_end: *mut u32,
     h_end: *mut u32,
-    /// From a word of states to the word of biases of the same rows.
+    /// Distance from a word of states to the word of biases of the same rows, in bytes.
     bias_from_h: usize,
     saved: [u32; 9],
     /// The arguments from the fifth on, by the calling convention.

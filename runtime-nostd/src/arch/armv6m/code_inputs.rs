@@ -14,7 +14,7 @@ use heapless::VecView;
 
 use crate::arch::channels::Channels;
 
-/// As `drive::standardise_all`.
+/// Standardises a sample; gives the same inputs as the portable `drive::standardise_all`.
 #[inline(always)]
 pub(crate) fn standardise(
     channels: &Channels<'_>,
@@ -55,8 +55,7 @@ macro_rules! input {
         concat!(
             "sxth r7, r4\n",
             "subs r5, r5, r7\n",
-            $factor,
-            "muls r5, r4, r5\n",
+            concat!($factor, "muls r5, r4, r5\n"),
             "add r5, r8\n",
             "asrs r5, r1\n",
             "cmp r5, r12\n",
@@ -127,7 +126,12 @@ unsafe extern "C" fn standardise_code(
         "adds r6, r6, #2",
         "str r5, [sp, #44]",
         "5:",
-        input!("lsls r4, r4, #1\nlsrs r4, r4, #17\n"),
+        input!(
+            "
+            lsls r4, r4, #1
+            lsrs r4, r4, #17
+            "
+        ),
         "cmp r0, lr",
         "bne 4b",
         "6:",

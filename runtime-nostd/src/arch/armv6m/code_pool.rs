@@ -28,23 +28,18 @@ pub(crate) fn add_rectified(states: &[u32], sums: &mut [u32]) -> bool {
 macro_rules! add_pair {
     ($word:literal) => {
         concat!(
-            "sxth r5, ",
-            $word,
-            "\nsubs ",
-            $word,
-            ", ",
-            $word,
-            ", r5\nasrs r6, r5, #31\nbics r5, r6\nasrs ",
-            $word,
-            ", ",
-            $word,
-            ", #16\nasrs r6, ",
-            $word,
-            ", #31\nbics ",
-            $word,
-            ", r6\nldr r6, [r2]\nldr r7, [r2, #4]\nadds r6, r6, r5\nadds r7, r7, ",
-            $word,
-            "\nstmia r2!, {{r6, r7}}\n",
+            concat!("sxth r5, ", $word, "\n"),
+            concat!("subs ", $word, ", ", $word, ", r5\n"),
+            "asrs r6, r5, #31\n",
+            "bics r5, r6\n",
+            concat!("asrs ", $word, ", ", $word, ", #16\n"),
+            concat!("asrs r6, ", $word, ", #31\n"),
+            concat!("bics ", $word, ", r6\n"),
+            "ldr r6, [r2]\n",
+            "ldr r7, [r2, #4]\n",
+            "adds r6, r6, r5\n",
+            concat!("adds r7, r7, ", $word, "\n"),
+            "stmia r2!, {{r6, r7}}\n",
         )
     };
 }

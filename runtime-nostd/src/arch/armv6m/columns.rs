@@ -4,40 +4,20 @@
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
-            "lsrs r4, ",
-            $w,
-            ", #4\n",
+            concat!("lsrs r4, ", $w, ", #4\n"),
             "ands r4, r5\n",
-            "muls r4, ",
-            $x,
-            ", r4\n",
+            concat!("muls r4, ", $x, ", r4\n"),
             "add r9, r4\n",
-            "lsrs r4, ",
-            $w,
-            ", #8\n",
+            concat!("lsrs r4, ", $w, ", #8\n"),
             "ands r4, r5\n",
-            "muls r4, ",
-            $x,
-            ", r4\n",
+            concat!("muls r4, ", $x, ", r4\n"),
             "add r10, r4\n",
-            "lsrs r4, ",
-            $w,
-            ", #12\n",
+            concat!("lsrs r4, ", $w, ", #12\n"),
             "ands r4, r5\n",
-            "muls r4, ",
-            $x,
-            ", r4\n",
+            concat!("muls r4, ", $x, ", r4\n"),
             "add r11, r4\n",
-            "muls ",
-            $w,
-            ", ",
-            $x,
-            ", ",
-            $w,
-            "\n",
-            "add r8, ",
-            $w,
-            "\n",
+            concat!("muls ", $w, ", ", $x, ", ", $w, "\n"),
+            concat!("add r8, ", $w, "\n"),
         )
     };
 }
@@ -76,26 +56,18 @@ macro_rules! across_words {
 macro_rules! finish_pair {
     ($pair:literal, $drive:literal, $signs:literal) => {
         concat!(
-            "ldr r4, [sp, #4 * ",
-            $pair,
-            "]\n",
-            "ldr r6, [sp, #{high} + 4 * ",
-            $pair,
-            "]\n",
+            concat!("ldr r4, [sp, #4 * ", $pair, "]\n"),
+            concat!("ldr r6, [sp, #{high} + 4 * ", $pair, "]\n"),
             "subs r5, r4, r6\n",
             "adds r4, r4, r6\n",
             "muls r4, r0, r4\n",
             "muls r5, r0, r5\n",
-            "mov r7, ",
-            $drive,
-            "\n",
+            concat!("mov r7, ", $drive, "\n"),
             "sxth r6, r7\n",
             "subs r7, r7, r6\n",
             "lsls r6, r2\n",
             "asrs r7, r3\n",
-            "lsls r1, r1, #",
-            $signs,
-            "\n",
+            concat!("lsls r1, r1, #", $signs, "\n"),
             "bcs 5f\n",
             "bmi 6f\n",
             "adds r4, r6, r4\n",
@@ -118,9 +90,7 @@ macro_rules! finish_pair {
             "asrs r5, r5, #{shift}\n",
             "lsls r5, r5, #16\n",
             "adds r4, r4, r5\n",
-            "str r4, [sp, #4 * ",
-            $pair,
-            "]\n",
+            concat!("str r4, [sp, #4 * ", $pair, "]\n"),
         )
     };
 }
@@ -129,27 +99,10 @@ macro_rules! finish_pair {
 macro_rules! start_of_all {
     ($to:literal, $start:literal, $temporary:literal) => {
         concat!(
-            "lsls ",
-            $to,
-            ", ",
-            $start,
-            ", #4\nadds ",
-            $to,
-            ", ",
-            $to,
-            ", ",
-            $start,
-            "\nlsls ",
-            $temporary,
-            ", ",
-            $to,
-            ", #8\nadds ",
-            $to,
-            ", ",
-            $to,
-            ", ",
-            $temporary,
-            "\n",
+            concat!("lsls ", $to, ", ", $start, ", #4\n"),
+            concat!("adds ", $to, ", ", $to, ", ", $start, "\n"),
+            concat!("lsls ", $temporary, ", ", $to, ", #8\n"),
+            concat!("adds ", $to, ", ", $to, ", ", $temporary, "\n"),
         )
     };
 }
@@ -170,7 +123,7 @@ macro_rules! set_up {
             "ldmia r1!, {{r5, r6}}\n",
             "add r7, sp, #{gain}\n",
             "stmia r7!, {{r2, r4-r6}}\n",
-            // What a group starts with.
+            // The values that a group starts with.
             "ldr r4, [sp, #{start_argument}]\n",
             start_of_all!("r2", "r4", "r5"),
             "ldmia r1!, {{r5, r6}}\n",
@@ -226,7 +179,7 @@ macro_rules! products {
             "ldr r2, [r7]\n",
             "ldmia r6!, {{r0}}\n",
             column!("r0", "r2"),
-            // What the unmasked accumulator has too much; biases.
+            // Take off the excess of the unmasked accumulator; add biases.
             ".org 31b + {to_end}\n",
             "mov r12, r6\n",
         )

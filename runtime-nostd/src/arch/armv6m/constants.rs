@@ -1,4 +1,5 @@
-//! What a step needs of the sizes of a model, computed when the model is read; where the assembly finds its code.
+//! Constants of a step that follow from the sizes of a model. They are computed when the model is read, and say where
+//! the assembly finds its code.
 
 use crate::arch::plan::Geometry;
 
@@ -13,8 +14,8 @@ pub(super) const TO_LAST: usize = TO_ROUND_END + 4;
 pub(super) const TO_END: usize = TO_LAST + 32;
 const THUMB: usize = 1;
 
-/// What a step needs of the sizes of a model, in the order in which the assembly takes it over. Places in its code are
-/// counted from the test for more rounds.
+/// Constants of a step that follow from the sizes of a model, in the order in which the assembly loads them. Addresses
+/// in its code are counted from the test for more rounds.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Constants {

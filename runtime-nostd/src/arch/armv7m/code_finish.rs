@@ -15,7 +15,7 @@ use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
 use crate::arch::plan::Shaped;
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits.
@@ -113,37 +113,17 @@ macro_rules! widen {
 macro_rules! finish {
     ($pair:literal, $bit:literal, $a:literal, $b:literal) => {
         concat!(
-            "ubfx r3, r10, #",
-            $bit,
-            ", #2\n",
+            concat!("ubfx r3, r10, #", $bit, ", #2\n"),
             "add r3, sp, r3, lsl #3\n",
             "ldrd r3, r9, [r3]\n",
-            "ldr r12, [sp, #{drives} + 4 * ",
-            $pair,
-            "]\n",
-            "mul ",
-            $a,
-            ", ",
-            $a,
-            ", r3\n",
-            "mul ",
-            $b,
-            ", ",
-            $b,
-            ", r9\n",
+            concat!("ldr r12, [sp, #{drives} + 4 * ", $pair, "]\n"),
+            concat!("mul ", $a, ", ", $a, ", r3\n"),
+            concat!("mul ", $b, ", ", $b, ", r9\n"),
             "eor r3, r12, #0x8000\n",
             "sxth r3, r3\n",
             "asr r12, r12, #16\n",
-            "mla ",
-            $a,
-            ", r3, lr, ",
-            $a,
-            "\n",
-            "mla ",
-            $b,
-            ", r12, lr, ",
-            $b,
-            "\n",
+            concat!("mla ", $a, ", r3, lr, ", $a, "\n"),
+            concat!("mla ", $b, ", r12, lr, ", $b, "\n"),
         )
     };
 }
@@ -153,33 +133,17 @@ macro_rules! finish {
 macro_rules! saturate {
     ($bits:literal) => {
         concat!(
-            "ssat r0, #",
-            $bits,
-            ", r0, asr #{shift}\n",
-            "ssat r2, #",
-            $bits,
-            ", r2, asr #{shift}\n",
+            concat!("ssat r0, #", $bits, ", r0, asr #{shift}\n"),
+            concat!("ssat r2, #", $bits, ", r2, asr #{shift}\n"),
             "add.w r2, r0, r2, lsl #16\n",
-            "ssat r5, #",
-            $bits,
-            ", r5, asr #{shift}\n",
-            "ssat r8, #",
-            $bits,
-            ", r8, asr #{shift}\n",
+            concat!("ssat r5, #", $bits, ", r5, asr #{shift}\n"),
+            concat!("ssat r8, #", $bits, ", r8, asr #{shift}\n"),
             "add.w r0, r5, r8, lsl #16\n",
-            "ssat r1, #",
-            $bits,
-            ", r1, asr #{shift}\n",
-            "ssat r4, #",
-            $bits,
-            ", r4, asr #{shift}\n",
+            concat!("ssat r1, #", $bits, ", r1, asr #{shift}\n"),
+            concat!("ssat r4, #", $bits, ", r4, asr #{shift}\n"),
             "add.w r4, r1, r4, lsl #16\n",
-            "ssat r6, #",
-            $bits,
-            ", r6, asr #{shift}\n",
-            "ssat r7, #",
-            $bits,
-            ", r7, asr #{shift}\n",
+            concat!("ssat r6, #", $bits, ", r6, asr #{shift}\n"),
+            concat!("ssat r7, #", $bits, ", r7, asr #{shift}\n"),
             "add.w r6, r6, r7, lsl #16\n",
         )
     };

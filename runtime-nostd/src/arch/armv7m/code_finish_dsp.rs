@@ -15,7 +15,7 @@ use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
 use crate::arch::plan::{Blocks, Shaped};
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.
@@ -134,20 +134,10 @@ macro_rules! argument {
 macro_rules! multiply {
     ($bit:literal, $a:literal, $b:literal) => {
         concat!(
-            "ubfx r3, lr, #(16 + ",
-            $bit,
-            "), #2\n",
+            concat!("ubfx r3, lr, #(16 + ", $bit, "), #2\n"),
             "ldr r3, [sp, r3, lsl #2]\n",
-            "smulwb ",
-            $a,
-            ", ",
-            $a,
-            ", r3\n",
-            "smulwt ",
-            $b,
-            ", ",
-            $b,
-            ", r3\n",
+            concat!("smulwb ", $a, ", ", $a, ", r3\n"),
+            concat!("smulwt ", $b, ", ", $b, ", r3\n"),
         )
     };
 }
@@ -157,37 +147,11 @@ macro_rules! multiply {
 macro_rules! finish {
     ($drives:literal, $to:literal, $a:literal, $b:literal) => {
         concat!(
-            "smlabb ",
-            $a,
-            ", ",
-            $drives,
-            ", lr, ",
-            $a,
-            "\n",
-            "smlatb ",
-            $b,
-            ", ",
-            $drives,
-            ", lr, ",
-            $b,
-            "\n",
-            "ssat ",
-            $a,
-            ", #12, ",
-            $a,
-            ", asr #{shift}\n",
-            "ssat ",
-            $b,
-            ", #12, ",
-            $b,
-            ", asr #{shift}\n",
-            "pkhbt ",
-            $to,
-            ", ",
-            $a,
-            ", ",
-            $b,
-            ", lsl #16\n",
+            concat!("smlabb ", $a, ", ", $drives, ", lr, ", $a, "\n"),
+            concat!("smlatb ", $b, ", ", $drives, ", lr, ", $b, "\n"),
+            concat!("ssat ", $a, ", #12, ", $a, ", asr #{shift}\n"),
+            concat!("ssat ", $b, ", #12, ", $b, ", asr #{shift}\n"),
+            concat!("pkhbt ", $to, ", ", $a, ", ", $b, ", lsl #16\n"),
         )
     };
 }

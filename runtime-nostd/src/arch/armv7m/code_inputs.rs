@@ -13,7 +13,8 @@ use crate::arch::channels::Channels;
 /// Width of the inputs that the assembly saturates to: the exporter's default.
 const BITS: u32 = 10;
 
-/// As `drive::standardise_all`, where inputs have 10 bits.
+/// Standardises a sample to inputs of 10 bits; gives the same inputs as the portable `drive::standardise_all`. None for
+/// other widths.
 #[inline(always)]
 pub(crate) fn standardise(
     channels: &Channels<'_>,
@@ -56,33 +57,11 @@ pub(crate) fn standardise(
 macro_rules! scale {
     ($to:literal, $count:literal, $word:literal, $temporary:literal) => {
         concat!(
-            "smulbt ",
-            $temporary,
-            ", ",
-            $word,
-            ", ",
-            $word,
-            "\nsmlabt ",
-            $to,
-            ", ",
-            $count,
-            ", ",
-            $word,
-            ", r4\nsub ",
-            $to,
-            ", ",
-            $to,
-            ", ",
-            $temporary,
-            "\nasr ",
-            $to,
-            ", ",
-            $to,
-            ", r5\nssat ",
-            $to,
-            ", #{bits}, ",
-            $to,
-            "\n",
+            concat!("smulbt ", $temporary, ", ", $word, ", ", $word, "\n"),
+            concat!("smlabt ", $to, ", ", $count, ", ", $word, ", r4\n"),
+            concat!("sub ", $to, ", ", $to, ", ", $temporary, "\n"),
+            concat!("asr ", $to, ", ", $to, ", r5\n"),
+            concat!("ssat ", $to, ", #{bits}, ", $to, "\n"),
         )
     };
 }
@@ -90,35 +69,12 @@ macro_rules! scale {
 macro_rules! scale {
     ($to:literal, $count:literal, $word:literal, $temporary:literal) => {
         concat!(
-            "sxth ",
-            $temporary,
-            ", ",
-            $word,
-            "\nsub ",
-            $temporary,
-            ", ",
-            $count,
-            ", ",
-            $temporary,
-            "\nlsr ",
-            $word,
-            ", ",
-            $word,
-            ", #16\nmla ",
-            $to,
-            ", ",
-            $temporary,
-            ", ",
-            $word,
-            ", r4\nasr ",
-            $to,
-            ", ",
-            $to,
-            ", r5\nssat ",
-            $to,
-            ", #{bits}, ",
-            $to,
-            "\n",
+            concat!("sxth ", $temporary, ", ", $word, "\n"),
+            concat!("sub ", $temporary, ", ", $count, ", ", $temporary, "\n"),
+            concat!("lsr ", $word, ", ", $word, ", #16\n"),
+            concat!("mla ", $to, ", ", $temporary, ", ", $word, ", r4\n"),
+            concat!("asr ", $to, ", ", $to, ", r5\n"),
+            concat!("ssat ", $to, ", #{bits}, ", $to, "\n"),
         )
     };
 }

@@ -59,22 +59,14 @@ macro_rules! signed_sums {
 macro_rules! look_up {
     ($row:literal, $table:literal, $bit:literal) => {
         concat!(
-            "ubfx r9, r8, #",
-            $bit,
-            ", #4\n",
-            "ldr r9, [",
-            $table,
-            ", r9, lsl #2]\n",
-            "add ",
-            $row,
-            ", ",
-            $row,
-            ", r9\n",
+            concat!("ubfx r9, r8, #", $bit, ", #4\n"),
+            concat!("ldr r9, [", $table, ", r9, lsl #2]\n"),
+            concat!("add ", $row, ", ", $row, ", r9\n"),
         )
     };
 }
 
-/// The same for eight rows, r0 to r7.
+/// Adds the entries of one table to all eight rows, r0 to r7.
 macro_rules! look_up_all {
     ($table:literal) => {
         concat!(

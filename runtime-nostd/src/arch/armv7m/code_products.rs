@@ -24,7 +24,8 @@ pub(crate) fn add_products(rows: &mut [u32], columns: &[u32], x: &[i32]) -> bool
     true
 }
 
-/// r0-r7 rows, r8 word of U, r9 input, r10 field, r11 next word of U, r12 their end, lr next input.
+/// Adds the products of inputs and U to eight rows. Registers: r0-r7 rows, r8 word of U, r9 input, r10 field, r11 next
+/// word of U, r12 their end, lr next input.
 ///
 /// # Safety
 /// From `columns` to `end` is one word or more, and as many at `x`; `rows` may be written.

@@ -14,7 +14,7 @@ use super::code_finish_dsp::{gain_shift, narrow, packed_gains};
 use crate::arch::plan::Ready;
 use crate::arch::shape::GAIN_SHIFT;
 
-/// What lies on the stack of [`finish_code`], from its stack pointer on.
+/// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves. The first four arguments.
@@ -25,7 +25,7 @@ struct Frame {
     h_end: *mut u32,
     /// The scale of the transform, in both halves.
     ones: u32,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
     half: i32,
 }
@@ -67,45 +67,17 @@ macro_rules! at {
 macro_rules! finish_pair {
     ($pair:literal, $to:literal, $a:literal, $b:literal) => {
         concat!(
-            "ubfx r3, lr, #(2 * ",
-            $pair,
-            "), #2\n",
+            concat!("ubfx r3, lr, #(2 * ", $pair, "), #2\n"),
             "ldr r3, [sp, r3, lsl #2]\n",
-            "ldr r12, [r10, #(8 * ",
-            $pair,
-            ")]\n",
+            concat!("ldr r12, [r10, #(8 * ", $pair, ")]\n"),
             "add r12, r12, r9\n",
-            "smlawb ",
-            $a,
-            ", ",
-            $a,
-            ", r3, r12\n",
-            "ldr r12, [r10, #(8 * ",
-            $pair,
-            " + 4)]\n",
+            concat!("smlawb ", $a, ", ", $a, ", r3, r12\n"),
+            concat!("ldr r12, [r10, #(8 * ", $pair, " + 4)]\n"),
             "add r12, r12, r9\n",
-            "smlawt ",
-            $b,
-            ", ",
-            $b,
-            ", r3, r12\n",
-            "ssat ",
-            $a,
-            ", #12, ",
-            $a,
-            ", asr #{shift}\n",
-            "ssat ",
-            $b,
-            ", #12, ",
-            $b,
-            ", asr #{shift}\n",
-            "pkhbt ",
-            $to,
-            ", ",
-            $a,
-            ", ",
-            $b,
-            ", lsl #16\n",
+            concat!("smlawt ", $b, ", ", $b, ", r3, r12\n"),
+            concat!("ssat ", $a, ", #12, ", $a, ", asr #{shift}\n"),
+            concat!("ssat ", $b, ", #12, ", $b, ", asr #{shift}\n"),
+            concat!("pkhbt ", $to, ", ", $a, ", ", $b, ", lsl #16\n"),
         )
     };
 }

@@ -1,5 +1,5 @@
-//! What the assembly with and without DSP instructions has in common: the drive, and how runs of driven groups and of
-//! others alternate.
+//! Code shared by the assembly with and without DSP instructions: the product of inputs and U, and how runs of driven
+//! groups and of others alternate.
 //!
 //! The rows that a model's inputs drive are whole groups of eight, the first ones of each block. The accumulators of
 //! other groups start at another value, and their code is entered past the columns.
@@ -15,9 +15,9 @@ pub(super) struct Common {
     pub entry: usize,
     pub after: usize,
     pub last: usize,
-    /// Of groups that are not driven, or are, unlike those before: what `entry` is.
+    /// `entry` for groups of the other kind: driven ones if those of this run are not, and the other way round.
     pub other_entry: usize,
-    /// From an address of states, divided by 16, to the byte of signs of the same eight rows.
+    /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     pub signs_from_h: usize,
     pub scale: u32,
     pub ones: u32,
@@ -26,8 +26,8 @@ pub(super) struct Common {
     /// Where the groups end that are driven, or not, as those before.
     pub run_end: *mut u32,
     pub h_end: *mut u32,
-    /// Of groups that are not driven, or are, unlike those before: where accumulators start, their bytes of states, and those
-    /// of the ones after them.
+    /// Values for groups of the other kind: start of their accumulators, bytes of their run of states, and bytes of the
+    /// run after it.
     pub other_start: u32,
     pub other_length: usize,
     pub next_length: usize,
@@ -47,29 +47,13 @@ pub(super) struct Arguments {
 macro_rules! column {
     ($w:literal, $x:literal) => {
         concat!(
-            "mla r0, ",
-            $w,
-            ", ",
-            $x,
-            ", r0\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #4\n",
-            "mla r1, lr, ",
-            $x,
-            ", r1\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #8\n",
-            "mla r2, lr, ",
-            $x,
-            ", r2\n",
-            "and.w lr, r8, ",
-            $w,
-            ", lsr #12\n",
-            "mla r3, lr, ",
-            $x,
-            ", r3\n",
+            concat!("mla r0, ", $w, ", ", $x, ", r0\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #4\n"),
+            concat!("mla r1, lr, ", $x, ", r1\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #8\n"),
+            concat!("mla r2, lr, ", $x, ", r2\n"),
+            concat!("and.w lr, r8, ", $w, ", lsr #12\n"),
+            concat!("mla r3, lr, ", $x, ", r3\n"),
         )
     };
 }
@@ -160,7 +144,7 @@ macro_rules! products {
             "ldr.w r6, [r12]\n",
             "ldr.w r4, [r10], #4\n",
             column!("r4", "r6"),
-            // What the unmasked accumulator has too much.
+            // Take off the excess of the unmasked accumulator.
             ".org 5b + {to_end}\n",
             "7:\n",
             "sub r0, r0, r1, lsl #4\n",

@@ -18,7 +18,7 @@ pub(super) fn multiply(values: &mut [i32], width: u32) {
     }
 }
 
-/// The same for states of `D` digits.
+/// Replaces values of `4 D` bits or fewer by their products with diagonal blocks of eight units.
 #[inline(never)]
 fn multiply_digits<const D: usize>(values: &mut [i32]) {
     let first = 8i32 << (4 * D - 1);
@@ -70,7 +70,7 @@ fn sum<const D: usize>(words: [u32; D]) -> u32 {
     sum_in_halves(low).wrapping_add(sum_in_halves(high) << 8)
 }
 
-/// The same of up to three words.
+/// `sum_k 16^k` times the sum of all digits of word `k`, for up to three words.
 #[inline(always)]
 fn sum_in_halves(words: &[u32]) -> u32 {
     let halves = words.iter().rev().fold(0u32, |sum, word| {

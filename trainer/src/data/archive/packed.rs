@@ -1,7 +1,7 @@
 //! Archives: tar and zip, and what they are compressed by.
 //!
-//! What a format lets a writer say about memory is not believed: names, tables of contents, dictionaries and the stream
-//! itself are bounded here, files by what reads them.
+//! Sizes that an archive states about itself are not believed: names, tables of contents, dictionaries and the stream
+//! itself are bounded here, files by the code that reads them.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -56,7 +56,7 @@ pub(super) fn head_of(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// What a file that starts with `head` holds, decompressed if it is compressed by gzip or xz.
+/// Content of a file that starts with `head`, decompressed if it is compressed by gzip or xz.
 pub(super) fn plain<'a>(head: &[u8], reader: impl Read + 'a) -> Box<dyn Read + 'a> {
     match Format::of(head) {
         Some(Format::Gzip) => Box::new(flate2::read::MultiGzDecoder::new(reader)),
@@ -118,7 +118,7 @@ pub(super) fn tar(reader: impl Read, wanted: &mut Wanted<'_, '_>, most: u64) -> 
             wanted.take(index, &mut entry, &path, DAMAGED)?;
         }
     }
-    // What follows the last file carries the compressor's checksum.
+    // The bytes after the last file carry the compressor's checksum.
     io::copy(&mut archive.into_inner(), &mut io::sink()).context(DAMAGED)?;
     Ok(())
 }

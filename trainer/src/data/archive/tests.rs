@@ -1,4 +1,4 @@
-//! What archives say of themselves is bounded, and only regular files are read.
+//! Tests that sizes which archives state are bounded, and that only regular files are read.
 
 use std::fs;
 use std::io::Write;
@@ -170,7 +170,7 @@ fn a_compressed_file_is_bounded_by_what_it_holds() {
     );
 }
 
-/// None of these may wait for somebody to write to the pipe.
+/// A pipe in a folder is refused: reading it would wait for somebody to write to it.
 #[cfg(unix)]
 #[test]
 fn a_pipe_in_a_folder_is_named_and_not_waited_for() {

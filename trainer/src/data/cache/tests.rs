@@ -1,4 +1,4 @@
-//! What is found again, what is made anew.
+//! Tests of when an entry of the cache is used and when it is made anew.
 
 use std::cell::Cell;
 
@@ -84,7 +84,7 @@ fn folders_by_their_files() {
     assert_eq!([case.load("a", "set"), case.load("a", "set")], [1, 1]);
     case.write("set/a/c", b"more");
     assert_eq!([case.load("a", "set"), case.load("a", "set")], [2, 2]);
-    // What is not read does not matter, nor where the folder lies.
+    // Files that are not read do not matter, nor does the place of the folder.
     case.write("set/a/d", b"more");
     assert_eq!(case.load("a", "set"), 2);
     fs::rename(case.dir.path().join("set"), case.dir.path().join("moved")).unwrap();
@@ -105,7 +105,7 @@ fn folders_by_content_alone() {
     let now = fs::metadata(&path).unwrap();
     assert_eq!((now.len(), now.modified().unwrap()), (9, before));
     assert_eq!([case.load("a", "set"), case.load("a", "set")], [2, 2]);
-    // The same bytes in other files are other data.
+    // Equal bytes in other files are other data.
     case.write("set/a/c", &vec![1; LEAST_BYTES as usize]);
     case.write("set/a/b", b"rest walk");
     assert_eq!(case.load("a", "set"), 3);

@@ -3,7 +3,7 @@
 use super::{Check, DataSet, Part};
 use crate::data::{dsa, glue, imdb, uci_har};
 
-/// What most parts have none of.
+/// Empty values of a part, for the fields that most parts leave empty.
 const PART: Part = Part {
     what: "",
     url: "",
@@ -133,7 +133,7 @@ pub static IMDB: DataSet = DataSet {
         what: "the reviews as Keras publishes them, as numbers of words",
         url: "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",
         saved_as: "imdb/imdb.npz",
-        // As in the sources of Keras.
+        // The digest is the one in the sources of Keras.
         check: Check::File("69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"),
         names: &["imdb.npz"],
         ..PART

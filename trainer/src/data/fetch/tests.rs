@@ -9,12 +9,12 @@ use anyhow::bail;
 use super::*;
 use crate::data::uci_har;
 
-/// What the server does with one request for `content`.
+/// Behaviour of the server in one request for `content`.
 #[derive(Clone, Copy)]
 enum Reply {
     /// Answers as a server with ranges does.
     Ranges,
-    /// The same, but hangs up after so many bytes of the body.
+    /// Answers as a server with ranges does, but hangs up after so many bytes of the body.
     Cut(usize),
     /// Ignores the asked-for range.
     Whole,
@@ -273,7 +273,7 @@ fn the_known_sets() {
     let error = |name: &str| format!("{:#}", fetch(name, dir.path(), &mut |_, _| ()).unwrap_err());
     assert!(error("copy").contains("generated"));
     assert!(error("other").contains("no data set is named"));
-    // What is there is checked by content, and the message tells the way by hand.
+    // An existing file is checked by its content, and the message says how to get it by hand.
     let target = dir.path().join(catalog::UCI_HAR.parts[0].saved_as);
     fs::create_dir_all(target.parent().unwrap()).unwrap();
     fs::write(&target, uci_har::SAMPLE).unwrap();

@@ -50,7 +50,7 @@ fn pieces(tokens: &[u16]) -> &[u16] {
     tokens.get(first + 1..end).unwrap_or(&[])
 }
 
-/// What a phrase takes in the two sets that hold it.
+/// Bytes of memory that a phrase takes in the two sets that hold it.
 const PHRASE_COST: usize = 48;
 
 /// The rows that are no phrase of a longer row, rising.

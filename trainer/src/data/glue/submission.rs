@@ -13,7 +13,7 @@ use super::{Padding, Sequences, Source, Task, open, sequences};
 /// The unlabelled test part of a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {
-    /// What is to be answered; its targets, all 0, mean nothing.
+    /// Sequences to be answered; their targets, all 0, mean nothing.
     pub sequences: Sequences,
     /// The number of each sequence in the published table.
     pub indices: Vec<u32>,
@@ -23,7 +23,7 @@ impl Submission {
     /// Reads the test part of `task` ([`Task::Sst2`] or [`Task::Qqp`]) from `source`.
     ///
     /// # Errors
-    /// As of [`load`](super::load); there is no `test.tsv`.
+    /// The errors of [`load`](super::load), or there is no `test.tsv`.
     pub fn load(task: Task, source: &Source, padding: Padding) -> Result<Self> {
         let budget = Budget::of_data_set();
         let (tables, encoder) = open(task, source, &budget)?;

@@ -13,9 +13,9 @@ use crate::untrusted::Budget;
 pub(super) const NAMES: [&str; 3] = ["train.tsv", "dev.tsv", "test.tsv"];
 /// Bytes of a row; the longest published one has some 3,000. Cutting a text into pieces takes a hundred times its length.
 const MAX_ROW_BYTES: usize = 64 << 10;
-/// What a row takes beside its texts.
+/// Bytes of memory that a row takes beside its texts.
 const ROW_COST: usize = 160;
-/// Of QQP, one row in so many may be broken: some questions hold line breaks, which split their rows.
+/// One row of QQP in so many may be broken: some questions hold line breaks, which split their rows.
 const QQP_BROKEN: usize = 1000;
 
 /// A row of a table.
@@ -29,7 +29,7 @@ pub(super) struct Row {
     pub index: u32,
 }
 
-/// What a table's rows are made of.
+/// Columns of a table, by their numbers.
 struct Columns {
     header: &'static [&'static str],
     texts: &'static [usize],
@@ -84,7 +84,7 @@ fn columns(task: Task) -> Result<[Columns; 2]> {
 pub(super) struct Tables {
     pub train: Vec<Row>,
     pub dev: Vec<Row>,
-    /// Without labels; empty if the table is not there.
+    /// Rows without labels; empty if the table is not there.
     pub test: Vec<Row>,
     /// Broken rows that were left out.
     pub broken: usize,
@@ -163,9 +163,9 @@ fn parse(task: Task, text: &[u8], columns: &Columns, budget: &Budget) -> Result<
     Ok((rows, broken))
 }
 
-/// What is wrong with a row.
+/// Error in a row.
 enum Fault {
-    /// It has so many fields.
+    /// The row has this number of fields, which is wrong.
     Fields(usize),
     Other(String),
 }

@@ -10,10 +10,10 @@ use crate::untrusted::Budget;
 
 /// Python stacks at most a thousand elements of a list.
 const MAX_STACK: usize = 1 << 16;
-/// What a list takes beside its numbers.
+/// Bytes of memory that a list takes beside its numbers.
 const LIST_COST: usize = 64;
 
-/// What lies on the stack.
+/// An item of the stack.
 enum Item {
     Number(i64),
     /// A list of numbers; 0 stands for those that are not in `1..=u32::MAX`.
@@ -48,7 +48,7 @@ pub(super) fn lists(pickle: &[u8], most: usize, budget: &Budget) -> Result<Vec<V
 }
 
 struct Machine<'a> {
-    /// What is still to be read.
+    /// Bytes still to be read.
     code: &'a [u8],
     stack: Vec<Item>,
     /// Heights of the stack.
@@ -84,7 +84,7 @@ impl Machine<'_> {
             // Names of objects, as two lines and as two strings.
             b'c' => self.name()?,
             0x93 => self.join(2)?,
-            // What was stored is neither number nor list, unless a list is there twice.
+            // Stored objects are neither numbers nor lists, unless a list is there twice.
             b'q' => self.skip(1)?,
             b'r' => self.skip(4)?,
             0x94 => {}

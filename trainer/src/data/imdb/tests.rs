@@ -187,7 +187,7 @@ fn the_form_of_keras() {
     }
 }
 
-/// As NumPy saves it again on another machine, or in another version.
+/// NumPy may save the labels with other widths on another machine, or in another version.
 #[test]
 fn labels_of_other_widths() {
     let dir = tempfile::tempdir().unwrap();

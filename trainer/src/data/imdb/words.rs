@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 
-/// What Keras takes for the spaces between words: its default filters, and the space.
+/// Characters that Keras takes for spaces between words: its default filters, and the space.
 const FILTERS: &str = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n ";
 
 /// The rank of each word, from 1.

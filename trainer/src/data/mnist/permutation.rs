@@ -1,8 +1,8 @@
 //! The order of the pixels of permuted MNIST: numpy's `RandomState(92916).permutation(784)`.
 //!
-//! That is a shuffle of 0 to 783 by Fisher and Yates from the end. The place to swap with is drawn by numpy's legacy
-//! rule: 32 bits of the Mersenne twister MT19937, masked to the bits that the largest place needs, until one is small
-//! enough.
+//! The permutation is a shuffle of 0 to 783 by Fisher and Yates from the end. The place to swap with is drawn by
+//! numpy's legacy rule: 32 bits of the Mersenne twister MT19937, masked to the bits that the largest place needs, until
+//! one is small enough.
 
 use rand_mt::Mt;
 

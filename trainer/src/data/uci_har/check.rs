@@ -52,7 +52,7 @@ const FULL_FILES: [&str; 2 * FILES_PER_PART] = [
     "f6aca869c2a54b67d93c6bdb2e12b7e3bceaab643d231a52b0ade48423f05dfb",
 ];
 
-/// What a source turned out to hold.
+/// Kind of content that a source turned out to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// The published data set, every value of it.
@@ -66,7 +66,7 @@ pub enum Content {
 /// The result of [`check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What the source holds.
+    /// Kind of content of the source.
     pub content: Content,
     /// Windows of the training part.
     pub train: usize,

@@ -6,7 +6,7 @@ use super::STEPS;
 use crate::data::text::{rows, shown};
 use crate::untrusted::Budget;
 
-/// What to do about a malformed file.
+/// Advice for a malformed file.
 pub(super) const REMEDY: &str =
     "the file is not as published: get the data set again (`hadamrnn data fetch uci-har`)";
 

@@ -85,7 +85,7 @@ fn selection(path: &Path) -> Result<Vec<(String, Vec<u8>)>> {
 
 fn pack(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut options = lzma_rust2::XzOptions::with_preset(6);
-    // What makes rows of digits smallest, by trial.
+    // These options make rows of digits smallest, by trial.
     options.lzma_options.lp = 1;
     options.lzma_options.pb = 1;
     options.lzma_options.nice_len = 32;

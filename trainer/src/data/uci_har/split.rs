@@ -1,4 +1,4 @@
-//! From the published tables to a task's three splits.
+//! Makes a task's three splits of the published tables.
 
 use anyhow::{Result, bail};
 

@@ -44,7 +44,7 @@ impl KernelShape {
         }
     }
 
-    /// With a leak.
+    /// The same shape, but with a leak: the recurrence is scaled by `decay`.
     pub fn with_decay(self, decay: f32) -> Self {
         Self { decay, ..self }
     }
@@ -59,7 +59,7 @@ impl KernelShape {
         horizon(self.decay).min(self.steps)
     }
 
-    /// From the rows of a kernel or of its gradient.
+    /// The shape that belongs to the rows of a kernel or of its gradient.
     pub fn of_grad(rows: usize, hidden: usize, log2_block: usize, steps: usize) -> Self {
         Self::new((rows - 1) / steps + 1, hidden, log2_block, steps)
     }
@@ -91,7 +91,7 @@ impl KernelShape {
     }
 }
 
-/// What the gradient of the signs needs of the forward pass.
+/// Values of the forward pass that the gradient of the signs uses.
 pub(super) struct Forward<'a> {
     kernel: &'a [f32],
     bias: &'a [f32],
@@ -247,7 +247,7 @@ struct BackwardStates<'a> {
     recurrence: &'a Recurrence,
     bias: &'a [f32],
     state: Vec<f32>,
-    /// With a leak: the states before `state`, computed forward.
+    /// The states before `state`, computed forward; only for a recurrence with a leak.
     earlier: Option<Vec<f32>>,
 }
 
@@ -271,7 +271,7 @@ impl<'a> BackwardStates<'a> {
         }
     }
 
-    /// From `a_{m+1}` to `a_m`, adding `g ⊙ γ s / sqrt(B) ⊙ (a_{m+1} - b)` to `partial`.
+    /// Computes `a_m` from `a_{m+1}`, and adds `g ⊙ γ s / sqrt(B) ⊙ (a_{m+1} - b)` to `partial`.
     fn step(&mut self, g: &[f32], partial: &mut [f32]) {
         for (state, bias) in self.state.iter_mut().zip(self.bias) {
             *state -= bias;

@@ -1,6 +1,6 @@
 //! `W` and its transpose applied to one vector of `n` numbers, and to a run of steps.
 //!
-//! What is always inlined is compiled for the instruction set that its caller has chosen.
+//! Functions that are always inlined are compiled for the instruction set that their caller has chosen.
 
 use crate::nn::fwht::{block_scale, fwht, transform};
 
@@ -137,7 +137,7 @@ pub(super) struct Sums<'a> {
     pub signs: Option<SignSums<'a>>,
 }
 
-/// What the gradient of the signs is made of.
+/// Sum and values from which the gradient of the signs is computed.
 pub(super) struct SignSums<'a> {
     /// `Σ g_t ⊙ (h_t - d_t)`, `[n]`: times the signs, their gradient.
     pub sum: &'a mut [f32],

@@ -23,7 +23,7 @@ pub(super) struct ScanShape {
 }
 
 impl ScanShape {
-    /// From the dimensions of the drive.
+    /// The shape that belongs to the dimensions of the drive.
     pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize, decay: f32) -> Self {
         Self {
             batch,
@@ -50,7 +50,7 @@ impl ScanShape {
     }
 }
 
-/// What the gradient of the signs needs of the forward pass.
+/// Values of the forward pass that the gradient of the signs uses.
 pub(super) struct Forward<'a> {
     pub drive: &'a [f32],
     pub states: &'a [f32],

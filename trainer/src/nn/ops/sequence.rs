@@ -6,8 +6,8 @@
 //! head:  h_T,   mean_t relu(h_t),   V relu(h_t) + b_o,   or the cross-entropy of the latter
 //! ```
 //!
-//! Nothing of the size of all states is ever stored. A sequence is run block by block of a few dozen steps; the drive of a
-//! block is computed when it is needed, forward and backward. The backward pass gets the states back
+//! The states of all steps are never stored together. A sequence is run block by block of a few dozen steps; the input
+//! projection of a block is computed when it is needed, forward and backward. The backward pass gets the states back
 //!
 //! - of an orthogonal layer (`γ = 1`) by running the recurrence backwards from the last state, `h_{t-1} = Wᵀ (h_t - d_t)`:
 //!   memory does not grow with `T`;

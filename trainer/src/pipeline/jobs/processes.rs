@@ -144,7 +144,7 @@ fn start(folder: &Path, command: &JobCommand<'_>, threads: usize) -> Result<Star
     Ok(Start::Running(child))
 }
 
-/// What the attempt came to of a process that ended with `status`.
+/// Outcome of an attempt whose process ended with `status`.
 fn judge(folder: &Path, status: ExitStatus) -> Result<Attempt> {
     let is = |code: u8| status.code() == Some(code.into());
     if is(INTERRUPTED) {
@@ -184,7 +184,8 @@ fn own_process_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_process_group(_: &mut Command) {}
 
-/// Not with SIGINT, which the processes ignore where it was ignored when this program started.
+/// Asks a process to stop. It does not use SIGINT, which the processes ignore if it was ignored when this program
+/// started.
 #[cfg(unix)]
 fn ask_to_stop(child: &Child) {
     use rustix::process::{Signal, kill_process};
@@ -320,7 +321,7 @@ mod tests {
         until_stopped(&format!("trap 'exit 130' TERM; {WORK}"), PATIENT);
     }
 
-    /// As those of a program that was started in the background of a script.
+    /// Programs that a script starts in the background ignore interrupts, too.
     #[test]
     fn processes_that_ignore_interrupts_are_stopped() {
         until_stopped(&format!("trap '' INT HUP QUIT; {WORK}"), PATIENT);

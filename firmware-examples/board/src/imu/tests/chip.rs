@@ -9,7 +9,7 @@ use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operatio
 
 use super::Kind;
 
-/// What a data sheet says of a sensor.
+/// A sensor as its data sheet describes it.
 #[derive(Clone, Copy)]
 pub struct DataSheet {
     pub kind: Kind,
@@ -23,13 +23,13 @@ pub struct DataSheet {
     pub ready: Option<(u8, u8)>,
     /// The first register of a sample.
     pub data: u8,
-    /// What that and those after it hold, for acceleration and rotation.
+    /// Bytes of the registers from `data` on, for a given acceleration and rotation.
     pub layout: fn([i16; 3], [i16; 3]) -> Vec<u8>,
     /// Counts that are nominally 1 g at ±4 g, and 1 °/s at ±2000 °/s where there is a gyroscope.
     pub nominal: (f64, Option<f64>),
-    /// What the registers have to hold for 100 samples a second (LSM6DSO: 52) at these ranges.
+    /// Required register values for 100 samples a second (LSM6DSO: 52) at these ranges.
     pub settings: &'static [(u8, u8)],
-    /// The same registers at other ranges, rates and filters.
+    /// Values of the same registers for other ranges, rates and filters.
     pub others: &'static [(u8, u8)],
 }
 
@@ -58,7 +58,7 @@ fn big_endian(values: &[[i16; 3]]) -> Vec<u8> {
         .collect()
 }
 
-/// All kinds, in the order in which they are asked for.
+/// Data sheets of all kinds, in the order in which the bus is asked for them.
 pub const DATA_SHEETS: [DataSheet; 6] = [
     DataSheet {
         kind: Kind::Lsm6dso,
@@ -256,7 +256,7 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// After power-up.
+    /// A sensor after power-up.
     pub fn new(sheet: DataSheet) -> Self {
         let mut chip = Self {
             sheet,

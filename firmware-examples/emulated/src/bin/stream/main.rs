@@ -31,7 +31,7 @@ use crate::pace::{Pace, Settings};
 use crate::source::Recorded;
 use crate::uart::Uart;
 
-/// What the build script was told of the board's `stream` firmware.
+/// Constants of the board's `stream` firmware, which the build script writes.
 mod config {
     include!(concat!(env!("OUT_DIR"), "/stream.rs"));
 }

@@ -1,4 +1,4 @@
-//! When the next sample is due, and what the emulator was told.
+//! Arguments of the emulator, and a clock that says when the next sample is due.
 
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{SCB, SYST};

@@ -13,7 +13,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph};
 /// Colours of the traces of a group.
 const COLOURS: [Color; 3] = [Color::Cyan, Color::Yellow, Color::Magenta];
 
-/// What the screen shows beside the stream.
+/// Texts that the screen shows beside the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Heading<'a> {
     /// Board and model.

@@ -88,7 +88,7 @@ pub(super) fn zip(texts: &Texts) -> Vec<u8> {
     }))
 }
 
-/// As UCI delivers it: the archive inside another, beside a description.
+/// The archive as UCI delivers it: inside another archive, beside a description.
 pub(super) fn nested_zip(texts: &Texts) -> Vec<u8> {
     let inner = zip(texts);
     zip_of([

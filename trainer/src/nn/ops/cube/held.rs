@@ -1,4 +1,4 @@
-//! What one unit does with the numbers of a state that it holds, without the others.
+//! Operations of one unit on the numbers of a state that it holds itself; they need no other unit.
 
 use super::layout::Layout;
 use super::transform::index_of;

@@ -1,4 +1,4 @@
-//! What is read from the last layer's states, and the gradient that it sends back to them.
+//! The head: it reads the last layer's states, and its gradient goes back to them.
 
 use super::matrix::{matrix, product};
 use super::plan::{Head, Plan, Sections};

@@ -1,4 +1,4 @@
-//! From the first layer's states to the second layer's drive: `d' = M r + b'` with `r = relu(h)`.
+//! The second layer's input projection from the first layer's states: `d' = M r + b'` with `r = relu(h)`.
 //!
 //! ```text
 //! dense:        dr = Mᵀ g,                        dM = Σ g rᵀ
@@ -21,7 +21,7 @@ pub(super) fn drive(mix: Mix, weights: &Sections<&[f32]>, relu: &[f32], out: &mu
     }
 }
 
-/// What the gradients of some steps are made of.
+/// States, input projections and gradients of some steps, from which the gradients are computed.
 pub(super) struct Steps<'a> {
     /// `r`, `[steps, n]`.
     pub relu: &'a [f32],

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Tensors of a run as the host reads them.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Inputs<'a> {
-    /// Of all layers.
+    /// Signs of all layers.
     pub signs: &'a [f32],
     /// The flat vector of parameters.
     pub weights: &'a [f32],
@@ -19,7 +19,7 @@ pub(in super::super) struct Inputs<'a> {
     pub x: &'a [f32],
 }
 
-/// What all sequences share.
+/// Weights and inputs that the passes of all sequences use.
 pub(super) struct Network<'a> {
     plan: &'a Plan,
     weights: Sections<&'a [f32]>,
@@ -78,7 +78,7 @@ impl WithSimd for Backward<'_> {
 
 /// Sums of gradients over a group of sequences.
 pub(super) struct Gradients {
-    /// Of the signs, each to be multiplied by its sign.
+    /// Gradients of the signs, each still to be multiplied by its sign.
     pub signs: Vec<f32>,
     pub parameters: Vec<f32>,
 }

@@ -1,4 +1,4 @@
-//! What a run over a batch of sequences computes, and where its parameters lie.
+//! The computation of a run over a batch of sequences, and the places of its parameters.
 
 use crate::nn::ops::recurrence::horizon;
 use hadamrnn_runtime::format::Mixing;
@@ -12,13 +12,13 @@ pub struct Plan {
     pub batch: usize,
     /// Steps of each, `T`, at least 1.
     pub steps: usize,
-    /// What drives the first layer.
+    /// Source of the first layer's input projection.
     pub source: Source,
     /// The first layer.
     pub first: LayerSize,
     /// The second layer, and how it is fed.
     pub second: Option<(LayerSize, Mix)>,
-    /// What is read from the last layer.
+    /// Output of the run, computed from the last layer's states.
     pub head: Head,
 }
 
@@ -33,7 +33,7 @@ pub struct LayerSize {
     pub decay: f32,
 }
 
-/// What drives the first layer.
+/// Source of the first layer's input projection.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// `x_t` of `d_in` numbers times the columns of `U`, of which there are `d_in`.
@@ -59,7 +59,7 @@ pub struct Mix {
     pub trained: bool,
 }
 
-/// What is read from the last layer's states.
+/// Output of a run, computed from the last layer's states.
 #[derive(Clone, Debug)]
 pub enum Head {
     /// `h_T`, `[batch, n]`.
