@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{MAX_HIDDEN, MAX_INPUTS};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, RoomOf, Session};
+use hadamrnn_runtime::{Model, ModelError, RoomOf, Session};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -51,8 +51,8 @@ impl ModelFile {
     ///
     /// # Errors
     /// The bytes are not a model that this version runs.
-    pub fn model(&self) -> Result<Model<'_>> {
-        Ok(Model::from_bytes(self.bytes())?)
+    pub fn model(&self) -> Result<Model<'_>, ModelError> {
+        Model::from_bytes(self.bytes())
     }
 }
 
