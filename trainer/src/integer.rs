@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, RoomOf, Session, limits};
+use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +50,8 @@ impl ModelFile {
     ///
     /// # Errors
     /// The bytes are not a model that this version runs.
-    pub fn model(&self) -> Result<Model<'_>> {
-        Ok(Model::from_bytes(self.bytes())?)
+    pub fn model(&self) -> Result<Model<'_>, ModelError> {
+        Model::from_bytes(self.bytes())
     }
 }
 

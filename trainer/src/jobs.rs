@@ -36,7 +36,7 @@ use crate::untrusted::{self, Kind};
 
 pub use crate::files::Lock;
 pub use attempt::{Attempt, BUSY, Ended, INTERRUPTED, Tally};
-pub use grid::{Axis, Setting, combinations, with_settings};
+pub use grid::{Axis, NoSetting, Setting, combinations, with_settings};
 pub use scheduler::Scheduler;
 
 /// Name of the outcome in a job's folder.

@@ -1,6 +1,6 @@
 //! Settings as paths into the TOML of a configuration, and grids of them.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use toml::{Table, Value};
@@ -25,10 +25,22 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
-impl FromStr for Setting {
-    type Err = anyhow::Error;
+/// Text that is no setting, or no axis.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoSetting {
+    /// It is not of the form `key=value`.
+    #[error("\"{0}\" is not of the form key=value, such as training.epochs=10")]
+    Form(String),
+    /// One of the values is empty.
+    #[error("\"{0}\" has an empty value")]
+    Empty(String),
+}
 
-    fn from_str(text: &str) -> Result<Self> {
+impl FromStr for Setting {
+    type Err = NoSetting;
+
+    fn from_str(text: &str) -> Result<Self, NoSetting> {
         let (key, value) = split_assignment(text)?;
         Ok(Self {
             key: key.into(),
@@ -38,15 +50,14 @@ impl FromStr for Setting {
 }
 
 impl FromStr for Axis {
-    type Err = anyhow::Error;
+    type Err = NoSetting;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, NoSetting> {
         let (key, values) = split_assignment(text)?;
         let values = split_at_commas(values);
-        ensure!(
-            values.iter().all(|value| !value.is_empty()),
-            "\"{text}\" has an empty value"
-        );
+        if values.iter().any(String::is_empty) {
+            return Err(NoSetting::Empty(text.into()));
+        }
         Ok(Self {
             key: key.into(),
             values,
@@ -54,10 +65,10 @@ impl FromStr for Axis {
     }
 }
 
-fn split_assignment(text: &str) -> Result<(&str, &str)> {
+fn split_assignment(text: &str) -> Result<(&str, &str), NoSetting> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim(), value.trim())),
-        _ => bail!("\"{text}\" is not of the form key=value, such as training.epochs=10"),
+        _ => Err(NoSetting::Form(text.into())),
     }
 }
 
@@ -179,7 +190,8 @@ mod tests {
     use crate::data::Task;
 
     fn set(assignments: &[&str]) -> Result<RunConfig> {
-        let settings: Result<Vec<Setting>> = assignments.iter().map(|text| text.parse()).collect();
+        let settings: Result<Vec<Setting>, NoSetting> =
+            assignments.iter().map(|text| text.parse()).collect();
         with_settings(&RunConfig::for_task(Task::Har2), &settings?)
     }
 

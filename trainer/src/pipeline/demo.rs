@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
+
 use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Result, Sort};
@@ -81,13 +83,25 @@ pub fn demo(options: &DemoOptions, observer: &mut dyn Observer) -> Result<Demo> 
     if train_in(run, &data.task, &device, observer)? == Outcome::Interrupted {
         return Ok(Demo::Interrupted);
     }
+    let result = export_and_check(options, config, &data, &device, observer)?;
+    Ok(Demo::Done(Box::new(result)))
+}
 
+/// Exports the run that was trained, checks its model on the host, and runs it on the boards.
+fn export_and_check(
+    options: &DemoOptions,
+    config: RunConfig,
+    data: &RunData,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<DemoResult> {
     observer.heading("2. export to packed integers");
+    let out = &*options.out;
     let checkpoint = Checkpoint::load(out).sort_at(Error::Checkpoint, out)?;
-    let loaded = model::export_run(checkpoint, config, &data, &device)?;
+    let loaded = model::export_run(checkpoint, config, data, device)?;
     let folder = out.join(MODEL_NAME);
     let named = options.data_dir.is_some();
-    let card = export::write(&folder, &loaded, &data, named, &device, observer)?;
+    let card = export::write(&folder, &loaded, data, named, device, observer)?;
 
     observer.heading("3. check the integer model on the host");
     let stored = open_model(&folder)?;
@@ -95,25 +109,20 @@ pub fn demo(options: &DemoOptions, observer: &mut dyn Observer) -> Result<Demo> 
         &stored.file,
         loaded.run.as_ref(),
         stored.folder.as_ref(),
-        &TestWindows::of_data(&data, 0),
-        &device,
+        &TestWindows::of_data(data, 0),
+        device,
         observer,
     )?;
 
     observer.heading("4. run it on the emulated board");
-    let boards = verify::boards_over_test_windows(
-        &options.boards,
-        &loaded.file,
-        &data,
-        options.windows,
-        observer,
-    )?;
+    let (boards, windows) = (&options.boards, options.windows);
+    let boards = verify::boards_over_test_windows(boards, &loaded.file, data, windows, observer)?;
     let verdict = Verdict { host, boards };
-    Ok(Demo::Done(Box::new(DemoResult {
+    Ok(DemoResult {
         folder,
         card,
         verdict,
-    })))
+    })
 }
 
 /// The task's configuration; on the sample, a tenth of the set, more passes in smaller steps and no validation split.

@@ -139,7 +139,7 @@ impl StdError for Fault {
     }
 }
 
-/// Sorts errors of deeper modules, which have messages only.
+/// Sorts errors of deeper modules, most of which have messages only.
 pub(crate) trait Sort<T> {
     /// An error becomes one of `kind`.
     fn sort(self, kind: fn(Fault) -> Error) -> Result<T>;
@@ -147,13 +147,13 @@ pub(crate) trait Sort<T> {
     fn sort_at(self, kind: fn(Fault) -> Error, path: &Path) -> Result<T>;
 }
 
-impl<T> Sort<T> for anyhow::Result<T> {
+impl<T, E: Into<anyhow::Error>> Sort<T> for Result<T, E> {
     fn sort(self, kind: fn(Fault) -> Error) -> Result<T> {
-        self.map_err(|error| kind(Fault::from(error)))
+        self.map_err(|error| kind(Fault::from(error.into())))
     }
 
     fn sort_at(self, kind: fn(Fault) -> Error, path: &Path) -> Result<T> {
-        self.map_err(|error| kind(Fault::from(error).at(path)))
+        self.map_err(|error| kind(Fault::from(error.into()).at(path)))
     }
 }
 

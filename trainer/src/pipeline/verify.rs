@@ -214,7 +214,7 @@ pub(super) fn host(
         let fault = Fault::new(format_args!("{} is empty", windows.origin));
         return Err(Error::Data(fault));
     }
-    let verdict = staged(observer, &Stage::CheckingKernels, || {
+    let verdict: anyhow::Result<HostVerdict> = staged(observer, &Stage::CheckingKernels, || {
         let (kernels, all) = every_kernel(file, windows)?;
         let first = &all[0];
         let equal = |i: &usize| all.iter().all(|answers| answers[*i] == first[*i]);
