@@ -54,7 +54,7 @@ pub const HIDDEN_SIZE: Limit = Limit::new(16, 1024);
 pub const MIN_LOG2_BLOCK: usize = 1;
 /// Units of a hidden readout layer, a multiple of [`HIDDEN_READOUT_MULTIPLE`].
 pub const HIDDEN_READOUT_SIZE: Limit = HIDDEN_SIZE;
-/// What the units of a hidden readout layer are a multiple of: so many codes of two bits fill a word of V.
+/// Divisor of the units of a hidden readout layer: so many codes of two bits fill a word of V.
 pub const HIDDEN_READOUT_MULTIPLE: usize = 16;
 /// Inputs: channels and their copies.
 pub const INPUTS: Limit = Limit::new(1, 1024);

@@ -2,7 +2,6 @@
 
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
-use crate::format::Readout;
 use crate::hidden_readout::HiddenReadout;
 use crate::kernel::HiddenState;
 use crate::model::Model;
@@ -38,16 +37,13 @@ impl<'a, R: Room> Logits<'a, R> {
     pub(crate) fn new(
         model: &'a Model<'a>,
         state: &'a R::State,
-        second: &'a R::Second,
-        pool: &'a R::Pool,
+        second: Option<&'a R::Second>,
+        pool: Option<(&'a R::Pool, u32)>,
     ) -> Self {
         let mut logits = Self {
             state,
-            second: model.second().map(|_| second),
-            pool: match model.readout() {
-                Readout::Pooled { shift, .. } => Some((pool, shift.into())),
-                _ => None,
-            },
+            second,
+            pool,
             hidden: None,
             width: model.readout_width,
             words_per_row: model.read_size() / model.readout_width.per_word(),

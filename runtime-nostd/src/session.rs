@@ -185,7 +185,13 @@ impl<'m, R: Room> Session<'m, R> {
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
     pub fn logits(&self) -> Logits<'_, R> {
-        Logits::new(self.model, &self.state, &self.second.state, &self.pool)
+        let model = self.model;
+        let second = model.second().map(|_| &self.second.state);
+        let pool = match model.readout() {
+            Readout::Pooled { shift, .. } => Some((&self.pool, shift.into())),
+            _ => None,
+        };
+        Logits::new(model, &self.state, second, pool)
     }
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.

@@ -1,7 +1,10 @@
 //! Chooses the session that a model runs in, and counts the bytes that it takes.
 
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel};
-use hadamrnn_runtime::{Capacities, Model};
+use hadamrnn_runtime::{Capacities, Model, limits};
+
+// The largest of the features `hidden-64` to `hidden-1024` has room for every model.
+const _: () = assert!(limits::HIDDEN_SIZE.max == 1024);
 
 /// The properties of a model that decide about its session; see [`Shape::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub struct LayerRange {
 const MOST_WINDOWS: usize = 1000;
 
 /// Numbers in the states of one layer that are held at once: bounds the memory that a calibration takes.
-const CHUNK: usize = 1 << 21;
+const CHUNK: usize = 1 << 23;
 
 /// The least range: an untrained or constant model must still have units.
 const LEAST: f64 = 1e-6;

@@ -13,9 +13,9 @@ use crate::nn::{HadamRnnConfig, Input};
 pub(super) struct Drive {
     /// Standardised units per input step; 0 for tokens.
     pub input: f64,
-    /// What one unit of `U x + b` is worth.
+    /// Value of one unit of `U x + b`.
     pub unit: f64,
-    /// What one state step is worth.
+    /// Value of one state step.
     pub state: f64,
     /// Left shift of `U x + b`.
     pub shift: u8,

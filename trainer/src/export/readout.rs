@@ -50,7 +50,7 @@ impl ReadoutPlan {
         })
     }
 
-    /// What the readout adds to a header of version 3.
+    /// The part of a header of version 3 that is the readout's.
     pub fn addition(&self) -> Addition {
         Addition {
             hidden_readout: self.hidden.as_ref().map(|hidden| hidden.header),

@@ -35,7 +35,7 @@ pub enum ConfigError {
         field: &'static str,
         /// The value found.
         size: usize,
-        /// What it must be a multiple of.
+        /// Number that it must be a multiple of.
         multiple: usize,
         /// The range.
         limit: Limit,
@@ -55,7 +55,7 @@ pub enum ConfigError {
     InputRows {
         /// The value found.
         rows: usize,
-        /// What it must be a multiple of.
+        /// Number that it must be a multiple of.
         multiple: usize,
         /// All rows.
         max: usize,

@@ -199,7 +199,7 @@ impl HadamRnnConfig {
     /// [`init`](Self::init) with biases that start elsewhere.
     ///
     /// # Errors
-    /// As [`init`](Self::init).
+    /// The configuration is not [valid](Self::validate).
     pub fn init_with(
         &self,
         seed: u64,

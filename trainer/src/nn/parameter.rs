@@ -20,7 +20,7 @@ pub struct Start {
 }
 
 impl Default for Start {
-    /// As drawn.
+    /// Biases as they are drawn.
     fn default() -> Self {
         Self {
             bias: 1.0,

@@ -86,7 +86,7 @@ impl Readout<'_> {
         self.features_of_read(read.expect("a sequence has at least one step"))
     }
 
-    /// What the sequence operation reads of sequences, for [`features_of_head`](Self::features_of_head).
+    /// Kind of what the sequence operation reads of sequences, for [`features_of_head`](Self::features_of_head).
     pub fn head(&self) -> Head {
         match self.kind {
             ReadoutKind::Pooled => Head::Pooled,

@@ -47,7 +47,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`last_logits`](Self::last_logits).
+    /// When the second dimension is not `steps * d_in + 1`, or `steps` is 0.
     pub fn last_state(&self, x_augmented: Tensor<2>, steps: usize) -> Tensor<2> {
         x_augmented.matmul(
             self.first()
@@ -65,12 +65,12 @@ impl HadamRnn {
         self.linear_readout(self.features(inputs))
     }
 
-    /// What `V` reads for [`logits`](Self::logits), `[batch, n]`: the rectified last state or the mean of the rectified
-    /// states, through the hidden readout layer if there is one.
+    /// Features of sequences, which `V` reads for [`logits`](Self::logits), `[batch, n]`: the rectified last state or the
+    /// mean of the rectified states, through the hidden readout layer if there is one.
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// When [`logits`](Self::logits) does.
     pub fn features(&self, inputs: &Inputs) -> Tensor<2> {
         match inputs {
             Inputs::Numbers(x) if self.is_one_product() => {
@@ -89,7 +89,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// When [`logits`](Self::logits) does.
     pub fn step_logits(&self, inputs: &Inputs) -> Tensor<3> {
         if !self.reads_within_sequences() {
             return self.step_logits_by_scan(inputs);
@@ -102,7 +102,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits), or when the targets do not fit the inputs.
+    /// When [`logits`](Self::logits) does, or when the targets do not fit the inputs.
     pub fn step_loss(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
         if !self.reads_within_sequences() {
             return step_loss(self.step_logits_by_scan(inputs), targets);

@@ -11,7 +11,7 @@ use hadamrnn_runtime::format::ReadoutKind;
 pub struct Trace {
     /// States of each recurrent layer after every step, `[batch, T, n]`, the first layer first.
     pub states: Vec<Tensor<3>>,
-    /// What `V` reads, `[rows, n]`: a row a sequence, or a row a step where the outputs of every step count.
+    /// Features, which `V` reads, `[rows, n]`: a row a sequence, or a row a step where the outputs of every step count.
     pub features: Tensor<2>,
 }
 
@@ -20,7 +20,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// When [`logits`](Self::logits) does.
     pub fn trace(&self, inputs: &Inputs) -> Trace {
         let states = self.states(inputs);
         let top = last(&states);

@@ -10,7 +10,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// When [`logits`](Self::logits) does.
     pub fn logits_stepwise(&self, inputs: &Inputs) -> Tensor<2> {
         let states = self.states_stepwise(inputs).pop();
         let states = states.expect("a network has a layer");
@@ -22,7 +22,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`logits`](Self::logits).
+    /// When [`logits`](Self::logits) does.
     pub fn step_logits_stepwise(&self, inputs: &Inputs) -> Tensor<3> {
         let states = self.states_stepwise(inputs).pop().into_iter().flatten();
         Tensor::stack(states.map(|state| self.readout_of(state)).collect(), 1)
@@ -32,7 +32,7 @@ impl HadamRnn {
     ///
     /// # Panics
     ///
-    /// As [`step_loss`](Self::step_loss).
+    /// When [`step_loss`](Self::step_loss) does.
     pub fn step_loss_stepwise(&self, inputs: &Inputs, targets: &StepTargets) -> Tensor<1> {
         step_loss(self.step_logits_stepwise(inputs), targets)
     }
