@@ -10,7 +10,7 @@ use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_device::imu::SampleSource;
 use hadamrnn_device::link::{Action, Server};
 use hadamrnn_device::slots::{Accept, MappedFlash};
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::Room;
 
 use crate::Failure;
@@ -61,7 +61,8 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
             id,
             model,
         } = self.boot(flash)?;
-        let start = || Windows::<R, SESSIONS>::new(&model, running.timing(), self.firmware.window);
+        let start =
+            || WindowStream::<R, SESSIONS>::new(&model, running.timing(), self.firmware.window);
         let mut windows = start()?;
         let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
         let mut host = Host {
@@ -99,7 +100,7 @@ async fn sample<
     const SESSIONS: usize,
 >(
     mut source: impl SampleSource<Error = Error>,
-    windows: &mut Windows<'m, R, SESSIONS>,
+    windows: &mut WindowStream<'m, R, SESSIONS>,
     host: &mut Host<'_, F, A, X, W>,
     ticker: &mut Ticker,
 ) -> Result<Error, Failure> {

@@ -10,13 +10,13 @@ use crate::MAX_OUTPUTS;
 use crate::slots::{Fault, Timing};
 
 /// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
-pub struct Windows<'m, R: Room, const SESSIONS: usize> {
+pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// In the order in which their first windows begin.
     sessions: heapless::Vec<Session<'m, R>, SESSIONS>,
     window: u32,
     hop: u32,
     /// Every how many samples one is used.
-    every: u16,
+    decimation: u16,
     /// Samples until the next one that is used.
     skip: u16,
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
@@ -34,13 +34,17 @@ pub struct Answer<L> {
     pub logits: L,
 }
 
-impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
+impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
     ///
     /// # Errors
     /// A session cannot hold the model, or too many windows would overlap.
     pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
-        let Timing { window, hop, every } = resolve(model, timing, usual, SESSIONS)?;
+        let Timing {
+            window,
+            hop,
+            decimation,
+        } = resolve(model, timing, usual, SESSIONS)?;
         let mut sessions = heapless::Vec::new();
         for _ in 0..window / hop {
             // Cannot be full: `resolve` has compared with the capacity.
@@ -50,7 +54,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
             sessions,
             window: window.into(),
             hop: hop.into(),
-            every,
+            decimation,
             skip: 0,
             samples: 0,
             ended: 0,
@@ -96,7 +100,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
                 ends = Some(i);
             }
         }
-        self.skip = self.every.saturating_sub(1);
+        self.skip = self.decimation.saturating_sub(1);
         self.samples = samples.saturating_add(1).min(window);
         let Some(session) = ends.and_then(|i| self.sessions.get(i)) else {
             return Ok(None);
@@ -116,7 +120,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
         Timing {
             window: self.window as u16,
             hop: self.hop as u16,
-            every: self.every,
+            decimation: self.decimation,
         }
     }
 }
@@ -168,7 +172,7 @@ fn resolve(
     let timing = Timing {
         window,
         hop: or(timing.hop, window),
-        every: or(timing.every, 1),
+        decimation: or(timing.decimation, 1),
     };
     let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
     let overlap = overlap.and(window.checked_div(timing.hop));
@@ -196,7 +200,7 @@ mod tests {
     const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
 
     fn recorded() -> Vec<[i16; 9]> {
-        let file = windows::Windows::parse(RECORDED).unwrap();
+        let file = windows::WindowFile::parse(RECORDED).unwrap();
         let decode = |bytes: &[u8]| {
             let mut sample = [0; 9];
             windows::decode_sample(bytes, &mut sample);
@@ -218,7 +222,7 @@ mod tests {
         let used: Vec<_> = stream
             .iter()
             .copied()
-            .step_by(timing.every.into())
+            .step_by(timing.decimation.into())
             .collect();
         used.windows(window).step_by(hop).map(answer).collect()
     }
@@ -228,7 +232,7 @@ mod tests {
         stream: &[[i16; 9]],
         timing: Timing,
     ) -> Vec<(usize, Vec<i32>)> {
-        let mut windows = Windows::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut windows = WindowStream::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in stream {
             if let Some(answer) = windows.push(sample).unwrap() {
@@ -247,7 +251,7 @@ mod tests {
             let timing = Timing {
                 window: 128,
                 hop,
-                every: 1,
+                decimation: 1,
             };
             let found = streamed::<4>(&model, &stream, timing);
             assert_eq!(found, naive(&model, &stream, timing), "hop {hop}");
@@ -257,7 +261,7 @@ mod tests {
         let whole = Timing {
             window: 128,
             hop: 128,
-            every: 1,
+            decimation: 1,
         };
         assert_eq!(open, naive(&model, &stream, whole));
     }
@@ -268,11 +272,11 @@ mod tests {
         fn any_hop_equals_the_naive_reading(
             hop in 1u16..20,
             overlap in 1u16..8,
-            every in 1u16..5,
+            decimation in 1u16..5,
             stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
         ) {
             let model = Model::from_bytes(MODEL).unwrap();
-            let timing = Timing { window: hop * overlap, hop, every };
+            let timing = Timing { window: hop * overlap, hop, decimation };
             prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
         }
     }
@@ -284,9 +288,9 @@ mod tests {
             let timing = Timing {
                 window,
                 hop,
-                every: 1,
+                decimation: 1,
             };
-            let error = Windows::<Har2, 2>::new(&model, timing, 128).err();
+            let error = WindowStream::<Har2, 2>::new(&model, timing, 128).err();
             assert_eq!(
                 error,
                 Some(Fault::Timing {
@@ -295,7 +299,7 @@ mod tests {
                 })
             );
         }
-        let none = Windows::<Har2, 2>::new(&model, Timing::default(), 0).err();
+        let none = WindowStream::<Har2, 2>::new(&model, Timing::default(), 0).err();
         assert!(matches!(none, Some(Fault::Timing { .. })));
     }
 
@@ -306,9 +310,9 @@ mod tests {
         let timing = Timing {
             window: 4,
             hop: 2,
-            every: 1,
+            decimation: 1,
         };
-        let mut windows = Windows::<Har2, 2>::new(&model, timing, 128).unwrap();
+        let mut windows = WindowStream::<Har2, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in &stream[..40] {
             assert!(windows.push(&sample[..3]).is_err());

@@ -16,7 +16,7 @@ pub struct TimingOptions {
     /// Samples in a window, of those that are used; none is that of the model folder, else the firmware's.
     pub window: Option<u16>,
     /// One of so many samples of the sensor is used; none is the decimation of the model folder, else 1.
-    pub every: Option<u16>,
+    pub decimation: Option<u16>,
     /// Samples from one answer to the next; none is a window.
     pub hop: Option<u16>,
 }
@@ -53,7 +53,7 @@ impl BoardModel {
         let timing = Timing {
             window: options.window.or(trained).unwrap_or(0),
             hop: options.hop.unwrap_or(0),
-            every: options.every.or(decimation).unwrap_or(1),
+            decimation: options.decimation.or(decimation).unwrap_or(1),
         };
         Ok(Self { file, timing })
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use hadamrnn_device::slots::ModelId;
-use hadamrnn_device::windows::Windows;
+use hadamrnn_device::windows::WindowFile;
 use hadamrnn_firmware_support::boards::Board;
 
 use super::error::{Error, Fault, Result, Sort};
@@ -65,7 +65,7 @@ fn stream(path: &Path, board: &Board) -> anyhow::Result<Vec<u8>> {
     let name = path.display();
     let bytes =
         untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
-    let header = Windows::parse(&bytes)
+    let header = WindowFile::parse(&bytes)
         .with_context(|| format!("{name} is no window file"))?
         .header();
     let channels = board.stream.as_ref().map_or(0, |stream| stream.channels);

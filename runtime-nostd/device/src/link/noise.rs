@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::descriptor::{Descriptor, Kernel};
 use crate::slots::{
-    Accept, Fault, Header, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, Slots,
+    Accept, Fault, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, SlotHeader, Slots,
     Timing, digest,
 };
 
@@ -19,7 +19,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "a-board-of-twenty-by",
     version: [255; 3],
     kernel: Kernel::Xnor,
-    any_shape: true,
+    fallback: true,
     protocol: PROTOCOL,
     capacities: Capacities {
         hidden: u16::MAX,
@@ -54,7 +54,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         Timing {
             window: 128,
             hop: 128,
-            every: 1,
+            decimation: 1,
         },
     )
 }
@@ -87,7 +87,7 @@ fn new_model(bytes: &[u8]) -> NewModel {
     let timing = Timing {
         window: 128,
         hop: 64,
-        every: 1,
+        decimation: 1,
     };
     NewModel::of(bytes, timing)
 }
@@ -156,14 +156,14 @@ fn the_longest_messages_fit() {
     let timing = Timing {
         window: u16::MAX,
         hop: u16::MAX,
-        every: u16::MAX,
+        decimation: u16::MAX,
     };
     let new = NewModel {
         length: u32::MAX,
         crc: u32::MAX,
         timing,
     };
-    let header = Header {
+    let header = SlotHeader {
         sequence: u32::MAX,
         length: u32::MAX,
         crc: u32::MAX,
@@ -340,7 +340,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
             let timing = Timing {
                 window: c as u16,
                 hop: (c >> 16) as u16,
-                every: 1,
+                decimation: 1,
             };
             let ask = match kind {
                 0 => Ask::Hello,

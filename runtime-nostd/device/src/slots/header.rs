@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::CRC32;
 
-/// Length of a [`Header`] in flash.
+/// Length of a [`SlotHeader`] in flash.
 pub const HEADER_LEN: usize = 32;
 /// First bytes of a slot.
 pub const MAGIC: [u8; 4] = *b"HDSL";
@@ -52,12 +52,12 @@ pub struct Timing {
     pub hop: u16,
     /// Every how many of the sensor's samples one is used, from the first on: the decimation that the model was trained
     /// with. 0 for 1.
-    pub every: u16,
+    pub decimation: u16,
 }
 
 /// What a slot says of its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct SlotHeader {
     /// The newer of two slots has the larger one, see [`Header::is_newer_than`].
     pub sequence: u32,
     /// Bytes of the model.
@@ -113,7 +113,7 @@ pub enum Fault {
     },
 }
 
-impl Header {
+impl SlotHeader {
     /// The model that this is the header of.
     #[must_use]
     pub const fn id(&self) -> ModelId {
@@ -141,7 +141,7 @@ impl Header {
             return Err(Fault::Header);
         }
         let [version, reserved] = halves(word(4));
-        let [every, zero] = halves(word(24));
+        let [decimation, zero] = halves(word(24));
         if version != VERSION || reserved != 0 || zero != 0 {
             return Err(Fault::Version(version));
         }
@@ -150,14 +150,22 @@ impl Header {
             sequence: word(8),
             length: word(12),
             crc: word(16),
-            timing: Timing { window, hop, every },
+            timing: Timing {
+                window,
+                hop,
+                decimation,
+            },
         })
     }
 
     /// The header as it lies in flash.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; HEADER_LEN] {
-        let Timing { window, hop, every } = self.timing;
+        let Timing {
+            window,
+            hop,
+            decimation,
+        } = self.timing;
         let words = [
             u32::from_le_bytes(MAGIC),
             u32::from(VERSION),
@@ -165,7 +173,7 @@ impl Header {
             self.length,
             self.crc,
             u32::from(window) | u32::from(hop) << 16,
-            u32::from(every),
+            u32::from(decimation),
         ];
         let mut bytes = [0; HEADER_LEN];
         let (fields, _) = bytes.as_chunks_mut::<4>();
@@ -252,15 +260,15 @@ mod tests {
         0x80, 0, 0x40, 0, 2, 0, 0, 0, 0xd5, 0x9b, 0x62, 0x52,
     ];
 
-    fn worked() -> Header {
-        Header {
+    fn worked() -> SlotHeader {
+        SlotHeader {
             sequence: 7,
             length: 996,
             crc: 0xdead_beef,
             timing: Timing {
                 window: 128,
                 hop: 64,
-                every: 2,
+                decimation: 2,
             },
         }
     }
@@ -268,7 +276,7 @@ mod tests {
     #[test]
     fn worked_example() {
         assert_eq!(worked().to_bytes(), WORKED);
-        assert_eq!(Header::parse(&WORKED), Ok(worked()));
+        assert_eq!(SlotHeader::parse(&WORKED), Ok(worked()));
     }
 
     #[test]
@@ -277,13 +285,13 @@ mod tests {
         for bit in 0..8 * HEADER_LEN {
             let mut wrong = bytes;
             wrong[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Header::parse(&wrong), Err(Fault::Header), "bit {bit}");
+            assert_eq!(SlotHeader::parse(&wrong), Err(Fault::Header), "bit {bit}");
         }
         for length in 0..HEADER_LEN {
-            assert_eq!(Header::parse(&bytes[..length]), Err(Fault::NoRegion));
+            assert_eq!(SlotHeader::parse(&bytes[..length]), Err(Fault::NoRegion));
         }
-        assert_eq!(Header::parse(&[0xff; HEADER_LEN]), Err(Fault::Empty));
-        assert_eq!(Header::parse(&[0; HEADER_LEN]), Err(Fault::Header));
+        assert_eq!(SlotHeader::parse(&[0xff; HEADER_LEN]), Err(Fault::Empty));
+        assert_eq!(SlotHeader::parse(&[0; HEADER_LEN]), Err(Fault::Header));
     }
 
     #[test]
@@ -292,7 +300,7 @@ mod tests {
         bytes[4] = 2;
         let crc = CRC32.checksum(&bytes[..28]);
         bytes[28..].copy_from_slice(&crc.to_le_bytes());
-        assert_eq!(Header::parse(&bytes), Err(Fault::Version(2)));
+        assert_eq!(SlotHeader::parse(&bytes), Err(Fault::Version(2)));
     }
 
     #[test]
@@ -311,7 +319,7 @@ mod tests {
 
     #[test]
     fn sequence_numbers_wrap() {
-        let at = |sequence| Header {
+        let at = |sequence| SlotHeader {
             sequence,
             ..worked()
         };

@@ -55,7 +55,7 @@ fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> s
         "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
         "bounds": {
-            "drive": bounds.drive,
+            "drive": bounds.layer_input,
             "step": bounds.step,
             "second_step": bounds.second_step,
             "hidden": bounds.hidden,
@@ -203,7 +203,7 @@ fn codes((least, largest): (i32, i32), field: u8) -> String {
 fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     let bounds = model.bounds();
     let mut all = vec![
-        ("proven bound of |U x + b|", bounds.drive),
+        ("proven bound of |U x + b|", bounds.layer_input),
         ("of a sum before its shift", bounds.step),
     ];
     if model.second().is_some() {
