@@ -1,7 +1,7 @@
 //! Classifies a stream of samples in windows that overlap: two sessions of one model, half a window apart, give an answer
 //! every 64 samples. `cargo run --example stream`.
 //!
-//! `hadamrnn-device` does the same for any number of sessions (`stream::Windows`).
+//! `hadamrnn-device` does the same for any number of sessions (`stream::WindowStream`).
 
 use std::error::Error;
 

@@ -19,11 +19,11 @@
 //! # #[cfg(feature = "std")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use hadamrnn_device::slots::{MemoryFlash, NewModel, Region, Running, Slots, Timing};
-//! use hadamrnn_device::stream::Windows;
+//! use hadamrnn_device::stream::WindowStream;
 //! use hadamrnn_runtime::{Model, RoomOf, kernel::FwhtPacked};
 //!
 //! // Room for 128 hidden units and 9 inputs; two windows may overlap.
-//! type Stream<'m> = Windows<'m, RoomOf<FwhtPacked, 128, 9>, 2>;
+//! type Stream<'m> = WindowStream<'m, RoomOf<FwhtPacked, 128, 9>, 2>;
 //! let accept = |model: &Model<'_>, timing| Stream::check(model, timing, 128, 9);
 //!
 //! // On a board: the flash driver of its HAL. Here: words of 4 bytes, sectors of 1 KiB.
@@ -36,7 +36,7 @@
 //! # /*
 //! let model = include_bytes!("movements.hdrn");
 //! # */ let model = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"));
-//! let new = NewModel::of(model, Timing { window: 128, hop: 64, every: 1 });
+//! let new = NewModel::of(model, Timing { window: 128, hop: 64, decimation: 1 });
 //! slots.begin(new)?;
 //! for (piece, offset) in model.chunks(128).zip((0..).step_by(128)) {
 //!     slots.write(new.crc, offset, piece)?;
