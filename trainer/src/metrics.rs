@@ -1,8 +1,12 @@
 //! What a set of predictions is worth.
 
+mod confusion;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use confusion::{Confusion, Evaluation};
 
 /// Mean loss and accuracy over a split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod loss;
 mod optimise;
 mod records;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -39,7 +40,23 @@ pub trait Observer {
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<()>;
     /// Whether to save and stop at once.
     fn stop_requested(&self) -> bool;
+    /// When training has diverged and is about to end with that as its error.
+    fn diverged(&mut self, _why: &str) -> Result<()> {
+        Ok(())
+    }
 }
+
+/// Training that has diverged: the loss is not finite or beyond all measure.
+#[derive(Debug)]
+struct Diverged(String);
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Diverged {}
 
 /// How an epoch went.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -165,7 +182,13 @@ impl<'a> Trainer<'a> {
                 .is_over(run.best.as_ref(), &run.config.training)
         };
         while !over(self) {
-            if self.train_epoch(observer)? == Outcome::Interrupted {
+            let trained = self.train_epoch(observer);
+            if let Err(error) = &trained
+                && error.is::<Diverged>()
+            {
+                observer.diverged(&error.to_string())?;
+            }
+            if trained? == Outcome::Interrupted {
                 observer.save(&self.checkpoint()?)?;
                 return Ok(Outcome::Interrupted);
             }
@@ -250,14 +273,15 @@ impl<'a> Trainer<'a> {
     }
 
     fn check_loss(&self, split: &str, epoch: u32, loss: f64) -> Result<()> {
-        ensure!(
-            loss <= self.highest_loss,
+        if loss <= self.highest_loss {
+            return Ok(());
+        }
+        let why = format!(
             "training has diverged: the {split} loss of epoch {epoch} is {loss:.3e}, and above {:.0} nothing brings it back; \
              lower learning_rate (now {}) and start anew",
-            self.highest_loss,
-            self.config.training.learning_rate
+            self.highest_loss, self.config.training.learning_rate
         );
-        Ok(())
+        Err(Diverged(why).into())
     }
 
     /// Metrics on the validation split, and whether they are the best so far; keeps the weights if so.
@@ -304,6 +328,7 @@ impl<'a> Trainer<'a> {
             best: self.best.clone(),
             data: self.digest,
             file: PathBuf::new(),
+            diverged: None,
         })
     }
 }

@@ -1,20 +1,24 @@
 //! `hadamrnn eval`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use hadamrnn::data::glue::{Padding, Submission};
-use hadamrnn::data::{self, Source, Split, Task};
+use hadamrnn::data::{self, Sequences, Source, Split, Task};
 use hadamrnn::evaluate;
+use hadamrnn::files::write_atomically;
 use hadamrnn::integer::{self, KernelName};
 use hadamrnn::metrics::Metrics;
+use hadamrnn::task_data::TaskData;
 use serde_json::json;
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
-use crate::model_source::{self, LoadedModel, ModelData};
+use crate::model_source::{self, LoadedModel};
 use crate::output;
+use crate::own_data;
 use crate::progress::Spinner;
 
 #[derive(clap::Args)]
@@ -30,6 +34,9 @@ pub struct Args {
     /// Answer GLUE's unlabelled test part (sst2, qqp) instead, and write the table to upload
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     submission: Option<PathBuf>,
+    /// Write which classes were answered for which, of your own recordings, as comma-separated values
+    #[arg(long, value_name = "FILE")]
+    confusion: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -42,14 +49,52 @@ pub enum SplitName {
     Valid,
     /// What is reported.
     Test,
+    /// Your recordings that the run does not know: made after it was trained.
+    New,
 }
 
-impl From<SplitName> for Split {
-    fn from(name: SplitName) -> Self {
-        match name {
-            SplitName::Train => Self::Train,
-            SplitName::Valid => Self::Valid,
-            SplitName::Test => Self::Test,
+/// The sequences of a split.
+fn sequences(data: &TaskData, split: SplitName) -> Result<Cow<'_, Sequences>> {
+    let found = match split {
+        SplitName::Train => data.split(Split::Train),
+        SplitName::Valid => data.split(Split::Valid),
+        SplitName::Test => data.split(Split::Test),
+        SplitName::New => {
+            let own = data.own();
+            Cow::Borrowed(&own.context("--split new is for your own recordings")?.new)
+        }
+    };
+    let new = data.own().map_or(0, |own| own.new.len());
+    ensure!(
+        !found.is_empty(),
+        "the split {} is empty{}",
+        split.name(),
+        match new {
+            0 => String::new(),
+            new =>
+                format!(": --split new evaluates on the {new} windows that the run does not know"),
+        }
+    );
+    Ok(found)
+}
+
+impl SplitName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+            Self::New => "new",
+        }
+    }
+
+    /// What it is, for people.
+    fn of_a_run(self) -> &'static str {
+        match self {
+            Self::Train => "the run's training split",
+            Self::Valid => "the run's validation split",
+            Self::Test => "the run's test split",
+            Self::New => "what the run does not know",
         }
     }
 }
@@ -66,9 +111,11 @@ pub fn run(args: &Args) -> Result<Status> {
         }
         return Ok(Status::Success);
     }
-    let data = data.map_or_else(|| ModelData::load(&loaded.config, &args.common.data), Ok)?;
-    let sequences = data.sequences(args.split.into(), None);
-    ensure!(!sequences.is_empty(), "the split is empty");
+    let data = data.map_or_else(|| loaded.data(&args.common.data), Ok)?;
+    if !args.common.json {
+        own_data::table(&data.task)?;
+    }
+    let sequences = sequences(&data.task, args.split)?;
     let model = loaded.file.model()?;
     let kernel = args.kernel.unwrap_or(KernelName::best_for(&model));
     let spinner = Spinner::new(format!("evaluating {} sequences", sequences.len()));
@@ -80,14 +127,25 @@ pub fn run(args: &Args) -> Result<Status> {
             &device,
         )
     });
-    let integer = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb)?;
+    let evaluated = evaluate::integer_evaluation(&model, kernel, &sequences, &data.input_lsb)?;
+    let integer = evaluated.metrics;
     drop(spinner);
+    let confusion = data.task.confusion(&sequences, &evaluated.answers);
+    if let Some((path, confusion)) = args.confusion.as_ref().zip(confusion.as_ref()) {
+        write_atomically(path, &confusion.to_csv()?)?;
+    }
     if args.common.json {
-        let split = format!("{:?}", args.split).to_lowercase();
-        output::json(&json!({
-            "task": loaded.config.task, "split": split, "sequences": sequences.len(),
+        let mut found = json!({
+            "task": loaded.config.task, "split": args.split.name(), "sequences": sequences.len(),
             "kernel": kernel, "float": float, "integer": integer,
-        }))?;
+        });
+        if let Some(confusion) = &confusion {
+            found["recordings"] = json!(data.task.own().map(|own| &own.overview));
+            found["balanced_accuracy"] = json!(confusion.balanced_accuracy());
+            found["guess"] = json!(confusion.guess());
+            found["confusion"] = json!(confusion);
+        }
+        output::json(&found)?;
     } else {
         let row = |name: &str, metrics: Metrics| {
             vec![
@@ -104,6 +162,13 @@ pub fn run(args: &Args) -> Result<Status> {
         rows.extend(float.map(|metrics| row("float", metrics)));
         rows.push(row(&format!("integer ({})", kernel.name()), integer));
         output::table(&rows)?;
+        if let Some(confusion) = &confusion {
+            let on = format!("integer model on {}", args.split.of_a_run());
+            own_data::confusion(confusion, &on, None)?;
+            if confusion.is_cut() && args.confusion.is_none() {
+                output::line("what was answered for what: --confusion FILE writes it")?;
+            }
+        }
     }
     Ok(Status::Success)
 }

@@ -2,21 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use hadamrnn::c_array;
 use hadamrnn::card::{self, Card, Results};
-use hadamrnn::checkpoint::{self, Checkpoint, Position};
+use hadamrnn::checkpoint::{self, Checkpoint};
 use hadamrnn::data::Split;
 use hadamrnn::evaluate;
 use hadamrnn::files::write_atomically;
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::metrics::Confusion;
 use hadamrnn::model_folder::{self, StoredModel};
 
 use crate::Status;
 use crate::common::{Common, DataArgs};
 use crate::model_source::{self, LoadedModel, ModelData};
 use crate::output;
+use crate::own_data;
 use crate::progress::Spinner;
 
 #[derive(clap::Args)]
@@ -62,12 +64,7 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let device = args.common.device.device()?;
     let (checkpoint, mut config) = Checkpoint::open(&args.run)?;
-    ensure!(
-        checkpoint.position != Position::default(),
-        "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if it \
-         diverged",
-        args.run.display()
-    );
+    checkpoint.check_trained()?;
     model_source::note_progress(&checkpoint, &config);
     config.export.state_bits = args.state_bits.or(config.export.state_bits);
     config.export.weight_bits = args.weight_bits.or(config.export.weight_bits);
@@ -85,7 +82,7 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let loaded = model_source::export_run(checkpoint, config, &data, &device)?;
     let folder = args.out.clone().unwrap_or_else(|| args.run.join("model"));
-    let card = write(&folder, &loaded, &data, &args.common.data, &device)?;
+    let (card, confusion) = write_evaluated(&folder, &loaded, &data, &args.common.data, &device)?;
     if let Some(c) = &args.c {
         write_c(c, &loaded.file, Some(&card))?;
     }
@@ -93,6 +90,12 @@ pub fn run(args: &Args) -> Result<Status> {
         output::json(&card)?;
     } else {
         let results = &card.results;
+        own_data::table(&data.task)?;
+        if let Some(confusion) = &confusion {
+            let on = "test split, integer model";
+            own_data::confusion(confusion, on, Some(&args.run))?;
+            output::line("")?;
+        }
         output::line(&format!(
             "{}: {} bytes; test accuracy float {}, integer {}",
             folder.join(card::files::MODEL).display(),
@@ -117,6 +120,17 @@ pub fn write(
     args: &DataArgs,
     device: &Device,
 ) -> Result<Card> {
+    Ok(write_evaluated(folder, loaded, data, args, device)?.0)
+}
+
+/// As [`write`]; for recordings with the classes that the integer model answers on the test split.
+fn write_evaluated(
+    folder: &Path,
+    loaded: &LoadedModel,
+    data: &ModelData,
+    args: &DataArgs,
+    device: &Device,
+) -> Result<(Card, Option<Confusion>)> {
     let run = loaded
         .run
         .as_ref()
@@ -126,8 +140,8 @@ pub fn write(
     let standardisation = &run.checkpoint.task.standardisation;
     let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
     let model = loaded.file.model()?;
-    let integer_test =
-        evaluate::integer_metrics(&model, KernelName::best_for(&model), &test, &data.input_lsb)?;
+    let kernel = KernelName::best_for(&model);
+    let integer = evaluate::integer_evaluation(&model, kernel, &test, &data.input_lsb)?;
     let best = run.checkpoint.best.as_ref();
     let card = Card {
         commands: commands(loaded, args),
@@ -143,12 +157,16 @@ pub fn write(
         results: Results {
             float_valid: best.map(|best| best.valid),
             float_test: evaluate::score(&logits, &test),
-            integer_test,
+            integer_test: integer.metrics,
         },
         scales: run.scales.clone(),
         config: loaded.config.clone(),
     };
-    model_folder::write(folder, &loaded.file, card, &test)
+    let confusion = data.task.confusion(&test, &integer.answers);
+    Ok((
+        model_folder::write(folder, &loaded.file, card, &test)?,
+        confusion,
+    ))
 }
 
 /// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.

@@ -196,6 +196,7 @@ fn show(name: &str, attempt: &Attempt) {
 fn do_job(folder: &Path, args: &WorkArgs, device: &Device, stop: &StopFlag) -> Result<Ended> {
     let config = jobs::read_config(folder)?;
     let data = ModelData::load(&config, &args.data)?;
+    let config = data.task.completed(config);
     let begun = begun(folder, &config)?;
     let training = train::train(
         folder,

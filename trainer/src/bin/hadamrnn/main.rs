@@ -17,6 +17,7 @@ mod job;
 mod model_source;
 mod monitor;
 mod output;
+mod own_data;
 mod plot;
 mod progress;
 mod reproduce;

@@ -51,6 +51,20 @@ pub struct ModelData {
     pub input_lsb: Vec<f32>,
 }
 
+impl LoadedModel {
+    /// Reads the data of the model, with classes and channels in its order.
+    pub fn data(&self, args: &DataArgs) -> Result<ModelData> {
+        let mut data = ModelData::load(&self.config, args)?;
+        if let Some(folder) = &self.folder {
+            let card = &folder.card;
+            (data.task)
+                .ordered_as(&card.classes, &card.channels)
+                .with_context(|| format!("the data are not those of {}", folder.path.display()))?;
+        }
+        Ok(data)
+    }
+}
+
 impl ModelData {
     /// Reads the data of `config`.
     pub fn load(config: &RunConfig, args: &DataArgs) -> Result<Self> {
@@ -119,6 +133,13 @@ pub fn load(
 fn recommended(stored: &StoredModel) -> Result<RunConfig> {
     let model = stored.file.model()?;
     let config = RunConfig::for_task(task_named(model.name())?);
+    ensure!(
+        config.task != Task::Recordings,
+        "{} has no {} beside it, which says how recordings are read, what its classes are, and what it was trained on: put the \
+         model back into its folder, or export the run again",
+        stored.path.display(),
+        card::files::CARD
+    );
     output::note(&format!(
         "warning: {} has no {} beside it, so data are prepared as the recipe of {} does it: if it was trained otherwise, \
          it will do worse than it can",
@@ -170,9 +191,16 @@ pub fn export_run(
     data: &ModelData,
     device: &Device,
 ) -> Result<LoadedModel> {
+    checkpoint.check_trained()?;
     let network = train::chosen_network(&checkpoint, device)?;
     let weights = network.weights();
     let calibration = data.task.calibration();
+    ensure!(
+        !calibration.is_empty(),
+        "{} is a run whose training data are not among these, and its integers are fitted to them: give its --data-dir, or \
+         evaluate the exported model",
+        checkpoint.file.display()
+    );
     let source = export::Source {
         name: config.task.name(),
         weights: &weights,

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use hadamrnn::checkpoint::{Checkpoint, Position};
+use hadamrnn::checkpoint::{Checkpoint, DIVERGED_NAME, Position};
+use hadamrnn::files::write_atomically;
 use hadamrnn::run_log::{self, RunLog};
 use hadamrnn::train::{EpochRecord, Observer};
 use hadamrnn::visible;
@@ -32,6 +33,11 @@ impl<'a> RunFolder<'a> {
         let bar = ProgressBar::new(0)
             .with_style(ProgressStyle::with_template(style)?.progress_chars("=> "))
             .with_prefix("training");
+        // It is found out anew whether the run diverges.
+        let diverged = folder.join(DIVERGED_NAME);
+        if diverged.symlink_metadata().is_ok() {
+            std::fs::remove_file(&diverged)?;
+        }
         let log = RunLog::open(folder, done)?;
         if !log.lost().is_empty() {
             output::note(&format!(
@@ -121,6 +127,10 @@ impl Observer for RunFolder<'_> {
 
     fn stop_requested(&self) -> bool {
         self.stop.is_set()
+    }
+
+    fn diverged(&mut self, why: &str) -> Result<()> {
+        write_atomically(&self.folder.join(DIVERGED_NAME), why.as_bytes())
     }
 }
 

@@ -17,6 +17,7 @@ use hadamrnn::untrusted::{self, Kind};
 use crate::Status;
 use crate::common::{Common, DataArgs};
 use crate::output;
+use crate::own_data;
 use crate::progress::{RunFolder, Spinner};
 use crate::signals::StopFlag;
 
@@ -125,9 +126,19 @@ struct Options {
     /// Samples from the start of such a window to that of the next, 1..=65535
     #[arg(long)]
     hop: Option<usize>,
-    /// Samples a second of your recordings
+    /// Samples a second of your recordings [default: measured by their time column, else 50]
     #[arg(long, value_name = "HERTZ")]
     rate: Option<f32>,
+    /// Columns of your recordings that are channels, in their order, such as ax,ay,az [default: all but times, numbers and names]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    channels: Option<Vec<String>>,
+    /// Column of your recordings whose values stay in one split, such as the person; none for no column [default: subject, if there is
+    /// one]
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Seed of the split of your recordings
+    #[arg(long, value_name = "SEED")]
+    split_seed: Option<u64>,
 }
 
 fn parse_schedule(text: &str) -> Result<Schedule> {
@@ -232,11 +243,19 @@ impl Options {
             Some(cutting) => {
                 set(&mut cutting.steps, &self.steps);
                 set(&mut cutting.hop, &self.hop);
-                set(&mut cutting.rate_hz, &self.rate);
+                set_some(&mut cutting.rate_hz, self.rate);
+                set(&mut cutting.channels, &self.channels);
+                cutting.group = self.group.clone().or(cutting.group.take());
+                set(&mut cutting.split_seed, &self.split_seed);
             }
             None => ensure!(
-                self.steps.is_none() && self.hop.is_none() && self.rate.is_none(),
-                "--steps, --hop and --rate are for the task recordings, not {}",
+                self.steps.is_none()
+                    && self.hop.is_none()
+                    && self.rate.is_none()
+                    && self.channels.is_none()
+                    && self.group.is_none()
+                    && self.split_seed.is_none(),
+                "--steps, --hop, --rate, --channels, --group and --split-seed are for the task recordings, not {}",
                 config.task
             ),
         }
@@ -266,10 +285,14 @@ pub fn run(args: &Args) -> Result<Status> {
             let default = || PathBuf::from(format!("runs/{}-{}", config.task, config.seed));
             let folder = args.out.clone().unwrap_or_else(default);
             let data = load_data(&config, &args.common.data)?;
+            let config = data.completed(config);
             let lock = claim(&folder)?;
             (folder, config, None, data, lock)
         }
     };
+    if !args.common.json {
+        own_data::table(&data)?;
+    }
     let outcome = train(
         &folder,
         config,
@@ -296,6 +319,9 @@ pub fn run(args: &Args) -> Result<Status> {
                 checkpoint.position.epoch,
                 folder.display()
             ))?;
+            if let Some(confusion) = own_data::validation(&checkpoint, &data, &device)? {
+                own_data::confusion(&confusion, "validation split, float network", Some(&folder))?;
+            }
             let command = next_command("export", &folder, &args.common);
             output::line(&format!("next: {command}"))?;
         }
@@ -388,11 +414,14 @@ pub fn load_data(config: &RunConfig, args: &DataArgs) -> Result<TaskData> {
     if let Some(notice) = source.notice() {
         output::note(&format!("note: {notice}"));
     }
-    let _spinner = Spinner::new(format!("reading {source}"));
-    match source {
+    let spinner = Spinner::new(format!("reading {source}"));
+    let data = match source {
         Source::Generated => TaskData::load(config, None),
         source => TaskData::load(config, Some(&source)),
-    }
+    }?;
+    drop(spinner);
+    own_data::notes(&data);
+    Ok(data)
 }
 
 /// Trains in `folder`, which is there and locked: from `resumed` if given, else from the start.

@@ -93,8 +93,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let windows = match instead_of_data(&loaded, args) {
         Some(folder) => Windows::of_folder(folder, &loaded.file, args.windows)?,
         None => {
-            let load = || ModelData::load(&loaded.config, &args.common.data);
-            loaded_data = data.map_or_else(load, Ok)?;
+            loaded_data = data.map_or_else(|| loaded.data(&args.common.data), Ok)?;
             Windows::of_data(&loaded_data, args.windows)
         }
     };
