@@ -41,6 +41,7 @@ use crate::config::bounds::{self, within};
 use crate::untrusted::Budget;
 use crate::visible;
 use columns::Wanted;
+use read::Found;
 use segments::Segments;
 use split::Place;
 
@@ -232,9 +233,20 @@ pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dat
 pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Loaded> {
     let files = source.paths()?;
     let budget = Budget::of_data_set();
+    let wanted = Wanted {
+        channels: &cutting.channels,
+        group: cutting.group.as_deref(),
+    };
+    // Errors of reading name the file.
     let loaded = match cutting.rules {
-        RULES => by_these_rules(files, &budget, cutting, holdout),
-        _ => by_earlier_rules(files, &budget, cutting, holdout),
+        RULES => {
+            let found = read::read(files, wanted, &budget)?;
+            by_these_rules(found, files, &budget, cutting, holdout)
+        }
+        _ => {
+            let found = earlier::read(files, &budget)?;
+            by_earlier_rules(found, &budget, cutting, holdout)
+        }
     };
     loaded.with_context(|| place(files))
 }
@@ -249,12 +261,12 @@ fn place(files: &[PathBuf]) -> String {
 }
 
 fn by_earlier_rules(
-    files: &[PathBuf],
+    found: earlier::Recorded,
     budget: &Budget,
     cutting: &Cutting,
     holdout: &Holdout,
 ) -> Result<Loaded> {
-    let data = earlier::load(files, budget, cutting, holdout)?;
+    let data = earlier::windows(found, budget, cutting, holdout)?;
     let new = data.test.select(&[]);
     let how = "split by the rules of an earlier version, anew each time";
     let note = "note: the run is of an earlier version, which kept no split: it is drawn anew from what is recorded now, by that \
@@ -270,16 +282,12 @@ fn by_earlier_rules(
 }
 
 fn by_these_rules(
+    found: Found,
     files: &[PathBuf],
     budget: &Budget,
     cutting: &Cutting,
     holdout: &Holdout,
 ) -> Result<Loaded> {
-    let wanted = Wanted {
-        channels: &cutting.channels,
-        group: cutting.group.as_deref(),
-    };
-    let found = read::read(files, wanted, budget)?;
     let mut segments = Segments::of(found, cutting, files)?;
     duplicates::leave_out(&mut segments, files);
     ensure!(
@@ -291,11 +299,11 @@ fn by_these_rules(
         Some(stored) => stored.places(&segments),
         None => split::draw(&segments, cutting, holdout)?,
     };
-    let how = how(&segments, cutting, places.by);
     let split = match &cutting.split {
         Some(stored) => stored.clone(),
         None => StoredSplit::of(&segments, &places),
     };
+    let how = how(&segments, cutting, &split);
     let [train, valid, test, new] = cut(&segments, &places.of, cutting, holdout, budget)?;
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
@@ -324,18 +332,23 @@ fn by_these_rules(
 }
 
 /// How the windows are split, for people.
-fn how(segments: &Segments, cutting: &Cutting, by: By) -> String {
-    let by = match (by, &segments.group) {
+fn how(segments: &Segments, cutting: &Cutting, split: &StoredSplit) -> String {
+    let by = match (split.by, &segments.group) {
         (By::Group, Some(column)) => format!("whole groups by column {}", visible::name(column)),
         (By::Group, None) => "whole groups".into(),
         (By::Recording, _) => "whole recordings".into(),
-        (By::Interval, _) => "whole intervals of one label".into(),
+        (By::Interval, _) => "whole intervals of one label, which flatters".into(),
     };
-    match (&cutting.split, cutting.split_seed) {
-        (Some(_), _) => format!("split: {by}, as the run keeps it"),
-        (None, 0) => format!("split: {by}, balanced by windows of each class"),
-        (None, seed) => format!("split: {by}, balanced by windows of each class, seed {seed}"),
-    }
+    let cut = match split.cut.len() {
+        0 => String::new(),
+        count => format!(", {count} of them cut by time, which flatters more"),
+    };
+    let drawn = match (&cutting.split, cutting.split_seed) {
+        (Some(_), _) => "as the run keeps it".into(),
+        (None, 0) => "balanced by windows of each class".into(),
+        (None, seed) => format!("balanced by windows of each class, seed {seed}"),
+    };
+    format!("split: {by}{cut}; {drawn}")
 }
 
 /// A window: the segment that it is of, and its first sample there.

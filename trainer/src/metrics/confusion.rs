@@ -104,6 +104,17 @@ impl Confusion {
         text
     }
 
+    /// A warning where the answers are no better than always the same one.
+    pub fn warning(&self) -> Option<String> {
+        let (class, accuracy) = self.guess()?;
+        (self.total() > 0 && self.accuracy() <= accuracy).then(|| {
+            format!(
+                "warning: this is no better than always answering \"{}\"",
+                visible::name(class)
+            )
+        })
+    }
+
     /// A table of recall and precision of each class and, for few classes, of what was answered; the first row is the head.
     pub fn table(&self) -> Vec<Vec<String>> {
         let shows_all = self.classes.len() <= MOST_SHOWN;
@@ -207,6 +218,10 @@ mod tests {
         let classes = ["a", "b"].map(String::from).to_vec();
         let confusion = Confusion::new(classes, &[7, 3], [(1, 0), (1, 1), (1, 1), (0, 0)]);
         assert_eq!(confusion.guess(), Some(("a", 0.25)));
+        assert_eq!(confusion.warning(), None);
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let guessed = Confusion::new(classes, &[7, 3], [(0, 0), (0, 0), (1, 0)]);
+        assert!(guessed.warning().unwrap().contains("\"a\""));
         assert_eq!(Confusion::new(vec![], &[], []).guess(), None);
     }
 

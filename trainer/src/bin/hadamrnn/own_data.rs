@@ -42,6 +42,9 @@ pub fn confusion(confusion: &Confusion, on: &str, folder: Option<&Path>) -> Resu
     output::line(&format!("\n{on}:"))?;
     output::table(&confusion.table())?;
     output::line(&confusion.summary())?;
+    if let Some(warning) = confusion.warning() {
+        output::note(&warning);
+    }
     if let Some(folder) = folder.filter(|_| confusion.is_cut()) {
         let path = folder.join(CONFUSION_NAME);
         write_atomically(&path, &confusion.to_csv()?)?;

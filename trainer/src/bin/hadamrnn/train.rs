@@ -309,7 +309,15 @@ pub fn run(args: &Args) -> Result<Status> {
             output::note(&format!("saved; continue with: {command}"));
             return Ok(Status::Interrupted);
         }
-        Outcome::Finished if args.common.json => output::json(&summary(&folder, &checkpoint))?,
+        Outcome::Finished if args.common.json => {
+            let mut found = summary(&folder, &checkpoint);
+            if let Some(own) = data.own() {
+                found["recordings"] = serde_json::json!(own.overview);
+                let confusion = own_data::validation(&checkpoint, &data, &device)?;
+                found["confusion"] = serde_json::json!(confusion);
+            }
+            output::json(&found)?;
+        }
         Outcome::Finished => {
             let best = checkpoint.best.as_ref().map_or(String::new(), |best| {
                 format!(": best epoch {}, validation {}", best.epoch, best.valid)

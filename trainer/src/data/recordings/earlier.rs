@@ -13,16 +13,6 @@ use crate::data::{Dataset, Holdout, Sequences, Targets, Task, text};
 use crate::untrusted::{Budget, Kind};
 use crate::visible;
 
-/// Reads files, cuts them into windows and splits these.
-pub(super) fn load(
-    files: &[PathBuf],
-    budget: &Budget,
-    cutting: &Cutting,
-    holdout: &Holdout,
-) -> Result<Dataset> {
-    windows(read(files, budget)?, budget, cutting, holdout)
-}
-
 /// What a segment takes beside its label and counts.
 const SEGMENT_COST: usize = 128;
 
@@ -44,7 +34,7 @@ struct Segment {
 
 /// All recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Recorded {
+pub(super) struct Recorded {
     channels: Vec<String>,
     segments: Vec<Segment>,
 }
@@ -92,7 +82,7 @@ impl Columns {
 }
 
 /// Reads files, all of the same channels.
-fn read(files: &[PathBuf], budget: &Budget) -> Result<Recorded> {
+pub(super) fn read(files: &[PathBuf], budget: &Budget) -> Result<Recorded> {
     let mut all = Recorded {
         channels: Vec::new(),
         segments: Vec::new(),
@@ -206,7 +196,7 @@ struct Window {
 }
 
 /// Cuts recordings into windows and splits these.
-fn windows(
+pub(super) fn windows(
     recorded: Recorded,
     budget: &Budget,
     cutting: &Cutting,

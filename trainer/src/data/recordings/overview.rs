@@ -9,6 +9,8 @@ use crate::visible;
 
 /// Test windows below which a class's share of right answers says little.
 const FEW: usize = 20;
+/// Classes that a warning tells of.
+const MOST_TOLD: usize = 12;
 
 /// Recordings and windows of each class and split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,10 +101,11 @@ impl Overview {
             .filter(|row| (1..FEW).contains(&row.test))
             .map(|row| format!("{} {}", visible::name(&row.name), row.test))
             .collect();
+        let more = if few.len() > MOST_TOLD { ", …" } else { "" };
         (!few.is_empty()).then(|| {
             format!(
-                "warning: the test split has so few windows of some classes that one more right or wrong shows: {}",
-                few.join(", ")
+                "warning: the test split has so few windows of some classes that one more right or wrong shows: {}{more}",
+                few[..few.len().min(MOST_TOLD)].join(", ")
             )
         })
     }

@@ -56,7 +56,7 @@ pub(super) struct Found {
     /// For each file, its time column if it has one of stamps.
     pub times: Vec<Option<TimeColumn>>,
     pub runs: Vec<Run>,
-    /// Names of recordings: those of the column, or of files.
+    /// Names of recordings: those of the column, or of files, with that of the group.
     pub recordings: Vec<String>,
     pub groups: Vec<String>,
     pub labels: Vec<String>,
@@ -146,21 +146,21 @@ impl Merge {
                 )
             })?,
         };
-        let recordings = numbers(
-            &mut self.recordings,
-            &of_file.recordings.all,
-            |name| match name {
-                "" => format!("file {}", file.display()),
-                name => name.to_owned(),
-            },
-        );
-        let groups = numbers(&mut self.groups, &of_file.groups.all, str::to_owned);
-        let labels = numbers(&mut self.labels, &of_file.labels.all, str::to_owned);
+        let groups = numbers(&mut self.groups, &of_file.groups.all);
+        let labels = numbers(&mut self.labels, &of_file.labels.all);
         let number = found.times.len();
         for mut run in of_file.runs {
             run.file = number;
-            run.recording = recordings[run.recording];
             run.group = run.group.map(|group| groups[group]);
+            let name = match of_file.recordings.all[run.recording].as_str() {
+                "" => format!("file {}", file.display()),
+                name => name.to_owned(),
+            };
+            // Numbers of recordings may start again with each person.
+            run.recording = self.recordings.number(&match run.group {
+                Some(group) => format!("{name} of {}", self.groups.all[group]),
+                None => name,
+            });
             run.label = labels[run.label];
             if let Some(order) = &order {
                 permute(&mut run.counts, order);
@@ -187,8 +187,8 @@ impl Merge {
 }
 
 /// The numbers, among all, of a file's names.
-fn numbers(all: &mut Names, names: &[String], shown: impl Fn(&str) -> String) -> Vec<usize> {
-    names.iter().map(|name| all.number(&shown(name))).collect()
+fn numbers(all: &mut Names, names: &[String]) -> Vec<usize> {
+    names.iter().map(|name| all.number(name)).collect()
 }
 
 /// Where each of `channels` is among `names`, none where the order is the same; an error where they are others.

@@ -204,12 +204,16 @@ fn clocks(
 ) -> Result<(Vec<Option<Clock>>, Option<f32>)> {
     let mut clocks = Vec::new();
     let mut measured = Vec::new();
+    let mut no_clock = Vec::new();
     for (number, time) in found.times.iter().enumerate() {
         let runs = || found.runs.iter().filter(|run| run.file == number);
         let clock = time.as_ref().and_then(|time| {
             let steps = runs().flat_map(|run| run.times.windows(2).map(|pair| pair[1] - pair[0]));
             Clock::measure(&time.name, time.is_date, steps.collect(), cutting.rate_hz)
         });
+        if let Some(time) = time.as_ref().filter(|_| clock.is_none()) {
+            no_clock.push(time.name.clone());
+        }
         if let Some(rate) = clock.and_then(|clock| clock.rate_hz) {
             let rows = runs().map(|run| run.samples).sum();
             let file = files
@@ -220,6 +224,14 @@ fn clocks(
         clocks.push(clock);
     }
     let rate = time::rate(&measured, cutting.rate_hz)?;
+    if let Some(first) = no_clock.first() {
+        notes.push(format!(
+            "warning: the column {} of {} files is no time that goes on from row to row, or has too few rows: neither rate nor gaps \
+             are measured there",
+            visible::name(first),
+            no_clock.len()
+        ));
+    }
     let units: BTreeSet<&str> = clocks
         .iter()
         .flatten()
@@ -292,7 +304,8 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
             .find(|class| !cutting.classes.contains(class))
         {
             bail!(
-                "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on, or train anew",
+                "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on; to train anew, take \
+                 classes and split out of [recordings]",
                 visible::names(&classes),
                 visible::names(&cutting.classes),
                 visible::name(unknown)

@@ -130,15 +130,17 @@ impl Clock {
     }
 
     /// Measures a column by the steps from row to row; `stated` is the rate that the user says it has. None where there are
-    /// too few steps, or all are zero.
+    /// too few steps, all are zero, or some run backwards.
     pub fn measure(
         name: &str,
         is_date: bool,
         mut steps: Vec<f64>,
         stated: Option<f32>,
     ) -> Option<Self> {
+        let all = steps.len();
         steps.retain(|&step| step >= 0.0);
-        if steps.len() < ENOUGH_STEPS {
+        // What often falls is no time, whatever its name.
+        if steps.len() < ENOUGH_STEPS || steps.len() * 100 < all * USUAL {
             return None;
         }
         steps.sort_unstable_by(f64::total_cmp);
@@ -328,6 +330,9 @@ mod tests {
         assert!(samples.is_gap(2.0) && !samples.is_gap(1.0));
         assert_eq!(Clock::measure("time", false, vec![0.0; 20], None), None);
         assert_eq!(Clock::measure("time", false, vec![1.0; 3], None), None);
+        // A temperature that is named like a time.
+        let noise = (0..400).map(|i| f64::from(i * 37 % 11 - 5)).collect();
+        assert_eq!(Clock::measure("T", false, noise, None), None);
     }
 
     #[test]
