@@ -31,6 +31,7 @@ mod split;
 mod tests;
 mod time;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -41,11 +42,11 @@ use crate::config::bounds::{self, within};
 use crate::untrusted::Budget;
 use crate::visible;
 use columns::Wanted;
-use read::Found;
+use read::{FILE, Found};
 use segments::Segments;
 use split::Place;
 
-pub use overview::{ClassRow, Overview};
+pub use overview::{ClassRow, Overview, Units};
 pub use segments::Id;
 pub use split::{By, StoredSplit};
 
@@ -304,6 +305,7 @@ fn by_these_rules(
         None => StoredSplit::of(&segments, &places),
     };
     let how = how(&segments, cutting, &split);
+    let units = units(&segments, split.by, &places.of);
     let [train, valid, test, new] = cut(&segments, &places.of, cutting, holdout, budget)?;
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
@@ -322,13 +324,48 @@ fn by_these_rules(
         channel_names: segments.channels,
         sample_rate_hz: cutting.rate(),
     };
+    let overview = Overview {
+        units,
+        ..Overview::of(&data, &new, how)
+    };
     let own = OwnData {
-        overview: Overview::of(&data, &new, how),
+        overview,
         new,
         notes: [segments.notes, places.notes].concat(),
         cutting,
     };
     Ok(Loaded { data, own })
+}
+
+/// The names of what is in each split.
+fn units(segments: &Segments, by: By, places: &[Place]) -> Units {
+    let mut names: [BTreeSet<&str>; 4] = Default::default();
+    for (segment, place) in segments.all.iter().zip(places) {
+        let name = match (by, segment.group) {
+            (By::Group, Some(group)) => &segments.groups[group],
+            _ => &segments.recordings[segment.recording],
+        };
+        match (place, by) {
+            (Place::Split(split), By::Group | By::Recording) => names[*split].insert(name),
+            (Place::New, _) => names[3].insert(name),
+            // An interval has no name.
+            _ => false,
+        };
+    }
+    let [train, valid, test, new] = names.map(|names| names.into_iter().map(short).collect());
+    Units {
+        train,
+        valid,
+        test,
+        new,
+    }
+}
+
+/// The name of a recording, of a file its last part.
+fn short(name: &str) -> String {
+    let file = name.strip_prefix(FILE).map(Path::new);
+    let file = file.and_then(Path::file_stem);
+    file.map_or(name.to_owned(), |file| file.to_string_lossy().into_owned())
 }
 
 /// How the windows are split, for people.

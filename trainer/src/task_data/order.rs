@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use super::Windows;
 use crate::data::{Sequences, Targets, Values};
+use crate::standardise::Standardisation;
 use crate::visible;
 
 impl Windows {
@@ -23,10 +24,29 @@ impl Windows {
         if let Some(order) = channel_order {
             data.channel_names = channels.to_vec();
             data.input_lsb = order.iter().map(|&from| data.input_lsb[from]).collect();
-            self.standardisation = super::fitted(&data.train);
+            self.standardisation = reordered(&self.standardisation, &order);
         }
         Ok(())
     }
+}
+
+/// The same of channels in another order.
+fn reordered(before: &Standardisation, order: &[usize]) -> Standardisation {
+    let mut after = Standardisation {
+        source: Vec::new(),
+        mean: Vec::new(),
+        deviation: Vec::new(),
+        clamp: before.clamp,
+    };
+    for (channel, &from) in order.iter().enumerate() {
+        let inputs = (0..before.source.len()).filter(|&input| before.source[input] == from);
+        for input in inputs {
+            after.source.push(channel);
+            after.mean.push(before.mean[input]);
+            after.deviation.push(before.deviation[input]);
+        }
+    }
+    after
 }
 
 /// Where each of the model's names is among those of the data; none where the order is the same.
@@ -86,6 +106,21 @@ mod tests {
             let expected = format!("are {}, not x, y, z", other.join(", "));
             assert!(error.contains(&expected), "{error}");
         }
+    }
+
+    #[test]
+    fn inputs_follow_their_channels() {
+        let before = Standardisation {
+            source: vec![0, 1, 1],
+            mean: vec![10.0, 20.0, 20.0],
+            deviation: vec![1.0, 2.0, 0.5],
+            clamp: Some(3.0),
+        };
+        let after = reordered(&before, &[1, 0]);
+        assert_eq!(after.source, [0, 0, 1]);
+        assert_eq!(after.mean, [20.0, 20.0, 10.0]);
+        let (moved, plain) = (after.apply(&[21.0, 11.0]), before.apply(&[11.0, 21.0]));
+        assert_eq!(moved, [plain[1], plain[2], plain[0]]);
     }
 
     #[test]

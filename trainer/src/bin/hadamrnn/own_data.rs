@@ -30,7 +30,10 @@ pub fn table(data: &TaskData) -> Result<()> {
         return Ok(());
     };
     output::table(&own.overview.table())?;
-    output::line(&format!("{}\n", own.overview.how))?;
+    for line in own.overview.lines() {
+        output::line(&line)?;
+    }
+    output::line("")?;
     if let Some(warning) = own.overview.warning() {
         output::note(&warning);
     }

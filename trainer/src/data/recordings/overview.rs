@@ -19,6 +19,21 @@ pub struct Overview {
     pub classes: Vec<ClassRow>,
     /// How the windows were split.
     pub how: String,
+    /// Names of the groups or recordings whose windows are in one split each.
+    pub units: Units,
+}
+
+/// Names of groups or recordings by split.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Units {
+    /// In the training split.
+    pub train: Vec<String>,
+    /// In the validation split.
+    pub valid: Vec<String>,
+    /// In the test split.
+    pub test: Vec<String>,
+    /// In none of them: recorded since.
+    pub new: Vec<String>,
 }
 
 /// Recordings and windows of a class.
@@ -62,6 +77,7 @@ impl Overview {
         Self {
             classes: (0..count).map(row).collect(),
             how,
+            units: Units::default(),
         }
     }
 
@@ -93,6 +109,31 @@ impl Overview {
         }
         rows.push(cells("all", String::new(), sum));
         rows
+    }
+
+    /// Lines about how the windows were split and what is in which split.
+    pub fn lines(&self) -> Vec<String> {
+        let Units {
+            train,
+            valid,
+            test,
+            new,
+        } = &self.units;
+        let named = [
+            ("train", train),
+            ("valid", valid),
+            ("test", test),
+            ("new", new),
+        ];
+        let units = named
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(split, names)| {
+                let more = if names.len() > MOST_TOLD { ", …" } else { "" };
+                let some = &names[..names.len().min(MOST_TOLD)];
+                format!("{split}: {}{more}", visible::names(some))
+            });
+        std::iter::once(self.how.clone()).chain(units).collect()
     }
 
     /// A warning about classes with so few test windows that the result for them says little.

@@ -13,8 +13,12 @@ use super::time;
 use crate::untrusted::{Budget, Kind};
 use crate::visible;
 
+/// Start of the names of recordings that are files.
+pub(super) const FILE: &str = "file ";
 /// What a run takes beside its label, counts and times.
 const RUN_COST: usize = 160;
+/// Samples that memory is taken for at once.
+const ROWS: usize = 32;
 
 /// Samples in a row that have one label in one recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +157,7 @@ impl Merge {
             run.file = number;
             run.group = run.group.map(|group| groups[group]);
             let name = match of_file.recordings.all[run.recording].as_str() {
-                "" => format!("file {}", file.display()),
+                "" => format!("{FILE}{}", file.display()),
                 name => name.to_owned(),
             };
             // Numbers of recordings may start again with each person.
@@ -343,8 +347,11 @@ impl<'a> Parser<'a> {
         let Some(run) = found.runs.last_mut() else {
             return Ok(());
         };
-        self.budget
-            .take_items::<i16>(found.columns.channels.len())?;
+        if run.samples.is_multiple_of(ROWS) {
+            let stamp = found.columns.time.as_ref().map_or(0, |_| size_of::<f64>());
+            let row = found.columns.channels.len() * size_of::<i16>() + stamp;
+            self.budget.take(ROWS * row)?;
+        }
         for (&column, name) in found.columns.channels.iter().zip(&found.columns.names) {
             run.counts.push(count(fields.get(line, column), name)?);
         }
@@ -362,7 +369,6 @@ impl<'a> Parser<'a> {
                     shown(field)
                 )
             })?;
-            self.budget.take_items::<f64>(1)?;
             run.times.push(stamp);
             found.time.get_or_insert_with(|| TimeColumn {
                 name: name.clone(),

@@ -283,7 +283,14 @@ fn a_column_of_persons_keeps_each_in_one_split() {
     let all = folder(&files);
     let loaded = load_all(&all, &cutting(10, 10)).unwrap();
     assert_eq!(loaded.own.cutting.split.as_ref().unwrap().by, By::Group);
-    assert!(loaded.own.overview.how.contains("by column Subject"));
+    let lines = loaded.own.overview.lines();
+    assert!(lines[0].contains("by column Subject"), "{lines:?}");
+    let named = &loaded.own.overview.units;
+    assert_eq!(
+        [named.train.len(), named.valid.len(), named.test.len()],
+        [2, 1, 1]
+    );
+    assert_eq!(lines[3], format!("test: {}", named.test[0]));
     let persons = |part: &Sequences| -> BTreeSet<u32> {
         part.groups.iter().map(|group| (group - 1) / 3).collect()
     };
@@ -853,6 +860,49 @@ fn memory_and_lines_are_bounded() {
         error.contains("a.csv: line 3: it has 65537 bytes"),
         "{error}"
     );
+}
+
+/// Whatever is in a file, reading it ends with windows or an error.
+#[test]
+fn no_bytes_make_it_panic() {
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let valid = format!(
+        "label,time,subject,recording,a\nx,0,p,r,1\n\n#x,0.5,p,r,2\n\"y, \"\"z\"\"\",1e300,q,s,-3\n,,,,\nx,2024-01-01 10:00:00,p,r,4\n{}",
+        (0..40)
+            .map(|i| format!("x,{i},p,{},{}\ny,{i},q,1,{}\n", i / 20, i % 7, i % 5))
+            .collect::<String>()
+    );
+    let (mut loaded, mut failed) = (0, 0);
+    for _ in 0..500 {
+        let mut bytes = valid.clone().into_bytes();
+        for _ in 0..1 + random.next_u32() % 6 {
+            let at = random.next_u32() as usize % bytes.len().max(1);
+            if bytes.len() < 2 {
+                continue;
+            }
+            match random.next_u32() % 4 {
+                0 => bytes[at] = random.next_u32() as u8,
+                1 => bytes[at] = b",\n\r\"#-.0e"[random.next_u32() as usize % 9],
+                2 => drop(bytes.remove(at)),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        let one = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+        std::fs::write(one.path(), bytes).unwrap();
+        let source = locate(one.path()).unwrap();
+        for group in [None, Some("none".to_owned())] {
+            let cutting = Cutting {
+                group,
+                ..cutting(1, 1)
+            };
+            match load(&source, &cutting, &Holdout::Standard) {
+                Ok(_) => loaded += 1,
+                Err(_) => failed += 1,
+            }
+        }
+    }
+    assert!(loaded + failed == 1000 && failed > 200, "{loaded} {failed}");
 }
 
 #[cfg(unix)]
