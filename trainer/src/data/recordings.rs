@@ -19,145 +19,44 @@
 //! which content is in which split ([`StoredSplit`]): what is recorded later is new to it.
 
 mod columns;
+mod cutting;
 mod duplicates;
 mod earlier;
+mod id;
+mod judge;
 mod labels;
 mod lines;
 mod overview;
+mod parse;
 mod read;
 mod segments;
 mod split;
 #[cfg(test)]
 mod tests;
 mod time;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
-use crate::config::bounds::{self, within};
+use super::{Dataset, Holdout, Sequences, Source, Task, archive};
 use crate::untrusted::Budget;
 use crate::visible;
 use columns::Wanted;
+use cutting::{DEFAULT_RATE_HZ, RULES};
 use read::{FILE, Found};
 use segments::Segments;
 use split::Place;
 
+pub use cutting::Cutting;
+pub use id::Id;
 pub use overview::{ClassRow, Overview, Units};
-pub use segments::Id;
 pub use split::{By, StoredSplit};
 
-/// Samples a second where neither the user nor a time column says how many they are.
-const DEFAULT_RATE_HZ: f32 = 50.0;
-/// Rules by which recordings are read and split; see [`Cutting::rules`].
-const RULES: u8 = 2;
 /// The most intervals of a split that a configuration keeps.
 const MOST_INTERVALS: usize = 50_000;
-
-/// How recordings are read, cut into windows and split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Cutting {
-    /// Samples of a window, `1..=65535`.
-    pub steps: usize,
-    /// Samples from the start of a window to that of the next, `1..=65_535`; less than `steps` overlaps them.
-    pub hop: usize,
-    /// Samples a second; absent they are measured by the time column, or else 50.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_hz: Option<f32>,
-    /// Columns that are channels, in their order; absent all that are not named like a time, number or person, and do not just
-    /// count or tell recordings apart.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub channels: Vec<String>,
-    /// Column whose values group recordings that stay in one split; absent one named like `subject`, and "none" for none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// Seed of the split; equal seeds split equal recordings equally.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub split_seed: u64,
-    /// Rules of reading and splitting: 2, or 1 as versions had them that kept no split.
-    #[serde(default = "first_rules")]
-    pub rules: u8,
-    /// Names of the classes in their order; absent those of the labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub classes: Vec<String>,
-    /// The split of a run; absent it is drawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub split: Option<StoredSplit>,
-}
-
-fn is_zero(seed: &u64) -> bool {
-    *seed == 0
-}
-
-fn first_rules() -> u8 {
-    1
-}
-
-impl Default for Cutting {
-    fn default() -> Self {
-        Self {
-            steps: 128,
-            hop: 64,
-            rate_hz: None,
-            channels: Vec::new(),
-            group: None,
-            split_seed: 0,
-            rules: RULES,
-            classes: Vec::new(),
-            split: None,
-        }
-    }
-}
-
-impl Cutting {
-    /// Checks every range; the message names the field.
-    ///
-    /// # Errors
-    /// A value is out of its range.
-    pub fn validate(&self) -> Result<()> {
-        within("steps", self.steps, bounds::SAMPLES)?;
-        within("hop", self.hop, bounds::SAMPLES)?;
-        within("rules", self.rules.into(), 1..=RULES.into())?;
-        if let Some(rate) = self.rate_hz {
-            ensure!(
-                rate.is_finite() && rate > 0.0,
-                "rate_hz must be a positive number, not {rate}"
-            );
-        }
-        for (field, names) in [("channels", &self.channels), ("classes", &self.classes)] {
-            let twice = (1..names.len()).find(|&i| names[..i].contains(&names[i]));
-            ensure!(
-                twice.is_none(),
-                "{field} must name each once, not twice \"{}\"",
-                visible::name(twice.map_or("", |i| &names[i]))
-            );
-        }
-        ensure!(
-            self.split.is_none() || (!self.channels.is_empty() && self.classes.len() > 1),
-            "split is that of a run, which has channels and classes, too: take it out to have it drawn"
-        );
-        Ok(())
-    }
-
-    /// Windows of samples in a row.
-    fn windows_in(&self, samples: usize) -> usize {
-        (samples.checked_sub(self.steps)).map_or(0, |rest| rest / self.hop + 1)
-    }
-
-    /// Whether channels that hardly moved in training get a floor of their deviation.
-    pub(crate) fn has_floor(&self) -> bool {
-        self.rules == RULES
-    }
-
-    /// Samples a second, for people and boards: stated or measured, else the default.
-    pub fn rate(&self) -> f32 {
-        self.rate_hz.unwrap_or(DEFAULT_RATE_HZ)
-    }
-}
 
 /// Recordings, as a run wants them.
 #[derive(Clone, Debug, PartialEq)]
@@ -306,7 +205,7 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
-    let [train, valid, test, new] = cut(&segments, &places.of, cutting, holdout, budget)?;
+    let [train, valid, test, new] = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
         channels: segments.channels.clone(),
@@ -386,82 +285,4 @@ fn how(segments: &Segments, cutting: &Cutting, split: &StoredSplit) -> String {
         (None, seed) => format!("balanced by windows of each class, seed {seed}"),
     };
     format!("split: {by}{cut}; {drawn}")
-}
-
-/// A window: the segment that it is of, and its first sample there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
-    segment: usize,
-    start: usize,
-}
-
-/// The windows of the three splits, and those of none.
-fn cut(
-    segments: &Segments,
-    places: &[Place],
-    cutting: &Cutting,
-    holdout: &Holdout,
-    budget: &Budget,
-) -> Result<[Sequences; 4]> {
-    let mut windows: [Vec<Window>; 4] = Default::default();
-    for (segment, (found, place)) in segments.all.iter().zip(places).enumerate() {
-        let ranges = match place {
-            Place::Split(split) => vec![(*split, 0..found.samples)],
-            Place::Cut => (0..)
-                .zip(split::parts(found.samples, cutting, holdout))
-                .collect(),
-            Place::New => vec![(3, 0..found.samples)],
-        };
-        for (split, range) in ranges {
-            let starts =
-                (0..cutting.windows_in(range.len())).map(|i| range.start + i * cutting.hop);
-            windows[split].extend(starts.map(|start| Window { segment, start }));
-        }
-    }
-    check_memory(
-        windows.iter().map(Vec::len).sum(),
-        segments.channels.len(),
-        cutting,
-        budget,
-    )?;
-    let [train, valid, test, new] = windows.map(|windows| sequences(segments, &windows, cutting));
-    Ok([train?, valid?, test?, new?])
-}
-
-/// Windows overlap, so they may be many times what was recorded.
-fn check_memory(windows: usize, channels: usize, cutting: &Cutting, budget: &Budget) -> Result<()> {
-    let size = cutting.steps * channels * size_of::<f32>() + size_of::<Window>();
-    (budget.take(windows.saturating_mul(size))).with_context(|| {
-        format!(
-            "{windows} windows of {} samples, one every {}: set a larger --hop",
-            cutting.steps, cutting.hop
-        )
-    })
-}
-
-fn sequences(segments: &Segments, windows: &[Window], cutting: &Cutting) -> Result<Sequences> {
-    let channels = segments.channels.len();
-    let of = |window: &Window| &segments.all[window.segment];
-    let values: Vec<f32> = (windows.iter())
-        .flat_map(|window| {
-            let from = window.start * channels;
-            &of(window).counts[from..from + cutting.steps * channels]
-        })
-        .map(|&count| f32::from(count))
-        .collect();
-    let classes = windows
-        .iter()
-        .map(|window| of(window).class as u32)
-        .collect();
-    let recordings = windows
-        .iter()
-        .map(|window| of(window).recording as u32 + 1)
-        .collect();
-    Sequences::new(
-        channels,
-        cutting.steps,
-        values,
-        Targets::Class(classes),
-        recordings,
-    )
 }

@@ -9,18 +9,21 @@
 //! Of every class a fifth of the windows is the test split and a fifth the validation split, as nearly as whole units allow.
 //! Which units these are follows from their content and a seed, whatever files are called.
 
+mod check;
+mod sets;
 mod shares;
 mod stored;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
 use super::segments::{Segment, Segments};
 use super::{Cutting, Holdout};
 use crate::data::holdout::share;
 use crate::visible;
+use sets::Sets;
 use shares::{Goal, Unit};
 
 pub use stored::{By, StoredSplit};
@@ -205,38 +208,6 @@ impl Drawing<'_> {
         counts
     }
 
-    fn check_units(&self, by: By, units: &[Unit]) -> Result<()> {
-        let needed = self.needed();
-        let counts = self.units_of_classes(units);
-        let lacking: Vec<String> = (self.segments.classes.iter().zip(&counts))
-            .filter(|(_, count)| **count < needed)
-            .map(|(class, count)| {
-                let (class, more) = (visible::name(class), needed - count);
-                format!(
-                    "\"{class}\" is in {count} {}, it takes {more} more",
-                    by.plural(*count)
-                )
-            })
-            .collect();
-        let splits = match self.holdout {
-            Holdout::None => "to train on some and test on others",
-            _ => "to train on some, choose by others and test on yet others",
-        };
-        ensure!(
-            lacking.is_empty(),
-            "{splits}, every class has to be in {needed} {} with windows of {} samples, none a copy of another: {}{}",
-            by.plural(needed),
-            self.cutting.steps,
-            lacking.join("; "),
-            match by {
-                By::Group =>
-                    ". Record more, or split by recording with --group none, which flatters",
-                _ => "",
-            }
-        );
-        Ok(())
-    }
-
     /// The split of each unit.
     fn assign(&self, by: By, units: &[Unit]) -> Result<Vec<usize>> {
         let counts = self.units_of_classes(units);
@@ -335,81 +306,6 @@ impl Drawing<'_> {
         }
         Ok(found)
     }
-
-    /// Whether every class is where it has to be: whole units may share classes so that no choice serves all.
-    fn check_assigned(&self, by: By, units: &[Unit], of_unit: &[usize]) -> Result<()> {
-        if let Holdout::Subjects(_) = self.holdout {
-            return Ok(());
-        }
-        let counts = self.units_of_classes(units);
-        for split in 0..SPLITS {
-            if split == VALID && self.needed() < SPLITS {
-                continue;
-            }
-            let in_split = units.iter().zip(of_unit).filter(|(_, of)| **of == split);
-            let units: Vec<Unit> = in_split.map(|(unit, _)| unit.clone()).collect();
-            let windows = windows_of(&units, self.classes);
-            if let Some(class) =
-                (0..self.classes).find(|&class| counts[class] > 0 && windows[class] == 0)
-            {
-                bail!(
-                    "the {} cannot be shared out so that each split has \"{}\": record it in more of them",
-                    by.plural(2),
-                    visible::name(&self.segments.classes[class])
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether each class has windows in each split that there is to be.
-    fn check(&self, places: &Places) -> Result<()> {
-        let mut counts = vec![[0; SPLITS]; self.classes];
-        let mut intervals = vec![0; self.classes];
-        for (segment, place) in self.segments.all.iter().zip(&places.of) {
-            intervals[segment.class] += 1;
-            match place {
-                Place::Split(split) => counts[segment.class][*split] += self.windows(segment),
-                Place::Cut => {
-                    let parts = parts(segment.samples, self.cutting, self.holdout);
-                    for (count, part) in counts[segment.class].iter_mut().zip(parts) {
-                        *count += self.cutting.windows_in(part.len());
-                    }
-                }
-                Place::New => {}
-            }
-        }
-        let names = ["to train on", "to choose by (validation)", "to test on"];
-        let is_wanted = |split: usize| match self.holdout {
-            Holdout::Standard | Holdout::Random { .. } => true,
-            Holdout::None | Holdout::Subjects(_) => split != VALID,
-        };
-        let mut lacks = Vec::new();
-        for (class, counts) in counts.iter().enumerate() {
-            let missing: Vec<&str> = (0..SPLITS)
-                .filter(|&split| is_wanted(split) && counts[split] == 0)
-                .map(|split| names[split])
-                .collect();
-            if !missing.is_empty() {
-                let have = intervals[class];
-                lacks.push(format!(
-                    "\"{}\" has no windows {}: it is in {have} interval{} of one label, record {} more, each in a recording of \
-                     its own",
-                    visible::name(&self.segments.classes[class]),
-                    missing.join(" and "),
-                    if have == 1 { "" } else { "s" },
-                    self.needed().saturating_sub(have).max(1)
-                ));
-            }
-        }
-        ensure!(
-            lacks.is_empty(),
-            "too little is recorded, with windows of {} samples: {}. Record more, or set a smaller --steps or --hop",
-            self.cutting.steps,
-            lacks.join("; ")
-        );
-        Ok(())
-    }
 }
 
 fn place(units: &[Unit], of_unit: &[usize], of: &mut [Place]) {
@@ -432,35 +328,4 @@ fn windows_of(units: &[Unit], classes: usize) -> Vec<usize> {
 pub(super) fn numbers_of(names: &[String]) -> Vec<u32> {
     let own: Option<Vec<u32>> = names.iter().map(|name| name.parse().ok()).collect();
     own.unwrap_or_else(|| (1..).take(names.len()).collect())
-}
-
-/// Sets of keys that are joined.
-#[derive(Default)]
-struct Sets {
-    numbers: HashMap<usize, usize>,
-    parents: Vec<usize>,
-}
-
-impl Sets {
-    fn of(&mut self, key: usize) -> usize {
-        let new = self.parents.len();
-        let number = *self.numbers.entry(key).or_insert(new);
-        if number == new {
-            self.parents.push(new);
-        }
-        number
-    }
-
-    fn root(&mut self, mut set: usize) -> usize {
-        while self.parents[set] != set {
-            self.parents[set] = self.parents[self.parents[set]];
-            set = self.parents[set];
-        }
-        set
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.parents[a.max(b)] = a.min(b);
-    }
 }

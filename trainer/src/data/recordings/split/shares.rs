@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::data::recordings::segments::Id;
+use crate::data::recordings::id::Id;
 
 /// What a class costs that has no window among the chosen units, or too few units left.
 const LACK: f64 = 1e6;

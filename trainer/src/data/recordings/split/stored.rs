@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Places, TEST, TRAIN, VALID};
-use crate::data::recordings::segments::{Id, Segments};
+use crate::data::recordings::id::Id;
+use crate::data::recordings::segments::Segments;
 
 /// What stays together in a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
