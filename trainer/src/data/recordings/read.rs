@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 
 use super::columns::Wanted;
@@ -111,6 +111,12 @@ impl Merge {
                 )
             })?,
         };
+        ensure!(
+            found.times.is_empty() || found.group.is_some() == columns.group.is_some(),
+            "{} has {} column that groups recordings, unlike the files before: give all the same, or --group none",
+            file.display(),
+            if columns.group.is_some() { "a" } else { "no" }
+        );
         let groups = numbers(&mut self.groups, &of_file.groups.all);
         let labels = numbers(&mut self.labels, &of_file.labels.all);
         let number = found.times.len();

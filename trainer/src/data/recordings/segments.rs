@@ -51,8 +51,12 @@ impl Segments {
     /// # Errors
     /// No channel is left, rates or names differ from those of `cutting`, there are fewer than two classes, or no segment of
     /// a class is as long as a window.
-    pub fn of(found: Found, cutting: &Cutting, files: &[PathBuf]) -> Result<Self> {
+    pub fn of(mut found: Found, cutting: &Cutting, files: &[PathBuf]) -> Result<Self> {
         let mut notes = notes_of(&found);
+        if cutting.group.is_none() && found.groups.len() == 1 {
+            // One person's recordings: there is nothing to keep apart.
+            found.group = None;
+        }
         let (clocks, rate_hz) = clocks(&found, cutting, files, &mut notes)?;
         let chosen = channels(&found, cutting, &mut notes)?;
         let classes = classes(&found, cutting)?;

@@ -111,6 +111,14 @@ fn a_column_of_persons_keeps_each_in_one_split() {
     for part in ["\"a\" is in 2 groups, it takes 1 more", "--group none"] {
         assert!(error.contains(part), "{error}");
     }
+    // One person needs no column, and some files without one are a mistake.
+    let one: Vec<(&str, String)> = files[..3].to_vec();
+    let loaded = load_all(&folder(&one), &cutting(10, 10)).unwrap();
+    assert_eq!(loaded.own.cutting.split.unwrap().by, By::Recording);
+    let mut mixed: Vec<(&str, String)> = files.clone();
+    mixed.push(("z.csv", format!("label,x,y,z\n{}", noisy("a", 99, 40))));
+    let error = error_of(&folder(&mixed), &cutting(10, 10));
+    assert!(error.contains("z.csv has no column that groups"), "{error}");
     let none = Cutting {
         group: Some("none".into()),
         ..cutting(10, 10)
