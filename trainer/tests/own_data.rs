@@ -121,7 +121,7 @@ impl Desk {
     }
 }
 
-/// What a command prints, results and notes.
+/// Results and notes that a command prints.
 fn succeeds(args: &[&str]) -> String {
     let output = run(args);
     let printed = text(&output.stdout) + &text(&output.stderr);

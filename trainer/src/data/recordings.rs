@@ -126,10 +126,10 @@ pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dat
     Ok(load_whole(source, cutting, holdout)?.data)
 }
 
-/// As [`load`], with all that is known of the recordings.
+/// Loads like [`load`], with all that is known of the recordings.
 ///
 /// # Errors
-/// As of [`load`].
+/// Those of [`load`].
 pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Loaded> {
     let files = source.paths()?;
     let budget = Budget::of_data_set();

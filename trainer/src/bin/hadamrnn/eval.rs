@@ -88,7 +88,7 @@ impl SplitName {
         }
     }
 
-    /// What it is, for people.
+    /// The name for people.
     fn of_a_run(self) -> &'static str {
         match self {
             Self::Train => "the run's training split",

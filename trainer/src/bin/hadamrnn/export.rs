@@ -123,7 +123,7 @@ pub fn write(
     Ok(write_evaluated(folder, loaded, data, args, device)?.0)
 }
 
-/// As [`write`]; for recordings with the classes that the integer model answers on the test split.
+/// Evaluates and writes like [`write`]; gives for recordings the classes that the integer model answers on the test split.
 fn write_evaluated(
     folder: &Path,
     loaded: &LoadedModel,

@@ -1,4 +1,4 @@
-//! What the program says of the user's own recordings: notes, the table of classes and splits, and which classes were answered.
+//! Output about the user's own recordings: notes, the table of classes and splits, and which classes were answered.
 
 use std::path::Path;
 

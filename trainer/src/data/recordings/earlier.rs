@@ -14,7 +14,7 @@ use crate::data::{Dataset, Holdout, Sequences, Targets, Task, text};
 use crate::untrusted::{Budget, Kind};
 use crate::visible;
 
-/// What a segment takes beside its label and counts.
+/// Memory of a segment beside its label and counts, in bytes.
 const SEGMENT_COST: usize = 128;
 
 /// Columns that are no channels.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 /// Bytes of a line: enough for 1,024 channels with long names.
 pub(super) const MAX_LINE_BYTES: usize = 64 << 10;
 
-/// What a spreadsheet may put before the text.
+/// Bytes that a spreadsheet may put before the text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The lines of a text with their numbers from 1, without their ends (`\n` or `\r\n`) and blanks around them.

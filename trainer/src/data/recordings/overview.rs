@@ -26,13 +26,13 @@ pub struct Overview {
 /// Names of groups or recordings by split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Units {
-    /// In the training split.
+    /// Those in the training split.
     pub train: Vec<String>,
-    /// In the validation split.
+    /// Those in the validation split.
     pub valid: Vec<String>,
-    /// In the test split.
+    /// Those in the test split.
     pub test: Vec<String>,
-    /// In none of them: recorded since.
+    /// Those in none of them: recorded since.
     pub new: Vec<String>,
 }
 
@@ -45,11 +45,11 @@ pub struct ClassRow {
     pub recordings: usize,
     /// Number of its windows in the training split.
     pub train: usize,
-    /// In the validation split.
+    /// Number of its windows in the validation split.
     pub valid: usize,
-    /// In the test split.
+    /// Number of its windows in the test split.
     pub test: usize,
-    /// In none of them: recorded since.
+    /// Number of its windows in none of them: recorded since.
     pub new: usize,
 }
 

@@ -12,12 +12,12 @@ use super::time;
 use crate::untrusted::Budget;
 use crate::visible;
 
-/// What a run takes beside its label, counts and times.
+/// Memory of a run beside its label, counts and times, in bytes.
 const RUN_COST: usize = 160;
 /// Samples that memory is taken for at once.
 const ROWS: usize = 32;
 
-/// What one file holds; numbers of names are its own.
+/// Content of one file; numbers of names are its own.
 #[derive(Debug)]
 pub(super) struct FileFound {
     pub columns: Columns,

@@ -41,7 +41,7 @@ pub(super) struct Segments {
     pub group: Option<String>,
     pub rate_hz: Option<f32>,
     pub all: Vec<Segment>,
-    /// What was left out, measured, or looks odd.
+    /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
 }
 

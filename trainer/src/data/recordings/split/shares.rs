@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data::recordings::id::Id;
 
-/// What a class costs that has no window among the chosen units, or too few units left.
+/// Cost of a class that has no window among the chosen units, or too few units left.
 const LACK: f64 = 1e6;
 /// Orders in which units are tried.
 const ORDERS: usize = 16;
@@ -97,8 +97,9 @@ struct Choice<'a> {
     units: &'a [Unit],
     goal: &'a Goal,
     chosen: Vec<bool>,
-    /// Of each class: windows that are chosen, units that are left.
+    /// Number of chosen windows of each class.
     taken: Vec<usize>,
+    /// Number of units of each class that are left.
     left: Vec<usize>,
     totals: Vec<usize>,
 }

@@ -8,7 +8,7 @@ use super::{Place, Places, TEST, TRAIN, VALID};
 use crate::data::recordings::id::Id;
 use crate::data::recordings::segments::Segments;
 
-/// What stays together in a split.
+/// Units that stay together in a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum By {
@@ -41,7 +41,7 @@ impl By {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredSplit {
-    /// What stayed together when it was drawn.
+    /// Units that stayed together when it was drawn.
     pub by: By,
     /// Intervals that are trained on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
