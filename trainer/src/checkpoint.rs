@@ -25,6 +25,9 @@ pub const FILE_NAME: &str = "checkpoint.bin";
 /// Name of the configuration in a run folder: for people, and to start other runs from. The checkpoint has it, too.
 pub const CONFIG_NAME: &str = "config.toml";
 
+/// Name of the file in a run folder that says how the run diverged; there is none where it did not.
+pub const DIVERGED_NAME: &str = "diverged.txt";
+
 const MAGIC: [u8; 4] = *b"HDCK";
 const VERSION: u16 = 4;
 /// Ends before [`Checkpoint::data`].
@@ -54,6 +57,9 @@ pub struct Checkpoint {
     /// The file that it was read from, for messages; empty if it was not.
     #[serde(skip)]
     pub file: PathBuf,
+    /// How the run diverged, if it did: the weights are those of the last epoch before.
+    #[serde(skip)]
+    pub diverged: Option<String>,
 }
 
 /// Place in the sequence of optimiser steps.
@@ -156,6 +162,27 @@ impl Checkpoint {
         self.data.is_none() && matches!(data, TaskData::Windows(_))
     }
 
+    /// Checks that the weights are trained ones.
+    ///
+    /// # Errors
+    /// No epoch was finished, or the run diverged.
+    pub fn check_trained(&self) -> Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("")).display();
+        ensure!(
+            self.position.epoch > 0 || self.diverged.is_some(),
+            "{folder} holds no trained weights: the run was stopped before its first epoch ended. Train on with `hadamrnn train \
+             --resume {folder}`"
+        );
+        if let Some(why) = &self.diverged {
+            bail!(
+                "{folder} holds no trained weights: {}. `hadamrnn train … --learning-rate SMALLER --out {folder} --overwrite` starts \
+                 anew",
+                why.lines().next().unwrap_or_default()
+            );
+        }
+        Ok(())
+    }
+
     /// Adds the name of the checkpoint's file to an error that is about its content.
     pub(crate) fn named<T>(&self, result: Result<T>) -> Result<T> {
         match self.file.as_os_str().is_empty() {
@@ -200,8 +227,14 @@ impl Checkpoint {
         })?;
         let decoded = Self::decode(&bytes)
             .with_context(|| format!("{} is not a checkpoint that can be used", path.display()));
+        let diverged = folder.join(DIVERGED_NAME);
+        let diverged = match diverged.symlink_metadata() {
+            Ok(_) => Some(untrusted::text(&diverged, Kind::SETTINGS).unwrap_or_default()),
+            Err(_) => None,
+        };
         decoded.map(|checkpoint| Self {
             file: path,
+            diverged,
             ..checkpoint
         })
     }
@@ -272,6 +305,7 @@ mod tests {
             best: None,
             data: None,
             file: PathBuf::new(),
+            diverged: None,
         }
     }
 

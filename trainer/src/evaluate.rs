@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::data::{CopyTask, Sequences, Targets, Values};
 use crate::integer::{self, KernelName};
-use crate::metrics::{Metrics, Tally};
+use crate::metrics::{self, Evaluation, Metrics, Tally};
 use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
 
@@ -56,11 +56,30 @@ pub fn float_metrics(
     standardisation: &Standardisation,
     device: &Device,
 ) -> Metrics {
+    float_evaluation(network, sequences, standardisation, device).metrics
+}
+
+/// The float network's loss and accuracy with its answers.
+///
+/// `network` must be on a device without autodiff.
+pub fn float_evaluation(
+    network: &HadamRnn,
+    sequences: &Sequences,
+    standardisation: &Standardisation,
+    device: &Device,
+) -> Evaluation {
     let mut tally = Tally::default();
+    let mut answers = Vec::new();
     for_chunks(network, sequences, standardisation, device, |part, rows| {
+        if let Targets::Class(_) = part.targets {
+            answers.extend(rows.clone().map(|row| metrics::class(row) as u32));
+        }
         add_rows(&mut tally, rows, part);
     });
-    tally.metrics()
+    Evaluation {
+        metrics: tally.metrics(),
+        answers,
+    }
 }
 
 /// Calls `visit` with a part of the sequences and the rows of its logits, until all are done.
@@ -115,10 +134,23 @@ pub fn integer_metrics(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Metrics> {
+    Ok(integer_evaluation(model, kernel, sequences, input_lsb)?.metrics)
+}
+
+/// Loss and accuracy of the integer model on the host with its answers, computed on all cores.
+///
+/// # Errors
+/// The model does not fit the data or the kernel.
+pub fn integer_evaluation(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
     let every_step = matches!(sequences.targets, Targets::PerStep(_));
     let scale = f64::from(model.header().logit_scale);
-    let window = |i: usize| -> Result<Tally> {
+    let window = |i: usize| -> Result<(Tally, u32)> {
         let part = sequences.select(&[i]);
         let logits = kernel.logits(model, &part.raw(0, input_lsb), every_step)?;
         let logits: Vec<f64> = (logits.iter())
@@ -126,13 +158,19 @@ pub fn integer_metrics(
             .collect();
         let mut tally = Tally::default();
         add_rows(&mut tally, logits.chunks_exact(model.output_size()), &part);
-        Ok(tally)
+        Ok((tally, metrics::class(&logits) as u32))
     };
-    let tallies: Vec<Tally> = (0..sequences.len())
+    let windows: Vec<(Tally, u32)> = (0..sequences.len())
         .into_par_iter()
         .map(window)
         .collect::<Result<_>>()?;
     // In order, so that the sum does not depend on the number of cores.
-    let total = tallies.into_iter().fold(Tally::default(), Tally::merge);
-    Ok(total.metrics())
+    let total = (windows.iter()).fold(Tally::default(), |sum, (tally, _)| sum.merge(*tally));
+    Ok(Evaluation {
+        metrics: total.metrics(),
+        answers: match every_step {
+            true => Vec::new(),
+            false => windows.into_iter().map(|(_, answer)| answer).collect(),
+        },
+    })
 }

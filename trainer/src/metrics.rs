@@ -1,8 +1,12 @@
 //! Mean loss and accuracy of a set of predictions.
 
+mod confusion;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use confusion::{Confusion, Evaluation};
 
 /// Mean loss and accuracy over a split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

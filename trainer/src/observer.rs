@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::data::recordings::Overview;
 use crate::jobs::Attempt;
 use crate::metrics::Metrics;
 
@@ -28,6 +29,10 @@ pub trait Observer {
 
     /// A transfer has come further, of a file or to a board.
     fn transfer(&mut self, _transfer: &Transfer<'_>) {}
+
+    /// The user's own recordings are read: how they spread over classes and splits. Told before they are trained on or
+    /// evaluated on.
+    fn recordings(&mut self, _overview: &Overview) {}
 
     /// An attempt at a job of a plan is over.
     fn job_ended(&mut self, _job: &str, _attempt: &Attempt) {}

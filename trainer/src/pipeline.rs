@@ -63,7 +63,9 @@ pub use data_set::{DataCheck, check_data, place_of_data};
 pub use demo::{Demo, DemoOptions, DemoResult, demo};
 pub use device::DeviceName;
 pub use error::{Error, Fault, Result};
-pub use evaluate::{EvaluateOptions, Evaluation, evaluate, write_submission};
+pub use evaluate::{
+    EvaluateOptions, EvaluatedRecordings, EvaluatedSplit, Evaluation, evaluate, write_submission,
+};
 pub use export::{ExportOptions, Exported, Widths, export, export_c};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
@@ -73,6 +75,6 @@ pub use jobs::{
 };
 pub use model::{is_run, open_model};
 pub use send::{SendOptions, SentModel, send};
-pub use train::{Start, TrainOptions, Trained, train};
+pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};
 pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};
 pub use watch::{EmulatorOptions, Names, start_emulator};

@@ -7,6 +7,29 @@ use serde::{Deserialize, Serialize};
 use crate::config::Preparation;
 use crate::data::Sequences;
 
+/// Counts on either side of zero that a sensor of 16 bits has.
+const RANGE_OF_COUNTS: f32 = 32_768.0;
+
+/// For each channel the smallest step, other than none, from a sample to the next of its window.
+fn smallest_steps(sequences: &Sequences) -> Vec<Option<f32>> {
+    let channels = sequences.channels;
+    let mut smallest = vec![f32::INFINITY; channels];
+    let size = channels * sequences.steps;
+    for window in sequences.values.numbers().chunks_exact(size.max(1)) {
+        let rows = window.chunks_exact(channels);
+        for (row, next) in rows.clone().zip(rows.skip(1)) {
+            for ((smallest, value), next) in smallest.iter_mut().zip(row).zip(next) {
+                let step = (next - value).abs();
+                if step > 0.0 && step < *smallest {
+                    *smallest = step;
+                }
+            }
+        }
+    }
+    let found = |step: f32| step.is_finite().then_some(step);
+    smallest.into_iter().map(found).collect()
+}
+
 /// `clamp((value - mean) / deviation)` per input. An input reads one channel; a channel may feed two inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardisation {
@@ -61,6 +84,27 @@ impl Standardisation {
             mean: mean.iter().map(|&mean| mean as f32).collect(),
             ..Self::identity(channels)
         }
+    }
+
+    /// These channels without those that hardly moved in training: their deviation says nothing of the sensor, and what is
+    /// divided by it on a board would be large. A channel that never moved gets the whole range of 16-bit counts as its
+    /// deviation, so that it weighs nothing; one whose deviation is below the smallest step between two of its samples gets
+    /// that step. `input_lsb` has physical units per raw count. Gives the numbers of those channels, too.
+    pub fn floored(mut self, sequences: &Sequences, input_lsb: &[f32]) -> (Self, Vec<usize>) {
+        let smallest = smallest_steps(sequences);
+        let mut raised = Vec::new();
+        for (channel, &step) in smallest.iter().enumerate() {
+            let lsb = input_lsb.get(channel).copied().unwrap_or(1.0);
+            let floor = match step {
+                Some(step) => step,
+                None => RANGE_OF_COUNTS * lsb,
+            };
+            if step.is_none() || self.deviation[channel] < floor {
+                self.deviation[channel] = floor;
+                raised.push(channel);
+            }
+        }
+        (self, raised)
     }
 
     /// A standardisation of these channels with the gains, copies and clamp of `preparation`. A copy stands right after
@@ -148,6 +192,23 @@ mod tests {
         );
         assert_eq!(fitted.apply(&values), [-1.0, 0.0, 1.0, 0.0]);
         assert_eq!((fitted.channels(), fitted.inputs()), (2, 2));
+    }
+
+    #[test]
+    fn channels_that_hardly_move_weigh_little() {
+        // Channel 0 moves, 1 never, 2 by one step of 4 units in a hundred samples.
+        let rows = (0..100).flat_map(|i| [(i % 7) as f32, 5.0, if i == 50 { 4.0 } else { 0.0 }]);
+        let targets = Targets::Class(vec![0, 1]);
+        let sequences = Sequences::new(3, 50, rows.collect::<Vec<_>>(), targets, vec![]).unwrap();
+        let fitted = Standardisation::fit(&sequences);
+        assert!(fitted.deviation[2] < 1.0);
+        let (floored, raised) = fitted.clone().floored(&sequences, &[1.0, 0.5, 1.0]);
+        assert_eq!(raised, [1, 2]);
+        assert_eq!(floored.deviation[0], fitted.deviation[0]);
+        assert_eq!(floored.deviation[1..], [16_384.0, 4.0]);
+        assert_eq!(floored.mean, fitted.mean);
+        // Nine counts on the board are next to nothing.
+        assert!(floored.apply(&[0.0, 9.5, 0.0])[1].abs() < 1e-3);
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! A task's sequences as the trainer, the evaluation and the exporter want them.
 
 mod digest;
+mod order;
 
 use std::borrow::Cow;
 
 use anyhow::Result;
 
 use crate::config::RunConfig;
+use crate::data::recordings::{self, OwnData};
 use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Values};
+use crate::metrics::Confusion;
 use crate::nn::Input;
 use crate::standardise::Standardisation;
+use crate::visible;
 
 pub use digest::DataDigest;
 
@@ -33,6 +37,8 @@ pub struct Windows {
     pub standardisation: Standardisation,
     /// The class that a related task gives each training sequence; empty without an auxiliary loss.
     pub auxiliary: Vec<u32>,
+    /// All else that is known of the user's own recordings; none of other data.
+    pub own: Option<Box<OwnData>>,
 }
 
 impl From<Dataset> for TaskData {
@@ -42,15 +48,19 @@ impl From<Dataset> for TaskData {
             standardisation: fitted(&data.train),
             data,
             auxiliary: Vec::new(),
+            own: None,
         }))
     }
 }
 
 impl Windows {
     fn load(config: &RunConfig, source: &Source) -> Result<Self> {
-        let mut data = match &config.recordings {
-            Some(cutting) => data::recordings::load(source, cutting, &config.holdout)?,
-            None => data::load(config.task, source, &config.holdout)?,
+        let (mut data, mut own) = match &config.recordings {
+            Some(cutting) => {
+                let loaded = recordings::load_whole(source, cutting, &config.holdout)?;
+                (loaded.data, Some(Box::new(loaded.own)))
+            }
+            None => (data::load(config.task, source, &config.holdout)?, None),
         };
         let auxiliary = match config.training.auxiliary > 0.0 {
             true => related_classes(config, source)?,
@@ -58,21 +68,41 @@ impl Windows {
         };
         let decimation = config.preparation.decimation;
         if decimation > 1 {
-            for split in [&mut data.train, &mut data.valid, &mut data.test] {
+            let new = own.as_mut().map(|own| &mut own.new);
+            let splits = [&mut data.train, &mut data.valid, &mut data.test];
+            for split in splits.into_iter().chain(new) {
                 *split = split.decimated(decimation);
             }
             data.sample_rate_hz /= decimation as f32;
         }
-        let standardisation = match data.train.values {
-            Values::Numbers(_) => fitted(&data.train).prepared(&config.preparation)?,
-            Values::Tokens { .. } => fitted(&data.train),
-        };
+        let mut standardisation = fitted(&data.train);
+        if let Some(own) = own.as_mut().filter(|own| own.cutting.has_floor()) {
+            let (floored, raised) = standardisation.floored(&data.train, &data.input_lsb);
+            standardisation = floored;
+            if !raised.is_empty() {
+                own.notes.push(still_channels(&data, &raised));
+            }
+        }
+        if let Values::Numbers(_) = data.train.values {
+            standardisation = standardisation.prepared(&config.preparation)?;
+        }
         Ok(Self {
             data,
             standardisation,
             auxiliary,
+            own,
         })
     }
+}
+
+/// A warning about channels that hardly moved in training.
+fn still_channels(data: &Dataset, channels: &[usize]) -> String {
+    let names = channels.iter().map(|&channel| &data.channel_names[channel]);
+    format!(
+        "warning: channels that hardly moved in training, and weigh next to nothing in the model: {}. Leave them out with --channels, \
+         or record what moves them",
+        visible::names(names)
+    )
 }
 
 /// The standardisation that sequences give; tokens stay as they are.
@@ -201,6 +231,51 @@ impl TaskData {
             (Self::Windows(windows), Split::Valid) => Cow::Borrowed(&windows.data.valid),
             (Self::Windows(windows), Split::Test) => Cow::Borrowed(&windows.data.test),
             (Self::Copy(task), split) => Cow::Owned(task.batch(split, 0, COPY_EVALUATION)),
+        }
+    }
+
+    /// All that is known of the user's own recordings; none of other data.
+    pub fn own(&self) -> Option<&OwnData> {
+        match self {
+            Self::Windows(windows) => windows.own.as_deref(),
+            Self::Copy(_) => None,
+        }
+    }
+
+    /// `config` with all that the data say of a run that begins with them: of the user's own recordings rate, channels, classes
+    /// and split. A run keeps those, whatever is recorded later.
+    pub fn completed(&self, config: RunConfig) -> RunConfig {
+        match self.own() {
+            Some(own) => RunConfig {
+                recordings: Some(own.cutting.clone()),
+                ..config
+            },
+            None => config,
+        }
+    }
+
+    /// How `answers`, one a sequence, to sequences of the user's own recordings compare with the truth; none of other data.
+    pub fn confusion(&self, sequences: &Sequences, answers: &[u32]) -> Option<Confusion> {
+        self.own()?;
+        let classes = self.classes();
+        let trained = self.split(Split::Train).class_counts(classes.len());
+        let truth = sequences.targets.values().iter().copied();
+        Some(Confusion::new(
+            classes,
+            &trained,
+            truth.zip(answers.iter().copied()),
+        ))
+    }
+
+    /// Checks that classes and channels of the user's own recordings have the names that a model's card has, and puts them into
+    /// its order.
+    ///
+    /// # Errors
+    /// They have other names; the message has both lists.
+    pub fn ordered_as(&mut self, classes: &[String], channels: &[String]) -> Result<()> {
+        match self {
+            Self::Windows(windows) if windows.own.is_some() => windows.order(classes, channels),
+            _ => Ok(()),
         }
     }
 

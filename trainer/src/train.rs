@@ -35,6 +35,10 @@ pub trait Store {
     fn record(&mut self, record: &EpochRecord) -> Result<()>;
     /// Saves the run.
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+    /// Records that training has diverged, and why; it is about to end with that as its error.
+    fn diverged(&mut self, _why: &Diverged) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Training has diverged: the loss is not finite, or beyond all measure.
@@ -171,7 +175,13 @@ impl<'a> Trainer<'a> {
                 .is_over(run.best.as_ref(), &run.config.training)
         };
         while !over(self) {
-            if self.train_epoch(store, observer)? == Outcome::Interrupted {
+            let trained = self.train_epoch(store, observer);
+            if let Err(error) = &trained
+                && let Some(why) = error.downcast_ref::<Diverged>()
+            {
+                store.diverged(why)?;
+            }
+            if trained? == Outcome::Interrupted {
                 store.save(&self.checkpoint()?)?;
                 return Ok(Outcome::Interrupted);
             }
@@ -336,6 +346,7 @@ impl<'a> Trainer<'a> {
             best: self.best.clone(),
             data: self.digest,
             file: PathBuf::new(),
+            diverged: None,
         })
     }
 }

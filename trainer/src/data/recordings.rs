@@ -8,82 +8,76 @@
 //! walk,120,-33,8190
 //! ```
 //!
-//! The column `label` names the class; a row with an empty one belongs to none. Every other column is a channel, in raw
-//! counts of 16 bits, just as the board will read them; all files have the same channels in the same order. The columns
-//! `recording` and `time` may be there too: the first tells recordings within a file apart (else a file is one), the
-//! second is not read. `hadamrnn monitor --record` writes such files.
+//! The column `label` names the class; a row without one belongs to none. A column `recording` tells recordings apart, whose
+//! names are the same over all files (else a file is one), a column such as `subject` groups them, and a column such as `time`
+//! gives the rate and the gaps. The other columns are channels, in raw counts of 16 bits, just as the board will read them, but
+//! for those that only count or tell recordings apart; see `columns`. `hadamrnn monitor --record` writes such files.
 //!
 //! # Windows and splits
-//! Windows are cut from rows in a row that have one label in one recording, and are split by recording, so that what is
-//! reported is measured on recordings that were never trained on; see `split`.
+//! Windows are cut from segments: samples that follow each other without a gap, of one label in one recording. Whole groups,
+//! recordings or segments are split, so that what is reported is measured on what was never trained on; see `split`. A run keeps
+//! which content is in which split ([`StoredSplit`]): what is recorded later is new to it.
 
+mod columns;
+mod cutting;
+mod duplicates;
+mod earlier;
+mod id;
+mod judge;
+mod labels;
+mod lines;
+mod overview;
+mod parse;
 mod read;
+mod segments;
 mod split;
 #[cfg(test)]
 mod tests;
+mod time;
+mod windows;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result, ensure};
 
-use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive};
-use crate::config::bounds::{self, within};
+use super::{Dataset, Holdout, Sequences, Source, Task, archive};
 use crate::untrusted::Budget;
 use crate::visible;
-use read::{Recorded, Segment};
+use columns::Wanted;
+use cutting::{DEFAULT_RATE_HZ, RULES};
+use read::{FILE, Found};
+use segments::Segments;
+use split::Place;
 
-/// How recordings are cut into windows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Cutting {
-    /// Samples of a window, `1..=65535`.
-    pub steps: usize,
-    /// Samples from the start of a window to that of the next, `1..=65_535`; less than `steps` overlaps them.
-    pub hop: usize,
-    /// Samples a second, for people and boards.
-    pub rate_hz: f32,
+pub use cutting::Cutting;
+pub use id::Id;
+pub use overview::{ClassRow, Overview, Units};
+pub use split::{By, StoredSplit};
+
+/// The most intervals of a split that a configuration keeps.
+const MOST_INTERVALS: usize = 50_000;
+
+/// Recordings, as a run wants them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// Windows of the splits.
+    pub data: Dataset,
+    /// All else that is known.
+    pub own: OwnData,
 }
 
-impl Default for Cutting {
-    fn default() -> Self {
-        Self {
-            steps: 128,
-            hop: 64,
-            rate_hz: 50.0,
-        }
-    }
-}
-
-impl Cutting {
-    /// Checks every range; the message names the field.
-    ///
-    /// # Errors
-    /// A value is out of its range.
-    pub fn validate(&self) -> Result<()> {
-        within("steps", self.steps, bounds::SAMPLES)?;
-        within("hop", self.hop, bounds::SAMPLES)?;
-        ensure!(
-            self.rate_hz.is_finite() && self.rate_hz > 0.0,
-            "rate_hz must be a positive number, not {}",
-            self.rate_hz
-        );
-        Ok(())
-    }
-
-    /// Windows of samples in a row.
-    fn windows_in(&self, samples: usize) -> usize {
-        (samples.checked_sub(self.steps)).map_or(0, |rest| rest / self.hop + 1)
-    }
-}
-
-/// A window: where it starts, what it is of, and which recording it is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
-    segment: usize,
-    start: usize,
-    class: u32,
-    recording: u32,
+/// Facts of a user's own recordings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnData {
+    /// Windows that are in no split: recorded after the run was split.
+    pub new: Sequences,
+    /// How windows spread over classes and splits.
+    pub overview: Overview,
+    /// Lines about what was left out, measured, or looks odd.
+    pub notes: Vec<String>,
+    /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
+    pub cutting: Cutting,
 }
 
 /// Finds recordings: `place` is a folder of `.csv` files, or one such file.
@@ -92,9 +86,15 @@ struct Window {
 /// There is none.
 pub fn locate(place: &Path) -> Result<Source> {
     let is_csv = |path: &PathBuf| {
+        // `._walk.csv` is what a Mac keeps beside walk.csv.
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         let ending = path.extension().and_then(|ending| ending.to_str());
         // What is no regular file, or leads nowhere, is an error when it is read, and never left out in silence.
-        !path.is_dir() && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+        !is_hidden
+            && !path.is_dir()
+            && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
     };
     if !place.is_dir() && place.symlink_metadata().is_ok() {
         return Ok(Source::file(place));
@@ -120,12 +120,35 @@ pub fn locate(place: &Path) -> Result<Source> {
 /// Reads the recordings of `source`, cuts them into windows and splits these.
 ///
 /// # Errors
-/// A file cannot be read or is malformed (the message names file, line and column), there are fewer than two classes, or
-/// too few windows to split, or more than memory is meant for.
+/// A file cannot be read or is malformed (the message names file, line and column), names or rate are not those of `cutting`,
+/// there are fewer than two classes, a class would be missing from a split, or there is more than memory is meant for.
 pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dataset> {
+    Ok(load_whole(source, cutting, holdout)?.data)
+}
+
+/// Loads like [`load`], with all that is known of the recordings.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Loaded> {
     let files = source.paths()?;
     let budget = Budget::of_data_set();
-    windows(read::read(files, &budget)?, &budget, cutting, holdout).with_context(|| place(files))
+    let wanted = Wanted {
+        channels: &cutting.channels,
+        group: cutting.group.as_deref(),
+    };
+    // Errors of reading name the file.
+    let loaded = match cutting.rules {
+        RULES => {
+            let found = read::read(files, wanted, &budget)?;
+            by_these_rules(found, files, &budget, cutting, holdout)
+        }
+        _ => {
+            let found = earlier::read(files, &budget)?;
+            by_earlier_rules(found, &budget, cutting, holdout)
+        }
+    };
+    loaded.with_context(|| place(files))
 }
 
 /// The folder of files, or the only one.
@@ -137,118 +160,129 @@ fn place(files: &[PathBuf]) -> String {
     path.map_or(String::new(), |path| path.display().to_string())
 }
 
-/// Cuts recordings into windows and splits these.
-fn windows(
-    recorded: Recorded,
+fn by_earlier_rules(
+    found: earlier::Recorded,
     budget: &Budget,
     cutting: &Cutting,
     holdout: &Holdout,
-) -> Result<Dataset> {
-    let mut classes: Vec<String> = (recorded.segments.iter())
-        .map(|segment| segment.label.clone())
-        .collect();
-    classes.sort_unstable();
-    classes.dedup();
-    ensure!(
-        classes.len() > 1,
-        "the recordings have {} class(es) in column label ({}): there is nothing to tell apart",
-        classes.len(),
-        visible::names(&classes)
-    );
-    let channels = recorded.channels.len();
-    check_windows(&recorded.segments, channels, cutting, budget)?;
-    let windows = cut(&recorded.segments, &classes, cutting)?;
-    let sequences = |windows: &[Window]| sequences(&recorded.segments, windows, channels, cutting);
-    let parts = split::split(
-        &windows,
-        &recorded.segments,
-        cutting,
-        classes.len(),
-        holdout,
-    )?;
-    Ok(Dataset {
-        name: Task::Recordings.name().to_owned(),
-        train: sequences(&parts.train)?,
-        valid: sequences(&parts.valid)?,
-        test: sequences(&parts.test)?,
-        classes,
-        input_lsb: vec![1.0; channels],
-        channel_names: recorded.channels,
-        sample_rate_hz: cutting.rate_hz,
-    })
+) -> Result<Loaded> {
+    let data = earlier::windows(found, budget, cutting, holdout)?;
+    let new = data.test.select(&[]);
+    let how = "split by the rules of an earlier version, anew each time";
+    let note = "note: the run is of an earlier version, which kept no split: it is drawn anew from what is recorded now, by that \
+                version's rules. If recordings were added since, the test split may hold what was trained on; train anew for a \
+                result to rely on";
+    let own = OwnData {
+        overview: Overview::of(&data, &new, how.into()),
+        new,
+        notes: vec![note.into()],
+        cutting: cutting.clone(),
+    };
+    Ok(Loaded { data, own })
 }
 
-/// Windows overlap, so they may be many times what was recorded.
-fn check_windows(
-    segments: &[Segment],
-    channels: usize,
-    cutting: &Cutting,
+fn by_these_rules(
+    found: Found,
+    files: &[PathBuf],
     budget: &Budget,
-) -> Result<()> {
-    let windows: usize = (segments.iter())
-        .map(|segment| cutting.windows_in(segment.samples))
-        .sum();
-    let size = cutting.steps * channels * size_of::<f32>() + size_of::<Window>();
-    (budget.take(windows.saturating_mul(size))).with_context(|| {
-        format!(
-            "{windows} windows of {} samples, one every {}: set a larger --hop",
-            cutting.steps, cutting.hop
-        )
-    })
-}
-
-/// All windows, in the order of the recordings.
-fn cut(segments: &[Segment], classes: &[String], cutting: &Cutting) -> Result<Vec<Window>> {
-    let mut windows = Vec::new();
-    for (number, segment) in segments.iter().enumerate() {
-        // Every label is one of the classes.
-        let class = classes.partition_point(|class| *class < segment.label) as u32;
-        let starts = (0..cutting.windows_in(segment.samples)).map(|i| i * cutting.hop);
-        windows.extend(starts.map(|start| Window {
-            segment: number,
-            start,
-            class,
-            recording: segment.recording,
-        }));
-    }
-    for (number, class) in classes.iter().enumerate() {
-        let longest = (segments.iter())
-            .filter(|segment| segment.label == *class)
-            .map(|segment| segment.samples)
-            .max();
-        if windows.iter().all(|window| window.class != number as u32) {
-            let class = visible::name(class);
-            bail!(
-                "no recording of \"{class}\" is as long as a window of {} samples, the longest has {}: record longer, or \
-                 set --steps",
-                cutting.steps,
-                longest.unwrap_or(0)
-            );
-        }
-    }
-    Ok(windows)
-}
-
-fn sequences(
-    segments: &[Segment],
-    windows: &[Window],
-    channels: usize,
     cutting: &Cutting,
-) -> Result<Sequences> {
-    let values: Vec<f32> = (windows.iter())
-        .flat_map(|window| {
-            let from = window.start * channels;
-            &segments[window.segment].counts[from..from + cutting.steps * channels]
-        })
-        .map(|&count| f32::from(count))
-        .collect();
-    let classes = windows.iter().map(|window| window.class).collect();
-    let recordings = windows.iter().map(|window| window.recording).collect();
-    Sequences::new(
-        channels,
-        cutting.steps,
-        values,
-        Targets::Class(classes),
-        recordings,
-    )
+    holdout: &Holdout,
+) -> Result<Loaded> {
+    let mut segments = Segments::of(found, cutting, files)?;
+    duplicates::leave_out(&mut segments, files);
+    ensure!(
+        segments.all.len() <= MOST_INTERVALS,
+        "{} intervals of one label are more than {MOST_INTERVALS}: do the labels change with every few samples?",
+        segments.all.len()
+    );
+    let places = match &cutting.split {
+        Some(stored) => stored.places(&segments),
+        None => split::draw(&segments, cutting, holdout)?,
+    };
+    let split = match &cutting.split {
+        Some(stored) => stored.clone(),
+        None => StoredSplit::of(&segments, &places),
+    };
+    let how = how(&segments, cutting, &split);
+    let units = units(&segments, split.by, &places.of);
+    let [train, valid, test, new] = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
+    let cutting = Cutting {
+        rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
+        channels: segments.channels.clone(),
+        classes: segments.classes.clone(),
+        split: Some(split),
+        ..cutting.clone()
+    };
+    let data = Dataset {
+        name: Task::Recordings.name().to_owned(),
+        train,
+        valid,
+        test,
+        input_lsb: vec![1.0; segments.channels.len()],
+        classes: segments.classes,
+        channel_names: segments.channels,
+        sample_rate_hz: cutting.rate(),
+    };
+    let overview = Overview {
+        units,
+        ..Overview::of(&data, &new, how)
+    };
+    let own = OwnData {
+        overview,
+        new,
+        notes: [segments.notes, places.notes].concat(),
+        cutting,
+    };
+    Ok(Loaded { data, own })
+}
+
+/// The names of what is in each split.
+fn units(segments: &Segments, by: By, places: &[Place]) -> Units {
+    let mut names: [BTreeSet<&str>; 4] = Default::default();
+    for (segment, place) in segments.all.iter().zip(places) {
+        let name = match (by, segment.group) {
+            (By::Group, Some(group)) => &segments.groups[group],
+            _ => &segments.recordings[segment.recording],
+        };
+        match (place, by) {
+            (Place::Split(split), By::Group | By::Recording) => names[*split].insert(name),
+            (Place::New, _) => names[3].insert(name),
+            // An interval has no name.
+            _ => false,
+        };
+    }
+    let [train, valid, test, new] = names.map(|names| names.into_iter().map(short).collect());
+    Units {
+        train,
+        valid,
+        test,
+        new,
+    }
+}
+
+/// The name of a recording, of a file its last part.
+fn short(name: &str) -> String {
+    let file = name.strip_prefix(FILE).map(Path::new);
+    let file = file.and_then(Path::file_stem);
+    file.map_or(name.to_owned(), |file| file.to_string_lossy().into_owned())
+}
+
+/// How the windows are split, for people.
+fn how(segments: &Segments, cutting: &Cutting, split: &StoredSplit) -> String {
+    let by = match (split.by, &segments.group) {
+        (By::Group, Some(column)) => format!("whole groups by column {}", visible::name(column)),
+        (By::Group, None) => "whole groups".into(),
+        (By::Recording, _) => "whole recordings".into(),
+        (By::Interval, _) => "whole intervals of one label, which flatters".into(),
+    };
+    let cut = match split.cut.len() {
+        0 => String::new(),
+        count => format!(", {count} of them cut by time, which flatters more"),
+    };
+    let drawn = match (&cutting.split, cutting.split_seed) {
+        (Some(_), _) => "as the run keeps it".into(),
+        (None, 0) => "balanced by windows of each class".into(),
+        (None, seed) => format!("balanced by windows of each class, seed {seed}"),
+    };
+    format!("split: {by}{cut}; {drawn}")
 }

@@ -230,14 +230,20 @@ mod tests {
         let path = folder.path().join("all.csv");
         for (day, label) in ["a", "b"].into_iter().cycle().take(12).enumerate() {
             // Two windows of 8 before the gap, one after it; 4 samples too few for another.
-            let indices = (0..20).chain(21..29);
-            record(&path, label, &format!("day {day}"), indices);
+            let name = format!("day {day}");
+            let mut recorder = Recorder::open(&path, label, &name, &channels()).unwrap();
+            for index in (0..20).chain(21..29) {
+                // No counter, which would be no signal, and no day like another.
+                let noise = (index * 7919 + 31 * day as u32) % 1009;
+                let values = vec![noise as i16, -(noise as i16)];
+                recorder.take(&Told::Sample { index, values }).unwrap();
+            }
         }
         let source = recordings::locate(&path).unwrap();
         let cutting = recordings::Cutting {
             steps: 8,
             hop: 8,
-            rate_hz: 50.0,
+            ..recordings::Cutting::default()
         };
         let data = recordings::load(&source, &cutting, &Holdout::default()).unwrap();
         assert_eq!(data.classes, ["a", "b"]);

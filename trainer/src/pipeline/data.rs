@@ -42,11 +42,24 @@ impl RunData {
             source => TaskData::load(config, Some(source)),
         });
         let task = task.sort(Error::Data)?;
+        for note in task.own().map_or(&[][..], |own| &own.notes) {
+            observer.notice(note);
+        }
         Ok(Self {
             input_lsb: task.input_lsb(),
             task,
             source,
         })
+    }
+
+    /// Tells the observer how the user's own recordings spread over classes and splits, and what speaks against the split.
+    pub(super) fn tell(&self, observer: &mut dyn Observer) {
+        if let Some(own) = self.task.own() {
+            observer.recordings(&own.overview);
+            if let Some(warning) = own.overview.warning() {
+                observer.notice(&warning);
+            }
+        }
     }
 
     /// Sequences of a split: all, or at most `limit` of them, spread evenly.

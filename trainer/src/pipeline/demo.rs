@@ -101,7 +101,7 @@ fn export_and_check(
     let loaded = model::export_run(checkpoint, config, data, device)?;
     let folder = out.join(MODEL_NAME);
     let named = options.data_dir.is_some();
-    let card = export::write(&folder, &loaded, data, named, device, observer)?;
+    let (card, _) = export::write(&folder, &loaded, data, named, device, observer)?;
 
     observer.heading("3. check the integer model on the host");
     let stored = open_model(&folder)?;

@@ -1,17 +1,20 @@
 //! Accuracy of a run or a model on a split of its data, and answers to an unlabelled table.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, LoadedModel};
+use crate::choice::{self, Choice};
 use crate::data::glue::{Padding, Submission};
-use crate::data::{self, Source, Split, Task};
+use crate::data::recordings::Overview;
+use crate::data::{self, Sequences, Source, Split, Task};
 use crate::evaluate;
 use crate::integer::{self, KernelName, ModelFile};
-use crate::metrics::Metrics;
+use crate::metrics::{Confusion, Metrics};
 use crate::observer::{Observer, Stage, staged};
+use crate::task_data::TaskData;
 
 /// A run or a model to evaluate.
 #[derive(Clone, Debug)]
@@ -19,7 +22,7 @@ pub struct EvaluateOptions {
     /// Run folder, model folder or model file.
     pub model: PathBuf,
     /// Split to evaluate on.
-    pub split: Split,
+    pub split: EvaluatedSplit,
     /// Kernel of the integer runtime; none is the fastest that fits the model.
     pub kernel: Option<KernelName>,
     /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
@@ -33,7 +36,7 @@ impl EvaluateOptions {
     pub fn of(path: impl Into<PathBuf>) -> Self {
         Self {
             model: path.into(),
-            split: Split::Test,
+            split: EvaluatedSplit::Test,
             kernel: None,
             data_dir: None,
             device: DeviceName::default(),
@@ -41,8 +44,70 @@ impl EvaluateOptions {
     }
 }
 
+/// Sequences to evaluate on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluatedSplit {
+    /// Those that the network was trained on.
+    Train,
+    /// Those that the weights were chosen by.
+    Valid,
+    /// Those that results are reported on.
+    Test,
+    /// The user's own recordings that are in no split of the run: made after it was trained.
+    New,
+}
+
+impl Choice for EvaluatedSplit {
+    const CHOICES: &'static [Self] = &[Self::Train, Self::Valid, Self::Test, Self::New];
+    const KIND: &'static str = "split";
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Train => Split::Train.word(),
+            Self::Valid => Split::Valid.word(),
+            Self::Test => Split::Test.word(),
+            Self::New => "new",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Train => Split::Train.meaning(),
+            Self::Valid => Split::Valid.meaning(),
+            Self::Test => Split::Test.meaning(),
+            Self::New => "your recordings that the run does not know: made after it was trained",
+        }
+    }
+}
+
+choice::words!(EvaluatedSplit);
+
+/// The sequences of a split.
+fn sequences(data: &TaskData, split: EvaluatedSplit) -> Result<Cow<'_, Sequences>> {
+    let new = data.own().map(|own| &own.new);
+    let found = match split {
+        EvaluatedSplit::Train => data.split(Split::Train),
+        EvaluatedSplit::Valid => data.split(Split::Valid),
+        EvaluatedSplit::Test => data.split(Split::Test),
+        EvaluatedSplit::New => {
+            let none = || Error::Config(Fault::new("--split new is for your own recordings"));
+            Cow::Borrowed(new.ok_or_else(none)?)
+        }
+    };
+    match (found.is_empty(), new.map_or(0, Sequences::len)) {
+        (false, _) => Ok(found),
+        (true, 0) => Err(Error::Data(Fault::new(format_args!(
+            "the split {split} is empty"
+        )))),
+        (true, new) => Err(Error::Data(Fault::new(format_args!(
+            "the split {split} is empty: --split new evaluates on the {new} windows that the run does not know"
+        )))),
+    }
+}
+
 /// Accuracy of a model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Task of the model.
     pub task: Task,
@@ -54,6 +119,17 @@ pub struct Evaluation {
     pub float: Option<Metrics>,
     /// Loss and accuracy of the integer model.
     pub integer: Metrics,
+    /// The user's own recordings that it was evaluated on; none of other data.
+    pub recordings: Option<EvaluatedRecordings>,
+}
+
+/// Own recordings, and the answers of the integer model to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluatedRecordings {
+    /// How they spread over classes and splits.
+    pub overview: Overview,
+    /// Classes that the integer model answers on the split.
+    pub confusion: Confusion,
 }
 
 /// Evaluates a model on a split.
@@ -67,12 +143,10 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
     let (loaded, data) = model::load(&options.model, data_dir, &device, observer)?;
     let data = match data {
         Some(data) => data,
-        None => RunData::load(&loaded.config, data_dir, observer)?,
+        None => loaded.data(data_dir, observer)?,
     };
-    let sequences = data.sequences(options.split, None);
-    if sequences.is_empty() {
-        return Err(Error::Data(Fault::new("the split is empty")));
-    }
+    data.tell(observer);
+    let sequences = sequences(&data.task, options.split)?;
     let model = loaded.file.model().sort_at(Error::Model, &options.model)?;
     let kernel = options.kernel.unwrap_or(KernelName::best_for(&model));
     let stage = Stage::Evaluating {
@@ -83,15 +157,22 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
             let standardisation = &run.checkpoint.task.standardisation;
             evaluate::float_metrics(&run.network, &sequences, standardisation, &device)
         });
-        let integer = evaluate::integer_metrics(&model, kernel, &sequences, &data.input_lsb);
+        let integer = evaluate::integer_evaluation(&model, kernel, &sequences, &data.input_lsb);
         (float, integer)
     });
+    let integer = integer.sort_at(Error::Model, &options.model)?;
+    let confusion = data.task.confusion(&sequences, &integer.answers);
+    let own = data.task.own().zip(confusion);
     Ok(Evaluation {
         task: loaded.config.task,
         sequences: sequences.len(),
         kernel,
         float,
-        integer: integer.sort_at(Error::Model, &options.model)?,
+        integer: integer.metrics,
+        recordings: own.map(|(own, confusion)| EvaluatedRecordings {
+            overview: own.overview.clone(),
+            confusion,
+        }),
     })
 }
 

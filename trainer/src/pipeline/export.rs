@@ -10,13 +10,14 @@ use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, FloatRun, LoadedModel, open_model};
 use crate::c_array;
 use crate::card::{self, Card, Results};
-use crate::checkpoint::{Checkpoint, Position};
+use crate::checkpoint::Checkpoint;
 use crate::config::{ExportConfig, RunConfig};
-use crate::data::{DATA_DIR_VARIABLE, Split};
+use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
 use crate::evaluate;
 use crate::files::write_atomically;
 use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
+use crate::metrics::Confusion;
 use crate::model_folder;
 use crate::observer::{Observer, Stage, staged};
 
@@ -70,6 +71,8 @@ pub struct Exported {
     pub folder: PathBuf,
     /// Card of the model, with the accuracies of float network and integer model on the test split.
     pub card: Card,
+    /// Classes that the integer model answers on the test split of the user's own recordings; none of other data.
+    pub confusion: Option<Confusion>,
 }
 
 /// Exports a run: packed integer model, card, windows and golden vectors.
@@ -94,15 +97,20 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
         ));
         return Err(Error::Data(fault.at(&options.run)));
     }
+    data.tell(observer);
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
     let default = || options.run.join(MODEL_NAME);
     let folder = options.out.clone().unwrap_or_else(default);
     let named = options.data_dir.is_some();
-    let card = write(&folder, &loaded, &data, named, &device, observer)?;
+    let (card, confusion) = write(&folder, &loaded, &data, named, &device, observer)?;
     if let Some(path) = &options.c_header {
         write_c(path, &loaded.file, Some(&card))?;
     }
-    Ok(Exported { folder, card })
+    Ok(Exported {
+        folder,
+        card,
+        confusion,
+    })
 }
 
 /// The run to export, with the widths of the options.
@@ -112,14 +120,7 @@ fn trained_run(
 ) -> Result<(Checkpoint, RunConfig)> {
     let run = &options.run;
     let (checkpoint, mut config) = Checkpoint::open(run).sort_at(Error::Checkpoint, run)?;
-    if checkpoint.position == Position::default() {
-        let fault = Fault::new(format_args!(
-            "{} holds the random start of a run and no trained weights: train on with `hadamrnn train --resume {0}`, or anew if \
-             it diverged",
-            run.display()
-        ));
-        return Err(Error::Checkpoint(fault.at(run)));
-    }
+    checkpoint.check_trained().sort_at(Error::Checkpoint, run)?;
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
     config.validate().sort(Error::Config)?;
@@ -154,37 +155,43 @@ pub(super) fn write(
     is_named: bool,
     device: &Device,
     observer: &mut dyn Observer,
-) -> Result<Card> {
+) -> Result<(Card, Option<Confusion>)> {
     let Some(run) = &loaded.run else {
         let fault = Fault::new("only a run folder can be exported");
         return Err(Error::Config(fault));
     };
     staged(observer, &Stage::Exporting, || {
         let test = data.sequences(Split::Test, None);
-        let results = results(loaded, run, data, device)?;
+        let (results, answers) = results(loaded, run, data, &test, device)?;
         let card = card(loaded, run, data, is_named, results);
-        model_folder::write(folder, &loaded.file, card, &test).sort_at(Error::Io, folder)
+        let card = model_folder::write(folder, &loaded.file, card, &test);
+        Ok((
+            card.sort_at(Error::Io, folder)?,
+            data.task.confusion(&test, &answers),
+        ))
     })
 }
 
-/// Metrics on the test split.
+/// Metrics on the test split, and the classes that the integer model answers there.
 fn results(
     loaded: &LoadedModel,
     run: &FloatRun,
     data: &RunData,
+    test: &Sequences,
     device: &Device,
-) -> Result<Results> {
-    let test = data.sequences(Split::Test, None);
+) -> Result<(Results, Vec<u32>)> {
     let standardisation = &run.checkpoint.task.standardisation;
-    let logits = evaluate::float_logits(&run.network, &test, standardisation, device);
+    let logits = evaluate::float_logits(&run.network, test, standardisation, device);
     let model = loaded.file.model().sort(Error::Model)?;
     let kernel = KernelName::best_for(&model);
-    let integer = evaluate::integer_metrics(&model, kernel, &test, &data.input_lsb);
-    Ok(Results {
+    let integer = evaluate::integer_evaluation(&model, kernel, test, &data.input_lsb);
+    let integer = integer.sort(Error::Model)?;
+    let results = Results {
         float_valid: run.checkpoint.best.as_ref().map(|best| best.valid),
-        float_test: evaluate::score(&logits, &test),
-        integer_test: integer.sort(Error::Model)?,
-    })
+        float_test: evaluate::score(&logits, test),
+        integer_test: integer.metrics,
+    };
+    Ok((results, integer.answers))
 }
 
 fn card(

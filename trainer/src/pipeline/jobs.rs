@@ -22,6 +22,7 @@ use crate::card::Card;
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::RunConfig;
 use crate::data::{DATA_DIR_VARIABLE, Source};
+use crate::files::write_atomically;
 use crate::jobs::{self, Attempt, BoardRecord, Done, Ended, MODEL_NAME, Plan, Scheduler, Tally};
 use crate::observer::Observer;
 use crate::report::Report;
@@ -184,6 +185,7 @@ fn do_job(
 ) -> Result<Ended> {
     let config = jobs::read_config(folder).sort_at(Error::Plan, folder)?;
     let data = RunData::load(&config, options.data_dir.as_deref(), observer)?;
+    let config = completed(folder, config, &data)?;
     let run = Run {
         folder,
         config: config.clone(),
@@ -198,13 +200,23 @@ fn do_job(
     let loaded = model::export_run(checkpoint, config, &data, device)?;
     let model = folder.join(MODEL_NAME);
     let named = options.data_dir.is_some();
-    let card = export::write(&model, &loaded, &data, named, device, observer)?;
+    let (card, _) = export::write(&model, &loaded, &data, named, device, observer)?;
     let boards = boards(options, &loaded, &data, observer)?;
     if observer.stop_requested() {
         return Ok(Ended::Interrupted);
     }
     let done = done(folder, &data.source, epochs, card, boards)?;
     Ok(Ended::Done(Box::new(done)))
+}
+
+/// The job's configuration with all that the data say of a run that begins with them, kept in its file.
+fn completed(folder: &Path, config: RunConfig, data: &RunData) -> Result<RunConfig> {
+    let completed = data.task.completed(config.clone());
+    if completed != config {
+        let path = folder.join(checkpoint::CONFIG_NAME);
+        write_atomically(&path, completed.to_toml().as_bytes()).sort_at(Error::Io, &path)?;
+    }
+    Ok(completed)
 }
 
 /// The state in which an earlier attempt at the job stopped.

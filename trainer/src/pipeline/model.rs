@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use burn::tensor::Device;
 
 use super::data::RunData;
@@ -39,6 +39,28 @@ pub struct FloatRun {
     pub network: HadamRnn,
     /// Units of the integer model made of it.
     pub scales: Scales,
+}
+
+impl LoadedModel {
+    /// Reads the data of the model, with classes and channels in the order of its card.
+    ///
+    /// # Errors
+    /// [`Error::Data`]: they are missing or malformed, or have other classes or channels.
+    pub(super) fn data(
+        &self,
+        data_dir: Option<&Path>,
+        observer: &mut dyn Observer,
+    ) -> Result<RunData> {
+        let mut data = RunData::load(&self.config, data_dir, observer)?;
+        if let Some(folder) = &self.folder {
+            let card = &folder.card;
+            let ordered = data.task.ordered_as(&card.classes, &card.channels);
+            let ordered = ordered
+                .with_context(|| format!("the data are not those of {}", folder.path.display()));
+            ordered.sort_at(Error::Data, &folder.path)?;
+        }
+        Ok(data)
+    }
 }
 
 /// Whether the folder at `path` is that of a run, with a checkpoint.
@@ -113,6 +135,13 @@ fn load_run(
 fn recommended(stored: &StoredModel, observer: &mut dyn Observer) -> anyhow::Result<RunConfig> {
     let model = stored.file.model()?;
     let config = RunConfig::for_task(task_named(model.name())?);
+    ensure!(
+        config.task != Task::Recordings,
+        "{} has no {} beside it, which says how recordings are read, what its classes are, and what it was trained on: put the \
+         model back into its folder, or export the run again",
+        stored.path.display(),
+        card::files::CARD
+    );
     observer.notice(&format!(
         "warning: {} has no {} beside it, so data are prepared as the recipe of {} does it: if it was trained otherwise, \
          it will do worse than it can",
@@ -170,10 +199,20 @@ pub(super) fn export_run(
     data: &RunData,
     device: &Device,
 ) -> Result<LoadedModel> {
+    let trained = checkpoint.check_trained();
+    trained.sort_at(Error::Checkpoint, &checkpoint.file)?;
     let network = train::chosen_network(&checkpoint, device);
     let network = network.sort_at(Error::Checkpoint, &checkpoint.file)?;
     let weights = network.weights();
     let calibration = data.task.calibration();
+    if calibration.is_empty() {
+        let fault = Fault::new(format_args!(
+            "{} is a run whose training data are not among these, and its integers are fitted to them: give its --data-dir, or \
+             evaluate the exported model",
+            checkpoint.file.display()
+        ));
+        return Err(Error::Data(fault.at(&checkpoint.file)));
+    }
     let source = export::Source {
         name: config.task.name(),
         weights: &weights,

@@ -11,10 +11,14 @@ use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::RunConfig;
+use crate::data::Split;
+use crate::data::recordings::Overview;
+use crate::evaluate;
 use crate::files::{Lock, write_atomically};
+use crate::metrics::Confusion;
 use crate::observer::{Observer, Stage};
 use crate::task_data::TaskData;
-use crate::train::{Diverged, OtherData, Outcome, Trainer};
+use crate::train::{self, Diverged, OtherData, Outcome, Trainer};
 use crate::untrusted::{self, Kind};
 use run_folder::RunFolder;
 
@@ -56,6 +60,17 @@ pub struct Trained {
     pub outcome: Outcome,
     /// State in which it is saved.
     pub checkpoint: Checkpoint,
+    /// The user's own recordings that it was trained on; none of other data.
+    pub recordings: Option<TrainedRecordings>,
+}
+
+/// A run's own recordings, and how the network does on them.
+#[derive(Clone, Debug)]
+pub struct TrainedRecordings {
+    /// How they spread over classes and splits.
+    pub overview: Overview,
+    /// Classes that the chosen weights answer on the validation split, if there is one and the run is at its end.
+    pub validation: Option<Confusion>,
 }
 
 /// Trains.
@@ -82,12 +97,41 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
         resumed,
         overwrite,
     };
+    data.tell(observer);
     let outcome = train_in(run, &data.task, &device, observer)?;
+    let checkpoint = Checkpoint::load(folder).sort_at(Error::Checkpoint, folder)?;
     Ok(Trained {
         folder: folder.clone(),
         outcome,
-        checkpoint: Checkpoint::load(folder).sort_at(Error::Checkpoint, folder)?,
+        recordings: recordings(&checkpoint, outcome, &data.task, &device)?,
+        checkpoint,
     })
+}
+
+fn recordings(
+    checkpoint: &Checkpoint,
+    outcome: Outcome,
+    data: &TaskData,
+    device: &Device,
+) -> Result<Option<TrainedRecordings>> {
+    let Some(own) = data.own() else {
+        return Ok(None);
+    };
+    let valid = data.split(Split::Valid);
+    let validation = match outcome == Outcome::Finished && !valid.is_empty() {
+        true => {
+            let network = train::chosen_network(checkpoint, device);
+            let network = network.sort_at(Error::Checkpoint, &checkpoint.file)?;
+            let standardisation = &checkpoint.task.standardisation;
+            let found = evaluate::float_evaluation(&network, &valid, standardisation, device);
+            data.confusion(&valid, &found.answers)
+        }
+        false => None,
+    };
+    Ok(Some(TrainedRecordings {
+        overview: own.overview.clone(),
+        validation,
+    }))
 }
 
 /// What training in a folder needs, with the folder's lock.
@@ -104,7 +148,9 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
     let new = |config: &RunConfig, observer: &mut dyn Observer| {
         config.validate().sort(Error::Config)?;
         let data = RunData::load(config, data_dir, observer)?;
-        Ok((data, claim(folder)?))
+        // A run keeps what its data say at its start, whatever is recorded later.
+        let config = data.task.completed(config.clone());
+        Ok((config, data, claim(folder)?))
     };
     match &options.start {
         Start::Resume { expected } => {
@@ -121,19 +167,19 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
             })
         }
         Start::ResumeOrOverwrite(config) => {
-            let (data, lock) = new(config, observer)?;
+            let (config, data, lock) = new(config, observer)?;
             Ok(Prepared {
-                resumed: run_of(folder, config),
-                config: config.clone(),
+                resumed: run_of(folder, &config),
+                config,
                 overwrite: true,
                 data,
                 _lock: lock,
             })
         }
         start @ (Start::New(config) | Start::Overwrite(config)) => {
-            let (data, lock) = new(config, observer)?;
+            let (config, data, lock) = new(config, observer)?;
             Ok(Prepared {
-                config: config.clone(),
+                config,
                 resumed: None,
                 overwrite: matches!(start, Start::Overwrite(_)),
                 data,

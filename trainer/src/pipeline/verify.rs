@@ -117,7 +117,7 @@ pub fn verify(options: &VerifyOptions, observer: &mut dyn Observer) -> Result<Ve
         (None, data) => {
             loaded_data = match data {
                 Some(data) => data,
-                None => RunData::load(&loaded.config, data_dir, observer)?,
+                None => loaded.data(data_dir, observer)?,
             };
             TestWindows::of_data(&loaded_data, options.windows)
         }

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::data::Split;
+use hadamrnn::files::write_atomically;
 use hadamrnn::integer::KernelName;
 use hadamrnn::metrics::Metrics;
-use hadamrnn::pipeline::{self, EvaluateOptions, Evaluation};
+use hadamrnn::pipeline::{self, EvaluateOptions, EvaluatedSplit, Evaluation};
 use serde_json::json;
 
 use crate::Status;
 use crate::choices::choice;
 use crate::common::Common;
 use crate::output;
+use crate::own_data;
 use crate::progress::Terminal;
 
 #[derive(clap::Args)]
@@ -20,14 +21,17 @@ pub struct Args {
     /// Run folder, model folder or model file
     model: PathBuf,
     /// Split to evaluate on
-    #[arg(long, value_parser = choice::<Split>(), default_value_t = Split::Test)]
-    split: Split,
+    #[arg(long, value_parser = choice::<EvaluatedSplit>(), default_value_t = EvaluatedSplit::Test)]
+    split: EvaluatedSplit,
     /// Kernel of the integer runtime [default: the fastest that fits the model]
     #[arg(long, value_parser = choice::<KernelName>())]
     kernel: Option<KernelName>,
     /// Answer GLUE's unlabelled test part (sst2, qqp) instead, and write the table to upload
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     submission: Option<PathBuf>,
+    /// Write which classes were answered for which, of your own recordings, as comma-separated values
+    #[arg(long, value_name = "FILE")]
+    confusion: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -40,7 +44,7 @@ pub fn run(args: &Args) -> Result<Status> {
         data_dir: args.common.data.data_dir.clone(),
         device: args.common.device.device,
     };
-    let mut terminal = Terminal::default();
+    let mut terminal = Terminal::default().with_tables(!args.common.json);
     if let Some(path) = &args.submission {
         let rows = pipeline::write_submission(&options, path, &mut terminal)?;
         match args.common.json {
@@ -50,17 +54,42 @@ pub fn run(args: &Args) -> Result<Status> {
         return Ok(Status::Success);
     }
     let evaluation = pipeline::evaluate(&options, &mut terminal)?;
+    terminal.finish()?;
+    if let Some((path, own)) = args.confusion.as_ref().zip(evaluation.recordings.as_ref()) {
+        write_atomically(path, &own.confusion.to_csv()?)?;
+    }
     match args.common.json {
-        true => output::json(&json!({
-            "task": evaluation.task, "split": args.split.to_string(), "sequences": evaluation.sequences,
-            "kernel": evaluation.kernel, "float": evaluation.float, "integer": evaluation.integer,
-        }))?,
-        false => print(&evaluation)?,
+        true => output::json(&as_json(&evaluation, args.split))?,
+        false => print(&evaluation, args)?,
     }
     Ok(Status::Success)
 }
 
-fn print(evaluation: &Evaluation) -> Result<()> {
+fn as_json(evaluation: &Evaluation, split: EvaluatedSplit) -> serde_json::Value {
+    let mut found = json!({
+        "task": evaluation.task, "split": split.to_string(), "sequences": evaluation.sequences,
+        "kernel": evaluation.kernel, "float": evaluation.float, "integer": evaluation.integer,
+    });
+    if let Some(own) = &evaluation.recordings {
+        found["recordings"] = json!(own.overview);
+        found["balanced_accuracy"] = json!(own.confusion.balanced_accuracy());
+        found["guess"] = json!(own.confusion.guess());
+        found["confusion"] = json!(own.confusion);
+    }
+    found
+}
+
+/// The split, for people.
+fn of_a_run(split: EvaluatedSplit) -> &'static str {
+    match split {
+        EvaluatedSplit::Train => "the run's training split",
+        EvaluatedSplit::Valid => "the run's validation split",
+        EvaluatedSplit::Test => "the run's test split",
+        _ => "what the run does not know",
+    }
+}
+
+fn print(evaluation: &Evaluation, args: &Args) -> Result<()> {
     let row = |name: &str, metrics: Metrics| {
         vec![
             name.to_string(),
@@ -76,5 +105,13 @@ fn print(evaluation: &Evaluation) -> Result<()> {
     rows.extend(evaluation.float.map(|metrics| row("float", metrics)));
     let name = format!("integer ({})", evaluation.kernel);
     rows.push(row(&name, evaluation.integer));
-    output::table(&rows)
+    output::table(&rows)?;
+    if let Some(own) = &evaluation.recordings {
+        let on = format!("integer model on {}", of_a_run(args.split));
+        own_data::confusion(&own.confusion, &on, None)?;
+        if own.confusion.is_cut() && args.confusion.is_none() {
+            output::line("what was answered for what: --confusion FILE writes it")?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `hadamrnn export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hadamrnn::card;
@@ -9,6 +9,7 @@ use hadamrnn::pipeline::{self, ExportOptions, Exported, Widths};
 use crate::Status;
 use crate::common::Common;
 use crate::output;
+use crate::own_data;
 use crate::progress::Terminal;
 
 #[derive(clap::Args)]
@@ -61,16 +62,27 @@ pub fn run(args: &Args) -> Result<Status> {
         data_dir: args.common.data.data_dir.clone(),
         device: args.common.device.device,
     };
-    let exported = pipeline::export(&options, &mut Terminal::default())?;
+    let mut terminal = Terminal::default().with_tables(!args.common.json);
+    let exported = pipeline::export(&options, &mut terminal)?;
+    terminal.finish()?;
     match args.common.json {
         true => output::json(&exported.card)?,
-        false => print(&exported)?,
+        false => print(&exported, &args.run)?,
     }
     Ok(Status::Success)
 }
 
-fn print(exported: &Exported) -> Result<()> {
-    let Exported { folder, card } = exported;
+fn print(exported: &Exported, run: &Path) -> Result<()> {
+    let Exported {
+        folder,
+        card,
+        confusion,
+        ..
+    } = exported;
+    if let Some(confusion) = confusion {
+        own_data::confusion(confusion, "test split, integer model", Some(run))?;
+        output::line("")?;
+    }
     output::line(&format!(
         "{}: {} bytes; test accuracy float {}, integer {}",
         folder.join(card::files::MODEL).display(),

@@ -16,6 +16,7 @@ mod inspect;
 mod job;
 mod monitor;
 mod output;
+mod own_data;
 mod plot;
 mod progress;
 mod reproduce;
@@ -53,7 +54,7 @@ enum Command {
     /// The main job, end to end: train on sensor data, export, verify on the host and on an emulated board
     Demo(demo::Args),
     /// Train a network; writes a run folder that can be resumed, evaluated and exported
-    Train(train::Args),
+    Train(Box<train::Args>),
     /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
     Eval(eval::Args),
     /// Make a model folder of a run: packed integer model, card, golden vectors

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use hadamrnn::data::recordings::Overview;
 use hadamrnn::jobs::{Attempt, Outcome};
 use hadamrnn::observer::{EpochRecord, Observer, Stage, Step, Transfer};
 use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
+use crate::own_data;
 use crate::signals::StopFlag;
 
 /// Shows progress on the standard error, and asks to stop when a signal came.
@@ -19,7 +21,8 @@ pub struct Terminal {
     bytes: Option<Bytes>,
     stop: Option<StopFlag>,
     headings: bool,
-    /// Why the standard output takes no more headings.
+    tables: bool,
+    /// Why the standard output takes no more headings and tables.
     failure: Option<anyhow::Error>,
 }
 
@@ -40,7 +43,12 @@ impl Terminal {
         }
     }
 
-    /// Whether every heading could be printed.
+    /// The same, with tables of the user's own recordings on the standard output if `tables` is true.
+    pub fn with_tables(self, tables: bool) -> Self {
+        Self { tables, ..self }
+    }
+
+    /// Whether every heading and table could be printed.
     pub fn finish(self) -> Result<()> {
         self.failure.map_or(Ok(()), Err)
     }
@@ -50,6 +58,12 @@ impl Observer for Terminal {
     fn heading(&mut self, title: &str) {
         if self.headings && self.failure.is_none() {
             self.failure = output::line(title).err();
+        }
+    }
+
+    fn recordings(&mut self, overview: &Overview) {
+        if self.tables && self.failure.is_none() {
+            self.failure = own_data::table(overview).err();
         }
     }
 

@@ -16,6 +16,7 @@ use crate::Status;
 use crate::choices::choice;
 use crate::common::Common;
 use crate::output;
+use crate::own_data;
 use crate::progress::Terminal;
 use options::Options;
 
@@ -54,9 +55,10 @@ pub fn run(args: &Args) -> Result<Status> {
         output::line(config.to_toml().trim_end())?;
         return Ok(Status::Success);
     }
-    let mut terminal = Terminal::stoppable()?;
+    let mut terminal = Terminal::stoppable()?.with_tables(!args.common.json);
     let options = train_options(args, &mut terminal)?;
     let trained = pipeline::train(&options, &mut terminal)?;
+    terminal.finish()?;
     match trained.outcome {
         Outcome::Interrupted => {
             let command = next_command("train --resume", &trained.folder, &args.common);
@@ -113,12 +115,17 @@ fn print(trained: &Trained, common: &Common) -> Result<()> {
     let (folder, epochs) = (&trained.folder, trained.checkpoint.position.epoch);
     let best = trained.checkpoint.best.as_ref();
     if common.json {
-        return output::json(&json!({
+        let mut found = json!({
             "run": folder,
             "epochs": epochs,
             "best_epoch": best.map(|best| best.epoch),
             "valid": best.map(|best| best.valid),
-        }));
+        });
+        if let Some(own) = &trained.recordings {
+            found["recordings"] = json!(own.overview);
+            found["confusion"] = json!(own.validation);
+        }
+        return output::json(&found);
     }
     let best = best.map_or(String::new(), |best| {
         format!(": best epoch {}, validation {}", best.epoch, best.valid)
@@ -127,6 +134,10 @@ fn print(trained: &Trained, common: &Common) -> Result<()> {
         "trained {epochs} epochs in {}{best}",
         folder.display()
     ))?;
+    let validation = trained.recordings.as_ref();
+    if let Some(confusion) = validation.and_then(|own| own.validation.as_ref()) {
+        own_data::confusion(confusion, "validation split, float network", Some(folder))?;
+    }
     let command = next_command("export", folder, common);
     output::line(&format!("next: {command}"))
 }

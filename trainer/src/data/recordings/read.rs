@@ -1,184 +1,187 @@
-//! Reading recordings.
+//! Reading files into runs: samples in a row that have one label in one recording.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
 
-use crate::data::text;
+use super::columns::Wanted;
+use super::parse::{FileFound, Names, parse};
 use crate::untrusted::{Budget, Kind};
 use crate::visible;
 
-/// Bytes of a line: enough for 1,024 channels with long names.
-const MAX_LINE_BYTES: usize = 64 << 10;
-/// What a segment takes beside its label and counts.
-const SEGMENT_COST: usize = 128;
-
-/// Columns that are no channels.
-const LABEL: &str = "label";
-const RECORDING: &str = "recording";
-const TIME: &str = "time";
-
+/// Start of the names of recordings that are files.
+pub(super) const FILE: &str = "file ";
 /// Samples in a row that have one label in one recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub label: String,
-    /// Recordings are numbered from 1, over all files.
-    pub recording: u32,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Run {
+    /// Number of the file, in the order they were given.
+    pub file: usize,
+    /// Line of the first sample.
+    pub line: u64,
+    /// Number of the recording, among [`Found::recordings`].
+    pub recording: usize,
+    /// Number of the group, among [`Found::groups`].
+    pub group: Option<usize>,
+    /// Number of the label, among [`Found::labels`].
+    pub label: usize,
     /// Raw counts, `[samples][channels]`.
     pub counts: Vec<i16>,
+    /// Time stamps, `[samples]`; empty where there are none.
+    pub times: Vec<f64>,
+    /// Number of samples.
     pub samples: usize,
 }
 
-/// All recordings.
+/// The time column of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Recorded {
+pub(super) struct TimeColumn {
+    pub name: String,
+    pub is_date: bool,
+}
+
+/// All that files hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Names of the columns that may be channels.
     pub channels: Vec<String>,
-    pub segments: Vec<Segment>,
+    /// Names of the columns that are none by their names.
+    pub left_out: Vec<String>,
+    /// Name of the column that groups recordings, if any.
+    pub group: Option<String>,
+    /// For each file, its time column if it has one of stamps.
+    pub times: Vec<Option<TimeColumn>>,
+    pub runs: Vec<Run>,
+    /// Names of recordings: those of the column, or of files, with that of the group.
+    pub recordings: Vec<String>,
+    pub groups: Vec<String>,
+    pub labels: Vec<String>,
+    /// Number of rows without a label.
+    pub unlabelled: usize,
+    /// Time columns that hold something else than stamps, each as file, column and value.
+    pub no_stamps: Vec<[String; 3]>,
 }
 
-/// Where the columns of a file are.
-struct Columns {
-    label: usize,
-    recording: Option<usize>,
-    channels: Vec<usize>,
-    names: Vec<String>,
-}
-
-impl Columns {
-    fn of(header: &csv::StringRecord) -> Result<Self> {
-        let place = |name: &str| header.iter().position(|column| column == name);
-        let is_channel = |name: &str| ![LABEL, RECORDING, TIME].contains(&name);
-        let label = place(LABEL).with_context(|| {
-            format!(
-                "line 1: no column \"{LABEL}\" among {}",
-                visible::names(header)
-            )
-        })?;
-        let channels: Vec<usize> = (0..header.len())
-            .filter(|&column| is_channel(&header[column]))
-            .collect();
-        let names: Vec<String> = (channels.iter())
-            .map(|&column| header[column].to_owned())
-            .collect();
-        ensure!(!names.is_empty(), "line 1: no column is a channel");
-        for (i, name) in names.iter().enumerate() {
-            ensure!(!name.is_empty(), "line 1: a channel has no name");
-            ensure!(
-                !names[..i].contains(name),
-                "line 1: two columns are named \"{}\"",
-                visible::name(name)
-            );
-        }
-        Ok(Self {
-            label,
-            recording: place(RECORDING),
-            channels,
-            names,
+/// Reads files, all with the same channels in any order.
+///
+/// # Errors
+/// A file cannot be read or is malformed; the message names file and line.
+pub(super) fn read(files: &[PathBuf], wanted: Wanted<'_>, budget: &Budget) -> Result<Found> {
+    let parsed: Vec<Result<FileFound>> = (files.par_iter())
+        .map(|file| {
+            let bytes = budget.read_file(file, Kind::DATA)?;
+            parse(&bytes, wanted, budget).with_context(|| file.display().to_string())
         })
+        .collect();
+    let mut all = Merge::default();
+    for (file, found) in files.iter().zip(parsed) {
+        all.add(file, found?)?;
     }
+    Ok(all.found)
 }
 
-/// Reads files, all of the same channels.
-pub(super) fn read(files: &[PathBuf], budget: &Budget) -> Result<Recorded> {
-    let mut all = Recorded {
-        channels: Vec::new(),
-        segments: Vec::new(),
-    };
-    let mut recordings = 0;
-    for file in files {
-        let bytes = budget.read_file(file, Kind::DATA)?;
-        let found =
-            parse(&bytes, &mut recordings, budget).with_context(|| file.display().to_string())?;
-        if all.channels.is_empty() {
-            all.channels = found.channels;
-        } else if all.channels != found.channels {
-            bail!(
-                "{} has the channels {}, but {} has {}: all recordings must have the same",
-                file.display(),
-                visible::names(&found.channels),
-                first(files),
-                visible::names(&all.channels)
-            );
-        }
-        all.segments.extend(found.segments);
-    }
-    Ok(all)
+/// Puts the files together.
+#[derive(Default)]
+struct Merge {
+    found: Found,
+    recordings: Names,
+    groups: Names,
+    labels: Names,
+    first: Option<PathBuf>,
 }
 
-fn first(files: &[PathBuf]) -> String {
-    let path: Option<&Path> = files.first().map(PathBuf::as_path);
-    path.map_or(String::new(), |path| path.display().to_string())
-}
-
-/// Parses a file; `recordings` is the number of those before it, and then of those with it.
-fn parse(bytes: &[u8], recordings: &mut u32, budget: &Budget) -> Result<Recorded> {
-    check_lines(bytes)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(bytes);
-    let columns = Columns::of(reader.headers().context("line 1")?)?;
-    let mut segments: Vec<Segment> = Vec::new();
-    // What the row before was of; none before the first, and after a row without a label.
-    let mut before: Option<(String, String)> = None;
-    let mut recording: Option<String> = None;
-    for row in reader.records() {
-        // The reader's message names the line.
-        let row = row?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let of = columns.recording.map_or("", |column| &row[column]);
-        if recording.as_deref() != Some(of) {
-            recording = Some(of.to_owned());
-            *recordings += 1;
-        }
-        let label = &row[columns.label];
-        if label.is_empty() {
-            before = None;
-            continue;
-        }
-        let same = (before.as_ref()).is_some_and(|(was, in_)| was == label && in_ == of);
-        if !same {
-            budget.take(SEGMENT_COST + label.len())?;
-            before = Some((label.to_owned(), of.to_owned()));
-            segments.push(Segment {
-                label: label.to_owned(),
-                recording: *recordings,
-                counts: Vec::new(),
-                samples: 0,
-            });
-        }
-        budget.take_items::<i16>(columns.channels.len())?;
-        if let Some(segment) = segments.last_mut() {
-            for (&column, name) in columns.channels.iter().zip(&columns.names) {
-                segment.counts.push(count(&row[column], line, name)?);
+impl Merge {
+    fn add(&mut self, file: &Path, of_file: FileFound) -> Result<()> {
+        let found = &mut self.found;
+        let columns = of_file.columns;
+        let order = match &self.first {
+            None => {
+                self.first = Some(file.to_owned());
+                found.channels.clone_from(&columns.names);
+                None
             }
-            segment.samples += 1;
-        }
-    }
-    Ok(Recorded {
-        channels: columns.names,
-        segments,
-    })
-}
-
-/// The reader of rows would hold a line of any length, and the place of every comma in it.
-fn check_lines(bytes: &[u8]) -> Result<()> {
-    for (line, row) in text::rows(bytes) {
+            Some(first) => reordered(&found.channels, &columns.names).with_context(|| {
+                format!(
+                    "{} has the channels {}, but {} has {}: all recordings must have the same; --channels names those that all \
+                     of them have",
+                    file.display(),
+                    visible::names(&columns.names),
+                    first.display(),
+                    visible::names(&found.channels)
+                )
+            })?,
+        };
         ensure!(
-            row.len() <= MAX_LINE_BYTES,
-            "line {line} has {} bytes, a row of a recording at most {MAX_LINE_BYTES}",
-            row.len()
+            found.times.is_empty() || found.group.is_some() == columns.group.is_some(),
+            "{} has {} column that groups recordings, unlike the files before: give all the same, or --group none",
+            file.display(),
+            if columns.group.is_some() { "a" } else { "no" }
         );
+        let groups = numbers(&mut self.groups, &of_file.groups.all);
+        let labels = numbers(&mut self.labels, &of_file.labels.all);
+        let number = found.times.len();
+        for mut run in of_file.runs {
+            run.file = number;
+            run.group = run.group.map(|group| groups[group]);
+            let name = match of_file.recordings.all[run.recording].as_str() {
+                "" => format!("{FILE}{}", file.display()),
+                name => name.to_owned(),
+            };
+            // Numbers of recordings may start again with each person.
+            run.recording = self.recordings.number(&match run.group {
+                Some(group) => format!("{name} of {}", self.groups.all[group]),
+                None => name,
+            });
+            run.label = labels[run.label];
+            if let Some(order) = &order {
+                permute(&mut run.counts, order);
+            }
+            found.runs.push(run);
+        }
+        for name in columns.left_out {
+            if !found.left_out.contains(&name) {
+                found.left_out.push(name);
+            }
+        }
+        if let (Some(value), Some((_, column))) = (of_file.no_stamp, &columns.time) {
+            let file = file.display().to_string();
+            found.no_stamps.push([file, column.clone(), value]);
+        }
+        found.group = found.group.take().or(columns.group.map(|(_, name)| name));
+        found.times.push(of_file.time);
+        found.unlabelled += of_file.unlabelled;
+        found.recordings.clone_from(&self.recordings.all);
+        found.groups.clone_from(&self.groups.all);
+        found.labels.clone_from(&self.labels.all);
+        Ok(())
     }
-    Ok(())
 }
 
-fn count(field: &str, line: u64, channel: &str) -> Result<i16> {
-    field.parse().ok().with_context(|| {
-        format!(
-            "line {line}, column {}: \"{}\" is not a raw count, a whole number in -32768..=32767",
-            visible::name(channel),
-            visible::name(field)
-        )
-    })
+/// The numbers, among all, of a file's names.
+fn numbers(all: &mut Names, names: &[String]) -> Vec<usize> {
+    names.iter().map(|name| all.number(name)).collect()
+}
+
+/// Where each of `channels` is among `names`, none where the order is the same; an error where they are others.
+fn reordered(channels: &[String], names: &[String]) -> Result<Option<Vec<usize>>> {
+    if channels == names {
+        return Ok(None);
+    }
+    let place = |channel: &String| names.iter().position(|name| name == channel);
+    let order: Option<Vec<usize>> = channels.iter().map(place).collect();
+    match order.filter(|order| order.len() == names.len()) {
+        Some(order) => Ok(Some(order)),
+        None => bail!("other names"),
+    }
+}
+
+/// Puts the values of each sample, `[samples][order]`, into another order.
+fn permute(counts: &mut [i16], order: &[usize]) {
+    let mut sample = vec![0; order.len()];
+    for row in counts.chunks_exact_mut(order.len()) {
+        for (value, &from) in sample.iter_mut().zip(order) {
+            *value = row[from];
+        }
+        row.copy_from_slice(&sample);
+    }
 }

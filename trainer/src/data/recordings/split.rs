@@ -1,163 +1,331 @@
-//! Splitting windows into those that are trained on, chosen by and reported on.
+//! Splitting recordings into those that are trained on, chosen by and reported on.
 //!
-//! **By recording**, where every class is in three recordings or more: about a fifth of each class is the test split, in
-//! whole recordings, and another fifth the validation split. Windows of one recording are alike, so a split that shares
-//! recordings flatters.
+//! What belongs together is in one split: all recordings of a group, if there are groups; else whole recordings, if every class
+//! is in enough of them; else whole intervals of one label. The windows of an interval are alike, so a split that shares
+//! intervals flatters, and one that shares recordings does a little. Where a class has too few intervals even for that, its
+//! intervals are cut by time: the first three fifths are trained on, the next one is the validation split, the last one the test
+//! split, with half a window between them.
 //!
-//! **By time** otherwise: of each row of samples of one label the last fifth is the test split and the fifth before it
-//! the validation split, without windows that reach over a border.
+//! Of every class a fifth of the windows is the test split and a fifth the validation split, as nearly as whole units allow.
+//! Which units these are follows from their content and a seed, whatever files are called.
 
-use anyhow::{Result, bail, ensure};
+mod check;
+mod sets;
+mod shares;
+mod stored;
 
-use super::read::Segment;
-use super::{Cutting, Holdout, Window};
-use crate::data::holdout::{random_subjects, share, shuffled, windows_of};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
-/// Recordings of every class from which on they are split whole.
-const RECORDINGS: usize = 3;
-/// One of so many is for the test, and one for the validation.
+use anyhow::{Context, Result};
+
+use super::segments::{Segment, Segments};
+use super::{Cutting, Holdout};
+use crate::data::holdout::share;
+use crate::visible;
+use sets::Sets;
+use shares::{Goal, Unit};
+
+pub use stored::{By, StoredSplit};
+
+/// One of so many windows of a class is for the test, and one for the validation.
 const SHARE: usize = 5;
+/// Splits.
+const SPLITS: usize = 3;
 
-/// Windows in their splits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub train: Vec<Window>,
-    pub valid: Vec<Window>,
-    pub test: Vec<Window>,
+/// A split, by number.
+pub(super) const TRAIN: usize = 0;
+pub(super) const VALID: usize = 1;
+pub(super) const TEST: usize = 2;
+
+/// Where a segment's windows go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// All into one split.
+    Split(usize),
+    /// Cut by time into all.
+    Cut,
+    /// Nowhere: the run does not know it.
+    New,
 }
 
-/// Splits `windows` of `classes` classes.
-pub(super) fn split(
-    windows: &[Window],
-    segments: &[Segment],
+/// Where the windows of each segment go, and how that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Places {
+    pub by: By,
+    pub of: Vec<Place>,
+    pub notes: Vec<String>,
+}
+
+/// The part of a segment that is of each split, where it is cut by time: without a validation split if there is to be none.
+pub(super) fn parts(
+    samples: usize,
     cutting: &Cutting,
-    classes: usize,
     holdout: &Holdout,
-) -> Result<Parts> {
-    let parts = match recordings_of_the_rarest(windows, classes) >= RECORDINGS {
-        true => by_recording(windows, classes, holdout)?,
-        false => by_time(windows, segments, cutting, holdout)?,
-    };
-    ensure!(
-        !parts.test.is_empty() && !parts.train.is_empty(),
-        "the recordings make {} windows: too few to train on some and test on others; record more, or set a smaller --hop",
-        windows.len()
-    );
-    Ok(parts)
-}
-
-fn recordings_of(windows: &[Window], class: u32) -> Vec<u32> {
-    let mut recordings: Vec<u32> = (windows.iter())
-        .filter(|window| window.class == class)
-        .map(|window| window.recording)
-        .collect();
-    recordings.dedup();
-    recordings
-}
-
-fn recordings_of_the_rarest(windows: &[Window], classes: usize) -> usize {
-    let counts = (0..classes as u32).map(|class| recordings_of(windows, class).len());
-    counts.min().unwrap_or(0)
-}
-
-fn by_recording(windows: &[Window], classes: usize, holdout: &Holdout) -> Result<Parts> {
-    let test = a_share(windows, classes, windows);
-    let (test, rest) = partition(windows, &test);
-    let held = match holdout {
-        Holdout::None => Vec::new(),
-        Holdout::Standard => a_share(&rest, classes, windows),
-        Holdout::Subjects(recordings) => recordings.clone(),
-        Holdout::Random { percent, seed } => {
-            let groups = rest.iter().map(|window| window.recording);
-            let drawn = random_subjects(&windows_of(groups), share(*percent)?, *seed);
-            drawn.into_iter().collect()
+) -> [Range<usize>; SPLITS] {
+    let gap = cutting.steps.div_ceil(2);
+    let fifths = |count: usize| samples * count / SHARE;
+    let test = fifths(SHARE - 1);
+    let before = |border: usize| border.saturating_sub(gap);
+    match holdout {
+        Holdout::None => [0..before(test), 0..0, test..samples],
+        _ => {
+            let valid = fifths(SHARE - 2);
+            [0..before(valid), valid..before(test), test..samples]
         }
-    };
-    if let Some(unknown) = held.iter().find(|&&held| !is_in(&rest, held)) {
-        bail!("recording {unknown} cannot be held out: it is not among those that are trained on");
     }
-    let (valid, train) = partition(&rest, &held);
-    Ok(Parts { train, valid, test })
 }
 
-fn is_in(windows: &[Window], recording: u32) -> bool {
-    windows.iter().any(|window| window.recording == recording)
-}
-
-/// The windows of some recordings, and the others.
-fn partition(windows: &[Window], recordings: &[u32]) -> (Vec<Window>, Vec<Window>) {
-    windows
-        .iter()
-        .partition(|window| recordings.contains(&window.recording))
-}
-
-/// Recordings that make up a share of every class, in an order that depends on nothing but their number; each class keeps
-/// one to train on. The share is of `all` windows.
-fn a_share(windows: &[Window], classes: usize, all: &[Window]) -> Vec<u32> {
-    let wanted: Vec<usize> = (counts(all, classes).iter())
-        .map(|count| count.div_ceil(SHARE))
-        .collect();
-    let mut kept = counts(windows, classes);
-    let mut taken = vec![0; classes];
-    let mut recordings: Vec<u32> = windows.iter().map(|window| window.recording).collect();
-    recordings.sort_unstable();
-    recordings.dedup();
-    let mut chosen = Vec::new();
-    for recording in shuffled(recordings, 0) {
-        let (of_it, _) = partition(windows, &[recording]);
-        let of_it = counts(&of_it, classes);
-        let lacks = (0..classes).any(|class| of_it[class] > 0 && taken[class] < wanted[class]);
-        let leaves = (0..classes).all(|class| of_it[class] == 0 || kept[class] > of_it[class]);
-        if lacks && leaves {
-            chosen.push(recording);
-            for class in 0..classes {
-                taken[class] += of_it[class];
-                kept[class] -= of_it[class];
+/// Splits `segments`.
+///
+/// # Errors
+/// Some class would have no windows to train on, to choose by or to test on; the message says which, and what it takes.
+pub(super) fn draw(segments: &Segments, cutting: &Cutting, holdout: &Holdout) -> Result<Places> {
+    let drawing = Drawing {
+        segments,
+        cutting,
+        holdout,
+        classes: segments.classes.len(),
+    };
+    let places = match segments.group {
+        Some(_) => drawing.whole(By::Group)?,
+        None => match drawing.whole(By::Recording) {
+            Ok(places) => places,
+            Err(lack) if matches!(holdout, Holdout::Subjects(_)) => return Err(lack),
+            Err(lack) => {
+                let mut places = drawing.by_interval()?;
+                places.notes.insert(
+                    0,
+                    format!(
+                        "warning: split by interval of one label, not by recording, which flatters: {lack:#}"
+                    ),
+                );
+                places
             }
-        }
-    }
-    chosen
+        },
+    };
+    drawing.check(&places)?;
+    Ok(places)
 }
 
-fn counts(windows: &[Window], classes: usize) -> Vec<usize> {
+struct Drawing<'a> {
+    segments: &'a Segments,
+    cutting: &'a Cutting,
+    holdout: &'a Holdout,
+    classes: usize,
+}
+
+impl Drawing<'_> {
+    /// Units that a class needs.
+    fn needed(&self) -> usize {
+        match self.holdout {
+            Holdout::None => 2,
+            _ => SPLITS,
+        }
+    }
+
+    fn windows(&self, segment: &Segment) -> usize {
+        self.cutting.windows_in(segment.samples)
+    }
+
+    /// Splits whole groups or recordings.
+    fn whole(&self, by: By) -> Result<Places> {
+        let all: Vec<usize> = (0..self.segments.all.len()).collect();
+        let units = self.units(by, &all);
+        self.check_units(by, &units)?;
+        let of_unit = self.assign(by, &units)?;
+        let mut of = vec![Place::New; all.len()];
+        place(&units, &of_unit, &mut of);
+        Ok(Places {
+            by,
+            of,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Splits whole intervals, and by time those of classes with too few of them.
+    fn by_interval(&self) -> Result<Places> {
+        let by = By::Interval;
+        let all: Vec<usize> = (0..self.segments.all.len()).collect();
+        let counts = self.units_of_classes(&self.units(by, &all));
+        let is_cut = |i: &usize| counts[self.segments.all[*i].class] < self.needed();
+        let (cut, whole): (Vec<usize>, Vec<usize>) = all.iter().partition(|i| is_cut(i));
+        let units = self.units(by, &whole);
+        let of_unit = match units.is_empty() {
+            true => Vec::new(),
+            false => self.assign(by, &units)?,
+        };
+        let mut of = vec![Place::Cut; all.len()];
+        place(&units, &of_unit, &mut of);
+        let mut notes = Vec::new();
+        if !cut.is_empty() {
+            let mut classes: Vec<usize> = cut.iter().map(|&i| self.segments.all[i].class).collect();
+            classes.sort_unstable();
+            classes.dedup();
+            let names = classes.iter().map(|&class| &self.segments.classes[class]);
+            notes.push(format!(
+                "warning: cut by time, with half a window between the splits, which flatters more, as there are fewer than {} \
+                 intervals: {}",
+                self.needed(),
+                visible::names(names)
+            ));
+        }
+        Ok(Places { by, of, notes })
+    }
+
+    /// The units that some segments make, in an order that their content and the seed give.
+    fn units(&self, by: By, segments: &[usize]) -> Vec<Unit> {
+        let all = &self.segments.all;
+        let key = |i: usize| match by {
+            By::Group => all[i].group.unwrap_or(0),
+            By::Recording => all[i].recording,
+            By::Interval => i,
+        };
+        // What begins with the same window is a copy, maybe cut or gone on with: it stays together.
+        let mut sets = Sets::default();
+        let mut by_start = HashMap::new();
+        for &i in segments {
+            let set = sets.of(key(i));
+            let other = *by_start.entry(all[i].id.start()).or_insert(set);
+            sets.join(set, other);
+        }
+        let mut units: BTreeMap<usize, Unit> = BTreeMap::new();
+        for &i in segments {
+            let set = sets.of(key(i));
+            let unit = units.entry(sets.root(set)).or_default();
+            unit.add(i, all[i].class, self.windows(&all[i]));
+        }
+        let units: Vec<Unit> = units.into_values().collect();
+        shares::in_order(units, self.cutting.split_seed, |i| all[i].id)
+    }
+
+    /// Number of the units of each class.
+    fn units_of_classes(&self, units: &[Unit]) -> Vec<usize> {
+        let mut counts = vec![0; self.classes];
+        for (class, _) in units.iter().flat_map(Unit::classes) {
+            counts[class] += 1;
+        }
+        counts
+    }
+
+    /// The split of each unit.
+    fn assign(&self, by: By, units: &[Unit]) -> Result<Vec<usize>> {
+        let counts = self.units_of_classes(units);
+        let is_in = |class: &usize| counts[*class] > 0;
+        let present: Vec<usize> = (0..self.classes).filter(is_in).collect();
+        let keeps_two = present.iter().all(|&class| counts[class] >= SPLITS);
+        let totals = windows_of(units, self.classes);
+        let test = shares::choose(
+            units,
+            &Goal {
+                wanted: totals
+                    .iter()
+                    .map(|&windows| windows as f64 / SHARE as f64)
+                    .collect(),
+                kept: if keeps_two { 2 } else { 1 },
+            },
+        );
+        let mut of_unit: Vec<usize> = test
+            .iter()
+            .map(|&taken| if taken { TEST } else { TRAIN })
+            .collect();
+        let rest: Vec<usize> = (0..units.len()).filter(|&i| !test[i]).collect();
+        for i in self.held_out(by, units, &rest, &totals)? {
+            of_unit[i] = VALID;
+        }
+        self.check_assigned(by, units, &of_unit)?;
+        Ok(of_unit)
+    }
+
+    /// The units among `rest` that are the validation split.
+    fn held_out(
+        &self,
+        by: By,
+        units: &[Unit],
+        rest: &[usize],
+        totals: &[usize],
+    ) -> Result<Vec<usize>> {
+        let wanted: Vec<f64> = match self.holdout {
+            Holdout::None => return Ok(Vec::new()),
+            Holdout::Subjects(numbers) => return self.named(by, units, rest, numbers),
+            Holdout::Standard => totals
+                .iter()
+                .map(|&windows| windows as f64 / SHARE as f64)
+                .collect(),
+            Holdout::Random { percent, .. } => {
+                let share = share(*percent)? as f64 / 100.0;
+                let of_rest = |class: usize| -> usize {
+                    rest.iter().map(|&i| units[i].windows_of(class)).sum()
+                };
+                (0..self.classes)
+                    .map(|class| of_rest(class) as f64 * share)
+                    .collect()
+            }
+        };
+        let mut others: Vec<Unit> = rest.iter().map(|&i| units[i].clone()).collect();
+        if let Holdout::Random { seed, .. } = self.holdout {
+            let all = &self.segments.all;
+            others = shares::in_order(others, seed.wrapping_add(1), |i| all[i].id);
+        }
+        let chosen = shares::choose(&others, &Goal { wanted, kept: 1 });
+        // A segment is in one unit.
+        let chosen: HashSet<&[usize]> = (others.iter().zip(chosen))
+            .filter(|(_, chosen)| *chosen)
+            .map(|(unit, _)| unit.segments())
+            .collect();
+        let is_chosen = |i: &usize| chosen.contains(units[*i].segments());
+        Ok(rest.iter().copied().filter(is_chosen).collect())
+    }
+
+    /// The units with the groups or recordings of these numbers.
+    fn named(&self, by: By, units: &[Unit], rest: &[usize], numbers: &[u32]) -> Result<Vec<usize>> {
+        let names = match by {
+            By::Group => &self.segments.groups,
+            _ => &self.segments.recordings,
+        };
+        let ids = numbers_of(names);
+        let mut found = Vec::new();
+        for number in numbers {
+            let has = |i: &&usize| {
+                units[**i].segments().iter().any(|&segment| {
+                    let segment = &self.segments.all[segment];
+                    let name = match by {
+                        By::Group => segment.group,
+                        _ => Some(segment.recording),
+                    };
+                    name.is_some_and(|name| ids[name] == *number)
+                })
+            };
+            let unit = rest.iter().find(has).with_context(|| {
+                format!(
+                    "{} {number} cannot be held out: it is not among those that are trained on",
+                    by.singular()
+                )
+            })?;
+            found.push(*unit);
+        }
+        Ok(found)
+    }
+}
+
+fn place(units: &[Unit], of_unit: &[usize], of: &mut [Place]) {
+    for (unit, &split) in units.iter().zip(of_unit) {
+        for &segment in unit.segments() {
+            of[segment] = Place::Split(split);
+        }
+    }
+}
+
+fn windows_of(units: &[Unit], classes: usize) -> Vec<usize> {
     let mut counts = vec![0; classes];
-    for window in windows {
-        counts[window.class as usize] += 1;
+    for (class, windows) in units.iter().flat_map(Unit::classes) {
+        counts[class] += windows;
     }
     counts
 }
 
-fn by_time(
-    windows: &[Window],
-    segments: &[Segment],
-    cutting: &Cutting,
-    holdout: &Holdout,
-) -> Result<Parts> {
-    let share = match holdout {
-        Holdout::None => 0,
-        Holdout::Standard => 1,
-        Holdout::Subjects(_) | Holdout::Random { .. } => bail!(
-            "some class is in fewer than {RECORDINGS} recordings, so they are split by time: hold out the standard split or \
-             none"
-        ),
-    };
-    let mut parts = Parts {
-        train: Vec::new(),
-        valid: Vec::new(),
-        test: Vec::new(),
-    };
-    for window in windows {
-        let samples = segments[window.segment].samples;
-        let border = |fifths: usize| samples * fifths / SHARE;
-        let (valid, test) = (border(SHARE - 1 - share), border(SHARE - 1));
-        let end = window.start + cutting.steps;
-        if end <= valid {
-            parts.train.push(*window);
-        } else if window.start >= valid && end <= test {
-            parts.valid.push(*window);
-        } else if window.start >= test {
-            parts.test.push(*window);
-        }
-    }
-    Ok(parts)
+/// The numbers by which names are called: themselves where all are numbers, else from 1.
+pub(super) fn numbers_of(names: &[String]) -> Vec<u32> {
+    let own: Option<Vec<u32>> = names.iter().map(|name| name.parse().ok()).collect();
+    own.unwrap_or_else(|| (1..).take(names.len()).collect())
 }

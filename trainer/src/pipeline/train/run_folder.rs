@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, DIVERGED_NAME};
+use crate::files::write_atomically;
 use crate::observer::{EpochRecord, Observer};
 use crate::run_log::{self, RunLog};
-use crate::train::Store;
+use crate::train::{Diverged, Store};
 
 /// Keeps `checkpoint.bin`, `metrics.jsonl` and the event file of a folder up to date.
 pub(super) struct RunFolder<'a> {
@@ -19,6 +20,11 @@ impl<'a> RunFolder<'a> {
     /// Opens the folder of a run of which `done` epochs are saved. What its log has beyond is of a run that was cut off, and
     /// goes. The observer gets a notice of what it lacks.
     pub(super) fn open(folder: &'a Path, done: u32, observer: &mut dyn Observer) -> Result<Self> {
+        // Whether the run diverges is found out anew.
+        let diverged = folder.join(DIVERGED_NAME);
+        if diverged.symlink_metadata().is_ok() {
+            std::fs::remove_file(&diverged)?;
+        }
         let log = RunLog::open(folder, done)?;
         if !log.lost().is_empty() {
             observer.notice(&format!(
@@ -39,6 +45,10 @@ impl Store for RunFolder<'_> {
 
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         checkpoint.save(self.folder)
+    }
+
+    fn diverged(&mut self, why: &Diverged) -> Result<()> {
+        write_atomically(&self.folder.join(DIVERGED_NAME), why.to_string().as_bytes())
     }
 }
 

@@ -83,9 +83,19 @@ pub struct Options {
     /// Samples from the start of such a window to that of the next, 1..=65535
     #[arg(long)]
     hop: Option<usize>,
-    /// Samples a second of your recordings
+    /// Samples a second of your recordings [default: measured by their time column, else 50]
     #[arg(long, value_name = "HERTZ")]
     rate: Option<f32>,
+    /// Columns of your recordings that are channels, in their order, such as ax,ay,az [default: all but times, numbers and names]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    channels: Option<Vec<String>>,
+    /// Column of your recordings whose values stay in one split, such as the person; none for no column [default: subject, if there is
+    /// one]
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Seed of the split of your recordings
+    #[arg(long, value_name = "SEED")]
+    split_seed: Option<u64>,
 }
 
 fn parse_schedule(text: &str) -> Result<Schedule> {
@@ -190,11 +200,19 @@ impl Options {
             Some(cutting) => {
                 set(&mut cutting.steps, &self.steps);
                 set(&mut cutting.hop, &self.hop);
-                set(&mut cutting.rate_hz, &self.rate);
+                set_some(&mut cutting.rate_hz, self.rate);
+                set(&mut cutting.channels, &self.channels);
+                cutting.group = self.group.clone().or(cutting.group.take());
+                set(&mut cutting.split_seed, &self.split_seed);
             }
             None => ensure!(
-                self.steps.is_none() && self.hop.is_none() && self.rate.is_none(),
-                "--steps, --hop and --rate are for the task recordings, not {}",
+                self.steps.is_none()
+                    && self.hop.is_none()
+                    && self.rate.is_none()
+                    && self.channels.is_none()
+                    && self.group.is_none()
+                    && self.split_seed.is_none(),
+                "--steps, --hop, --rate, --channels, --group and --split-seed are for the task recordings, not {}",
                 config.task
             ),
         }

@@ -1,0 +1,334 @@
+//! The part that each column of a recording plays: label, recording, group, time, channel, or none.
+//!
+//! What only counts up or tells recordings apart would teach a network which recording a window is of, and a test on the same
+//! recordings would show it as a success. So such columns are channels only where the user names them.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::time::Unit;
+use crate::visible;
+
+/// Word of the columns that name recordings.
+const RECORDING: &str = "recording";
+/// Words of the columns that name people.
+const SUBJECTS: [&str; 7] = [
+    "subject",
+    "person",
+    "participant",
+    "volunteer",
+    "user",
+    "subjectid",
+    "userid",
+];
+/// Words of the columns that number rows or name what they belong to.
+const NUMBERS: [&str; 15] = [
+    "index", "idx", "id", "unnamed", "row", "rownum", "frame", "counter", "seq", "sequence",
+    "packet", "sample", "sampleid", "uuid", "session",
+];
+/// Words of the columns that hold a time.
+const TIMES: [&str; 12] = [
+    "time",
+    "timestamp",
+    "timestamps",
+    "datetime",
+    "date",
+    "clock",
+    "elapsed",
+    "epoch",
+    "millis",
+    "micros",
+    "uptime",
+    "unixtime",
+];
+
+/// Wishes of the user's about columns, and those of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    /// The channels in their order; empty leaves the choice to names and values.
+    pub channels: &'a [String],
+    /// The column that groups recordings; absent a column that is named like a person.
+    pub group: Option<&'a str>,
+}
+
+/// Where the columns of a file are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    /// Number of columns.
+    pub count: usize,
+    pub label: usize,
+    pub recording: Option<usize>,
+    /// The column of the group and its name.
+    pub group: Option<(usize, String)>,
+    /// The column of the time and its name.
+    pub time: Option<(usize, String)>,
+    pub channels: Vec<usize>,
+    pub names: Vec<String>,
+    /// Columns that are no channels by their names.
+    pub left_out: Vec<String>,
+}
+
+impl Columns {
+    /// Finds the columns by their names.
+    ///
+    /// # Errors
+    /// There is no label or no channel, two channels have one name, or a wanted column is not there.
+    pub fn of(header: &[String], wanted: Wanted<'_>) -> Result<Self> {
+        let label = label_of(header)?;
+        let exact = |name: &str| header.iter().position(|column| column == name);
+        let of_kind = |kind| (0..header.len()).find(|&i| i != label && kind_of(&header[i]) == kind);
+        let group = match wanted.group {
+            Some(NO_GROUP) => None,
+            Some(name) => Some(exact(name).with_context(|| {
+                format!(
+                    "no column \"{}\" to group recordings by among {}",
+                    visible::name(name),
+                    visible::names(header)
+                )
+            })?),
+            None => of_kind(Kind::Subject),
+        };
+        let named = |column: usize| (column, header[column].clone());
+        let channels = match wanted.channels {
+            [] => (0..header.len())
+                .filter(|&i| i != label && group != Some(i) && kind_of(&header[i]) == Kind::Channel)
+                .collect(),
+            names => (names.iter())
+                .map(|name| wanted_channel(header, name, label))
+                .collect::<Result<Vec<usize>>>()?,
+        };
+        let names: Vec<String> = channels.iter().map(|&i| header[i].clone()).collect();
+        ensure!(
+            !names.is_empty(),
+            "no column is a channel among {}: name those that are with --channels",
+            visible::names(header)
+        );
+        for (i, name) in names.iter().enumerate() {
+            ensure!(
+                !names[..i].contains(name),
+                "two columns are named \"{}\"",
+                visible::name(name)
+            );
+        }
+        Ok(Self {
+            count: header.len(),
+            label,
+            recording: of_kind(Kind::Recording),
+            group: group.map(named),
+            time: time_of(header, label).map(named),
+            left_out: left_out(header, label, &channels),
+            channels,
+            names,
+        })
+    }
+}
+
+/// The word in place of a group for none.
+pub(super) const NO_GROUP: &str = "none";
+
+fn label_of(header: &[String]) -> Result<usize> {
+    let all: Vec<usize> = (0..header.len())
+        .filter(|&i| header[i].eq_ignore_ascii_case("label"))
+        .collect();
+    match all[..] {
+        [label] => Ok(label),
+        [] => bail!("no column \"label\" among {}", visible::names(header)),
+        _ => bail!("two columns are named \"label\""),
+    }
+}
+
+fn wanted_channel(header: &[String], name: &str, label: usize) -> Result<usize> {
+    let mut all = (0..header.len()).filter(|&i| header[i] == name && i != label);
+    let first = all.next().with_context(|| {
+        format!(
+            "no column \"{}\" for a channel among {}",
+            visible::name(name),
+            visible::names(header)
+        )
+    })?;
+    ensure!(
+        all.next().is_none(),
+        "two columns are named \"{}\"",
+        visible::name(name)
+    );
+    Ok(first)
+}
+
+/// The column of the time: one that is named so, else the first that is named like it.
+fn time_of(header: &[String], label: usize) -> Option<usize> {
+    let plain = header
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case("time"));
+    plain.or_else(|| (0..header.len()).find(|&i| i != label && kind_of(&header[i]) == Kind::Time))
+}
+
+/// Columns that play no part, by name; a blank name as what it is. The columns that this program writes itself are not among
+/// them.
+fn left_out(header: &[String], label: usize, channels: &[usize]) -> Vec<String> {
+    let is_known = |i: usize| {
+        i == label || channels.contains(&i) || [RECORDING, "time"].contains(&header[i].as_str())
+    };
+    let name = |i: usize| match header[i].is_empty() {
+        true => "(no name)".to_owned(),
+        false => header[i].clone(),
+    };
+    (0..header.len())
+        .filter(|&i| !is_known(i))
+        .map(name)
+        .collect()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Recording,
+    Subject,
+    Time,
+    Number,
+    Channel,
+}
+
+/// The words of a name in small letters: `Time (ms)`, `timeMs` and `time_ms` have the same. Words that the name writes in one,
+/// such as `subject id`, follow as a whole.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for character in name.chars() {
+        let is_new = before.is_lowercase() && character.is_uppercase();
+        if !character.is_alphanumeric() || is_new {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric() {
+            words
+                .last_mut()
+                .expect("one")
+                .extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn kind_of(name: &str) -> Kind {
+    let words = words(name);
+    let whole = words.concat();
+    // `user id` is a person, `user acceleration x` is a signal.
+    let is_number = |word: &String| {
+        word.parse::<u32>().is_ok()
+            || ["id", "name", "number", "no", "nr", "code"].contains(&word.as_str())
+    };
+    let is_any = |all: &[&str]| {
+        let starts = words
+            .first()
+            .is_some_and(|word| all.contains(&word.as_str()));
+        all.contains(&whole.as_str()) || (starts && words[1..].iter().all(is_number))
+    };
+    let ends_in_id = words.len() > 1 && words.last().is_some_and(|word| word == "id");
+    let is_unit = |word: &String| Unit::named(word).is_some();
+    let short_time = (words.first())
+        .is_some_and(|word| matches!(word.as_str(), "t" | "ts") || (is_unit(word) && word != "s"));
+    let time = words.iter().any(|word| TIMES.contains(&word.as_str()))
+        || (short_time && words[1..].iter().all(is_unit))
+        || words.first().is_some_and(|word| word == "seconds");
+    match () {
+        () if words.is_empty() => Kind::Number,
+        () if whole == RECORDING => Kind::Recording,
+        () if is_any(&SUBJECTS) => Kind::Subject,
+        () if time => Kind::Time,
+        () if is_any(&NUMBERS) || ends_in_id => Kind::Number,
+        () => Kind::Channel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(header: &str, wanted: Wanted<'_>) -> Result<Columns> {
+        let header: Vec<String> = header.split(',').map(String::from).collect();
+        Columns::of(&header, wanted)
+    }
+
+    #[test]
+    fn names_of_times_numbers_and_people_are_no_channels() {
+        for name in [
+            "timestamp",
+            "Time",
+            "t_ms",
+            "t",
+            "ts",
+            "Time (s)",
+            "seconds_elapsed",
+            "timeMs",
+            "time [us]",
+            "unix_time",
+            "index",
+            "Unnamed: 0",
+            "",
+            "id",
+            "sample_id",
+            "frame",
+            "Subject",
+            "subject_id",
+            "user",
+            "person",
+            "us",
+        ] {
+            let found = columns(&format!("label,x,{name}"), Wanted::default()).unwrap();
+            assert_eq!(found.names, ["x"], "{name}");
+            assert_eq!(found.left_out.len(), 1, "{name}");
+        }
+        for name in [
+            "ax",
+            "T",
+            "temperature",
+            "gyro_x",
+            "s1",
+            "acc x (g)",
+            "tx",
+            "mag_s",
+            "userAcceleration.x",
+        ] {
+            let found = columns(&format!("Label,x,{name}"), Wanted::default()).unwrap();
+            // A temperature that is named like a time is told, not trained on.
+            let expected: &[&str] = if name == "T" { &["x"] } else { &["x", name] };
+            assert_eq!(found.names, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_user_names_is_taken() {
+        let header = "label,time,Subject,rig,x,y";
+        let channels = ["y".to_owned(), "time".into()];
+        let wanted = Wanted {
+            channels: &channels,
+            group: Some("rig"),
+        };
+        let found = columns(header, wanted).unwrap();
+        assert_eq!(found.names, ["y", "time"]);
+        assert_eq!(found.group, Some((3, "rig".into())));
+        assert_eq!(found.time, Some((1, "time".into())));
+        let group = |group| {
+            columns(
+                header,
+                Wanted {
+                    channels: &[],
+                    group,
+                },
+            )
+        };
+        assert_eq!(group(None).unwrap().group, Some((2, "Subject".into())));
+        assert_eq!(group(Some("none")).unwrap().group, None);
+        let error = group(Some("rigg")).unwrap_err().to_string();
+        assert!(
+            error.contains("\"rigg\"") && error.contains("rig, x"),
+            "{error}"
+        );
+        let channels = ["z".to_owned()];
+        let wanted = Wanted {
+            channels: &channels,
+            group: None,
+        };
+        let error = columns(header, wanted).unwrap_err().to_string();
+        assert!(error.contains("no column \"z\""), "{error}");
+    }
+}

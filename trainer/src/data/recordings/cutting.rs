@@ -1,0 +1,115 @@
+//! How recordings are read, cut into windows and split: the part of a configuration that is about them.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::StoredSplit;
+use crate::config::bounds::{self, within};
+use crate::visible;
+
+/// Samples a second where neither the user nor a time column says how many they are.
+pub(super) const DEFAULT_RATE_HZ: f32 = 50.0;
+/// Rules by which recordings are read and split; see [`Cutting::rules`].
+pub(super) const RULES: u8 = 2;
+
+/// How recordings are read, cut into windows and split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cutting {
+    /// Samples of a window, `1..=65535`.
+    pub steps: usize,
+    /// Samples from the start of a window to that of the next, `1..=65_535`; less than `steps` overlaps them.
+    pub hop: usize,
+    /// Samples a second; absent they are measured by the time column, or else 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_hz: Option<f32>,
+    /// Columns that are channels, in their order; absent all that are not named like a time, number or person, and do not just
+    /// count or tell recordings apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+    /// Column whose values group recordings that stay in one split; absent one named like `subject`, and "none" for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Seed of the split; equal seeds split equal recordings equally.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub split_seed: u64,
+    /// Rules of reading and splitting: 2, or 1 as versions had them that kept no split.
+    #[serde(default = "first_rules")]
+    pub rules: u8,
+    /// Names of the classes in their order; absent those of the labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// The split of a run; absent it is drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<StoredSplit>,
+}
+
+fn is_zero(seed: &u64) -> bool {
+    *seed == 0
+}
+
+fn first_rules() -> u8 {
+    1
+}
+
+impl Default for Cutting {
+    fn default() -> Self {
+        Self {
+            steps: 128,
+            hop: 64,
+            rate_hz: None,
+            channels: Vec::new(),
+            group: None,
+            split_seed: 0,
+            rules: RULES,
+            classes: Vec::new(),
+            split: None,
+        }
+    }
+}
+
+impl Cutting {
+    /// Checks every range; the message names the field.
+    ///
+    /// # Errors
+    /// A value is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        within("steps", self.steps, bounds::SAMPLES)?;
+        within("hop", self.hop, bounds::SAMPLES)?;
+        within("rules", self.rules.into(), 1..=RULES.into())?;
+        if let Some(rate) = self.rate_hz {
+            ensure!(
+                rate.is_finite() && rate > 0.0,
+                "rate_hz must be a positive number, not {rate}"
+            );
+        }
+        for (field, names) in [("channels", &self.channels), ("classes", &self.classes)] {
+            let twice = (1..names.len()).find(|&i| names[..i].contains(&names[i]));
+            ensure!(
+                twice.is_none(),
+                "{field} must name each once, not twice \"{}\"",
+                visible::name(twice.map_or("", |i| &names[i]))
+            );
+        }
+        ensure!(
+            self.split.is_none() || (!self.channels.is_empty() && self.classes.len() > 1),
+            "split is that of a run, which has channels and classes, too: take it out to have it drawn"
+        );
+        Ok(())
+    }
+
+    /// Windows of samples in a row.
+    pub(super) fn windows_in(&self, samples: usize) -> usize {
+        (samples.checked_sub(self.steps)).map_or(0, |rest| rest / self.hop + 1)
+    }
+
+    /// Whether channels that hardly moved in training get a floor of their deviation.
+    pub(crate) fn has_floor(&self) -> bool {
+        self.rules == RULES
+    }
+
+    /// Samples a second, for people and boards: stated or measured, else the default.
+    pub fn rate(&self) -> f32 {
+        self.rate_hz.unwrap_or(DEFAULT_RATE_HZ)
+    }
+}

@@ -1,0 +1,358 @@
+//! Segments: samples that follow each other without a gap, of one label in one recording; what is cut into windows and split.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use super::id::Id;
+use super::judge::{Judge, NoChannel};
+use super::read::{Found, Run};
+use super::time::{self, Clock, Unit};
+use super::{Cutting, labels};
+use crate::visible;
+
+/// Samples that follow each other without a gap, of one label in one recording, at least as many as a window has.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Segment {
+    pub id: Id,
+    /// Number of the class.
+    pub class: usize,
+    /// Number of the recording.
+    pub recording: usize,
+    /// Number of the group.
+    pub group: Option<usize>,
+    /// Raw counts, `[samples][channels]`.
+    pub counts: Vec<i16>,
+    pub samples: usize,
+    /// File and line of the first sample.
+    pub place: (usize, u64),
+}
+
+/// Recordings as segments, in an order that their content gives.
+#[derive(Clone, Debug)]
+pub(super) struct Segments {
+    pub channels: Vec<String>,
+    pub classes: Vec<String>,
+    /// Names of recordings.
+    pub recordings: Vec<String>,
+    /// Names of groups, and of their column.
+    pub groups: Vec<String>,
+    pub group: Option<String>,
+    pub rate_hz: Option<f32>,
+    pub all: Vec<Segment>,
+    /// Lines about what was left out, measured, or looks odd.
+    pub notes: Vec<String>,
+}
+
+impl Segments {
+    /// Makes segments of what `files` hold.
+    ///
+    /// # Errors
+    /// No channel is left, rates or names differ from those of `cutting`, there are fewer than two classes, or no segment of
+    /// a class is as long as a window.
+    pub fn of(mut found: Found, cutting: &Cutting, files: &[PathBuf]) -> Result<Self> {
+        let mut notes = notes_of(&found);
+        if cutting.group.is_none() && found.groups.len() == 1 {
+            // One person's recordings: there is nothing to keep apart.
+            found.group = None;
+        }
+        let (clocks, rate_hz) = clocks(&found, cutting, files, &mut notes)?;
+        let chosen = channels(&found, cutting, &mut notes)?;
+        let classes = classes(&found, cutting)?;
+        for (a, b) in labels::alike(&classes) {
+            notes.push(format!(
+                "warning: the labels \"{}\" and \"{}\" are two classes: is one a slip, or a line that was meant as a comment?",
+                visible::name(a),
+                visible::name(b)
+            ));
+        }
+        let names: Vec<String> = chosen.iter().map(|&i| found.channels[i].clone()).collect();
+        let numbers: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+        let mut made = Made {
+            cutting,
+            chosen: &chosen,
+            is_all: chosen.len() == found.channels.len(),
+            width: found.channels.len(),
+            all: Vec::new(),
+            gaps: 0,
+            short: 0,
+            longest: vec![0; classes.len()],
+        };
+        for run in found.runs {
+            // Every label is one of the classes.
+            let class = numbers
+                .get(found.labels[run.label].as_str())
+                .copied()
+                .unwrap_or(0);
+            made.run(run, class, &clocks);
+        }
+        made.note(&mut notes);
+        if cutting.split.is_none() {
+            made.check(&classes)?;
+        }
+        let mut all = made.all;
+        all.sort_by_key(|segment| (segment.id, segment.class, segment.place));
+        Ok(Self {
+            channels: names,
+            classes,
+            recordings: found.recordings,
+            groups: found.groups,
+            group: found.group,
+            rate_hz,
+            all,
+            notes,
+        })
+    }
+}
+
+fn notes_of(found: &Found) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !found.left_out.is_empty() {
+        notes.push(format!(
+            "note: no channels, by their names: {}; --channels names the channels",
+            visible::names(&found.left_out)
+        ));
+    }
+    if found.unlabelled > 0 {
+        notes.push(format!(
+            "note: {} rows have no label and are left out",
+            found.unlabelled
+        ));
+    }
+    for [file, column, value] in &found.no_stamps {
+        notes.push(format!(
+            "warning: column {} of {file} holds \"{value}\", which is no time: neither rate nor gaps are measured there",
+            visible::name(column)
+        ));
+    }
+    notes
+}
+
+/// For each file its clock, and the rate of all.
+fn clocks(
+    found: &Found,
+    cutting: &Cutting,
+    files: &[PathBuf],
+    notes: &mut Vec<String>,
+) -> Result<(Vec<Option<Clock>>, Option<f32>)> {
+    let mut clocks = Vec::new();
+    let mut measured = Vec::new();
+    let mut no_clock = Vec::new();
+    for (number, time) in found.times.iter().enumerate() {
+        let runs = || found.runs.iter().filter(|run| run.file == number);
+        let clock = time.as_ref().and_then(|time| {
+            let steps = runs().flat_map(|run| run.times.windows(2).map(|pair| pair[1] - pair[0]));
+            Clock::measure(&time.name, time.is_date, steps.collect(), cutting.rate_hz)
+        });
+        if let Some(time) = time.as_ref().filter(|_| clock.is_none()) {
+            no_clock.push(time.name.clone());
+        }
+        if let Some(rate) = clock.and_then(|clock| clock.rate_hz) {
+            let rows = runs().map(|run| run.samples).sum();
+            let file = files
+                .get(number)
+                .map_or(String::new(), |file| file.display().to_string());
+            measured.push((file, rate, rows));
+        }
+        clocks.push(clock);
+    }
+    let rate = time::rate(&measured, cutting.rate_hz)?;
+    if let Some(first) = no_clock.first() {
+        notes.push(format!(
+            "warning: the column {} of {} files is no time that goes on from row to row, or has too few rows: neither rate nor gaps \
+             are measured there",
+            visible::name(first),
+            no_clock.len()
+        ));
+    }
+    let units: BTreeSet<&str> = clocks
+        .iter()
+        .flatten()
+        .map(|clock| clock.unit.name())
+        .collect();
+    let units: Vec<&str> = units.into_iter().collect();
+    let counts = clocks
+        .iter()
+        .flatten()
+        .any(|clock| clock.unit == Unit::Samples);
+    match (rate, measured.is_empty()) {
+        (Some(rate), false) => notes.push(format!(
+            "note: {rate} samples a second, by the time column in {}",
+            units.join(", ")
+        )),
+        (None, _) if counts => notes.push(format!(
+            "note: the time column counts samples, which tells no rate: {} a second are assumed, --rate states another",
+            super::DEFAULT_RATE_HZ
+        )),
+        (None, _) => notes.push(format!(
+            "note: no time column to measure the rate by: {} samples a second are assumed, --rate states another",
+            super::DEFAULT_RATE_HZ
+        )),
+        (Some(_), true) => {}
+    }
+    Ok((clocks, rate))
+}
+
+/// The places of the channels among the columns that were read.
+fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result<Vec<usize>> {
+    let all = 0..found.channels.len();
+    if !cutting.channels.is_empty() {
+        return Ok(all.collect());
+    }
+    let mut judge = Judge::new(found.channels.len());
+    for run in &found.runs {
+        judge.add(&run.counts);
+    }
+    let verdict = judge.verdict();
+    for reason in [NoChannel::Counts, NoChannel::TellsApart] {
+        let names: Vec<&String> = (found.channels.iter().zip(&verdict))
+            .filter(|(_, found)| **found == Some(reason))
+            .map(|(name, _)| name)
+            .collect();
+        if !names.is_empty() {
+            notes.push(format!(
+                "warning: left out as channels, as each {}: {}; --channels names the channels",
+                reason.text(),
+                visible::names(names)
+            ));
+        }
+    }
+    let kept: Vec<usize> = all.filter(|&i| verdict[i].is_none()).collect();
+    ensure!(
+        !kept.is_empty(),
+        "no column is a channel: {} only count, or do not change within a recording; name the channels with --channels if \
+         they are signals nevertheless",
+        visible::names(&found.channels)
+    );
+    Ok(kept)
+}
+
+/// The classes: those of a run, or those of the labels in order.
+fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
+    let used: BTreeSet<usize> = found.runs.iter().map(|run| run.label).collect();
+    let classes = labels::in_order(used.iter().map(|&label| found.labels[label].as_str()));
+    if !cutting.classes.is_empty() {
+        if let Some(unknown) = classes
+            .iter()
+            .find(|class| !cutting.classes.contains(class))
+        {
+            bail!(
+                "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on; to train anew, take \
+                 classes and split out of [recordings]",
+                visible::names(&classes),
+                visible::names(&cutting.classes),
+                visible::name(unknown)
+            );
+        }
+        return Ok(cutting.classes.clone());
+    }
+    ensure!(
+        classes.len() > 1,
+        "the recordings have {} class(es) in column label ({}): there is nothing to tell apart",
+        classes.len(),
+        visible::names(&classes)
+    );
+    Ok(classes)
+}
+
+/// Segments that are being made.
+struct Made<'a> {
+    cutting: &'a Cutting,
+    chosen: &'a [usize],
+    is_all: bool,
+    width: usize,
+    all: Vec<Segment>,
+    gaps: usize,
+    short: usize,
+    /// Samples of the longest segment of each class.
+    longest: Vec<usize>,
+}
+
+impl Made<'_> {
+    /// Cuts a run at its gaps.
+    fn run(&mut self, run: Run, class: usize, clocks: &[Option<Clock>]) {
+        let clock = clocks.get(run.file).copied().flatten();
+        let mut borders = vec![0];
+        if let Some(clock) = clock {
+            let steps = run.times.windows(2).zip(1..);
+            let gaps = steps.filter(|(pair, _)| clock.is_gap(pair[1] - pair[0]));
+            borders.extend(gaps.map(|(_, at)| at));
+        }
+        self.gaps += borders.len() - 1;
+        borders.push(run.samples);
+        if borders.len() == 2 && self.is_all {
+            let Run { counts, .. } = run;
+            self.segment(
+                counts,
+                class,
+                (run.recording, run.group),
+                (run.file, run.line),
+            );
+            return;
+        }
+        for pair in borders.windows(2) {
+            let rows =
+                run.counts[pair[0] * self.width..pair[1] * self.width].chunks_exact(self.width);
+            let counts = rows
+                .flat_map(|row| self.chosen.iter().map(|&i| row[i]))
+                .collect();
+            let line = run.line + pair[0] as u64;
+            self.segment(counts, class, (run.recording, run.group), (run.file, line));
+        }
+    }
+
+    fn segment(
+        &mut self,
+        counts: Vec<i16>,
+        class: usize,
+        (recording, group): (usize, Option<usize>),
+        place: (usize, u64),
+    ) {
+        let channels = self.chosen.len();
+        let samples = counts.len() / channels;
+        self.longest[class] = self.longest[class].max(samples);
+        if samples < self.cutting.steps {
+            self.short += 1;
+            return;
+        }
+        self.all.push(Segment {
+            id: Id::of(&counts, channels, self.cutting.steps * channels),
+            class,
+            recording,
+            group,
+            counts,
+            samples,
+            place,
+        });
+    }
+
+    fn note(&self, notes: &mut Vec<String>) {
+        if self.gaps > 0 {
+            notes.push(format!(
+                "note: {} gaps in the time column: no window spans one",
+                self.gaps
+            ));
+        }
+        if self.short > 0 {
+            notes.push(format!(
+                "note: {} intervals of one label are shorter than a window of {} samples and left out",
+                self.short, self.cutting.steps
+            ));
+        }
+    }
+
+    /// Whether every class has a window.
+    fn check(&self, classes: &[String]) -> Result<()> {
+        for (class, longest) in classes.iter().zip(&self.longest) {
+            ensure!(
+                *longest >= self.cutting.steps,
+                "no recording of \"{}\" is as long as a window of {} samples, the longest has {longest}: record longer, or set \
+                 --steps",
+                visible::name(class),
+                self.cutting.steps
+            );
+        }
+        Ok(())
+    }
+}

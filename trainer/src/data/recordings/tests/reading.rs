@@ -1,0 +1,324 @@
+//! Reading files: columns, labels, time, lines.
+
+use super::*;
+
+#[test]
+fn windows_are_what_the_files_hold() {
+    let data = load_folder(&ten(), &cutting(8, 4)).unwrap();
+    assert_eq!(data.classes, ["rest", "walk"]);
+    assert_eq!(data.channel_names, ["a", "b"]);
+    let all = [&data.train, &data.valid, &data.test];
+    // Of 20 samples four windows, of 12 two, in ten recordings.
+    assert_eq!(all.map(Sequences::len).iter().sum::<usize>(), 60);
+    for part in all {
+        for i in 0..part.len() {
+            let window = part.window(i);
+            let class = part.targets.values()[i] as i16;
+            let start = 100 * (part.groups[i] as i16 - 1) + 50 * (1 - class);
+            let offset = (window[0] as i16 - start) ^ 1;
+            assert!([0, 4, 8, 12].contains(&offset), "{offset}");
+            for (step, sample) in window.chunks(2).enumerate() {
+                let value = f32::from(start + ((offset + step as i16) ^ 1));
+                assert_eq!(sample, [value, -value]);
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_labels_and_recordings_are_told_apart() {
+    let text = "# made by hand\nrecording,time,label,a\nr1,0,x,1\nr1,1,x,2\nr1,2,,9\nr1,3,x,3\nr2,4,x,4\nr2,5,y,5\n\
+                r1,6,x,6\n\nr1,7,x,7\n";
+    let one = folder(&[("a.csv", text.into())]);
+    let source = locate(one.path()).unwrap();
+    let found = read::read(
+        source.paths().unwrap(),
+        Wanted::default(),
+        &Budget::of_data_set(),
+    )
+    .unwrap();
+    assert_eq!(found.channels, ["a"]);
+    assert_eq!(found.unlabelled, 1);
+    let runs: Vec<(&str, &str, &[i16], u64)> = (found.runs.iter())
+        .map(|run| {
+            let (label, recording) = (&*found.labels[run.label], &*found.recordings[run.recording]);
+            (label, recording, &run.counts[..], run.line)
+        })
+        .collect();
+    assert_eq!(
+        runs,
+        [
+            ("x", "r1", &[1, 2][..], 3),
+            ("x", "r1", &[3], 6),
+            ("x", "r2", &[4], 7),
+            ("y", "r2", &[5], 8),
+            // It comes back later, and a blank line is a gap.
+            ("x", "r1", &[6], 9),
+            ("x", "r1", &[7], 11),
+        ]
+    );
+}
+
+#[test]
+fn a_column_that_counts_or_tells_recordings_apart_is_no_channel() {
+    for column in [
+        "timestamp",
+        "Time",
+        "Subject",
+        "index",
+        "t_ms",
+        "reading",
+        "rig",
+    ] {
+        let files: Vec<(String, String)> = (0..6)
+            .map(|recording| {
+                let mut text = format!("{column},label,x,y,z\n");
+                for (part, label) in ["moving", "still"].into_iter().enumerate() {
+                    for i in 0..60 {
+                        let value = match column {
+                            "Subject" | "rig" => recording,
+                            _ => 60 * part + i,
+                        };
+                        let before = format!("{value},{label}");
+                        text += &noisy(&before, 1000 * recording + 100 * part + i, 1);
+                    }
+                }
+                (format!("{recording}.csv"), text)
+            })
+            .collect();
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        let all = folder(&files);
+        let loaded = load_all(&all, &cutting(10, 5)).unwrap();
+        assert_eq!(loaded.data.channel_names, ["x", "y", "z"], "{column}");
+        if column != "Time" {
+            assert!(
+                has_note(&loaded, &["channels", column, "--channels"]),
+                "{column}: {:?}",
+                loaded.own.notes
+            );
+        }
+        // Where the user names them, they are what he says.
+        let named = Cutting {
+            channels: vec!["z".into(), column.into()],
+            ..cutting(10, 5)
+        };
+        assert_eq!(
+            load_folder(&all, &named).unwrap().channel_names,
+            ["z", column]
+        );
+    }
+    let counting = folder(&[("a.csv", {
+        let rows = (0..200).map(|i| format!("{},{i}\n", ["x", "y"][i / 100]));
+        format!("label,a\n{}", rows.collect::<String>())
+    })]);
+    let error = error_of(&counting, &cutting(8, 4));
+    assert!(
+        error.contains("no column is a channel") && error.contains("--channels"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_of_classes_and_channels_are_those_of_the_run() {
+    let text = |header: &str, i: usize, label: &str| format!("{header}\n{}", noisy(label, i, 60));
+    let files = |header: &str, labels: [&str; 2]| {
+        let all: Vec<(String, String)> = (0..8)
+            .map(|i| (format!("{i}.csv"), text(header, i, labels[i % 2])))
+            .collect();
+        let all: Vec<(&str, String)> = all
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        folder(&all)
+    };
+    let before = load_all(&files("label,x,y,z", ["a", "b"]), &cutting(10, 10)).unwrap();
+    let kept = before.own.cutting;
+    // Columns in another order: the channels are where they were.
+    let moved = {
+        let swap = |text: String| -> String {
+            text.lines()
+                .map(|line| {
+                    let fields: Vec<&str> = line.split(',').collect();
+                    format!("{},{},{},{}\n", fields[3], fields[0], fields[1], fields[2])
+                })
+                .collect()
+        };
+        let all: Vec<(String, String)> = (0..8)
+            .map(|i| {
+                (
+                    format!("{i}.csv"),
+                    swap(text("label,x,y,z", i, ["a", "b"][i % 2])),
+                )
+            })
+            .collect();
+        let all: Vec<(&str, String)> = all
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        folder(&all)
+    };
+    let after = load_folder(&moved, &kept).unwrap();
+    assert_eq!(
+        (&after.test, &after.channel_names),
+        (&before.data.test, &before.data.channel_names)
+    );
+    // A class that was added or is called otherwise.
+    let error = error_of(&files("label,x,y,z", ["c", "b"]), &kept);
+    for part in ["the classes are b, c, not a, b", "knows no \"c\""] {
+        assert!(error.contains(part), "{error}");
+    }
+    let error = error_of(&files("label,x,y,w", ["a", "b"]), &kept);
+    assert!(
+        error.contains("no column \"z\" for a channel among label, x, y, w"),
+        "{error}"
+    );
+    // Files whose columns are in different orders have the same channels.
+    let mixed = folder(&[
+        ("a.csv", format!("label,x,y\n{}", "a,1,2\n".repeat(9))),
+        ("b.csv", format!("y,x,label\n{}", "2,1,b\n".repeat(9))),
+    ]);
+    let found = read::read(
+        locate(mixed.path()).unwrap().paths().unwrap(),
+        Wanted::default(),
+        &Budget::of_data_set(),
+    )
+    .unwrap();
+    assert!(found.runs.iter().all(|run| run.counts == [1, 2].repeat(9)));
+}
+
+#[test]
+fn a_blank_line_is_a_gap() {
+    let gestures = |label: &str, seed: usize| -> String {
+        (0..20).map(|k| noisy(label, seed + k, 30) + "\n").collect()
+    };
+    let text = format!(
+        "label,x,y,z\n{}{}",
+        gestures("flex", 0),
+        gestures("punch", 100)
+    );
+    let crlf = text.replace('\n', "\r\n");
+    let commas = text.replace("\n\n", "\n,,,\n");
+    for text in [text, crlf, commas] {
+        let one = folder(&[("a.csv", text)]);
+        let loaded = load_all(&one, &cutting(30, 5)).unwrap();
+        // A window a gesture, and none across two.
+        assert_eq!(windows_of(&loaded).iter().flatten().sum::<usize>(), 40);
+        assert_eq!(windows_of(&loaded), [[12, 4, 4]; 2]);
+    }
+}
+
+#[test]
+fn the_rate_is_measured_and_gaps_in_time_break_windows() {
+    let recording = |label: &str, seed: usize, step: usize| {
+        let mut text = "label,time,x,y,z\n".to_owned();
+        let mut time = 1_700_000_000_000;
+        for i in 0..500 {
+            time += step + if i % 100 == 99 { 3000 } else { 0 };
+            text += &noisy(&format!("{label},{time}"), 1000 * seed + i, 1);
+        }
+        text
+    };
+    let all = |steps: [usize; 2]| {
+        let files: Vec<(String, String)> = (0..8)
+            .map(|i| {
+                (
+                    format!("{i}.csv"),
+                    recording(["walk", "run"][i % 2], i, steps[i % 2]),
+                )
+            })
+            .collect();
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        folder(&files)
+    };
+    let folder = all([10, 10]);
+    let loaded = load_all(&folder, &cutting(50, 50)).unwrap();
+    assert_eq!(loaded.data.sample_rate_hz, 100.0);
+    assert_eq!(loaded.own.cutting.rate_hz, Some(100.0));
+    // 99, 100, 100, 100, 100 and 1 samples between the gaps.
+    assert_eq!(windows_of(&loaded).iter().flatten().sum::<usize>(), 8 * 9);
+    assert!(has_note(&loaded, &["100 samples a second", "milliseconds"]));
+    assert!(has_note(&loaded, &["40 gaps"]), "{:?}", loaded.own.notes);
+    let stated = |rate| Cutting {
+        rate_hz: Some(rate),
+        ..cutting(50, 50)
+    };
+    let error = error_of(&folder, &stated(50.0));
+    for part in ["said to be 50", "it is 100", "--rate"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(
+        load_folder(&folder, &stated(101.0)).unwrap().sample_rate_hz,
+        101.0
+    );
+    let error = error_of(&all([10, 20]), &cutting(50, 50));
+    assert!(error.contains("different rates"), "{error}");
+    // Without a time column the rate is what is said, or assumed and that is said.
+    let loaded = load_all(&ten(), &cutting(8, 4)).unwrap();
+    assert_eq!(loaded.data.sample_rate_hz, 50.0);
+    assert!(has_note(&loaded, &["50", "assumed", "--rate"]));
+    assert_eq!(
+        load_folder(
+            &ten(),
+            &Cutting {
+                rate_hz: Some(25.0),
+                ..cutting(8, 4)
+            }
+        )
+        .unwrap()
+        .sample_rate_hz,
+        25.0
+    );
+}
+
+#[test]
+fn labels_are_ordered_by_value_and_slips_are_told() {
+    let text = |i: usize, label: &str| format!("label,x,y,z\n{}", noisy(label, i, 60));
+    let of = |labels: &[&str]| {
+        let files: Vec<(String, String)> = (0..3 * labels.len())
+            .map(|i| (format!("{i}.csv"), text(i, labels[i % labels.len()])))
+            .collect();
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        load_all(&folder(&files), &cutting(10, 10)).unwrap()
+    };
+    let numbers: Vec<String> = (0..12).map(|i| i.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert_eq!(of(&numbers).data.classes, numbers);
+    let loaded = of(&["walk", "Walk", "rest"]);
+    assert_eq!(loaded.data.classes, ["Walk", "rest", "walk"]);
+    assert!(has_note(&loaded, &["warning", "\"Walk\" and \"walk\""]));
+    // A label that begins with # is one, a missing one is none.
+    let loaded = of(&["#1 walk", "rest", "nan", ""]);
+    assert_eq!(loaded.data.classes, ["#1 walk", "rest"]);
+    assert!(
+        has_note(&loaded, &["360 rows have no label"]),
+        "{:?}",
+        loaded.own.notes
+    );
+    assert_eq!(windows_of(&loaded), [[6, 6, 6]; 2]);
+}
+
+#[test]
+fn what_a_mac_keeps_beside_files_is_no_recording() {
+    let all = ten();
+    for i in 0..10 {
+        std::fs::write(
+            all.path().join(format!("._{i}.csv")),
+            b"\x00\x05\x16\x07\x00",
+        )
+        .unwrap();
+    }
+    std::fs::write(all.path().join(".hidden.csv"), "no header").unwrap();
+    assert_eq!(
+        load_folder(&all, &cutting(8, 4)).unwrap(),
+        load_folder(&ten(), &cutting(8, 4)).unwrap()
+    );
+}

@@ -1,0 +1,440 @@
+//! Splitting, and what a run keeps of it.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn no_recording_is_in_two_splits_and_every_class_is_in_all() {
+    let data = load_folder(&ten(), &cutting(8, 4)).unwrap();
+    let parts = [&data.train, &data.valid, &data.test];
+    for (i, part) in parts.iter().enumerate() {
+        assert!(part.class_counts(2).iter().all(|&count| count > 0), "{i}");
+        for other in &parts[..i] {
+            assert!(
+                part.groups
+                    .iter()
+                    .all(|group| !other.groups.contains(group))
+            );
+        }
+    }
+    // A fifth each of ten recordings.
+    assert_eq!((data.test.len(), data.valid.len()), (12, 12));
+    let again = load_folder(&ten(), &cutting(8, 4)).unwrap();
+    assert_eq!(again, data);
+}
+
+#[test]
+fn a_recording_is_its_name_over_all_places_and_files() {
+    let table = |order: &[(&str, usize)]| -> String {
+        let parts = order.iter().map(|(label, person)| {
+            let seed = 10 * person + usize::from(*label == "b");
+            noisy(&format!("p{person},{label}"), seed, 40)
+        });
+        format!("recording,label,x,y,z\n{}", parts.collect::<String>())
+    };
+    let by_label: Vec<(&str, usize)> = ["a", "b"]
+        .into_iter()
+        .flat_map(|label| (1..=6).map(move |p| (label, p)))
+        .collect();
+    let by_person: Vec<(&str, usize)> = (1..=6)
+        .flat_map(|p| ["a", "b"].map(|label| (label, p)))
+        .collect();
+    let sorted = folder(&[("all.csv", table(&by_label))]);
+    let grouped = folder(&[("all.csv", table(&by_person))]);
+    let (first, second) = (table(&by_label[..6]), table(&by_label[6..]));
+    let two_files = folder(&[("first.csv", first), ("second.csv", second)]);
+    let cutting = cutting(10, 10);
+    let expected = load_all(&grouped, &cutting).unwrap();
+    assert!(
+        expected
+            .own
+            .overview
+            .classes
+            .iter()
+            .all(|row| row.recordings == 6)
+    );
+    for other in [sorted, two_files] {
+        let loaded = load_all(&other, &cutting).unwrap();
+        assert_eq!(loaded.own.overview, expected.own.overview);
+        let persons = |part: &Sequences| part.groups.iter().copied().collect::<BTreeSet<u32>>();
+        let data = &loaded.data;
+        assert!(persons(&data.train).is_disjoint(&persons(&data.test)));
+        assert!(persons(&data.train).is_disjoint(&persons(&data.valid)));
+        assert_eq!(data.train, expected.data.train);
+    }
+}
+
+#[test]
+fn a_column_of_persons_keeps_each_in_one_split() {
+    let recordings: Vec<(String, String)> = (0..12)
+        .map(|i| {
+            let text = ["a", "b"].map(|label| {
+                let seed = 2 * i + usize::from(label == "b");
+                noisy(&format!("{label},{}", 10 + i / 3), seed, 40)
+            });
+            (
+                format!("{i:02}.csv"),
+                format!("label,Subject,x,y,z\n{}", text.concat()),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, String)> = recordings
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let all = folder(&files);
+    let loaded = load_all(&all, &cutting(10, 10)).unwrap();
+    assert_eq!(loaded.own.cutting.split.as_ref().unwrap().by, By::Group);
+    let lines = loaded.own.overview.lines();
+    assert!(lines[0].contains("by column Subject"), "{lines:?}");
+    let named = &loaded.own.overview.units;
+    assert_eq!(
+        [named.train.len(), named.valid.len(), named.test.len()],
+        [2, 1, 1]
+    );
+    assert_eq!(lines[3], format!("test: {}", named.test[0]));
+    let persons = |part: &Sequences| -> BTreeSet<u32> {
+        part.groups.iter().map(|group| (group - 1) / 3).collect()
+    };
+    let parts = [&loaded.data.train, &loaded.data.valid, &loaded.data.test].map(persons);
+    assert!(parts.iter().all(|part| !part.is_empty()));
+    assert_eq!(parts.iter().map(BTreeSet::len).sum::<usize>(), 4);
+    // By the numbers that the column gives them.
+    let holdout = Holdout::Subjects(vec![10 + *parts[1].first().unwrap()]);
+    let held = load_whole(&locate(all.path()).unwrap(), &cutting(10, 10), &holdout).unwrap();
+    assert_eq!(held.data.valid, loaded.data.valid);
+    assert_eq!(held.data.test, loaded.data.test);
+    // Two persons are too few to train on one, choose by another and test on a third.
+    let few = folder(&files[..6]);
+    let error = error_of(&few, &cutting(10, 10));
+    for part in ["\"a\" is in 2 groups, it takes 1 more", "--group none"] {
+        assert!(error.contains(part), "{error}");
+    }
+    // One person needs no column, and some files without one are a mistake.
+    let one: Vec<(&str, String)> = files[..3].to_vec();
+    let loaded = load_all(&folder(&one), &cutting(10, 10)).unwrap();
+    assert_eq!(loaded.own.cutting.split.unwrap().by, By::Recording);
+    let mut mixed: Vec<(&str, String)> = files.clone();
+    mixed.push(("z.csv", format!("label,x,y,z\n{}", noisy("a", 99, 40))));
+    let error = error_of(&folder(&mixed), &cutting(10, 10));
+    assert!(error.contains("z.csv has no column that groups"), "{error}");
+    let none = Cutting {
+        group: Some("none".into()),
+        ..cutting(10, 10)
+    };
+    let loaded = load_all(&few, &none).unwrap();
+    assert_eq!(loaded.own.cutting.split.unwrap().by, By::Recording);
+}
+
+#[test]
+fn the_same_content_counts_once_and_is_in_one_split() {
+    let recording = |i: usize| {
+        let label = ["a", "b"][i % 2];
+        (
+            format!("{i}.csv"),
+            format!("label,x,y,z\n{}", noisy(label, i, 60)),
+        )
+    };
+    let mut files: Vec<(String, String)> = (0..10).map(recording).collect();
+    let alone = {
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        load_all(&folder(&files), &cutting(10, 10)).unwrap()
+    };
+    for i in 0..10 {
+        let (name, text) = recording(i);
+        files.push((name.replace(".csv", " (1).csv"), text));
+        // A part of it, under a third name.
+        let (_, text) = recording(i);
+        let part: String = text
+            .lines()
+            .take(41)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        files.push((format!("part-{i}.csv"), part));
+    }
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let loaded = load_all(&folder(&files), &cutting(10, 10)).unwrap();
+    assert!(
+        has_note(
+            &loaded,
+            &["10 intervals are there twice", "(1).csv", "is a copy of"]
+        ),
+        "{:?}",
+        loaded.own.notes
+    );
+    // Six windows of each recording, four of each part; the copies do not count.
+    let count = |loaded: &Loaded| windows_of(loaded).iter().flatten().sum::<usize>();
+    assert_eq!((count(&alone), count(&loaded)), (60, 100));
+    let first_values = |part: &Sequences| -> BTreeSet<String> {
+        (0..part.len())
+            .map(|i| format!("{:?}", &part.window(i)[..6]))
+            .collect()
+    };
+    let data = &loaded.data;
+    let [train, valid, test] = [&data.train, &data.valid, &data.test].map(first_values);
+    assert!(train.is_disjoint(&test) && train.is_disjoint(&valid) && valid.is_disjoint(&test));
+    // Samples with two labels are told, and stay together.
+    let mut twice: Vec<(&str, String)> = files[..10].to_vec();
+    twice.push(("odd.csv", files[0].1.replace("a,", "b,")));
+    let loaded = load_all(&folder(&twice), &cutting(10, 10)).unwrap();
+    assert!(
+        has_note(
+            &loaded,
+            &[
+                "1 intervals are there with two labels",
+                "odd.csv",
+                "is \"b\""
+            ]
+        ),
+        "{:?}",
+        loaded.own.notes
+    );
+}
+
+#[test]
+fn short_gestures_between_long_idle_stretches_are_all_trained_and_tested() {
+    let person = |person: usize| {
+        let mut text = "label,x,y,z\n".to_owned();
+        text += &noisy("idle", 1000 * person, 3000);
+        for (g, gesture) in ["circle", "wave"].into_iter().enumerate() {
+            for k in 0..12 {
+                text += &noisy(gesture, 1000 * person + 100 * (g + 1) + k, 150);
+                text += &noisy("", 1000 * person + 500 + 20 * g + k, 40);
+            }
+        }
+        text
+    };
+    let all = folder(&[("person0.csv", person(0)), ("person1.csv", person(1))]);
+    let loaded = load_all(&all, &Cutting::default()).unwrap();
+    assert_eq!(loaded.data.classes, ["circle", "idle", "wave"]);
+    let [circle, idle, wave] = windows_of(&loaded)[..] else {
+        panic!()
+    };
+    for gesture in [circle, wave] {
+        assert_eq!(gesture.iter().sum::<usize>(), 24);
+        assert!(
+            gesture[1].abs_diff(5) <= 1 && gesture[2].abs_diff(5) <= 1,
+            "{gesture:?}"
+        );
+    }
+    // Two stretches of 3000: cut by time, with half a window between the splits.
+    assert_eq!(
+        idle,
+        [
+            2 * ((1800 - 64 - 128) / 64 + 1),
+            2 * ((600 - 64 - 128) / 64 + 1),
+            2 * ((600 - 128) / 64 + 1)
+        ]
+    );
+    assert!(has_note(&loaded, &["cut by time", "idle"]));
+    assert!(has_note(
+        &loaded,
+        &["split by interval", "\"circle\" is in 2 recordings"]
+    ));
+}
+
+#[test]
+fn few_intervals_are_cut_by_time_without_overlap() {
+    let one = folder(&[("all.csv", file(&[rows("x", 0, 100), rows("y", 1000, 100)]))]);
+    let data = load_folder(&one, &cutting(10, 5)).unwrap();
+    let first = |part: &Sequences, class: u32| -> Vec<f32> {
+        let of_class = |i: &usize| part.targets.values()[*i] == class;
+        let windows = (0..part.len()).filter(of_class);
+        windows
+            .map(|i| part.window(i)[1].abs().min(part.window(i)[0].abs()))
+            .collect()
+    };
+    let start = |value: i32| (value ^ 1) as f32;
+    // 60 samples less a gap of half a window, 20 less a gap, 20.
+    assert_eq!(first(&data.train, 0).last(), Some(&start(45)));
+    assert_eq!(first(&data.valid, 0), [start(60), start(65)]);
+    assert_eq!(first(&data.test, 1), [1080, 1085, 1090].map(start));
+    let none = load(
+        &locate(one.path()).unwrap(),
+        &cutting(10, 5),
+        &Holdout::None,
+    )
+    .unwrap();
+    assert_eq!(none.valid.len(), 0);
+    assert_eq!(none.test, data.test);
+    // Too short to be cut.
+    let short = folder(&[("all.csv", file(&[rows("x", 0, 100), rows("y", 1000, 30)]))]);
+    let error = error_of(&short, &cutting(10, 5));
+    for part in [
+        "\"y\" has no windows",
+        "to choose by (validation)",
+        "record 2 more",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn shares_are_balanced_by_windows_of_each_class() {
+    let mut files: Vec<(String, String)> = (0..8)
+        .map(|k| {
+            (
+                format!("walk{k}.csv"),
+                format!("label,x,y,z\n{}", noisy("walk", k, 1200)),
+            )
+        })
+        .collect();
+    for (k, samples) in [60, 110, 1050].into_iter().enumerate() {
+        let text = format!("label,x,y,z\n{}", noisy("fall", 100 + k, samples));
+        files.push((format!("fall{k}.csv"), text));
+    }
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let loaded = load_all(&folder(&files), &cutting(50, 50)).unwrap();
+    // Of 1, 2 and 21 windows in three recordings, the many are trained on.
+    assert_eq!(windows_of(&loaded)[0], [21, 1, 2]);
+    let [train, valid, test] = windows_of(&loaded)[1];
+    assert_eq!([train, valid, test].map(|windows| windows / 24), [4, 2, 2]);
+    assert!(loaded.own.overview.warning().unwrap().contains("fall 2"));
+}
+
+#[test]
+fn a_split_follows_from_content_and_seed_and_not_from_file_names() {
+    let text = |i: usize| format!("label,x,y,z\n{}", noisy(["a", "b"][i % 2], i, 60));
+    let named = |name: &dyn Fn(usize) -> String| {
+        let files: Vec<(String, String)> = (0..20).map(|i| (name(i), text(i))).collect();
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        folder(&files)
+    };
+    let (forth, back) = (
+        named(&|i| format!("{i:02}.csv")),
+        named(&|i| format!("{:02}.csv", 19 - i)),
+    );
+    let cutting = cutting(10, 10);
+    let split = |folder: &tempfile::TempDir, cutting: &Cutting| {
+        load_all(folder, cutting).unwrap().own.cutting.split
+    };
+    assert_eq!(split(&forth, &cutting), split(&back, &cutting));
+    let [a, b] = [&forth, &back].map(|folder| load_folder(folder, &cutting).unwrap());
+    assert_eq!(
+        (a.train.values, a.test.values),
+        (b.train.values, b.test.values)
+    );
+    let seeds: BTreeSet<String> = (0..8)
+        .map(|split_seed| {
+            format!(
+                "{:?}",
+                split(
+                    &forth,
+                    &Cutting {
+                        split_seed,
+                        ..cutting.clone()
+                    }
+                )
+            )
+        })
+        .collect();
+    assert!(seeds.len() > 4, "{}", seeds.len());
+}
+
+#[test]
+fn a_run_keeps_its_split_and_what_is_added_later_is_new() {
+    let text = |i: usize, label: &str| format!("label,x,y,z\n{}", noisy(label, i, 60));
+    let mut files: Vec<(String, String)> = (0..12)
+        .map(|i| (format!("day2-{i:02}.csv"), text(i, ["a", "b"][i % 2])))
+        .collect();
+    let folder_of = |files: &[(String, String)]| {
+        let files: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        folder(&files)
+    };
+    let before = load_all(&folder_of(&files), &cutting(10, 10)).unwrap();
+    assert!(before.own.new.is_empty());
+    let kept = before.own.cutting.clone();
+    // It is in the configuration of the run, and that stands in the checkpoint and the card.
+    let config = crate::config::RunConfig {
+        recordings: Some(kept.clone()),
+        ..crate::config::RunConfig::for_task(Task::Recordings)
+    };
+    let again = crate::config::RunConfig::from_toml(&config.to_toml()).unwrap();
+    assert_eq!(again.recordings, Some(kept.clone()));
+
+    for (i, label) in [(100, "a"), (101, "b")] {
+        files.insert(0, (format!("day1-late-{label}.csv"), text(i, label)));
+    }
+    let after = load_all(&folder_of(&files), &kept).unwrap();
+    assert_eq!(windows_of(&after), windows_of(&before));
+    for (a, b) in [
+        (&after.data.train, &before.data.train),
+        (&after.data.valid, &before.data.valid),
+        (&after.data.test, &before.data.test),
+    ] {
+        assert_eq!(a.values, b.values);
+    }
+    assert_eq!(after.own.new.len(), 12);
+    assert!(
+        has_note(&after, &["2 intervals are new", "--split new"]),
+        "{:?}",
+        after.own.notes
+    );
+    // New ones alone, and a known one under another name, which is not new.
+    let known = (files[5].0.replace("day2", "day3"), files[5].1.clone());
+    let late = load_all(
+        &folder_of(&[files[0].clone(), files[1].clone(), known]),
+        &kept,
+    )
+    .unwrap();
+    assert_eq!(late.own.new.len(), 12);
+    assert_eq!(windows_of(&late).iter().flatten().sum::<usize>(), 6);
+    // A recording that went on after the run was split is not new to it, and that is said.
+    let grown = (
+        files[5].0.clone(),
+        files[5].1.clone() + &noisy("b", 999, 60),
+    );
+    let grown = load_all(&folder_of(&[grown]), &kept).unwrap();
+    assert!(
+        has_note(&grown, &["begin like ones that the run knows"]),
+        "{:?}",
+        grown.own.notes
+    );
+}
+
+#[test]
+fn runs_of_earlier_versions_read_and_split_as_then() {
+    let earlier = |text: &str| -> Cutting { toml::from_str(text).unwrap() };
+    let cutting = earlier("steps = 10\nhop = 5\nrate_hz = 50.0\n");
+    assert_eq!((cutting.rules, cutting.rate_hz), (1, Some(50.0)));
+    // Two long rows of samples: the last fifth was the test split, with no gap.
+    let one = folder(&[("all.csv", file(&[rows("x", 0, 100), rows("y", 1000, 100)]))]);
+    let loaded = load_all(&one, &cutting).unwrap();
+    let first = |part: &Sequences| -> Vec<i16> {
+        (0..part.len())
+            .map(|i| part.window(i)[0] as i16 ^ 1)
+            .collect()
+    };
+    assert_eq!(first(&loaded.data.valid), [60, 65, 70, 1060, 1065, 1070]);
+    assert_eq!(first(&loaded.data.test)[..3], [80, 85, 90]);
+    assert!(has_note(&loaded, &["earlier version", "train anew"]));
+    assert_eq!(loaded.own.cutting, cutting);
+    // By recording where there are enough of them, whatever columns there are.
+    let eight = earlier("steps = 8\nhop = 4\nrate_hz = 50.0\n");
+    let data = load_folder(&ten(), &eight).unwrap();
+    assert_eq!(
+        (data.train.len(), data.valid.len(), data.test.len()),
+        (36, 12, 12)
+    );
+    // A configuration that is written anew is of these rules.
+    assert_eq!(
+        earlier(&toml::to_string(&Cutting::default()).unwrap()),
+        Cutting::default()
+    );
+}

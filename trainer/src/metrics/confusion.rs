@@ -1,0 +1,263 @@
+//! Which classes were answered for which.
+
+use std::fmt::Write;
+
+use serde::{Serialize, Serializer};
+
+use super::Metrics;
+use crate::visible;
+
+/// Number of classes up to which a matrix fits a screen.
+const MOST_SHOWN: usize = 20;
+
+/// Counts of answers by true class and answered class, and how often each class was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confusion {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Number of windows, `[true class][answered class]`.
+    pub counts: Vec<Vec<u64>>,
+    /// Number of training windows of each class; the commonest one is what a guess would be.
+    pub trained: Vec<u64>,
+}
+
+impl Confusion {
+    /// Counts pairs of the true class and the answered one; classes that are none of `classes` do not count.
+    pub fn new(
+        classes: Vec<String>,
+        trained: &[usize],
+        pairs: impl IntoIterator<Item = (u32, u32)>,
+    ) -> Self {
+        let mut counts = vec![vec![0; classes.len()]; classes.len()];
+        for (class, answer) in pairs {
+            let row = counts.get_mut(class as usize);
+            if let Some(count) = row.and_then(|row| row.get_mut(answer as usize)) {
+                *count += 1;
+            }
+        }
+        Self {
+            counts,
+            trained: trained.iter().map(|&count| count as u64).collect(),
+            classes,
+        }
+    }
+
+    /// Number of windows of a class.
+    pub fn windows(&self, class: usize) -> u64 {
+        self.counts.get(class).map_or(0, |row| row.iter().sum())
+    }
+
+    /// Share of the windows of a class that are answered right, `0..=1`; none where it has no window.
+    pub fn recall(&self, class: usize) -> Option<f64> {
+        let right = self.counts.get(class)?.get(class)?;
+        share(*right, self.windows(class))
+    }
+
+    /// Share of the answers of a class that are right, `0..=1`; none where it is never answered.
+    pub fn precision(&self, class: usize) -> Option<f64> {
+        let right = self.counts.get(class)?.get(class)?;
+        share(*right, self.answers(class))
+    }
+
+    fn answers(&self, class: usize) -> u64 {
+        self.counts.iter().filter_map(|row| row.get(class)).sum()
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// Share of the windows that are answered right, `0..=1`; 0 where there are none.
+    pub fn accuracy(&self) -> f64 {
+        let right = (0..self.classes.len()).map(|class| self.counts[class][class]);
+        share(right.sum(), self.total()).unwrap_or(0.0)
+    }
+
+    /// Mean of the recalls of the classes that have windows, `0..=1`; 0 where there are none.
+    pub fn balanced_accuracy(&self) -> f64 {
+        let recalls: Vec<f64> = (0..self.classes.len())
+            .filter_map(|class| self.recall(class))
+            .collect();
+        recalls.iter().sum::<f64>() / recalls.len().max(1) as f64
+    }
+
+    /// The class that is commonest in training, and the accuracy that always answering it would have; none without classes.
+    pub fn guess(&self) -> Option<(&str, f64)> {
+        let (class, _) = (self.trained.iter().enumerate())
+            .rev()
+            .max_by_key(|(_, count)| **count)?;
+        let accuracy = share(self.windows(class), self.total()).unwrap_or(0.0);
+        Some((self.classes.get(class)?, accuracy))
+    }
+
+    /// One line: accuracy, balanced accuracy and the guess.
+    pub fn summary(&self) -> String {
+        let mut text = format!(
+            "accuracy {}, balanced accuracy (mean recall of the classes) {}",
+            percent(self.accuracy()),
+            percent(self.balanced_accuracy())
+        );
+        if let Some((class, accuracy)) = self.guess() {
+            let class = visible::name(class);
+            let _ = write!(text, "; always answering \"{class}\" {}", percent(accuracy));
+        }
+        text
+    }
+
+    /// A warning where the answers are no better than always the same one.
+    pub fn warning(&self) -> Option<String> {
+        let (class, accuracy) = self.guess()?;
+        (self.total() > 0 && self.accuracy() <= accuracy).then(|| {
+            format!(
+                "warning: this is no better than always answering \"{}\"",
+                visible::name(class)
+            )
+        })
+    }
+
+    /// A table of recall and precision of each class and, for few classes, of what was answered; the first row is the head.
+    pub fn table(&self) -> Vec<Vec<String>> {
+        let shows_all = self.classes.len() <= MOST_SHOWN;
+        let names = || self.classes.iter().map(|class| visible::name(class));
+        let mut head = vec!["true class".to_owned()];
+        if shows_all {
+            head.extend(names().map(|name| format!("as {name}")));
+        }
+        head.extend(["windows", "recall", "precision"].map(String::from));
+        let mut rows = vec![head];
+        for (class, name) in names().enumerate() {
+            let mut row = vec![name];
+            if shows_all {
+                row.extend(self.counts[class].iter().map(u64::to_string));
+            }
+            row.push(self.windows(class).to_string());
+            let shares = [self.recall(class), self.precision(class)];
+            row.extend(shares.map(|share| share.map_or("-".into(), percent)));
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// Whether [`table`](Self::table) leaves out what was answered, as there are too many classes.
+    pub fn is_cut(&self) -> bool {
+        self.classes.len() > MOST_SHOWN
+    }
+
+    /// The whole matrix as comma-separated values: a row a true class, a column an answered one.
+    ///
+    /// # Errors
+    /// There is none but of a writer in memory.
+    pub fn to_csv(&self) -> anyhow::Result<Vec<u8>> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let head = std::iter::once("true class").chain(self.classes.iter().map(String::as_str));
+        writer.write_record(head)?;
+        for (class, counts) in self.classes.iter().zip(&self.counts) {
+            let counts = counts.iter().map(u64::to_string);
+            writer.write_record(std::iter::once(class.clone()).chain(counts))?;
+        }
+        Ok(writer.into_inner()?)
+    }
+}
+
+/// Metrics of a split with the classes behind them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Loss and accuracy.
+    pub metrics: Metrics,
+    /// The answered class of each sequence, in order; empty where every step has a target.
+    pub answers: Vec<u32>,
+}
+
+impl Serialize for Evaluation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.metrics.serialize(serializer)
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confusion() -> Confusion {
+        // Of "none" 98 of 98 right, of "fall" 1 of 2, of "jump" nothing there.
+        let mut pairs = vec![(0, 0); 98];
+        pairs.extend([(1, 0), (1, 1)]);
+        let classes = ["none", "fall", "jump"].map(String::from).to_vec();
+        Confusion::new(classes, &[300, 5, 1], pairs)
+    }
+
+    #[test]
+    fn shares_are_those_of_their_definitions() {
+        let confusion = confusion();
+        assert_eq!(confusion.counts, [[98, 0, 0], [1, 1, 0], [0, 0, 0]]);
+        assert_eq!(confusion.recall(0), Some(1.0));
+        assert_eq!(confusion.recall(1), Some(0.5));
+        assert_eq!(confusion.recall(2), None);
+        assert_eq!(confusion.precision(0), Some(98.0 / 99.0));
+        assert_eq!(confusion.precision(2), None);
+        assert_eq!(confusion.accuracy(), 0.99);
+        assert_eq!(confusion.balanced_accuracy(), 0.75);
+        assert_eq!(confusion.guess(), Some(("none", 0.98)));
+        assert_eq!(
+            confusion.summary(),
+            "accuracy 99.00 %, balanced accuracy (mean recall of the classes) 75.00 %; always answering \"none\" 98.00 %"
+        );
+    }
+
+    #[test]
+    fn the_guess_is_what_training_had_most_of() {
+        // The test split has more of the other class.
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let confusion = Confusion::new(classes, &[7, 3], [(1, 0), (1, 1), (1, 1), (0, 0)]);
+        assert_eq!(confusion.guess(), Some(("a", 0.25)));
+        assert_eq!(confusion.warning(), None);
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let guessed = Confusion::new(classes, &[7, 3], [(0, 0), (0, 0), (1, 0)]);
+        assert!(guessed.warning().unwrap().contains("\"a\""));
+        assert_eq!(Confusion::new(vec![], &[], []).guess(), None);
+    }
+
+    #[test]
+    fn tables_and_files() {
+        let table = confusion().table();
+        assert_eq!(
+            table[0],
+            [
+                "true class",
+                "as none",
+                "as fall",
+                "as jump",
+                "windows",
+                "recall",
+                "precision"
+            ]
+        );
+        assert_eq!(
+            table[2],
+            ["fall", "1", "1", "0", "2", "50.00 %", "100.00 %"]
+        );
+        assert_eq!(table[3], ["jump", "0", "0", "0", "0", "-", "-"]);
+        let many: Vec<String> = (0..21).map(|class| format!("class {class}")).collect();
+        let many = Confusion::new(many, &[], [(0, 20)]);
+        assert!(many.is_cut());
+        assert_eq!(
+            many.table()[0],
+            ["true class", "windows", "recall", "precision"]
+        );
+        let csv = String::from_utf8(many.to_csv().unwrap()).unwrap();
+        assert_eq!(csv.lines().count(), 22);
+        let first = csv.lines().nth(1).unwrap();
+        assert!(
+            first.starts_with("class 0,0,") && first.ends_with(",1"),
+            "{first}"
+        );
+    }
+}
