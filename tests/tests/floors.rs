@@ -21,8 +21,13 @@ fn modules(root: &Path) -> BTreeMap<Module, String> {
                 let names = below.with_extension("");
                 let names = names.iter().map(|name| name.to_string_lossy().into_owned());
                 let names = names.filter(|name| name != "lib" && name != "mod");
-                let text = fs::read_to_string(&path).expect("a source file");
-                found.insert(names.collect(), text);
+                let module: Module = names.collect();
+                // Tests may import what they like, and the program is another crate.
+                let is_other = |name: &String| name == "tests" || name == "bin";
+                if !module.iter().any(is_other) {
+                    let text = fs::read_to_string(&path).expect("a source file");
+                    found.insert(module, text);
+                }
             }
         }
     }
@@ -140,11 +145,12 @@ fn circles(modules: &BTreeMap<Module, String>) -> Vec<String> {
 }
 
 #[test]
-fn the_runtime_and_what_boards_share_have_no_import_circle() {
+fn no_crate_has_an_import_circle() {
     for (sources, at_least) in [
         ("../runtime-nostd/src", 50),
         ("../runtime-nostd/device/src", 15),
         ("../firmware-examples/src", 8),
+        ("../trainer/src", 100),
     ] {
         let modules = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join(sources));
         let count = modules.len();

@@ -1,25 +1,30 @@
 //! A training run as a typed value: what `config.toml` of a run folder holds.
 
-pub(crate) mod bounds;
 mod differences;
-pub mod file;
 mod preparation;
 mod training;
+pub(crate) mod unknown;
 
 pub use preparation::Preparation;
 pub use training::{
     Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
 };
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Context, Result, ensure};
 use hadamrnn_runtime::fields::FieldWidth;
 use hadamrnn_runtime::limits;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
 pub use crate::nn::NetworkConfig;
 use crate::nn::{HadamRnnConfig, Input};
+
+/// Steps of the copying-memory task: up to ten times the published length.
+const COPY_STEPS: RangeInclusive<usize> = 2 * CopyTask::TOKENS..=10_000;
 
 /// Everything that determines a run: equal configurations on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,11 +125,6 @@ impl ExportConfig {
 }
 
 impl RunConfig {
-    /// The recommended configuration for a task: that of the [fast recipe](crate::recipe::Recipe::Fast).
-    pub fn for_task(task: Task) -> Self {
-        crate::recipe::Recipe::Fast.config(task)
-    }
-
     /// The network for a task of `outputs` logits; `input` as the data have it, without an embedding.
     pub fn network(&self, input: Input, outputs: usize) -> HadamRnnConfig {
         let network = &self.network;
@@ -166,7 +166,7 @@ impl RunConfig {
             "[recordings] is for the task recordings, which needs it"
         );
         cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
-        bounds::within("copy_steps", self.copy_steps, bounds::COPY_STEPS)?;
+        bounds::within("copy_steps", self.copy_steps, COPY_STEPS)?;
         if self.task == Task::Copy {
             bounds::within(
                 "copy_steps times [training] batch_size",
@@ -188,7 +188,7 @@ impl RunConfig {
     /// The text is not TOML, has unknown or missing fields, or a value is out of range.
     pub fn from_toml(text: &str) -> Result<Self> {
         let config: Self =
-            toml::from_str(text).map_err(|error| file::explained(error, &toml::Table::new()))?;
+            toml::from_str(text).map_err(|error| unknown::explained(error, &toml::Table::new()))?;
         config.validate()?;
         Ok(config)
     }

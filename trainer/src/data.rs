@@ -13,6 +13,7 @@ pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
 pub mod glue;
+mod hex;
 mod holdout;
 pub mod imdb;
 mod locate;

@@ -5,6 +5,7 @@
 //! Data flows one way: [`data`] → [`train`] → [`checkpoint`] → [`mod@export`] → [`integer`] and [`verify`] → [`board`].
 
 pub mod board;
+mod bounds;
 pub mod c_array;
 pub mod card;
 pub mod checkpoint;

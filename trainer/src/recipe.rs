@@ -1,6 +1,7 @@
 //! Complete configurations for every task: the paper's, and the fast ones that are recommended.
 
 mod fast;
+pub mod file;
 mod paper;
 
 use crate::choice::{Choice, words};
@@ -31,6 +32,13 @@ impl Recipe {
     /// The name, as on the command line.
     pub fn name(self) -> &'static str {
         self.word()
+    }
+}
+
+impl RunConfig {
+    /// The recommended configuration for a task: that of the [fast recipe](Recipe::Fast).
+    pub fn for_task(task: Task) -> Self {
+        Recipe::Fast.config(task)
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{self, within};
+use crate::bounds::{self, within};
 
 /// How a sensor's channels become the network's inputs. Integers do all of it on the board, at no cost but the inputs'.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{self, within};
+use crate::bounds::{self, within};
 
 /// How the weights are found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

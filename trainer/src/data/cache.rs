@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::archive::{self, Select};
-use super::check::hex;
+use super::hex::hex;
 use super::{Sequences, Source};
 use crate::files::write_atomically;
 use crate::untrusted::{self, Kind};

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::archive::ENDINGS;
 
+pub(super) mod published;
 mod sets;
 
 pub use sets::{COPY, DSA, IMDB, MNIST, QQP, RECORDINGS, SST2, UCI_HAR};
@@ -64,11 +65,23 @@ pub enum Check {
     Content {
         /// The published one's.
         sha256: &'static str,
-        /// Reads a part and digests it.
-        read: fn(&Path) -> Result<Content>,
+        /// The set whose reader digests it.
+        set: ContentOf,
     },
-    /// No digest of the published file is known: it must be well formed. Tells what is in it.
-    Form(fn(&Path) -> Result<String>),
+    /// No digest of the published tables of QQP is known: they must be well formed.
+    FormOfQqp,
+}
+
+/// Sets whose parsed content is digested.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ContentOf {
+    /// The Large Movie Review Dataset.
+    Imdb,
+    /// UCI HAR.
+    UciHar,
+    /// Daily and Sports Activities.
+    Dsa,
 }
 
 /// The parsed content of a part.

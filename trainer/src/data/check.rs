@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use super::archive::{self, Input, Select};
-use super::catalog::{Check, DataSet, Part};
-use super::{Source, uci_har};
+use super::catalog::{Check, Content, ContentOf, DataSet, Part};
+use super::hex::hex;
+use super::{Source, dsa, glue, imdb, uci_har};
 use crate::untrusted::{Budget, Kind};
 
 /// How a part compares with what was published.
@@ -75,12 +76,12 @@ pub(super) fn check_part(part: &Part, path: &Path) -> Result<Checked> {
             (verdict(found == sha256), format!("sha256 {found}"))
         }
         Check::Inside(files) => inside(files, path)?,
-        Check::Content { sha256, read } => {
-            let content = read(path).with_context(|| path.display().to_string())?;
+        Check::Content { sha256, set } => {
+            let content = content(set, path).with_context(|| path.display().to_string())?;
             (verdict(content.sha256 == sha256), content.what)
         }
-        Check::Form(read) => {
-            let what = read(path).with_context(|| path.display().to_string())?;
+        Check::FormOfQqp => {
+            let what = glue::qqp_form(path).with_context(|| path.display().to_string())?;
             (Verdict::WellFormed, what)
         }
     };
@@ -91,6 +92,15 @@ pub(super) fn check_part(part: &Part, path: &Path) -> Result<Checked> {
     };
     let text = format!("{}: {}: {means}; {what}", path.display(), part.what);
     Ok(Checked { verdict, text })
+}
+
+/// Reads and digests the content of a set at `path`.
+fn content(set: ContentOf, path: &Path) -> Result<Content> {
+    match set {
+        ContentOf::Imdb => imdb::content(path),
+        ContentOf::UciHar => uci_har::content(path),
+        ContentOf::Dsa => dsa::content(path),
+    }
 }
 
 fn verdict(same: bool) -> Verdict {
@@ -119,9 +129,4 @@ fn inside(files: &[(&str, &str)], path: &Path) -> Result<(Verdict, String)> {
         true => (Verdict::Published, names.join(", ")),
         false => (Verdict::Other, different.join(", ")),
     })
-}
-
-/// A digest as text.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -86,10 +86,6 @@ pub const GYRO_LSB: f32 = (std::f64::consts::PI / 180.0 / 16.4) as f32;
 /// Units of the earth's field per count of a magnetometer.
 pub const MAG_LSB: f32 = 1.0 / 4096.0;
 
-/// SHA-256 of the 9,120 published texts one after the other, by activity, person and segment.
-pub(super) const FULL_SHA256: &str =
-    "6559d8a6d5f2ebbd37bf6a0b50171599a5f3d2b575874783c439e59aecc6b69f";
-
 /// Values of a segment.
 const SEGMENT: usize = STEPS * CHANNELS;
 /// Segments in all.

@@ -37,22 +37,6 @@ pub const STEPS: usize = 128;
 /// One row in so many of QQP is held out by [`Holdout::Standard`].
 const STANDARD_EVERY: usize = 20;
 
-/// SHA-256 of the published tables.
-pub(super) const SST2_SHA256: [(&str, &str); 3] = [
-    (
-        "train.tsv",
-        "48eac26399f8456935f81dd9e3a745c1430adb6c62e233ccfe22db4a0d15d1d1",
-    ),
-    (
-        "dev.tsv",
-        "54a9c12c77e402fc14d6a66a506f24d999f596b0176eb777c972cccc2f9cc4b0",
-    ),
-    (
-        "test.tsv",
-        "69a938605609b3e6663b4487918fe1565eb293734e6e520d0366d1d412fd2a13",
-    ),
-];
-
 /// The side at which short sequences are padded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -35,13 +35,6 @@ use crate::untrusted::Budget;
 pub const STEPS: usize = 500;
 /// Numbers of words, with the three that stand for none.
 pub const VOCABULARY: usize = 10_000;
-/// SHA-256 over the full set of texts: over the digests (32 bytes each) of the 50,000 reviews, training part first, in
-/// each part by number, the negative review before the positive one of the same number.
-pub(super) const FULL_SHA256: &str =
-    "8f977e59481863de8108c22d1844eab3a4eca9dc354dad765988e06d88d63bb1";
-/// SHA-256 of the uncompressed word index.
-pub(super) const WORD_INDEX_SHA256: &str =
-    "027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6";
 
 const START: u16 = 1;
 const UNKNOWN: u16 = 2;

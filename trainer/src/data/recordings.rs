@@ -29,12 +29,14 @@ mod lines;
 mod overview;
 mod parse;
 mod read;
+mod run;
 mod segments;
 mod split;
 #[cfg(test)]
 mod tests;
 mod time;
 mod windows;
+mod words;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -20,8 +20,8 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+pub(super) use check::content;
 pub use check::{Content, Report, check};
-pub(super) use check::{FULL_SHA256, content};
 pub use sample::{SAMPLE, write_sample};
 pub use split::STANDARD_HOLDOUT;
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Fault, Result, Sort};
 use crate::checkpoint::Checkpoint;
-use crate::config::{RunConfig, file};
+use crate::config::RunConfig;
 use crate::data::Task;
 use crate::observer::Observer;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, file};
 
 /// Sources of the configuration of a new run.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,9 @@
 //! The table of the data sets.
 
-use super::{Check, DataSet, Part};
-use crate::data::{dsa, glue, imdb, uci_har};
+use super::published::{
+    DSA_SHA256, IMDB_SHA256, IMDB_WORD_INDEX_SHA256, SST2_SHA256, UCI_HAR_SHA256,
+};
+use super::{Check, ContentOf, DataSet, Part};
 
 /// Empty values of a part, for the fields that most parts leave empty.
 const PART: Part = Part {
@@ -113,8 +115,8 @@ pub static IMDB: DataSet = DataSet {
             url: "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
             saved_as: "imdb/aclImdb_v1.tar.gz",
             check: Check::Content {
-                sha256: imdb::FULL_SHA256,
-                read: imdb::content,
+                sha256: IMDB_SHA256,
+                set: ContentOf::Imdb,
             },
             stems: &["aclimdb", "aclimdb v1", "imdb"],
             layout: &["train/pos", "test/neg"],
@@ -124,7 +126,7 @@ pub static IMDB: DataSet = DataSet {
             what: "word index",
             url: "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json",
             saved_as: "imdb/imdb_word_index.json",
-            check: Check::File(imdb::WORD_INDEX_SHA256),
+            check: Check::File(IMDB_WORD_INDEX_SHA256),
             names: &["imdb_word_index.json", "imdb_word_index.json.gz"],
             ..PART
         },
@@ -163,7 +165,7 @@ pub static SST2: DataSet = DataSet {
             what: "sentences",
             url: "https://dl.fbaipublicfiles.com/glue/data/SST-2.zip",
             saved_as: "sst2/SST-2.zip",
-            check: Check::Inside(&glue::SST2_SHA256),
+            check: Check::Inside(&SST2_SHA256),
             stems: &["sst 2", "sst2"],
             layout: &["train.tsv", "dev.tsv"],
             named: true,
@@ -187,7 +189,7 @@ pub static QQP: DataSet = DataSet {
             what: "questions",
             url: "https://dl.fbaipublicfiles.com/glue/data/QQP-clean.zip",
             saved_as: "qqp/QQP-clean.zip",
-            check: Check::Form(glue::qqp_form),
+            check: Check::FormOfQqp,
             stems: &["qqp clean", "qqp"],
             layout: &["train.tsv", "dev.tsv"],
             named: true,
@@ -212,8 +214,8 @@ pub static UCI_HAR: DataSet = DataSet {
         url: "https://archive.ics.uci.edu/static/public/240/human+activity+recognition+using+smartphones.zip",
         saved_as: "uci-har/human+activity+recognition+using+smartphones.zip",
         check: Check::Content {
-            sha256: uci_har::FULL_SHA256,
-            read: uci_har::content,
+            sha256: UCI_HAR_SHA256,
+            set: ContentOf::UciHar,
         },
         stems: &[
             "uci har dataset",
@@ -241,8 +243,8 @@ pub static DSA: DataSet = DataSet {
         url: "https://archive.ics.uci.edu/static/public/256/daily+and+sports+activities.zip",
         saved_as: "dsa/daily+and+sports+activities.zip",
         check: Check::Content {
-            sha256: dsa::FULL_SHA256,
-            read: dsa::content,
+            sha256: DSA_SHA256,
+            set: ContentOf::Dsa,
         },
         stems: &["daily and sports activities", "dsa", "data"],
         layout: &["a01/p1/s01.txt", "a19/p8/s60.txt"],
@@ -251,8 +253,8 @@ pub static DSA: DataSet = DataSet {
     instead: Some(&Part {
         what: "the segments in a compact form, every value the same",
         check: Check::Content {
-            sha256: dsa::FULL_SHA256,
-            read: dsa::content,
+            sha256: DSA_SHA256,
+            set: ContentOf::Dsa,
         },
         names: &["dsa.npz.xz", "dsa.npz"],
         ..PART

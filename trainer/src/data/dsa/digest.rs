@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{CHANNELS, COUNT, SEGMENT, SEGMENTS, read};
 use crate::data::catalog;
-use crate::data::check::hex;
+use crate::data::hex::hex;
 
 /// Reads the set at `path` for the catalogue to compare.
 pub(in crate::data) fn content(path: &Path) -> Result<catalog::Content> {

@@ -124,7 +124,10 @@ fn the_full_set() {
     let Source::Files(paths) = &source else {
         panic!("it is read from files")
     };
-    assert_eq!(content(&paths[0]).unwrap().sha256, FULL_SHA256);
+    assert_eq!(
+        content(&paths[0]).unwrap().sha256,
+        crate::data::catalog::published::DSA_SHA256
+    );
     let data = load(&source, &Holdout::Standard).unwrap();
     for (split, people) in [(&data.train, 3), (&data.valid, 1), (&data.test, 4)] {
         assert_eq!(split.class_counts(19), [people * SEGMENTS; 19]);

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::words::WordIndex;
 use super::{Reviews, remedy, shown};
 use crate::data::archive::{self, Input, Select};
-use crate::data::check::hex;
+use crate::data::hex::hex;
 use crate::data::{Sequences, catalog};
 use crate::untrusted::{Budget, Kind};
 
@@ -133,7 +133,7 @@ pub(super) fn read(path: &Path, index: &Path, budget: &Budget) -> Result<Vec<Seq
     parts.into_iter().map(Reviews::sequences).collect()
 }
 
-/// The digest of the reviews at `path`, as [`FULL_SHA256`](super::FULL_SHA256) defines it.
+/// The digest of the reviews at `path`, as [`IMDB_SHA256`](crate::data::catalog::published::IMDB_SHA256) defines it.
 pub(in crate::data) fn content(path: &Path) -> Result<catalog::Content> {
     let reviews = all(path, &Budget::of_data_set())?;
     let mut sha256 = Sha256::new();

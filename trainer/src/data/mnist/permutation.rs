@@ -42,7 +42,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::data::check::hex;
+    use crate::data::hex::hex;
 
     /// The expected values are those of numpy 2.4.6.
     #[test]

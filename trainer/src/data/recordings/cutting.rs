@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::StoredSplit;
-use crate::config::bounds::{self, within};
+use crate::bounds::{self, within};
 use crate::visible;
 
 /// Samples a second where neither the user nor a time column says how many they are.

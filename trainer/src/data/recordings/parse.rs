@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::columns::{Columns, Wanted};
 use super::labels;
 use super::lines::{Fields, lines};
-use super::read::{Run, TimeColumn};
+use super::run::{Run, TimeColumn};
 use super::time;
 use crate::untrusted::Budget;
 use crate::visible;

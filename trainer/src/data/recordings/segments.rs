@@ -7,7 +7,8 @@ use anyhow::{Result, bail, ensure};
 
 use super::id::Id;
 use super::judge::{Judge, NoChannel};
-use super::read::{Found, Run};
+use super::read::Found;
+use super::run::Run;
 use super::time::{self, Clock, Unit};
 use super::{Cutting, labels};
 use crate::visible;

@@ -13,13 +13,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::data::catalog;
-use crate::data::check::hex;
+use crate::data::catalog::published::UCI_HAR_SHA256;
+use crate::data::hex::hex;
 
 use super::{FILES_PER_PART, PublishedPart, Source, Tables, file_names, read};
-
-/// The digest of the full set.
-pub(in crate::data) const FULL_SHA256: &str =
-    "f6d1f70ed7b082b1aecf2dfc03bae30c89390877e2528772297b54c433afdbf5";
 /// The digest of the sample that ships with the program.
 pub(super) const SAMPLE_SHA256: &str =
     "b9f3d3f0b855de49be83be2b516259b92b2ab0cd0638b3f53ffd2cde3cfb693e";
@@ -130,7 +127,7 @@ pub(super) fn report(tables: &Tables) -> Report {
         .collect();
     let sha256 = hex(Sha256::digest(digests.concat()).as_slice());
     let content = match sha256.as_str() {
-        FULL_SHA256 => Content::Full,
+        UCI_HAR_SHA256 => Content::Full,
         SAMPLE_SHA256 => Content::Sample,
         _ => Content::Other,
     };

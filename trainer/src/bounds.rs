@@ -7,10 +7,6 @@ use std::ops::RangeInclusive;
 use anyhow::{Result, ensure};
 use hadamrnn_runtime::limits;
 
-use crate::data::CopyTask;
-
-/// Steps of the copying-memory task: up to ten times the published length.
-pub const COPY_STEPS: RangeInclusive<usize> = 2 * CopyTask::TOKENS..=10_000;
 /// Steps of a batch of the copying-memory task, over all its sequences.
 pub const COPY_BATCH_STEPS: RangeInclusive<usize> = 1..=1 << 22;
 /// Sequences of a batch.

@@ -1,0 +1,29 @@
+//! Samples in a row, as files hold them.
+
+/// Samples in a row that have one label in one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Run {
+    /// Number of the file, in the order they were given.
+    pub file: usize,
+    /// Line of the first sample.
+    pub line: u64,
+    /// Number of the recording, among [`Found::recordings`].
+    pub recording: usize,
+    /// Number of the group, among [`Found::groups`].
+    pub group: Option<usize>,
+    /// Number of the label, among [`Found::labels`].
+    pub label: usize,
+    /// Raw counts, `[samples][channels]`.
+    pub counts: Vec<i16>,
+    /// Time stamps, `[samples]`; empty where there are none.
+    pub times: Vec<f64>,
+    /// Number of samples.
+    pub samples: usize,
+}
+
+/// The time column of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TimeColumn {
+    pub name: String,
+    pub is_date: bool,
+}
