@@ -15,6 +15,7 @@ mod fetch;
 pub mod glue;
 mod holdout;
 pub mod imdb;
+pub mod import;
 mod locate;
 pub mod mnist;
 mod npz;

@@ -7,6 +7,7 @@ mod bench;
 mod board_link;
 mod common;
 mod data;
+mod data_import;
 mod demo;
 mod device;
 mod eval;
