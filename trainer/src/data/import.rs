@@ -6,23 +6,31 @@
 //! (`unit`), time (`time`), labels in names (`labels`), files that are one recording together (`merge`). What a reader gives is
 //! made ready by `prepare`: channels are chosen, samples with missing values become gaps, units agree. `write` writes it.
 
+mod arff;
 mod beside;
 mod columns;
 mod context;
 mod counts;
 mod delimited;
+mod edge_impulse;
+mod empatica;
 mod gravity;
 mod labels;
+mod magic_wand;
 mod merge;
+mod pamap2;
 mod prepare;
 mod recording;
 mod sensor_files;
+mod series;
 mod source;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time;
 mod unit;
+mod wav;
+mod wisdm;
 mod write;
 
 use std::borrow::Cow;
@@ -130,6 +138,14 @@ const FORMATS: &[Format] = &[
     },
     sensor_files::SENSOR_LOGGER,
     sensor_files::PHYPHOX,
+    edge_impulse::EDGE_IMPULSE,
+    series::TS,
+    arff::ARFF,
+    magic_wand::MAGIC_WAND,
+    empatica::EMPATICA,
+    wisdm::WISDM,
+    pamap2::PAMAP2,
+    wav::WAV,
 ];
 
 /// The format of a file, if it is of any.
@@ -147,20 +163,21 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
     let budget = Budget::of_data_set();
     let reading = Reading::new(options, &budget);
     let entries = source::entries(input, &budget)?;
+    let labels = edge_impulse::Labels::of(&entries)?;
     let mut found = Found::default();
     for group in sensor_files::groups(&entries) {
         let (path, recordings) = match group.as_slice() {
-            [entry] => (
-                entry.name.clone(),
-                found.read(entry, entries.len() == 1, &reading)?,
-            ),
+            [entry] if edge_impulse::Labels::is(entry) => continue,
+            [entry] => {
+                let recordings = found.read(entry, entries.len() == 1, &reading)?;
+                (entry.name.clone(), recordings)
+            }
             all => found.read_together(all, &reading)?,
         };
-        found.recordings.extend(
-            recordings
-                .into_iter()
-                .map(|recording| (path.clone(), recording)),
-        );
+        for mut recording in recordings {
+            labels.give(&path, &mut recording)?;
+            found.recordings.push((path.clone(), recording));
+        }
     }
     ensure!(
         !found.recordings.is_empty(),
