@@ -7,6 +7,8 @@
 //! made ready by `prepare`: channels are chosen, samples with missing values become gaps, units agree. `write` writes it.
 
 mod arff;
+mod arrays;
+mod axivity;
 mod beside;
 mod columns;
 mod context;
@@ -15,6 +17,7 @@ mod delimited;
 mod edge_impulse;
 mod empatica;
 mod gravity;
+mod hapt;
 mod labels;
 mod magic_wand;
 mod merge;
@@ -146,6 +149,10 @@ const FORMATS: &[Format] = &[
     wisdm::WISDM,
     pamap2::PAMAP2,
     wav::WAV,
+    hapt::HAPT,
+    arrays::NPY,
+    arrays::NPZ,
+    axivity::AXIVITY,
 ];
 
 /// The format of a file, if it is of any.
@@ -164,10 +171,13 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
     let reading = Reading::new(options, &budget);
     let entries = source::entries(input, &budget)?;
     let labels = edge_impulse::Labels::of(&entries)?;
+    let hapt_labels = hapt::Labels::of(&entries)?;
     let mut found = Found::default();
     for group in sensor_files::groups(&entries) {
         let (path, recordings) = match group.as_slice() {
-            [entry] if edge_impulse::Labels::is(entry) => continue,
+            [entry] if edge_impulse::Labels::is(entry) || hapt::Labels::is(entry, &entries) => {
+                continue;
+            }
             [entry] => {
                 let recordings = found.read(entry, entries.len() == 1, &reading)?;
                 (entry.name.clone(), recordings)
@@ -176,6 +186,7 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
         };
         for mut recording in recordings {
             labels.give(&path, &mut recording)?;
+            hapt_labels.give(&path, &mut recording)?;
             found.recordings.push((path.clone(), recording));
         }
     }

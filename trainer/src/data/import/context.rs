@@ -26,6 +26,13 @@ impl BadLines {
     }
 }
 
+impl BadLines {
+    /// Whether there is one.
+    pub fn any(&self) -> bool {
+        self.count > 0
+    }
+}
+
 /// The state of an import.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {

@@ -38,6 +38,10 @@ pub(super) fn merge(
             recording
         }));
     }
+    drop_uncalibrated(&mut parts, reading);
+    if let Some(merged) = by_rows(&parts, &name) {
+        return Ok(Some(merged));
+    }
     for (entry, recording) in &parts {
         ensure!(
             matches!(recording.time, TimeBase::Stamps(_)),
@@ -77,6 +81,51 @@ pub(super) fn merge(
         }
     }
     Ok(Some(merged))
+}
+
+/// Leaves out what a phone gives without its own corrections, where it gives the other too.
+fn drop_uncalibrated(parts: &mut Vec<(&Entry, Recording)>, reading: &Reading<'_>) {
+    let is_raw = |entry: &Entry| entry.stem().to_lowercase().contains("uncalibrated");
+    if parts.iter().all(|(entry, _)| is_raw(entry)) {
+        return;
+    }
+    parts.retain(|(entry, _)| {
+        if is_raw(entry) {
+            reading.note(format!(
+                "{}: left out, the calibrated sensor is there",
+                entry.name
+            ));
+        }
+        !is_raw(entry)
+    });
+}
+
+/// Puts files of one constant rate and one length together row by row.
+fn by_rows(parts: &[(&Entry, Recording)], name: &str) -> Option<Recording> {
+    let ((_, first), others) = parts.split_first()?;
+    let is_like_first = |(_, other): &(&Entry, Recording)| {
+        matches!((&first.time, &other.time), (TimeBase::Rate(a), TimeBase::Rate(b)) if a == b)
+            && other.samples() == first.samples()
+            && other.gaps == first.gaps
+    };
+    if !others.iter().all(is_like_first) || !matches!(first.time, TimeBase::Rate(_)) {
+        return None;
+    }
+    let mut merged = first.clone();
+    name.clone_into(&mut merged.name);
+    merged.values.clear();
+    for i in 0..first.samples() {
+        parts
+            .iter()
+            .for_each(|(_, part)| merged.values.extend_from_slice(part.sample(i)));
+    }
+    merged.channels.clear();
+    for (entry, part) in parts {
+        let mut part = part.clone();
+        name_channels(entry, &mut part);
+        merged.channels.append(&mut part.channels);
+    }
+    Some(merged)
 }
 
 /// Sensors in the order in which their times are preferred.
