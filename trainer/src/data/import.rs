@@ -296,8 +296,21 @@ impl Found {
     }
 }
 
+/// First bytes of formats that are not read, with what they are.
+const FOREIGN: [(&[u8], &str); 5] = [
+    (b"PAR1", "Parquet"),
+    (b"PK\x03\x04", "a spreadsheet or another zip"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet"),
+    (b"\x89HDF", "HDF5"),
+    (b"MATLAB 5.0", "a MATLAB file"),
+];
+
 /// The error of a file that is of no known format: why it is no delimited text, which most are.
 fn not_known(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
+    let mut foreign = FOREIGN.iter();
+    if let Some((_, name)) = foreign.find(|(start, _)| file.bytes.starts_with(start)) {
+        bail!("it is {name}, which is not read: save it as CSV");
+    }
     match file.text() {
         Some(text) => delimited::read(&file.name(), text, reading),
         None => bail!(

@@ -9,7 +9,7 @@ use crate::untrusted::Budget;
 use crate::visible;
 
 /// The most notes that are kept.
-const MOST_NOTES: usize = 200;
+const MOST_NOTES: usize = 2000;
 
 /// A malformed line, the first of several.
 #[derive(Debug, Default)]
@@ -91,7 +91,24 @@ impl<'a> Reading<'a> {
         self.skipped.get()
     }
 
+    /// The notes, those that say the same of several files as one.
     pub fn into_notes(self) -> Vec<String> {
-        self.notes.into_inner()
+        let mut grouped: Vec<(Option<String>, String, usize)> = Vec::new();
+        for note in self.notes.into_inner() {
+            let (file, text) = match note.split_once(": ") {
+                Some((file, text)) => (Some(file.to_owned()), text.to_owned()),
+                None => (None, note),
+            };
+            match grouped.iter_mut().find(|(_, other, _)| *other == text) {
+                Some((_, _, more)) => *more += 1,
+                None => grouped.push((file, text, 0)),
+            }
+        }
+        let shown = |(file, text, more)| match (file, more) {
+            (None, _) => text,
+            (Some(file), 0) => format!("{file}: {text}"),
+            (Some(file), more) => format!("{file} and {more} more: {text}"),
+        };
+        grouped.into_iter().map(shown).collect()
     }
 }

@@ -211,17 +211,13 @@ fn agree(all: &mut [Recording]) -> Result<()> {
             .iter()
             .map(|channel| place(&channel.name))
             .collect();
-        let names = |channels: &[super::Channel]| {
-            visible::names(channels.iter().map(|channel| &channel.name))
-        };
         let Some(order) = order.filter(|order| order.len() == recording.channels.len()) else {
             bail!(
-                "{} has the channels {}, but {} has {}: all recordings must have the same; --channels names those that all of \
+                "{} and {} have different channels: {}. All recordings must have the same; --channels names those that all of \
                  them have",
-                visible::name(&recording.name),
-                names(&recording.channels),
                 visible::name(&first),
-                names(&channels)
+                visible::name(&recording.name),
+                differences(&channels, &recording.channels)
             );
         };
         recording.select(&order);
@@ -234,6 +230,20 @@ fn agree(all: &mut [Recording]) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// The channels that one recording has and the other has not.
+fn differences(of_first: &[super::Channel], of_other: &[super::Channel]) -> String {
+    let lacks = |all: &[super::Channel], others: &[super::Channel]| {
+        let lacks =
+            |channel: &&super::Channel| others.iter().all(|other| other.name != channel.name);
+        visible::names(all.iter().filter(lacks).map(|channel| &channel.name))
+    };
+    match (lacks(of_first, of_other), lacks(of_other, of_first)) {
+        (first, other) if other.is_empty() => format!("the first alone has {first}"),
+        (first, other) if first.is_empty() => format!("the second alone has {other}"),
+        (first, other) => format!("the first alone has {first}, the second alone {other}"),
+    }
 }
 
 /// Converts the values to the units of `channels`.

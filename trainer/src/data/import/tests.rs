@@ -194,7 +194,10 @@ fn what_does_not_go_together_is_refused() {
                 ("a.csv", "label,ax,ay\nx,1,2\n"),
                 ("b.csv", "label,ax,gy\nx,1,2\n"),
             ][..],
-            &["b has the channels ax, gy", "a has ax, ay", "--channels"][..],
+            &[
+                "a and b have different channels: the first alone has ay, the second alone gy",
+                "--channels",
+            ][..],
         ),
         (
             &[
