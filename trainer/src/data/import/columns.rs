@@ -132,6 +132,23 @@ pub(super) fn label_rank(name: &str) -> usize {
         .unwrap_or(LABELS.len())
 }
 
+/// The axis that a channel's name tells by its last or first letter, `x`, `y` or `z`, with the rest of the name: that of its sensor.
+pub(super) fn axis(name: &str) -> Option<(String, char)> {
+    let lower = name.to_lowercase();
+    let is_axis = |c: &char| ('x'..='z').contains(c);
+    let last = lower.chars().next_back().filter(is_axis);
+    if let Some(axis) = last {
+        return Some((lower[..lower.len() - 1].to_owned(), axis));
+    }
+    let mut characters = lower.chars();
+    let first = characters.next().filter(is_axis)?;
+    // `x_acc`, not `year`.
+    characters
+        .as_str()
+        .starts_with(|c: char| !c.is_alphanumeric())
+        .then(|| (characters.as_str().to_owned(), first))
+}
+
 /// A name for a channel: letters, digits, `_`, `-` and `.` of a column's name.
 pub(super) fn plain(name: &str) -> String {
     let mut plain = String::new();
@@ -207,6 +224,17 @@ mod tests {
                 let expected = if *name == "T" { Role::Time } else { expected };
                 assert_eq!(role(name), expected, "{name}");
             }
+        }
+        let axis_of = |name: &str| axis(name).map(|(sensor, axis)| format!("{sensor}|{axis}"));
+        for (name, found) in [
+            ("ax", Some("a|x")),
+            ("AccelerationZ", Some("acceleration|z")),
+            ("x_acc", Some("_acc|x")),
+            ("year", None),
+            ("Y", Some("|y")),
+            ("pressure", None),
+        ] {
+            assert_eq!(axis_of(name).as_deref(), found, "{name}");
         }
         assert!(label_rank("Label") < label_rank("activity"));
         assert_eq!(plain("Linear Acceleration x"), "Linear_Acceleration_x");

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::columns::axis;
 use super::recording::Recording;
 use super::unit::{STANDARD_GRAVITY, Unit};
 
@@ -60,8 +61,8 @@ impl Range {
     }
 }
 
-/// How each channel of recordings, all with the same, is written. Channels of one known unit have one scale; whole numbers of 16
-/// bits without a unit are counts already.
+/// How each channel of recordings, all with the same, is written. Channels of one known unit have one scale, and so have the axes of
+/// one sensor; whole numbers of 16 bits without a unit are counts already.
 pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
     let Some(first) = recordings.first() else {
         return Vec::new();
@@ -77,10 +78,28 @@ pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
             .filter(|(channel, _)| channel.unit == unit);
         of.map(|(_, range)| range.largest()).fold(0.0, f64::max)
     };
+    let sensor = |channel: &super::Channel| axis(&channel.name).map(|(sensor, _)| sensor);
+    let of_sensor = |wanted: &super::Channel| {
+        let is_of = |channel: &super::Channel| {
+            channel == wanted
+                || (channel.unit == wanted.unit
+                    && sensor(wanted).is_some()
+                    && sensor(channel) == sensor(wanted))
+        };
+        let of = first
+            .channels
+            .iter()
+            .zip(&ranges)
+            .filter(|(channel, _)| is_of(channel));
+        of.fold((0.0, true), |(largest, is_whole), (_, range)| {
+            (range.largest().max(largest), is_whole && range.is_whole)
+        })
+    };
     let scale = |(channel, range): (&super::Channel, &Range)| {
+        let (largest, is_whole) = of_sensor(channel);
         let counts_per_unit = match channel.unit {
-            Unit::Counts | Unit::Unknown if range.is_whole && range.largest() <= MOST => 1.0,
-            Unit::Counts | Unit::Unknown => power_of_two(range.largest()),
+            Unit::Counts | Unit::Unknown if is_whole && largest <= MOST => 1.0,
+            Unit::Counts | Unit::Unknown => power_of_two(largest),
             unit => match of_firmware(unit) {
                 Some(counts) => halved(counts, of_unit(unit)),
                 None => power_of_two(of_unit(unit)),
@@ -162,6 +181,18 @@ mod tests {
             1000
         );
         assert_eq!(of(Unit::MicroTesla, &[50.0, -60.0]).counts_per_unit, 512.0);
+    }
+
+    #[test]
+    fn axes_of_a_sensor_have_one_scale() {
+        let channels = ["ax", "ay", "az", "p"].map(|name| Channel::new(name, Unit::Unknown));
+        let mut recording = Recording::new("r", channels.to_vec());
+        recording.values = vec![0.5, 1.0, -3.5, 1013.25];
+        let counts: Vec<f64> = scales(&[recording])
+            .iter()
+            .map(|scale| scale.counts_per_unit)
+            .collect();
+        assert_eq!(counts, [8192.0, 8192.0, 8192.0, 32.0]);
     }
 
     #[test]

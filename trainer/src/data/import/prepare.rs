@@ -1,8 +1,10 @@
 //! What readers give, made ready: labels from names, channels chosen, missing values as gaps, rates and units that agree.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, Result, bail, ensure};
 
-use super::columns::{Role, plain, role};
+use super::columns::{Role, axis, plain, role};
 use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::unit::{self, Unit};
@@ -38,8 +40,46 @@ pub(super) fn prepare(
     );
     agree(&mut ready)?;
     gravity::check_alike(&ready)?;
+    remark(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
+}
+
+/// Notes what may be an oversight: labels that differ by case alone, values in no unit.
+fn remark(all: &[Recording], reading: &Reading<'_>) {
+    let labels: BTreeSet<&str> = (all.iter().flat_map(|recording| &recording.labels))
+        .map(|interval| interval.label.as_str())
+        .collect();
+    let mut by_case: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for label in labels {
+        by_case.entry(label.to_lowercase()).or_default().push(label);
+    }
+    for same in by_case.values().filter(|same| same.len() > 1) {
+        reading.note(format!(
+            "labels that differ by case alone are different classes: {}",
+            visible::names(same)
+        ));
+    }
+    let Some(first) = all.first() else { return };
+    let has_parts = |channel: usize| {
+        let count = first.channels.len();
+        all.iter().any(|recording| {
+            recording
+                .values
+                .iter()
+                .skip(channel)
+                .step_by(count)
+                .any(|value| value.fract() != 0.0)
+        })
+    };
+    let unknown = (0..first.channels.len())
+        .filter(|&i| first.channels[i].unit == Unit::Unknown && has_parts(i));
+    let unknown = visible::names(unknown.map(|i| &first.channels[i].name));
+    if !unknown.is_empty() {
+        reading.note(format!(
+            "no unit is told for {unknown}, so their scale is only chosen to fit: --unit states it"
+        ));
+    }
 }
 
 /// Gives labels that stand in names: by the user's pattern, or of folders where no file holds any.
@@ -148,6 +188,7 @@ fn choose(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
             }
         }
         chosen.extend((0..count).filter(|&i| 2 * missing[i] <= samples));
+        order_axes(&mut chosen, recording);
         let sparse = (0..count)
             .filter(|i| !chosen.contains(i))
             .map(|i| &recording.channels[i].name);
@@ -162,6 +203,20 @@ fn choose(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
     ensure!(!chosen.is_empty(), "no channel is left");
     recording.select(&chosen);
     Ok(())
+}
+
+/// Puts the axes of a sensor that follow each other into the order x, y, z.
+fn order_axes(chosen: &mut [usize], recording: &Recording) {
+    let of = |channel: usize| axis(&recording.channels[channel].name);
+    for start in 0..chosen.len().saturating_sub(2) {
+        let three = &mut chosen[start..start + 3];
+        let found: Option<Vec<(String, char)>> = three.iter().map(|&channel| of(channel)).collect();
+        let Some(found) = found else { continue };
+        let is_one_sensor = found.iter().all(|(sensor, _)| *sensor == found[0].0);
+        if is_one_sensor {
+            three.sort_by_key(|&channel| of(channel).map(|(_, axis)| axis));
+        }
+    }
 }
 
 /// Leaves out samples in which a value is missing: they are gaps.

@@ -102,12 +102,12 @@ fn a_folder_per_class_of_phone_recordings_trains() {
     assert_eq!(
         channels,
         [
-            ("totalacceleration_z", acceleration),
-            ("totalacceleration_y", acceleration),
             ("totalacceleration_x", acceleration),
-            ("gyroscope_z", rotation),
-            ("gyroscope_y", rotation),
+            ("totalacceleration_y", acceleration),
+            ("totalacceleration_z", acceleration),
             ("gyroscope_x", rotation),
+            ("gyroscope_y", rotation),
+            ("gyroscope_z", rotation),
         ]
     );
     let out = folder.path().join("new/out");
@@ -127,6 +127,100 @@ fn a_folder_per_class_of_phone_recordings_trains() {
     // A second time there is something already.
     let again = write(&imported, &out).unwrap_err().to_string();
     assert!(again.contains("is there already"), "{again}");
+}
+
+/// A phyphox file at 100.25 a second, from `first` seconds on, with short columns padded at the end.
+fn phyphox(sensor: &str, unit: &str, first: f64, count: u32) -> String {
+    let quoted = |axis: &str| format!("\"{sensor} {axis} ({unit})\"");
+    let header = format!(
+        "\"Time (s)\";{};{};{}\n",
+        quoted("x"),
+        quoted("y"),
+        quoted("z")
+    );
+    let decimal = |value: f64| format!("{value:.9E}").replace('.', ",");
+    let row = |i: u32| {
+        let time = first + f64::from(i) / 100.25;
+        let last = if i + 2 >= count {
+            "NaN".to_owned()
+        } else {
+            decimal(9.81)
+        };
+        format!(
+            "{};{};{};{last}\n",
+            decimal(time),
+            decimal(time * 2.0),
+            decimal(-time)
+        )
+    };
+    header + &(0..count).map(row).collect::<String>()
+}
+
+#[test]
+fn a_phyphox_zip_is_one_recording() {
+    let acceleration = phyphox("Acceleration", "m/s^2", 0.0602, 300);
+    let rotation = phyphox("Gyroscope", "rad/s", 0.0478, 300);
+    let zip = source::tests::zip(&[
+        ("Accelerometer.csv", acceleration.as_bytes()),
+        ("Gyroscope.csv", rotation.as_bytes()),
+        (
+            "meta/device.csv",
+            b"\"property\";\"value\"\n\"version\";\"1.1\"\n",
+        ),
+        (
+            "meta/time.csv",
+            b"\"event\";\"experiment time\";\"system time\"\n\"START\";0E0;1,7E9\n",
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("walk-1.zip"), zip).unwrap();
+    let options = Options {
+        label_from: Some("{label}-*".parse().unwrap()),
+        ..Options::default()
+    };
+    let imported = import(folder.path(), &options).unwrap();
+    assert_eq!(imported.formats, BTreeMap::from([("phyphox", 2)]));
+    assert_eq!(labels(&imported), [("walk-1", vec!["walk"])]);
+    let recording = &imported.recordings[0];
+    let names: Vec<&str> = recording
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Acceleration_x",
+            "Acceleration_y",
+            "Acceleration_z",
+            "Gyroscope_x",
+            "Gyroscope_y",
+            "Gyroscope_z"
+        ]
+    );
+    assert!((time::rate_of(recording).unwrap() - 100.25).abs() < 0.01);
+    // Both say their time; the padded samples at the end are none.
+    assert!(
+        (290..=298).contains(&recording.samples()),
+        "{}",
+        recording.samples()
+    );
+    assert!((recording.sample(7)[0] - recording.sample(7)[3]).abs() < 1e-4);
+}
+
+#[test]
+fn what_may_be_an_oversight_is_said() {
+    let imported = of(&[("a.csv", "label,ax\nWalk,0.5\nwalk,1\n")]).unwrap();
+    for part in [
+        "differ by case alone are different classes: Walk, walk",
+        "no unit is told for ax",
+    ] {
+        assert!(
+            imported.notes.iter().any(|note| note.contains(part)),
+            "{:?}",
+            imported.notes
+        );
+    }
 }
 
 #[test]

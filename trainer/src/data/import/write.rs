@@ -15,8 +15,8 @@ use crate::files::UNFINISHED;
 
 /// Name of the summary.
 const SUMMARY: &str = "recordings.toml";
-/// Rates below this would be read as other units, unless the column says seconds.
-const SLOW_HZ: f64 = 2.5;
+/// Rates that are told by a column of seconds of any name; others need one that says seconds.
+const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
 
 /// What was found and how it was written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -174,9 +174,9 @@ pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
 fn text(recording: &Recording, scales: &[Scale]) -> String {
     let mut text = format!("# {}\n", comment(&recording.name, scales));
     let stamps = stamps(recording);
-    let is_slow = time::rate_of(recording).is_some_and(|rate| rate < SLOW_HZ);
+    let is_usual = time::rate_of(recording).is_none_or(|rate| USUAL_HZ.contains(&rate));
     if stamps.is_some() {
-        text.push_str(if is_slow { "time_s," } else { "time," });
+        text.push_str(if is_usual { "time," } else { "time_s," });
     }
     text.push_str("label");
     if recording.subject.is_some() {
