@@ -1,6 +1,6 @@
 //! How a file of delimited text is written: its separator, its decimal sign, and what stands above its first row of values.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::data::import::columns::{Role, role};
 use crate::data::import::text::{Number, Separator, lines, number, split, unquoted};
@@ -134,6 +134,17 @@ impl Dialect {
             near(row.fields.len(), width) && row.numbers(comma) == 0 && row.filled() > 1
         };
         let header = named.or_else(|| rows[..first].iter().position(is_header));
+        if header.is_none()
+            && let Some(row) = rows[..first]
+                .iter()
+                .find(|row| row.fields.len() >= 2 && names_roles(row))
+        {
+            bail!(
+                "line {}: the header has {} fields, but most rows have {width}: is the sign between fields in the numbers too?",
+                row.number,
+                row.fields.len()
+            );
+        }
         let of_header = header.map(|header| &rows[header]);
         let mut found = Self {
             separator,
@@ -354,6 +365,17 @@ mod tests {
         assert_eq!(found.names, ["", "ax", "ay", "label"]);
         let found = dialect("ax,ay\n1,2,\n1,2,\n");
         assert_eq!((found.names.len(), found.width), (2, 3));
+    }
+
+    #[test]
+    fn a_comma_in_both_roles_is_refused() {
+        let error = Dialect::of("label,ax,ay\nx,0,5,0,7\nx,0,6,0,8\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 1: the header has 3 fields, but most rows have 5"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::import::Options;
+use crate::data::import::recording::{Channel, TimeBase};
+use crate::data::import::unit::Unit;
+use crate::data::import::{Options, time};
 use crate::untrusted::Budget;
 
 fn read_as(text: &str, options: &Options) -> (Result<Vec<Recording>>, Vec<String>) {
