@@ -55,11 +55,11 @@ fn acceleration(recording: &Recording) -> Option<[usize; 3]> {
 ///
 /// # Errors
 /// Gravity is 1 in one and 9.81 or 1,000 in another.
-pub(super) fn check_alike(all: &[Recording]) -> Result<()> {
+pub(super) fn check_alike<'a>(all: impl IntoIterator<Item = &'a Recording>) -> Result<()> {
     let mut first: Option<(&str, &'static str, f64)> = None;
     for recording in all {
         let Some(channels) = acceleration(recording) else {
-            return Ok(());
+            continue;
         };
         let norm = median_norm(recording, channels).unwrap_or(0.0);
         let Some((unit, _, _)) = unit_of(norm) else {

@@ -22,6 +22,8 @@ pub(super) fn prepare(
     mut all: Vec<(String, Recording)>,
     reading: &Reading<'_>,
 ) -> Result<Vec<Recording>> {
+    // As the files are: a unit that the user states is that of all.
+    gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
     label(&mut all, reading)?;
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
     for (_, mut recording) in all {
@@ -39,7 +41,6 @@ pub(super) fn prepare(
         "no sample in which all channels have values: name channels that have some with --channels"
     );
     agree(&mut ready)?;
-    gravity::check_alike(&ready)?;
     remark(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)

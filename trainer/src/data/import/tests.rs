@@ -328,6 +328,19 @@ fn what_does_not_go_together_is_refused() {
             assert!(error.contains(part), "{files:?}: {error}");
         }
     }
+    let mixed = folder(&[
+        ("a.csv", "ax,ay,az\n0.1,0.2,1.01\n"),
+        ("b.csv", "ax,ay,az\n0.1,0.2,9.79\n"),
+    ]);
+    let stated = Options {
+        unit: Unit::parse("g"),
+        ..Options::default()
+    };
+    let error_of_mixed = import(mixed.path(), &stated).unwrap_err().to_string();
+    assert!(
+        error_of_mixed.contains("and they differ"),
+        "{error_of_mixed}"
+    );
     let android = "device name,recording time,platform,standardisation\nX,2023,android,false\n";
     let ios = "device name,recording time,platform,standardisation\nX,2023,ios,false\n";
     let (one, two) = (phone(AXES, 0, 9), phone(AXES, 0, 9));
