@@ -16,6 +16,7 @@ pub mod glue;
 mod hex;
 mod holdout;
 pub mod imdb;
+pub mod import;
 mod locate;
 pub mod mnist;
 mod npz;

@@ -345,6 +345,32 @@ fn mistakes_are_explained() {
 }
 
 #[test]
+fn recordings_are_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("in")).expect("made");
+    let rows = |value: &str| format!("Zeit;ax (g);label\r\n1,5;{value};x\r\n");
+    std::fs::write(at("in/a.csv"), rows("0,25")).expect("written");
+    let (input, out) = (at("in"), at("out"));
+    let import = ["data", "import", path(&input), "--out", path(&out)];
+    let output = run(&[&import[..], &["--json"]].concat());
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(summary["labels"]["x"], 1);
+    assert_eq!(summary["channels"][1]["counts_per_unit"], 8192.0);
+    fails(&import, &["out is there already"]);
+    std::fs::write(at("in/b.csv"), format!("{}1,5;no;x\r\n", rows("0,25"))).expect("written");
+    let other = at("other");
+    let import = ["data", "import", path(&input), "--out", path(&other)];
+    let expected = ["b.csv", "line 3", "ax (g)", "\"no\"", "--skip-bad-lines 1"];
+    fails(&import, &expected);
+    assert!(!other.exists());
+    let unit = [&import[..], &["--unit", "furlong"]].concat();
+    fails(&unit, &["--unit", "furlong", "m/s2"]);
+    let pattern = [&import[..], &["--label-from", "*.csv"]].concat();
+    fails(&pattern, &["--label-from", "{label}"]);
+}
+
+#[test]
 fn every_command_has_help() {
     for command in [
         "demo",

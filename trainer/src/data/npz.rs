@@ -16,8 +16,10 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 pub(super) struct Array<'a> {
     /// The type of its values, as NumPy writes it: `<i4`, `|u1`, `|O`.
     pub kind: String,
-    /// Lengths of the dimensions, in C order.
+    /// Lengths, one a dimension.
     pub shape: Vec<usize>,
+    /// Whether the first index runs fastest in `data`, as in Fortran, and not the last.
+    pub is_fortran: bool,
     /// The values' bytes; a pickle where the type is `|O`.
     pub data: Vec<u8>,
     budget: &'a Budget,
@@ -105,19 +107,21 @@ impl<'a> Npz<'a> {
         Ok(Self { zip, budget })
     }
 
-    /// The array called `name`.
+    /// The array called `name`, which must be in C order.
     pub(super) fn array(&mut self, name: &str) -> Result<Array<'a>> {
         let shown = format!("the array {name}");
         let entry = self.zip.by_name(&format!("{name}.npy"));
         let entry = entry.with_context(|| format!("{shown} is missing"))?;
         let bytes = (self.budget.read(entry, Kind::ARCHIVE))
             .map_err(|error| archive::unreadable(error, &shown, "it is truncated or damaged"))?;
-        parse(bytes, self.budget).context(shown)
+        let array = parse(bytes, self.budget).context(shown.clone())?;
+        ensure!(!array.is_fortran, "{shown}: it is not in C order");
+        Ok(array)
     }
 }
 
 /// Reads an `.npy`: a magic, a version, the length of a header that is a Python dictionary, and the data.
-fn parse(mut bytes: Vec<u8>, budget: &Budget) -> Result<Array<'_>> {
+pub(super) fn parse(mut bytes: Vec<u8>, budget: &Budget) -> Result<Array<'_>> {
     let magic = bytes.strip_prefix(b"\x93NUMPY").context("it is no .npy")?;
     let (length, start) = match *magic {
         [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([a, b])), 10),
@@ -133,10 +137,11 @@ fn parse(mut bytes: Vec<u8>, budget: &Budget) -> Result<Array<'_>> {
         .context("its header is cut off")?;
     let header = std::str::from_utf8(header).context("its header is no text")?;
     let kind = field(header, "descr")?.trim_matches('\'').to_owned();
-    ensure!(
-        field(header, "fortran_order")? == "False",
-        "it is not in C order"
-    );
+    let is_fortran = match field(header, "fortran_order")? {
+        "False" => false,
+        "True" => true,
+        other => bail!("its fortran_order is {}", visible::name(other)),
+    };
     let shape = field(header, "shape")?
         .split(',')
         .map(str::trim)
@@ -150,6 +155,7 @@ fn parse(mut bytes: Vec<u8>, budget: &Budget) -> Result<Array<'_>> {
     Ok(Array {
         kind,
         shape,
+        is_fortran,
         data: bytes,
         budget,
     })

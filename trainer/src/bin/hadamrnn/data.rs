@@ -44,6 +44,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+    /// Read recordings in the formats of loggers, phones and other tools, and write them for `train recordings`
+    Import(crate::data_import::Args),
     /// Write the sample that ships with the program from the full set
     #[command(hide = true)]
     Sample {
@@ -61,6 +63,7 @@ pub fn run(args: &Args) -> Result<Status> {
         Command::Check { name, data } => return check(name, data),
         #[cfg(feature = "fetch")]
         Command::Fetch { name, data_dir } => fetch(name, data_dir.clone())?,
+        Command::Import(args) => crate::data_import::run(args)?,
         Command::Sample { data, out } => {
             let source = data::locate(data::Task::Har2, data.data_dir.as_deref())?;
             let _spinner = Spinner::new("selecting and compressing");

@@ -8,6 +8,7 @@ mod board_link;
 mod choices;
 mod common;
 mod data;
+mod data_import;
 mod demo;
 mod eval;
 mod export;

@@ -1,0 +1,243 @@
+//! Roles of columns, by their names.
+
+/// What a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Class of a sample.
+    Label,
+    /// Stamp of a sample.
+    Time,
+    /// Person that a sample is of.
+    Subject,
+    /// Recording that a sample is of.
+    Recording,
+    /// Number of a sample, or of something else that is no signal.
+    Number,
+    /// Signal.
+    Channel,
+}
+
+/// Names of label columns, the surest first.
+const LABELS: [&str; 14] = [
+    "label",
+    "labels",
+    "class",
+    "activity",
+    "gesture",
+    "target",
+    "category",
+    "activitylabel",
+    "classlabel",
+    "classname",
+    "activityname",
+    "labelname",
+    "activities",
+    "movement",
+];
+const SUBJECTS: [&str; 9] = [
+    "subject",
+    "person",
+    "participant",
+    "user",
+    "volunteer",
+    "patient",
+    "subjectid",
+    "userid",
+    "participantid",
+];
+const NUMBERS: [&str; 14] = [
+    "", "index", "id", "idx", "row", "sample", "frame", "no", "nr", "number", "counter", "packet",
+    "seq", "sampleid",
+];
+const TIMES: [&str; 8] = [
+    "time",
+    "timestamp",
+    "timestamps",
+    "date",
+    "datetime",
+    "epoch",
+    "elapsed",
+    "localtime",
+];
+const TIME_UNITS: [&str; 14] = [
+    "s",
+    "sec",
+    "secs",
+    "second",
+    "seconds",
+    "ms",
+    "msec",
+    "millis",
+    "milliseconds",
+    "us",
+    "µs",
+    "micros",
+    "ns",
+    "nanoseconds",
+];
+
+/// The words of a name in small letters: `Time (ms)`, `timeMs` and `time_ms` have the same.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for character in name.chars() {
+        let is_new = before.is_lowercase() && character.is_uppercase();
+        if !character.is_alphanumeric() || is_new {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(last) = words.last_mut()
+        {
+            last.extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The role of a column of this name.
+pub(super) fn role(name: &str) -> Role {
+    let words = words(name);
+    let whole = words.concat();
+    let is = |all: &[&str]| all.contains(&whole.as_str());
+    let is_time_word = |word: &String| TIMES.contains(&word.as_str());
+    let is_unit = |word: &String| TIME_UNITS.contains(&word.as_str());
+    let starts_as_time = words
+        .first()
+        .is_some_and(|word| matches!(word.as_str(), "t" | "ts") || (is_unit(word) && word != "s"));
+    let number_at_end = words.len() > 1
+        && words.last().is_some_and(|word| word == "id")
+        && !words.iter().any(is_time_word);
+    match () {
+        () if is(&LABELS) => Role::Label,
+        () if is(&SUBJECTS) => Role::Subject,
+        () if is(&["recording"]) => Role::Recording,
+        () if is(&NUMBERS) || name.starts_with("Unnamed:") || number_at_end => Role::Number,
+        () if words.iter().any(is_time_word)
+            || (starts_as_time && words[1..].iter().all(is_unit)) =>
+        {
+            Role::Time
+        }
+        () => Role::Channel,
+    }
+}
+
+/// How sure it is that a column of this name is the label: 0 is surest.
+pub(super) fn label_rank(name: &str) -> usize {
+    let whole = words(name).concat();
+    LABELS
+        .iter()
+        .position(|label| *label == whole)
+        .unwrap_or(LABELS.len())
+}
+
+/// The axis that a channel's name tells by its last or first letter, `x`, `y` or `z`, with the rest of the name: that of its sensor.
+pub(super) fn axis(name: &str) -> Option<(String, char)> {
+    let lower = name.to_lowercase();
+    let is_axis = |c: &char| ('x'..='z').contains(c);
+    let last = lower.chars().next_back().filter(is_axis);
+    if let Some(axis) = last {
+        return Some((lower[..lower.len() - 1].to_owned(), axis));
+    }
+    let mut characters = lower.chars();
+    let first = characters.next().filter(is_axis)?;
+    // `x_acc`, not `year`.
+    characters
+        .as_str()
+        .starts_with(|c: char| !c.is_alphanumeric())
+        .then(|| (characters.as_str().to_owned(), first))
+}
+
+/// A name for a channel: letters, digits, `_`, `-` and `.` of a column's name.
+pub(super) fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    for character in name.trim().chars() {
+        if character.is_alphanumeric() || matches!(character, '_' | '-' | '.') {
+            plain.push(character);
+        } else if !plain.ends_with('_') {
+            plain.push('_');
+        }
+    }
+    plain.trim_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_roles() {
+        for (names, expected) in [
+            (
+                &[
+                    "label",
+                    "Label",
+                    "class",
+                    "Activity",
+                    "gesture",
+                    "class_label",
+                ][..],
+                Role::Label,
+            ),
+            (
+                &[
+                    "time",
+                    "Timestamp",
+                    "Time (s)",
+                    "t_ms",
+                    "timeMs",
+                    "seconds_elapsed",
+                    "Date",
+                    "ts",
+                    "unix_time",
+                    "ms",
+                ],
+                Role::Time,
+            ),
+            (
+                &["Subject", "user", "subject_id", "Participant ID"],
+                Role::Subject,
+            ),
+            (&["recording"], Role::Recording),
+            (
+                &["", "Unnamed: 0", "index", "id", "frame", "device_id"],
+                Role::Number,
+            ),
+            (
+                &[
+                    "ax",
+                    "x",
+                    "acc_x",
+                    "T",
+                    "temperature",
+                    "userAcceleration.x",
+                    "s1",
+                    "0",
+                    "classic",
+                ],
+                Role::Channel,
+            ),
+        ] {
+            for name in names {
+                // A temperature that is named like a time.
+                let expected = if *name == "T" { Role::Time } else { expected };
+                assert_eq!(role(name), expected, "{name}");
+            }
+        }
+        let axis_of = |name: &str| axis(name).map(|(sensor, axis)| format!("{sensor}|{axis}"));
+        for (name, found) in [
+            ("ax", Some("a|x")),
+            ("AccelerationZ", Some("acceleration|z")),
+            ("x_acc", Some("_acc|x")),
+            ("year", None),
+            ("Y", Some("|y")),
+            ("pressure", None),
+        ] {
+            assert_eq!(axis_of(name).as_deref(), found, "{name}");
+        }
+        assert!(label_rank("Label") < label_rank("activity"));
+        assert_eq!(plain("Linear Acceleration x"), "Linear_Acceleration_x");
+        assert_eq!(plain(" a\u{1b}[31m "), "a_31m");
+    }
+}

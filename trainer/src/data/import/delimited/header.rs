@@ -1,0 +1,209 @@
+//! Columns of a file by its header and its first rows.
+
+use anyhow::{Result, ensure};
+
+use super::Dialect;
+use crate::data::import::columns::{Role, label_rank, plain, role};
+use crate::data::import::context::Reading;
+use crate::data::import::recording::Channel;
+use crate::data::import::text::{Number, lines, number, split};
+use crate::data::import::unit::{self, Unit};
+use crate::visible;
+
+/// Columns of stamps that are read.
+const MOST_CLOCKS: usize = 4;
+/// Rows that the kind of a column is told by.
+const SAMPLE_ROWS: usize = 1000;
+
+/// A column of values.
+pub(super) struct Value {
+    pub column: usize,
+    pub name: String,
+    pub factor: f64,
+}
+
+/// A column of stamps.
+pub(super) struct Clock {
+    pub column: usize,
+    pub name: String,
+}
+
+/// What the columns of a file are.
+pub(super) struct Columns {
+    pub count: usize,
+    /// Fields that a row has at least: columns at the end without names may be missing.
+    pub least: usize,
+    pub label: Option<usize>,
+    pub subject: Option<usize>,
+    pub recording: Option<usize>,
+    pub clocks: Vec<Clock>,
+    pub values: Vec<Value>,
+    pub channels: Vec<Channel>,
+    pub notes: Vec<String>,
+}
+
+/// How the fields of a column are, among the first rows.
+#[derive(Clone, Copy, Default)]
+struct Kind {
+    numbers: usize,
+    others: usize,
+}
+
+impl Columns {
+    pub fn of(text: &str, dialect: &Dialect, reading: &Reading<'_>) -> Result<Self> {
+        let kinds = kinds(text, dialect);
+        let names = names(dialect, reading);
+        let mut found = Self {
+            count: names.len(),
+            least: names
+                .iter()
+                .rposition(|name| !name.is_empty())
+                .map_or(0, |last| last + 1),
+            label: None,
+            subject: None,
+            recording: None,
+            clocks: Vec::new(),
+            values: Vec::new(),
+            channels: Vec::new(),
+            notes: Vec::new(),
+        };
+        if dialect.header.is_none() {
+            found.notes.push(format!(
+                "no header line: its columns are {}; --channels names all of them in their order",
+                visible::names(&names)
+            ));
+        }
+        found.label = label(&names)?;
+        let mut others = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            let kind = kinds.get(i).copied().unwrap_or_default();
+            let is_wanted = dialect.header.is_some() && reading.options.channels.contains(name);
+            match role(name) {
+                _ if found.label == Some(i) => {}
+                Role::Label => others.push(name.clone()),
+                Role::Subject if found.subject.is_none() => found.subject = Some(i),
+                Role::Recording if found.recording.is_none() => found.recording = Some(i),
+                Role::Time if found.clocks.len() < MOST_CLOCKS => {
+                    found.clocks.push(Clock {
+                        column: i,
+                        name: name.clone(),
+                    });
+                    if is_wanted {
+                        found.value(i, name, dialect);
+                    }
+                }
+                Role::Channel if kind.numbers > 0 && kind.numbers >= kind.others => {
+                    found.value(i, name, dialect)
+                }
+                Role::Channel if kind.numbers + kind.others == 0 => {}
+                Role::Number if is_wanted => found.value(i, name, dialect),
+                Role::Number if name.is_empty() && kind.numbers + kind.others == 0 => {}
+                _ => others.push(if name.is_empty() {
+                    "(no name)".into()
+                } else {
+                    name.clone()
+                }),
+            }
+        }
+        if !others.is_empty() {
+            found
+                .notes
+                .push(format!("columns left out: {}", visible::names(&others)));
+        }
+        ensure!(
+            !found.values.is_empty(),
+            "no column is a channel among {}: name those that are with --channels",
+            visible::names(&names)
+        );
+        found.name_apart();
+        Ok(found)
+    }
+
+    fn value(&mut self, column: usize, name: &str, dialect: &Dialect) {
+        let (mut plain_name, mut unit, mut factor) = unit::of_column(name);
+        if let Some((below, of_below)) =
+            dialect.units.get(column).and_then(|text| Unit::parse(text))
+            && unit == Unit::Unknown
+        {
+            (unit, factor) = (below, of_below);
+            plain_name = name.to_owned();
+        }
+        self.channels.push(Channel::new(plain(&plain_name), unit));
+        self.values.push(Value {
+            column,
+            name: name.to_owned(),
+            factor,
+        });
+    }
+
+    /// Gives channels of one name numbers.
+    fn name_apart(&mut self) {
+        for i in 0..self.channels.len() {
+            let name = match self.channels[i].name.as_str() {
+                "" => format!("c{}", self.values[i].column + 1),
+                name => name.to_owned(),
+            };
+            let mut own = name.clone();
+            let mut number = 1;
+            while self.channels[..i].iter().any(|channel| channel.name == own) {
+                number += 1;
+                own = format!("{name}_{number}");
+            }
+            if own != self.channels[i].name {
+                self.notes.push(format!(
+                    "column {} is called {own}",
+                    self.values[i].column + 1
+                ));
+                self.channels[i].name = own;
+            }
+        }
+    }
+}
+
+/// The names of the columns: those of the header, or of `--channels` for as many columns, or numbers.
+fn names(dialect: &Dialect, reading: &Reading<'_>) -> Vec<String> {
+    if dialect.header.is_some() {
+        return dialect.names.clone();
+    }
+    let given = &reading.options.channels;
+    match given.len() == dialect.width {
+        true => given.clone(),
+        false => (1..=dialect.width).map(|i| format!("c{i}")).collect(),
+    }
+}
+
+fn label(names: &[String]) -> Result<Option<usize>> {
+    let mut all: Vec<usize> = (0..names.len())
+        .filter(|&i| role(&names[i]) == Role::Label)
+        .collect();
+    all.sort_by_key(|&i| label_rank(&names[i]));
+    if let [a, b, ..] = all[..] {
+        ensure!(
+            label_rank(&names[a]) != label_rank(&names[b]),
+            "two columns are named \"{}\": rename one of them",
+            visible::name(&names[b])
+        );
+    }
+    Ok(all.first().copied())
+}
+
+fn kinds(text: &str, dialect: &Dialect) -> Vec<Kind> {
+    let mut kinds = vec![Kind::default(); dialect.names.len().max(dialect.width)];
+    let mut fields = Vec::new();
+    let rows = lines(text)
+        .filter(|(at, _)| *at >= dialect.first)
+        .take(SAMPLE_ROWS);
+    for (_, line) in rows {
+        if split(line, dialect.separator, &mut fields).is_err() {
+            continue;
+        }
+        for (kind, field) in kinds.iter_mut().zip(&fields) {
+            match number(field, dialect.comma) {
+                Number::Value(_) => kind.numbers += 1,
+                Number::Other => kind.others += 1,
+                Number::Missing => {}
+            }
+        }
+    }
+    kinds
+}

@@ -1,0 +1,228 @@
+//! Labels that stand in names of files and folders.
+
+use std::collections::{BTreeSet, HashSet};
+use std::str::FromStr;
+
+use anyhow::{Result, bail, ensure};
+
+/// The most parts of a pattern.
+const MOST_PARTS: usize = 12;
+/// Names of folders that stand for splits, not for classes.
+const SPLITS: [&str; 8] = [
+    "train",
+    "training",
+    "test",
+    "testing",
+    "valid",
+    "validation",
+    "val",
+    "data",
+];
+
+/// Where a label stands in the name of a file, such as `{label}-*.csv` or `{subject}/{label}/*`.
+///
+/// `*` stands for any text, `{label}` and `{subject}` for the shortest text that fits; none of them goes beyond a `/`. A pattern
+/// without `/` is of the file's name, one with `/` of as many last parts of its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Any,
+    Label,
+    Subject,
+}
+
+impl FromStr for Pattern {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (part, length) = match rest {
+                _ if rest.starts_with('*') => (Part::Any, 1),
+                _ if rest.starts_with("{label}") => (Part::Label, "{label}".len()),
+                _ if rest.starts_with("{subject}") => (Part::Subject, "{subject}".len()),
+                _ if rest.starts_with('{') => {
+                    bail!("\"{text}\": only {{label}} and {{subject}} stand in braces")
+                }
+                _ => {
+                    let end = rest.find(['*', '{']).unwrap_or(rest.len());
+                    (Part::Text(rest[..end].to_owned()), end)
+                }
+            };
+            parts.push(part);
+            rest = &rest[length..];
+        }
+        ensure!(
+            parts.contains(&Part::Label),
+            "\"{text}\" has no {{label}}, such as '{{label}}-*.csv'"
+        );
+        ensure!(
+            parts.len() <= MOST_PARTS,
+            "\"{text}\" has more than {MOST_PARTS} parts"
+        );
+        let twice = |part| parts.iter().filter(|&other| *other == part).count() > 1;
+        ensure!(
+            !twice(Part::Label) && !twice(Part::Subject),
+            "\"{text}\" names a part twice"
+        );
+        Ok(Self {
+            text: text.to_owned(),
+            parts,
+        })
+    }
+}
+
+/// What a pattern finds in a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    pub label: String,
+    pub subject: Option<String>,
+}
+
+impl Pattern {
+    /// What stands in `path`, if it fits.
+    pub(super) fn find(&self, path: &str) -> Option<Named> {
+        let depth = self.text.matches('/').count();
+        let start = path
+            .rmatch_indices('/')
+            .nth(depth)
+            .map_or(0, |(at, _)| at + 1);
+        let mut named = Named::default();
+        let mut failed = HashSet::new();
+        fits(&self.parts, &path[start..], &mut named, &mut failed).then_some(named)
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// `failed` holds the numbers of parts and characters that are left where nothing fits, so that none is tried twice.
+fn fits(
+    parts: &[Part],
+    text: &str,
+    named: &mut Named,
+    failed: &mut HashSet<(usize, usize)>,
+) -> bool {
+    let Some((part, rest)) = parts.split_first() else {
+        return text.is_empty();
+    };
+    let place = (parts.len(), text.len());
+    if failed.contains(&place) {
+        return false;
+    }
+    let most = text.find('/').unwrap_or(text.len());
+    let (least, most) = match part {
+        Part::Text(own) if text.starts_with(own.as_str()) => (own.len(), own.len()),
+        Part::Text(_) => (1, 0),
+        Part::Any => (0, most),
+        Part::Label | Part::Subject => (1, most),
+    };
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    for end in ends.filter(|end| (least..=most).contains(end)) {
+        if fits(rest, &text[end..], named, failed) {
+            match part {
+                Part::Label => named.label = text[..end].trim().to_owned(),
+                Part::Subject => named.subject = Some(text[..end].trim().to_owned()),
+                Part::Text(_) | Part::Any => {}
+            }
+            return true;
+        }
+    }
+    failed.insert(place);
+    false
+}
+
+/// The labels that the folders of these paths give: those of a folder per class. None where all are in one folder.
+///
+/// # Errors
+/// Folders lie in each other so that it is not clear which of them stand for classes.
+pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
+    let folders: Vec<Vec<&str>> = paths.iter().map(|path| folders(path)).collect();
+    let depths: BTreeSet<usize> = folders.iter().map(Vec::len).collect();
+    if depths == BTreeSet::from([1]) {
+        let labels: Vec<String> = folders.iter().map(|parts| parts[0].to_owned()).collect();
+        let different: BTreeSet<&String> = labels.iter().collect();
+        return Ok((different.len() > 1).then_some(labels));
+    }
+    if depths.iter().all(|&depth| depth == 0) {
+        return Ok(None);
+    }
+    bail!(
+        "no file holds labels, and folders lie in each other or beside files, so it is not clear which stand for classes: say \
+         so by --label-from, such as '{{label}}/*' or '{{label}}/{{subject}}/*'"
+    )
+}
+
+/// The folders of a path that may stand for classes.
+fn folders(path: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    parts.retain(|part| !SPLITS.iter().any(|split| part.eq_ignore_ascii_case(split)));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(pattern: &str, path: &str) -> Option<(String, Option<String>)> {
+        let named = pattern.parse::<Pattern>().unwrap().find(path)?;
+        Some((named.label, named.subject))
+    }
+
+    #[test]
+    fn labels_stand_in_names() {
+        let label = |label: &str| Some((label.to_owned(), None));
+        assert_eq!(find("{label}-*.csv", "walk-1.csv"), label("walk"));
+        assert_eq!(
+            find("{label}-*.csv", "deep/down/walk-1-2.csv"),
+            label("walk")
+        );
+        assert_eq!(find("{label}.*.csv", "up-down.3r7u.csv"), label("up-down"));
+        assert_eq!(find("*_{label}_*", "output_wing_hyw.txt"), label("wing"));
+        assert_eq!(find("{label}/*", "data/walk/1.csv"), label("walk"));
+        assert_eq!(find("{label}-*.csv", "walk_1.csv"), None);
+        assert_eq!(find("{label}-*", "-1"), None);
+        let both = Some(("walk".to_owned(), Some("anna".to_owned())));
+        assert_eq!(find("{subject}/{label}/*", "x/anna/walk/1.csv"), both);
+        assert_eq!(find("{label}é{subject}.csv", "walkéanna.csv"), both);
+        for bad in ["", "*.csv", "{label}{label}", "{who}-{label}", "{label"] {
+            assert!(bad.parse::<Pattern>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_many_parts_ends() {
+        let pattern = "*a*a*a*a*{label}b".parse::<Pattern>().unwrap();
+        assert_eq!(pattern.find(&"a".repeat(250)), None);
+    }
+
+    #[test]
+    fn a_folder_per_class_is_one_level_of_folders() {
+        let of = |paths: &[&str]| of_folders(paths).unwrap();
+        assert_eq!(of(&["walk/1.csv", "rest/1.csv"]).unwrap(), ["walk", "rest"]);
+        assert_eq!(
+            of(&["train/walk/1.csv", "test/rest/1.csv"]).unwrap(),
+            ["walk", "rest"]
+        );
+        assert_eq!(of(&["a.csv", "b.csv"]), None);
+        assert_eq!(of(&["day1/a.csv", "day1/b.csv"]), None);
+        for unclear in [
+            &["anna/walk/1.csv", "bert/rest/1.csv"][..],
+            &["a.csv", "day2/a.csv"],
+        ] {
+            let error = of_folders(unclear).unwrap_err().to_string();
+            assert!(error.contains("--label-from"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! What readers give, made ready: labels from names, channels chosen, missing values as gaps, rates and units that agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::columns::{Role, axis, plain, role};
+use super::context::Reading;
+use super::recording::{Recording, TimeBase};
+use super::unit::{self, Unit};
+use super::{gravity, labels, time};
+use crate::visible;
+
+/// How far a stated rate may be from the measured one, as a share of it.
+const RATE_TOLERANCE: f64 = 0.05;
+
+/// Makes recordings ready. Each comes with the path by which its label is told.
+///
+/// # Errors
+/// A name does not fit `--label-from`, a channel is not there, or recordings have different channels, units or rates.
+pub(super) fn prepare(
+    mut all: Vec<(String, Recording)>,
+    reading: &Reading<'_>,
+) -> Result<Vec<Recording>> {
+    // As the files are: a unit that the user states is that of all.
+    gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
+    label(&mut all, reading)?;
+    let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
+    for (_, mut recording) in all {
+        let name = recording.name.clone();
+        one(&mut recording, reading).with_context(|| visible::name(&name))?;
+        match recording.samples() {
+            0 => reading.note(format!(
+                "{name}: no sample in which all channels have values"
+            )),
+            _ => ready.push(recording),
+        }
+    }
+    ensure!(
+        !ready.is_empty(),
+        "no sample in which all channels have values: name channels that have some with --channels"
+    );
+    agree(&mut ready)?;
+    remark(&ready, reading);
+    ready.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(ready)
+}
+
+/// Notes what may be an oversight: labels that differ by case alone, values in no unit.
+fn remark(all: &[Recording], reading: &Reading<'_>) {
+    let labels: BTreeSet<&str> = (all.iter().flat_map(|recording| &recording.labels))
+        .map(|interval| interval.label.as_str())
+        .collect();
+    let mut by_case: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for label in labels {
+        by_case.entry(label.to_lowercase()).or_default().push(label);
+    }
+    for same in by_case.values().filter(|same| same.len() > 1) {
+        reading.note(format!(
+            "labels that differ by case alone are different classes: {}",
+            visible::names(same)
+        ));
+    }
+    let Some(first) = all.first() else { return };
+    let has_parts = |channel: usize| {
+        let count = first.channels.len();
+        all.iter().any(|recording| {
+            recording
+                .values
+                .iter()
+                .skip(channel)
+                .step_by(count)
+                .any(|value| value.fract() != 0.0)
+        })
+    };
+    let unknown = (0..first.channels.len())
+        .filter(|&i| first.channels[i].unit == Unit::Unknown && has_parts(i));
+    let unknown = visible::names(unknown.map(|i| &first.channels[i].name));
+    if !unknown.is_empty() {
+        reading.note(format!(
+            "no unit is told for {unknown}, so their scale is only chosen to fit: --unit states it"
+        ));
+    }
+}
+
+/// Gives labels that stand in names: by the user's pattern, or of folders where no file holds any.
+fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
+    if let Some(pattern) = &reading.options.label_from {
+        for (path, recording) in all {
+            let named = pattern.find(path).with_context(|| {
+                format!(
+                    "{}: the name does not fit --label-from '{pattern}'",
+                    visible::name(path)
+                )
+            })?;
+            recording.label_all(&named.label);
+            recording.subject = named.subject.or_else(|| recording.subject.take());
+        }
+        return Ok(());
+    }
+    if all
+        .iter()
+        .any(|(_, recording)| !recording.labels.is_empty())
+    {
+        return Ok(());
+    }
+    let paths: Vec<&str> = all.iter().map(|(path, _)| path.as_str()).collect();
+    match labels::of_folders(&paths)? {
+        Some(labels) => {
+            for ((_, recording), label) in all.iter_mut().zip(labels) {
+                recording.label_all(&label);
+            }
+        }
+        None => reading.note(
+            "no labels are found: no column label, class or activity, no folder per class. --label-from says where in a file's \
+             name they stand"
+                .into(),
+        ),
+    }
+    Ok(())
+}
+
+fn one(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
+    choose(recording, reading)?;
+    for channel in &mut recording.channels {
+        // The factor belongs to the values, below.
+        if channel.unit == Unit::Unknown
+            && let Some((unit, _)) = reading.options.unit
+        {
+            channel.unit = unit;
+        }
+    }
+    drop_missing(recording, reading);
+    time::find_gaps(recording);
+    set_rate(recording, reading)?;
+    if let Some(rate) = reading.options.resample_hz {
+        let measured = time::rate_of(recording);
+        ensure!(
+            measured.is_some(),
+            "it cannot be resampled: it has no time. --rate says how many samples a second it has"
+        );
+        if measured.is_some_and(|measured| measured > 1.5 * rate) {
+            reading.note(format!(
+                "{}: resampled from {:.4} to {rate} a second without a filter: what is faster than {} Hz is folded down",
+                recording.name,
+                measured.unwrap_or(0.0),
+                rate / 2.0
+            ));
+        }
+        time::resample(recording, rate, reading.budget)?;
+    }
+    recording.validate()
+}
+
+/// Keeps the channels that the user names, else those that have values in half of the samples.
+fn choose(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
+    let wanted = &reading.options.channels;
+    let factor = reading.options.unit.map_or(1.0, |(_, factor)| factor) as f32;
+    if factor != 1.0 {
+        let count = recording.channels.len();
+        for (i, value) in recording.values.iter_mut().enumerate() {
+            if recording.channels[i % count].unit == Unit::Unknown {
+                *value *= factor;
+            }
+        }
+    }
+    let mut chosen = Vec::new();
+    for name in wanted {
+        let is_named = |channel: &super::Channel| {
+            channel.name == *name || channel.name == plain(&unit::of_column(name).0)
+        };
+        match recording.channels.iter().position(is_named) {
+            Some(place) => chosen.push(place),
+            // All columns of a file without a header are named, those that are no channels too.
+            None if role(name) != Role::Channel => {}
+            None => bail!(
+                "no channel \"{}\" among {}",
+                visible::name(name),
+                visible::names(recording.channels.iter().map(|channel| &channel.name))
+            ),
+        }
+    }
+    if wanted.is_empty() {
+        let (samples, count) = (recording.samples(), recording.channels.len());
+        let mut missing = vec![0; count];
+        for sample in recording.values.chunks_exact(count) {
+            for (missing, value) in missing.iter_mut().zip(sample) {
+                *missing += usize::from(value.is_nan());
+            }
+        }
+        chosen.extend((0..count).filter(|&i| 2 * missing[i] <= samples));
+        order_axes(&mut chosen, recording);
+        let sparse = (0..count)
+            .filter(|i| !chosen.contains(i))
+            .map(|i| &recording.channels[i].name);
+        let sparse = visible::names(sparse);
+        if !sparse.is_empty() {
+            reading.note(format!(
+                "{}: left out, for most values are missing: {sparse}",
+                recording.name
+            ));
+        }
+    }
+    ensure!(!chosen.is_empty(), "no channel is left");
+    recording.select(&chosen);
+    Ok(())
+}
+
+/// Puts the axes of a sensor that follow each other into the order x, y, z.
+fn order_axes(chosen: &mut [usize], recording: &Recording) {
+    let of = |channel: usize| axis(&recording.channels[channel].name);
+    for start in 0..chosen.len().saturating_sub(2) {
+        let three = &mut chosen[start..start + 3];
+        let found: Option<Vec<(String, char)>> = three.iter().map(|&channel| of(channel)).collect();
+        let Some(found) = found else { continue };
+        let is_one_sensor = found.iter().all(|(sensor, _)| *sensor == found[0].0);
+        if is_one_sensor {
+            three.sort_by_key(|&channel| of(channel).map(|(_, axis)| axis));
+        }
+    }
+}
+
+/// Leaves out samples in which a value is missing: they are gaps.
+fn drop_missing(recording: &mut Recording, reading: &Reading<'_>) {
+    let count = recording.channels.len();
+    let keep: Vec<bool> = (recording.values.chunks_exact(count))
+        .map(|sample| sample.iter().all(|value| !value.is_nan()))
+        .collect();
+    let missing = keep.iter().filter(|&&keep| !keep).count();
+    if missing > 0 {
+        reading.note(format!(
+            "{}: {missing} samples with missing values are gaps",
+            recording.name
+        ));
+    }
+    recording.retain(&keep);
+}
+
+fn set_rate(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
+    let Some(stated) = reading.options.rate_hz else {
+        return Ok(());
+    };
+    match time::rate_of(recording) {
+        None => recording.time = TimeBase::Rate(stated),
+        Some(measured) => ensure!(
+            (measured - stated).abs() <= RATE_TOLERANCE * measured,
+            "it has {measured:.4} samples a second by its time, not {stated}: leave --rate out, or resample with --resample {stated}"
+        ),
+    }
+    Ok(())
+}
+
+/// Brings all recordings to the channels, in order and unit, of the first.
+fn agree(all: &mut [Recording]) -> Result<()> {
+    let Some(first) = all.first() else {
+        return Ok(());
+    };
+    let (channels, first) = (first.channels.clone(), first.name.clone());
+    for recording in all {
+        let place = |name: &String| {
+            recording
+                .channels
+                .iter()
+                .position(|channel| channel.name == *name)
+        };
+        let order: Option<Vec<usize>> = channels
+            .iter()
+            .map(|channel| place(&channel.name))
+            .collect();
+        let Some(order) = order.filter(|order| order.len() == recording.channels.len()) else {
+            bail!(
+                "{} and {} have different channels: {}. All recordings must have the same; --channels names those that all of \
+                 them have",
+                visible::name(&first),
+                visible::name(&recording.name),
+                differences(&channels, &recording.channels)
+            );
+        };
+        recording.select(&order);
+        convert(recording, &channels).with_context(|| {
+            format!(
+                "{}, beside {}",
+                visible::name(&recording.name),
+                visible::name(&first)
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// The channels that one recording has and the other has not.
+fn differences(of_first: &[super::Channel], of_other: &[super::Channel]) -> String {
+    let lacks = |all: &[super::Channel], others: &[super::Channel]| {
+        let lacks =
+            |channel: &&super::Channel| others.iter().all(|other| other.name != channel.name);
+        visible::names(all.iter().filter(lacks).map(|channel| &channel.name))
+    };
+    match (lacks(of_first, of_other), lacks(of_other, of_first)) {
+        (first, other) if other.is_empty() => format!("the first alone has {first}"),
+        (first, other) if first.is_empty() => format!("the second alone has {other}"),
+        (first, other) => format!("the first alone has {first}, the second alone {other}"),
+    }
+}
+
+/// Converts the values to the units of `channels`.
+fn convert(recording: &mut Recording, channels: &[super::Channel]) -> Result<()> {
+    let mut factors = Vec::with_capacity(channels.len());
+    for (own, wanted) in recording.channels.iter_mut().zip(channels) {
+        let factor = own.unit.factor_to(wanted.unit).with_context(|| {
+            format!(
+                "channel {} is in {} here and in {} there: --unit names the unit of channels whose files tell none",
+                visible::name(&own.name),
+                own.unit.name(),
+                wanted.unit.name()
+            )
+        })?;
+        own.unit = wanted.unit;
+        factors.push(factor as f32);
+    }
+    if factors.iter().any(|factor| *factor != 1.0) {
+        for sample in recording.values.chunks_exact_mut(factors.len()) {
+            for (value, factor) in sample.iter_mut().zip(&factors) {
+                *value *= factor;
+            }
+        }
+    }
+    Ok(())
+}

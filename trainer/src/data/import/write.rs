@@ -1,0 +1,253 @@
+//! Writing recordings as the files that the task `recordings` takes, and a summary beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+use super::counts::{Scale, scales};
+use super::recording::{Recording, TimeBase};
+use super::{Imported, time};
+use crate::files::UNFINISHED;
+
+/// Name of the summary.
+const SUMMARY: &str = "recordings.toml";
+/// Rates that are told by a column of seconds of any name; others need one that says seconds.
+const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
+
+/// What was found and how it was written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Number of files of each format.
+    pub formats: BTreeMap<&'static str, usize>,
+    /// Malformed lines that were left out.
+    pub skipped_lines: usize,
+    /// Files without a recording.
+    pub left_out: Vec<String>,
+    /// Remarks on single files.
+    pub notes: Vec<String>,
+    /// Samples of each label, and of none as "".
+    pub labels: BTreeMap<String, usize>,
+    /// Channels, in the order of their columns.
+    pub channels: Vec<Scale>,
+    /// Recordings, by name.
+    pub recordings: Vec<Written>,
+}
+
+/// A recording in a summary.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Written {
+    /// Name of the file that was written.
+    pub file: String,
+    /// Name of the recording: the path that it was read from.
+    pub name: String,
+    /// Person or thing that was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Number of samples.
+    pub samples: usize,
+    /// Samples a second, measured or stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_hz: Option<f64>,
+    /// Number of gaps.
+    pub gaps: usize,
+    /// Labels in it.
+    pub labels: BTreeSet<String>,
+}
+
+impl Summary {
+    fn of(imported: &Imported) -> Self {
+        let mut labels = BTreeMap::new();
+        for recording in &imported.recordings {
+            for label in recording.label_of_each() {
+                let count = labels
+                    .entry(label.unwrap_or_default().to_owned())
+                    .or_insert(0);
+                *count += 1;
+            }
+        }
+        let mut files = BTreeSet::new();
+        let written = |recording: &Recording| Written {
+            file: file_name(&recording.name, &mut files),
+            name: recording.name.clone(),
+            subject: recording.subject.clone(),
+            samples: recording.samples(),
+            rate_hz: time::rate_of(recording).map(rounded),
+            gaps: recording.gaps.len(),
+            labels: recording
+                .labels
+                .iter()
+                .map(|interval| interval.label.clone())
+                .collect(),
+        };
+        Self {
+            formats: imported.formats.clone(),
+            skipped_lines: imported.skipped_lines,
+            left_out: imported.left_out.clone(),
+            notes: imported.notes.clone(),
+            labels,
+            channels: scales(&imported.recordings),
+            recordings: imported.recordings.iter().map(written).collect(),
+        }
+    }
+}
+
+/// To five digits: more is noise.
+fn rounded(rate: f64) -> f64 {
+    let digits = 10f64.powf(4.0 - rate.log10().floor());
+    let rounded = (rate * digits).round() / digits;
+    if rounded.is_finite() { rounded } else { rate }
+}
+
+/// A file name for a recording, of letters, digits, `-`, `_` and `.`, that is not among `taken` yet.
+fn file_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(100)
+        .collect();
+    if plain.starts_with(['.', '-']) || plain.is_empty() {
+        plain.insert(0, '_');
+    }
+    let mut file = format!("{plain}.csv");
+    let mut number = 1;
+    // Some systems take names that differ by case alone for one.
+    while !taken.insert(file.to_lowercase()) {
+        number += 1;
+        file = format!("{plain}-{number}.csv");
+    }
+    file
+}
+
+/// Writes recordings into the folder `out`, which must not be there or be empty: one file a recording and the summary
+/// `recordings.toml`. The folder is there whole or not at all.
+///
+/// # Errors
+/// The folder holds files, or cannot be written.
+pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
+    let is_free =
+        !out.exists() || fs::read_dir(out).is_ok_and(|mut inside| inside.next().is_none());
+    ensure!(
+        is_free,
+        "{} is there already: name another folder with --out, or remove it",
+        out.display()
+    );
+    let summary = Summary::of(imported);
+    let save = || -> Result<()> {
+        let parent = match out.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent)?;
+        let (prefix, suffix) = UNFINISHED;
+        let staging = tempfile::Builder::new()
+            .prefix(prefix)
+            .suffix(suffix)
+            .tempdir_in(parent)?;
+        // A folder within, for a temporary one is private.
+        let new = staging.path().join("new");
+        fs::create_dir(&new)?;
+        for (recording, written) in imported.recordings.iter().zip(&summary.recordings) {
+            fs::write(new.join(&written.file), text(recording, &summary.channels))?;
+        }
+        fs::write(new.join(SUMMARY), toml::to_string(&summary)?)?;
+        if out.exists() {
+            fs::remove_dir(out)?;
+        }
+        fs::rename(&new, out)?;
+        Ok(())
+    };
+    save().with_context(|| format!("cannot write {}", out.display()))?;
+    Ok(summary)
+}
+
+/// A recording as a file: a comment, a header, a row a sample, a blank line at each gap.
+fn text(recording: &Recording, scales: &[Scale]) -> String {
+    let mut text = format!("# {}\n", comment(&recording.name, scales));
+    let stamps = stamps(recording);
+    let is_usual = time::rate_of(recording).is_none_or(|rate| USUAL_HZ.contains(&rate));
+    if stamps.is_some() {
+        text.push_str(if is_usual { "time," } else { "time_s," });
+    }
+    text.push_str("label");
+    if recording.subject.is_some() {
+        text.push_str(",subject");
+    }
+    for scale in scales {
+        text.push(',');
+        text.push_str(&field(&scale.channel));
+    }
+    text.push('\n');
+    let subject = recording.subject.as_deref().map(field);
+    let labels = recording.label_of_each();
+    for run in recording.runs() {
+        if run.start > 0 {
+            text.push('\n');
+        }
+        for i in run {
+            if let Some(stamps) = &stamps {
+                // Writing to a text never fails.
+                let _ = write!(text, "{:.6},", stamps[i]);
+            }
+            text.push_str(&field(labels[i].unwrap_or_default()));
+            if let Some(subject) = &subject {
+                text.push(',');
+                text.push_str(subject);
+            }
+            for (scale, &value) in scales.iter().zip(recording.sample(i)) {
+                let _ = write!(text, ",{}", scale.count(value));
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn comment(name: &str, scales: &[Scale]) -> String {
+    let scale = |scale: &Scale| {
+        format!(
+            "{}: {} counts are 1 {}",
+            scale.channel, scale.counts_per_unit, scale.unit
+        )
+    };
+    let of_units = scales.iter().filter(|scale| scale.counts_per_unit != 1.0);
+    let scales: Vec<String> = of_units.map(scale).collect();
+    let mut line = format!("imported from {name}");
+    if !scales.is_empty() {
+        line = format!("{line}; {}", scales.join(", "));
+    }
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(4000)
+        .collect()
+}
+
+/// Times of samples, in seconds from the first on.
+fn stamps(recording: &Recording) -> Option<Vec<f64>> {
+    match &recording.time {
+        TimeBase::Stamps(stamps) => {
+            let first = stamps.first().copied().unwrap_or(0.0);
+            Some(stamps.iter().map(|stamp| stamp - first).collect())
+        }
+        TimeBase::Rate(rate) => Some((0..recording.samples()).map(|i| i as f64 / rate).collect()),
+        TimeBase::Unknown => None,
+    }
+}
+
+/// A text as a field of a row.
+fn field(text: &str) -> String {
+    let needs_quotes = text.contains(['"', ',', ';', '\t', '#']) || text.trim() != text;
+    match needs_quotes {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
