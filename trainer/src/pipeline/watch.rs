@@ -115,27 +115,29 @@ impl Names {
         })
     }
 
-    /// Whether a board runs the model that they are of. Where old firmware cannot tell, names and numbers of classes have to
-    /// do, and the observer gets a notice.
+    /// The names, if a board runs the model that they are of; else none, and the observer gets a warning: names of another
+    /// model would be wrong. Where old firmware cannot tell, names and numbers of classes have to do, and the observer gets a
+    /// notice.
     ///
     /// # Errors
-    /// [`Error::Board`]: it runs another model, or does not answer.
-    pub fn check(
-        &self,
+    /// [`Error::Board`]: the board does not answer.
+    pub fn of_board(
+        self,
         client: &mut Client,
         status: &BoardStatus,
         observer: &mut dyn Observer,
-    ) -> Result<()> {
+    ) -> Result<Option<Self>> {
         let found = client.model(status.running).sort(Error::Board)?;
         let is_alike =
             status.name == self.name && usize::from(status.classes) == self.classes.len();
         if !is_alike || found.is_some_and(|found| found != self.model) {
-            return Err(Error::Board(Fault::new(format_args!(
-                "the board runs {}, but --model names {}: send that model to the board (`hadamrnn send`), give the folder of the \
-                 one that it runs, or leave --model out",
+            observer.notice(&format!(
+                "warning: the board runs {}, but --model names {}: classes are shown by number. Send that model to the board \
+                 (`hadamrnn send`), or give the folder of the one that it runs",
                 described(&status.name, status.classes.into(), found),
                 described(&self.name, self.classes.len(), Some(self.model))
-            ))));
+            ));
+            return Ok(None);
         }
         if found.is_none() {
             observer.notice(
@@ -143,7 +145,7 @@ impl Names {
                  same name and as many classes",
             );
         }
-        Ok(())
+        Ok(Some(self))
     }
 }
 

@@ -35,7 +35,8 @@ pub struct Args {
     /// With --board: window file to stream, over and over [default: some of UCI HAR]
     #[arg(long, value_name = "FILE", requires = "board")]
     stream: Option<PathBuf>,
-    /// Folder of the model that the board runs, to take the names of classes and channels from
+    /// Folder of the model that the board runs, to take the names of classes and channels from; while it runs another one,
+    /// classes are shown by number
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Record samples into this CSV file, for `hadamrnn train recordings`
@@ -92,9 +93,12 @@ pub fn run(args: &Args) -> Result<Status> {
     let firmware = client.hello()?;
     let descriptor = firmware.descriptor()?;
     let status = client.status()?;
-    if let Some(names) = &names {
-        names.check(&mut client, &status, &mut terminal)?;
-    }
+    let names = match names {
+        Some(names) => names.of_board(&mut client, &status, &mut terminal)?,
+        None => None,
+    };
+    // The screen hides the warning.
+    let is_another = args.model.is_some() && names.is_none();
     let (classes, channels) = match names {
         Some(names) => (names.classes, Some(names.channels)),
         None => (Vec::new(), None),
@@ -126,7 +130,7 @@ pub fn run(args: &Args) -> Result<Status> {
         windows: 0,
     };
     let result = if is_screen {
-        let title = title(descriptor.board, &status);
+        let title = title(descriptor.board, &status, is_another);
         let result = show(&mut session, &title);
         ratatui::restore();
         result
@@ -163,14 +167,19 @@ fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String
     Ok(names)
 }
 
-fn title(board: &str, status: &BoardStatus) -> String {
+fn title(board: &str, status: &BoardStatus, is_another: bool) -> String {
     let from = match status.running.slot() {
         None => "built in".into(),
         Some(slot) => format!("slot {slot}"),
     };
     let timing = describe_timing(status.timing);
     let [board, model] = [board, &status.name].map(visible::name);
-    format!("{board}: {model} ({from}), {timing}")
+    let warning = if is_another {
+        ", NOT the model of --model"
+    } else {
+        ""
+    };
+    format!("{board}: {model} ({from}){warning}, {timing}")
 }
 
 struct Session {
