@@ -3,6 +3,8 @@
 //! The model file has none of these but the window of a pooled readout. They lie beside it, in the card and the window file of
 //! its folder, and go from there into C and Rust sources, onto boards and to people.
 
+mod quantity;
+
 use hadamrnn_runtime::Model;
 use hadamrnn_runtime::format::Readout;
 use serde::Serialize;
@@ -11,6 +13,8 @@ use crate::card::Card;
 use crate::config::RunConfig;
 use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
+
+pub use quantity::quantities;
 
 /// How a model was trained to be used. What is not known is none, or empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -3,6 +3,7 @@
 
 mod common;
 
+use hadamrnn_device::channels::Channels;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -38,12 +39,14 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     sessions: 1,
     slots_origin: 0,
     slot_size: 8192,
+    gives: Channels::UNSTATED,
 };
 
 const TIMING: Timing = Timing {
     window: 128,
     hop: 128,
     every: 1,
+    ..Timing::OPEN
 };
 
 /// Status of a board with empty slots.

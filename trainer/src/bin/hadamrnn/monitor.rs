@@ -11,6 +11,7 @@ use hadamrnn::link::{BoardStatus, Client, Patience, Told};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
+use hadamrnn_device::descriptor::Descriptor;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
@@ -90,7 +91,7 @@ pub fn run(args: &Args) -> Result<Status> {
             (None, Client::new(wire, PATIENCE))
         }
     };
-    let firmware = client.hello()?;
+    let firmware = client.firmware()?;
     let descriptor = firmware.descriptor()?;
     let status = client.status()?;
     let names = match names {
@@ -103,7 +104,7 @@ pub fn run(args: &Args) -> Result<Status> {
         Some(names) => (names.classes, Some(names.channels)),
         None => (Vec::new(), None),
     };
-    let channels = channel_names(channels, descriptor.channels)?;
+    let channels = channel_names(channels, &descriptor)?;
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
             // The moment tells this recording apart from others.
@@ -154,8 +155,15 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(status)
 }
 
-fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String>> {
-    let channels = usize::from(channels);
+/// Names of the sensor's channels: as its firmware says, so that all recordings have the same; else those of the model.
+fn channel_names(names: Option<Vec<String>>, firmware: &Descriptor<'_>) -> Result<Vec<String>> {
+    let channels = usize::from(firmware.channels);
+    let given = firmware.gives.quantities().unwrap_or_default();
+    let given = given.iter().flat_map(|quantity| quantity.names());
+    let given: Vec<String> = given.map(|name| (*name).into()).collect();
+    if !given.is_empty() && given.len() == channels {
+        return Ok(given);
+    }
     let Some(names) = names.filter(|names| !names.is_empty()) else {
         return Ok((0..channels).map(|channel| format!("c{channel}")).collect());
     };
