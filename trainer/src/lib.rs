@@ -13,6 +13,7 @@ pub mod config;
 pub mod data;
 pub mod evaluate;
 pub mod export;
+pub mod fast_path;
 pub mod files;
 pub mod flash;
 pub mod integer;

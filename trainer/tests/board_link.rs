@@ -505,6 +505,55 @@ fn a_model_of_channels_that_the_board_lacks_is_refused_before_a_file_is_made() {
     assert!(!flash.exists());
 }
 
+/// The user's own recording reaches the model: here the recorded windows, as text with its columns in another order.
+#[test]
+fn a_recording_is_streamed_into_an_emulated_board() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stream = recorded();
+    let names = "label,total_acc_x,total_acc_y,total_acc_z,gyr_x,gyr_y,gyr_z,body_acc_x,body_acc_y,body_acc_z\n";
+    let mut recording = String::from(names);
+    for sample in turned(&stream)[WINDOWS_HEADER..].chunks(18) {
+        let counts = sample.as_chunks().0.iter();
+        let counts: Vec<String> = counts
+            .map(|&two| i16::from_le_bytes(two).to_string())
+            .collect();
+        recording += &format!("walking,{}\n", counts.join(","));
+    }
+    let [csv, flash] = ["own.csv", "flash.bin"].map(|name| folder.path().join(name));
+    std::fs::write(&csv, recording).expect("written");
+    let said = succeeds(&[
+        "monitor",
+        "--board",
+        "qemu-m4",
+        "--flash-file",
+        path(&flash),
+        "--rate",
+        "0",
+        "--stream",
+        path(&csv),
+        "--count",
+        "16",
+        "--json",
+    ]);
+    let mut found = Vec::new();
+    for line in said.lines() {
+        let told: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if let Some(class) = told.get("class") {
+            found.push(class["logits"].to_string());
+        }
+    }
+    let whole = Timing {
+        window: 128,
+        every: 1,
+        ..Timing::OPEN
+    };
+    let host = host_windows("har2", &stream, whole, 16).into_iter();
+    let host: Vec<String> = host
+        .map(|(_, logits)| serde_json::json!(logits).to_string())
+        .collect();
+    assert_eq!(found, host);
+}
+
 #[test]
 fn damaged_slots_fall_back_to_the_other_then_to_the_built_in_model() {
     let bench = Bench::new("qemu-m4");

@@ -349,7 +349,7 @@ fn names_from_boards_are_shown_not_obeyed() {
         matches!(ask, Ask::Hello).then_some(Reply::Firmware(firmware))
     };
     let output = run(&["send", "../models/har2", "--port", &board(small)]);
-    refused(&output, &["the firmware of \\u001b[35mB cannot run"]);
+    refused(&output, &["the firmware of \\u001b[35mB does not say"]);
     harmless(&output);
 }
 

@@ -14,6 +14,7 @@ use crate::checkpoint::{Checkpoint, Position};
 use crate::config::{ExportConfig, RunConfig};
 use crate::data::{DATA_DIR_VARIABLE, Split};
 use crate::evaluate;
+use crate::fast_path::{Obstacle, obstacles};
 use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
 use crate::model_folder;
@@ -94,6 +95,7 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
         return Err(Error::Data(fault.at(&options.run)));
     }
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
+    note_slow(&loaded.file, observer)?;
     if let Some(folder) = options.out.as_ref().filter(|_| !options.overwrite) {
         check_holds_no_other(folder, &loaded.file)?;
     }
@@ -128,6 +130,16 @@ fn trained_run(
     options.widths.lay_over(&mut config.export);
     config.validate().sort(Error::Config)?;
     Ok((checkpoint, config))
+}
+
+/// Tells why boards run a model in portable code.
+fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
+    for Obstacle { reason, remedy } in obstacles(&file.model().sort(Error::Model)?) {
+        observer.notice(&format!(
+            "note: boards run this model in portable code, two to three times slower than in assembly, as {reason}: {remedy}"
+        ));
+    }
+    Ok(())
 }
 
 /// Whether `folder` holds a model that is not `file`.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hadamrnn::card;
+use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
@@ -65,6 +66,7 @@ fn as_json(
         "codes": { "input": input_codes(model), "readout": readout_codes(model) },
         "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
+        "slow": fast_path::obstacles(model).iter().map(|obstacle| &obstacle.reason).collect::<Vec<_>>(),
         "bounds": {
             "drive": bounds.drive,
             "step": bounds.step,
@@ -95,6 +97,16 @@ fn print(
             output::grouped(*bytes as u64),
         ));
     }
+    let slow = fast_path::obstacles(model);
+    let assembly = match slow.is_empty() {
+        true => "runs it".into(),
+        false => slow
+            .iter()
+            .map(|obstacle| format!("does not: {}; {}", obstacle.reason, obstacle.remedy))
+            .collect::<Vec<_>>()
+            .join("; "),
+    };
+    rows.push(fact("assembly of boards", assembly));
     for (name, fits) in kernels(model) {
         let text = if fits {
             "yes"

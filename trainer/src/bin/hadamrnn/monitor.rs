@@ -33,7 +33,7 @@ pub struct Args {
     /// With --board: samples a second, 0 for as many as can be [default: the board's]
     #[arg(long, value_name = "HZ", requires = "board")]
     rate: Option<u32>,
-    /// With --board: window file to stream, over and over [default: some of UCI HAR]
+    /// With --board: recording (CSV) or window file to stream, over and over [default: some of UCI HAR]
     #[arg(long, value_name = "FILE", requires = "board")]
     stream: Option<PathBuf>,
     /// Folder of the model that the board runs, to take the names of classes and channels from; while it runs another one,
