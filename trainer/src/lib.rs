@@ -9,6 +9,7 @@ pub mod c_array;
 pub mod card;
 pub mod checkpoint;
 pub mod choice;
+pub mod clock;
 pub mod config;
 pub mod data;
 pub mod evaluate;

@@ -400,6 +400,11 @@ fn mistakes_are_explained() {
     for name in ["hadamrnn.h", "Hadamrnn.h", "stdint.h", "version"] {
         fails(&["export", &model, "--c", name], &["name", ".h"]);
     }
+    fails(&["verify", &model, "--clock", "64MHz"], &["--board"]);
+    fails(
+        &["verify", &model, "--board", "qemu-m4", "--clock", "fast"],
+        &["\"fast\" is no clock", "64MHz"],
+    );
     fails(
         &["train", "har2", "--schedule", "fast"],
         &["schedule", "cosine"],
