@@ -23,7 +23,7 @@ qemu-rv32:riscv32imc-unknown-none-elf"}
 for pair in $boards; do
     board=${pair%%:*} target=${pair#*:}
     # With the portable code for models of any shape, and without it; with everything that is optional.
-    for kernel in "fwht any-shape" "fwht-packed any-shape" "fwht-packed" "xnor any-shape"; do
+    for kernel in "fwht fallback" "fwht-packed fallback" "fwht-packed" "xnor fallback"; do
         # shellcheck disable=SC2086 # a kernel and perhaps a feature
         set -- $kernel
         for optional in 0 1; do

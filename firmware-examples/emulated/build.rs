@@ -13,7 +13,7 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 use hadamrnn_device::descriptor::Kernel;
-use hadamrnn_device::windows::Windows;
+use hadamrnn_device::windows::WindowFile;
 use hadamrnn_firmware_support::boards::{Board, Registry, room};
 use hadamrnn_firmware_support::configure::{
     MODEL, WINDOWS, check_target, embed, input_file, model_that_fits, variable, windows_that_fit,
@@ -121,9 +121,9 @@ fn config(board: &Board, needs: Capacities) -> Result<String, Box<dyn Error>> {
 
 /// The windows that fit beside a model of so many bytes; firmware finds more in a file, see `samples`.
 fn windows_beside(file: Vec<u8>, board: &Board, model: usize) -> Result<Vec<u8>, Box<dyn Error>> {
-    let all = Windows::parse(&file)?.header().windows;
+    let all = WindowFile::parse(&file)?.header().windows;
     let file = windows_that_fit(file, board, model)?;
-    let room = Windows::parse(&file)?.header().windows;
+    let room = WindowFile::parse(&file)?.header().windows;
     if room < all {
         println!(
             "cargo::warning={}: flash has room for {room} of {all} windows; put windows.bin in the emulator's working \

@@ -227,7 +227,7 @@ impl Board {
             board: &self.name,
             version: [0; 3],
             kernel: stream.kernel,
-            any_shape: true,
+            fallback: true,
             protocol: link::PROTOCOL,
             capacities: stream.capacities,
             channels: stream.channels,

@@ -16,7 +16,7 @@ use hadamrnn_runtime::Model;
 
 use crate::boards::{Board, Registry};
 use hadamrnn_device::slots::Timing;
-use hadamrnn_device::windows::{HEADER_LEN, Windows};
+use hadamrnn_device::windows::{HEADER_LEN, WindowFile};
 
 /// Folder of the registry and, above it, of the shipped models.
 const FIRMWARE: &str = env!("CARGO_MANIFEST_DIR");
@@ -137,7 +137,7 @@ pub fn windows_that_fit(
     board: &Board,
     model: usize,
 ) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut header = Windows::parse(&file)?.header();
+    let mut header = WindowFile::parse(&file)?.header();
     let bytes_each = 2 * usize::from(header.channels) * usize::from(header.steps);
     let room = (board.flash_size as usize / 2).min(board.room_for_model() - model);
     let room = u16::try_from(room / bytes_each).unwrap_or(u16::MAX).max(1);

@@ -92,7 +92,7 @@ enum hadamrnn_error
    */
   HADAMRNN_ERROR_CAPACITY = 10,
   /**
-   * No kernel of the library takes the model: build it with the features any-shape and wide.
+   * No kernel of the library takes the model: build it with the features fallback and wide.
    */
   HADAMRNN_ERROR_KERNEL = 11,
   /**

@@ -9,7 +9,7 @@
 //! | `portable` | everything else; everywhere with feature `portable` | Rust |
 //!
 //! Every backend has the same parts. `step` advances the state
-//! of models of a common shape, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
+//! of models of the fast path, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
 //! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix)
 //! and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
 //! its own, that of `portable` leaves everything.
@@ -19,21 +19,21 @@ mod armv6m;
 #[cfg(any(hadamrnn_arch = "armv7m", hadamrnn_arch = "armv7em"))]
 mod armv7m;
 mod channels;
+mod fast_path;
 #[cfg(not(hadamrnn_arch = "portable"))]
 mod plan;
 #[cfg(not(hadamrnn_arch = "armv7em"))]
 mod portable;
 #[cfg(hadamrnn_arch = "riscv32")]
 mod riscv32;
-mod shape;
 mod step;
 
 pub(crate) use channels::Channels;
-#[cfg(not(hadamrnn_arch = "portable"))]
-pub(crate) use plan::Plan;
-pub(crate) use shape::{
-    RUNS_SECOND_LAYERS, first_layer_has_common_shape, recurrence_has_common_shape,
+pub(crate) use fast_path::{
+    RUNS_SECOND_LAYERS, first_layer_has_fast_path, recurrence_has_fast_path,
 };
+#[cfg(not(hadamrnn_arch = "portable"))]
+pub(crate) use plan::FastPath;
 pub use step::OwnStep;
 
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -42,7 +42,7 @@ pub(crate) use armv7m::{
 };
 #[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::{
-    Plan, add_columns, add_products, add_rectified, standardise, step, step_second,
+    FastPath, add_columns, add_products, add_rectified, standardise, step, step_second,
 };
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {

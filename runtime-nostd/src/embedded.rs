@@ -41,7 +41,7 @@ impl<R: Room> Embedded<R> {
     /// A session of the model, at the zero state.
     ///
     /// # Errors
-    /// The model is another one and needs more room; or the kernel has no code for it, as the feature `any-shape` is off.
+    /// The model is another one and needs more room; or the kernel has no code for it, as the feature `fallback` is off.
     pub fn session<'m>(&self, model: &'m Model<'m>) -> Result<Session<'m, R>, SessionError> {
         Session::new(model)
     }

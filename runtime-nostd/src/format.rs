@@ -27,7 +27,7 @@ pub use addition::*;
 #[cfg(feature = "encode")]
 pub use encode::{EncodeError, encode};
 pub use error::ModelError;
-pub use header::{Extension, Header, Mixing, Readout, ReadoutKind, Second, Tokens};
+pub use header::{BinaryMatrixKind, Extension, Header, Readout, ReadoutKind, Second, Tokens};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 
 /// The first four bytes of every model.

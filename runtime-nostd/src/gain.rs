@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn every_width_leaves_room_for_a_gain_that_drifts_little() {
         for (bits, q) in (8u32..=16).flat_map(|bits| (1u8..=10).map(move |q| (bits, q))) {
-            // The transform times the gain, with half of 31 bits left for the drive.
+            // The transform times the gain, with half of 31 bits left for the layer input.
             let fits = |shift: &u8| {
                 let gain = i64::from(Gain::new(q, *shift, 0).max());
                 gain << (bits - 1 + u32::from(q)) < 1 << 30

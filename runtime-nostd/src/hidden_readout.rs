@@ -2,10 +2,10 @@
 //!
 //! It has no state, so it is computed when logits are read: once a window for a readout of the last state.
 
+use crate::binary_matrix;
 #[cfg(feature = "encode")]
 use crate::bounds::proven;
 use crate::format;
-use crate::mixing;
 
 /// The layer between what is read and V.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ impl<'a> HiddenReadout<'a> {
 
     /// Bound on every sum before the right shift, where what is read has `bits` bits: `D_h`.
     pub(crate) fn bound(&self, bits: u32) -> u32 {
-        mixing::product_bound(self.read, bits, self.multiplier, self.bias)
+        binary_matrix::product_bound(self.read, bits, self.multiplier, self.bias)
             .saturating_add(self.half() as u32)
     }
 
@@ -74,10 +74,10 @@ impl<'a> HiddenReadout<'a> {
 
     /// Computes the rectified units from what is read. Writes as many as `units` has room for.
     pub(crate) fn compute(&self, pairs: impl Iterator<Item = [i32; 2]>, units: &mut [i32]) {
-        mixing::dense(self.matrix, pairs, units);
+        binary_matrix::dense(self.matrix, pairs, units);
         let limit = 1i32.wrapping_shl(self.bits.wrapping_sub(1)).wrapping_sub(1);
         let (multiplier, half, shift) = (self.multiplier, self.half(), self.shift);
-        mixing::with_biases(units, self.bias, |unit, bias| {
+        binary_matrix::with_biases(units, self.bias, |unit, bias| {
             let sum = unit.wrapping_mul(multiplier).wrapping_add(bias);
             let scaled = sum.wrapping_add(half).wrapping_shr(shift);
             scaled.max(0).min(limit)

@@ -11,18 +11,18 @@ pub struct Layer<'a> {
     pub(crate) state_bits: u32,
     /// Rows of each diagonal block that an input drives: its first ones. All of them for a second layer.
     pub(crate) driven_rows: usize,
-    /// Left shift of what drives the layer; 0 for a second layer.
-    pub(crate) drive_shift: u32,
+    /// Left shift of the layer input; 0 for a second layer.
+    pub(crate) layer_input_shift: u32,
     pub(crate) gain_shift: u32,
     pub(crate) gain: Gain,
     /// Bit `i % 32` of word `i / 32` is set where row `i` has the sign -1.
     pub(crate) signs: &'a [u32],
-    /// Bound on every row of what drives the layer, before its left shift; 0 until it is proven, and for a second layer.
-    pub(crate) drive_bound: i32,
-    /// Whether every row of what drives the layer fits 16 bits whatever the input, and comes in pairs of lanes.
-    pub(crate) lanes_hold_drive: bool,
-    /// Whether it has the shape that the assembly of some targets takes; see `Model::has_common_shape`.
-    pub(crate) common_shape: bool,
+    /// Bound on every row of the layer input, before its left shift; 0 until it is proven, and for a second layer.
+    pub(crate) layer_input_bound: i32,
+    /// Whether every row of the layer input fits 16 bits whatever the input, and comes in pairs of lanes.
+    pub(crate) lanes_hold_layer_input: bool,
+    /// Whether it has the shape that the assembly of some targets takes; see `Model::has_fast_path`.
+    pub(crate) fast_path: bool,
 }
 
 impl Layer<'_> {
@@ -51,16 +51,16 @@ impl Layer<'_> {
         sign(self.signs, row)
     }
 
-    /// Bound on every sum before the right shift, for a drive (left shift included) of at most `drive`.
+    /// Bound on every sum before the right shift, for a layer input (left shift included) of at most `layer_input`.
     #[inline(never)]
-    pub(crate) fn step_bound(&self, drive: u32) -> u32 {
+    pub(crate) fn step_bound(&self, layer_input: u32) -> u32 {
         let bits = self
             .state_bits
             .wrapping_sub(1)
             .wrapping_add(self.log2_block);
         let half = 1u32.wrapping_shl(self.gain_shift.wrapping_sub(1));
         shifted(self.gain.max() as u32, bits)
-            .saturating_add(drive)
+            .saturating_add(layer_input)
             .saturating_add(half)
     }
 }

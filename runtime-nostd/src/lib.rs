@@ -60,7 +60,7 @@
 //!
 //! | feature | |
 //! |---|---|
-//! | `any-shape` (default) | models that the target's assembly does not take; without it they are refused, and firmware is 5 KiB smaller |
+//! | `fallback` (default) | models that the target's assembly does not take; without it they are refused, and firmware is 5 KiB smaller |
 //! | `encode` | [`format::encode`] writes models: for exporters, not for firmware |
 //! | `defmt` | `defmt::Format` for errors and summaries of models |
 //! | `portable` | Rust instead of assembly on every target |
@@ -83,11 +83,11 @@ compile_error!(
 );
 
 mod arch;
+mod binary_matrix;
 mod bounds;
 mod capacities;
 mod codegen;
 pub mod digest;
-mod drive;
 #[doc(hidden)]
 pub mod embedded;
 mod error;
@@ -96,20 +96,21 @@ pub mod format;
 mod gain;
 mod hadamard;
 mod hidden_readout;
+mod input_projection;
 pub mod kernel;
 mod lanes;
 mod layer;
+mod layer_input;
 pub mod limits;
-mod mixing;
 mod model;
 mod pool;
 mod readout;
 pub mod room;
 mod session;
-mod source;
 mod standardise;
 mod step;
 
+pub use binary_matrix::SecondLayer;
 pub use capacities::Capacities;
 pub use embedded::Embedded;
 pub use error::SessionError;
@@ -118,7 +119,6 @@ pub use gain::Gain;
 pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
 pub use layer::Layer;
-pub use mixing::SecondLayer;
 pub use model::Model;
 pub use readout::Logits;
 pub use room::{Room, RoomOf};

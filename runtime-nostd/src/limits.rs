@@ -75,7 +75,7 @@ pub const LEAK: Limit = Limit::new(1, 15);
 /// Right shift `p` of the standardisation.
 pub const INPUT_SHIFT: Limit = Limit::new(1, 17);
 /// Left shift `k` of what drives the first layer.
-pub const DRIVE_SHIFT: Limit = Limit::new(0, 20);
+pub const LAYER_INPUT_SHIFT: Limit = Limit::new(0, 20);
 /// Right shift `g` after a recurrence.
 pub const GAIN_SHIFT: Limit = Limit::new(4, 15);
 /// Right shift `e` of a pooled sum.
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!(STATE_BITS.holds(value), within);
             assert_eq!(STATE_BITS.clamp(value), closest);
         }
-        assert!(DRIVE_SHIFT.values().eq(0..=20));
+        assert!(LAYER_INPUT_SHIFT.values().eq(0..=20));
     }
 
     #[test]

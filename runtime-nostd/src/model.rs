@@ -2,16 +2,16 @@
 
 mod weights;
 
-use crate::arch::{self, Channels, Plan};
+use crate::arch::{self, Channels, FastPath};
+use crate::binary_matrix::SecondLayer;
 use crate::bounds::shifted;
-use crate::drive::Weights;
 use crate::fields::FieldWidth;
 use crate::format::{self, Addition, Bounds, Header, ModelError, Readout, Sections, Tokens};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
+use crate::input_projection::Weights;
 use crate::layer::Layer;
 use crate::limits;
-use crate::mixing::SecondLayer;
 
 /// A model, read in place: weights stay where the bytes are.
 ///
@@ -27,7 +27,7 @@ pub struct Model<'a> {
     hidden_readout: Option<HiddenReadout<'a>>,
     bounds: Bounds,
     /// Constants and sections for the target's own code, if it runs the first layer.
-    pub(crate) plan: Option<Plan<'a>>,
+    pub(crate) plan: Option<FastPath<'a>>,
     /// Standardisation of the inputs for the target's own code, if the inputs are numbers.
     pub(crate) channels: Option<Channels<'a>>,
 }
@@ -93,21 +93,21 @@ impl<'a> Model<'a> {
             Some(_) => 1,
             None => model.input_size(),
         };
-        model.plan = Plan::new(&model.first.layer, &sections, columns);
+        model.plan = FastPath::new(&model.first.layer, &sections, columns);
         Ok(model)
     }
 
     /// Bounds every accumulator.
     fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
-        let drive = self.largest_drive();
-        let driven = shifted(drive, self.first.layer.drive_shift);
+        let layer_input = self.largest_layer_input();
+        let driven = shifted(layer_input, self.first.layer.layer_input_shift);
         let layer = &self.first.layer;
         let second = (self.second.as_ref()).map_or(0, |second| {
             second.bound(layer.hidden_size, layer.state_bits)
         });
         let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
         let all = [
-            drive,
+            layer_input,
             self.first.layer.step_bound(driven),
             second,
             hidden,
@@ -116,18 +116,17 @@ impl<'a> Model<'a> {
         if all.iter().any(|&bound| bound > i32::MAX as u32) {
             return Err(ModelError::Overflow);
         }
-        let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
-        self.first.layer.drive_bound = drive;
-        self.first.layer.lanes_hold_drive = drive <= i32::from(i16::MAX);
-        self.first.layer.common_shape =
-            arch::first_layer_has_common_shape(&self.first.layer, self.first.width);
+        let [layer_input, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
+        self.first.layer.layer_input_bound = layer_input;
+        self.first.layer.lanes_hold_layer_input = layer_input <= i32::from(i16::MAX);
+        self.first.layer.fast_path =
+            arch::first_layer_has_fast_path(&self.first.layer, self.first.width);
         if let Some(second) = &mut self.second {
             let layer = &mut second.layer;
-            layer.common_shape =
-                arch::RUNS_SECOND_LAYERS && arch::recurrence_has_common_shape(layer);
+            layer.fast_path = arch::RUNS_SECOND_LAYERS && arch::recurrence_has_fast_path(layer);
         }
         self.bounds = Bounds {
-            drive,
+            layer_input,
             step,
             second_step,
             hidden,
@@ -249,15 +248,15 @@ impl<'a> Model<'a> {
     }
 
     /// Whether the assembly of [`FwhtPacked`](crate::kernel::FwhtPacked) runs this model. If not, portable code does, where
-    /// the feature `any-shape` is on; the answers are the same.
+    /// the feature `fallback` is on; the answers are the same.
     ///
     /// The shape: 4-bit `U`, or a table of tokens; blocks of 32 or more; 10 to 12 state bits, and no more than 19 with
-    /// `log2(block)`; a gain shift of 15, which the exporter takes unless 32 bits are too few; drives that leave room for the
+    /// `log2(block)`; a gain shift of 15, which the exporter takes unless 32 bits are too few; layer inputs that leave room for the
     /// rounding constant in a 16-bit lane; sums below 2^30, so that a row, shifted, fits such a lane.
     ///
     /// A second layer is run by portable code, but for Cortex-M4 and its like: there by assembly if its shape allows.
-    pub const fn has_common_shape(&self) -> bool {
-        self.first.layer.common_shape && self.second.is_none()
+    pub const fn has_fast_path(&self) -> bool {
+        self.first.layer.fast_path && self.second.is_none()
     }
 
     /// The proven bounds of every accumulator.
@@ -277,13 +276,13 @@ fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
             0 => 1usize.wrapping_shl(header.log2_block.into()),
             rows => usize::from(rows) >> (log2_blocks & 15),
         },
-        drive_shift: header.drive_shift.into(),
+        layer_input_shift: header.layer_input_shift.into(),
         gain_shift: header.gain_shift.into(),
         gain: Gain::new(header.log2_block, header.gain_shift, header.extension.leak),
         signs: sections.signs,
-        drive_bound: 0,
-        lanes_hold_drive: false,
-        common_shape: false,
+        layer_input_bound: 0,
+        lanes_hold_layer_input: false,
+        fast_path: false,
     }
 }
 

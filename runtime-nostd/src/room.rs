@@ -16,7 +16,7 @@ pub trait Room: sealed::Sealed {
     /// A second layer's state.
     type Second: HiddenState<Word = WordOf<Self>>;
     /// Input projection of a second layer in a step.
-    type Driven: Array<i32>;
+    type InputTile: Array<i32>;
     /// Sums of a pooled readout.
     type Pool: Array<u32>;
     /// A hidden readout layer, while logits are read.
@@ -58,7 +58,7 @@ impl<
     type Kernel = K;
     type State = K::State<HIDDEN>;
     type Second = K::State<SECOND>;
-    type Driven = [i32; SECOND];
+    type InputTile = [i32; SECOND];
     type Pool = [u32; POOL];
     type Read = [i32; READ];
     type Inputs = heapless::Vec<i32, INPUTS>;

@@ -1,16 +1,16 @@
 //! Streaming inference.
 
 use crate::arch::OwnStep;
-use crate::drive::Drive;
+use crate::binary_matrix::{self, SecondLayer};
 use crate::error::SessionError;
 use crate::format::Readout;
+use crate::input_projection::InputProjection;
 use crate::kernel::{HiddenState, Kernel};
-use crate::mixing::{self, SecondLayer};
+use crate::layer_input::LayerInput;
 use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::room::{Array, Inputs, Room};
-use crate::source::Source;
 use crate::standardise::standardise_all;
 use crate::step::Step;
 
@@ -33,13 +33,13 @@ pub struct Session<'m, R: Room> {
 struct Second<R: Room> {
     state: R::Second,
     /// Its input projection in this step.
-    driven: R::Driven,
+    driven: R::InputTile,
 }
 
 impl<R: Room> Second<R> {
     const ZERO: Self = Self {
         state: R::Second::ZERO,
-        driven: R::Driven::ZERO,
+        driven: R::InputTile::ZERO,
     };
 
     fn step(&mut self, second: &SecondLayer<'_>, gain: i32, pairs: impl Iterator<Item = [i32; 2]>) {
@@ -48,8 +48,8 @@ impl<R: Room> Second<R> {
         let Some(rows) = self.driven.as_mut().get_mut(..layer.hidden_size) else {
             return;
         };
-        mixing::drive(second, pairs, rows);
-        let step = Step::new(layer, Source::Ready(rows), gain);
+        binary_matrix::layer_input(second, pairs, rows);
+        let step = Step::new(layer, LayerInput::Ready(rows), gain);
         R::Kernel::step_second(self.state.words_mut(), &step);
     }
 }
@@ -236,8 +236,8 @@ fn step_any<K: Kernel>(
     sum: i32,
     gain: i32,
 ) {
-    let drive = Drive::new(&model.first, u, x, sum);
-    let step = Step::new(model.layer(), Source::Product(&drive), gain);
+    let layer_input = InputProjection::new(&model.first, u, x, sum);
+    let step = Step::new(model.layer(), LayerInput::Product(&layer_input), gain);
     K::step(state, &step);
 }
 

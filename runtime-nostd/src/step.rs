@@ -1,25 +1,25 @@
 //! The element-wise end of a time step, shared by every kernel.
 
 use crate::codegen::keep_rolled;
-use crate::drive::{Driven, TILE};
+use crate::input_projection::{InputTile, TILE};
 use crate::lanes;
 use crate::layer::Layer;
-use crate::source::{Source, SourceRows};
+use crate::layer_input::{LayerInput, LayerInputRows};
 
 /// Everything of one time step of one layer but the transform itself.
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     pub(crate) layer: &'a Layer<'a>,
-    pub(crate) source: Source<'a>,
+    pub(crate) layer_input: LayerInput<'a>,
     pub(crate) gain: i32,
 }
 
 impl<'a> Step<'a> {
-    /// `source` is what drives the layer, `gain` that of this step.
-    pub(crate) const fn new(layer: &'a Layer<'a>, source: Source<'a>, gain: i32) -> Self {
+    /// `layer_input` is the layer input, `gain` that of this step.
+    pub(crate) const fn new(layer: &'a Layer<'a>, layer_input: LayerInput<'a>, gain: i32) -> Self {
         Self {
             layer,
-            source,
+            layer_input,
             gain,
         }
     }
@@ -30,14 +30,14 @@ impl<'a> Step<'a> {
 }
 
 /// Two neighbouring rows, as a kernel keeps them.
-pub(crate) trait Slot {
+pub(crate) trait RowPair {
     /// The rows of `(I ⊗ H) h`.
     fn product(&self) -> [i32; 2];
     /// Takes the new states.
     fn put(self, states: [i32; 2]);
 }
 
-impl Slot for &mut [i32; 2] {
+impl RowPair for &mut [i32; 2] {
     #[inline(always)]
     fn product(&self) -> [i32; 2] {
         **self
@@ -50,7 +50,7 @@ impl Slot for &mut [i32; 2] {
 }
 
 /// Products elsewhere, states in two lanes.
-impl Slot for (&mut u32, &[i32; 2]) {
+impl RowPair for (&mut u32, &[i32; 2]) {
     #[inline(always)]
     fn product(&self) -> [i32; 2] {
         *self.1
@@ -64,12 +64,12 @@ impl Slot for (&mut u32, &[i32; 2]) {
 
 /// Turns products into new states, 32 rows at a time.
 ///
-/// `h' = clamp((d << drive_shift + s * gain * v + half) >> gain_shift)`, `d` being what drives the layer: rounds to
+/// `h' = clamp((d << layer_input_shift + s * gain * v + half) >> gain_shift)`, `d` being the layer input: rounds to
 /// nearest, halves up, saturates to `state_bits`. [`Model::from_bytes`](crate::Model::from_bytes) has established that
 /// nothing overflows.
 pub(crate) struct Finisher<'a> {
-    source: SourceRows<'a>,
-    driven: Driven,
+    layer_input: LayerInputRows<'a>,
+    driven: InputTile,
     /// Signs of the rows still to come.
     signs: &'a [u32],
     in_lanes: bool,
@@ -81,7 +81,7 @@ pub(crate) struct Finisher<'a> {
 struct Constants {
     /// Gains of two neighbouring rows for each pattern of their two sign bits: a table costs less than negating.
     gains: [[i32; 2]; 4],
-    /// `2^drive_shift`: a multiply-accumulate does shift and addition.
+    /// `2^layer_input_shift`: a multiply-accumulate does shift and addition.
     scale: i32,
     half: i32,
     gain_shift: u32,
@@ -93,14 +93,14 @@ impl<'a> Finisher<'a> {
         let layer = step.layer;
         let (plus, minus) = (step.gain, step.gain.wrapping_neg());
         Self {
-            source: SourceRows::new(&step.source),
+            layer_input: LayerInputRows::new(&step.layer_input),
             driven: [0; TILE],
             signs: layer.signs,
-            in_lanes: layer.lanes_hold_drive,
+            in_lanes: layer.lanes_hold_layer_input,
             state_bits: layer.state_bits,
             constants: Constants {
                 gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
-                scale: 1i32.wrapping_shl(layer.drive_shift),
+                scale: 1i32.wrapping_shl(layer.layer_input_shift),
                 half: 1i32.wrapping_shl(layer.gain_shift.wrapping_sub(1)),
                 gain_shift: layer.gain_shift,
                 limit: 1i32.wrapping_shl(layer.state_bits.wrapping_sub(1)),
@@ -110,18 +110,18 @@ impl<'a> Finisher<'a> {
 
     /// Finishes the next rows.
     #[inline(always)]
-    pub fn next_tile<S: Slot>(&mut self, slots: impl Iterator<Item = S>) {
+    pub fn next_tile<S: RowPair>(&mut self, row_pairs: impl Iterator<Item = S>) {
         let Some((signs, rest)) = self.signs.split_first() else {
             return;
         };
         self.signs = rest;
-        self.source.next_tile(&mut self.driven);
+        self.layer_input.next_tile(&mut self.driven);
         let (constants, driven) = (&self.constants, &self.driven);
         match (self.in_lanes, self.state_bits) {
-            (true, 10) => constants.tile::<S, true, 10>(slots, driven, *signs),
-            (true, 12) => constants.tile::<S, true, 12>(slots, driven, *signs),
-            (true, _) => constants.tile::<S, true, 0>(slots, driven, *signs),
-            (false, _) => constants.tile::<S, false, 0>(slots, driven, *signs),
+            (true, 10) => constants.tile::<S, true, 10>(row_pairs, driven, *signs),
+            (true, 12) => constants.tile::<S, true, 12>(row_pairs, driven, *signs),
+            (true, _) => constants.tile::<S, true, 0>(row_pairs, driven, *signs),
+            (false, _) => constants.tile::<S, false, 0>(row_pairs, driven, *signs),
         }
     }
 }
@@ -129,10 +129,10 @@ impl<'a> Finisher<'a> {
 impl Constants {
     /// `BITS` is the width of the state, or 0 for any: a constant width makes one saturating instruction.
     #[inline(never)]
-    fn tile<S: Slot, const LANES: bool, const BITS: u32>(
+    fn tile<S: RowPair, const LANES: bool, const BITS: u32>(
         &self,
-        slots: impl Iterator<Item = S>,
-        driven: &Driven,
+        row_pairs: impl Iterator<Item = S>,
+        driven: &InputTile,
         mut signs: u32,
     ) {
         // On the stack: no register for `self`.
@@ -140,24 +140,24 @@ impl Constants {
         // The low lane has 32768 too much.
         let low_half = self.half.wrapping_sub(self.scale.wrapping_shl(15));
         let scaled = |row: i32, half: i32| row.wrapping_mul(self.scale).wrapping_add(half);
-        let mut finish = |slot: S, [even, odd]: [i32; 2]| {
+        let mut finish = |row_pair: S, [even, odd]: [i32; 2]| {
             keep_rolled();
-            let [v_even, v_odd] = slot.product();
+            let [v_even, v_odd] = row_pair.product();
             let [gain_even, gain_odd] = gains[(signs & 3) as usize];
             signs >>= 2;
-            slot.put([
+            row_pair.put([
                 self.saturate::<BITS>(gain_even.wrapping_mul(v_even).wrapping_add(even)),
                 self.saturate::<BITS>(gain_odd.wrapping_mul(v_odd).wrapping_add(odd)),
             ]);
         };
         if LANES {
-            for (slot, pair) in slots.zip(driven) {
+            for (row_pair, pair) in row_pairs.zip(driven) {
                 let (low, high) = ((pair & 0xFFFF) as i32, *pair as i32 >> 16);
-                finish(slot, [scaled(low, low_half), scaled(high, self.half)]);
+                finish(row_pair, [scaled(low, low_half), scaled(high, self.half)]);
             }
         } else {
-            for (slot, rows) in slots.zip(driven.as_chunks().0) {
-                finish(slot, rows.map(|row: u32| scaled(row as i32, self.half)));
+            for (row_pair, rows) in row_pairs.zip(driven.as_chunks().0) {
+                finish(row_pair, rows.map(|row: u32| scaled(row as i32, self.half)));
             }
         }
     }

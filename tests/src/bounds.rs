@@ -6,7 +6,7 @@ use crate::oracle::{PlainInput, PlainLayer, PlainModel, PlainReadout};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainBounds {
     /// Bound on a row of the first layer's input projection, before its left shift.
-    pub drive: i64,
+    pub layer_input: i64,
     /// Bound on a first-layer sum before the right shift.
     pub step: i64,
     /// Bound on a second-layer sum before the right shift; 0 without one.
@@ -21,7 +21,7 @@ impl PlainBounds {
     /// All bounds, in order.
     pub fn all(&self) -> [i64; 5] {
         [
-            self.drive,
+            self.layer_input,
             self.step,
             self.second_step,
             self.hidden,
@@ -51,7 +51,7 @@ pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
         PlainInput::Tokens { multiplier, .. } => i64::from(*multiplier) << (table_bits - 1),
     };
     let biases = model.bias.iter().enumerate();
-    let drive = largest(biases.map(|(row, &bias)| weights(row) + i64::from(bias).abs()));
+    let layer_input = largest(biases.map(|(row, &bias)| weights(row) + i64::from(bias).abs()));
     let second_step = model.second.as_ref().map_or(0, |second| {
         let sum = (model.layer.hidden_size as i64) << (model.layer.state_bits - 1);
         let bias = largest(second.bias.iter().map(|&bias| i64::from(bias).abs()));
@@ -70,8 +70,8 @@ pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
     let read_bits = hidden.map_or(read_bits, |hidden| hidden.bits);
     let rows = model.readout.iter().zip(&model.readout_bias);
     PlainBounds {
-        drive,
-        step: step(&model.layer, drive << model.drive_shift),
+        layer_input,
+        step: step(&model.layer, layer_input << model.layer_input_shift),
         second_step,
         hidden: hidden_sum,
         logit: largest(

@@ -1,8 +1,8 @@
 //! Shared parts of the equivalence tests: an oracle that follows the definition word by word, and models to run it on.
 
 pub mod bounds;
-pub mod common_shape;
 pub mod documented;
+pub mod fast_path;
 pub mod models;
 pub mod oracle;
 pub mod readout_models;

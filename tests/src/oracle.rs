@@ -12,7 +12,7 @@ pub struct PlainModel {
     /// Biases of the first layer in units of `U x`.
     pub bias: Vec<i32>,
     /// Left shift of `U x + b`.
-    pub drive_shift: u32,
+    pub layer_input_shift: u32,
     /// The first layer.
     pub layer: PlainLayer,
     /// The second layer.
@@ -258,7 +258,7 @@ impl PlainModel {
     }
 
     /// `U x + b`, or the token's row, of a raw sample.
-    fn drive(&self, raw: &[i16]) -> Vec<i64> {
+    fn layer_input(&self, raw: &[i16]) -> Vec<i64> {
         let row = |i: usize| -> i64 {
             match &self.input {
                 PlainInput::Numbers {
@@ -290,9 +290,9 @@ impl PlainModel {
     /// Advances by one raw sample.
     pub fn step(&self, state: &mut PlainState, raw: &[i16]) {
         let driven: Vec<i64> = self
-            .drive(raw)
+            .layer_input(raw)
             .iter()
-            .map(|d| d << self.drive_shift)
+            .map(|d| d << self.layer_input_shift)
             .collect();
         let [first_phase, second_phase] = &mut state.phases;
         state.h = self.layer.step(&state.h, first_phase, &driven);

@@ -7,7 +7,7 @@ use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn_runtime::Model;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::FwhtPacked;
-use hadamrnn_tests::common_shape::{common_shape_models, second_layer_models};
+use hadamrnn_tests::fast_path::{fast_path_models, second_layer_models};
 use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
 use hadamrnn_tests::oracle::PlainModel;
 use hadamrnn_tests::readout_models::{is_pooled, readout_models};
@@ -15,7 +15,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
-/// Models of the common shape, for the assembly, models of any shape, for what it leaves to portable code, models of two
+/// Models of the fast path, for the assembly, models of any shape, for what it leaves to portable code, models of two
 /// layers, and models with a pooled or a hidden readout.
 const MODELS: [usize; 4] = [80, 40, 40, 40];
 /// Longest model that the firmware has room for.
@@ -61,26 +61,26 @@ fn assert_coverage(sampled: &[Sampled]) {
             .count();
         assert!(count >= least, "{count} of {least} models with {what}");
     };
-    at_least(20, "the common shape", |_, model| model.has_common_shape());
+    at_least(20, "the fast path", |_, model| model.has_fast_path());
     at_least(4, "rows that are not driven", |plain, model| {
-        model.has_common_shape() && plain.driven_rows < plain.layer.block_size
+        model.has_fast_path() && plain.driven_rows < plain.layer.block_size
     });
     at_least(2, "one column", |plain, model| {
-        model.has_common_shape() && plain.input_size() == 1
+        model.has_fast_path() && plain.input_size() == 1
     });
     at_least(4, "more than one round of columns", |plain, model| {
-        model.has_common_shape() && plain.input_size() >= 10
+        model.has_fast_path() && plain.input_size() >= 10
     });
     at_least(4, "copies of ten bits", |plain, model| {
         let copies = plain.input_size() > plain.sample_size();
-        model.has_common_shape() && copies && model.header().input_bits == 10
+        model.has_fast_path() && copies && model.header().input_bits == 10
     });
     at_least(
         4,
         "ten bits and no copies, of an odd number",
         |plain, model| {
             let odd = plain.input_size() == plain.sample_size() && plain.input_size() % 2 == 1;
-            model.has_common_shape() && odd && model.header().input_bits == 10
+            model.has_fast_path() && odd && model.header().input_bits == 10
         },
     );
     at_least(10, "a pooled readout", |plain, _| is_pooled(plain));
@@ -94,7 +94,7 @@ fn assert_coverage(sampled: &[Sampled]) {
         model.bounds().hidden == i32::MAX
     });
     at_least(4, "4-bit U and sums beyond a lane", |_, model| {
-        model.header().input_weight_bits == 4 && model.bounds().drive > i32::from(i16::MAX)
+        model.header().input_weight_bits == 4 && model.bounds().layer_input > i32::from(i16::MAX)
     });
     at_least(4, "a second layer of large blocks", |plain, _| {
         (plain.second.as_ref()).is_some_and(|second| second.layer.block_size >= 32)
@@ -132,7 +132,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples")))
         .expect("the firmware sources");
-    let mut sampled = draw(MODELS[0], sampled(common_shape_models(4..=9)));
+    let mut sampled = draw(MODELS[0], sampled(fast_path_models(4..=9)));
     sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
     sampled.extend(draw(MODELS[2], self::sampled(second_layer_models(4..=8))));
     sampled.extend(draw(MODELS[3], self::sampled(readout_models(4..=7))));

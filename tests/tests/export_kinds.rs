@@ -6,7 +6,7 @@ use hadamrnn::evaluate::integer_metrics;
 use hadamrnn::export::{self, export};
 use hadamrnn::fast_path::{Obstacle, obstacles};
 use hadamrnn::integer::{KernelName, answers};
-use hadamrnn::nn::{HostWeights, Input, Mixing, ReadoutKind, decay, quant};
+use hadamrnn::nn::{BinaryMatrixKind, HostWeights, Input, ReadoutKind, leak_factor, quant};
 use hadamrnn::standardise::Standardisation;
 
 mod kinds;
@@ -16,7 +16,7 @@ use kinds::*;
 /// `s γ H h / sqrt(B)`.
 fn recur(h: &[f64], signs: &[i8], log2_block: usize, leak: Option<u8>) -> Vec<f64> {
     let block = 1usize << log2_block;
-    let factor = f64::from(decay(leak)) / (block as f64).sqrt();
+    let factor = f64::from(leak_factor(leak)) / (block as f64).sqrt();
     (0..h.len())
         .map(|i| {
             let first = i / block * block;
@@ -72,7 +72,7 @@ impl<'a> Float<'a> {
         }
     }
 
-    fn drive(&self, x: &[f64], token: Option<u16>) -> Vec<f64> {
+    fn layer_input(&self, x: &[f64], token: Option<u16>) -> Vec<f64> {
         let bias = |i: usize| f64::from(self.weights.bias[i]);
         match token {
             Some(token) => (0..N)
@@ -92,8 +92,8 @@ impl<'a> Float<'a> {
         let layer = self.weights.config.network.second.expect("a second layer");
         let h = relu(h);
         let entry = |i: usize, j: usize| match layer.mixing {
-            Mixing::Dense => f64::from(second.mixing[i * N + j]),
-            Mixing::Hadamard => {
+            BinaryMatrixKind::Dense => f64::from(second.mixing[i * N + j]),
+            BinaryMatrixKind::Hadamard => {
                 let sign = 1.0 - 2.0 * f64::from((i & j).count_ones() % 2);
                 f64::from(second.mixing[i]) * sign * f64::from(second.mixing[N + j])
             }
@@ -124,7 +124,7 @@ impl<'a> Float<'a> {
             };
             h = add(
                 recur(&h, &self.weights.signs, config.log2_block, config.leak),
-                self.drive(&x, token),
+                self.layer_input(&x, token),
             );
             if let (Some(layer), Some(second)) = (config.second, &self.weights.second) {
                 h2 = add(
@@ -345,7 +345,7 @@ fn what_keeps_a_model_off_the_assembly_is_told_with_its_remedy() {
         let file = exported(&weights, &data, &widths);
         let model = file.model().expect("valid");
         let found = obstacles(&model);
-        assert_eq!(found.is_empty(), model.has_common_shape());
+        assert_eq!(found.is_empty(), model.has_fast_path());
         let text = |obstacle: &Obstacle| format!("{} -> {}", obstacle.reason, obstacle.remedy);
         found.iter().map(text).collect::<Vec<_>>().join("; ")
     };

@@ -86,7 +86,7 @@ proptest! {
             Ok(found) => {
                 let found = found.bounds();
                 let found = [
-                    found.drive, found.step, found.second_step, found.hidden, found.logit,
+                    found.layer_input, found.step, found.second_step, found.hidden, found.logit,
                 ];
                 prop_assert_eq!(found.map(i64::from), bounds.all());
             }
@@ -114,7 +114,7 @@ fn sums_of_a_pooled_readout_saturate() {
     let (mut plain, widths) = tree.expect("a model").current();
     // The bias takes every state to its limit, whatever the recurrence does.
     plain.bias.fill(32_767);
-    plain.drive_shift = 10;
+    plain.layer_input_shift = 10;
     (
         plain.layer.leak,
         plain.layer.state_bits,

@@ -136,7 +136,7 @@ pub fn features(model: &Model<'_>) -> Vec<String> {
         ("layered", shape.layered),
         ("pooled", shape.pooled && !shape.layered),
         ("wide", shape.wide),
-        ("any-shape", !model.has_common_shape()),
+        ("fallback", !model.has_fast_path()),
     ];
     let needed = others.into_iter().filter(|(_, needed)| *needed);
     features.extend(needed.map(|(name, _)| name.into()));
@@ -367,7 +367,7 @@ mod tests {
         assert!(!text.contains("SAMPLE_SIZE"));
         let (file, usage) = shipped("har2-two-layers");
         let text = header("two", &file, &usage).expect("a header");
-        assert!(text.contains("layered,any-shape\n"), "{text}");
+        assert!(text.contains("layered,fallback\n"), "{text}");
     }
 
     #[test]

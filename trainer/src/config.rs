@@ -197,7 +197,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{HiddenReadout, Mixing, SecondLayer};
+    use crate::nn::{BinaryMatrixKind, HiddenReadout, SecondLayer};
     use crate::recipe::Recipe;
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
             hidden_size: network.hidden_size,
             log2_block: network.hidden_size.ilog2() as usize,
             leak: None,
-            mixing: Mixing::Hadamard,
+            mixing: BinaryMatrixKind::Hadamard,
             train_mixing: false,
             bias: false,
         };
@@ -267,7 +267,7 @@ mod tests {
             hidden_size: 128,
             log2_block: 7,
             leak: Some(1),
-            mixing: Mixing::Dense,
+            mixing: BinaryMatrixKind::Dense,
             train_mixing: true,
             bias: true,
         });

@@ -67,7 +67,7 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
     let state_bits = config
         .state_bits
         .unwrap_or_else(|| scales::state_bits(&ranges, network, source.calibration.steps));
-    let plan = Plan {
+    let plan = ExportPlan {
         source: &source,
         codes: &codes,
         ranges: &ranges,
@@ -78,12 +78,12 @@ pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, S
     // The largest shifts, so the finest gain, for which the runtime proves that nothing overflows.
     for gain_shift in limits::GAIN_SHIFT.values().rev() {
         let gain_shift = gain_shift as u8;
-        let Some(drive) = Drive::choose(&plan, gain_shift) else {
+        let Some(layer_input) = Drive::choose(&plan, gain_shift) else {
             continue;
         };
-        let upper = plan.upper(drive.state)?;
-        if let Some(file) = plan.encode(gain_shift, &drive, &upper, &input)? {
-            return Ok((file, plan.scales(&drive, &upper)));
+        let upper = plan.upper(layer_input.state)?;
+        if let Some(file) = plan.encode(gain_shift, &layer_input, &upper, &input)? {
+            return Ok((file, plan.scales(&layer_input, &upper)));
         }
     }
     let input_bits = matches!(plan.input(), Input::Numbers(_)).then_some(config.input_bits);
@@ -137,7 +137,7 @@ fn check(source: &Source<'_>) -> Result<()> {
 }
 
 /// Codes, ranges and widths from which the scales are chosen.
-struct Plan<'a> {
+struct ExportPlan<'a> {
     source: &'a Source<'a>,
     codes: &'a Codes,
     ranges: &'a Ranges,
@@ -151,7 +151,7 @@ struct Upper {
     readout: ReadoutPlan,
 }
 
-impl Plan<'_> {
+impl ExportPlan<'_> {
     fn input(&self) -> Input {
         self.source.weights.config.input
     }
@@ -191,16 +191,16 @@ impl Plan<'_> {
     fn encode(
         &self,
         gain_shift: u8,
-        drive: &Drive,
+        layer_input: &Drive,
         upper: &Upper,
         input: &[u32],
     ) -> Result<Option<ModelFile>> {
         let weights = self.source.weights;
-        let Some(bias) = pack::bias(&weights.bias, drive.unit) else {
+        let Some(bias) = pack::bias(&weights.bias, layer_input.unit) else {
             return Ok(None);
         };
         let (channels, input_shift) = match self.input() {
-            Input::Numbers(_) => input::channels(self.source, drive.input)?,
+            Input::Numbers(_) => input::channels(self.source, layer_input.input)?,
             Input::Tokens { .. } => (Vec::new(), 0),
         };
         let (signs, readout) = (pack::signs(&weights.signs), upper.readout.words(self)?);
@@ -209,20 +209,20 @@ impl Plan<'_> {
         let header = Header {
             gain_shift,
             input_shift,
-            ..self.header(drive, upper)?
+            ..self.header(layer_input, upper)?
         };
         proven_file(header, &words)
     }
 
     /// The header but for its gain shift and input shift.
-    fn header(&self, drive: &Drive, upper: &Upper) -> Result<Header<'_>> {
+    fn header(&self, layer_input: &Drive, upper: &Upper) -> Result<Header<'_>> {
         let network = self.network();
         let (input_size, input_bits, tokens) = match self.input() {
             Input::Numbers(d_in) => (d_in, self.input_bits, None),
             Input::Tokens { vocabulary, .. } => {
                 let tokens = Tokens {
                     vocabulary: vocabulary as u32,
-                    multiplier: drive.multiplier,
+                    multiplier: layer_input.multiplier,
                 };
                 (1, 0, Some(tokens))
             }
@@ -239,7 +239,7 @@ impl Plan<'_> {
             state_bits: self.state_bits,
             input_bits,
             input_shift: 0,
-            drive_shift: drive.shift,
+            layer_input_shift: layer_input.shift,
             gain_shift: 0,
             readout: upper.readout.readout,
             logit_scale: upper.readout.logit as f32,
@@ -259,10 +259,10 @@ impl Plan<'_> {
         })
     }
 
-    fn scales(&self, drive: &Drive, upper: &Upper) -> Scales {
+    fn scales(&self, layer_input: &Drive, upper: &Upper) -> Scales {
         let scales = Scales {
-            input: drive.input,
-            state: drive.state,
+            input: layer_input.input,
+            state: layer_input.state,
             largest_state: self.ranges.first().largest,
             largest_input: self.ranges.largest_input,
             second_state: upper.second.as_ref().map(|second| second.state),

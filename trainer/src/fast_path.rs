@@ -17,18 +17,18 @@ pub struct Obstacle {
 }
 
 /// What keeps a model off the assembly of [`FwhtPacked`](hadamrnn_runtime::kernel::FwhtPacked), see
-/// [`Model::has_common_shape`]; nothing where that runs it.
+/// [`Model::has_fast_path`]; nothing where that runs it.
 ///
-/// Portable code takes two to three times the instructions, and firmware needs the feature `any-shape`.
+/// Portable code takes two to three times the instructions, and firmware needs the feature `fallback`.
 pub fn obstacles(model: &Model<'_>) -> Vec<Obstacle> {
-    if model.has_common_shape() {
+    if model.has_fast_path() {
         return Vec::new();
     }
     let header = model.header();
     let (state_bits, log2_block) = (u32::from(header.state_bits), model.block_size().ilog2());
     let drive = i64::from(model.bounds().drive);
-    let room = match header.drive_shift < GAIN_SHIFT {
-        true => LANE - (1 << (GAIN_SHIFT - 1 - header.drive_shift)),
+    let room = match header.layer_input_shift < GAIN_SHIFT {
+        true => LANE - (1 << (GAIN_SHIFT - 1 - header.layer_input_shift)),
         false => 0,
     };
     let all = [

@@ -9,13 +9,13 @@ mod parts;
 pub mod probe;
 pub mod uf2;
 
-pub use parts::{Part, descriptor_in, firmware_parts, model_parts};
+pub use parts::{FlashSegment, descriptor_in, firmware_parts, model_parts};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::slots::{
-    Begun, Boot, Fault, HEADER_LEN, Header, MemoryFlash, NewModel, PIECE, Region, Slots, Timing,
-    inspect,
+    Begun, Boot, Fault, HEADER_LEN, MemoryFlash, NewModel, PIECE, Region, SlotHeader, Slots,
+    Timing, inspect,
 };
 use serde::Serialize;
 
@@ -44,14 +44,14 @@ pub struct Installed {
     /// The slot, 0 or 1.
     pub slot: u8,
     /// Header of the slot.
-    pub header: Header,
+    pub header: SlotHeader,
     /// Whether the newest slot had this very model already, so that nothing was written.
     pub already_there: bool,
 }
 
 impl Installed {
     /// A model that was put into slot 0 whatever was there, see [`model_parts`].
-    pub const fn over(header: Header) -> Self {
+    pub const fn over(header: SlotHeader) -> Self {
         Self {
             slot: 0,
             header,
@@ -61,9 +61,9 @@ impl Installed {
 }
 
 /// A slot that is to be written.
-struct Plan {
+struct SlotPlan {
     slot: u8,
-    header: Header,
+    header: SlotHeader,
     bytes: Option<Vec<u8>>,
 }
 
@@ -123,7 +123,7 @@ fn plan(
     firmware: &Descriptor<'_>,
     file: &ModelFile,
     timing: Timing,
-) -> Result<Plan> {
+) -> Result<SlotPlan> {
     let model = file.model()?;
     let board = visible::name(firmware.board);
     let refused = || format!("the firmware of {board} cannot run this model");
@@ -144,10 +144,10 @@ fn plan(
     let found = copy.look().slots;
     let slot = found
         .iter()
-        .position(|slot: &Result<Header, Fault>| *slot == Ok(header));
+        .position(|slot: &Result<SlotHeader, Fault>| *slot == Ok(header));
     let slot = slot.context("the plan holds no such slot")?;
     let written = [&header.to_bytes()[..], bytes].concat();
-    Ok(Plan {
+    Ok(SlotPlan {
         slot: slot as u8,
         header,
         bytes: (!already_there).then_some(written),

@@ -41,7 +41,7 @@ pub struct ModelFolder {
     /// Facts about the model.
     pub card: Card,
     /// The shape of the windows.
-    pub shape: windows::Header,
+    pub shape: windows::WindowFileHeader,
     /// Raw input windows, as a window file.
     pub windows: Vec<u8>,
     /// The right answer to each of them.
@@ -130,7 +130,8 @@ impl ModelFolder {
         );
         let windows = read(files::WINDOWS, Kind::WINDOWS)?;
         windows.check(&card.windows_sha256, sha256(&windows.bytes))?;
-        let shape = windows::Windows::parse(&windows.bytes).with_context(|| windows.damaged())?;
+        let shape =
+            windows::WindowFile::parse(&windows.bytes).with_context(|| windows.damaged())?;
         let shape = shape.header();
         ensure!(
             usize::from(shape.channels) == model.sample_size(),

@@ -112,10 +112,10 @@ fn head(name: &str, file: &ModelFile, model: &Model<'_>) -> String {
         Some(_) => "session.push_token(token)?;",
         None => "session.push(&sample)?;",
     };
-    let feature = match model.has_common_shape() {
+    let feature = match model.has_fast_path() {
         true => "",
         false => {
-            "//!\n//! It needs the feature `any-shape` of `hadamrnn-runtime`, which is a default.\n"
+            "//!\n//! It needs the feature `fallback` of `hadamrnn-runtime`, which is a default.\n"
         }
     };
     format!(

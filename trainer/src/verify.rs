@@ -134,7 +134,7 @@ pub fn window_file(
     count: usize,
 ) -> Result<Vec<u8>> {
     let count = count.min(sequences.len());
-    let header = windows::Header {
+    let header = windows::WindowFileHeader {
         channels: u16::try_from(model.sample_size()).context("too many channels")?,
         steps: u16::try_from(sequences.steps).context("a window has more than 65,535 steps")?,
         windows: u16::try_from(count)
@@ -157,7 +157,7 @@ pub fn window_file(
 /// # Errors
 /// The file is malformed, of another number of channels, or has a token beyond the model's vocabulary.
 pub fn windows_of_file(model: &Model<'_>, bytes: &[u8]) -> Result<Sequences> {
-    let header = windows::Windows::parse(bytes)?.header();
+    let header = windows::WindowFile::parse(bytes)?.header();
     let (channels, steps) = (usize::from(header.channels), usize::from(header.steps));
     ensure!(
         channels == model.sample_size(),

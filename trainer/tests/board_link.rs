@@ -22,7 +22,7 @@ use hadamrnn::verify::answers_to_window_file;
 use hadamrnn_device::channels::{Channels, Quantity};
 use hadamrnn_device::link::Ask;
 use hadamrnn_device::slots::{Fault, HEADER_LEN, Running, Timing, digest};
-use hadamrnn_device::windows::{HEADER_LEN as WINDOWS_HEADER, Header as WindowsHeader};
+use hadamrnn_device::windows::{HEADER_LEN as WINDOWS_HEADER, WindowFileHeader as WindowsHeader};
 
 /// The first `count` classes and logits of a board that has just started, whose link is used on.
 fn classes_of(client: &mut Client, count: usize) -> Vec<(usize, Vec<i32>)> {
@@ -80,12 +80,12 @@ fn host_windows(name: &str, stream: &[u8], timing: Timing, count: usize) -> Vec<
         windows: count as u16,
         ..header
     };
-    let [window, hop, every] = [timing.window, timing.hop, timing.every].map(usize::from);
+    let [window, hop, decimation] = [timing.window, timing.hop, timing.decimation].map(usize::from);
     let hop = if hop == 0 { window } else { hop };
     let mut file = of_windows.to_bytes().to_vec();
     for i in 0..count {
         for step in 0..window {
-            file.extend(samples[(i * hop + step) * every % samples.len()]);
+            file.extend(samples[(i * hop + step) * decimation % samples.len()]);
         }
     }
     of_host(answers_to_window_file(&model(name).model().expect("valid"), &file).expect("runs"))
@@ -264,7 +264,7 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
     let trained = Timing {
         window: 64,
         hop: 0,
-        every: 2,
+        decimation: 2,
         ..Timing::OPEN
     };
     assert_eq!(classes, host_windows("har6", &recorded(), trained, 20));
@@ -382,7 +382,7 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
     let hop = Timing {
         window: 64,
         hop: 32,
-        every: 2,
+        decimation: 2,
         ..Timing::OPEN
     };
     for name in ["qemu-m3", "qemu-m7"] {
@@ -544,7 +544,7 @@ fn a_recording_is_streamed_into_an_emulated_board() {
     }
     let whole = Timing {
         window: 128,
-        every: 1,
+        decimation: 1,
         ..Timing::OPEN
     };
     let host = host_windows("har2", &stream, whole, 16).into_iter();

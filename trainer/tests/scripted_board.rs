@@ -16,7 +16,7 @@ use hadamrnn_device::descriptor::{Descriptor, Kernel};
 use hadamrnn_device::link::{
     Ask, Decoder, Logits, MAX_FRAME, MAX_REQUEST, Message, PROTOCOL, Reply, Request, Status, encode,
 };
-use hadamrnn_device::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
+use hadamrnn_device::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
 use hadamrnn_runtime::Capacities;
 use hadamrnn_runtime::format::SectionLengths;
 
@@ -24,7 +24,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "scripted",
     version: [0; 3],
     kernel: Kernel::FwhtPacked,
-    any_shape: true,
+    fallback: true,
     protocol: PROTOCOL,
     capacities: Capacities {
         hidden: 128,
@@ -45,7 +45,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
 const TIMING: Timing = Timing {
     window: 128,
     hop: 128,
-    every: 1,
+    decimation: 1,
     ..Timing::OPEN
 };
 
@@ -141,14 +141,14 @@ fn harmless(output: &Output) -> (String, String) {
 }
 
 /// The header of har2 in a slot.
-fn header() -> Header {
+fn header() -> SlotHeader {
     let har2 = model();
     let NewModel {
         length,
         crc,
         timing,
     } = NewModel::of(har2.bytes(), TIMING);
-    Header {
+    SlotHeader {
         sequence: 7,
         length,
         crc,
@@ -276,7 +276,7 @@ fn names_are_those_of_the_model_that_runs() {
     let told = shown(monitored(built_in(None, "har2", 2)));
     assert!(told.contains("note: this firmware cannot tell"), "{told}");
 
-    let trained_anew = Header {
+    let trained_anew = SlotHeader {
         crc: !header().crc,
         ..header()
     };

@@ -6,13 +6,13 @@ use defmt::Display2Format;
 use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::slots::{Accept, Boot, ModelId, Region, Running, Slots};
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::{Model, Room};
 
 use crate::Failure;
 use crate::flash::SlotFlash;
 
-/// The programs of a board; the parameters are those of [`Windows`].
+/// The programs of a board; the parameters are those of [`WindowStream`].
 pub struct App<R: Room, const SESSIONS: usize> {
     /// Description of this firmware, for the host.
     pub(crate) firmware: Descriptor<'static>,
@@ -47,7 +47,7 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
     ) -> Result<Booted<SlotFlash<F>, impl Accept + use<R, F, SESSIONS>>, Failure> {
         let (window, sensor) = (self.firmware.window, self.firmware.sensor());
         let accept = move |model: &Model<'_>, timing| {
-            Windows::<R, SESSIONS>::check(model, timing, window, sensor)
+            WindowStream::<R, SESSIONS>::check(model, timing, window, sensor)
         };
         let region = Region {
             offset: 0,

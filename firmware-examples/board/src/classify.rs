@@ -1,7 +1,7 @@
 //! Classifies the embedded windows, and says what that costs.
 
 use embedded_storage::nor_flash::NorFlash;
-use hadamrnn_device::windows::{Header, Windows, decode_sample};
+use hadamrnn_device::windows::{WindowFile, WindowFileHeader, decode_sample};
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, Room, Session};
 
@@ -62,7 +62,7 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
     ) -> Result<(), Failure> {
         let model = self.boot(flash)?.model;
         let mut session = Session::<R>::new(&model)?;
-        let windows = Windows::parse(windows)?;
+        let windows = WindowFile::parse(windows)?;
         self.hello(&model, windows.header());
         let mut steps = Steps::NONE;
         let mut samples = windows.samples();
@@ -91,7 +91,7 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         Ok(())
     }
 
-    fn hello(&self, model: &Model<'_>, windows: Header) {
+    fn hello(&self, model: &Model<'_>, windows: WindowFileHeader) {
         defmt::info!(
             "{}, kernel {}: model \"{}\" with {} hidden units, {} windows of {} samples",
             self.firmware.board,

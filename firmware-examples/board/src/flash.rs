@@ -175,7 +175,7 @@ mod tests {
                 Timing {
                     window: 8,
                     hop,
-                    every: 0,
+                    decimation: 0,
                     ..Timing::OPEN
                 },
             );

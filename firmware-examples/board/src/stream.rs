@@ -11,7 +11,7 @@ use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::imu::SampleSource;
 use hadamrnn_device::link::{Action, Server};
 use hadamrnn_device::slots::{Accept, MappedFlash};
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::Room;
 
 use crate::Failure;
@@ -64,7 +64,8 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         } = self.boot(flash)?;
         let Descriptor { window, .. } = self.firmware;
         let sensor = self.firmware.sensor();
-        let start = || Windows::<R, SESSIONS>::of_sensor(&model, running.timing(), window, sensor);
+        let start =
+            || WindowStream::<R, SESSIONS>::of_sensor(&model, running.timing(), window, sensor);
         let mut windows = start()?;
         let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
         let mut host = Host {
@@ -102,7 +103,7 @@ async fn sample<
     const SESSIONS: usize,
 >(
     mut source: impl SampleSource<Error = Error>,
-    windows: &mut Windows<'m, R, SESSIONS>,
+    windows: &mut WindowStream<'m, R, SESSIONS>,
     host: &mut Host<'_, F, A, X, W>,
     ticker: &mut Ticker,
 ) -> Result<Error, Failure> {

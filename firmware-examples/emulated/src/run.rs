@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use hadamrnn_device::windows::Header;
+use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_firmware_support::report::{FORMAT, Report};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
@@ -42,7 +42,7 @@ pub fn to_the_end(job: impl FnOnce(&mut ReportFile, &Counter) -> Result<(), Fail
 
 /// The first message.
 #[must_use]
-pub fn hello(model: &Model<'_>, windows: Header) -> Report {
+pub fn hello(model: &Model<'_>, windows: WindowFileHeader) -> Report {
     // Sizes beyond u16 cannot be: the format's limit is far below.
     let size = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
     Report::Hello {

@@ -2,7 +2,7 @@
 //! directory, those of that file, read sample by sample. So a board with little flash can run a
 //! long test, and a firmware can run other windows without a rebuild.
 
-use hadamrnn_device::windows::{HEADER_LEN, Header, Windows, decode_sample};
+use hadamrnn_device::windows::{HEADER_LEN, WindowFile, WindowFileHeader, decode_sample};
 use semihosting::fs::File;
 use semihosting::io::Read;
 
@@ -14,7 +14,7 @@ const MOST_CHANNELS: usize = if INPUTS > 16 { INPUTS } else { 16 };
 
 /// A stream of samples.
 pub struct Samples<'a> {
-    header: Header,
+    header: WindowFileHeader,
     source: Source<'a>,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Samples<'a> {
         if let Ok(file) = File::open(c"windows.bin") {
             return Self::read(file, inputs);
         }
-        let windows = Windows::parse(embedded)?;
+        let windows = WindowFile::parse(embedded)?;
         let source = Source::Flash(windows.samples());
         Self::new(windows.header(), source, inputs)
     }
@@ -38,10 +38,10 @@ impl<'a> Samples<'a> {
     pub fn read(mut file: File, inputs: usize) -> Result<Self, Failure> {
         let mut bytes = [0; HEADER_LEN];
         read_exact(&mut file, &mut bytes)?;
-        Self::new(Header::parse(&bytes)?, Source::File(file), inputs)
+        Self::new(WindowFileHeader::parse(&bytes)?, Source::File(file), inputs)
     }
 
-    fn new(header: Header, source: Source<'a>, inputs: usize) -> Result<Self, Failure> {
+    fn new(header: WindowFileHeader, source: Source<'a>, inputs: usize) -> Result<Self, Failure> {
         let found = usize::from(header.channels);
         if found != inputs {
             return Err(Failure::Channels {
@@ -61,7 +61,7 @@ impl<'a> Samples<'a> {
     }
 
     /// Shape of the windows.
-    pub fn header(&self) -> Header {
+    pub fn header(&self) -> WindowFileHeader {
         self.header
     }
 

@@ -123,7 +123,7 @@ pub const FIRMWARE: hadamrnn_device::descriptor::Descriptor<'static> =
         board: BOARD,
         version: hadamrnn_device::descriptor::FIRMWARE,
         kernel: KERNEL,
-        any_shape: true,
+        fallback: true,
         protocol: hadamrnn_device::link::PROTOCOL,
         capacities: <Room as hadamrnn_runtime::Room>::CAPACITIES,
         channels: CHANNELS,

@@ -34,7 +34,7 @@ pub enum Error {
     HadamrnnErrorModelInvalid = 9,
     /// The library was built without room for a model of this size or kind; see the features of its Cargo.toml.
     HadamrnnErrorCapacity = 10,
-    /// No kernel of the library takes the model: build it with the features any-shape and wide.
+    /// No kernel of the library takes the model: build it with the features fallback and wide.
     HadamrnnErrorKernel = 11,
     /// A token for a model of numbers, or numbers for a model of tokens.
     HadamrnnErrorInputKind = 12,
@@ -70,7 +70,7 @@ impl Error {
                 c"no room for a model of this size or kind: build the library with more features"
             }
             Self::HadamrnnErrorKernel => {
-                c"no kernel takes this model: build the library with any-shape and wide"
+                c"no kernel takes this model: build the library with fallback and wide"
             }
             Self::HadamrnnErrorInputKind => {
                 c"a token for a model of numbers, or numbers for a model of tokens"

@@ -12,13 +12,13 @@ use hadamrnn_device::link::{
     Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Port, Reply, Request, Server, encode,
 };
 use hadamrnn_device::slots::{MemoryFlash, ModelId, Region, Slots};
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::{Room, RoomOf, kernel::FwhtPacked};
 
 /// Room of a session: 128 hidden units, 9 inputs.
 type Sessions = RoomOf<FwhtPacked, 128, 9>;
 /// One window at a time.
-type Stream<'m> = Windows<'m, Sessions, 1>;
+type Stream<'m> = WindowStream<'m, Sessions, 1>;
 
 hadamrnn_runtime::model! {
     /// The model that is part of the firmware.
@@ -30,7 +30,7 @@ const BOARD: Descriptor<'_> = Descriptor {
     board: "in-memory",
     version: FIRMWARE,
     kernel: Kernel::FwhtPacked,
-    any_shape: true,
+    fallback: true,
     protocol: PROTOCOL,
     capacities: Sessions::CAPACITIES,
     channels: 9,

@@ -7,14 +7,14 @@ use std::error::Error;
 use hadamrnn_device::slots::{
     Fault, MappedFlash, MemoryFlash, NewModel, PIECE, Region, Running, SlotError, Slots, Timing,
 };
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::kernel::FwhtPacked;
 use hadamrnn_runtime::{Model, RoomOf};
 
 /// Flash that is written in words of 4 bytes and erased in sectors of 1 KiB. On a board it is the driver of its HAL.
 type Flash = MemoryFlash<4, 1024>;
 /// Two windows may overlap; each session has room for 128 hidden units and 9 inputs.
-type Stream<'m> = Windows<'m, RoomOf<FwhtPacked, 128, 9>, 2>;
+type Stream<'m> = WindowStream<'m, RoomOf<FwhtPacked, 128, 9>, 2>;
 
 /// Where the two slots are, one after the other.
 const REGION: Region = Region {
@@ -31,7 +31,7 @@ const MODEL: &[u8] = include_bytes!("har2.hdrn");
 const TIMING: Timing = Timing {
     window: 128,
     hop: 64,
-    every: 1,
+    decimation: 1,
     ..Timing::OPEN
 };
 

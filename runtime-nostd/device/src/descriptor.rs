@@ -64,7 +64,7 @@ pub struct Descriptor<'a> {
     /// Its kernel.
     pub kernel: Kernel,
     /// Whether it has code for models that the target's assembly does not take.
-    pub any_shape: bool,
+    pub fallback: bool,
     /// Version of the link protocol.
     pub protocol: u8,
     /// What its session has room for.
@@ -137,7 +137,7 @@ impl Descriptor<'_> {
         let flags = [
             VERSION,
             self.kernel as u8,
-            self.any_shape as u8,
+            self.fallback as u8,
             self.protocol,
         ];
         put(&mut bytes, 4, &flags);
@@ -199,7 +199,7 @@ impl Descriptor<'_> {
         let sessions = usize::from(self.sessions);
         stream::check_sensor(model, self.sensor(), timing, self.window, sessions)?;
         self.capacities.check(model)?;
-        if !self.kernel.runs(model) || !(self.any_shape || model.has_common_shape()) {
+        if !self.kernel.runs(model) || !(self.fallback || model.has_fast_path()) {
             return Err(Fault::Session(hadamrnn_runtime::SessionError::KernelRange));
         }
         Ok(())
@@ -216,7 +216,7 @@ impl<'a> Descriptor<'a> {
         if !bytes.starts_with(&MAGIC) {
             return Err(DescriptorError::Missing);
         }
-        let [_, _, _, _, version, kernel, any_shape, protocol, ..] = *bytes;
+        let [_, _, _, _, version, kernel, fallback, protocol, ..] = *bytes;
         let half = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
         let word = |at: usize| u32::from(half(at)) | u32::from(half(at + 2)) << 16;
         if CRC32.checksum(&bytes[..LEN - 4]) != word(LEN - 4) {
@@ -233,7 +233,7 @@ impl<'a> Descriptor<'a> {
             board: str::from_utf8(name).map_err(|_| DescriptorError::Damaged)?,
             version: [bytes[56], bytes[57], bytes[58]],
             kernel: kernel.ok_or(DescriptorError::Damaged)?,
-            any_shape: any_shape != 0,
+            fallback: fallback != 0,
             protocol,
             capacities: Capacities {
                 hidden: half(8),
@@ -290,7 +290,7 @@ mod tests {
         board: "qemu-m4",
         version: [0, 1, 2],
         kernel: Kernel::FwhtPacked,
-        any_shape: true,
+        fallback: true,
         protocol: 1,
         capacities: Capacities {
             hidden: 128,
@@ -384,7 +384,7 @@ mod tests {
         let timing = Timing {
             window: 128,
             hop: 32,
-            every: 1,
+            decimation: 1,
             ..Timing::OPEN
         };
         assert_eq!(

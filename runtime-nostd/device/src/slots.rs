@@ -33,7 +33,7 @@ mod power_cuts;
 mod write;
 
 pub use boot::{Accept, Boot, Running, boot, inspect};
-pub use header::{Fault, HEADER_LEN, Header, MAGIC, ModelId, Timing, VERSION, digest};
+pub use header::{Fault, HEADER_LEN, MAGIC, ModelId, SlotHeader, Timing, VERSION, digest};
 #[cfg(any(test, feature = "std"))]
 pub use memory::MemoryFlash;
 pub use write::{Begun, MappedFlash, NewModel, PIECE, Region, RegionError, SlotError, Slots};

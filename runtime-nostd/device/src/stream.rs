@@ -12,13 +12,13 @@ use crate::link::MAX_CHANNELS;
 use crate::slots::{Fault, Timing};
 
 /// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
-pub struct Windows<'m, R: Room, const SESSIONS: usize> {
+pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// In the order in which their first windows begin.
     sessions: heapless::Vec<Session<'m, R>, SESSIONS>,
     window: u32,
     hop: u32,
     /// Every how many samples one is used.
-    every: u16,
+    decimation: u16,
     /// Samples until the next one that is used.
     skip: u16,
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
@@ -39,7 +39,7 @@ pub struct Answer<L> {
     pub logits: L,
 }
 
-impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
+impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// Windows of `timing` over samples that are as the model takes them; `usual` is the length of a window where `timing`
     /// leaves it open.
     ///
@@ -63,7 +63,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
         let Timing {
             window,
             hop,
-            every,
+            decimation,
             inputs,
         } = resolve(model, timing, usual, SESSIONS)?;
         let mut sessions = heapless::Vec::new();
@@ -75,7 +75,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
             sessions,
             window: window.into(),
             hop: hop.into(),
-            every,
+            decimation,
             skip: 0,
             samples: 0,
             ended: 0,
@@ -126,7 +126,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
                 ends = Some(i);
             }
         }
-        self.skip = self.every.saturating_sub(1);
+        self.skip = self.decimation.saturating_sub(1);
         self.samples = samples.saturating_add(1).min(window);
         let Some(session) = ends.and_then(|i| self.sessions.get(i)) else {
             return Ok(None);
@@ -146,7 +146,7 @@ impl<'m, R: Room, const SESSIONS: usize> Windows<'m, R, SESSIONS> {
         Timing {
             window: self.window as u16,
             hop: self.hop as u16,
-            every: self.every,
+            decimation: self.decimation,
             inputs: self.inputs,
         }
     }
@@ -232,7 +232,7 @@ fn resolve(
     let timing = Timing {
         window,
         hop: or(timing.hop, window),
-        every: or(timing.every, 1),
+        decimation: or(timing.decimation, 1),
         inputs: timing.inputs,
     };
     let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
@@ -262,7 +262,7 @@ mod tests {
     const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
 
     fn recorded() -> Vec<[i16; 9]> {
-        let file = windows::Windows::parse(RECORDED).unwrap();
+        let file = windows::WindowFile::parse(RECORDED).unwrap();
         let decode = |bytes: &[u8]| {
             let mut sample = [0; 9];
             windows::decode_sample(bytes, &mut sample);
@@ -284,7 +284,7 @@ mod tests {
         let used: Vec<_> = stream
             .iter()
             .copied()
-            .step_by(timing.every.into())
+            .step_by(timing.decimation.into())
             .collect();
         used.windows(window).step_by(hop).map(answer).collect()
     }
@@ -294,7 +294,7 @@ mod tests {
         stream: &[[i16; 9]],
         timing: Timing,
     ) -> Vec<(usize, Vec<i32>)> {
-        let mut windows = Windows::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
+        let mut windows = WindowStream::<Har2, SESSIONS>::new(model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in stream {
             if let Some(answer) = windows.push(sample).unwrap() {
@@ -313,7 +313,7 @@ mod tests {
             let timing = Timing {
                 window: 128,
                 hop,
-                every: 1,
+                decimation: 1,
                 ..Timing::OPEN
             };
             let found = streamed::<4>(&model, &stream, timing);
@@ -324,7 +324,7 @@ mod tests {
         let whole = Timing {
             window: 128,
             hop: 128,
-            every: 1,
+            decimation: 1,
             ..Timing::OPEN
         };
         assert_eq!(open, naive(&model, &stream, whole));
@@ -336,11 +336,11 @@ mod tests {
         fn any_hop_equals_the_naive_reading(
             hop in 1u16..20,
             overlap in 1u16..8,
-            every in 1u16..5,
+            decimation in 1u16..5,
             stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
         ) {
             let model = Model::from_bytes(MODEL).unwrap();
-            let timing = Timing { window: hop * overlap, hop, every, ..Timing::OPEN };
+            let timing = Timing { window: hop * overlap, hop, decimation, ..Timing::OPEN };
             prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
         }
     }
@@ -366,10 +366,10 @@ mod tests {
         let timing = Timing {
             window: 128,
             hop: 64,
-            every: 1,
+            decimation: 1,
             inputs: HAR,
         };
-        let mut windows = Windows::<Har2, 2>::of_sensor(&model, timing, 0, SENSOR).unwrap();
+        let mut windows = WindowStream::<Har2, 2>::of_sensor(&model, timing, 0, SENSOR).unwrap();
         assert_eq!(windows.timing(), timing);
         let mut answers = Vec::new();
         for [bx, by, bz, gx, gy, gz, ax, ay, az] in &stream {
@@ -390,7 +390,8 @@ mod tests {
             inputs,
             ..Timing::OPEN
         };
-        let check = |inputs, sensor| Windows::<Har2, 1>::check(&model, timing(inputs), 128, sensor);
+        let check =
+            |inputs, sensor| WindowStream::<Har2, 1>::check(&model, timing(inputs), 128, sensor);
         assert_eq!(check(HAR, SENSOR), Ok(()));
         let six = Channels::of(&[Quantity::Acceleration, Quantity::Rotation]);
         let lacking = Sensor {
@@ -420,7 +421,7 @@ mod tests {
             sensor: 13,
         };
         assert_eq!(check(Channels::UNSTATED, SENSOR), Err(error));
-        assert!(Windows::<Har2, 1>::new(&model, timing(HAR), 128).is_err());
+        assert!(WindowStream::<Har2, 1>::new(&model, timing(HAR), 128).is_err());
     }
 
     #[test]
@@ -430,10 +431,10 @@ mod tests {
             let timing = Timing {
                 window,
                 hop,
-                every: 1,
+                decimation: 1,
                 ..Timing::OPEN
             };
-            let error = Windows::<Har2, 2>::new(&model, timing, 128).err();
+            let error = WindowStream::<Har2, 2>::new(&model, timing, 128).err();
             assert_eq!(
                 error,
                 Some(Fault::Timing {
@@ -442,7 +443,7 @@ mod tests {
                 })
             );
         }
-        let none = Windows::<Har2, 2>::new(&model, Timing::default(), 0).err();
+        let none = WindowStream::<Har2, 2>::new(&model, Timing::default(), 0).err();
         assert!(matches!(none, Some(Fault::Timing { .. })));
     }
 
@@ -453,10 +454,10 @@ mod tests {
         let timing = Timing {
             window: 4,
             hop: 2,
-            every: 1,
+            decimation: 1,
             ..Timing::OPEN
         };
-        let mut windows = Windows::<Har2, 2>::new(&model, timing, 128).unwrap();
+        let mut windows = WindowStream::<Har2, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();
         for sample in &stream[..40] {
             assert!(windows.push(&sample[..3]).is_err());

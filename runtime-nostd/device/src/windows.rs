@@ -16,7 +16,7 @@
 
 use core::fmt;
 
-/// Length of [`Header`] in the file.
+/// Length of [`WindowFileHeader`] in the file.
 pub const HEADER_LEN: usize = 12;
 /// First bytes of a window file.
 pub const MAGIC: [u8; 4] = *b"HDWN";
@@ -25,7 +25,7 @@ pub const VERSION: u16 = 1;
 
 /// Shape of a window file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct WindowFileHeader {
     /// Values per sample.
     pub channels: u16,
     /// Samples per window.
@@ -77,7 +77,7 @@ impl fmt::Display for WindowsError {
 
 impl core::error::Error for WindowsError {}
 
-impl Header {
+impl WindowFileHeader {
     /// Reads a header from the first bytes of a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, WindowsError> {
         let bytes = bytes
@@ -122,15 +122,15 @@ impl Header {
 
 /// A whole window file in memory (flash, for firmware).
 #[derive(Clone, Copy, Debug)]
-pub struct Windows<'a> {
-    header: Header,
+pub struct WindowFile<'a> {
+    header: WindowFileHeader,
     samples: &'a [u8],
 }
 
-impl<'a> Windows<'a> {
+impl<'a> WindowFile<'a> {
     /// Checks a file and borrows its samples.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, WindowsError> {
-        let header = Header::parse(bytes)?;
+        let header = WindowFileHeader::parse(bytes)?;
         let samples = bytes.get(HEADER_LEN..).unwrap_or(&[]);
         let found = samples.len() as u64;
         if found != header.sample_bytes() {
@@ -144,7 +144,7 @@ impl<'a> Windows<'a> {
 
     /// The shape.
     #[must_use]
-    pub fn header(&self) -> Header {
+    pub fn header(&self) -> WindowFileHeader {
         self.header
     }
 
@@ -172,10 +172,10 @@ mod tests {
 
     #[test]
     fn worked_example() {
-        let windows = Windows::parse(&WORKED).unwrap();
+        let windows = WindowFile::parse(&WORKED).unwrap();
         assert_eq!(
             windows.header(),
-            Header {
+            WindowFileHeader {
                 channels: 2,
                 steps: 1,
                 windows: 1
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn order_is_window_step_channel() {
-        let header = Header {
+        let header = WindowFileHeader {
             channels: 3,
             steps: 2,
             windows: 2,
@@ -198,7 +198,7 @@ mod tests {
         let mut file = header.to_bytes().to_vec();
         (0..12i16).for_each(|v| file.extend(v.to_le_bytes()));
         let mut sample = [0; 3];
-        let fourth = Windows::parse(&file).unwrap().samples().nth(3).unwrap();
+        let fourth = WindowFile::parse(&file).unwrap().samples().nth(3).unwrap();
         decode_sample(fourth, &mut sample);
         assert_eq!(sample, [9, 10, 11], "second window, second step");
     }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn every_truncation_and_extension_is_an_error() {
         for len in 0..WORKED.len() {
-            let error = Windows::parse(&WORKED[..len]).unwrap_err();
+            let error = WindowFile::parse(&WORKED[..len]).unwrap_err();
             let expected = if len < HEADER_LEN {
                 WindowsError::NoHeader
             } else {
@@ -219,7 +219,7 @@ mod tests {
         }
         let longer = [&WORKED[..], &[0]].concat();
         assert_eq!(
-            Windows::parse(&longer).unwrap_err(),
+            WindowFile::parse(&longer).unwrap_err(),
             WindowsError::Length {
                 expected: 4,
                 found: 5
@@ -232,7 +232,7 @@ mod tests {
         let with = |at: usize, value: u8| {
             let mut bytes = WORKED;
             bytes[at] = value;
-            Windows::parse(&bytes).map(|_| ()).unwrap_err()
+            WindowFile::parse(&bytes).map(|_| ()).unwrap_err()
         };
         assert_eq!(with(0, b'X'), WindowsError::Magic);
         assert_eq!(with(4, 2), WindowsError::Version(2));
@@ -244,7 +244,7 @@ mod tests {
         let huge = [&MAGIC[..], &[1, 0], &[0xff; 6]].concat();
         let expected = 2 * 0xffff_u64.pow(3);
         assert_eq!(
-            Windows::parse(&huge).unwrap_err(),
+            WindowFile::parse(&huge).unwrap_err(),
             WindowsError::Length { expected, found: 0 }
         );
     }

@@ -1,8 +1,8 @@
-//! Armv7-M and Armv7E-M: the whole step in assembly, for models of the [common shape](crate::Model::has_common_shape).
+//! Armv7-M and Armv7E-M: the whole step in assembly, for models of the [fast path](crate::Model::has_fast_path).
 //!
 //! Eight rows at a time, in registers:
 //!
-//! 1. **Drive.** The fields of a word of `U` are `w = w0 + 16 w1 + 256 w2 + 4096 w3`, each `wk` a pair of fields in two
+//! 1. **Input projection.** The fields of a word of `U` are `w = w0 + 16 w1 + 256 w2 + 4096 w3`, each `wk` a pair of fields in two
 //!    lanes. Instead of `w0 x` the sum of `w x` is accumulated, which saves a mask; the other three accumulators, shifted
 //!    and subtracted, leave that of `w0`. All of it is arithmetic modulo 2^32, so nothing is lost. Pairs of columns are
 //!    unrolled, and the loop is entered where as many are left as there are; rows that no input drives enter behind it.
@@ -11,7 +11,7 @@
 //!    operation: with DSP `SMUAD` and `SMUSD` (which also scale), else additions with a shifted operand.
 //! 4. **Finish.** Sign and gain come from a table indexed by the sign bits of two rows. With DSP, `SMULW` multiplies the
 //!    transform by a 16-bit gain: `(v 2^a * G 2^b) >> 16` with `a + b = 16` is exact. `SMLABB` and `SMLATB` scale and add the
-//!    drive.
+//!    layer input.
 //!
 //! With DSP, second layers have code of their own for steps 3 and 4.
 
@@ -64,7 +64,7 @@ use super::step::OwnStep;
 #[cfg(hadamrnn_arch = "armv7em")]
 use crate::layer::Layer;
 
-/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+/// Advances a state in the first of the `words` if the model has the fast path; returns whether it has.
 #[inline(always)]
 pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
     let Some(mut shaped) = Shaped::new(words, step) else {

@@ -6,21 +6,21 @@
 #![allow(dead_code, reason = "a backend takes of it what it needs")]
 
 use super::Constants;
-use super::shape::GAIN_SHIFT;
+use super::fast_path::GAIN_SHIFT;
 use super::step::OwnStep;
 use crate::format::Sections;
 use crate::layer::Layer;
 
-/// A model of the common shape.
+/// A model of the fast path.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct FastPath<'a> {
     bias: &'a [u32],
     signs: &'a [u32],
     geometry: Geometry,
     constants: Constants,
 }
 
-/// Sizes of a model of the common shape.
+/// Sizes of a model of the fast path.
 #[derive(Clone, Copy, Debug)]
 pub struct Geometry {
     words: usize,
@@ -29,7 +29,7 @@ pub struct Geometry {
     columns: usize,
     input: usize,
     state_bits: u32,
-    drive_shift: u32,
+    layer_input_shift: u32,
     largest_gain: u32,
 }
 
@@ -59,9 +59,9 @@ impl Geometry {
         self.state_bits
     }
 
-    /// Left shift of the drive, below [`GAIN_SHIFT`].
-    pub const fn drive_shift(&self) -> u32 {
-        self.drive_shift
+    /// Left shift of the layer input, below [`GAIN_SHIFT`].
+    pub const fn layer_input_shift(&self) -> u32 {
+        self.layer_input_shift
     }
 
     /// The largest gain of a step.
@@ -69,18 +69,22 @@ impl Geometry {
         self.largest_gain
     }
 
-    /// The rounding constant `2^(g-1)`, before the shift of the drive.
+    /// The rounding constant `2^(g-1)`, before the shift of the layer input.
     pub const fn rounding(&self) -> i32 {
-        1i32.wrapping_shl(GAIN_SHIFT.wrapping_sub(1).wrapping_sub(self.drive_shift))
+        1i32.wrapping_shl(
+            GAIN_SHIFT
+                .wrapping_sub(1)
+                .wrapping_sub(self.layer_input_shift),
+        )
     }
 }
 
-impl<'a> Plan<'a> {
+impl<'a> FastPath<'a> {
     /// `None` if the layer, which `columns` inputs drive, has another shape, or the sections do not fit it.
     pub fn new(layer: &Layer<'a>, sections: &Sections<'a>, columns: usize) -> Option<Self> {
         let words = layer.hidden_size / 2;
         let (block, driven) = (block_words(layer), layer.driven_rows / 8);
-        let fits = layer.common_shape
+        let fits = layer.fast_path
             && is_whole_blocks(words, block)
             && columns > 0
             && sections.bias.len() == words
@@ -96,7 +100,7 @@ impl<'a> Plan<'a> {
                 .wrapping_mul(driven)
                 .wrapping_mul(columns),
             state_bits: layer.state_bits,
-            drive_shift: layer.drive_shift,
+            layer_input_shift: layer.layer_input_shift,
             largest_gain: layer.gain.max() as u32,
         };
         fits.then(|| Self {
@@ -135,10 +139,10 @@ impl Blocks<'_> {
     }
 }
 
-/// A step of a model of the common shape, driven by numbers or a token.
+/// A step of a model of the fast path, driven by numbers or a token.
 pub struct Shaped<'a> {
     pub blocks: Blocks<'a>,
-    plan: &'a Plan<'a>,
+    plan: &'a FastPath<'a>,
     gain: i32,
     u: &'a [u32],
     x: &'a [i32],
@@ -208,7 +212,7 @@ impl<'a> Shaped<'a> {
     }
 }
 
-/// A step of a second layer, whose drive is computed already.
+/// A step of a second layer, whose layer input is computed already.
 #[cfg(hadamrnn_arch = "armv7em")]
 pub struct Ready<'a> {
     pub blocks: Blocks<'a>,
@@ -223,7 +227,7 @@ impl<'a> Ready<'a> {
     #[inline(always)]
     pub fn new(h: &'a mut [u32], layer: &'a Layer<'a>, rows: &'a [i32], gain: i32) -> Option<Self> {
         let (words, block) = (h.len(), block_words(layer));
-        let fits = layer.common_shape
+        let fits = layer.fast_path
             && is_whole_blocks(words, block)
             && rows.len() == words.wrapping_mul(2)
             && layer.signs.len().wrapping_mul(16) >= words;

@@ -16,10 +16,10 @@ use crate::layer::Layer;
 /// Result of the checks of a backend when a model is read. Portable code has none.
 #[cfg(hadamrnn_arch = "portable")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'a>(core::marker::PhantomData<&'a ()>);
+pub(crate) struct FastPath<'a>(core::marker::PhantomData<&'a ()>);
 
 #[cfg(hadamrnn_arch = "portable")]
-impl Plan<'_> {
+impl FastPath<'_> {
     /// Always none: portable code has no plan.
     pub const fn new(_: &Layer<'_>, _: &Sections<'_>, _: usize) -> Option<Self> {
         None

@@ -1,17 +1,17 @@
-//! RISC-V, 32 bits: the step of the [common shape](crate::Model::has_common_shape) eight rows at a time, in Rust.
+//! RISC-V, 32 bits: the step of the [fast path](crate::Model::has_fast_path) eight rows at a time, in Rust.
 //!
 //! Thirty-one registers hold everything of eight rows, so nothing but the state goes through memory, where the portable
 //! code has tiles on the stack. Compiled Rust uses the registers well: there is no assembly here, and nothing unsafe.
 //!
-//! 1. **Drive.** The fields of a word of `U` are `w = w0 + 16 w1 + 256 w2 + 4096 w3`, each `wk` a pair of fields in two
+//! 1. **Input projection.** The fields of a word of `U` are `w = w0 + 16 w1 + 256 w2 + 4096 w3`, each `wk` a pair of fields in two
 //!    lanes. Instead of `w0 x` the sum of `w x` is accumulated, which saves a mask and a shift; the other three sums,
 //!    shifted and subtracted, leave that of `w0`. All of it is arithmetic modulo 2^32, so nothing is lost.
 //! 2. **Transform.** The last three stages need more than 16 bits and are done on eight unpacked values.
 //! 3. **Finish.** Rows are packed before they are tested for saturation, which so takes one test and one branch for all
-//!    eight. This needs the sums below 2^30 of the common shape: a row, shifted, fits 16 bits.
+//!    eight. This needs the sums below 2^30 of the fast path: a row, shifted, fits 16 bits.
 
+use super::fast_path::GAIN_SHIFT;
 use super::plan::{Geometry, Shaped};
-use super::shape::GAIN_SHIFT;
 use super::step::OwnStep;
 use crate::codegen::keep_rolled;
 use crate::hadamard::{butterflies8, strided_stages};
@@ -27,7 +27,7 @@ impl Constants {
     }
 }
 
-/// Advances a state in the first of the `words` if the model has the common shape; returns whether it has.
+/// Advances a state in the first of the `words` if the model has the fast path; returns whether it has.
 #[inline(never)]
 pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
     let Some(mut shaped) = Shaped::new(words, step) else {
@@ -42,7 +42,11 @@ pub(crate) fn step(words: &mut [u32], step: &OwnStep<'_>) -> bool {
 /// Drives the rows, does the last three stages and finishes, group by group.
 fn finish(shaped: &mut Shaped<'_>) {
     let geometry = shaped.geometry();
-    let finisher = Finisher::new(shaped.gain(), geometry.state_bits(), geometry.drive_shift());
+    let finisher = Finisher::new(
+        shaped.gain(),
+        geometry.state_bits(),
+        geometry.layer_input_shift(),
+    );
     // Low lanes: offset. High lanes: offset, and without what stored biases have too much; they lend to no low lane.
     let [start, other_start] = [shaped.correction(), 0].map(|correction| {
         let offset = correction.wrapping_add(geometry.rounding());
@@ -62,7 +66,7 @@ fn finish(shaped: &mut Shaped<'_>) {
                 return;
             };
             columns = rest;
-            drive(words, x, bias.map(|bias| bias.wrapping_add(start)))
+            layer_input(words, x, bias.map(|bias| bias.wrapping_add(start)))
         } else {
             bias.map(|bias| bias.wrapping_add(other_start))
         };
@@ -76,7 +80,7 @@ fn finish(shaped: &mut Shaped<'_>) {
 
 /// Adds the products of eight rows to `start`, as four pairs of lanes.
 #[inline(always)]
-fn drive(columns: &[u32], x: &[i32], start: [u32; 4]) -> [u32; 4] {
+fn layer_input(columns: &[u32], x: &[i32], start: [u32; 4]) -> [u32; 4] {
     const MASK: u32 = 0x000F_000F;
     let mut sums = [0u32; 4];
     let mut add = |word: u32, x: i32| {
@@ -120,8 +124,8 @@ fn drive(columns: &[u32], x: &[i32], start: [u32; 4]) -> [u32; 4] {
 struct Finisher {
     /// Gains of two neighbouring rows for each pattern of their two sign bits.
     gains: [[i32; 2]; 4],
-    /// `16 - k`: what takes a drive in the upper half of a word to its place.
-    drive_shift: u32,
+    /// `16 - k`: what takes a layer input in the upper half of a word to its place.
+    layer_input_shift: u32,
     /// The limit of the state in both lanes.
     limits: u32,
     /// Bits that are clear in both lanes of a state plus the limit, if it does not saturate.
@@ -131,12 +135,12 @@ struct Finisher {
 
 impl Finisher {
     #[inline(always)]
-    fn new(gain: i32, state_bits: u32, drive_shift: u32) -> Self {
+    fn new(gain: i32, state_bits: u32, layer_input_shift: u32) -> Self {
         let (plus, minus) = (gain, gain.wrapping_neg());
         let limit = 1i32.wrapping_shl(state_bits.wrapping_sub(1));
         Self {
             gains: [[plus, plus], [minus, plus], [plus, minus], [minus, minus]],
-            drive_shift: 16u32.wrapping_sub(drive_shift),
+            layer_input_shift: 16u32.wrapping_sub(layer_input_shift),
             limits: lanes::pack(limit, limit),
             beyond: !lanes::pack(limit, limit)
                 .wrapping_mul(2)
@@ -158,10 +162,10 @@ impl Finisher {
         let mut beyond = 0;
         for (k, ([even, odd], driven)) in products.into_iter().zip(driven).enumerate() {
             let [gain_even, gain_odd] = self.gains[(signs >> (2 * k)) & 3];
-            let low = ((driven << 16) as i32).wrapping_shr(self.drive_shift);
+            let low = ((driven << 16) as i32).wrapping_shr(self.layer_input_shift);
             // Rounded, so that what the low lane has borrowed comes back.
             let high = (driven.wrapping_add(1 << 15) & 0xFFFF_0000) as i32;
-            let high = high.wrapping_shr(self.drive_shift);
+            let high = high.wrapping_shr(self.layer_input_shift);
             let even = even.wrapping_mul(gain_even).wrapping_add(low) >> GAIN_SHIFT;
             let odd = odd.wrapping_mul(gain_odd).wrapping_add(high) >> GAIN_SHIFT;
             rows[k] = lanes::pack(even, odd);

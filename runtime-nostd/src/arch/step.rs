@@ -1,6 +1,6 @@
 //! A step as the backends take it.
 
-use super::Plan;
+use super::FastPath;
 
 /// A time step of the first layer for a target's own code.
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ use super::Plan;
 )]
 pub struct OwnStep<'a> {
     /// The model.
-    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) plan: &'a FastPath<'a>,
     /// `U`, or a token's row.
     pub(crate) u: &'a [u32],
     /// Factors of the columns of `u`: the inputs, or the multiplier of a token's row; and their sum.

@@ -25,7 +25,7 @@ pub struct Addition {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Bounds {
     /// Bound of a row of `U x + b`, or of `r_z Z + b`.
-    pub drive: i32,
+    pub layer_input: i32,
     /// Bound of the first layer's sum before its right shift.
     pub step: i32,
     /// Bound of the second layer's sum before its right shift; 0 without one.
@@ -70,7 +70,7 @@ impl Addition {
         driven_rows: 0,
         hidden_readout: None,
         bounds: Bounds {
-            drive: 0,
+            layer_input: 0,
             step: 0,
             second_step: 0,
             hidden: 0,
@@ -91,7 +91,15 @@ impl Addition {
     /// `None` where a bit is set that must not be.
     #[inline(always)]
     pub(crate) const fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
-        let [sizes, numbers, drive, step, second_step, hidden, logit] = *words;
+        let [
+            sizes,
+            numbers,
+            layer_input,
+            step,
+            second_step,
+            hidden,
+            logit,
+        ] = *words;
         let hidden_size = (sizes >> 16) as u16;
         let hidden_readout = HiddenReadout {
             hidden_size,
@@ -112,7 +120,7 @@ impl Addition {
                 Some(hidden_readout)
             },
             bounds: Bounds {
-                drive: drive as i32,
+                layer_input: layer_input as i32,
                 step: step as i32,
                 second_step: second_step as i32,
                 hidden: hidden as i32,
@@ -133,7 +141,7 @@ impl Addition {
         [
             u32::from(self.driven_rows) | size << 16,
             numbers,
-            bounds.drive as u32,
+            bounds.layer_input as u32,
             bounds.step as u32,
             bounds.second_step as u32,
             bounds.hidden as u32,

@@ -1,6 +1,6 @@
 //! Ranges of the header's fields.
 
-use super::{Header, Mixing, ModelError, Readout, Second};
+use super::{BinaryMatrixKind, Header, ModelError, Readout, Second};
 use crate::fields::FieldWidth;
 use crate::limits;
 
@@ -27,7 +27,7 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
         header.extension.leak,
     ));
     pass!(inputs(header));
-    if !limits::DRIVE_SHIFT.holds(header.drive_shift as usize) {
+    if !limits::LAYER_INPUT_SHIFT.holds(header.layer_input_shift as usize) {
         return Err(ModelError::Shift);
     }
     if let Readout::Pooled { shift, steps } = header.readout
@@ -101,8 +101,8 @@ const fn second(header: &Header<'_>, second: &Second) -> Result<(), ModelError> 
         second.log2_block,
         second.leak,
     ));
-    let sizes_fit =
-        matches!(second.mixing, Mixing::Dense) || second.hidden_size == header.hidden_size;
+    let sizes_fit = matches!(second.mixing, BinaryMatrixKind::Dense)
+        || second.hidden_size == header.hidden_size;
     if !sizes_fit || !limits::MULTIPLIER.holds(second.multiplier as usize) {
         return Err(ModelError::SecondLayer);
     }

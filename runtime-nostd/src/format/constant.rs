@@ -3,8 +3,8 @@
 //! Firmware decodes its models by postcard; tests hold both readers against each other.
 
 use super::{
-    Addition, CRC_BYTES, Extension, Header, MAGIC, Mixing, ModelError, PREFIX_BYTES, Readout,
-    Second, Tokens, VERSION,
+    Addition, BinaryMatrixKind, CRC_BYTES, Extension, Header, MAGIC, ModelError, PREFIX_BYTES,
+    Readout, Second, Tokens, VERSION,
 };
 
 /// The value of an option; else the function that it is in ends with none.
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
             state_bits: some!(self.byte()),
             input_bits: some!(self.byte()),
             input_shift: some!(self.byte()),
-            drive_shift: some!(self.byte()),
+            layer_input_shift: some!(self.byte()),
             gain_shift: some!(self.byte()),
             readout: match some!(self.varint(2)) {
                 0 => Readout::LastState,
@@ -199,8 +199,8 @@ impl<'a> Reader<'a> {
             gain_shift: some!(self.byte()),
             multiplier: some!(self.half()),
             mixing: match some!(self.varint(1)) {
-                0 => Mixing::Dense,
-                _ => Mixing::Hadamard,
+                0 => BinaryMatrixKind::Dense,
+                _ => BinaryMatrixKind::Hadamard,
             },
             bias: some!(self.flag()),
         })

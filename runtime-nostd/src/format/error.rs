@@ -55,7 +55,7 @@ pub enum ModelError {
     Tokens,
     /// A pooled readout whose shift is beyond 16, or that is for no steps.
     Pool,
-    /// Driven rows that are not an equal part of every diagonal block, in whole words of U, or that are all rows.
+    /// InputTile rows that are not an equal part of every diagonal block, in whole words of U, or that are all rows.
     DrivenRows,
     /// A hidden readout layer with a size, multiplier, shift or width out of range.
     HiddenReadout,

@@ -28,7 +28,7 @@ pub struct Header<'a> {
     /// Right shift of the standardisation, `1..=17`. Zero for tokens.
     pub input_shift: u8,
     /// Left shift of `U x + b`, `0..=20`.
-    pub drive_shift: u8,
+    pub layer_input_shift: u8,
     /// Right shift after the recurrence, `4..=15`.
     pub gain_shift: u8,
     /// How logits come from the states.
@@ -169,7 +169,7 @@ pub struct Second {
     /// `r`: what a sum of first-layer states is multiplied by, `1..=32767`.
     pub multiplier: u16,
     /// Kind of the matrix between the layers.
-    pub mixing: Mixing,
+    pub mixing: BinaryMatrixKind,
     /// Whether there are biases.
     pub bias: bool,
 }
@@ -178,7 +178,7 @@ pub struct Second {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(rename_all = "lowercase")]
-pub enum Mixing {
+pub enum BinaryMatrixKind {
     /// A dense matrix of signs, in float `±1 / sqrt(n)`: the paper's.
     Dense,
     /// `diag(a) H diag(c)`, signs `a` and `c`, for layers of one size: an extension. It takes `2 n` bits, and costs one more

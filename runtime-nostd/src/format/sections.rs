@@ -1,6 +1,6 @@
 //! The weights: which sections there are, and how long each is.
 
-use super::{Header, Mixing};
+use super::{BinaryMatrixKind, Header};
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
 
@@ -74,8 +74,8 @@ impl SectionLengths {
             Some(second) => {
                 let rows = second.hidden_size as usize;
                 let words = match second.mixing {
-                    Mixing::Dense => n / 4 * (rows / 8),
-                    Mixing::Hadamard => 2 * rows.div_ceil(32),
+                    BinaryMatrixKind::Dense => n / 4 * (rows / 8),
+                    BinaryMatrixKind::Hadamard => 2 * rows.div_ceil(32),
                 };
                 (words, rows, if second.bias { rows } else { 0 })
             }

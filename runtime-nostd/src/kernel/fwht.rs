@@ -2,9 +2,9 @@
 
 use super::{HiddenState, Kernel};
 use crate::codegen::{keep_rolled, opaque};
-use crate::drive::TILE;
 use crate::error::SessionError;
 use crate::hadamard::{butterflies8, strided_stages};
+use crate::input_projection::TILE;
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 

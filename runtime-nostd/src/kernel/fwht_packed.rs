@@ -12,11 +12,11 @@
 //! the transform has only plus signs: its least sum is `-2^(w-1+m)`. Every other row has as many minus as plus signs, so
 //! it stays within `±(2^(w+m-1) - 2^(m-1))`. With `w - 1 + m <= 15` all of these fit a lane.
 
-#[cfg(any(feature = "any-shape", hadamrnn_arch = "portable"))]
+#[cfg(any(feature = "fallback", hadamrnn_arch = "portable"))]
 mod portable;
 /// Empty stand-in where only the assembly is linked. It is never called: [`FwhtPacked::check`] refuses models that the
 /// assembly does not take.
-#[cfg(not(any(feature = "any-shape", hadamrnn_arch = "portable")))]
+#[cfg(not(any(feature = "fallback", hadamrnn_arch = "portable")))]
 mod portable {
     pub(super) fn step(_: &mut [u32], _: &crate::step::Step<'_>) {}
 }
@@ -26,8 +26,8 @@ use crate::arch::{self, OwnStep};
 use crate::error::SessionError;
 use crate::lanes;
 use crate::layer::Layer;
+use crate::layer_input::LayerInput;
 use crate::pool;
-use crate::source::Source;
 use crate::step::Step;
 
 /// Half the memory and half the additions of [`Fwht`](super::Fwht), for `state_bits + log2(block) <= 19`.
@@ -80,7 +80,7 @@ impl Kernel for FwhtPacked {
     fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
         if layer.state_bits.saturating_add(layer.log2_block) > Self::MOST_BITS
             || !capacity.is_multiple_of(2)
-            || !(HAS_PORTABLE || layer.common_shape)
+            || !(HAS_PORTABLE || layer.fast_path)
         {
             return Err(SessionError::KernelRange);
         }
@@ -113,14 +113,14 @@ fn step_second_lanes(words: &mut [u32], step: &Step<'_>) {
     let Some(h) = words.get_mut(..step.layer.hidden_size() / 2) else {
         return;
     };
-    let own = match step.source {
-        Source::Ready(rows) => arch::step_second(h, step.layer, rows, step.gain),
-        Source::Product(_) => false,
+    let own = match step.layer_input {
+        LayerInput::Ready(rows) => arch::step_second(h, step.layer, rows, step.gain),
+        LayerInput::Product(_) => false,
     };
     if !own {
         portable::step(h, step);
     }
 }
 
-/// Whether models of other than the common shape can be run.
-const HAS_PORTABLE: bool = cfg!(any(feature = "any-shape", hadamrnn_arch = "portable"));
+/// Whether models of other than the fast path can be run.
+const HAS_PORTABLE: bool = cfg!(any(feature = "fallback", hadamrnn_arch = "portable"));

@@ -21,9 +21,9 @@ mod digits;
 
 use super::Kernel;
 use super::fwht::Words;
-use crate::drive::TILE;
 use crate::error::SessionError;
 use crate::hadamard::strided_stages;
+use crate::input_projection::TILE;
 use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 

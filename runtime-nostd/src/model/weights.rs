@@ -69,7 +69,7 @@ impl<'a> Model<'a> {
     ///
     /// For tokens over all tables of this width: reading a whole table would take seconds on a small core, and a table
     /// that uses its range has a code that large.
-    pub(super) fn largest_drive(&self) -> u32 {
+    pub(super) fn largest_layer_input(&self) -> u32 {
         let mut largest = 0;
         for row in 0..self.hidden_size() {
             keep_rolled();

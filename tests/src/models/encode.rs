@@ -3,7 +3,7 @@
 use bitvec::prelude::*;
 use hadamrnn_runtime::Bounds;
 use hadamrnn_runtime::format::{
-    Addition, Extension, Header, HiddenReadout, Mixing, Readout, Second, Tokens, encode,
+    Addition, BinaryMatrixKind, Extension, Header, HiddenReadout, Readout, Second, Tokens, encode,
 };
 
 use crate::bounds;
@@ -58,9 +58,9 @@ pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>,
 /// The bounds of `model`; of one that could overflow they are nonsense, and a reader refuses it before it compares them.
 pub fn stated_bounds(model: &PlainModel, widths: Widths) -> Bounds {
     let all = bounds::of(model, widths.input).all();
-    let [drive, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
+    let [layer_input, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
     Bounds {
-        drive,
+        layer_input,
         step,
         second_step,
         hidden,
@@ -91,7 +91,7 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
         state_bits: model.layer.state_bits as u8,
         input_bits,
         input_shift,
-        drive_shift: model.drive_shift as u8,
+        layer_input_shift: model.layer_input_shift as u8,
         gain_shift: model.layer.gain_shift as u8,
         readout: match model.readout_kind {
             PlainReadout::LastState => Readout::LastState,
@@ -136,8 +136,8 @@ fn second_header(second: &PlainSecond) -> Second {
         gain_shift: second.layer.gain_shift as u8,
         multiplier: second.multiplier,
         mixing: match second.mixing {
-            PlainMixing::Dense(_) => Mixing::Dense,
-            PlainMixing::Hadamard(..) => Mixing::Hadamard,
+            PlainMixing::Dense(_) => BinaryMatrixKind::Dense,
+            PlainMixing::Hadamard(..) => BinaryMatrixKind::Hadamard,
         },
         bias: !second.bias.is_empty(),
     }

@@ -57,13 +57,13 @@ pub fn any_models(log2_hidden: RangeInclusive<u32>) -> impl Strategy<Value = (Pl
             prop::collection::vec(-1_000_000i32..=1_000_000, outputs),
         );
         rest.prop_map(
-            move |(mut input, bias, drive_shift, readout_kind, readout, readout_bias)| {
+            move |(mut input, bias, layer_input_shift, readout_kind, readout, readout_bias)| {
                 clear_undriven(&mut input, layer.block_size, driven_rows);
                 let model = PlainModel {
                     input,
                     driven_rows,
                     bias,
-                    drive_shift,
+                    layer_input_shift,
                     layer: layer.clone(),
                     second: second.clone(),
                     readout_kind,
@@ -257,8 +257,8 @@ pub fn shrink_to_bound(model: &mut PlainModel, widths: Widths) {
 }
 
 fn shrink_first(model: &mut PlainModel) {
-    if model.drive_shift > 0 {
-        model.drive_shift -= 1;
+    if model.layer_input_shift > 0 {
+        model.layer_input_shift -= 1;
     } else if !lower_gain(&mut model.layer) {
         model.layer.state_bits = (model.layer.state_bits - 1).max(8);
         if let PlainInput::Numbers { bits, .. } = &mut model.input {

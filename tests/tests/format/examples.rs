@@ -25,7 +25,7 @@ pub fn example() -> (PlainModel, Widths) {
         },
         driven_rows: 4,
         bias: (0..16).map(|row| row - 1).collect(),
-        drive_shift: 9,
+        layer_input_shift: 9,
         layer: PlainLayer {
             hidden_size: 16,
             block_size: 4,

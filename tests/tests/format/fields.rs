@@ -39,7 +39,7 @@ fn each_field_out_of_range_has_its_error() {
             (|h| h.input_bits = 17, ModelError::InputBits),
             (|h| h.input_shift = 0, ModelError::Shift),
             (|h| h.gain_shift = 16, ModelError::Shift),
-            (|h| h.drive_shift = 21, ModelError::Shift),
+            (|h| h.layer_input_shift = 21, ModelError::Shift),
             (|h| h.logit_scale = f32::NAN, ModelError::LogitScale),
         ],
     );
@@ -55,7 +55,7 @@ fn second_of<'a>(header: &'a mut format::Header<'static>) -> &'a mut format::Sec
 
 #[test]
 fn each_field_of_version_2_out_of_range_has_its_error() {
-    use format::{Mixing, Readout};
+    use format::{BinaryMatrixKind, Readout};
     let (model, widths) = example_2(dense());
     let (valid, _) = header_and_words(&model, widths);
     assert_eq!(error_of(&valid), None);
@@ -97,7 +97,7 @@ fn each_field_of_version_2_out_of_range_has_its_error() {
         ],
     );
     let mixed_sizes: Change = |h| {
-        second_of(h).mixing = Mixing::Hadamard;
+        second_of(h).mixing = BinaryMatrixKind::Hadamard;
         second_of(h).hidden_size = 32;
     };
     assert_errors(valid, &[(mixed_sizes, ModelError::SecondLayer)]);
@@ -151,7 +151,7 @@ fn bounds_that_are_not_those_of_the_weights_are_refused() {
     let bounds = valid.addition.bounds;
     for off_by_one in [
         Bounds {
-            drive: bounds.drive - 1,
+            layer_input: bounds.layer_input - 1,
             ..bounds
         },
         Bounds {

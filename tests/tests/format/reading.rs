@@ -46,7 +46,7 @@ fn what_version_2_added_is_read() {
         }
     );
     let second = model.second().expect("a second layer");
-    assert_eq!(second.mixing(), format::Mixing::Dense);
+    assert_eq!(second.mixing(), format::BinaryMatrixKind::Dense);
     assert_eq!(second.layer().block_size(), 16);
     for row in 0..16 {
         assert_eq!(

@@ -64,7 +64,7 @@ fn tokens() -> (PlainModel, Widths) {
             table: vec![vec![0; 16], (0..16).map(|row| row - 8).collect()],
             multiplier: 300,
         },
-        drive_shift: 8,
+        layer_input_shift: 8,
         ..first
     };
     (model, widths)

@@ -7,8 +7,8 @@ use hadamrnn::data::{Sequences, Targets, Values};
 use hadamrnn::export::{self, export};
 use hadamrnn::integer::ModelFile;
 use hadamrnn::nn::{
-    HadamRnnConfig, HiddenReadout, HostHiddenReadout, HostSecondLayer, HostWeights, Input, Mixing,
-    NetworkConfig, ReadoutKind, SecondLayer,
+    BinaryMatrixKind, HadamRnnConfig, HiddenReadout, HostHiddenReadout, HostSecondLayer,
+    HostWeights, Input, NetworkConfig, ReadoutKind, SecondLayer,
 };
 use hadamrnn::standardise::Standardisation;
 use rand::{Rng, RngExt, SeedableRng};
@@ -56,7 +56,7 @@ pub fn config(
     }
 }
 
-fn second_layer(hidden_size: usize, mixing: Mixing, leak: Option<u8>) -> SecondLayer {
+fn second_layer(hidden_size: usize, mixing: BinaryMatrixKind, leak: Option<u8>) -> SecondLayer {
     SecondLayer {
         hidden_size,
         log2_block: hidden_size.ilog2() as usize,
@@ -96,8 +96,8 @@ pub fn weights(config: HadamRnnConfig, seed: u64) -> HostWeights {
     let second = config.network.second.map(|layer| HostSecondLayer {
         signs: signs(rng, layer.hidden_size),
         mixing: match layer.mixing {
-            Mixing::Dense => signs(rng, layer.hidden_size * N),
-            Mixing::Hadamard => signs(rng, 2 * N),
+            BinaryMatrixKind::Dense => signs(rng, layer.hidden_size * N),
+            BinaryMatrixKind::Hadamard => signs(rng, 2 * N),
         },
         bias: uniform(rng, layer.hidden_size, 0.1),
     });
@@ -161,8 +161,8 @@ pub fn kinds() -> Vec<(&'static str, HadamRnnConfig)> {
         vocabulary: VOCABULARY,
         embedding,
     };
-    let dense = |n| Some(second_layer(n, Mixing::Dense, Some(3)));
-    let hadamard = Some(second_layer(N, Mixing::Hadamard, None));
+    let dense = |n| Some(second_layer(n, BinaryMatrixKind::Dense, Some(3)));
+    let hadamard = Some(second_layer(N, BinaryMatrixKind::Hadamard, None));
     vec![
         (
             "numbers",
@@ -239,7 +239,7 @@ pub fn widths(state_bits: u8) -> ExportConfig {
 
 /// A session of 6.4 KB of 32-bit states, and 4 KB on the stack while logits are read.
 pub fn large_hidden_readout() -> HadamRnnConfig {
-    let second = second_layer(512, Mixing::Dense, None);
+    let second = second_layer(512, BinaryMatrixKind::Dense, None);
     let numbers = Input::Numbers(CHANNELS);
     hidden(
         config(numbers, None, Some(second), ReadoutKind::Pooled),

@@ -65,8 +65,8 @@ impl Request<'_> {
                 .env("HADAMRNN_WINDOWS", &windows_path);
             if name == "nopanic" {
                 cargo.arg("--no-default-features");
-                if !model.has_common_shape() {
-                    cargo.args(["--features", "any-shape"]);
+                if !model.has_fast_path() {
+                    cargo.args(["--features", "fallback"]);
                 }
             }
         };

@@ -34,7 +34,7 @@ impl Case {
     fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = self.model.model()?;
         let steps = self.window.len() / model.sample_size();
-        let header = windows::Header {
+        let header = windows::WindowFileHeader {
             channels: u16::try_from(model.sample_size()).context("too many channels")?,
             steps: u16::try_from(steps).context("more than 65,535 steps")?,
             windows: 1,
@@ -60,7 +60,7 @@ pub fn run_cases(
     scratch: &Path,
 ) -> Result<Vec<CaseRun>> {
     let first = cases.first().context("no case to run")?;
-    let header = windows::Header {
+    let header = windows::WindowFileHeader {
         channels: 1,
         steps: 1,
         windows: 1,

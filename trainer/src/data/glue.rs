@@ -30,7 +30,7 @@ use super::archive::Select;
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, Values, cache, holdout};
 use crate::untrusted::Budget;
 use encode::Encoder;
-use table::{Row, Tables};
+use table::{TableRow, Tables};
 
 /// Word pieces of a sentence or a pair.
 pub const STEPS: usize = 128;
@@ -122,7 +122,7 @@ fn open(task: Task, source: &Source, budget: &Budget) -> Result<(Tables, Encoder
 /// Rows with labels as sequences.
 fn sequences(
     encoder: &Encoder,
-    rows: &[Row],
+    rows: &[TableRow],
     padding: Padding,
     budget: &Budget,
 ) -> Result<Sequences> {

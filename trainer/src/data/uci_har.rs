@@ -74,7 +74,7 @@ pub const INPUT_LSB: [f32; CHANNELS] = [
 
 /// One of the two published parts, as its files hold it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Part {
+pub struct PublishedPart {
     /// The signals in the order of [`SIGNALS`], each `[N][STEPS]`.
     pub signals: [Vec<f32>; CHANNELS],
     /// Labels 1 to 6, `[N]`.
@@ -87,9 +87,9 @@ pub struct Part {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
     /// 7352 windows of 21 people in the full set.
-    pub train: Part,
+    pub train: PublishedPart,
     /// 2947 windows of 9 people in the full set.
-    pub test: Part,
+    pub test: PublishedPart,
 }
 
 const PARTS: [&str; 2] = ["train", "test"];
@@ -196,8 +196,8 @@ fn column(index: usize, name: &str, text: &[u8], budget: &Budget) -> Result<Colu
     })
 }
 
-fn part(columns: &mut impl Iterator<Item = Column>) -> Result<Part> {
-    let mut part = Part::default();
+fn part(columns: &mut impl Iterator<Item = Column>) -> Result<PublishedPart> {
+    let mut part = PublishedPart::default();
     for signal in &mut part.signals {
         let Some(Column::Signal(values)) = columns.next() else {
             return Err(out_of_order());

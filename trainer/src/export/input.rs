@@ -5,7 +5,7 @@ use hadamrnn_runtime::limits;
 
 use super::codes::Codes;
 use super::scales::finest_state;
-use super::{Plan, Ranges, Source, pack};
+use super::{ExportPlan, Ranges, Source, pack};
 use crate::nn::{HadamRnnConfig, Input};
 
 /// Units of the first layer and of what drives it.
@@ -25,7 +25,7 @@ pub(super) struct Drive {
 
 impl Drive {
     /// The units for a gain shift, if there are some.
-    pub fn choose(plan: &Plan<'_>, gain_shift: u8) -> Option<Self> {
+    pub fn choose(plan: &ExportPlan<'_>, gain_shift: u8) -> Option<Self> {
         let (ranges, scale) = (plan.ranges, plan.codes.input_scale);
         match plan.input() {
             Input::Numbers(_) => {
@@ -96,7 +96,7 @@ impl Drive {
             input,
             unit: u * input,
             state,
-            shift: drive_shift(gain_shift, exponent as i32)?,
+            shift: layer_input_shift(gain_shift, exponent as i32)?,
             multiplier: 0,
         })
     }
@@ -115,11 +115,11 @@ impl Drive {
         let z = f64::from(z);
         let finest = finest_state(&ranges.first(), state_bits);
         // The smallest shift has the largest exponent.
-        let candidates = limits::DRIVE_SHIFT.values().filter_map(|shift| {
+        let candidates = limits::LAYER_INPUT_SHIFT.values().filter_map(|shift| {
             let exponent = f64::from(gain_shift) - shift as f64;
             let multiplier = pack::multiplier(z / finest * exponent.exp2())?;
             let unit = z / f64::from(multiplier);
-            let drive = Self {
+            let layer_input = Self {
                 input: 0.0,
                 unit,
                 state: unit * exponent.exp2(),
@@ -128,20 +128,24 @@ impl Drive {
             };
             let bias = bias / unit + 0.5;
             let largest_row = largest_code * f64::from(multiplier) + bias;
-            (bias <= 32767.0).then_some((drive, largest_row))
+            (bias <= 32767.0).then_some((layer_input, largest_row))
         });
         let all: Vec<(Self, f64)> = candidates.collect();
         // A multiplier of 16 makes the state at most 6 % coarser; finer biases matter less than that.
         let in_lanes = all
             .iter()
-            .find(|(drive, rows)| *rows <= 32767.0 && drive.multiplier >= 16);
-        in_lanes.or(all.first()).map(|(drive, _)| *drive)
+            .find(|(layer_input, rows)| *rows <= 32767.0 && layer_input.multiplier >= 16);
+        in_lanes
+            .or(all.first())
+            .map(|(layer_input, _)| *layer_input)
     }
 }
 
-fn drive_shift(gain_shift: u8, exponent: i32) -> Option<u8> {
+fn layer_input_shift(gain_shift: u8, exponent: i32) -> Option<u8> {
     let shift = usize::try_from(i32::from(gain_shift) - exponent).ok()?;
-    limits::DRIVE_SHIFT.holds(shift).then_some(shift as u8)
+    limits::LAYER_INPUT_SHIFT
+        .holds(shift)
+        .then_some(shift as u8)
 }
 
 /// The words of U or of the table of tokens, which no choice of units changes.
@@ -220,22 +224,24 @@ mod tests {
     #[test]
     fn units_of_numbers_differ_by_a_power_of_two_and_cover_the_ranges() {
         for largest in [0.3, 5.0, 77.0] {
-            let drive =
+            let layer_input =
                 Drive::of_numbers(&ranges(largest), 0.11, 9.0, None, 12, 10, 12).expect("fits");
-            let exponent = 12 - i32::from(drive.shift);
-            assert!((drive.state / drive.unit - f64::from(exponent).exp2()).abs() < 1e-9);
-            assert!(drive.state * 2047.0 >= largest, "{drive:?}");
-            assert!(drive.input * 511.0 >= 4.0 * 0.999, "{drive:?}");
+            let exponent = 12 - i32::from(layer_input.shift);
+            assert!(
+                (layer_input.state / layer_input.unit - f64::from(exponent).exp2()).abs() < 1e-9
+            );
+            assert!(layer_input.state * 2047.0 >= largest, "{layer_input:?}");
+            assert!(layer_input.input * 511.0 >= 4.0 * 0.999, "{layer_input:?}");
         }
     }
 
     #[test]
     fn a_clamp_fixes_the_input() {
         for energy in [0.0, 1e6] {
-            let drive = Drive::of_numbers(&ranges(5.0), 0.11, energy, Some(3.0), 12, 10, 12);
-            let drive = drive.expect("fits");
-            assert_eq!(drive.input, 3.0 / 511.0);
-            assert!(drive.state * 2047.0 >= 5.0, "{drive:?}");
+            let layer_input = Drive::of_numbers(&ranges(5.0), 0.11, energy, Some(3.0), 12, 10, 12);
+            let layer_input = layer_input.expect("fits");
+            assert_eq!(layer_input.input, 3.0 / 511.0);
+            assert!(layer_input.state * 2047.0 >= 5.0, "{layer_input:?}");
         }
     }
 
@@ -258,10 +264,13 @@ mod tests {
     #[test]
     fn tokens_get_a_fine_unit_in_lanes_and_a_state_that_covers_its_range() {
         for largest in [0.3, 5.0, 77.0] {
-            let drive = Drive::of_tokens(&ranges(largest), 0.25, 8.0, 0.1, 12, 12).expect("fits");
-            assert!(8.0 * f64::from(drive.multiplier) + 0.1 / drive.unit <= 32767.5);
-            assert!(drive.state * 2047.0 >= largest && drive.state * 2047.0 < 1.2 * largest);
-            assert!(drive.unit <= 0.25 / 16.0);
+            let layer_input =
+                Drive::of_tokens(&ranges(largest), 0.25, 8.0, 0.1, 12, 12).expect("fits");
+            assert!(8.0 * f64::from(layer_input.multiplier) + 0.1 / layer_input.unit <= 32767.5);
+            assert!(
+                layer_input.state * 2047.0 >= largest && layer_input.state * 2047.0 < 1.2 * largest
+            );
+            assert!(layer_input.unit <= 0.25 / 16.0);
         }
     }
 

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use bitvec::prelude::*;
 use hadamrnn_runtime::fields::FieldWidth;
 
-use hadamrnn_runtime::format::Mixing;
+use hadamrnn_runtime::format::BinaryMatrixKind;
 use hadamrnn_runtime::limits;
 
 /// Codes two by two in one word: even ones in the low half, odd ones in the high half.
@@ -50,13 +50,13 @@ pub(super) fn signs(signs: &[i8]) -> Vec<u32> {
 }
 
 /// The matrix between two layers; `columns` are the units of the first.
-pub(super) fn mixing(mixing: &[i8], kind: Mixing, columns: usize) -> Vec<u32> {
+pub(super) fn mixing(mixing: &[i8], kind: BinaryMatrixKind, columns: usize) -> Vec<u32> {
     match kind {
-        Mixing::Hadamard => {
+        BinaryMatrixKind::Hadamard => {
             let (a, c) = mixing.split_at(columns);
             [signs(a), signs(c)].concat()
         }
-        Mixing::Dense => {
+        BinaryMatrixKind::Dense => {
             let groups = (0..columns).step_by(4);
             let nibbles = groups.flat_map(|column| {
                 mixing

@@ -1,11 +1,11 @@
 //! The readout: pooled means, the hidden readout layer, V and the value of a logit.
 
 use anyhow::{Context, Result};
-use hadamrnn_runtime::format::{Addition, HiddenReadout, Mixing, Readout};
+use hadamrnn_runtime::format::{Addition, BinaryMatrixKind, HiddenReadout, Readout};
 use hadamrnn_runtime::{HiddenReadout as Proof, limits};
 
 use super::scales::Scales;
-use super::{Plan, narrower_above, pack};
+use super::{ExportPlan, narrower_above, pack};
 use crate::nn::{self, HostHiddenReadout, ReadoutKind};
 
 /// Head-room of a pooled sum.
@@ -24,7 +24,7 @@ impl ReadoutPlan {
     ///
     /// # Errors
     /// No shift of a hidden readout layer fits 32 bits.
-    pub fn choose(plan: &Plan<'_>, top_unit: f64) -> Result<Self> {
+    pub fn choose(plan: &ExportPlan<'_>, top_unit: f64) -> Result<Self> {
         let (readout, read) = read(plan, top_unit);
         let layer = plan.network().hidden_readout.as_ref();
         let hidden = layer.zip(plan.source.weights.hidden_readout.as_ref());
@@ -62,11 +62,11 @@ impl ReadoutPlan {
     ///
     /// # Errors
     /// An output bias needs more bits than there are.
-    pub fn words(&self, plan: &Plan<'_>) -> Result<Vec<u32>> {
+    pub fn words(&self, plan: &ExportPlan<'_>) -> Result<Vec<u32>> {
         let (weights, network, codes) = (plan.source.weights, plan.network(), plan.codes);
         let mut words = Vec::new();
         if let (Some(hidden), Some(layer)) = (&self.hidden, &weights.hidden_readout) {
-            words = pack::mixing(&layer.matrix, Mixing::Dense, network.top_size());
+            words = pack::mixing(&layer.matrix, BinaryMatrixKind::Dense, network.top_size());
             words.extend(&hidden.bias);
         }
         let readout = pack::rows(&codes.readout, network.read_size(), codes.readout_width);
@@ -76,7 +76,7 @@ impl ReadoutPlan {
     }
 
     /// `scales` with those of the readout.
-    pub fn describe(&self, plan: &Plan<'_>, scales: Scales) -> Scales {
+    pub fn describe(&self, plan: &ExportPlan<'_>, scales: Scales) -> Scales {
         let hidden = self.hidden.as_ref();
         Scales {
             logit: self.logit,
@@ -88,7 +88,7 @@ impl ReadoutPlan {
 }
 
 /// The kind of the readout with its numbers, and the values that it reads.
-fn read(plan: &Plan<'_>, top_unit: f64) -> (Readout, Read) {
+fn read(plan: &ExportPlan<'_>, top_unit: f64) -> (Readout, Read) {
     let state = Read {
         units: plan.network().top_size(),
         bits: plan.state_bits,

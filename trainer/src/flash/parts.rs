@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::descriptor::{Descriptor, LEN};
-use hadamrnn_device::slots::{HEADER_LEN, Header, Timing};
+use hadamrnn_device::slots::{HEADER_LEN, SlotHeader, Timing};
 use object::Endianness;
 use object::elf::{FileHeader32, PT_LOAD};
 use object::read::elf::{ElfFile, ProgramHeader};
@@ -13,7 +13,7 @@ use crate::link::Firmware;
 
 /// Bytes for an address of flash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct FlashSegment {
     /// Where they go.
     pub address: u32,
     /// The bytes themselves.
@@ -24,7 +24,7 @@ pub struct Part {
 ///
 /// # Errors
 /// The file is no 32-bit ELF file, or has nothing to load.
-pub fn firmware_parts(elf: &[u8]) -> Result<Vec<Part>> {
+pub fn firmware_parts(elf: &[u8]) -> Result<Vec<FlashSegment>> {
     let file = ElfFile::<FileHeader32<Endianness>>::parse(elf)
         .context("the firmware is no 32-bit ELF file")?;
     let endian = file.endian();
@@ -33,7 +33,7 @@ pub fn firmware_parts(elf: &[u8]) -> Result<Vec<Part>> {
         let bytes = header.data(endian, elf).ok();
         let bytes = bytes.context("a segment of the firmware ends beyond its file")?;
         if header.p_type(endian) == PT_LOAD && !bytes.is_empty() {
-            parts.push(Part {
+            parts.push(FlashSegment {
                 address: header.p_paddr(endian),
                 bytes: bytes.to_vec(),
             });
@@ -48,7 +48,7 @@ pub fn firmware_parts(elf: &[u8]) -> Result<Vec<Part>> {
 ///
 /// # Errors
 /// There is none.
-pub fn descriptor_in(parts: &[Part], address: u32) -> Result<Firmware> {
+pub fn descriptor_in(parts: &[FlashSegment], address: u32) -> Result<Firmware> {
     let bytes = parts.iter().find_map(|part| {
         let start = address.checked_sub(part.address)? as usize;
         part.bytes.get(start..start.checked_add(LEN)?)
@@ -73,18 +73,18 @@ pub fn model_parts(
     sector: u32,
     file: &ModelFile,
     timing: Timing,
-) -> Result<(Header, [Part; 2])> {
+) -> Result<(SlotHeader, [FlashSegment; 2])> {
     let erased = || vec![0xff; firmware.slot_size as usize];
     let plan = plan(&[erased(), erased()], firmware, file, timing)?;
     let mut bytes = plan.bytes.context("an erased slot has no model")?;
     let sector = (sector as usize).max(HEADER_LEN);
     // Whole sectors: boot loaders erase a sector when its first byte arrives.
     bytes.resize(bytes.len().next_multiple_of(sector), 0xff);
-    let first = Part {
+    let first = FlashSegment {
         address: firmware.slots_origin,
         bytes,
     };
-    let second = Part {
+    let second = FlashSegment {
         address: firmware.slots_origin + firmware.slot_size,
         bytes: vec![0xff; sector],
     };
@@ -102,12 +102,12 @@ mod tests {
     const TIMING: Timing = Timing {
         window: 128,
         hop: 64,
-        every: 1,
+        decimation: 1,
         ..Timing::OPEN
     };
 
     /// Slots that held something else before, after the parts were written.
-    fn written(firmware: &Descriptor<'_>, parts: &[Part]) -> [Vec<u8>; 2] {
+    fn written(firmware: &Descriptor<'_>, parts: &[FlashSegment]) -> [Vec<u8>; 2] {
         let size = firmware.slot_size as usize;
         let mut flash = vec![0x5a; 2 * size];
         for part in parts {
@@ -171,7 +171,7 @@ mod tests {
     fn a_descriptor_is_found_in_its_part_alone() {
         let board = board("esp32c3");
         let descriptor = board.descriptor().expect("has slots");
-        let part = |address, bytes| Part { address, bytes };
+        let part = |address, bytes| FlashSegment { address, bytes };
         let bytes = [&[0; 256][..], &descriptor.to_bytes(), &[1; 9]].concat();
         let mut parts = vec![part(0x4038_0000, vec![0; 64]), part(0x3c00_0020, bytes)];
         let address = board.descriptor_address().expect("has slots");

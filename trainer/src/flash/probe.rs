@@ -17,7 +17,7 @@ use probe_rs::{MemoryInterface, Permissions, Session};
 use probe_rs_espressif::image_format::IdfLoader;
 
 use self::chips::{chips, known_chip, sector};
-use super::{Device, Part};
+use super::{Device, FlashSegment};
 use crate::link::Firmware;
 
 /// How Linux lets its users open probes.
@@ -94,9 +94,9 @@ impl<'a> Board<'a> {
     ///
     /// # Errors
     /// The chip has no flash there, or reads back otherwise.
-    pub fn write(&mut self, parts: &[Part]) -> Result<()> {
+    pub fn write(&mut self, parts: &[FlashSegment]) -> Result<()> {
         let mut loader = self.session.target().flash_loader();
-        for Part { address, bytes } in parts {
+        for FlashSegment { address, bytes } in parts {
             loader
                 .add_data((*address).into(), bytes)
                 .with_context(|| format!("the chip has no flash at {address:#010x}"))?;
@@ -188,7 +188,7 @@ impl Device for Board<'_> {
         erase(&mut self.session, &mut nothing, start, end, false)
             .with_context(|| format!("cannot erase the slot at {address:#010x}"))?;
         let bytes = bytes.to_vec();
-        self.write(&[Part { address, bytes }])
+        self.write(&[FlashSegment { address, bytes }])
             .with_context(|| format!("slot {index}"))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Part;
+use super::FlashSegment;
 
 const BLOCK: usize = 512;
 const PAYLOAD: usize = 256;
@@ -23,7 +23,7 @@ const FLAG_FAMILY: u32 = 0x2000;
 ///
 /// # Errors
 /// Two parts overlap, or one ends beyond the address space.
-pub fn file(parts: &[Part], family: u32) -> Result<Vec<u8>> {
+pub fn file(parts: &[FlashSegment], family: u32) -> Result<Vec<u8>> {
     let sectors = sectors(parts)?;
     let count = u32::try_from(sectors.len() * SECTOR / PAYLOAD).context("too many blocks")?;
     let mut bytes = Vec::new();
@@ -63,7 +63,7 @@ impl Sector {
 }
 
 /// The parts, cut into sectors: each sector once, where the first of its bytes comes.
-fn sectors(parts: &[Part]) -> Result<Vec<Sector>> {
+fn sectors(parts: &[FlashSegment]) -> Result<Vec<Sector>> {
     let mut sectors: Vec<Sector> = Vec::new();
     let mut place = HashMap::new();
     for part in parts {
@@ -92,7 +92,7 @@ mod tests {
     use std::collections::HashSet;
 
     use hadamrnn_device::descriptor::Descriptor;
-    use hadamrnn_device::slots::{Fault, Header, Running, Timing, digest};
+    use hadamrnn_device::slots::{Fault, Running, SlotHeader, Timing, digest};
 
     use super::*;
     use crate::flash::fixtures::{board, har2, registry};
@@ -169,7 +169,7 @@ mod tests {
         let model = har2();
         let mut flash = vec![0x5a; (firmware.slots_origin - ORIGIN) as usize];
         for sequence in [6, 7] {
-            let header = Header {
+            let header = SlotHeader {
                 sequence,
                 length: model.bytes().len() as u32,
                 crc: digest(model.bytes()),
@@ -193,13 +193,13 @@ mod tests {
     const TIMING: Timing = Timing {
         window: 128,
         hop: 64,
-        every: 1,
+        decimation: 1,
         ..Timing::OPEN
     };
 
     /// Sections as a linker leaves them, with gaps, and the descriptor in the last bytes of its region.
-    fn firmware_sections(descriptor: &Descriptor<'_>, address: u32) -> Vec<Part> {
-        let part = |address, length| Part {
+    fn firmware_sections(descriptor: &Descriptor<'_>, address: u32) -> Vec<FlashSegment> {
+        let part = |address, length| FlashSegment {
             address,
             bytes: (0..length).map(|i: u32| (i * 7 + 3) as u8).collect(),
         };
@@ -209,7 +209,7 @@ mod tests {
             part(ORIGIN + 0x1c0, 0x3_1234),
             part(ORIGIN + 0x3_2000, 0x77),
             part(ORIGIN + 0x3_2078, 0x1f03),
-            Part {
+            FlashSegment {
                 address,
                 bytes: descriptor.to_bytes().to_vec(),
             },
@@ -217,9 +217,9 @@ mod tests {
     }
 
     /// Flash as parts leave it: their bytes, erased around them up to sectors, as it was elsewhere.
-    fn written(before: &[u8], parts: &[Part]) -> Vec<u8> {
+    fn written(before: &[u8], parts: &[FlashSegment]) -> Vec<u8> {
         let mut flash = before.to_vec();
-        let range = |part: &Part| {
+        let range = |part: &FlashSegment| {
             let at = (part.address - ORIGIN) as usize;
             at..at + part.bytes.len()
         };
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn parts_that_meet_within_a_sector_share_it() {
-        let part = |offset: u32, bytes: std::ops::Range<u8>| Part {
+        let part = |offset: u32, bytes: std::ops::Range<u8>| FlashSegment {
             address: ORIGIN + offset,
             bytes: bytes.collect(),
         };
@@ -324,11 +324,12 @@ mod tests {
 
     #[test]
     fn parts_that_overlap_or_never_end_are_refused() {
-        let part = |address, length| Part {
+        let part = |address, length| FlashSegment {
             address,
             bytes: vec![1; length],
         };
-        let refused = |parts: &[Part]| format!("{:#}", file(parts, FAMILY).expect_err("refused"));
+        let refused =
+            |parts: &[FlashSegment]| format!("{:#}", file(parts, FAMILY).expect_err("refused"));
         let error = refused(&[part(0x1000_0000, 9), part(0x1000_0008, 1)]);
         assert!(error.contains("0x10000008"), "{error}");
         let error = refused(&[part(0xffff_fff0, 17)]);

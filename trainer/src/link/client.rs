@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_device::channels::Channels;
 use hadamrnn_device::descriptor::{self, Descriptor};
 use hadamrnn_device::link::{Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode};
-use hadamrnn_device::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
+use hadamrnn_device::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
 use serde::Serialize;
 
 use super::port::Wire;
@@ -44,7 +44,7 @@ pub struct BoardStatus {
     /// Where the model that runs comes from.
     pub running: Running,
     /// Header of the model in each slot, or why the slot is refused.
-    pub slots: [Result<Header, Fault>; 2],
+    pub slots: [Result<SlotHeader, Fault>; 2],
     /// Name of the model that runs.
     pub name: String,
     /// Classes that it tells apart.

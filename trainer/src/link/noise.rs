@@ -25,7 +25,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "noisy",
     version: [0; 3],
     kernel: Kernel::FwhtPacked,
-    any_shape: true,
+    fallback: true,
     protocol: PROTOCOL,
     capacities: Capacities {
         hidden: 128,

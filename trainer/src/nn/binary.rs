@@ -8,7 +8,7 @@ use super::{fwht, quant};
 use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
-use hadamrnn_runtime::format::Mixing;
+use hadamrnn_runtime::format::BinaryMatrixKind;
 use serde::{Deserialize, Serialize};
 
 /// A second recurrent layer: `h'_t = W' h'_{t-1} + M relu(h_t) + b'`.
@@ -23,7 +23,7 @@ pub struct SecondLayer {
     #[serde(default)]
     pub leak: Option<u8>,
     /// Kind of the matrix `M`.
-    pub mixing: Mixing,
+    pub mixing: BinaryMatrixKind,
     /// Whether the signs of `M` are trained or stay at their random start.
     #[serde(default = "super::yes")]
     pub train_mixing: bool,
@@ -48,7 +48,9 @@ impl SecondLayer {
         self.recurrent()
             .validate(["second.hidden_size", "second.log2_block", "second.leak"])?;
         match self.mixing {
-            Mixing::Hadamard if first != second => Err(ConfigError::MixingSizes { first, second }),
+            BinaryMatrixKind::Hadamard if first != second => {
+                Err(ConfigError::MixingSizes { first, second })
+            }
             _ => Ok(()),
         }
     }
@@ -64,8 +66,8 @@ impl SecondLayer {
     /// Rows and columns of the latent signs of `M`, over `first` units: the matrix, or the two sign vectors.
     fn mixing_dims(&self, first: usize) -> [usize; 2] {
         match self.mixing {
-            Mixing::Dense => [self.hidden_size, first],
-            Mixing::Hadamard => [2, self.hidden_size],
+            BinaryMatrixKind::Dense => [self.hidden_size, first],
+            BinaryMatrixKind::Hadamard => [2, self.hidden_size],
         }
     }
 
@@ -108,9 +110,9 @@ impl Second {
     /// Every state, `[batch, T, n']`, from the first layer's, `[batch, T, n]`.
     pub(super) fn states(&self, config: &SecondLayer, first: Tensor<3>) -> Tensor<3> {
         let [batch, steps, n] = first.dims();
-        let drive = self.drive(relu(first).reshape([batch * steps, n]), config.mixing);
-        let drive = drive.reshape([batch, steps, config.hidden_size]);
-        self.recurrent(config).states(drive)
+        let layer_input = self.layer_input(relu(first).reshape([batch * steps, n]), config.mixing);
+        let layer_input = layer_input.reshape([batch, steps, config.hidden_size]);
+        self.recurrent(config).states(layer_input)
     }
 
     /// The state after each step, `[batch, n']`, from the first layer's, `[batch, n]`: the slow form.
@@ -120,16 +122,16 @@ impl Second {
         first: Vec<Tensor<2>>,
     ) -> Vec<Tensor<2>> {
         let first = first.into_iter();
-        let drives = first.map(|state| self.drive(relu(state), config.mixing));
-        self.recurrent(config).states_stepwise(drives)
+        let layer_inputs = first.map(|state| self.layer_input(relu(state), config.mixing));
+        self.recurrent(config).states_stepwise(layer_inputs)
     }
 
     /// `d' = M r + b'`, `[rows, n']`, from the first layer's rectified states, `[rows, n]`.
-    fn drive(&self, rectified: Tensor<2>, mixing: Mixing) -> Tensor<2> {
+    fn layer_input(&self, rectified: Tensor<2>, mixing: BinaryMatrixKind) -> Tensor<2> {
         let weights = self.mixing_weights(mixing);
         let mixed = match mixing {
-            Mixing::Dense => rectified.matmul(weights.transpose()),
-            Mixing::Hadamard => {
+            BinaryMatrixKind::Dense => rectified.matmul(weights.transpose()),
+            BinaryMatrixKind::Hadamard => {
                 let n = weights.dims()[1];
                 let hadamard = hadamard(n, &weights.device());
                 let (a, c) = (weights.clone().narrow(0, 0, 1), weights.narrow(0, 1, 1));
@@ -140,14 +142,14 @@ impl Second {
     }
 
     /// `M`, or the signs `a` and `c` as rows.
-    fn mixing_weights(&self, mixing: Mixing) -> Tensor<2> {
+    fn mixing_weights(&self, mixing: BinaryMatrixKind) -> Tensor<2> {
         let signs = quant::sign(self.mixing.val());
         match mixing {
-            Mixing::Dense => {
+            BinaryMatrixKind::Dense => {
                 let n = signs.dims()[1] as f32;
                 signs.div_scalar(n.sqrt())
             }
-            Mixing::Hadamard => signs,
+            BinaryMatrixKind::Hadamard => signs,
         }
     }
 

@@ -229,10 +229,10 @@ impl Projection<'_> {
     }
 
     /// `d_t` of every step, `[batch, T, n]`.
-    pub fn drive(&self, inputs: &Inputs) -> Tensor<3> {
+    pub fn layer_input(&self, inputs: &Inputs) -> Tensor<3> {
         let ([batch, steps], n) = (inputs.dims(), self.config.units);
         let bias = self.bias.val().unsqueeze();
-        let drive = match inputs {
+        let layer_input = match inputs {
             Inputs::Numbers(x) => {
                 let x = x.clone().reshape([batch * steps, x.dims()[2]]);
                 x.matmul(self.rows(None))
@@ -247,7 +247,7 @@ impl Projection<'_> {
                 (table * shown).select(0, tokens.places_on(&device))
             }
         };
-        (drive + bias).reshape([batch, steps, n])
+        (layer_input + bias).reshape([batch, steps, n])
     }
 
     /// The latent input weights, or the table that an embedding folds to: what is exported.

@@ -35,7 +35,7 @@ use host::{HostRead, write};
 use kernel::KernelShape;
 use scan::ScanShape;
 
-pub use sequence::{Head, LayerSize, Mix, Plan, Source};
+pub use sequence::{Head, LayerSize, Mix, SequencePlan, Source};
 
 /// Backends that can run the recurrence.
 ///
@@ -56,10 +56,11 @@ pub trait HadamBackend: HostRead {
         input: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (input.device(), input.shape());
-        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape =
+            KernelShape::new(shape[0], shape[1], log2_block, steps).with_leak_factor(leak_factor);
         let (signs, input) = (Self::read(signs), Self::read(input));
         let kernel = kernel::forward(signs.as_slice(), input.as_slice(), &shape);
         write::<Self>(kernel, shape.dims(), &device)
@@ -72,10 +73,11 @@ pub trait HadamBackend: HostRead {
         grad: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps)
+            .with_leak_factor(leak_factor);
         let (signs, grad) = (Self::read(signs), Self::read(grad));
         let input = kernel::input_grad(signs.as_slice(), grad.as_slice(), &shape);
         write::<Self>(input, [shape.columns, shape.hidden], &device)
@@ -90,10 +92,11 @@ pub trait HadamBackend: HostRead {
         grad: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps)
+            .with_leak_factor(leak_factor);
         let (signs, input) = (Self::read(signs), Self::read(input));
         let (kernel, grad) = (Self::read(kernel), Self::read(grad));
         let forward = kernel::Forward::new(input.as_slice(), kernel.as_slice(), &shape);
@@ -104,53 +107,53 @@ pub trait HadamBackend: HostRead {
         )
     }
 
-    /// `signs [n]`, `drive [batch, T, n]` to the states `[batch, T, n]` described at [`scan`].
-    #[fusion(dtype = drive, shape = drive)]
+    /// `signs [n]`, `layer_input [batch, T, n]` to the states `[batch, T, n]` described at [`scan`].
+    #[fusion(dtype = layer_input, shape = layer_input)]
     fn hadam_scan(
         signs: FloatTensor<Self>,
-        drive: FloatTensor<Self>,
+        layer_input: FloatTensor<Self>,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
-        let (device, shape) = (drive.device(), drive.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
-        let (signs, drive) = (Self::read(signs), Self::read(drive));
-        let states = scan::forward(signs.as_slice(), drive.as_slice(), &shape);
+        let (device, shape) = (layer_input.device(), layer_input.shape());
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, leak_factor);
+        let (signs, layer_input) = (Self::read(signs), Self::read(layer_input));
+        let states = scan::forward(signs.as_slice(), layer_input.as_slice(), &shape);
         write::<Self>(states, shape.dims(), &device)
     }
 
-    /// Gradient of [`hadam_scan`](Self::hadam_scan) with respect to `drive`, from `grad [batch, T, n]`.
+    /// Gradient of [`hadam_scan`](Self::hadam_scan) with respect to `layer_input`, from `grad [batch, T, n]`.
     #[fusion(dtype = grad, shape = grad)]
-    fn hadam_scan_drive_grad(
+    fn hadam_scan_input_grad(
         signs: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, leak_factor);
         let (signs, grad) = (Self::read(signs), Self::read(grad));
-        let drive = scan::drive_grad(signs.as_slice(), grad.as_slice(), &shape);
-        write::<Self>(drive, shape.dims(), &device)
+        let layer_input = scan::drive_grad(signs.as_slice(), grad.as_slice(), &shape);
+        write::<Self>(layer_input, shape.dims(), &device)
     }
 
-    /// Gradients with respect to `signs [n]` and `drive`, from the operation's drive, its states and `grad`.
-    #[fusion(meta = |signs, drive, _, _, _, _| (signs.clone(), drive.clone()))]
+    /// Gradients with respect to `signs [n]` and `layer_input`, from the operation's layer input, its states and `grad`.
+    #[fusion(meta = |signs, layer_input, _, _, _, _| (signs.clone(), layer_input.clone()))]
     fn hadam_scan_grads(
         signs: FloatTensor<Self>,
-        drive: FloatTensor<Self>,
+        layer_input: FloatTensor<Self>,
         states: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (device, shape) = (grad.device(), grad.shape());
-        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, decay);
-        let (signs, drive) = (Self::read(signs), Self::read(drive));
+        let shape = ScanShape::new([shape[0], shape[1], shape[2]], log2_block, leak_factor);
+        let (signs, layer_input) = (Self::read(signs), Self::read(layer_input));
         let (states, grad) = (Self::read(states), Self::read(grad));
         let drive_grad = scan::drive_grad(signs.as_slice(), grad.as_slice(), &shape);
         let forward = scan::Forward {
-            drive: drive.as_slice(),
+            layer_input: layer_input.as_slice(),
             states: states.as_slice(),
         };
         let signs = scan::signs_grad(signs.as_slice(), &forward, &drive_grad, &shape);
@@ -160,7 +163,7 @@ pub trait HadamBackend: HostRead {
         )
     }
 
-    /// The run that [`Plan`] describes: its output, flat, and where `keep` what
+    /// The run that [`SequencePlan`] describes: its output, flat, and where `keep` what
     /// [`hadam_sequence_grads`](Self::hadam_sequence_grads) wants of it, else nothing.
     ///
     /// `signs` holds those of all layers, `weights` the parameters as [`Plan::sections`] has them, `x` is
@@ -170,7 +173,7 @@ pub trait HadamBackend: HostRead {
         signs: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         x: FloatTensor<Self>,
-        plan: Plan,
+        plan: SequencePlan,
         keep: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let device = weights.device();
@@ -201,7 +204,7 @@ pub trait HadamBackend: HostRead {
         x: FloatTensor<Self>,
         kept: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-        plan: Plan,
+        plan: SequencePlan,
         train_signs: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let device = weights.device();
@@ -233,7 +236,7 @@ impl HadamBackend for burn::backend::NdArray {}
 /// `signs` is `[n]` in ±1. `input` is `[C, n]`: the columns of `U` as rows, then the bias `b` as the last row. The
 /// result is `[steps * (C - 1) + 1, n]`: row `t * (C - 1) + j` is `W^(steps-1-t) U[:, j]` and the last row is
 /// `Σ_t W^(steps-1-t) b`. A batch of sequences, each flattened to `[x_0, .., x_{steps-1}, 1]`, times this matrix is the
-/// batch of last states. With `decay` below 1 the recurrence is `decay W`. Differentiable in `signs` and `input`; a
+/// batch of last states. With `leak factor` below 1 the recurrence is `leak factor W`. Differentiable in `signs` and `input`; a
 /// `signs` that is not tracked costs no work and no memory.
 ///
 /// # Panics
@@ -245,33 +248,43 @@ pub fn kernel(
     input: Tensor<2>,
     log2_block: usize,
     steps: usize,
-    decay: f32,
+    leak_factor: f32,
 ) -> Tensor<2> {
     let [columns, n] = input.dims();
     check(&signs, n, log2_block);
     assert!(columns > 0, "kernel: input has no row");
     assert!(steps > 0, "kernel: no steps");
     let (signs, input) = (signs.into_dispatch(), input.into_dispatch());
-    let kernel = Dispatch::hadam_kernel(signs, input, log2_block, steps, decay);
+    let kernel = Dispatch::hadam_kernel(signs, input, log2_block, steps, leak_factor);
     Tensor::from_dispatch(kernel)
 }
 
-/// Every state of the recurrence: `h_t = decay W h_{t-1} + drive_t` with `h_{-1} = 0`.
+/// Every state of the recurrence: `h_t = leak factor W h_{t-1} + drive_t` with `h_{-1} = 0`.
 ///
-/// `signs` is `[n]` in ±1, `drive` is `[batch, T, n]` and so is the result. Differentiable in both tensors; a `signs`
+/// `signs` is `[n]` in ±1, `layer_input` is `[batch, T, n]` and so is the result. Differentiable in both tensors; a `signs`
 /// that is not tracked costs no work and no memory.
 ///
 /// # Panics
 ///
-/// When `n` is not a whole number of blocks, or the lengths of `signs` and the last dimension of `drive` differ.
-pub fn scan(signs: Tensor<1>, drive: Tensor<3>, log2_block: usize, decay: f32) -> Tensor<3> {
-    let [_, _, n] = drive.dims();
+/// When `n` is not a whole number of blocks, or the lengths of `signs` and the last dimension of `layer_input` differ.
+pub fn scan(
+    signs: Tensor<1>,
+    layer_input: Tensor<3>,
+    log2_block: usize,
+    leak_factor: f32,
+) -> Tensor<3> {
+    let [_, _, n] = layer_input.dims();
     check(&signs, n, log2_block);
-    let (signs, drive) = (signs.into_dispatch(), drive.into_dispatch());
-    Tensor::from_dispatch(Dispatch::hadam_scan(signs, drive, log2_block, decay))
+    let (signs, layer_input) = (signs.into_dispatch(), layer_input.into_dispatch());
+    Tensor::from_dispatch(Dispatch::hadam_scan(
+        signs,
+        layer_input,
+        log2_block,
+        leak_factor,
+    ))
 }
 
-/// A whole network over a batch of sequences, as [`Plan`] describes it: of the shape [`Plan::output_dims`].
+/// A whole network over a batch of sequences, as [`SequencePlan`] describes it: of the shape [`Plan::output_dims`].
 ///
 /// `signs` holds the signs of all layers, in ±1; `weights` the other parameters, flat, as [`Plan::sections`] has them;
 /// `x` is `[batch, T, d_in]`, or any tensor where steps are tokens. Differentiable in `signs` and `weights`; signs that are not tracked cost
@@ -284,7 +297,7 @@ pub fn sequence<const D: usize>(
     signs: Tensor<1>,
     weights: Tensor<1>,
     x: Tensor<3>,
-    plan: Plan,
+    plan: SequencePlan,
 ) -> Tensor<D> {
     let ([signs_len], [weights_len]) = (signs.dims(), weights.dims());
     assert!(

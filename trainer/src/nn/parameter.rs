@@ -114,16 +114,16 @@ fn uniform(seed: u64, stream: u64, count: usize, bound: f64) -> Vec<f32> {
         .collect()
 }
 
-/// `decay` times `old` and the rest of `new`, out of any graph.
+/// `leak factor` times `old` and the rest of `new`, out of any graph.
 pub(super) fn blend<const D: usize>(
     old: Param<Tensor<D>>,
     new: &Param<Tensor<D>>,
-    decay: f32,
+    leak_factor: f32,
 ) -> Param<Tensor<D>> {
-    let newer = new.val().detach().mul_scalar(1.0 - decay);
+    let newer = new.val().detach().mul_scalar(1.0 - leak_factor);
     // Detached once more: only a leaf may be tracked.
     old.map(|old| {
-        let mean = old.detach().mul_scalar(decay).add(newer);
+        let mean = old.detach().mul_scalar(leak_factor).add(newer);
         mean.detach().require_grad()
     })
 }

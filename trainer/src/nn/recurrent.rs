@@ -49,13 +49,13 @@ impl RecurrentConfig {
         LayerSize {
             hidden: self.hidden_size,
             log2_block: self.log2_block,
-            decay: decay(self.leak),
+            leak_factor: leak_factor(self.leak),
         }
     }
 }
 
 /// `γ = 1 - 2^-leak`, or 1.
-pub fn decay(leak: Option<u8>) -> f32 {
+pub fn leak_factor(leak: Option<u8>) -> f32 {
     leak.map_or(1.0, |leak| 1.0 - 0.5_f32.powi(i32::from(leak)))
 }
 
@@ -86,26 +86,26 @@ impl Recurrent {
 
     /// The kernel that makes last states of inputs with one matrix product; see [`ops::kernel`].
     pub fn kernel(self, rows: Tensor<2>, steps: usize) -> Tensor<2> {
-        let decay = decay(self.config.leak);
-        ops::kernel(self.signs, rows, self.config.log2_block, steps, decay)
+        let leak_factor = leak_factor(self.config.leak);
+        ops::kernel(self.signs, rows, self.config.log2_block, steps, leak_factor)
     }
 
-    /// Every state, `[batch, T, n]`, of the drives `[batch, T, n]`.
-    pub fn states(self, drive: Tensor<3>) -> Tensor<3> {
-        let decay = decay(self.config.leak);
-        ops::scan(self.signs, drive, self.config.log2_block, decay)
+    /// Every state, `[batch, T, n]`, of the layer inputs `[batch, T, n]`.
+    pub fn states(self, layer_input: Tensor<3>) -> Tensor<3> {
+        let leak_factor = leak_factor(self.config.leak);
+        ops::scan(self.signs, layer_input, self.config.log2_block, leak_factor)
     }
 
-    /// The state after each step, `[batch, n]`, of the drives `[batch, n]`, by products with a dense `W`: the slow form.
-    pub fn states_stepwise(&self, drives: impl Iterator<Item = Tensor<2>>) -> Vec<Tensor<2>> {
-        let recurrent = self.dense().mul_scalar(decay(self.config.leak));
+    /// The state after each step, `[batch, n]`, of the layer inputs `[batch, n]`, by products with a dense `W`: the slow form.
+    pub fn states_stepwise(&self, layer_inputs: impl Iterator<Item = Tensor<2>>) -> Vec<Tensor<2>> {
+        let recurrent = self.dense().mul_scalar(leak_factor(self.config.leak));
         let recurrent = recurrent.transpose();
         let mut state: Option<Tensor<2>> = None;
-        drives
-            .map(|drive| {
+        layer_inputs
+            .map(|layer_input| {
                 let next = match state.take() {
-                    Some(state) => state.matmul(recurrent.clone()) + drive,
-                    None => drive,
+                    Some(state) => state.matmul(recurrent.clone()) + layer_input,
+                    None => layer_input,
                 };
                 state = Some(next.clone());
                 next

@@ -4,8 +4,8 @@ mod limits;
 
 use super::testing::{assert_close, devices, noise};
 use super::{
-    HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, Mixing, NetworkConfig, ReadoutKind,
-    SecondLayer, StepTargets, TokenBatch, quant,
+    BinaryMatrixKind, HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, NetworkConfig,
+    ReadoutKind, SecondLayer, StepTargets, TokenBatch, quant,
 };
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
@@ -38,7 +38,7 @@ fn tokens(vocabulary: usize, embedding: Option<usize>) -> Input {
     }
 }
 
-fn second(hidden_size: usize, mixing: Mixing) -> Option<SecondLayer> {
+fn second(hidden_size: usize, mixing: BinaryMatrixKind) -> Option<SecondLayer> {
     Some(SecondLayer {
         hidden_size,
         log2_block: 4,
@@ -82,10 +82,10 @@ fn configs() -> Vec<HadamRnnConfig> {
             c.network.leak = Some(2);
         }),
         changed(config(16, 4, 9), |c| {
-            c.network.second = second(32, Mixing::Dense);
+            c.network.second = second(32, BinaryMatrixKind::Dense);
         }),
         changed(config(32, 3, 2), |c| {
-            c.network.second = second(32, Mixing::Hadamard).map(|second| SecondLayer {
+            c.network.second = second(32, BinaryMatrixKind::Hadamard).map(|second| SecondLayer {
                 leak: None,
                 ..second
             });
@@ -93,7 +93,7 @@ fn configs() -> Vec<HadamRnnConfig> {
         }),
         changed(config(16, 4, 1), |c| {
             c.input = tokens(7, None);
-            c.network.second = second(16, Mixing::Hadamard).map(|second| SecondLayer {
+            c.network.second = second(16, BinaryMatrixKind::Hadamard).map(|second| SecondLayer {
                 train_mixing: false,
                 ..second
             });
@@ -104,7 +104,7 @@ fn configs() -> Vec<HadamRnnConfig> {
         changed(config(32, 4, 1), |c| {
             c.input = tokens(9, None);
             c.network.input_rows = Some(16);
-            c.network.second = second(16, Mixing::Dense);
+            c.network.second = second(16, BinaryMatrixKind::Dense);
             c.network.hidden_readout = hidden_readout(16);
         }),
         changed(config(32, 5, 1), |c| {
@@ -274,7 +274,7 @@ fn a_thousand_steps_stay_close_to_the_scan_form() {
     let layers = [
         (None, None),
         (Some(4), None),
-        (None, second(32, Mixing::Dense)),
+        (None, second(32, BinaryMatrixKind::Dense)),
     ];
     for (leak, second) in layers {
         for input in [Input::Numbers(2), tokens(10, None)] {

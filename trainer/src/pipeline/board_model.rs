@@ -23,7 +23,7 @@ pub struct TimingOptions {
     /// Samples in a window, of those that are used; none is that of the model folder, else the firmware's.
     pub window: Option<u16>,
     /// One of so many samples of the sensor is used; none is so many that as many a second are used as in training, else 1.
-    pub every: Option<u16>,
+    pub decimation: Option<u16>,
     /// Samples from one answer to the next; none is a window.
     pub hop: Option<u16>,
 }
@@ -74,7 +74,7 @@ impl BoardModel {
         Ok(Timing {
             window: self.options.window.unwrap_or(window.sort(Error::Model)?),
             hop: self.options.hop.unwrap_or(0),
-            every: self.every(firmware, observer)?,
+            decimation: self.every(firmware, observer)?,
             inputs: self.inputs(firmware, observer)?,
         })
     }
@@ -85,26 +85,26 @@ impl BoardModel {
         let trained = trained.context("the decimation in the card is beyond 65,535");
         let trained = trained.sort(Error::Model)?;
         let Some(rate) = self.usage.used_rate_hz().filter(|_| firmware.rate > 0) else {
-            return Ok(self.options.every.unwrap_or(trained));
+            return Ok(self.options.decimation.unwrap_or(trained));
         };
         let (board, name) = (f32::from(firmware.rate), visible::name(firmware.board));
         let fitting = (board / rate).round().clamp(1.0, f32::from(u16::MAX)) as u16;
-        let every = self.options.every.unwrap_or(fitting);
-        let used = board / f32::from(every.max(1));
+        let decimation = self.options.decimation.unwrap_or(fitting);
+        let used = board / f32::from(decimation.max(1));
         if (used / rate - 1.0).abs() <= SAME_RATE {
-            return Ok(every);
+            return Ok(decimation);
         }
         let fault = format!(
-            "the model was trained on {rate} samples a second, and {name} gives {board}, of which one in {every} makes {used}"
+            "the model was trained on {rate} samples a second, and {name} gives {board}, of which one in {decimation} makes {used}"
         );
-        if self.options.every.is_some() {
+        if self.options.decimation.is_some() {
             // It was asked for.
             observer.notice(&format!("warning: {fault}: its answers may be wrong"));
-            return Ok(every);
+            return Ok(decimation);
         }
         Err(Error::Board(Fault::new(format_args!(
             "{fault}: record at the board's rate, or train on every so many samples that the board's rate is a multiple of what is \
-             left ([preparation] decimation). `--every {every}` runs it all the same"
+             left ([preparation] decimation). `--every {decimation}` runs it all the same"
         ))))
     }
 
@@ -215,7 +215,9 @@ mod tests {
             let (timing, notices) = on(&har2(rate, decimation, NINE, open), None);
             assert_eq!(notices, "");
             match (timing, expected) {
-                (Ok(timing), Some(every)) => assert_eq!(timing.every, every, "{rate}"),
+                (Ok(timing), Some(decimation)) => {
+                    assert_eq!(timing.decimation, decimation, "{rate}")
+                }
                 (Err(error), None) => {
                     let error = error.with_causes();
                     for part in [&rate.to_string(), "gives 50", "decimation", "--every"] {
@@ -226,11 +228,11 @@ mod tests {
             }
         }
         let asked = TimingOptions {
-            every: Some(3),
+            decimation: Some(3),
             ..open
         };
         let (timing, notices) = on(&har2(100.0, 1, NINE, asked), None);
-        assert_eq!(timing.expect("was asked for").every, 3);
+        assert_eq!(timing.expect("was asked for").decimation, 3);
         assert!(notices.contains("may be wrong"), "{notices}");
     }
 

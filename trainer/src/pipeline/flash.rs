@@ -12,7 +12,7 @@ use super::board_model::{BoardModel, TimingOptions};
 use super::error::{Error, Fault, Result, Sort};
 use super::firmware::{FirmwareOptions, build_stream};
 use crate::board::{self, Firmware, FirmwareFolder, FlashFile};
-use crate::flash::{self, Installed, Part, firmware_parts, model_parts, uf2};
+use crate::flash::{self, FlashSegment, Installed, firmware_parts, model_parts, uf2};
 use crate::observer::Observer;
 
 /// What is flashed, and where to.
@@ -183,7 +183,7 @@ impl Work<'_> {
         family: u32,
         observer: &mut dyn Observer,
     ) -> Result<Vec<u8>> {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<FlashSegment> = Vec::new();
         if let Some(firmware) = firmware {
             let bytes = firmware.read().sort(Error::Board)?;
             parts.extend(firmware_parts(&bytes).sort(Error::Board)?);

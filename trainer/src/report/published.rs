@@ -7,9 +7,9 @@ use crate::plot::Mark;
 pub(super) const SOURCE: &str = "FastGRNN paper (arXiv 1901.02358), table 3";
 
 /// Name, test accuracy in per cent, size in KB.
-type Row = (&'static str, f64, f64);
+type PublishedRow = (&'static str, f64, f64);
 
-const HAR2: [Row; 8] = [
+const HAR2: [PublishedRow; 8] = [
     ("FastGRNN", 95.59, 3.0),
     ("FastGRNN-LSQ", 96.81, 28.0),
     ("FastRNN", 94.50, 29.0),
@@ -20,7 +20,7 @@ const HAR2: [Row; 8] = [
     ("UGRNN", 94.53, 37.0),
 ];
 
-const DSA19: [Row; 9] = [
+const DSA19: [PublishedRow; 9] = [
     ("FastGRNN", 83.73, 3.25),
     ("FastGRNN-LSQ", 85.00, 208.0),
     ("FastGRNN-SQ", 85.67, 22.0),
@@ -32,7 +32,7 @@ const DSA19: [Row; 9] = [
     ("UGRNN", 84.74, 399.0),
 ];
 
-const SMNIST: [Row; 4] = [
+const SMNIST: [PublishedRow; 4] = [
     ("FastGRNN", 98.20, 6.0),
     ("SpectralRNN", 97.70, 25.0),
     ("LSTM", 97.80, 265.0),
@@ -41,13 +41,13 @@ const SMNIST: [Row; 4] = [
 
 /// The published models of a task.
 pub(super) fn marks(task: Task) -> Vec<Mark> {
-    let rows: &[Row] = match task {
+    let rows: &[PublishedRow] = match task {
         Task::Har2 => &HAR2,
         Task::Dsa19 => &DSA19,
         Task::Smnist => &SMNIST,
         _ => &[],
     };
-    let mark = |&(name, accuracy, kilobytes): &Row| Mark {
+    let mark = |&(name, accuracy, kilobytes): &PublishedRow| Mark {
         name: name.into(),
         bytes: 1024.0 * kilobytes,
         accuracy,

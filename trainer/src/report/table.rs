@@ -8,7 +8,7 @@ use super::Report;
 
 /// One job.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(super) struct ReportRow {
     job: String,
     group: String,
     task: Option<String>,
@@ -33,13 +33,13 @@ pub(super) struct Row {
 
 impl Report {
     /// One row a job, in the order of the plan. Accuracies are shares of 1.
-    pub(super) fn rows(&self) -> Vec<Row> {
+    pub(super) fn rows(&self) -> Vec<ReportRow> {
         let row = |job: &super::JobReport| {
             let config = job.config.as_ref();
             let done = job.done();
             let results = done.map(|done| &done.results);
             let valid = results.and_then(|results| results.float_valid);
-            Row {
+            ReportRow {
                 job: job.entry.name.clone(),
                 group: job.entry.group.clone(),
                 task: config.map(|config| config.task.to_string()),
@@ -103,7 +103,7 @@ impl Report {
     }
 }
 
-/// The fields of [`Row`], in their order.
+/// The fields of [`ReportRow`], in their order.
 const COLUMNS: [&str; 17] = [
     "job",
     "group",

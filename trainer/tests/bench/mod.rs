@@ -13,7 +13,7 @@ use hadamrnn_firmware_support::boards::Board;
 pub const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
-    every: 1,
+    decimation: 1,
     ..Timing::OPEN
 };
 

@@ -6,7 +6,7 @@ use embedded_hal::i2c::ErrorKind;
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
 use hadamrnn_device::slots::Timing;
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::kernel::Fwht;
 use hadamrnn_runtime::{Model, RoomOf, Session};
 
@@ -232,12 +232,13 @@ fn a_sensor_on_a_bus_is_classified() {
     let timing = Timing {
         window: 8,
         hop: 8,
-        every: 1,
+        decimation: 1,
         ..Timing::OPEN
     };
     let bus = Bus::with(Chip::new(sheet(Kind::Lsm6dso)));
     let mut imu = start(&bus).expect("starts");
-    let mut windows = Windows::<RoomOf<Fwht, 128, 9>, 1>::new(&model, timing, 128).expect("fits");
+    let mut windows =
+        WindowStream::<RoomOf<Fwht, 128, 9>, 1>::new(&model, timing, 128).expect("fits");
     let mut alone = Session::<RoomOf<Fwht, 128, 9>>::new(&model).expect("fits");
     for i in 1..=8 {
         bus.chip().sense([257 * i, -300 * i, 8192], [i, -40 * i, 9]);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::Channels;
 use crate::descriptor::Descriptor;
-use crate::slots::{Fault, Header, ModelId, NewModel, Running, SlotError, Timing};
+use crate::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
 
 /// Version of the messages, in the firmware's [`Descriptor`].
 pub const PROTOCOL: u8 = 1;
@@ -151,7 +151,7 @@ pub struct Status<'a> {
     /// Where the model that runs comes from.
     pub running: Running,
     /// What each slot holds now, or why it is refused.
-    pub slots: [Result<Header, Fault>; 2],
+    pub slots: [Result<SlotHeader, Fault>; 2],
     /// Name of the model that runs, cut to [`MAX_NAME`].
     pub name: &'a str,
     /// Classes that it tells apart.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::descriptor::{Descriptor, Kernel};
 use crate::slots::{
-    Accept, Fault, Header, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, Slots,
+    Accept, Fault, MemoryFlash, ModelId, NewModel, Region, Running, SlotError, SlotHeader, Slots,
     Timing, digest,
 };
 
@@ -20,7 +20,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "a-board-of-twenty-by",
     version: [255; 3],
     kernel: Kernel::Xnor,
-    any_shape: true,
+    fallback: true,
     protocol: PROTOCOL,
     capacities: Capacities {
         hidden: u16::MAX,
@@ -56,7 +56,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         Timing {
             window: 128,
             hop: 128,
-            every: 1,
+            decimation: 1,
             ..Timing::OPEN
         },
     )
@@ -90,7 +90,7 @@ fn new_model(bytes: &[u8]) -> NewModel {
     let timing = Timing {
         window: 128,
         hop: 64,
-        every: 1,
+        decimation: 1,
         ..Timing::OPEN
     };
     NewModel::of(bytes, timing)
@@ -160,7 +160,7 @@ fn the_longest_messages_fit() {
     let timing = Timing {
         window: u16::MAX,
         hop: u16::MAX,
-        every: u16::MAX,
+        decimation: u16::MAX,
         ..Timing::OPEN
     };
     let new = NewModel {
@@ -168,7 +168,7 @@ fn the_longest_messages_fit() {
         crc: u32::MAX,
         timing,
     };
-    let header = Header {
+    let header = SlotHeader {
         sequence: u32::MAX,
         length: u32::MAX,
         crc: u32::MAX,
@@ -275,7 +275,7 @@ fn channels_are_in_their_own_messages() {
     let timing = Timing {
         window: 2,
         hop: 3,
-        every: 4,
+        decimation: 4,
         inputs,
     };
     let new = NewModel {
@@ -395,7 +395,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
             let timing = Timing {
                 window: c as u16,
                 hop: (c >> 16) as u16,
-                every: 1,
+                decimation: 1,
                 ..Timing::OPEN
             };
             let ask = match kind {

@@ -3,7 +3,7 @@
 use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
-use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
+use super::header::{Fault, HEADER_LEN, SlotHeader, Timing, digest};
 
 /// Whether a firmware can run a model: its kernel, capacities, sensor, and how windows may overlap. Every function of
 /// this form is one.
@@ -21,7 +21,7 @@ pub enum Running {
         /// 0 or 1.
         index: u8,
         /// What the slot says.
-        header: Header,
+        header: SlotHeader,
     },
 }
 
@@ -31,7 +31,7 @@ pub struct Boot {
     /// What runs.
     pub running: Running,
     /// What each slot holds, or why it is refused. The one that does not run may be good: it is the older one.
-    pub slots: [Result<Header, Fault>; 2],
+    pub slots: [Result<SlotHeader, Fault>; 2],
 }
 
 /// Checks a slot's header and its model's bytes, and gives both. Whether they are a model that can be run, the runtime
@@ -39,8 +39,8 @@ pub struct Boot {
 ///
 /// # Errors
 /// Nothing was written in full.
-pub fn inspect(slot: &[u8]) -> Result<(Header, &[u8]), Fault> {
-    let header = Header::parse(slot)?;
+pub fn inspect(slot: &[u8]) -> Result<(SlotHeader, &[u8]), Fault> {
+    let header = SlotHeader::parse(slot)?;
     let body = slot.get(HEADER_LEN..).unwrap_or_default();
     let length = Fault::Length {
         length: header.length,

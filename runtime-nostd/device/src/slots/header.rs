@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::CRC32;
 use crate::channels::Channels;
 
-/// Length of a [`Header`] in flash.
+/// Length of a [`SlotHeader`] in flash.
 pub const HEADER_LEN: usize = 32;
 /// First bytes of a slot.
 pub const MAGIC: [u8; 4] = *b"HDSL";
@@ -53,7 +53,7 @@ pub struct Timing {
     pub hop: u16,
     /// Every how many of the sensor's samples one is used, from the first on: the decimation that the model was trained
     /// with. 0 for 1.
-    pub every: u16,
+    pub decimation: u16,
     /// What the values of a sample are that the model takes, in their order, where the sensor's are others or in another
     /// order. Not part of the link's messages that have a timing, which are older: see
     /// [`Ask::BeginMapped`](crate::link::Ask::BeginMapped).
@@ -66,14 +66,14 @@ impl Timing {
     pub const OPEN: Self = Self {
         window: 0,
         hop: 0,
-        every: 0,
+        decimation: 0,
         inputs: Channels::UNSTATED,
     };
 }
 
 /// What a slot says of its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct SlotHeader {
     /// The newer of two slots has the larger one, see [`Header::is_newer_than`].
     pub sequence: u32,
     /// Bytes of the model.
@@ -136,7 +136,7 @@ pub enum Fault {
     },
 }
 
-impl Header {
+impl SlotHeader {
     /// The model that this is the header of.
     #[must_use]
     pub const fn id(&self) -> ModelId {
@@ -164,7 +164,7 @@ impl Header {
             return Err(Fault::Header);
         }
         let [version, reserved] = halves(word(4));
-        let [every, inputs] = halves(word(24));
+        let [decimation, inputs] = halves(word(24));
         if version != VERSION || reserved != 0 {
             return Err(Fault::Version(version));
         }
@@ -176,7 +176,7 @@ impl Header {
             timing: Timing {
                 window,
                 hop,
-                every,
+                decimation,
                 inputs: Channels::from_bits(inputs),
             },
         })
@@ -188,7 +188,7 @@ impl Header {
         let Timing {
             window,
             hop,
-            every,
+            decimation,
             inputs,
         } = self.timing;
         let words = [
@@ -198,7 +198,7 @@ impl Header {
             self.length,
             self.crc,
             u32::from(window) | u32::from(hop) << 16,
-            u32::from(every) | u32::from(inputs.bits()) << 16,
+            u32::from(decimation) | u32::from(inputs.bits()) << 16,
         ];
         let mut bytes = [0; HEADER_LEN];
         let (fields, _) = bytes.as_chunks_mut::<4>();
@@ -291,15 +291,15 @@ mod tests {
         0x80, 0, 0x40, 0, 2, 0, 0, 0, 0xd5, 0x9b, 0x62, 0x52,
     ];
 
-    fn worked() -> Header {
-        Header {
+    fn worked() -> SlotHeader {
+        SlotHeader {
             sequence: 7,
             length: 996,
             crc: 0xdead_beef,
             timing: Timing {
                 window: 128,
                 hop: 64,
-                every: 2,
+                decimation: 2,
                 ..Timing::OPEN
             },
         }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn worked_example() {
         assert_eq!(worked().to_bytes(), WORKED);
-        assert_eq!(Header::parse(&WORKED), Ok(worked()));
+        assert_eq!(SlotHeader::parse(&WORKED), Ok(worked()));
     }
 
     /// Firmware that is older than inputs refuses such a slot: it asks for zero there.
@@ -319,7 +319,7 @@ mod tests {
         let bytes = header.to_bytes();
         assert_eq!(bytes[..26], WORKED[..26]);
         assert_eq!(bytes[26..28], [0b100_001, 0]);
-        assert_eq!(Header::parse(&bytes), Ok(header));
+        assert_eq!(SlotHeader::parse(&bytes), Ok(header));
     }
 
     #[test]
@@ -328,13 +328,13 @@ mod tests {
         for bit in 0..8 * HEADER_LEN {
             let mut wrong = bytes;
             wrong[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Header::parse(&wrong), Err(Fault::Header), "bit {bit}");
+            assert_eq!(SlotHeader::parse(&wrong), Err(Fault::Header), "bit {bit}");
         }
         for length in 0..HEADER_LEN {
-            assert_eq!(Header::parse(&bytes[..length]), Err(Fault::NoRegion));
+            assert_eq!(SlotHeader::parse(&bytes[..length]), Err(Fault::NoRegion));
         }
-        assert_eq!(Header::parse(&[0xff; HEADER_LEN]), Err(Fault::Empty));
-        assert_eq!(Header::parse(&[0; HEADER_LEN]), Err(Fault::Header));
+        assert_eq!(SlotHeader::parse(&[0xff; HEADER_LEN]), Err(Fault::Empty));
+        assert_eq!(SlotHeader::parse(&[0; HEADER_LEN]), Err(Fault::Header));
     }
 
     #[test]
@@ -343,7 +343,7 @@ mod tests {
         bytes[4] = 2;
         let crc = CRC32.checksum(&bytes[..28]);
         bytes[28..].copy_from_slice(&crc.to_le_bytes());
-        assert_eq!(Header::parse(&bytes), Err(Fault::Version(2)));
+        assert_eq!(SlotHeader::parse(&bytes), Err(Fault::Version(2)));
     }
 
     #[test]
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn sequence_numbers_wrap() {
-        let at = |sequence| Header {
+        let at = |sequence| SlotHeader {
             sequence,
             ..worked()
         };

@@ -119,7 +119,7 @@ const HAR6: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/mo
 const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
-    every: 1,
+    decimation: 1,
     ..Timing::OPEN
 };
 
@@ -260,7 +260,7 @@ proptest! {
         let mut bytes = bytes;
         if first.is_multiple_of(2) {
             // A header of a whole slot before noise: more is looked at.
-            let header = Header { sequence: 1, length: (first >> 40) as u32, crc: 5, timing: TIMING };
+            let header = SlotHeader { sequence: 1, length: (first >> 40) as u32, crc: 5, timing: TIMING };
             bytes[512..512 + HEADER_LEN].copy_from_slice(&header.to_bytes());
         }
         let mut slots = slots(MemoryFlash::<4, 512>::holding(&bytes));

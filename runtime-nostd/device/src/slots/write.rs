@@ -7,7 +7,7 @@ use hadamrnn_runtime::Model;
 use serde::{Deserialize, Serialize};
 
 use super::boot::{Accept, Boot, boot, inspect};
-use super::header::{Fault, HEADER_LEN, Header, Timing, digest};
+use super::header::{Fault, HEADER_LEN, SlotHeader, Timing, digest};
 
 /// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
 pub const PIECE: usize = HEADER_LEN;
@@ -165,7 +165,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
 
     /// Flash offset and length of the model in a slot, for reading it in place.
     #[must_use]
-    pub const fn model_range(&self, index: u8, header: &Header) -> (u32, usize) {
+    pub const fn model_range(&self, index: u8, header: &SlotHeader) -> (u32, usize) {
         let start = self.start(index) + HEADER_LEN as u32;
         (start, header.length as usize)
     }
@@ -197,7 +197,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         }
         let kept = self.in_use.or(newest.map(|(index, _)| index));
         let slot = kept.map_or(0, |kept| 1 - kept.min(1));
-        let sequence = kept.and_then(|kept| Header::parse(self.slot(kept)).ok());
+        let sequence = kept.and_then(|kept| SlotHeader::parse(self.slot(kept)).ok());
         let sequence = sequence.map_or(1, |header| header.sequence.wrapping_add(1));
         let start = self.start(slot);
         self.erase(start)?;
@@ -244,7 +244,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
     ///
     /// # Errors
     /// There is no such transfer, pieces are missing, the model is damaged or refused, or the flash fails.
-    pub fn commit(&mut self, crc: u32) -> Result<Header, SlotError> {
+    pub fn commit(&mut self, crc: u32) -> Result<SlotHeader, SlotError> {
         let Some(transfer) = self.transfer.filter(|transfer| transfer.new.crc == crc) else {
             let newest = self.newest();
             let done = newest.filter(|(_, header)| header.crc == crc && self.is_accepted(newest));
@@ -260,7 +260,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
             return Err(SlotError::Incomplete { next });
         }
         self.transfer = None;
-        let header = Header {
+        let header = SlotHeader {
             sequence: transfer.sequence,
             length,
             crc,
@@ -292,7 +292,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
     }
 
     /// The newest slot that was written in full, whether or not its model can be run here.
-    fn newest(&self) -> Option<(u8, Header)> {
+    fn newest(&self) -> Option<(u8, SlotHeader)> {
         let header = |index| {
             inspect(self.slot(index))
                 .ok()
@@ -304,12 +304,12 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         }
     }
 
-    fn is_accepted(&self, slot: Option<(u8, Header)>) -> bool {
+    fn is_accepted(&self, slot: Option<(u8, SlotHeader)>) -> bool {
         slot.is_some_and(|(index, header)| self.check(index, &header).is_ok())
     }
 
     /// Whether the bytes of a slot are the model that `header` says, and can be run.
-    fn check(&self, slot: u8, header: &Header) -> Result<(), Fault> {
+    fn check(&self, slot: u8, header: &SlotHeader) -> Result<(), Fault> {
         let (start, length) = self.model_range(slot, header);
         let model = self.flash.bytes(start, length);
         if model.len() != length || digest(model) != header.crc {
@@ -354,7 +354,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
     }
 }
 
-impl Header {
+impl SlotHeader {
     /// Whether it is the header of this model.
     #[must_use]
     pub fn holds(&self, new: &NewModel) -> bool {

@@ -1,4 +1,4 @@
-//! Drive and finish of eight rows at a time.
+//! Input projection and finish of eight rows at a time.
 //!
 //! The rows that a model's inputs drive are whole groups of eight, the first ones of each block. The accumulators of other
 //! groups start at another value, and their code is entered past the columns.
@@ -14,8 +14,8 @@
 use core::arch::naked_asm;
 
 use super::constants::{Constants, TO_END, TO_LAST, TO_ROUND_END};
+use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::Shaped;
-use crate::arch::shape::GAIN_SHIFT;
 
 /// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -29,7 +29,7 @@ struct Frame {
     gain: i32,
     /// Distance from an address of states, divided by 16, to the byte of signs of the same eight rows.
     signs_from_h: usize,
-    drive_shift: u32,
+    layer_input_shift: u32,
     lane_shift: u32,
     /// Values that a group of rows starts with. The accumulators start at `start_of_all` (the one that is not masked)
     /// and at `start` (the others), without biases; `entry` is the address at which the code for the columns is
@@ -96,7 +96,7 @@ macro_rules! at {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0 and r1 words of U, r2 and r3 inputs, r4 fields, r5 mask, r6 next word of U, r7 next input, r8-r11
+/// Projection: r0 and r1 words of U, r2 and r3 inputs, r4 fields, r5 mask, r6 next word of U, r7 next input, r8-r11
 /// accumulators. Finish: r0 gain, r1 signs, r2 and r3 shifts. Both: r12 next word of U, lr next states.
 ///
 /// # Safety

@@ -14,7 +14,7 @@ use heapless::VecView;
 
 use crate::arch::channels::Channels;
 
-/// Standardises a sample; gives the same inputs as the portable `drive::standardise_all`.
+/// Standardises a sample; gives the same inputs as the portable `input_projection::standardise_all`.
 #[inline(always)]
 pub(crate) fn standardise(
     channels: &Channels<'_>,

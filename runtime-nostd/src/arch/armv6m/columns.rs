@@ -1,4 +1,4 @@
-//! Parts of the assembly: the drive, the element-wise end, and how runs of driven groups and of others alternate.
+//! Parts of the assembly: the layer input, the element-wise end, and how runs of driven groups and of others alternate.
 
 /// Adds the three masked pairs of fields of word `$w` times `$x` to r9, r10 and r11, and the word times `$x` to r8.
 macro_rules! column {
@@ -50,11 +50,11 @@ macro_rules! across_words {
     };
 }
 
-/// Rows `2 $pair` and `2 $pair + 1`: the last stage, gain, the drive in `$drive`, signs and the shift.
+/// Rows `2 $pair` and `2 $pair + 1`: the last stage, gain, the layer input in `$layer_input`, signs and the shift.
 ///
 /// A shift of r1 by `$signs` moves the sign of the odd row into the carry, that of the even row into the top bit.
 macro_rules! finish_pair {
-    ($pair:literal, $drive:literal, $signs:literal) => {
+    ($pair:literal, $layer_input:literal, $signs:literal) => {
         concat!(
             concat!("ldr r4, [sp, #4 * ", $pair, "]\n"),
             concat!("ldr r6, [sp, #{high} + 4 * ", $pair, "]\n"),
@@ -62,7 +62,7 @@ macro_rules! finish_pair {
             "adds r4, r4, r6\n",
             "muls r4, r0, r4\n",
             "muls r5, r0, r5\n",
-            concat!("mov r7, ", $drive, "\n"),
+            concat!("mov r7, ", $layer_input, "\n"),
             "sxth r6, r7\n",
             "subs r7, r7, r6\n",
             "lsls r6, r2\n",

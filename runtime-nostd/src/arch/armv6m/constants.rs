@@ -23,8 +23,8 @@ pub struct Constants {
     centre: u32,
     /// All bits of both lanes above the first `w`.
     outside: u32,
-    drive_shift: u32,
-    /// `16 - drive_shift`
+    layer_input_shift: u32,
+    /// `16 - layer_input_shift`
     lane_shift: u32,
     /// Where to go for the first round of columns.
     entry: usize,
@@ -72,8 +72,8 @@ impl Constants {
         Self {
             centre: half.wrapping_mul(0x0001_0001),
             outside: outside.wrapping_mul(0x0001_0001),
-            drive_shift: geometry.drive_shift(),
-            lane_shift: 16u32.wrapping_sub(geometry.drive_shift()),
+            layer_input_shift: geometry.layer_input_shift(),
+            lane_shift: 16u32.wrapping_sub(geometry.layer_input_shift()),
             entry: if pairs == 0 {
                 last
             } else {

@@ -1,4 +1,4 @@
-//! Drive and finish of eight rows at a time, without DSP instructions.
+//! Input projection and finish of eight rows at a time, without DSP instructions.
 #![allow(
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
@@ -12,8 +12,8 @@ use core::arch::naked_asm;
 
 use super::columns::{Arguments, Common};
 use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::Shaped;
-use crate::arch::shape::GAIN_SHIFT;
 
 /// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -21,7 +21,7 @@ struct Frame {
     /// Gains of two rows for each pattern of their sign bits.
     gains: [[i32; 2]; 4],
     /// Drives of the eight rows, two a word.
-    drives: [u32; 4],
+    layer_inputs: [u32; 4],
     /// Where states are saturated to their width.
     saturate: usize,
     /// Next biases and next word of U.
@@ -109,14 +109,14 @@ macro_rules! widen {
     };
 }
 
-/// Rows `$a` and `$b`: gains by the sign bits at bit `$bit` of r10, and the drives of pair `$pair` scaled by lr.
+/// Rows `$a` and `$b`: gains by the sign bits at bit `$bit` of r10, and the layer inputs of pair `$pair` scaled by lr.
 macro_rules! finish {
     ($pair:literal, $bit:literal, $a:literal, $b:literal) => {
         concat!(
             concat!("ubfx r3, r10, #", $bit, ", #2\n"),
             "add r3, sp, r3, lsl #3\n",
             "ldrd r3, r9, [r3]\n",
-            concat!("ldr r12, [sp, #{drives} + 4 * ", $pair, "]\n"),
+            concat!("ldr r12, [sp, #{layer_inputs} + 4 * ", $pair, "]\n"),
             concat!("mul ", $a, ", ", $a, ", r3\n"),
             concat!("mul ", $b, ", ", $b, ", r9\n"),
             "eor r3, r12, #0x8000\n",
@@ -151,8 +151,8 @@ macro_rules! saturate {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, r9 next biases, r10 next word of U, lr fields,
-/// r12 next input. Finish: r3 and r9 gains, r10 signs, lr scale, r12 drives. Both: r11 next states.
+/// Projection: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, r9 next biases, r10 next word of U, lr fields,
+/// r12 next input. Finish: r3 and r9 gains, r10 signs, lr scale, r12 inputs. Both: r11 next states.
 ///
 /// # Safety
 /// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
@@ -193,8 +193,8 @@ unsafe extern "C" fn finish_code(
         "add r1, r1, r5",
         "add r2, r2, r6",
         "add r3, r3, r7",
-        "strd r0, r1, [sp, #{drives}]",
-        "strd r2, r3, [sp, #{drives} + 8]",
+        "strd r0, r1, [sp, #{layer_inputs}]",
+        "strd r2, r3, [sp, #{layer_inputs} + 8]",
         "ldm r11, {{r4-r7}}",
         widen!(),
         last_stages!(),
@@ -219,7 +219,7 @@ unsafe extern "C" fn finish_code(
         "add sp, sp, #{locals}",
         "pop {{r4-r11, pc}}",
         locals = const at!(saved),
-        drives = const at!(drives),
+        layer_inputs = const at!(layer_inputs),
         next = const at!(next),
         saturate = const at!(saturate),
         narrower = const at!(narrower),

@@ -1,4 +1,4 @@
-//! Drive and finish of eight rows at a time, with DSP instructions.
+//! Input projection and finish of eight rows at a time, with DSP instructions.
 #![allow(
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
@@ -12,8 +12,8 @@ use core::arch::naked_asm;
 
 use super::columns::{Arguments, Common};
 use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::{Blocks, Shaped};
-use crate::arch::shape::GAIN_SHIFT;
 
 /// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -21,7 +21,7 @@ struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.
     gains: [u32; 4],
     /// Drives of the eight rows, two a word.
-    drives: [u32; 4],
+    layer_inputs: [u32; 4],
     common: Common,
     saved: [u32; 9],
     arguments: Arguments,
@@ -142,13 +142,13 @@ macro_rules! multiply {
     };
 }
 
-/// Adds the pair of drives `$drives` to rows `$a` and `$b`, scaled by the low half of lr; shifts, saturates and packs them
+/// Adds the pair of inputs `$layer_inputs` to rows `$a` and `$b`, scaled by the low half of lr; shifts, saturates and packs them
 /// into `$to`.
 macro_rules! finish {
-    ($drives:literal, $to:literal, $a:literal, $b:literal) => {
+    ($layer_inputs:literal, $to:literal, $a:literal, $b:literal) => {
         concat!(
-            concat!("smlabb ", $a, ", ", $drives, ", lr, ", $a, "\n"),
-            concat!("smlatb ", $b, ", ", $drives, ", lr, ", $b, "\n"),
+            concat!("smlabb ", $a, ", ", $layer_inputs, ", lr, ", $a, "\n"),
+            concat!("smlatb ", $b, ", ", $layer_inputs, ", lr, ", $b, "\n"),
             concat!("ssat ", $a, ", #12, ", $a, ", asr #{shift}\n"),
             concat!("ssat ", $b, ", #12, ", $b, ", asr #{shift}\n"),
             concat!("pkhbt ", $to, ", ", $a, ", ", $b, ", lsl #16\n"),
@@ -158,8 +158,8 @@ macro_rules! finish {
 
 /// Drives and finishes eight rows at a time.
 ///
-/// Drive: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, lr fields, r12 next input. Finish: r3 gains,
-/// lr signs and scale, r12 drives. Both: r9 next biases, r10 next word of U, r11 next states.
+/// Projection: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, lr fields, r12 next input. Finish: r3 gains,
+/// lr signs and scale, r12 inputs. Both: r9 next biases, r10 next word of U, r11 next states.
 ///
 /// # Safety
 /// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
@@ -193,8 +193,8 @@ unsafe extern "C" fn finish_code(
         "sadd16 r1, r1, r5",
         "sadd16 r2, r2, r6",
         "sadd16 r3, r3, r7",
-        "strd r0, r1, [sp, #{drives}]",
-        "strd r2, r3, [sp, #{drives} + 8]",
+        "strd r0, r1, [sp, #{layer_inputs}]",
+        "strd r2, r3, [sp, #{layer_inputs} + 8]",
         "ldr lr, [sp, #{ones}]",
         "ldm r11, {{r4-r7}}",
         widen!(),
@@ -204,11 +204,11 @@ unsafe extern "C" fn finish_code(
         "ldrb r12, [r12, r3]",
         "orr lr, lr, r12, lsl #16",
         multiply!("2", "r0", "r2"),
-        "ldrd r12, r3, [sp, #{drives}]",
+        "ldrd r12, r3, [sp, #{layer_inputs}]",
         finish!("r3", "r2", "r0", "r2"),
         multiply!("0", "r5", "r8"),
         finish!("r12", "r0", "r5", "r8"),
-        "ldrd r5, r8, [sp, #{drives} + 8]",
+        "ldrd r5, r8, [sp, #{layer_inputs} + 8]",
         multiply!("4", "r1", "r4"),
         finish!("r5", "r4", "r1", "r4"),
         multiply!("6", "r6", "r7"),
@@ -218,7 +218,7 @@ unsafe extern "C" fn finish_code(
         "add sp, sp, #{locals}",
         "pop {{r4-r11, pc}}",
         locals = const at!(saved),
-        drives = const at!(drives),
+        layer_inputs = const at!(layer_inputs),
         starts = const common!(starts),
         mask = const common!(mask),
         entry = const common!(entry),

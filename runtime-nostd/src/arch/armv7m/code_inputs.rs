@@ -13,7 +13,7 @@ use crate::arch::channels::Channels;
 /// Width of the inputs that the assembly saturates to: the exporter's default.
 const BITS: u32 = 10;
 
-/// Standardises a sample to inputs of 10 bits; gives the same inputs as the portable `drive::standardise_all`. None for
+/// Standardises a sample to inputs of 10 bits; gives the same inputs as the portable `input_projection::standardise_all`. None for
 /// other widths.
 #[inline(always)]
 pub(crate) fn standardise(

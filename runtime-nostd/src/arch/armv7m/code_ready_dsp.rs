@@ -11,8 +11,8 @@
 use core::arch::naked_asm;
 
 use super::code_finish_dsp::{gain_shift, narrow, packed_gains};
+use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::Ready;
-use crate::arch::shape::GAIN_SHIFT;
 
 /// The stack of [`finish_code`], from its stack pointer on.
 #[repr(C)]
@@ -82,7 +82,7 @@ macro_rules! finish_pair {
     };
 }
 
-/// Eight rows at a time: r9 half of what is shifted out, r10 next rows, r11 next states, r3 gains, lr signs, r12 drive.
+/// Eight rows at a time: r9 half of what is shifted out, r10 next rows, r11 next states, r3 gains, lr signs, r12 input.
 ///
 /// # Safety
 /// From `h` to `h_end` are groups of four words, at least one, which may be written; `rows` has eight words and

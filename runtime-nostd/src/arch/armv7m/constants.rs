@@ -24,7 +24,7 @@ pub struct Constants {
     after: usize,
     last: usize,
     other_entry: usize,
-    /// `2^drive_shift`
+    /// `2^layer_input_shift`
     scale: u32,
     /// The scale of the transform, in both halves; with DSP instructions only.
     ones: u32,
@@ -79,7 +79,7 @@ impl Constants {
             },
             last,
             other_entry: past,
-            scale: 1u32.wrapping_shl(geometry.drive_shift()),
+            scale: 1u32.wrapping_shl(geometry.layer_input_shift()),
             ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
             pairs: pairs.wrapping_mul(8),
             run: if driven == block {

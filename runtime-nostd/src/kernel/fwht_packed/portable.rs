@@ -1,8 +1,8 @@
 //! The packed transform in Rust alone.
 
 use crate::codegen::{keep_rolled, opaque};
-use crate::drive::TILE;
 use crate::hadamard::{butterflies8, strided_stages};
+use crate::input_projection::TILE;
 use crate::lanes;
 use crate::step::{Finisher, Step};
 

@@ -13,8 +13,8 @@ pub struct TimingArgs {
     #[arg(long, value_name = "N")]
     pub window: Option<u16>,
     /// Use one of so many samples of the sensor [default: the decimation of the model folder, else 1]
-    #[arg(long, value_name = "N")]
-    pub every: Option<u16>,
+    #[arg(long, alias = "every", value_name = "N")]
+    pub decimation: Option<u16>,
     /// Samples from one answer to the next [default: a window]
     #[arg(long, value_name = "N")]
     pub hop: Option<u16>,
@@ -25,7 +25,7 @@ impl TimingArgs {
     pub fn options(self) -> TimingOptions {
         TimingOptions {
             window: self.window,
-            every: self.every,
+            decimation: self.decimation,
             hop: self.hop,
         }
     }

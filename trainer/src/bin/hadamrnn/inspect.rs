@@ -68,7 +68,7 @@ fn as_json(
         "section_bytes": sections,
         "slow": fast_path::obstacles(model).iter().map(|obstacle| &obstacle.reason).collect::<Vec<_>>(),
         "bounds": {
-            "drive": bounds.drive,
+            "drive": bounds.layer_input,
             "step": bounds.step,
             "second_step": bounds.second_step,
             "hidden": bounds.hidden,
@@ -258,7 +258,7 @@ fn codes((least, largest): (i32, i32), field: u8) -> String {
 fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     let bounds = model.bounds();
     let mut all = vec![
-        ("proven bound of |U x + b|", bounds.drive),
+        ("proven bound of |U x + b|", bounds.layer_input),
         ("of a sum before its shift", bounds.step),
     ];
     if model.second().is_some() {

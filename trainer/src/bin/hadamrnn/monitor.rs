@@ -119,7 +119,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let is_screen = !args.plain && !args.json && std::io::stdout().is_terminal();
     let samples = is_screen || args.json || recorder.is_some();
     let samples_of_a_window =
-        f64::from(status.timing.window) * f64::from(status.timing.every.max(1));
+        f64::from(status.timing.window) * f64::from(status.timing.decimation.max(1));
     let seconds = samples_of_a_window / f64::from(descriptor.rate.max(1));
     let mut session = Session {
         watch: Watch::start(client, samples, Duration::from_secs_f64(seconds))?,

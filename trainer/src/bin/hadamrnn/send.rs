@@ -54,9 +54,9 @@ pub fn run(args: &Args) -> Result<Status> {
 
 /// How a model is run, for people.
 pub fn describe_timing(timing: Timing) -> String {
-    let used = match timing.every {
+    let used = match timing.decimation {
         0 | 1 => String::new(),
-        every => format!(", of which one of {every} is used"),
+        decimation => format!(", of which one of {decimation} is used"),
     };
     format!(
         "windows of {} samples every {}{used}",

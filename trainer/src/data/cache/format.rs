@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Sequences, Targets, Values};
 
 #[derive(Serialize, Deserialize)]
-struct Part {
+struct SplitSizes {
     channels: usize,
     steps: usize,
     /// The vocabulary if the values are tokens.
@@ -18,7 +18,7 @@ struct Part {
     groups: usize,
 }
 
-impl Part {
+impl SplitSizes {
     fn of(part: &Sequences) -> Self {
         Self {
             channels: part.channels,
@@ -65,7 +65,7 @@ fn take<T, const N: usize>(
 }
 
 pub(super) fn encode(parts: &[Sequences]) -> Result<Vec<u8>> {
-    let header = postcard::to_stdvec(&parts.iter().map(Part::of).collect::<Vec<_>>())?;
+    let header = postcard::to_stdvec(&parts.iter().map(SplitSizes::of).collect::<Vec<_>>())?;
     let mut bytes = u32::try_from(header.len())?.to_le_bytes().to_vec();
     bytes.extend(header);
     for part in parts {
@@ -90,6 +90,6 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Sequences>> {
     }
     let length = take(&mut bytes, 1, u32::from_le_bytes)?[0];
     let (header, mut bytes) = bytes.split_at_checked(length as usize)?;
-    let parts: Vec<Part> = postcard::from_bytes(header).ok()?;
+    let parts: Vec<SplitSizes> = postcard::from_bytes(header).ok()?;
     parts.iter().map(|part| part.read(&mut bytes)).collect()
 }

@@ -9,7 +9,7 @@ use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 
-use super::table::Row;
+use super::table::TableRow;
 use super::{Padding, STEPS, shown};
 use crate::data::DataSet;
 use crate::data::archive;
@@ -73,7 +73,7 @@ impl Encoder {
     }
 
     /// The rows, `[N][STEPS]`.
-    pub(super) fn encode(&self, rows: &[Row], padding: Padding) -> Result<Vec<u16>> {
+    pub(super) fn encode(&self, rows: &[TableRow], padding: Padding) -> Result<Vec<u16>> {
         let mut ids = vec![0; rows.len() * STEPS];
         ids.par_chunks_exact_mut(STEPS)
             .zip(rows)
@@ -90,7 +90,7 @@ impl Encoder {
     }
 
     /// The pieces of a row with what stands around and between them, at most [`STEPS`].
-    fn pieces(&self, row: &Row) -> Result<Vec<u16>> {
+    fn pieces(&self, row: &TableRow) -> Result<Vec<u16>> {
         let mut pieces = vec![self.start];
         for (i, text) in row.texts.iter().enumerate() {
             if i > 0 {

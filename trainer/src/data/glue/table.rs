@@ -20,7 +20,7 @@ const QQP_BROKEN: usize = 1000;
 
 /// A row of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     /// One sentence, or two questions.
     pub texts: Vec<String>,
     /// 0 or 1; 0 where the table has none.
@@ -82,10 +82,10 @@ fn columns(task: Task) -> Result<[Columns; 2]> {
 /// The three tables of a task.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tables {
-    pub train: Vec<Row>,
-    pub dev: Vec<Row>,
+    pub train: Vec<TableRow>,
+    pub dev: Vec<TableRow>,
     /// Rows without labels; empty if the table is not there.
-    pub test: Vec<Row>,
+    pub test: Vec<TableRow>,
     /// Broken rows that were left out.
     pub broken: usize,
 }
@@ -124,7 +124,12 @@ impl Tables {
 }
 
 /// The rows of a table, and how many broken ones were left out.
-fn parse(task: Task, text: &[u8], columns: &Columns, budget: &Budget) -> Result<(Vec<Row>, usize)> {
+fn parse(
+    task: Task,
+    text: &[u8],
+    columns: &Columns,
+    budget: &Budget,
+) -> Result<(Vec<TableRow>, usize)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines = text::rows(text);
     let header = lines.next().map(|(_, line)| line).unwrap_or_default();
@@ -170,7 +175,7 @@ enum Fault {
     Other(String),
 }
 
-fn row(line: &[u8], columns: &Columns) -> Result<Row, Fault> {
+fn row(line: &[u8], columns: &Columns) -> Result<TableRow, Fault> {
     let line = std::str::from_utf8(line).map_err(|_| Fault::Other("it is not UTF-8".into()))?;
     let fields: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
     if fields.len() != columns.header.len() {
@@ -190,7 +195,7 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, Fault> {
             })
         }
     };
-    Ok(Row {
+    Ok(TableRow {
         label: number(columns.label, 1)?,
         index: number(columns.index, u32::MAX)?,
         texts: columns

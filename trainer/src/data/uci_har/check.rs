@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::data::catalog;
 use crate::data::check::hex;
 
-use super::{FILES_PER_PART, Part, Source, Tables, file_names, read};
+use super::{FILES_PER_PART, PublishedPart, Source, Tables, file_names, read};
 
 /// The digest of the full set.
 pub(in crate::data) const FULL_SHA256: &str =
@@ -148,7 +148,7 @@ pub(super) fn report(tables: &Tables) -> Report {
     }
 }
 
-fn part_digests(part: &Part) -> Vec<[u8; 32]> {
+fn part_digests(part: &PublishedPart) -> Vec<[u8; 32]> {
     let signals = part.signals.par_iter().map(|signal| {
         let mut hasher = Sha256::new();
         // In blocks, so that the bytes need not be laid out all at once.

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{
-    ACTIVITIES, CHANNELS, Dataset, Holdout, INPUT_LSB, Part, SAMPLE_RATE_HZ, SIGNALS, STEPS,
-    Tables, Task,
+    ACTIVITIES, CHANNELS, Dataset, Holdout, INPUT_LSB, PublishedPart, SAMPLE_RATE_HZ, SIGNALS,
+    STEPS, Tables, Task,
 };
 use crate::data::{Sequences, Targets, holdout};
 
@@ -66,7 +66,7 @@ fn of_classes(part: Sequences, class_of: fn(u32) -> u32) -> Sequences {
 }
 
 /// The windows of a part, channels interleaved.
-fn sequences(part: &Part) -> Result<Sequences> {
+fn sequences(part: &PublishedPart) -> Result<Sequences> {
     let mut values = vec![0.0; part.labels.len() * STEPS * CHANNELS];
     for (channel, signal) in part.signals.iter().enumerate() {
         for (step, &value) in values.chunks_exact_mut(CHANNELS).zip(signal) {

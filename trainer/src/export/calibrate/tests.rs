@@ -4,8 +4,8 @@ use super::*;
 use crate::config::ExportConfig;
 use crate::data::{Sequences, Targets, Values};
 use crate::nn::{
-    HadamRnnConfig, HiddenReadout, HostWeights, Input, Mixing, NetworkConfig, ReadoutKind,
-    SecondLayer,
+    BinaryMatrixKind, HadamRnnConfig, HiddenReadout, HostWeights, Input, NetworkConfig,
+    ReadoutKind, SecondLayer,
 };
 use crate::standardise::Standardisation;
 
@@ -24,7 +24,7 @@ fn config(input: Input, change: impl FnOnce(&mut NetworkConfig)) -> HadamRnnConf
     }
 }
 
-fn second(hidden_size: usize, mixing: Mixing) -> Option<SecondLayer> {
+fn second(hidden_size: usize, mixing: BinaryMatrixKind) -> Option<SecondLayer> {
     Some(SecondLayer {
         hidden_size,
         log2_block: 4,
@@ -56,12 +56,12 @@ fn configs() -> Vec<HadamRnnConfig> {
             network.log2_block = 4;
         }),
         config(numbers, |network| {
-            network.second = second(64, Mixing::Dense);
+            network.second = second(64, BinaryMatrixKind::Dense);
             network.readout = ReadoutKind::Pooled;
         }),
         config(numbers, |network| {
             network.input_bits = None;
-            network.second = second(32, Mixing::Hadamard);
+            network.second = second(32, BinaryMatrixKind::Hadamard);
             network.hidden_readout = hidden;
         }),
         config(tokens(None), |network| {

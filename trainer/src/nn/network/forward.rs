@@ -8,7 +8,7 @@
 
 use super::HadamRnn;
 use crate::nn::input::{Input, Inputs};
-use crate::nn::ops::{self, Head, Plan};
+use crate::nn::ops::{self, Head, SequencePlan};
 use crate::nn::readout::{StepTargets, step_loss};
 use burn::tensor::Tensor;
 use hadamrnn_runtime::format::ReadoutKind;
@@ -142,7 +142,7 @@ impl HadamRnn {
         let [batch, steps] = inputs.dims();
         let (source, rows, x) = self.projection().of_sequences(inputs);
         let network = &self.config.network;
-        let plan = Plan {
+        let plan = SequencePlan {
             batch,
             steps,
             source,
@@ -163,7 +163,7 @@ impl HadamRnn {
     }
 
     /// The parameters in the order of [`Plan::sections`].
-    fn flat_weights(&self, rows: Tensor<2>, plan: &Plan) -> Tensor<1> {
+    fn flat_weights(&self, rows: Tensor<2>, plan: &SequencePlan) -> Tensor<1> {
         let mut sections = vec![rows.reshape([-1]), self.bias.val()];
         if let Some((config, second)) = self.second() {
             sections.extend(second.sections(config));

@@ -53,7 +53,7 @@ impl HadamRnn {
 
     /// States of each layer after every step, `[batch, T, n]`, the first layer first.
     fn states(&self, inputs: &Inputs) -> Vec<Tensor<3>> {
-        let first = self.first().states(self.projection().drive(inputs));
+        let first = self.first().states(self.projection().layer_input(inputs));
         match self.second() {
             None => vec![first],
             Some((config, second)) => {

@@ -40,12 +40,12 @@ impl HadamRnn {
     /// State after each step, `[batch, n]`, of each layer, the first layer first.
     pub(crate) fn states_stepwise(&self, inputs: &Inputs) -> Vec<Vec<Tensor<2>>> {
         let ([_, steps], n) = (inputs.dims(), self.config.network.hidden_size);
-        let drive = self.projection().drive(inputs);
-        let drives = (0..steps).map(|t| {
-            let [batch, ..] = drive.dims();
-            drive.clone().narrow(1, t, 1).reshape([batch, n])
+        let layer_input = self.projection().layer_input(inputs);
+        let layer_inputs = (0..steps).map(|t| {
+            let [batch, ..] = layer_input.dims();
+            layer_input.clone().narrow(1, t, 1).reshape([batch, n])
         });
-        let first = self.first().states_stepwise(drives);
+        let first = self.first().states_stepwise(layer_inputs);
         match self.second() {
             None => vec![first],
             Some((config, second)) => {

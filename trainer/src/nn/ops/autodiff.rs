@@ -3,7 +3,7 @@
 //! Where the signs are frozen, neither the kernel nor the states are kept, and only the gradient of the other input is
 //! computed.
 
-use super::{HadamBackend, Plan};
+use super::{HadamBackend, SequencePlan};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -17,7 +17,7 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         input: FloatTensor<Self>,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
         let trained = signs.is_tracked();
         let nodes = [signs.node(), input.node()];
@@ -29,32 +29,39 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         {
             OpsKind::Tracked(prep) => {
                 let kernel =
-                    B::hadam_kernel(signs.clone(), input.clone(), log2_block, steps, decay);
+                    B::hadam_kernel(signs.clone(), input.clone(), log2_block, steps, leak_factor);
                 let forward = trained.then(|| (input, kernel.clone()));
-                prep.finish((signs, forward, (log2_block, steps, decay)), kernel)
+                prep.finish((signs, forward, (log2_block, steps, leak_factor)), kernel)
             }
-            OpsKind::UnTracked(prep) => {
-                prep.finish(B::hadam_kernel(signs, input, log2_block, steps, decay))
-            }
+            OpsKind::UnTracked(prep) => prep.finish(B::hadam_kernel(
+                signs,
+                input,
+                log2_block,
+                steps,
+                leak_factor,
+            )),
         }
     }
 
     fn hadam_scan(
         signs: FloatTensor<Self>,
-        drive: FloatTensor<Self>,
+        layer_input: FloatTensor<Self>,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> FloatTensor<Self> {
         let trained = signs.is_tracked();
-        let nodes = [signs.node(), drive.node()];
-        let (signs, drive) = (signs.into_primitive(), drive.into_primitive());
+        let nodes = [signs.node(), layer_input.node()];
+        let (signs, layer_input) = (signs.into_primitive(), layer_input.into_primitive());
         match ScanBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let states = B::hadam_scan(signs.clone(), drive.clone(), log2_block, decay);
-                let forward = trained.then(|| (drive, states.clone()));
-                prep.finish((signs, forward, (log2_block, decay)), states)
+                let states =
+                    B::hadam_scan(signs.clone(), layer_input.clone(), log2_block, leak_factor);
+                let forward = trained.then(|| (layer_input, states.clone()));
+                prep.finish((signs, forward, (log2_block, leak_factor)), states)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::hadam_scan(signs, drive, log2_block, decay)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::hadam_scan(signs, layer_input, log2_block, leak_factor))
+            }
         }
     }
 
@@ -62,7 +69,7 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         signs: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         x: FloatTensor<Self>,
-        plan: Plan,
+        plan: SequencePlan,
         _keep: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let train_signs = signs.is_tracked();
@@ -103,16 +110,23 @@ impl<B: HadamBackend> Backward<B, 2> for KernelBackward {
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [signs_node, input_node] = ops.parents;
         let grad = grads.consume::<B>(&ops.node);
-        let (signs, forward, (log2_block, steps, decay)) = ops.state;
+        let (signs, forward, (log2_block, steps, leak_factor)) = ops.state;
         let (signs_grad, input_grad) = match forward {
             Some((input, kernel)) => {
-                let both =
-                    B::hadam_kernel_grads(signs, input, kernel, grad, log2_block, steps, decay);
+                let both = B::hadam_kernel_grads(
+                    signs,
+                    input,
+                    kernel,
+                    grad,
+                    log2_block,
+                    steps,
+                    leak_factor,
+                );
                 (Some(both.0), both.1)
             }
             None => (
                 None,
-                B::hadam_kernel_input_grad(signs, grad, log2_block, steps, decay),
+                B::hadam_kernel_input_grad(signs, grad, log2_block, steps, leak_factor),
             ),
         };
         if let (Some(node), Some(grad)) = (signs_node, signs_grad) {
@@ -133,15 +147,16 @@ impl<B: HadamBackend> Backward<B, 2> for ScanBackward {
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [signs_node, drive_node] = ops.parents;
         let grad = grads.consume::<B>(&ops.node);
-        let (signs, forward, (log2_block, decay)) = ops.state;
+        let (signs, forward, (log2_block, leak_factor)) = ops.state;
         let (signs_grad, drive_grad) = match forward {
-            Some((drive, states)) => {
-                let both = B::hadam_scan_grads(signs, drive, states, grad, log2_block, decay);
+            Some((layer_input, states)) => {
+                let both =
+                    B::hadam_scan_grads(signs, layer_input, states, grad, log2_block, leak_factor);
                 (Some(both.0), both.1)
             }
             None => (
                 None,
-                B::hadam_scan_drive_grad(signs, grad, log2_block, decay),
+                B::hadam_scan_input_grad(signs, grad, log2_block, leak_factor),
             ),
         };
         if let (Some(node), Some(grad)) = (signs_node, signs_grad) {
@@ -157,7 +172,7 @@ impl<B: HadamBackend> Backward<B, 2> for ScanBackward {
 struct SequenceBackward;
 
 impl<B: HadamBackend> Backward<B, 2> for SequenceBackward {
-    type State = ([FloatTensor<B>; 3], FloatTensor<B>, Plan, bool);
+    type State = ([FloatTensor<B>; 3], FloatTensor<B>, SequencePlan, bool);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [signs_node, weights_node] = ops.parents;

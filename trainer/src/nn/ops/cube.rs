@@ -43,7 +43,7 @@ struct Launch {
 struct Recurrence {
     hidden: usize,
     log2_block: usize,
-    decay: f32,
+    leak_factor: f32,
 }
 
 impl Launch {
@@ -52,7 +52,7 @@ impl Launch {
         let Recurrence {
             hidden,
             log2_block,
-            decay,
+            leak_factor,
         } = recurrence;
         let hardware = &like.client.properties().hardware;
         let layout = Layout::new(hidden, log2_block, hardware.max_units_per_cube as usize);
@@ -72,7 +72,7 @@ impl Launch {
             layout,
             cubes: cubes as u32,
             steps: u32::try_from(steps).expect("steps fit 32 bits"),
-            scale: block_scale(log2_block) * decay,
+            scale: block_scale(log2_block) * leak_factor,
         }
     }
 
@@ -81,18 +81,18 @@ impl Launch {
         let recurrence = Recurrence {
             hidden: shape.hidden,
             log2_block: shape.log2_block,
-            decay: shape.decay,
+            leak_factor: shape.leak_factor,
         };
         Self::new(like, recurrence, shape.columns, shape.steps)
     }
 
     /// One cube for each of the sequences `[batch, T, n]`.
-    fn of_sequences(like: &CubeTensor, log2_block: usize, decay: f32) -> Self {
+    fn of_sequences(like: &CubeTensor, log2_block: usize, leak_factor: f32) -> Self {
         let shape = like.shape();
         let recurrence = Recurrence {
             hidden: shape[2],
             log2_block,
-            decay,
+            leak_factor,
         };
         Self::new(like, recurrence, shape[0], shape[1])
     }
@@ -155,10 +155,11 @@ impl HadamBackend for CubeBackend {
         input: CubeTensor,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> CubeTensor {
         let shape = input.shape();
-        let shape = KernelShape::new(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape =
+            KernelShape::new(shape[0], shape[1], log2_block, steps).with_leak_factor(leak_factor);
         let launch = Launch::of_columns(&input, &shape);
         let kernel = launch.output(shape.dims());
         kernels::kernel_forward::launch(
@@ -181,10 +182,11 @@ impl HadamBackend for CubeBackend {
         grad: CubeTensor,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> CubeTensor {
         let shape = grad.shape();
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps)
+            .with_leak_factor(leak_factor);
         let launch = Launch::of_columns(&grad, &shape);
         let input = launch.output([shape.columns, shape.hidden]);
         kernels::kernel_input_grad::launch(
@@ -209,10 +211,11 @@ impl HadamBackend for CubeBackend {
         grad: CubeTensor,
         log2_block: usize,
         steps: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> (CubeTensor, CubeTensor) {
         let shape = grad.shape();
-        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps).with_decay(decay);
+        let shape = KernelShape::of_grad(shape[0], shape[1], log2_block, steps)
+            .with_leak_factor(leak_factor);
         let launch = Launch::of_columns(&grad, &shape);
         let signs = floats(signs);
         let input_grad = launch.output([shape.columns, shape.hidden]);
@@ -238,12 +241,12 @@ impl HadamBackend for CubeBackend {
 
     fn hadam_scan(
         signs: CubeTensor,
-        drive: CubeTensor,
+        layer_input: CubeTensor,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> CubeTensor {
-        let launch = Launch::of_sequences(&drive, log2_block, decay);
-        let states = launch.output(drive.shape());
+        let launch = Launch::of_sequences(&layer_input, log2_block, leak_factor);
+        let states = launch.output(layer_input.shape());
         if launch.is_empty() {
             return states;
         }
@@ -252,7 +255,7 @@ impl HadamBackend for CubeBackend {
             launch.count(),
             launch.dim(),
             floats(signs).into_buffer_arg(),
-            floats(drive).into_buffer_arg(),
+            floats(layer_input).into_buffer_arg(),
             states.clone().into_buffer_arg(),
             launch.scale,
             launch.steps,
@@ -261,16 +264,16 @@ impl HadamBackend for CubeBackend {
         states
     }
 
-    fn hadam_scan_drive_grad(
+    fn hadam_scan_input_grad(
         signs: CubeTensor,
         grad: CubeTensor,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> CubeTensor {
-        let launch = Launch::of_sequences(&grad, log2_block, decay);
-        let drive = launch.output(grad.shape());
+        let launch = Launch::of_sequences(&grad, log2_block, leak_factor);
+        let layer_input = launch.output(grad.shape());
         if launch.is_empty() {
-            return drive;
+            return layer_input;
         }
         kernels::scan_drive_grad::launch(
             &launch.like.client,
@@ -278,23 +281,23 @@ impl HadamBackend for CubeBackend {
             launch.dim(),
             floats(signs).into_buffer_arg(),
             floats(grad).into_buffer_arg(),
-            drive.clone().into_buffer_arg(),
+            layer_input.clone().into_buffer_arg(),
             launch.scale,
             launch.steps,
             launch.layout,
         );
-        drive
+        layer_input
     }
 
     fn hadam_scan_grads(
         signs: CubeTensor,
-        drive: CubeTensor,
+        layer_input: CubeTensor,
         states: CubeTensor,
         grad: CubeTensor,
         log2_block: usize,
-        decay: f32,
+        leak_factor: f32,
     ) -> (CubeTensor, CubeTensor) {
-        let launch = Launch::of_sequences(&grad, log2_block, decay);
+        let launch = Launch::of_sequences(&grad, log2_block, leak_factor);
         let signs = floats(signs);
         let drive_grad = launch.output(grad.shape());
         let partial = launch.output([launch.cubes as usize, launch.layout.hidden]);
@@ -304,7 +307,7 @@ impl HadamBackend for CubeBackend {
                 launch.count(),
                 launch.dim(),
                 signs.clone().into_buffer_arg(),
-                floats(drive).into_buffer_arg(),
+                floats(layer_input).into_buffer_arg(),
                 floats(states).into_buffer_arg(),
                 floats(grad).into_buffer_arg(),
                 drive_grad.clone().into_buffer_arg(),

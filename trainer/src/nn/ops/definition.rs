@@ -16,10 +16,10 @@ fn block_hadamard(i: usize, j: usize, q: usize) -> f64 {
 }
 
 /// `γ W h`, from the definition.
-fn turn(signs: &[f64], h: &[f64], q: usize, decay: f64) -> Vec<f64> {
+fn turn(signs: &[f64], h: &[f64], q: usize, leak_factor: f64) -> Vec<f64> {
     let n = signs.len();
     let dot = |i| (0..n).map(|j| block_hadamard(i, j, q) * h[j]).sum::<f64>();
-    (0..n).map(|i| decay * signs[i] * dot(i)).collect()
+    (0..n).map(|i| leak_factor * signs[i] * dot(i)).collect()
 }
 
 /// [`kernel`](super::kernel) from its definition: each power of `W` applied on its own.
@@ -28,11 +28,12 @@ pub(super) fn dense_kernel(
     input: &[f64],
     q: usize,
     steps: usize,
-    decay: f64,
+    leak_factor: f64,
 ) -> Vec<f64> {
     let n = signs.len();
     let columns: Vec<&[f64]> = input.chunks_exact(n).collect();
-    let power = |column: &[f64], m| (0..m).fold(column.to_vec(), |h, _| turn(signs, &h, q, decay));
+    let power =
+        |column: &[f64], m| (0..m).fold(column.to_vec(), |h, _| turn(signs, &h, q, leak_factor));
     let (bias, channels) = columns.split_last().expect("a bias");
     let mut rows = Vec::new();
     for t in 0..steps {
@@ -53,17 +54,17 @@ pub(super) fn dense_kernel(
 /// [`scan`](super::scan) of one or more sequences from its definition.
 pub(super) fn dense_scan(
     signs: &[f64],
-    drive: &[f64],
+    layer_input: &[f64],
     q: usize,
     steps: usize,
-    decay: f64,
+    leak_factor: f64,
 ) -> Vec<f64> {
     let n = signs.len();
     let mut states = Vec::new();
-    for sequence in drive.chunks_exact(steps * n) {
+    for sequence in layer_input.chunks_exact(steps * n) {
         let mut h = vec![0.0; n];
         for z in sequence.chunks_exact(n) {
-            h = turn(signs, &h, q, decay)
+            h = turn(signs, &h, q, leak_factor)
                 .iter()
                 .zip(z)
                 .map(|(h, z)| h + z)

@@ -30,7 +30,7 @@ pub(super) struct KernelShape {
     /// `T`.
     pub steps: usize,
     /// `γ`.
-    pub decay: f32,
+    pub leak_factor: f32,
 }
 
 impl KernelShape {
@@ -40,23 +40,26 @@ impl KernelShape {
             hidden,
             log2_block,
             steps,
-            decay: 1.0,
+            leak_factor: 1.0,
         }
     }
 
-    /// The same shape, but with a leak: the recurrence is scaled by `decay`.
-    pub fn with_decay(self, decay: f32) -> Self {
-        Self { decay, ..self }
+    /// The same shape, but with a leak: the recurrence is scaled by `leak factor`.
+    pub fn with_leak_factor(self, leak_factor: f32) -> Self {
+        Self {
+            leak_factor,
+            ..self
+        }
     }
 
     /// The recurrence with these signs.
     fn recurrence(&self, signs: &[f32]) -> Recurrence {
-        Recurrence::new(signs, self.log2_block, self.decay)
+        Recurrence::new(signs, self.log2_block, self.leak_factor)
     }
 
     /// Powers of `γ W` that have not faded, at most `steps`.
     fn powers(&self) -> usize {
-        horizon(self.decay).min(self.steps)
+        horizon(self.leak_factor).min(self.steps)
     }
 
     /// The shape that belongs to the rows of a kernel or of its gradient.
@@ -199,7 +202,7 @@ pub(super) fn grads(
         }
     });
     // Each term carries one factor γ / sqrt(B) that s ⊙ k does not have.
-    let norm = (1.0 / f64::from(block_scale(shape.log2_block) * shape.decay)) as f32;
+    let norm = (1.0 / f64::from(block_scale(shape.log2_block) * shape.leak_factor)) as f32;
     let mut signs_grad = sum_rows(&partial, shape.hidden);
     signs_grad.iter_mut().for_each(|x| *x *= norm);
     (signs_grad, input)
@@ -254,7 +257,7 @@ struct BackwardStates<'a> {
 impl<'a> BackwardStates<'a> {
     fn new(recurrence: &'a Recurrence, forward: &Forward<'a>, shape: &KernelShape) -> Self {
         let bias = forward.bias;
-        let earlier = (shape.decay < 1.0).then(|| {
+        let earlier = (shape.leak_factor < 1.0).then(|| {
             let mut states = bias.to_vec();
             for m in 0..shape.steps.saturating_sub(2) {
                 let mut next = vec![0.0; shape.hidden];

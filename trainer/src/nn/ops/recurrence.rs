@@ -9,16 +9,16 @@ pub(super) struct Recurrence {
     /// `γ s / sqrt(B)`, `[n]`.
     scaled_signs: Vec<f32>,
     log2_block: usize,
-    decay: f32,
+    leak_factor: f32,
 }
 
 impl Recurrence {
-    pub fn new(signs: &[f32], log2_block: usize, decay: f32) -> Self {
-        let scale = block_scale(log2_block) * decay;
+    pub fn new(signs: &[f32], log2_block: usize, leak_factor: f32) -> Self {
+        let scale = block_scale(log2_block) * leak_factor;
         Self {
             scaled_signs: signs.iter().map(|sign| sign * scale).collect(),
             log2_block,
-            decay,
+            leak_factor,
         }
     }
 
@@ -29,7 +29,7 @@ impl Recurrence {
 
     /// Whether `γ = 1`, so that steps can be taken back without amplifying rounding errors.
     pub fn is_orthogonal(&self) -> bool {
-        self.decay == 1.0
+        self.leak_factor == 1.0
     }
 
     /// `next = γ W previous`; only the first `n` numbers of `previous` count.
@@ -39,13 +39,13 @@ impl Recurrence {
         self.scale(next);
     }
 
-    /// `next = γ W previous + drive`.
-    pub fn forward_add(&self, previous: &[f32], drive: &[f32], next: &mut [f32]) {
+    /// `next = γ W previous + layer_input`.
+    pub fn forward_add(&self, previous: &[f32], layer_input: &[f32], next: &mut [f32]) {
         next.copy_from_slice(&previous[..next.len()]);
         fwht(next, self.log2_block);
-        let terms = self.scaled_signs.iter().zip(drive);
-        for (x, (sign, drive)) in next.iter_mut().zip(terms) {
-            *x = *x * sign + drive;
+        let terms = self.scaled_signs.iter().zip(layer_input);
+        for (x, (sign, layer_input)) in next.iter_mut().zip(terms) {
+            *x = *x * sign + layer_input;
         }
     }
 
@@ -81,26 +81,26 @@ impl Recurrence {
         }
     }
 
-    /// The states `[steps, n]` of `drives`, from the state `carry` after them, which becomes the one before them.
+    /// The states `[steps, n]` of `layer_inputs`, from the state `carry` after them, which becomes the one before them.
     ///
     /// Undoes [`advance`](Self::advance) up to rounding; for an orthogonal recurrence only.
     #[inline(always)]
-    pub fn rewind(&self, carry: &mut [f32], drives: &[f32], states: &mut [f32]) {
+    pub fn rewind(&self, carry: &mut [f32], layer_inputs: &[f32], states: &mut [f32]) {
         debug_assert!(self.is_orthogonal());
         let n = carry.len();
-        let steps = states.chunks_exact_mut(n).zip(drives.chunks_exact(n));
-        for (state, drive) in steps.rev() {
+        let steps = states.chunks_exact_mut(n).zip(layer_inputs.chunks_exact(n));
+        for (state, layer_input) in steps.rev() {
             let rows = state.iter_mut().zip(carry.iter_mut());
-            let terms = drive.iter().zip(&self.scaled_signs);
-            for ((state, carry), (drive, sign)) in rows.zip(terms) {
+            let terms = layer_input.iter().zip(&self.scaled_signs);
+            for ((state, carry), (layer_input, sign)) in rows.zip(terms) {
                 *state = *carry;
-                *carry = (*carry - drive) * sign;
+                *carry = (*carry - layer_input) * sign;
             }
             transform(carry, self.log2_block);
         }
     }
 
-    /// Gradients `[steps, n]` of the loss by the states alone become gradients by the drives.
+    /// Gradients `[steps, n]` of the loss by the states alone become gradients by the layer inputs.
     ///
     /// `carry` is the gradient that the steps after these send back, and becomes that which these send back. Adds to
     /// `sums` what the other parameters of the layer get of these steps.
@@ -121,9 +121,9 @@ impl Recurrence {
             let forward = signs
                 .states
                 .chunks_exact(n)
-                .zip(signs.drives.chunks_exact(n));
-            for (row, (state, drive)) in rows.chunks_exact(n).zip(forward) {
-                add_turned(signs.sum, row, state, drive);
+                .zip(signs.layer_inputs.chunks_exact(n));
+            for (row, (state, layer_input)) in rows.chunks_exact(n).zip(forward) {
+                add_turned(signs.sum, row, state, layer_input);
             }
         }
     }
@@ -144,15 +144,15 @@ pub(super) struct SignSums<'a> {
     /// `h_t`, `[steps, n]`.
     pub states: &'a [f32],
     /// `d_t`, `[steps, n]`.
-    pub drives: &'a [f32],
+    pub layer_inputs: &'a [f32],
 }
 
-/// `sum += g ⊙ (state - drive)`.
+/// `sum += g ⊙ (state - layer_input)`.
 #[inline(always)]
-pub(super) fn add_turned(sum: &mut [f32], g: &[f32], state: &[f32], drive: &[f32]) {
-    let terms = g.iter().zip(state.iter().zip(drive));
-    for (sum, (g, (state, drive))) in sum.iter_mut().zip(terms) {
-        *sum += g * (state - drive);
+pub(super) fn add_turned(sum: &mut [f32], g: &[f32], state: &[f32], layer_input: &[f32]) {
+    let terms = g.iter().zip(state.iter().zip(layer_input));
+    for (sum, (g, (state, layer_input))) in sum.iter_mut().zip(terms) {
+        *sum += g * (state - layer_input);
     }
 }
 
@@ -181,9 +181,9 @@ pub(super) fn sum_rows(partial: &[f32], n: usize) -> Vec<f32> {
 
 /// Steps after which `γ^m` is below `2^-100`: beyond single precision of any sum that matters, and short of denormal
 /// numbers, which are slow.
-pub(super) fn horizon(decay: f32) -> usize {
-    match decay {
+pub(super) fn horizon(leak_factor: f32) -> usize {
+    match leak_factor {
         1.0 => usize::MAX,
-        _ => (-100.0 / f64::from(decay).log2()).ceil() as usize,
+        _ => (-100.0 / f64::from(leak_factor).log2()).ceil() as usize,
     }
 }

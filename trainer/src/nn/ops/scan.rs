@@ -19,22 +19,22 @@ pub(super) struct ScanShape {
     pub hidden: usize,
     log2_block: usize,
     /// `γ`.
-    decay: f32,
+    leak_factor: f32,
 }
 
 impl ScanShape {
-    /// The shape that belongs to the dimensions of the drive.
-    pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize, decay: f32) -> Self {
+    /// The shape that belongs to the dimensions of the layer input.
+    pub fn new([batch, steps, hidden]: [usize; 3], log2_block: usize, leak_factor: f32) -> Self {
         Self {
             batch,
             steps,
             hidden,
             log2_block,
-            decay,
+            leak_factor,
         }
     }
 
-    /// Dimensions of drive, states and their gradients.
+    /// Dimensions of layer input, states and their gradients.
     pub fn dims(&self) -> [usize; 3] {
         [self.batch, self.steps, self.hidden]
     }
@@ -52,23 +52,23 @@ impl ScanShape {
 
 /// Values of the forward pass that the gradient of the signs uses.
 pub(super) struct Forward<'a> {
-    pub drive: &'a [f32],
+    pub layer_input: &'a [f32],
     pub states: &'a [f32],
 }
 
 /// The states, `[batch, T, n]`.
-pub(super) fn forward(signs: &[f32], drive: &[f32], shape: &ScanShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block, shape.decay);
+pub(super) fn forward(signs: &[f32], layer_input: &[f32], shape: &ScanShape) -> Vec<f32> {
+    let recurrence = Recurrence::new(signs, shape.log2_block, shape.leak_factor);
     let mut states = vec![0.0; shape.len()];
     let sequences = states.par_chunks_exact_mut(shape.sequence());
-    let sequences = sequences.zip(drive.par_chunks_exact(shape.sequence()));
-    sequences.for_each(|(states, drive)| {
+    let sequences = sequences.zip(layer_input.par_chunks_exact(shape.sequence()));
+    sequences.for_each(|(states, layer_input)| {
         let rows = states.chunks_exact_mut(shape.hidden);
         let mut previous: Option<&[f32]> = None;
-        for (state, drive) in rows.zip(drive.chunks_exact(shape.hidden)) {
+        for (state, layer_input) in rows.zip(layer_input.chunks_exact(shape.hidden)) {
             match previous {
-                Some(previous) => recurrence.forward_add(previous, drive, state),
-                None => state.copy_from_slice(drive),
+                Some(previous) => recurrence.forward_add(previous, layer_input, state),
+                None => state.copy_from_slice(layer_input),
             }
             previous = Some(state);
         }
@@ -76,14 +76,14 @@ pub(super) fn forward(signs: &[f32], drive: &[f32], shape: &ScanShape) -> Vec<f3
     states
 }
 
-/// The gradient of the drive, `[batch, T, n]`.
+/// The gradient of the layer input, `[batch, T, n]`.
 pub(super) fn drive_grad(signs: &[f32], grad: &[f32], shape: &ScanShape) -> Vec<f32> {
-    let recurrence = Recurrence::new(signs, shape.log2_block, shape.decay);
-    let mut drive = vec![0.0; shape.len()];
-    let sequences = drive.par_chunks_exact_mut(shape.sequence());
+    let recurrence = Recurrence::new(signs, shape.log2_block, shape.leak_factor);
+    let mut layer_input = vec![0.0; shape.len()];
+    let sequences = layer_input.par_chunks_exact_mut(shape.sequence());
     let sequences = sequences.zip(grad.par_chunks_exact(shape.sequence()));
-    sequences.for_each(|(drive, grad)| {
-        let rows = drive.chunks_exact_mut(shape.hidden);
+    sequences.for_each(|(layer_input, grad)| {
+        let rows = layer_input.chunks_exact_mut(shape.hidden);
         let mut following: Option<&[f32]> = None;
         for (g, grad) in rows.zip(grad.chunks_exact(shape.hidden)).rev() {
             match following {
@@ -96,10 +96,10 @@ pub(super) fn drive_grad(signs: &[f32], grad: &[f32], shape: &ScanShape) -> Vec<
             following = Some(g);
         }
     });
-    drive
+    layer_input
 }
 
-/// The gradient of the signs, `[n]`, from the gradient of the drive.
+/// The gradient of the signs, `[n]`, from the gradient of the layer input.
 pub(super) fn signs_grad(
     signs: &[f32],
     forward: &Forward,
@@ -110,11 +110,11 @@ pub(super) fn signs_grad(
     let sequences = partial.par_chunks_exact_mut(shape.hidden);
     sequences.enumerate().for_each(|(sequence, partial)| {
         let range = sequence * shape.sequence()..(sequence + 1) * shape.sequence();
-        let drive = forward.drive[range.clone()].chunks_exact(shape.hidden);
+        let layer_input = forward.layer_input[range.clone()].chunks_exact(shape.hidden);
         let states = forward.states[range.clone()].chunks_exact(shape.hidden);
         let grads = drive_grad[range].chunks_exact(shape.hidden);
-        for ((g, state), drive) in grads.zip(states).zip(drive) {
-            add_turned(partial, g, state, drive);
+        for ((g, state), layer_input) in grads.zip(states).zip(layer_input) {
+            add_turned(partial, g, state, layer_input);
         }
     });
     let mut sum = sum_rows(&partial, shape.hidden);

@@ -28,4 +28,4 @@ mod source;
 
 pub(super) use network::Inputs;
 pub(super) use pass::{forward, gradients};
-pub use plan::{Head, LayerSize, Mix, Plan, Source};
+pub use plan::{Head, LayerSize, Mix, SequencePlan, Source};

@@ -14,7 +14,7 @@ struct Case {
     /// Columns of `U` and the bias, or sequences.
     outer: usize,
     steps: usize,
-    decay: f32,
+    leak_factor: f32,
     is_kernel: bool,
 }
 
@@ -48,7 +48,7 @@ impl Case {
             q,
             outer,
             steps,
-            decay: 1.0,
+            leak_factor: 1.0,
             is_kernel,
         }
     }
@@ -75,7 +75,10 @@ impl Case {
         // A leak of 1/2 at every other size.
         let leaky = |(i, case): (usize, Self)| match i % 2 {
             0 => case,
-            _ => Self { decay: 0.5, ..case },
+            _ => Self {
+                leak_factor: 0.5,
+                ..case
+            },
         };
         orthogonal.enumerate().map(leaky).collect()
     }
@@ -96,7 +99,13 @@ impl Case {
         let data = TensorData::new(self.other.clone(), self.dims());
         let (output, other, grads) = if self.is_kernel {
             let input = Tensor::<2>::from_data(data, &device).require_grad();
-            let output = kernel(signs.clone(), input.clone(), self.q, self.steps, self.decay);
+            let output = kernel(
+                signs.clone(),
+                input.clone(),
+                self.q,
+                self.steps,
+                self.leak_factor,
+            );
             let grads = self.weigh(output.clone().reshape([-1])).backward();
             (
                 output.into_data(),
@@ -104,12 +113,12 @@ impl Case {
                 grads,
             )
         } else {
-            let drive = Tensor::<3>::from_data(data, &device).require_grad();
-            let output = scan(signs.clone(), drive.clone(), self.q, self.decay);
+            let layer_input = Tensor::<3>::from_data(data, &device).require_grad();
+            let output = scan(signs.clone(), layer_input.clone(), self.q, self.leak_factor);
             let grads = self.weigh(output.clone().reshape([-1])).backward();
             (
                 output.into_data(),
-                drive.grad(&grads).map(Tensor::into_data),
+                layer_input.grad(&grads).map(Tensor::into_data),
                 grads,
             )
         };
@@ -128,8 +137,8 @@ impl Case {
     /// The operation from its definition, in double precision.
     fn dense(&self, signs: &[f64], other: &[f64]) -> Vec<f64> {
         match self.is_kernel {
-            true => dense_kernel(signs, other, self.q, self.steps, self.decay.into()),
-            false => dense_scan(signs, other, self.q, self.steps, self.decay.into()),
+            true => dense_kernel(signs, other, self.q, self.steps, self.leak_factor.into()),
+            false => dense_scan(signs, other, self.q, self.steps, self.leak_factor.into()),
         }
     }
 

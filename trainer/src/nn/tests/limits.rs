@@ -1,8 +1,8 @@
 //! Edges of every range of a configuration.
 
 use crate::nn::{
-    ConfigError, HadamRnnConfig, HiddenReadout, Input, Mixing, NetworkConfig, ReadoutKind,
-    SecondLayer,
+    BinaryMatrixKind, ConfigError, HadamRnnConfig, HiddenReadout, Input, NetworkConfig,
+    ReadoutKind, SecondLayer,
 };
 
 fn config() -> HadamRnnConfig {
@@ -16,7 +16,7 @@ fn config() -> HadamRnnConfig {
                 hidden_size: 128,
                 log2_block: 3,
                 leak: None,
-                mixing: Mixing::Hadamard,
+                mixing: BinaryMatrixKind::Hadamard,
                 train_mixing: true,
                 bias: true,
             }),
@@ -142,7 +142,8 @@ fn edges_of_the_second_layer() {
         second: 64,
     };
     assert_eq!(second(|second| second.hidden_size = 64), Err(sizes));
-    let dense = second(|second| (second.hidden_size, second.mixing) = (64, Mixing::Dense));
+    let dense =
+        second(|second| (second.hidden_size, second.mixing) = (64, BinaryMatrixKind::Dense));
     assert_eq!(dense, Ok(()));
 }
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use defmt_semihosting as _;
-use hadamrnn_device::windows::Header;
+use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_emulated::config::{BOARD, KERNEL};
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
@@ -25,7 +25,7 @@ fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     let model = Model::from_bytes(MODEL)?;
     let mut session = Net::new(&model).map_err(Failure::Session)?;
     let mut samples = Samples::open(WINDOWS, model.sample_size())?;
-    let Header {
+    let WindowFileHeader {
         channels,
         steps,
         windows,

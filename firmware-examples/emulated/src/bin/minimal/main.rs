@@ -4,7 +4,7 @@
 #![no_main]
 
 use defmt_semihosting as _;
-use hadamrnn_device::windows::{Windows, decode_sample};
+use hadamrnn_device::windows::{WindowFile, decode_sample};
 use hadamrnn_emulated::platform::entry;
 use semihosting::{println, process};
 
@@ -17,7 +17,7 @@ static RECORDED: &[u8] = include_bytes!("../../../../../models/har2/windows.bin"
 
 #[entry]
 fn main() -> ! {
-    let recorded = Windows::parse(RECORDED).expect("a window file");
+    let recorded = WindowFile::parse(RECORDED).expect("a window file");
     let model = MODEL.model().expect("the model is whole");
     let mut session = MODEL.session(&model).expect("the kernel runs it");
     for bytes in recorded.samples() {

@@ -21,7 +21,7 @@ use defmt::Display2Format;
 use defmt_semihosting as _;
 use hadamrnn_device::link::{Action, Server};
 use hadamrnn_device::slots::{Boot, Fault, ModelId, Region, Running, Slots, Timing};
-use hadamrnn_device::stream::Windows;
+use hadamrnn_device::stream::WindowStream;
 use hadamrnn_emulated::embedded::MODEL;
 use hadamrnn_runtime::Model;
 use semihosting::process;
@@ -37,7 +37,7 @@ mod config {
 }
 use config::{FIRMWARE, Room, SESSIONS, SLOT_SIZE, WINDOW};
 
-type Net<'m> = Windows<'m, Room, SESSIONS>;
+type Net<'m> = WindowStream<'m, Room, SESSIONS>;
 
 fn accept(model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
     Net::check(model, timing, WINDOW, FIRMWARE.sensor())

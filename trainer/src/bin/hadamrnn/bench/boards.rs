@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{FirmwareFolder, build_real};
-use hadamrnn::flash::{Part, descriptor_in, firmware_parts, uf2};
+use hadamrnn::flash::{FlashSegment, descriptor_in, firmware_parts, uf2};
 use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_firmware_support::boards::Board;
@@ -39,7 +39,7 @@ pub struct Args {
 
 /// A program of a board, in bytes.
 #[derive(Debug, Serialize)]
-struct Row {
+struct BoardRow {
     board: String,
     description: String,
     core: String,
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<Status> {
         let text = format!("{}\nMeasured {date} with {}.\n", table(&rows), compiler()?);
         insert(path, &text)?;
     }
-    let outgrown: Vec<String> = rows.iter().filter_map(Row::outgrown).collect();
+    let outgrown: Vec<String> = rows.iter().filter_map(BoardRow::outgrown).collect();
     for line in &outgrown {
         output::line(line)?;
     }
@@ -101,7 +101,7 @@ fn boards(args: &Args, folder: &FirmwareFolder) -> Result<Vec<Board>> {
 
 /// Builds a program and measures it; it must carry the descriptor that the host's tools read, and fit the UF2 files that
 /// its boot loader takes.
-fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Result<Row> {
+fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Result<BoardRow> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let firmware = build_real(folder, board, program, scratch.path())?;
     let what = || format!("{program} for {}", board.name);
@@ -111,7 +111,7 @@ fn build(folder: &FirmwareFolder, board: &Board, program: &'static str) -> Resul
         uf2::file(&parts, family).with_context(what)?;
     }
     let size = firmware.size(board)?;
-    Ok(Row {
+    Ok(BoardRow {
         board: board.name.clone(),
         description: board.description.clone(),
         core: board.core.clone(),
@@ -136,7 +136,7 @@ fn build_example(folder: &FirmwareFolder, board: &Board) -> Result<()> {
     Ok(())
 }
 
-fn check_descriptor(board: &Board, parts: &[Part]) -> Result<()> {
+fn check_descriptor(board: &Board, parts: &[FlashSegment]) -> Result<()> {
     let missing = "[board.stream] is missing in boards.toml";
     let found = descriptor_in(parts, board.descriptor_address().context(missing)?)?;
     let found = found.descriptor()?;
@@ -153,7 +153,7 @@ fn check_descriptor(board: &Board, parts: &[Part]) -> Result<()> {
     Ok(())
 }
 
-impl Row {
+impl BoardRow {
     /// What is larger than its budget, if anything is.
     fn outgrown(&self) -> Option<String> {
         let Self { board, program, .. } = self;
@@ -171,7 +171,7 @@ impl Row {
 }
 
 /// A line for each board.
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[BoardRow]) -> String {
     let mut text = String::from(
         "| board | core | flash: `classify` | `stream` | budget | there is | static RAM: `classify` | `stream` | budget | \
          there is |\n|---|---|---|---|---|---|---|---|---|---|\n",
@@ -221,8 +221,8 @@ fn compiler() -> Result<String> {
 mod tests {
     use super::*;
 
-    fn row(flash: u64, static_ram: u64) -> Row {
-        Row {
+    fn row(flash: u64, static_ram: u64) -> BoardRow {
+        BoardRow {
             board: "some-board".into(),
             description: "A board".into(),
             core: "Cortex-M0+".into(),

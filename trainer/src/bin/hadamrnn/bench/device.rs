@@ -15,7 +15,7 @@ use hadamrnn_runtime::{RoomOf, Session};
 
 use super::picture;
 use super::synthetic;
-use super::table::{Results, Row};
+use super::table::{DeviceRow, Results};
 use crate::Status;
 use crate::choices::choice;
 use crate::output;
@@ -148,7 +148,7 @@ fn board_rows(
     board: &Board,
     kernel: KernelName,
     cases: &[Case],
-) -> Result<Vec<Row>> {
+) -> Result<Vec<DeviceRow>> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let runs = run_cases(folder, board, kernel, cases, scratch.path())?;
     let code_bytes = code_bytes(folder, board, kernel, &cases[0], scratch.path())?;
@@ -160,7 +160,7 @@ fn board_rows(
             board.name,
             kernel.name()
         );
-        Ok(Row {
+        Ok(DeviceRow {
             board: board.name.clone(),
             core: board.core.clone(),
             kernel,
@@ -185,7 +185,7 @@ fn code_bytes(
     scratch: &Path,
 ) -> Result<u64> {
     let model = case.model.model()?;
-    let header = windows::Header {
+    let header = windows::WindowFileHeader {
         channels: u16::try_from(model.sample_size()).context("too many channels")?,
         steps: STEPS as u16,
         windows: 1,

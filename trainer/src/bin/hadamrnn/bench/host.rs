@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct HostRow {
     hidden: u16,
     form: &'static str,
     samples_per_second: u64,
@@ -54,12 +54,12 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 /// Times every form; all must reach the same state.
-fn size(model: &Model<'_>, hidden: u16, samples: &[i16], limit: Duration) -> Result<Vec<Row>> {
+fn size(model: &Model<'_>, hidden: u16, samples: &[i16], limit: Duration) -> Result<Vec<HostRow>> {
     let mut dense = Dense::new(model);
     let row = |form, (elapsed, states): (Duration, Vec<i32>), expected: &[i32]| {
         ensure!(states == expected, "{form} n = {hidden}: another state");
         let per_second = STEPS as f64 / elapsed.as_secs_f64();
-        Ok(Row {
+        Ok(HostRow {
             hidden,
             form,
             samples_per_second: per_second as u64,
@@ -208,8 +208,8 @@ impl<'a> Dense<'a> {
             let gain = gain.next(&mut phase);
             let rows = self.input.chunks_exact(x.len());
             for (i, (h, row)) in h.iter_mut().zip(rows).enumerate() {
-                let drive: i32 = row.iter().zip(&x).map(|(u, x)| u * x).sum();
-                let sum = ((drive + self.bias[i]) << header.drive_shift)
+                let layer_input: i32 = row.iter().zip(&x).map(|(u, x)| u * x).sum();
+                let sum = ((layer_input + self.bias[i]) << header.layer_input_shift)
                     + self.signs[i] * gain * self.product[i];
                 let rounded = (sum + (1 << (header.gain_shift - 1))) >> header.gain_shift;
                 *h = rounded.clamp(-limit, limit - 1);
@@ -219,7 +219,7 @@ impl<'a> Dense<'a> {
     }
 }
 
-fn print(rows: &[Row]) -> Result<()> {
+fn print(rows: &[HostRow]) -> Result<()> {
     let forms: Vec<&str> = rows
         .iter()
         .take_while(|row| row.hidden == SIZES[0])

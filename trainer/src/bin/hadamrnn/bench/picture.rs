@@ -5,13 +5,13 @@ use hadamrnn::integer::KernelName;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
-use super::table::Row;
+use super::table::DeviceRow;
 
 /// Pixels.
 const SIZE: (u32, u32) = (860, 520);
 
 /// The picture as SVG. Cores whose figures are all equal to another's are not drawn.
-pub fn draw(rows: &[Row]) -> Result<String> {
+pub fn draw(rows: &[DeviceRow]) -> Result<String> {
     // The typeface is only measured; the file names it and the viewer draws it.
     register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
         .map_err(|_| anyhow!("the built-in typeface cannot be read"))?;
@@ -28,7 +28,7 @@ struct Line {
     points: Vec<(f64, f64)>,
 }
 
-fn lines(rows: &[Row]) -> Vec<Line> {
+fn lines(rows: &[DeviceRow]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
         let label = format!("{}, {}", row.core, row.kernel.name());

@@ -19,12 +19,12 @@ pub struct Results {
     pub tools: Vec<String>,
     /// UTC, year-month-day.
     pub date: String,
-    pub rows: Vec<Row>,
+    pub rows: Vec<DeviceRow>,
 }
 
 /// One model size with one kernel on one board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct DeviceRow {
     pub board: String,
     pub core: String,
     pub kernel: KernelName,
@@ -42,7 +42,7 @@ pub struct Row {
     pub model_bytes: u64,
 }
 
-impl Row {
+impl DeviceRow {
     /// What a later run may not raise.
     fn figures(&self) -> [(&'static str, u64); 5] {
         [
@@ -122,7 +122,7 @@ mod tests {
         Results {
             tools: vec!["an emulator".into()],
             date: "2026-01-02".into(),
-            rows: vec![Row {
+            rows: vec![DeviceRow {
                 board: "qemu-m4".into(),
                 core: "Cortex-M4".into(),
                 kernel: KernelName::Fwht,

@@ -47,7 +47,7 @@ pub struct Args {
 
 /// Times of one shape.
 #[derive(Serialize)]
-struct Row {
+struct TrainRow {
     shape: &'static str,
     what: String,
     /// Milliseconds of the fastest and the median fast step.
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<Status> {
         [] => Shape::ALL.to_vec(),
         shapes => shapes.to_vec(),
     };
-    let rows: Result<Vec<Row>> = shapes
+    let rows: Result<Vec<TrainRow>> = shapes
         .iter()
         .map(|shape| row(*shape, args, &device))
         .collect();
@@ -89,7 +89,7 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(Status::Success)
 }
 
-fn print(rows: &[Row], memory: &[memory::Peak]) -> Result<()> {
+fn print(rows: &[TrainRow], memory: &[memory::Peak]) -> Result<()> {
     let ms = |time: f64| format!("{time:.2} ms");
     let mut table = vec![
         [
@@ -137,7 +137,7 @@ fn print(rows: &[Row], memory: &[memory::Peak]) -> Result<()> {
     output::table(&table)
 }
 
-fn row(shape: Shape, args: &Args, device: &Device) -> Result<Row> {
+fn row(shape: Shape, args: &Args, device: &Device) -> Result<TrainRow> {
     let _spinner = Spinner::new(format!("measuring {}", shape.name()));
     let batch = shape.batch(device);
     let fast = times(shape, args, device, args.steps.max(1), |network| {
@@ -149,7 +149,7 @@ fn row(shape: Shape, args: &Args, device: &Device) -> Result<Row> {
     let ms = |time: &Duration| time.as_secs_f64() * 1e3;
     let fastest_ms = fast.first().map(ms).context("no step was measured")?;
     let stepwise_ms = slow.first().map(ms);
-    Ok(Row {
+    Ok(TrainRow {
         shape: shape.name(),
         what: shape.describe(),
         fastest_ms,

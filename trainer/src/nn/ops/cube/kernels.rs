@@ -162,11 +162,11 @@ pub fn kernel_grads(
     }
 }
 
-/// `drive [batch, T, n]` to the states of the same shape.
+/// `layer_input [batch, T, n]` to the states of the same shape.
 #[cube(launch)]
 pub fn scan_forward(
     signs: &[f32],
-    drive: &[f32],
+    layer_input: &[f32],
     states: &mut [f32],
     scale: f32,
     steps: u32,
@@ -175,10 +175,10 @@ pub fn scan_forward(
     let first = CUBE_POS * steps as usize;
     let signs = scaled_signs(signs, scale, layout);
     let mut shared = Shared::<[f32]>::new_slice(layout.shared_len());
-    let mut state = read(drive, first, layout);
+    let mut state = read(layer_input, first, layout);
     write(states, first, &state, layout);
     for time in 1..steps as usize {
-        let next = read(drive, first + time, layout);
+        let next = read(layer_input, first + time, layout);
         transform(&mut state, &mut shared, layout);
         multiply(&mut state, &signs, layout);
         add(&mut state, &next, layout);
@@ -186,7 +186,7 @@ pub fn scan_forward(
     }
 }
 
-/// Gradient of the drive from `grad [batch, T, n]`.
+/// Gradient of the layer input from `grad [batch, T, n]`.
 #[cube(launch)]
 pub fn scan_drive_grad(
     signs: &[f32],
@@ -210,12 +210,12 @@ pub fn scan_drive_grad(
     }
 }
 
-/// Gradient of the drive, and per sequence `Σ_t g_t ⊙ (h_t - z_t)`: the gradient of the signs before sequences are
+/// Gradient of the layer input, and per sequence `Σ_t g_t ⊙ (h_t - z_t)`: the gradient of the signs before sequences are
 /// summed.
 #[cube(launch)]
 pub fn scan_grads(
     signs: &[f32],
-    drive: &[f32],
+    layer_input: &[f32],
     states: &[f32],
     grad: &[f32],
     drive_grad: &mut [f32],
@@ -232,9 +232,9 @@ pub fn scan_grads(
     write(drive_grad, last, &g, layout);
     for back in 1..steps as usize {
         let state = read(states, last - back + 1, layout);
-        let drive = read(drive, last - back + 1, layout);
+        let layer_input = read(layer_input, last - back + 1, layout);
         let next = read(grad, last - back, layout);
-        add_turned(&mut turned, &g, &state, &drive, layout);
+        add_turned(&mut turned, &g, &state, &layer_input, layout);
         multiply(&mut g, &signs, layout);
         transform(&mut g, &mut shared, layout);
         add(&mut g, &next, layout);

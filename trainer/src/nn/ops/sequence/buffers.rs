@@ -1,7 +1,7 @@
 //! Memory of the passes, and how states come back in the backward pass.
 
 use super::head::Scratch;
-use super::plan::Plan;
+use super::plan::SequencePlan;
 use crate::nn::ops::recurrence::{Recurrence, SignSums, Sums};
 
 /// Memory for one sequence.
@@ -15,7 +15,7 @@ pub(super) struct Buffers {
 
 /// Memory of one layer for one block, each `[steps, n]`, and what it hands from block to block, each `[n]`.
 pub(super) struct LayerBuffers {
-    pub drives: Vec<f32>,
+    pub layer_inputs: Vec<f32>,
     pub states: Vec<f32>,
     pub grads: Vec<f32>,
     pub state: Vec<f32>,
@@ -23,7 +23,7 @@ pub(super) struct LayerBuffers {
 }
 
 impl Buffers {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &SequencePlan) -> Self {
         let (n, steps) = (plan.first.hidden, plan.longest());
         let second = plan.second.map_or(0, |(layer, _)| layer.hidden);
         Self {
@@ -47,7 +47,7 @@ impl LayerBuffers {
     fn new(n: usize, steps: usize) -> Self {
         let block = || vec![0.0; steps * n];
         Self {
-            drives: block(),
+            layer_inputs: block(),
             states: block(),
             grads: block(),
             state: vec![0.0; n],
@@ -55,21 +55,21 @@ impl LayerBuffers {
         }
     }
 
-    /// Fills `states` from `drives`: rewound from the state handed on, or advanced from `kept`, the states before blocks.
+    /// Fills `states` from `layer_inputs`: rewound from the state handed on, or advanced from `kept`, the states before blocks.
     #[inline(always)]
     pub fn rebuild(&mut self, layer: &Recurrence, kept: &[f32], block: usize, steps: usize) {
         let n = layer.hidden();
-        let drives = &self.drives[..steps * n];
+        let layer_inputs = &self.layer_inputs[..steps * n];
         let states = &mut self.states[..steps * n];
         if layer.is_orthogonal() {
-            return layer.rewind(&mut self.state, drives, states);
+            return layer.rewind(&mut self.state, layer_inputs, states);
         }
         self.state.copy_from_slice(&kept[block * n..][..n]);
-        states.copy_from_slice(drives);
+        states.copy_from_slice(layer_inputs);
         layer.advance(&mut self.state, states);
     }
 
-    /// Turns `grads` by the states of a block into `grads` by its drives, and adds up the rest.
+    /// Turns `grads` by the states of a block into `grads` by its layer inputs, and adds up the rest.
     #[inline(always)]
     pub fn backward(
         &mut self,
@@ -79,11 +79,11 @@ impl LayerBuffers {
         signs: Option<&mut [f32]>,
     ) {
         let len = steps * layer.hidden();
-        let (states, drives) = (&self.states[..len], &self.drives[..len]);
+        let (states, layer_inputs) = (&self.states[..len], &self.layer_inputs[..len]);
         let signs = signs.map(|sum| SignSums {
             sum,
             states,
-            drives,
+            layer_inputs,
         });
         let mut sums = Sums { bias, signs };
         layer.backward(&mut self.grad, &mut self.grads[..len], &mut sums);

@@ -1,7 +1,7 @@
 //! The head: it reads the last layer's states, and its gradient goes back to them.
 
 use super::matrix::{matrix, product};
-use super::plan::{Head, Plan, Sections};
+use super::plan::{Head, Sections, SequencePlan};
 use crate::nn::ops::recurrence::add;
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &SequencePlan) -> Self {
         let steps = plan.longest();
         Self {
             relu: vec![0.0; steps * plan.top()],
@@ -30,7 +30,7 @@ impl Scratch {
     }
 }
 
-impl Plan {
+impl SequencePlan {
     /// Adds the states `[steps, n]` of a block to the sequence's output, whose losses are summed in `loss`.
     #[inline(always)]
     pub(super) fn read(

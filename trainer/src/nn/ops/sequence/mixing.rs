@@ -10,14 +10,14 @@ use super::matrix::{matrix, product};
 use super::plan::{Mix, Sections};
 use crate::nn::fwht::{block_scale, transform};
 use crate::nn::ops::recurrence::add_product;
-use hadamrnn_runtime::format::Mixing;
+use hadamrnn_runtime::format::BinaryMatrixKind;
 
 /// `d'` of some steps, `[steps, n']`, from `r`, `[steps, n]`.
 #[inline(always)]
-pub(super) fn drive(mix: Mix, weights: &Sections<&[f32]>, relu: &[f32], out: &mut [f32]) {
+pub(super) fn layer_input(mix: Mix, weights: &Sections<&[f32]>, relu: &[f32], out: &mut [f32]) {
     match mix.mixing {
-        Mixing::Dense => dense(weights, relu, out),
-        Mixing::Hadamard => structured(weights, relu, out),
+        BinaryMatrixKind::Dense => dense(weights, relu, out),
+        BinaryMatrixKind::Hadamard => structured(weights, relu, out),
     }
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Steps<'a> {
     /// `r`, `[steps, n]`.
     pub relu: &'a [f32],
     /// `d'`, `[steps, n']`.
-    pub drives: &'a [f32],
+    pub layer_inputs: &'a [f32],
     /// The gradient of `d'`, `[steps, n']`.
     pub grads: &'a [f32],
 }
@@ -42,8 +42,8 @@ pub(super) fn gradients(
 ) {
     let mixing_grad = mix.trained.then_some(mixing_grad);
     match mix.mixing {
-        Mixing::Dense => dense_grads(weights, steps, mixing_grad, out),
-        Mixing::Hadamard => structured_grads(weights, steps, mixing_grad, out),
+        BinaryMatrixKind::Dense => dense_grads(weights, steps, mixing_grad, out),
+        BinaryMatrixKind::Hadamard => structured_grads(weights, steps, mixing_grad, out),
     }
 }
 
@@ -98,20 +98,23 @@ fn structured_grads(
     let n = weights.second_bias.len();
     let (a, c) = weights.mixing.split_at(n);
     let (log2, scale) = log2_and_scale(n);
-    let forward = steps.relu.chunks_exact(n).zip(steps.drives.chunks_exact(n));
+    let forward = steps
+        .relu
+        .chunks_exact(n)
+        .zip(steps.layer_inputs.chunks_exact(n));
     let rows = out.chunks_exact_mut(n).zip(steps.grads.chunks_exact(n));
-    for ((out, grad), (relu, drive)) in rows.zip(forward) {
+    for ((out, grad), (relu, layer_input)) in rows.zip(forward) {
         for (out, (grad, a)) in out.iter_mut().zip(grad.iter().zip(a)) {
             *out = grad * (a * scale);
         }
         transform(out, log2);
         if let Some(sum) = &mut mixing_grad {
             let (a_grad, c_grad) = sum.split_at_mut(n);
-            let mixed = drive.iter().zip(weights.second_bias);
-            for ((sum, a), (grad, (drive, bias))) in
+            let mixed = layer_input.iter().zip(weights.second_bias);
+            for ((sum, a), (grad, (layer_input, bias))) in
                 a_grad.iter_mut().zip(a).zip(grad.iter().zip(mixed))
             {
-                *sum += a * grad * (drive - bias);
+                *sum += a * grad * (layer_input - bias);
             }
             add_product(c_grad, relu, out);
         }

@@ -3,7 +3,7 @@
 use super::buffers::{Buffers, keep_end, keep_start, take_end};
 use super::head::{Place, gate, rectify};
 use super::mixing;
-use super::plan::{LayerSize, Mix, Plan, SECTIONS, Sections};
+use super::plan::{LayerSize, Mix, SECTIONS, Sections, SequencePlan};
 use crate::nn::ops::recurrence::Recurrence;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub(in super::super) struct Inputs<'a> {
 
 /// Weights and inputs that the passes of all sequences use.
 pub(super) struct Network<'a> {
-    plan: &'a Plan,
+    plan: &'a SequencePlan,
     weights: Sections<&'a [f32]>,
     first: Recurrence,
     second: Option<(Recurrence, Mix)>,
@@ -84,7 +84,7 @@ pub(super) struct Gradients {
 }
 
 impl Gradients {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &SequencePlan) -> Self {
         Self {
             signs: vec![0.0; plan.signs()],
             parameters: vec![0.0; plan.parameters()],
@@ -93,10 +93,11 @@ impl Gradients {
 }
 
 impl<'a> Network<'a> {
-    pub fn new(plan: &'a Plan, inputs: Inputs<'a>) -> Self {
+    pub fn new(plan: &'a SequencePlan, inputs: Inputs<'a>) -> Self {
         let (first_signs, second_signs) = inputs.signs.split_at(plan.first.hidden);
-        let recurrence =
-            |signs: &[f32], layer: LayerSize| Recurrence::new(signs, layer.log2_block, layer.decay);
+        let recurrence = |signs: &[f32], layer: LayerSize| {
+            Recurrence::new(signs, layer.log2_block, layer.leak_factor)
+        };
         Self {
             plan,
             weights: Sections::from(split(inputs.weights, plan.sections())),
@@ -131,7 +132,7 @@ impl<'a> Network<'a> {
             let steps = range.len();
             keep_start(&self.first, block, &first.state, first_kept);
             let states = &mut first.states[..steps * plan.first.hidden];
-            plan.drive(sequence, range.clone(), self.x, &self.weights, states);
+            plan.layer_input(sequence, range.clone(), self.x, &self.weights, states);
             self.first.advance(&mut first.state, states);
             let place = Place { sequence, range };
             let top = match &self.second {
@@ -141,7 +142,7 @@ impl<'a> Network<'a> {
                     let relu = &mut relu[..states.len()];
                     rectify(states, relu);
                     let states = &mut second.states[..steps * layer.hidden()];
-                    mixing::drive(*mix, &self.weights, relu, states);
+                    mixing::layer_input(*mix, &self.weights, relu, states);
                     layer.advance(&mut second.state, states);
                     states
                 }
@@ -214,10 +215,10 @@ impl<'a> Network<'a> {
                 let signs = train_signs.then_some(&mut *second_signs);
                 second.backward(layer, steps, parameters.second_bias, signs);
                 let relu = &relu[..steps * n];
-                let (drives, grads) = (&second.drives[..len], &second.grads[..len]);
+                let (layer_inputs, grads) = (&second.layer_inputs[..len], &second.grads[..len]);
                 let of_steps = mixing::Steps {
                     relu,
-                    drives,
+                    layer_inputs,
                     grads,
                 };
                 let out = &mut first.grads[..steps * n];
@@ -231,7 +232,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Fills drives and states of all layers for one block.
+    /// Fills layer inputs and states of all layers for one block.
     #[inline(always)]
     fn rebuild(
         &self,
@@ -248,15 +249,15 @@ impl<'a> Network<'a> {
             ..
         } = buffers;
         let (steps, n) = (range.len(), self.plan.first.hidden);
-        let drives = &mut first.drives[..steps * n];
+        let layer_inputs = &mut first.layer_inputs[..steps * n];
         self.plan
-            .drive(sequence, range, self.x, &self.weights, drives);
+            .layer_input(sequence, range, self.x, &self.weights, layer_inputs);
         first.rebuild(&self.first, kept[0], block, steps);
         if let Some((layer, mix)) = &self.second {
             let relu = &mut relu[..steps * n];
             rectify(&first.states[..steps * n], relu);
-            let drives = &mut second.drives[..steps * layer.hidden()];
-            mixing::drive(*mix, &self.weights, relu, drives);
+            let layer_inputs = &mut second.layer_inputs[..steps * layer.hidden()];
+            mixing::layer_input(*mix, &self.weights, relu, layer_inputs);
             second.rebuild(layer, kept[1], block, steps);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::buffers::Buffers;
 use super::network::{Backward, Forward, Gradients, Inputs, Network};
-use super::plan::{Head, Plan};
+use super::plan::{Head, SequencePlan};
 use crate::nn::ops::recurrence::add;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ const GROUPED_NUMBERS: usize = 1 << 22;
 
 /// The output, flat; where `keep`, also what [`gradients`] wants of the forward pass, else nothing.
 pub(in super::super) fn forward(
-    plan: &Plan,
+    plan: &SequencePlan,
     inputs: Inputs<'_>,
     keep: bool,
 ) -> (Vec<f32>, Vec<f32>) {
@@ -55,7 +55,7 @@ pub(in super::super) fn forward(
 
 /// The gradients of the signs, if `train_signs`, else zeros, and of the flat vector of parameters.
 pub(in super::super) fn gradients(
-    plan: &Plan,
+    plan: &SequencePlan,
     inputs: Inputs<'_>,
     kept: &[f32],
     grad: &[f32],
@@ -98,7 +98,7 @@ pub(in super::super) fn gradients(
 }
 
 /// Groups of sequences, from sizes alone.
-fn groups(plan: &Plan) -> usize {
+fn groups(plan: &SequencePlan) -> usize {
     (GROUPED_NUMBERS / plan.parameters().max(1)).clamp(LEAST_GROUPS, MOST_GROUPS)
 }
 

@@ -1,13 +1,13 @@
 //! The computation of a run over a batch of sequences, and the places of its parameters.
 
 use crate::nn::ops::recurrence::horizon;
-use hadamrnn_runtime::format::Mixing;
+use hadamrnn_runtime::format::BinaryMatrixKind;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Sizes and options of one run.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SequencePlan {
     /// Sequences.
     pub batch: usize,
     /// Steps of each, `T`, at least 1.
@@ -30,7 +30,7 @@ pub struct LayerSize {
     /// `q`: blocks of `2^q`.
     pub log2_block: usize,
     /// `γ`, above 0 and at most 1.
-    pub decay: f32,
+    pub leak_factor: f32,
 }
 
 /// Source of the first layer's input projection.
@@ -54,7 +54,7 @@ pub enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
     /// The form of `M`.
-    pub mixing: Mixing,
+    pub mixing: BinaryMatrixKind,
     /// Whether its gradient is wanted; it is zero otherwise.
     pub trained: bool,
 }
@@ -119,7 +119,7 @@ impl<T> From<[T; SECTIONS]> for Sections<T> {
     }
 }
 
-impl Plan {
+impl SequencePlan {
     /// Length of each section of the flat vector of parameters.
     pub fn sections(&self) -> [usize; SECTIONS] {
         let (n, outputs) = (self.first.hidden, self.outputs());
@@ -129,8 +129,8 @@ impl Plan {
         };
         let (mixing, second) = match self.second {
             Some((layer, mix)) => match mix.mixing {
-                Mixing::Dense => (layer.hidden * n, layer.hidden),
-                Mixing::Hadamard => (2 * n, layer.hidden),
+                BinaryMatrixKind::Dense => (layer.hidden * n, layer.hidden),
+                BinaryMatrixKind::Hadamard => (2 * n, layer.hidden),
             },
             None => (0, 0),
         };
@@ -234,7 +234,7 @@ impl Plan {
             Head::Last => {
                 let reach: usize = self
                     .layers()
-                    .map(|layer| horizon(layer.decay))
+                    .map(|layer| horizon(layer.leak_factor))
                     .fold(0, usize::saturating_add);
                 self.steps.saturating_sub(reach)
             }
@@ -246,7 +246,7 @@ impl Plan {
     fn block(&self) -> usize {
         let widest = self.layers().map(|layer| layer.hidden).max().unwrap_or(1);
         let block = (BLOCK_NUMBERS / widest).clamp(8, 64);
-        match self.layers().all(|layer| layer.decay == 1.0) {
+        match self.layers().all(|layer| layer.leak_factor == 1.0) {
             true => block,
             false => block.max(self.steps.isqrt()),
         }
@@ -269,7 +269,7 @@ impl Plan {
     /// Numbers of each layer that the forward pass of one sequence keeps: the last state, or that before each block.
     pub(super) fn kept(&self) -> impl Iterator<Item = usize> {
         let blocks = self.blocks().len();
-        self.layers().map(move |layer| match layer.decay {
+        self.layers().map(move |layer| match layer.leak_factor {
             1.0 => layer.hidden,
             _ => blocks * layer.hidden,
         })

@@ -1,17 +1,17 @@
-//! The drive of the first layer, and the gradient of what it is made of.
+//! The layer input of the first layer, and the gradient of what it is made of.
 
 use super::matrix::{matrix, product};
-use super::plan::{Plan, Sections, Source};
+use super::plan::{Sections, SequencePlan, Source};
 use crate::nn::ops::recurrence::add;
 use std::ops::Range;
 
 /// Columns of `U` up to which plain loops beat a matrix product.
 const FEW: usize = 4;
 
-impl Plan {
+impl SequencePlan {
     /// `d_t` of the steps `range` of `sequence`, `[steps, n]`; `x` is `[batch, T, d_in]`, or empty for tokens.
     #[inline(always)]
-    pub(super) fn drive(
+    pub(super) fn layer_input(
         &self,
         sequence: usize,
         range: Range<usize>,
@@ -46,7 +46,7 @@ impl Plan {
         }
     }
 
-    /// Adds to `rows` what the gradients `[steps, n]` of the drives of the steps `range` of `sequence` give them.
+    /// Adds to `rows` what the gradients `[steps, n]` of the layer inputs of the steps `range` of `sequence` give them.
     #[inline(always)]
     pub(super) fn drive_grad(
         &self,

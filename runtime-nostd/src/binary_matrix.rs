@@ -13,7 +13,7 @@ use crate::arch;
 use crate::bounds::proven;
 use crate::bounds::shifted;
 use crate::codegen::keep_rolled;
-use crate::format::{Mixing, Second, Sections};
+use crate::format::{BinaryMatrixKind, Second, Sections};
 use crate::gain::Gain;
 use crate::hadamard::{butterflies8, strided_stages};
 use crate::layer::Layer;
@@ -22,7 +22,7 @@ use crate::layer::Layer;
 #[derive(Clone, Copy, Debug)]
 pub struct SecondLayer<'a> {
     pub(crate) layer: Layer<'a>,
-    pub(crate) mixing: Mixing,
+    pub(crate) mixing: BinaryMatrixKind,
     pub(crate) multiplier: i32,
     /// The binary matrix; see [`Sections`](crate::format::Sections).
     pub(crate) matrix: &'a [u32],
@@ -36,13 +36,13 @@ impl<'a> SecondLayer<'a> {
             log2_block: header.log2_block as u32,
             state_bits: header.state_bits as u32,
             driven_rows: 1usize.wrapping_shl(header.log2_block as u32),
-            drive_shift: 0,
+            layer_input_shift: 0,
             gain_shift: header.gain_shift as u32,
             gain: Gain::new(header.log2_block, header.gain_shift, header.leak),
             signs: sections.second_signs,
-            drive_bound: 0,
-            lanes_hold_drive: false,
-            common_shape: false,
+            layer_input_bound: 0,
+            lanes_hold_layer_input: false,
+            fast_path: false,
         };
         Self {
             layer,
@@ -59,14 +59,14 @@ impl<'a> SecondLayer<'a> {
     }
 
     /// Kind of the matrix between the layers.
-    pub const fn mixing(&self) -> Mixing {
+    pub const fn mixing(&self) -> BinaryMatrixKind {
         self.mixing
     }
 
     /// Bound on every sum before the right shift, for a first layer of `units` units of `bits` bits: `S'`.
     pub(crate) fn bound(&self, units: usize, bits: u32) -> u32 {
-        let drive = product_bound(units, bits, self.multiplier, self.bias);
-        self.layer.step_bound(drive)
+        let layer_input = product_bound(units, bits, self.multiplier, self.bias);
+        self.layer.step_bound(layer_input)
     }
 
     /// The bound that a model with such a second layer must state, or none where a sum could overflow: for exporters.
@@ -84,19 +84,19 @@ impl<'a> SecondLayer<'a> {
 }
 
 /// Writes what drives the second layer to `rows`, one word a row. `pairs` are the first layer's states.
-pub(crate) fn drive(
+pub(crate) fn layer_input(
     second: &SecondLayer<'_>,
     pairs: impl Iterator<Item = [i32; 2]>,
     rows: &mut [i32],
 ) {
     match second.mixing {
-        Mixing::Dense => {
+        BinaryMatrixKind::Dense => {
             dense(second.matrix, pairs, rows);
             with_biases(rows, second.bias, |row, bias| {
                 row.wrapping_mul(second.multiplier).wrapping_add(bias)
             });
         }
-        Mixing::Hadamard => hadamard(second, pairs, rows),
+        BinaryMatrixKind::Hadamard => hadamard(second, pairs, rows),
     }
 }
 

@@ -1,34 +1,34 @@
 //! Sources of a layer's input projection.
 
 use crate::codegen::keep_rolled;
-use crate::drive::{Drive, Driven, Rows};
+use crate::input_projection::{InputProjection, InputTile, Rows};
 
 /// Values that a step adds to a layer's recurrence, row by row.
 #[derive(Clone, Copy)]
-pub(crate) enum Source<'a> {
+pub(crate) enum LayerInput<'a> {
     /// `U x + b`, or a token's row, computed as it is needed.
-    Product(&'a Drive<'a>),
+    Product(&'a InputProjection<'a>),
     /// Computed before, one word a row: the second layer's.
     Ready(&'a [i32]),
 }
 
 /// The rows of a source still to come.
-pub(crate) enum SourceRows<'a> {
+pub(crate) enum LayerInputRows<'a> {
     Product(Rows<'a>),
     Ready(&'a [i32]),
 }
 
-impl<'a> SourceRows<'a> {
-    pub fn new(source: &Source<'a>) -> Self {
-        match source {
-            Source::Product(drive) => Self::Product(Rows::new(drive)),
-            Source::Ready(rows) => Self::Ready(rows),
+impl<'a> LayerInputRows<'a> {
+    pub fn new(layer_input: &LayerInput<'a>) -> Self {
+        match layer_input {
+            LayerInput::Product(layer_input) => Self::Product(Rows::new(layer_input)),
+            LayerInput::Ready(rows) => Self::Ready(rows),
         }
     }
 
     /// The next rows: in pairs of lanes or one a word, as the layer says; see [`Rows::next_tile`].
     #[inline(always)]
-    pub fn next_tile(&mut self, tile: &mut Driven) {
+    pub fn next_tile(&mut self, tile: &mut InputTile) {
         match self {
             Self::Product(rows) => rows.next_tile(tile),
             Self::Ready(rows) => {

@@ -9,7 +9,7 @@ use crate::layer::Layer;
 pub(crate) const TILE: usize = 32;
 
 /// `U x + b` of a tile: as pairs of lanes in its first half, or one word a row; see [`Rows::next_tile`].
-pub(crate) type Driven = [u32; TILE];
+pub(crate) type InputTile = [u32; TILE];
 
 /// Weights and widths of the product `U x + b`. They are the same in every step.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Weights<'a> {
 
 /// The product `U x + b` of one time step.
 #[derive(Clone, Copy)]
-pub(crate) struct Drive<'a> {
+pub(crate) struct InputProjection<'a> {
     weights: &'a Weights<'a>,
     /// The words of `U`, group of rows by group of rows, one a channel; or a token's row.
     columns: &'a [u32],
@@ -36,7 +36,7 @@ pub(crate) struct Drive<'a> {
     correction: i32,
 }
 
-impl<'a> Drive<'a> {
+impl<'a> InputProjection<'a> {
     /// `x` are the standardised inputs, one a channel, and `sum` their sum; or the multiplier of a token's row.
     pub fn new(weights: &'a Weights<'a>, columns: &'a [u32], x: &'a [i32], sum: i32) -> Self {
         let correction = sum.wrapping_mul(weights.width.offset()).wrapping_neg();
@@ -49,7 +49,7 @@ impl<'a> Drive<'a> {
     }
 }
 
-/// The rows of a [`Drive`], computed tile by tile.
+/// The rows of a [`InputProjection`], computed tile by tile.
 ///
 /// A tile goes through memory: no Cortex-M has the registers to make and use the sums in one loop.
 #[derive(Clone, Copy)]
@@ -71,20 +71,20 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(drive: &Drive<'a>) -> Self {
+    pub fn new(layer_input: &InputProjection<'a>) -> Self {
         let Weights {
             width,
             ref layer,
             bias,
             input_bits,
-        } = *drive.weights;
+        } = *layer_input.weights;
         Self {
             width,
-            in_lanes: layer.lanes_hold_drive,
-            columns: drive.columns,
+            in_lanes: layer.lanes_hold_layer_input,
+            columns: layer_input.columns,
             bias,
-            x: drive.x,
-            correction: drive.correction,
+            x: layer_input.x,
+            correction: layer_input.correction,
             segment: match input_bits {
                 None => 0,
                 Some(bits) => segment(width, bits),
@@ -115,7 +115,7 @@ impl<'a> Rows<'a> {
     /// established: sums in between may wrap, the total cannot (see [`crate::fields`]). Biases are stored with an offset
     /// of 32768. It stays in the low lane, which is then never negative: so it borrows nothing from the high lane.
     #[inline(never)]
-    pub fn next_tile(&mut self, tile: &mut Driven) {
+    pub fn next_tile(&mut self, tile: &mut InputTile) {
         match (self.in_lanes, self.width) {
             (true, FieldWidth::Two) => self.two(tile),
             (true, FieldWidth::Four) => self.four(tile),
@@ -124,7 +124,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn four(&mut self, tile: &mut Driven) {
+    fn four(&mut self, tile: &mut InputTile) {
         for rows in lanes(tile).as_chunks_mut::<4>().0 {
             keep_rolled();
             let Some((bias, rest)) = self.bias.split_first_chunk() else {
@@ -137,7 +137,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A word holds two groups of four pairs.
-    fn two(&mut self, tile: &mut Driven) {
+    fn two(&mut self, tile: &mut InputTile) {
         for rows in opaque(lanes(tile)).as_chunks_mut::<8>().0 {
             keep_rolled();
             let Some((bias, rest)) = self.bias.split_first_chunk::<8>() else {
@@ -153,7 +153,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A word holds two pairs.
-    fn eight(&mut self, tile: &mut Driven) {
+    fn eight(&mut self, tile: &mut InputTile) {
         for rows in opaque(lanes(tile)).as_chunks_mut::<2>().0 {
             keep_rolled();
             let Some((bias, rest)) = self.bias.split_first_chunk() else {
@@ -167,7 +167,7 @@ impl<'a> Rows<'a> {
 
     /// Rows whose sums need more than 16 bits, one a word. Products of a few columns fit the two halves of a word; then they are
     /// added to the rows.
-    fn words(&mut self, tile: &mut Driven) {
+    fn words(&mut self, tile: &mut InputTile) {
         let per_word = self.width.per_word();
         for rows in opaque(tile).chunks_mut(per_word) {
             keep_rolled();
@@ -259,7 +259,7 @@ fn start<const N: usize>(bias: &[u32; N], correction: i32) -> [u32; N] {
 
 /// The part of a tile that pairs of lanes take.
 #[inline(always)]
-fn lanes(tile: &mut Driven) -> &mut [u32] {
+fn lanes(tile: &mut InputTile) -> &mut [u32] {
     tile.as_chunks_mut::<{ TILE / 2 }>()
         .0
         .first_mut()

@@ -12,8 +12,8 @@ const LANE: i64 = 32_767;
 /// Random models with 4-bit `U`, a gain shift of 15, blocks of eight or more, 10 to 12 state bits, and one
 /// input or more.
 ///
-/// Half of them have a row whose drive can reach the limit exactly.
-pub fn common_shape_models(
+/// Half of them have a row whose layer input can reach the limit exactly.
+pub fn fast_path_models(
     log2_hidden: std::ops::RangeInclusive<u32>,
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
     let models = plain_models(log2_hidden).prop_filter("whole words of rows", |(model, _)| {
@@ -22,9 +22,9 @@ pub fn common_shape_models(
     // Ten bits is the width that assembly standardises to.
     let input_bits = prop_oneof![Just(10u32), 4u32..=16];
     (models, 10u32..=12, input_bits, 0u32..15, any::<bool>()).prop_map(
-        |((mut model, widths), state_bits, input_bits, drive_shift, to_the_limit)| {
+        |((mut model, widths), state_bits, input_bits, layer_input_shift, to_the_limit)| {
             (model.layer.state_bits, *input(&mut model).1) = (state_bits, input_bits);
-            (model.drive_shift, model.layer.gain_shift) = (drive_shift, 15);
+            (model.layer_input_shift, model.layer.gain_shift) = (layer_input_shift, 15);
             let weights = input(&mut model).0.iter_mut().flatten();
             weights.for_each(|weight| *weight = (*weight).clamp(-8, 7));
             for weight in model.readout.iter_mut().flatten() {
@@ -100,9 +100,9 @@ fn input(model: &mut PlainModel) -> (&mut Vec<Vec<i32>>, &mut u32) {
     }
 }
 
-/// `2^(g-1)` in units of the drive.
+/// `2^(g-1)` in units of the layer input.
 fn rounding(model: &PlainModel) -> i64 {
-    1 << (14 - model.drive_shift)
+    1 << (14 - model.layer_input_shift)
 }
 
 /// Largest absolute value of `U x` of a row.
@@ -112,9 +112,9 @@ fn largest_product(model: &mut PlainModel, row: usize) -> i64 {
     weights << (*bits - 1)
 }
 
-/// Whether the drives leave room for the rounding constant.
+/// Whether the layer inputs leave room for the rounding constant.
 fn in_lane(model: &PlainModel) -> bool {
-    bounds::of(model, 4).drive + rounding(model) <= LANE
+    bounds::of(model, 4).layer_input + rounding(model) <= LANE
 }
 
 /// Lowers widths and shifts until drives fit a lane and sums fit 32 bits.
@@ -127,13 +127,13 @@ fn fit(model: &mut PlainModel) {
     }
     while !in_lane(model) {
         model.bias.iter_mut().for_each(|bias| *bias /= 2);
-        model.drive_shift = (model.drive_shift + 1).min(14);
+        model.layer_input_shift = (model.layer_input_shift + 1).min(14);
     }
     let (floor, fraction) = model.layer.gain();
     let gain = floor + i64::from(fraction != 0);
     let transform = (model.layer.block_size as i64) << (model.layer.state_bits - 1);
-    while (LANE << model.drive_shift) + gain * transform + (1 << 14) > i64::from(i32::MAX) {
-        model.drive_shift -= 1;
+    while (LANE << model.layer_input_shift) + gain * transform + (1 << 14) > i64::from(i32::MAX) {
+        model.layer_input_shift -= 1;
         if !in_lane(model) {
             model.bias.iter_mut().for_each(|bias| *bias = 0);
             input(model).0.iter_mut().flatten().for_each(|u| *u /= 2);
