@@ -7,6 +7,7 @@ use hadamrnn_runtime::Capacities;
 use serde::Deserialize;
 
 use crate::count::TickScale;
+use hadamrnn_device::channels::{Channels, Quantity};
 use hadamrnn_device::descriptor::{self, Descriptor, Kernel};
 use hadamrnn_device::link;
 
@@ -75,6 +76,8 @@ pub struct Stream {
     pub kernel: Kernel,
     pub capacities: Capacities,
     pub channels: u16,
+    #[serde(default, deserialize_with = "quantities")]
+    pub gives: Vec<Quantity>,
     pub rate: u16,
     pub window: u16,
     pub sessions: u16,
@@ -84,6 +87,25 @@ pub struct Stream {
     pub descriptor_address: Option<u32>,
     #[serde(default)]
     pub descriptor_section: Option<String>,
+}
+
+/// Quantities of a sample by their names.
+fn quantities<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Quantity>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let quantity = |name: &String| match name.as_str() {
+        "acceleration" => Ok(Quantity::Acceleration),
+        "gravity" => Ok(Quantity::Gravity),
+        "motion" => Ok(Quantity::Motion),
+        "rotation" => Ok(Quantity::Rotation),
+        "magnetic-field" => Ok(Quantity::MagneticField),
+        "temperature" => Ok(Quantity::Temperature),
+        _ => Err(serde::de::Error::custom(format!(
+            "{name:?} is not one of acceleration, gravity, motion, rotation, magnetic-field, temperature"
+        ))),
+    };
+    names.iter().map(quantity).collect()
 }
 
 const fn yes() -> bool {
@@ -214,6 +236,7 @@ impl Board {
             sessions: stream.sessions,
             slots_origin: stream.slots_origin,
             slot_size: stream.slot_size,
+            gives: Channels::of(&stream.gives),
         })
     }
 

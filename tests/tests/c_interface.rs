@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::c_array;
-use hadamrnn::card::Card;
 use hadamrnn::integer::{Answer, ModelFile};
 use hadamrnn::model_folder::StoredModel;
+use hadamrnn::usage::Usage;
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
@@ -19,8 +19,9 @@ fn root() -> PathBuf {
 fn shipped(name: &str) -> (TempDir, ModelFile, Vec<Answer>) {
     let from = root().join("models").join(name);
     let stored = StoredModel::read(&from).expect("a model folder");
+    let usage = Usage::of(&stored).expect("valid");
     let (file, beside) = (stored.file, stored.folder.expect("a folder"));
-    let header = c_array::header("model", &file, Some(&beside.card)).expect("a header");
+    let header = c_array::header("model", &file, &usage).expect("a header");
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("model.h"), header).expect("written");
     std::fs::copy(from.join("windows.bin"), folder.path().join("windows.bin")).expect("copied");
@@ -134,17 +135,26 @@ const NAMES: [&str; 10] = [
     "model", "Model2", "class", "int", "main", "A9_", "linux", "template", "inline", "x",
 ];
 
+/// A name that ends comments and literals where it is not escaped.
+const STRANGE: &str = "a*/\"??/\\/*é\u{202e}\n";
+
 /// The text of a program with the models of all [`NAMES`], whose headers are written into `folder`.
-fn with_all_names(folder: &Path, file: &ModelFile, card: &Card) -> String {
+fn with_all_names(folder: &Path, file: &ModelFile, usage: &Usage) -> String {
     let mut source = String::from("#include \"hadamrnn.h\"\n");
     for name in NAMES {
-        let text = c_array::header(name, file, Some(card)).expect("a header");
+        let text = c_array::header(name, file, usage).expect("a header");
         std::fs::write(folder.join(format!("{name}.h")), text).expect("written");
         let upper = name.to_uppercase();
         source += &format!(
             "#include \"{name}.h\"\n#include \"{name}.h\"\n\
              uint64_t memory_{name}[{upper}_MEMORY_WORDS];\n\
              const char *const names_{name}[{upper}_CLASSES] = {upper}_CLASS_NAMES;\n\
+             const char *const channels_{name}[{upper}_SAMPLE_SIZE] = {upper}_CHANNEL_NAMES;\n\
+             const char *const units_{name}[{upper}_SAMPLE_SIZE] = {upper}_CHANNEL_UNITS;\n\
+             const float lsb_{name}[{upper}_SAMPLE_SIZE] = {upper}_CHANNEL_LSB;\n\
+             const float rate_{name} = {upper}_RATE_HZ;\n\
+             const char *const features_{name} = {upper}_LIBRARY_FEATURES;\n\
+             const int timing_{name}[] = {{ {upper}_WINDOW, {upper}_HOP, {upper}_DECIMATION }};\n\
              hadamrnn_error start_{name}(hadamrnn **net) {{\n    \
              return hadamrnn_start(net, memory_{name}, sizeof memory_{name}, {name}_model, sizeof {name}_model);\n}}\n"
         );
@@ -156,10 +166,11 @@ fn with_all_names(folder: &Path, file: &ModelFile, card: &Card) -> String {
 fn the_headers_are_c_and_cpp() {
     let (folder, file, _) = shipped("har2");
     let from = StoredModel::read(&root().join("models/har2")).expect("a model");
-    let mut card = from.folder.expect("a folder").card;
-    card.classes[0] = "a*/\"??/\\/*é\u{202e}\n".into();
-    card.channels[0] = card.classes[0].clone();
-    let source = with_all_names(folder.path(), &file, &card);
+    let mut usage = Usage::of(&from).expect("valid");
+    usage.classes[0] = STRANGE.into();
+    usage.channels[0].name = STRANGE.into();
+    usage.rate_hz = Some(62.61);
+    let source = with_all_names(folder.path(), &file, &usage);
     std::fs::write(folder.path().join("all.c"), source).expect("written");
     for language in [
         ["c", "-std=c99"],
@@ -188,5 +199,56 @@ fn the_headers_are_c_and_cpp() {
             .current_dir(folder.path()));
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{language:?}: {errors}");
+    }
+}
+
+/// Prints what the header says, a line each.
+const PRINTING: &str = r#"
+#include <stdio.h>
+#include "half.h"
+int main(void) {
+    const char *const classes[HALF_CLASSES] = HALF_CLASS_NAMES;
+    const char *const channels[HALF_SAMPLE_SIZE] = HALF_CHANNEL_NAMES;
+    const char *const units[HALF_SAMPLE_SIZE] = HALF_CHANNEL_UNITS;
+    const float lsb[HALF_SAMPLE_SIZE] = HALF_CHANNEL_LSB;
+    printf("%d %d %d %d %s\n", HALF_WINDOW, HALF_HOP, HALF_DECIMATION, HALF_RATE_HZ, HALF_LIBRARY_FEATURES);
+    for (int i = 0; i < HALF_CLASSES; i++) puts(classes[i]);
+    for (int i = 0; i < HALF_SAMPLE_SIZE; i++) printf("%s %.9g %s\n", channels[i], lsb[i], units[i]);
+    return sizeof half_model == 0;
+}
+"#;
+
+/// How a model was trained arrives in a C program, digit for digit.
+#[test]
+fn a_c_program_reads_how_the_model_was_trained() {
+    let stored = StoredModel::read(&root().join("models/har2-hidden")).expect("a model");
+    let mut usage = Usage::of(&stored).expect("valid");
+    usage.classes[0] = STRANGE.into();
+    let header = c_array::header("half", &stored.file, &usage).expect("a header");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("half.h"), header).expect("written");
+    std::fs::write(folder.path().join("main.c"), PRINTING).expect("written");
+    let flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+    let mut compiler = Command::new("cc");
+    compiler.args(flags).args(["main.c", "-o", "main"]);
+    let built = run(compiler.current_dir(folder.path()));
+    let errors = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{errors}");
+    let output = run(&mut Command::new(folder.path().join("main")));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let features = c_array::features(&stored.file.model().expect("valid")).join(",");
+    let rest = text.strip_prefix(&format!(
+        "64 32 2 50 {features}\n{STRANGE}\n{}\n",
+        usage.classes[1]
+    ));
+    let rest = rest.unwrap_or_else(|| panic!("{text}"));
+    let found: Vec<&str> = rest.lines().collect();
+    assert_eq!(found.len(), usage.channels.len());
+    for (line, channel) in found.iter().zip(&usage.channels) {
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some(channel.name.as_str()));
+        let lsb = words.next().and_then(|word| word.parse().ok());
+        assert_eq!(lsb, Some(channel.lsb));
+        assert_eq!(words.next(), channel.unit);
     }
 }

@@ -4,6 +4,7 @@ use hadamrnn::config::ExportConfig;
 use hadamrnn::data::{Sequences, Values};
 use hadamrnn::evaluate::integer_metrics;
 use hadamrnn::export::{self, export};
+use hadamrnn::fast_path::{Obstacle, obstacles};
 use hadamrnn::integer::{KernelName, answers};
 use hadamrnn::nn::{BinaryMatrixKind, HostWeights, Input, ReadoutKind, leak_factor, quant};
 use hadamrnn::standardise::Standardisation;
@@ -327,4 +328,32 @@ fn wider_fields_hold_the_same_weights() {
         assert_eq!(packed, logits(Some(4), 4));
         assert_eq!(packed, logits(Some(8), 8));
     }
+}
+
+/// Each reason is told where it holds, and what it advises is a remedy.
+#[test]
+fn what_keeps_a_model_off_the_assembly_is_told_with_its_remedy() {
+    let config = config(Input::Numbers(CHANNELS), None, None, ReadoutKind::LastState);
+    let data = sequences(&config);
+    let weights = weights(config, 7);
+    let found = |state_bits, input_bits| {
+        let widths = ExportConfig {
+            state_bits: Some(state_bits),
+            input_bits,
+            ..ExportConfig::default()
+        };
+        let file = exported(&weights, &data, &widths);
+        let model = file.model().expect("valid");
+        let found = obstacles(&model);
+        assert_eq!(found.is_empty(), model.has_fast_path());
+        let text = |obstacle: &Obstacle| format!("{} -> {}", obstacle.reason, obstacle.remedy);
+        found.iter().map(text).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(found(12, 10), "");
+    let inputs = found(12, 16);
+    assert!(inputs.contains("16 bits have room for"), "{inputs}");
+    assert!(inputs.contains("--sample-bits"), "{inputs}");
+    let states = found(14, 10);
+    assert!(states.contains("states have 14 bits"), "{states}");
+    assert!(states.contains("--state-bits 12"), "{states}");
 }

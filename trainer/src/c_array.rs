@@ -7,8 +7,8 @@ use anyhow::{Result, ensure};
 use hadamrnn_c::{HADAMRNN_MOST_INPUTS, Shape};
 use hadamrnn_runtime::Model;
 
-use crate::card::Card;
 use crate::integer::ModelFile;
+use crate::usage::{Channel, Usage};
 use crate::visible;
 
 /// Words on a line of the array.
@@ -61,14 +61,14 @@ fn check(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A C header with `file` as `NAME_model`, `NAME` being `name`, and what C needs to know of it as `NAME_…`. `card` adds the
-/// names of channels and classes.
+/// A C header with `file` as `NAME_model`, `NAME` being `name`, and what C needs to know of it as `NAME_…`. `usage` adds how it
+/// was trained: window, hop, decimation and rate, and the names of channels and classes.
 ///
 /// The array has words, so that it is aligned; they are little-endian, as all cores are that the runtime supports.
 ///
 /// # Errors
 /// `name` is not a C identifier or one of the C interface's, the file is not a valid model, or the model has more inputs than the C interface takes.
-pub fn header(name: &str, file: &ModelFile, card: Option<&Card>) -> Result<String> {
+pub fn header(name: &str, file: &ModelFile, usage: &Usage) -> Result<String> {
     check(name)?;
     let model = file.model()?;
     ensure!(
@@ -80,9 +80,9 @@ pub fn header(name: &str, file: &ModelFile, card: Option<&Card>) -> Result<Strin
     let guard = format!("HADAMRNN_MODEL_{upper}_H");
     let mut text = format!(
         "{}\n#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n\n",
-        comment(name, &upper, file, &model, card)
+        comment(name, &upper, file, &model, usage)
     );
-    for (what, value, explanation) in constants(&model, card) {
+    for (what, value, explanation) in constants(&model, usage) {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -103,13 +103,7 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// Comment at the top of the file, for people.
-fn comment(
-    name: &str,
-    upper: &str,
-    file: &ModelFile,
-    model: &Model<'_>,
-    card: Option<&Card>,
-) -> String {
+fn comment(name: &str, upper: &str, file: &ModelFile, model: &Model<'_>, usage: &Usage) -> String {
     let layers = model.second().map_or(String::new(), |second| {
         format!(" and {}", second.layer().hidden_size())
     });
@@ -117,7 +111,7 @@ fn comment(
         Some(_) => "hadamrnn_push_token(net, token)".into(),
         None => format!("hadamrnn_push(net, sample, {upper}_SAMPLE_SIZE)"),
     };
-    let channels = card.map_or(String::new(), channels);
+    let channels = channels(&usage.channels);
     format!(
         "/*\n * The hadamrnn model \"{task}\": {bytes} bytes, {hidden}{layers} hidden units.\n *\n\
          {channels} * Written by hadamrnn {version} (hadamrnn export --c). Include it in one source file; see hadamrnn.h:\n *\n\
@@ -150,50 +144,142 @@ pub fn features(model: &Model<'_>) -> Vec<String> {
 }
 
 /// The channels of a sample, each with its unit.
-fn channels(card: &Card) -> String {
-    let mut text = String::new();
-    if card.input_lsb.len() == card.channels.len() {
-        text.push_str(" * Channels of a sample, as counts of so much each:\n");
-        for (channel, lsb) in card.channels.iter().zip(&card.input_lsb) {
-            let _ = writeln!(text, " *     {} {lsb}", in_comment(channel));
-        }
-        text.push_str(" *\n");
+fn channels(channels: &[Channel]) -> String {
+    if channels.is_empty() {
+        return String::new();
     }
+    let mut text = String::from(" * Channels of a sample, as counts of so much each:\n");
+    for Channel { name, lsb, unit } in channels {
+        let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
+        let _ = writeln!(text, " *     {} {lsb}{unit}", in_comment(name));
+    }
+    text.push_str(" *\n");
     text
 }
 
-/// Names, values and explanations of the constants.
-fn constants(model: &Model<'_>, card: Option<&Card>) -> Vec<(&'static str, String, &'static str)> {
-    let shape = Shape::of(model);
-    let (pointers, bytes) = (shape.pointers(), shape.other_bytes());
-    let mut all = vec![(
-        "MEMORY_WORDS",
-        format!("(({pointers} * sizeof(void *) + {bytes} + 7) / 8)"),
-        "Memory for hadamrnn_start(), in words of eight bytes.",
-    )];
-    match model.tokens() {
-        Some(tokens) => all.push((
-            "VOCABULARY",
-            tokens.vocabulary.to_string(),
-            "Tokens are below this.",
-        )),
-        None => all.push((
-            "SAMPLE_SIZE",
-            model.sample_size().to_string(),
-            "Values of a sample.",
-        )),
-    }
-    all.push(("OUTPUTS", model.output_size().to_string(), "Logits."));
-    all.push(("CLASSES", model.class_count().to_string(), "Classes."));
-    if let Some(card) = card.filter(|card| card.classes.len() == model.class_count()) {
-        let names: Vec<String> = card.classes.iter().map(|name| literal(name)).collect();
+/// A constant: its name after that of the model, its value, and its explanation.
+type Constant = (&'static str, String, &'static str);
+
+fn constants(model: &Model<'_>, usage: &Usage) -> Vec<Constant> {
+    let mut all = sizes(model);
+    all.extend(timing(usage));
+    if usage.classes.len() == model.class_count() {
         all.push((
             "CLASS_NAMES",
-            format!("{{ {} }}", names.join(", ")),
+            list(usage.classes.iter().map(|name| literal(name))),
             "Names of the classes, for an array of const char *.",
         ));
     }
+    all.extend(described(&usage.channels));
+    all.push((
+        "LIBRARY_FEATURES",
+        literal(&features(model).join(",")),
+        "The features that the C library needs for this model, as --features of its build takes them.",
+    ));
     all
+}
+
+/// Sizes, which every model has.
+fn sizes(model: &Model<'_>) -> Vec<Constant> {
+    let shape = Shape::of(model);
+    let (pointers, bytes) = (shape.pointers(), shape.other_bytes());
+    let input = match model.tokens() {
+        Some(tokens) => (
+            "VOCABULARY",
+            tokens.vocabulary.to_string(),
+            "Tokens are below this.",
+        ),
+        None => (
+            "SAMPLE_SIZE",
+            model.sample_size().to_string(),
+            "Values of a sample: its channels.",
+        ),
+    };
+    vec![
+        (
+            "MEMORY_WORDS",
+            format!("(({pointers} * sizeof(void *) + {bytes} + 7) / 8)"),
+            "Memory for hadamrnn_start(), in words of eight bytes.",
+        ),
+        input,
+        ("OUTPUTS", model.output_size().to_string(), "Logits."),
+        ("CLASSES", model.class_count().to_string(), "Classes."),
+    ]
+}
+
+/// How the model was trained to be used, as far as it is known.
+fn timing(usage: &Usage) -> impl Iterator<Item = Constant> {
+    let number = |number: Option<usize>| number.map(|number| number.to_string());
+    let all = [
+        (
+            "WINDOW",
+            number(usage.window),
+            "Samples of a window, of those that are used: read the class after so many, then reset.",
+        ),
+        (
+            "HOP",
+            number(usage.hop),
+            "Samples that are used from one window to the next in training; to answer so often, networks run side by side.",
+        ),
+        (
+            "DECIMATION",
+            number(usage.decimation),
+            "One of so many samples of the sensor is used: push the first of every so many.",
+        ),
+        (
+            "RATE_HZ",
+            usage.rate_hz.map(rate),
+            "Samples of the sensor a second; an integer where it is whole.",
+        ),
+    ];
+    let known = all.into_iter();
+    known.filter_map(|(name, value, explanation)| Some((name, value?, explanation)))
+}
+
+/// A rate as a number of C.
+fn rate(hz: f32) -> String {
+    match hz.fract() == 0.0 && hz < 65_536.0 {
+        true => format!("{hz}"),
+        false => float(hz),
+    }
+}
+
+/// A literal of the type float. It has an exponent, and so is none of an integer.
+fn float(value: f32) -> String {
+    format!("{value:e}f")
+}
+
+/// Names, units and sizes of channels, where there are any.
+fn described(channels: &[Channel]) -> Vec<Constant> {
+    if channels.is_empty() {
+        return Vec::new();
+    }
+    let mut all = vec![
+        (
+            "CHANNEL_NAMES",
+            list(channels.iter().map(|channel| literal(&channel.name))),
+            "Names of the values of a sample in their order, for an array of const char *.",
+        ),
+        (
+            "CHANNEL_LSB",
+            list(channels.iter().map(|channel| float(channel.lsb))),
+            "Size of a count of each channel, in its unit, for an array of float.",
+        ),
+    ];
+    if channels.iter().all(|channel| channel.unit.is_some()) {
+        let units = channels.iter().filter_map(|channel| channel.unit);
+        all.push((
+            "CHANNEL_UNITS",
+            list(units.map(literal)),
+            "Units of the channels, for an array of const char *.",
+        ));
+    }
+    all
+}
+
+/// An initialiser of an array.
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("{{ {} }}", items.collect::<Vec<_>>().join(", "))
 }
 
 fn array(text: &mut String, name: &str, file: &ModelFile) {
@@ -234,18 +320,19 @@ mod tests {
     use super::*;
     use crate::model_folder::StoredModel;
 
-    fn shipped(name: &str) -> (ModelFile, Card) {
+    fn shipped(name: &str) -> (ModelFile, Usage) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../models")
             .join(name);
         let stored = StoredModel::read(&folder).expect("a model");
-        (stored.file, stored.folder.expect("a folder").card)
+        let usage = Usage::of(&stored).expect("valid");
+        (stored.file, usage)
     }
 
     #[test]
     fn the_array_is_the_file() {
-        let (file, card) = shipped("har2");
-        let text = header("har2", &file, Some(&card)).expect("a header");
+        let (file, usage) = shipped("har2");
+        let text = header("har2", &file, &usage).expect("a header");
         let words = text.split_once("_model[249] = {").expect("249 words").1;
         let bytes: Vec<u8> = (words.split("0x").skip(1))
             .flat_map(|word| {
@@ -259,7 +346,13 @@ mod tests {
             "#define HAR2_SAMPLE_SIZE 9\n",
             "#define HAR2_CLASSES 2\n",
             "#define HAR2_CLASS_NAMES { \"OTHER\", \"SITTING_LAYING_UPSTAIRS\" }\n",
-            " *     body_acc_x 0.00012207031\n",
+            "#define HAR2_WINDOW 128\n",
+            "#define HAR2_HOP 64\n",
+            "#define HAR2_DECIMATION 1\n",
+            "#define HAR2_RATE_HZ 50\n",
+            "#define HAR2_CHANNEL_UNITS { \"g\", \"g\", \"g\", \"rad/s\", ",
+            "#define HAR2_LIBRARY_FEATURES \"hidden-128\"\n",
+            " *     body_acc_x 0.00012207031 g\n",
             "--features hidden-128\n",
         ] {
             assert!(text.contains(expected), "{expected} is not in\n{text}");
@@ -268,13 +361,18 @@ mod tests {
 
     #[test]
     fn tokens_have_a_vocabulary() {
-        let (file, card) = shipped("imdb");
-        let text = header("imdb", &file, Some(&card)).expect("a header");
+        let (file, usage) = shipped("imdb");
+        let text = header("imdb", &file, &usage).expect("a header");
         assert!(text.contains("IMDB_VOCABULARY") && text.contains("hadamrnn_push_token"));
         assert!(!text.contains("SAMPLE_SIZE"));
-        let (file, card) = shipped("har2-two-layers");
-        let text = header("two", &file, Some(&card)).expect("a header");
+        let (file, usage) = shipped("har2-two-layers");
+        let text = header("two", &file, &usage).expect("a header");
         assert!(text.contains("layered,fallback\n"), "{text}");
+    }
+
+    #[test]
+    fn rates_are_integers_where_they_are_whole() {
+        assert_eq!([50.0, 62.61, 1e9].map(rate), ["50", "6.261e1f", "1e9f"]);
     }
 
     #[test]
@@ -286,7 +384,7 @@ mod tests {
         );
         let (file, _) = shipped("har2");
         for name in ["2har", "", "a-b", "é"] {
-            let error = header(name, &file, None).expect_err("not a name");
+            let error = header(name, &file, &Usage::default()).expect_err("not a name");
             assert!(error.to_string().contains("har2.h"), "{error}");
         }
     }

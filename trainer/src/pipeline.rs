@@ -48,6 +48,7 @@ mod flash;
 mod jobs;
 mod model;
 mod send;
+mod sources;
 mod train;
 mod verify;
 mod watch;
@@ -66,7 +67,7 @@ pub use error::{Error, Fault, Result};
 pub use evaluate::{
     EvaluateOptions, EvaluatedRecordings, EvaluatedSplit, Evaluation, evaluate, write_submission,
 };
-pub use export::{ExportOptions, Exported, Widths, export, export_c};
+pub use export::{ExportOptions, Exported, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use jobs::{
@@ -75,6 +76,7 @@ pub use jobs::{
 };
 pub use model::{is_run, open_model};
 pub use send::{SendOptions, SentModel, send};
+pub use sources::{SourceOptions, export_sources};
 pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};
 pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};
 pub use watch::{EmulatorOptions, Names, start_emulator};

@@ -13,13 +13,37 @@ use std::time::{Duration, Instant};
 use bench::{Bench, TIMING, crc, model, recorded, root};
 use common::{fails, hadamrnn, interrupt_group, path, run, text};
 use hadamrnn::board::{FirmwareFolder, FlashFile};
+use hadamrnn::card::Card;
 use hadamrnn::flash::Device;
 use hadamrnn::integer::Answer;
 use hadamrnn::link::{Client, Sent, Told, send, start_newest};
 use hadamrnn::monitor::Watch;
 use hadamrnn::verify::answers_to_window_file;
+use hadamrnn_device::channels::{Channels, Quantity};
+use hadamrnn_device::link::Ask;
 use hadamrnn_device::slots::{Fault, HEADER_LEN, Running, Timing, digest};
 use hadamrnn_device::windows::{HEADER_LEN as WINDOWS_HEADER, WindowFileHeader as WindowsHeader};
+
+/// The first `count` classes and logits of a board that has just started, whose link is used on.
+fn classes_of(client: &mut Client, count: usize) -> Vec<(usize, Vec<i32>)> {
+    let stream = |classes| Ask::Stream {
+        classes,
+        samples: false,
+    };
+    client.forget();
+    client.step(stream(true)).expect("answers");
+    let mut all = Vec::new();
+    while all.len() < count {
+        let told = client
+            .listen(Duration::from_secs(1))
+            .expect("the link holds");
+        if let Some(Told::Class { class, logits, .. }) = told {
+            all.push((class.into(), logits));
+        }
+    }
+    client.step(stream(false)).expect("answers");
+    all
+}
 
 /// The first `count` classes and logits of a board.
 fn told(client: Client, count: usize) -> Vec<(usize, Vec<i32>)> {
@@ -241,6 +265,7 @@ fn flash_then_monitor_gives_the_classes_of_the_host() {
         window: 64,
         hop: 0,
         decimation: 2,
+        ..Timing::OPEN
     };
     assert_eq!(classes, host_windows("har6", &recorded(), trained, 20));
 
@@ -358,6 +383,7 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
         window: 64,
         hop: 32,
         decimation: 2,
+        ..Timing::OPEN
     };
     for name in ["qemu-m3", "qemu-m7"] {
         let bench = Bench::new(name);
@@ -399,6 +425,133 @@ fn a_model_sent_to_a_running_board_is_what_it_runs_next() {
         let mut flash = emulator.cut_power().expect("stops");
         assert_eq!(bench.boots(&mut flash), before);
     }
+}
+
+/// A stream whose samples have acceleration first and motion last, where the board has motion first.
+fn turned(stream: &[u8]) -> Vec<u8> {
+    let (header, samples) = stream.split_at(WINDOWS_HEADER);
+    let samples = samples.chunks(18).flat_map(|sample| {
+        let [motion, rotation, acceleration] = [0, 6, 12].map(|at| &sample[at..at + 6]);
+        [acceleration, rotation, motion].concat()
+    });
+    [header, &samples.collect::<Vec<u8>>()].concat()
+}
+
+#[test]
+fn inputs_are_found_by_name_in_the_samples_of_the_board() {
+    let bench = Bench::new("qemu-m4");
+    let (_emulator, mut client) = bench.launch(bench.flash());
+    let firmware = client.firmware().expect("answers");
+    let gives = firmware.descriptor().expect("a descriptor").gives;
+    let board = [Quantity::Motion, Quantity::Rotation, Quantity::Acceleration];
+    assert_eq!(gives, Channels::of(&board));
+
+    let of = |quantities: &[Quantity]| Timing {
+        inputs: Channels::of(quantities),
+        ..TIMING
+    };
+    let lacking = of(&[
+        Quantity::Motion,
+        Quantity::MagneticField,
+        Quantity::Rotation,
+    ]);
+    let file = model("har2");
+    let error = send(&mut client, &file, lacking, |_| {}).expect_err("no magnetometer");
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("magnetic field") && error.contains("the sensor gives"),
+        "{error}"
+    );
+
+    let found = of(&[Quantity::Acceleration, Quantity::Rotation, Quantity::Motion]);
+    for (timing, stream) in [
+        (found, turned(&bench.windows)),
+        (TIMING, bench.windows.clone()),
+    ] {
+        // The same model with other inputs is another slot.
+        for expected in [Sent::Written, Sent::AlreadyThere] {
+            let sent = send(&mut client, &file, timing, |_| {}).expect("is sent");
+            assert_eq!(sent, expected);
+        }
+        start_newest(&mut client, &file).expect("runs it");
+        let classes = classes_of(&mut client, 16);
+        assert_eq!(classes, host_windows("har2", &stream, TIMING, 16));
+    }
+}
+
+#[test]
+fn a_model_of_channels_that_the_board_lacks_is_refused_before_a_file_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["model.hdrn", "card.toml", "windows.bin", "golden.json"] {
+        let from = root().join("models/har2").join(name);
+        std::fs::copy(from, folder.path().join(name)).expect("copied");
+    }
+    let mut card = Card::read(folder.path()).expect("a card");
+    for (channel, axis) in card.channels.iter_mut().zip(["mag_x", "mag_y", "mag_z"]) {
+        *channel = axis.into();
+    }
+    let text = card.to_text().expect("a card");
+    std::fs::write(folder.path().join("card.toml"), text).expect("written");
+    let flash = folder.path().join("flash.bin");
+    let board = ["--board", "qemu-m4", "--flash-file", path(&flash)];
+    fails(
+        &[&["flash", path(folder.path())], &board[..]].concat(),
+        &[
+            "the model takes mag_x",
+            "the sensor of qemu-m4 gives",
+            "rotation",
+        ],
+    );
+    assert!(!flash.exists());
+}
+
+/// The user's own recording reaches the model: here the recorded windows, as text with its columns in another order.
+#[test]
+fn a_recording_is_streamed_into_an_emulated_board() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stream = recorded();
+    let names = "label,total_acc_x,total_acc_y,total_acc_z,gyr_x,gyr_y,gyr_z,body_acc_x,body_acc_y,body_acc_z\n";
+    let mut recording = String::from(names);
+    for sample in turned(&stream)[WINDOWS_HEADER..].chunks(18) {
+        let counts = sample.as_chunks().0.iter();
+        let counts: Vec<String> = counts
+            .map(|&two| i16::from_le_bytes(two).to_string())
+            .collect();
+        recording += &format!("walking,{}\n", counts.join(","));
+    }
+    let [csv, flash] = ["own.csv", "flash.bin"].map(|name| folder.path().join(name));
+    std::fs::write(&csv, recording).expect("written");
+    let said = succeeds(&[
+        "monitor",
+        "--board",
+        "qemu-m4",
+        "--flash-file",
+        path(&flash),
+        "--rate",
+        "0",
+        "--stream",
+        path(&csv),
+        "--count",
+        "16",
+        "--json",
+    ]);
+    let mut found = Vec::new();
+    for line in said.lines() {
+        let told: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if let Some(class) = told.get("class") {
+            found.push(class["logits"].to_string());
+        }
+    }
+    let whole = Timing {
+        window: 128,
+        decimation: 1,
+        ..Timing::OPEN
+    };
+    let host = host_windows("har2", &stream, whole, 16).into_iter();
+    let host: Vec<String> = host
+        .map(|(_, logits)| serde_json::json!(logits).to_string())
+        .collect();
+    assert_eq!(found, host);
 }
 
 #[test]

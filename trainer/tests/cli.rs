@@ -127,6 +127,14 @@ fn a_run_goes_through_eval_export_inspect_and_verify() {
         &["export", path(&model), "--c", "2.h"],
         &["not a name in C"],
     );
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).expect("a folder");
+    std::fs::copy(shipped("har2/model.hdrn"), other.join("model.hdrn")).expect("copied");
+    let export = ["export", path(&run_folder), "--out", path(&other)];
+    fails(&export, &["already holds another model", "--overwrite"]);
+    assert!(!other.join("card.toml").exists());
+    let output = run(&[&export[..], &["--overwrite"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
 
     let output = run(&["eval", path(&model), "--json"]);
     let from_model: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -280,6 +288,84 @@ fn every_command_reads_a_model_folder_as_one() {
 }
 
 #[test]
+fn sources_of_a_model_are_written_over_no_other_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (rust, model) = (at("gestures.rs"), at("gestures.hdrn"));
+    let export = |name: &str| {
+        let shipped = shipped(name);
+        run(&[
+            "export",
+            &shipped,
+            "--rust",
+            path(&rust),
+            "--c",
+            path(&at("gestures.h")),
+        ])
+    };
+    for (name, window) in [("har2-hidden", "64"), ("har2", "128")] {
+        // The second one replaces the first, which was written by the program.
+        let output = export(name);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let module = std::fs::read_to_string(&rust).expect("a module");
+        assert!(
+            module.contains(&format!("pub const WINDOW: usize = {window};")),
+            "{module}"
+        );
+        let header = std::fs::read_to_string(at("gestures.h")).expect("a header");
+        assert!(
+            header.contains(&format!("GESTURES_WINDOW {window}\n")),
+            "{header}"
+        );
+        let expected = std::fs::read(shipped(&format!("{name}/model.hdrn"))).expect("a model");
+        assert_eq!(std::fs::read(&model).expect("a model"), expected);
+    }
+    let har2 = shipped("har2");
+    // Files of the user's own, and another model without a module.
+    for (kept, option, given) in [
+        ("main.rs", "--rust", "main.rs"),
+        ("main.c", "--c", "main.c"),
+        ("alone.hdrn", "--rust", "alone.rs"),
+    ] {
+        std::fs::write(at(kept), "int main").expect("written");
+        let args = ["export", &har2, option, path(&at(given))].map(String::from);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        fails(&args, &[kept, "--overwrite"]);
+        assert_eq!(std::fs::read(at(kept)).expect("kept"), b"int main");
+        let output = run(&[&args[..], &["--overwrite"]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    fails(
+        &["export", &har2, "--rust", "match.rs"],
+        &["match.rs", "keyword"],
+    );
+}
+
+#[test]
+fn inspect_tells_the_session_and_how_the_model_was_trained() {
+    let output = run(&["inspect", &shipped("har2")]);
+    let said = text(&output.stdout);
+    for part in [
+        "Session<RoomOf<FwhtPacked, 128, 9>>",
+        "128 samples",
+        "50 samples a second",
+        "OTHER, SITTING_LAYING_UPSTAIRS",
+        "body_acc_x, body_acc_y",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let output = run(&["inspect", &shipped("har2-hidden"), "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        said["session"],
+        "Session<RoomOf<FwhtPacked, 128, 15, 128, 0, 128>>"
+    );
+    assert_eq!(said["usage"]["window"], 64);
+    assert_eq!(said["usage"]["decimation"], 2);
+    assert_eq!(said["usage"]["channels"][3]["unit"], "rad/s");
+}
+
+#[test]
 fn mistakes_are_explained() {
     let folder = tempfile::tempdir().expect("a folder");
     let empty = path(folder.path());
@@ -314,6 +400,11 @@ fn mistakes_are_explained() {
     for name in ["hadamrnn.h", "Hadamrnn.h", "stdint.h", "version"] {
         fails(&["export", &model, "--c", name], &["name", ".h"]);
     }
+    fails(&["verify", &model, "--clock", "64MHz"], &["--board"]);
+    fails(
+        &["verify", &model, "--board", "qemu-m4", "--clock", "fast"],
+        &["\"fast\" is no clock", "64MHz"],
+    );
     fails(
         &["train", "har2", "--schedule", "fast"],
         &["schedule", "cosine"],

@@ -45,9 +45,9 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         &self,
         flash: SlotFlash<F>,
     ) -> Result<Booted<SlotFlash<F>, impl Accept + use<R, F, SESSIONS>>, Failure> {
-        let (window, channels) = (self.firmware.window, self.firmware.channels);
+        let (window, sensor) = (self.firmware.window, self.firmware.sensor());
         let accept = move |model: &Model<'_>, timing| {
-            WindowStream::<R, SESSIONS>::check(model, timing, window, channels)
+            WindowStream::<R, SESSIONS>::check(model, timing, window, sensor)
         };
         let region = Region {
             offset: 0,

@@ -176,6 +176,7 @@ mod tests {
                     window: 8,
                     hop,
                     decimation: 0,
+                    ..Timing::OPEN
                 },
             );
             let Running::Slot { index, header } = slots.boot().running else {

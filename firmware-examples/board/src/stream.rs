@@ -7,6 +7,7 @@ use embassy_time::{Delay, Duration, Ticker, Timer, with_timeout};
 use embedded_hal::i2c::I2c;
 use embedded_io_async::{Read, Write};
 use embedded_storage::nor_flash::NorFlash;
+use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::imu::SampleSource;
 use hadamrnn_device::link::{Action, Server};
 use hadamrnn_device::slots::{Accept, MappedFlash};
@@ -61,8 +62,10 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
             id,
             model,
         } = self.boot(flash)?;
+        let Descriptor { window, .. } = self.firmware;
+        let sensor = self.firmware.sensor();
         let start =
-            || WindowStream::<R, SESSIONS>::new(&model, running.timing(), self.firmware.window);
+            || WindowStream::<R, SESSIONS>::of_sensor(&model, running.timing(), window, sensor);
         let mut windows = start()?;
         let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
         let mut host = Host {

@@ -3,6 +3,7 @@
 use hadamrnn_runtime::Capacities;
 
 use super::Board;
+use hadamrnn_device::channels::Channels;
 use hadamrnn_device::descriptor::{self, Kernel};
 
 impl Board {
@@ -60,6 +61,12 @@ impl Board {
                 "CHANNELS",
                 "u16",
                 stream.channels.into(),
+            ),
+            (
+                "Channels of a sample by what they measure, as bits of `Channels`",
+                "GIVES",
+                "u16",
+                Channels::of(&stream.gives).bits().into(),
             ),
             ("Samples a second", "RATE", "u16", stream.rate.into()),
             (
@@ -125,6 +132,7 @@ pub const FIRMWARE: hadamrnn_device::descriptor::Descriptor<'static> =
         sessions: SESSIONS as u16,
         slots_origin: SLOTS_ORIGIN,
         slot_size: SLOT_SIZE,
+        gives: hadamrnn_device::channels::Channels::from_bits(GIVES),
     };
 #[allow(unsafe_code, reason = "a section has a place, which the linker script gives it")]
 mod descriptor {

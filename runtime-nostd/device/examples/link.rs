@@ -3,6 +3,7 @@
 //!
 //! On a board, `Port` is its serial port; the program `hadamrnn` is such a host.
 
+use hadamrnn_device::channels::Channels;
 use std::collections::VecDeque;
 use std::error::Error;
 
@@ -38,6 +39,7 @@ const BOARD: Descriptor<'_> = Descriptor {
     sessions: 1,
     slots_origin: 0,
     slot_size: 4096,
+    gives: Channels::UNSTATED,
 };
 
 /// Both directions of a wire.

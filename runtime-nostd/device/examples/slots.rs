@@ -32,6 +32,7 @@ const TIMING: Timing = Timing {
     window: 128,
     hop: 64,
     decimation: 1,
+    ..Timing::OPEN
 };
 
 /// Whether this firmware can run a model: asked before a model is booted and before it is written.

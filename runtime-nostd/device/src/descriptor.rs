@@ -16,7 +16,7 @@
 //! | 28 | 4 | bytes of a slot |
 //! | 32 | 20 | name of the board, filled with zeros |
 //! | 52 | 2 | windows that may overlap |
-//! | 54 | 2 | zero |
+//! | 54 | 2 | what the values of a sample are ([`Channels`]); 0 in firmware that is older than this |
 //! | 56 | 4 | version of the firmware: major, minor, patch, 0 |
 //! | 60 | 4 | CRC-32 of the 60 bytes before |
 
@@ -27,6 +27,7 @@ use hadamrnn_runtime::{Capacities, Model};
 use serde::{Deserialize, Serialize};
 
 use crate::CRC32;
+use crate::channels::{Channels, Sensor};
 use crate::slots::{Fault, Timing};
 use crate::stream;
 
@@ -80,6 +81,10 @@ pub struct Descriptor<'a> {
     pub slots_origin: u32,
     /// Bytes of a slot.
     pub slot_size: u32,
+    /// What the values of a sample are. Not part of [`Reply::Firmware`](crate::link::Reply), which is older: see
+    /// [`Ask::Sensor`](crate::link::Ask::Sensor).
+    #[serde(skip)]
+    pub gives: Channels,
 }
 
 /// Why bytes are not a descriptor.
@@ -161,6 +166,7 @@ impl Descriptor<'_> {
         put(&mut bytes, 24, &self.slots_origin.to_le_bytes());
         put(&mut bytes, 28, &self.slot_size.to_le_bytes());
         put(&mut bytes, 52, &self.sessions.to_le_bytes());
+        put(&mut bytes, 54, &self.gives.bits().to_le_bytes());
         let name = self.board.as_bytes();
         let length = if name.len() < MAX_NAME {
             name.len()
@@ -174,6 +180,15 @@ impl Descriptor<'_> {
         bytes
     }
 
+    /// The sensor whose samples it takes.
+    #[must_use]
+    pub const fn sensor(&self) -> Sensor {
+        Sensor {
+            values: self.channels,
+            gives: self.gives,
+        }
+    }
+
     /// Whether this firmware can run a model over a stream.
     ///
     /// The host's opinion before anything is written; the firmware has the last word, when it opens a session.
@@ -182,7 +197,7 @@ impl Descriptor<'_> {
     /// Why not.
     pub fn check(&self, model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
         let sessions = usize::from(self.sessions);
-        stream::check_sensor(model, self.channels, timing, self.window, sessions)?;
+        stream::check_sensor(model, self.sensor(), timing, self.window, sessions)?;
         self.capacities.check(model)?;
         if !self.kernel.runs(model) || !(self.fallback || model.has_fast_path()) {
             return Err(Fault::Session(hadamrnn_runtime::SessionError::KernelRange));
@@ -233,6 +248,7 @@ impl<'a> Descriptor<'a> {
             sessions: half(52),
             slots_origin: word(24),
             slot_size: word(28),
+            gives: Channels::from_bits(half(54)),
         })
     }
 }
@@ -268,6 +284,7 @@ impl core::error::Error for DescriptorError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::Quantity;
 
     const EXAMPLE: Descriptor<'_> = Descriptor {
         board: "qemu-m4",
@@ -288,6 +305,7 @@ mod tests {
         sessions: 2,
         slots_origin: 0x2100_0000,
         slot_size: 0x1_0000,
+        gives: Channels::of(&[Quantity::Motion, Quantity::Rotation, Quantity::Acceleration]),
     };
     static BYTES: [u8; LEN] = EXAMPLE.to_bytes();
 
@@ -298,7 +316,7 @@ mod tests {
         let halves = [128, 9, 64, 32, 16, 9, 50, 128].map(u16::to_le_bytes);
         assert_eq!(&BYTES[8..24], halves.as_flattened());
         assert_eq!(&BYTES[24..40], b"\0\0\0\x21\0\0\x01\0qemu-m4\0");
-        assert_eq!(&BYTES[52..56], [2, 0, 0, 0]);
+        assert_eq!(&BYTES[52..56], [2, 0, 0b0110_0011, 0]);
         assert_eq!(&BYTES[56..60], [0, 1, 2, 0]);
     }
 
@@ -367,6 +385,7 @@ mod tests {
             window: 128,
             hop: 32,
             decimation: 1,
+            ..Timing::OPEN
         };
         assert_eq!(
             EXAMPLE.check(&har2, timing),

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`slots`] | two places for a model in flash, and which of them runs |
 //! | [`link`] | the serial protocol, and the board's end of it |
+//! | [`channels`] | what a sensor gives and a model takes, and how one is found in the other |
 //! | [`stream`] | windows over a stream of samples, which may overlap |
 //! | [`descriptor`] | 64 bytes in flash that say which models a firmware can run |
 //! | [`imu`] | samples of motion: channels, units, and where they come from |
@@ -36,7 +37,7 @@
 //! # /*
 //! let model = include_bytes!("movements.hdrn");
 //! # */ let model = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"));
-//! let new = NewModel::of(model, Timing { window: 128, hop: 64, decimation: 1 });
+//! let new = NewModel::of(model, Timing { window: 128, hop: 64, decimation: 1, ..Timing::OPEN });
 //! slots.begin(new)?;
 //! for (piece, offset) in model.chunks(128).zip((0..).step_by(128)) {
 //!     slots.write(new.crc, offset, piece)?;
@@ -58,6 +59,7 @@
 //! | `std` | [`slots::MemoryFlash`](crate::slots), flash in memory: for the host's tools and for tests |
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 
+pub mod channels;
 pub mod descriptor;
 pub mod imu;
 pub mod link;

@@ -7,6 +7,8 @@ use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
 
 use crate::MAX_OUTPUTS;
+use crate::channels::{Channels, Places, Sensor};
+use crate::link::MAX_CHANNELS;
 use crate::slots::{Fault, Timing};
 
 /// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
@@ -22,6 +24,9 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
     samples: u32,
     ended: u32,
+    /// What the model takes, and its places in the sensor's sample; none where it takes all in their order.
+    inputs: Channels,
+    places: Places,
 }
 
 /// The end of a window.
@@ -35,15 +40,31 @@ pub struct Answer<L> {
 }
 
 impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
-    /// Windows of `timing`; `usual` is the length of a window where `timing` leaves it open.
+    /// Windows of `timing` over samples that are as the model takes them; `usual` is the length of a window where `timing`
+    /// leaves it open.
     ///
     /// # Errors
-    /// A session cannot hold the model, or too many windows would overlap.
+    /// A session cannot hold the model, too many windows would overlap, or `timing` names inputs to be found by name.
     pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
+        Self::of_sensor(model, timing, usual, model.sample_size() as u16)
+    }
+
+    /// The same over the samples of a sensor, in which the inputs that `timing` names are found.
+    ///
+    /// # Errors
+    /// The same, or the sensor lacks an input.
+    pub fn of_sensor(
+        model: &'m Model<'m>,
+        timing: Timing,
+        usual: u16,
+        sensor: impl Into<Sensor>,
+    ) -> Result<Self, Fault> {
+        let places = places(model, timing.inputs, sensor.into())?;
         let Timing {
             window,
             hop,
             decimation,
+            inputs,
         } = resolve(model, timing, usual, SESSIONS)?;
         let mut sessions = heapless::Vec::new();
         for _ in 0..window / hop {
@@ -58,10 +79,12 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             skip: 0,
             samples: 0,
             ended: 0,
+            inputs,
+            places,
         })
     }
 
-    /// Whether [`Windows::new`] would succeed, and a sensor with samples of `channels` values feeds the model: what
+    /// Whether [`Windows::of_sensor`] would succeed, and the sensor feeds the model: what
     /// [`Slots`](crate::slots::Slots) asks before a model is booted or written.
     ///
     /// # Errors
@@ -70,9 +93,9 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
         model: &Model<'_>,
         timing: Timing,
         usual: u16,
-        channels: u16,
+        sensor: impl Into<Sensor>,
     ) -> Result<(), Fault> {
-        check_sensor(model, channels, timing, usual, SESSIONS)?;
+        check_sensor(model, sensor, timing, usual, SESSIONS)?;
         Session::<R>::new(model)?;
         Ok(())
     }
@@ -80,12 +103,15 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// Takes a sample of raw counts, and gives an answer where a window ends with it.
     ///
     /// # Errors
-    /// The sample has not as many values as the model takes, and is one that is used; nothing has changed then.
+    /// The sample has not as many values as the model takes, or as its inputs are found in, and is one that is used; nothing
+    /// has changed then.
     pub fn push(&mut self, sample: &[i16]) -> Result<Option<Answer<Logits<'_, R>>>, SessionError> {
         if let Some(left) = self.skip.checked_sub(1) {
             self.skip = left;
             return Ok(None);
         }
+        let mut mapped = [0; MAX_CHANNELS];
+        let sample = mapped_sample(&self.places, sample, &mut mapped);
         let (samples, window, hop) = (self.samples, self.window, self.hop);
         let mut ends = None;
         for (i, session) in self.sessions.iter_mut().enumerate() {
@@ -121,6 +147,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             window: self.window as u16,
             hop: self.hop as u16,
             decimation: self.decimation,
+            inputs: self.inputs,
         }
     }
 }
@@ -131,7 +158,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
 /// Why not.
 pub fn check_sensor(
     model: &Model<'_>,
-    channels: u16,
+    sensor: impl Into<Sensor>,
     timing: Timing,
     usual: u16,
     sessions: usize,
@@ -139,17 +166,50 @@ pub fn check_sensor(
     if model.tokens().is_some() {
         return Err(Fault::Tokens);
     }
-    let takes = model.sample_size() as u16;
-    if takes != channels {
-        return Err(Fault::Channels {
-            model: takes,
-            sensor: channels,
-        });
-    }
+    places(model, timing.inputs, sensor.into())?;
     if model.output_size() > MAX_OUTPUTS {
         return Err(Fault::Outputs(model.output_size() as u16));
     }
     resolve(model, timing, usual, sessions).map(drop)
+}
+
+/// Places of the model's inputs in the sensor's sample; none where they are the sample.
+fn places(model: &Model<'_>, inputs: Channels, sensor: Sensor) -> Result<Places, Fault> {
+    let takes = model.sample_size() as u16;
+    if !inputs.is_stated() {
+        return match takes == sensor.values {
+            true => Ok(Places::new()),
+            false => Err(Fault::Channels {
+                model: takes,
+                sensor: sensor.values,
+            }),
+        };
+    }
+    let places = inputs.places_in(sensor.gives);
+    let fits = inputs.values() == Some(takes) && sensor.gives.values() == Some(sensor.values);
+    places.filter(|_| fits).ok_or(Fault::Inputs {
+        model: inputs.bits(),
+        sensor: sensor.gives.bits(),
+    })
+}
+
+/// The model's sample in that of the sensor: `sample` itself where there are no places; nothing, which no session takes, where
+/// one lies beyond the sample.
+fn mapped_sample<'s>(
+    places: &[u8],
+    sample: &'s [i16],
+    mapped: &'s mut [i16; MAX_CHANNELS],
+) -> &'s [i16] {
+    if places.is_empty() {
+        return sample;
+    }
+    for (to, &place) in mapped.iter_mut().zip(places) {
+        match sample.get(usize::from(place)) {
+            Some(&value) => *to = value,
+            None => return &[],
+        }
+    }
+    mapped.get(..places.len()).unwrap_or_default()
 }
 
 /// Fills what `timing` leaves open: a window of as many samples as a pooled readout was trained for, else of the usual
@@ -173,6 +233,7 @@ fn resolve(
         window,
         hop: or(timing.hop, window),
         decimation: or(timing.decimation, 1),
+        inputs: timing.inputs,
     };
     let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
     let overlap = overlap.and(window.checked_div(timing.hop));
@@ -192,6 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::channels::Quantity;
     use crate::windows;
 
     const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../models/har2/model.hdrn");
@@ -252,6 +314,7 @@ mod tests {
                 window: 128,
                 hop,
                 decimation: 1,
+                ..Timing::OPEN
             };
             let found = streamed::<4>(&model, &stream, timing);
             assert_eq!(found, naive(&model, &stream, timing), "hop {hop}");
@@ -262,6 +325,7 @@ mod tests {
             window: 128,
             hop: 128,
             decimation: 1,
+            ..Timing::OPEN
         };
         assert_eq!(open, naive(&model, &stream, whole));
     }
@@ -276,9 +340,88 @@ mod tests {
             stream in prop::collection::vec(any::<[i16; 9]>(), 0..200),
         ) {
             let model = Model::from_bytes(MODEL).unwrap();
-            let timing = Timing { window: hop * overlap, hop, decimation };
+            let timing = Timing { window: hop * overlap, hop, decimation, ..Timing::OPEN };
             prop_assert_eq!(streamed::<8>(&model, &stream, timing), naive(&model, &stream, timing));
         }
+    }
+
+    /// What the board's samples are, in another order than the model takes them, with something between.
+    const SENSOR: Sensor = Sensor {
+        values: 13,
+        gives: Channels::of(&[
+            Quantity::Acceleration,
+            Quantity::Temperature,
+            Quantity::Motion,
+            Quantity::MagneticField,
+            Quantity::Rotation,
+        ]),
+    };
+    const HAR: Channels =
+        Channels::of(&[Quantity::Motion, Quantity::Rotation, Quantity::Acceleration]);
+
+    #[test]
+    fn inputs_are_found_in_the_samples_of_another_sensor() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let stream = recorded();
+        let timing = Timing {
+            window: 128,
+            hop: 64,
+            decimation: 1,
+            inputs: HAR,
+        };
+        let mut windows = WindowStream::<Har2, 2>::of_sensor(&model, timing, 0, SENSOR).unwrap();
+        assert_eq!(windows.timing(), timing);
+        let mut answers = Vec::new();
+        for [bx, by, bz, gx, gy, gz, ax, ay, az] in &stream {
+            let sample = [ax, ay, az, &-7, bx, by, bz, &8, &9, &i16::MIN, gx, gy, gz].map(|x| *x);
+            // One that is too short changes nothing.
+            assert!(windows.push(&sample[..12]).is_err());
+            if let Some(answer) = windows.push(&sample).unwrap() {
+                answers.push((answer.class, answer.logits.collect()));
+            }
+        }
+        assert_eq!(answers, naive(&model, &stream, timing));
+    }
+
+    #[test]
+    fn inputs_that_the_sensor_lacks_are_refused() {
+        let model = Model::from_bytes(MODEL).unwrap();
+        let timing = |inputs| Timing {
+            inputs,
+            ..Timing::OPEN
+        };
+        let check =
+            |inputs, sensor| WindowStream::<Har2, 1>::check(&model, timing(inputs), 128, sensor);
+        assert_eq!(check(HAR, SENSOR), Ok(()));
+        let six = Channels::of(&[Quantity::Acceleration, Quantity::Rotation]);
+        let lacking = Sensor {
+            values: 6,
+            gives: six,
+        };
+        let says_nothing = Sensor::from(9);
+        let miscounted = Sensor {
+            values: 14,
+            ..SENSOR
+        };
+        // The last one has not as many values as the model.
+        for (inputs, sensor) in [
+            (HAR, lacking),
+            (HAR, says_nothing),
+            (HAR, miscounted),
+            (six, SENSOR),
+        ] {
+            let expected = Fault::Inputs {
+                model: inputs.bits(),
+                sensor: sensor.gives.bits(),
+            };
+            assert_eq!(check(inputs, sensor), Err(expected));
+        }
+        let error = Fault::Channels {
+            model: 9,
+            sensor: 13,
+        };
+        assert_eq!(check(Channels::UNSTATED, SENSOR), Err(error));
+        assert!(WindowStream::<Har2, 1>::new(&model, timing(HAR), 128).is_err());
     }
 
     #[test]
@@ -289,6 +432,7 @@ mod tests {
                 window,
                 hop,
                 decimation: 1,
+                ..Timing::OPEN
             };
             let error = WindowStream::<Har2, 2>::new(&model, timing, 128).err();
             assert_eq!(
@@ -311,6 +455,7 @@ mod tests {
             window: 4,
             hop: 2,
             decimation: 1,
+            ..Timing::OPEN
         };
         let mut windows = WindowStream::<Har2, 2>::new(&model, timing, 128).unwrap();
         let mut answers = Vec::new();

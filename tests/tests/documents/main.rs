@@ -1,4 +1,5 @@
 //! Tests that the documents agree with the code.
 
 mod drift;
+mod readme;
 mod unsafe_code;

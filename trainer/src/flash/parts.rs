@@ -103,6 +103,7 @@ mod tests {
         window: 128,
         hop: 64,
         decimation: 1,
+        ..Timing::OPEN
     };
 
     /// Slots that held something else before, after the parts were written.

@@ -194,6 +194,7 @@ mod tests {
         window: 128,
         hop: 64,
         decimation: 1,
+        ..Timing::OPEN
     };
 
     /// Sections as a linker leaves them, with gaps, and the descriptor in the last bytes of its region.

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
+use hadamrnn_device::channels::Channels;
 use hadamrnn_device::descriptor::{self, Descriptor};
 use hadamrnn_device::link::{Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Reply, Request, encode};
 use hadamrnn_device::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
@@ -101,6 +102,8 @@ pub struct Client {
 
 /// Times a request is sent that older firmware does not know.
 const ATTEMPTS_OF_NEWER: u32 = 2;
+/// Longest wait for an answer that needs no flash.
+const PROMPT: Duration = Duration::from_millis(500);
 /// Most messages kept while an answer is awaited: a minute of samples at 100 Hz.
 const KEPT: usize = 6000;
 
@@ -134,6 +137,26 @@ impl Client {
              and the program from the same sources"
         );
         Ok(firmware)
+    }
+
+    /// Asks for the descriptor, and what the sensor gives. Firmware that is older than the second request says nothing of it.
+    ///
+    /// # Errors
+    /// Nobody answers, or in another version of the protocol.
+    pub fn firmware(&mut self) -> Result<Firmware> {
+        let firmware = self.hello()?;
+        let patience = self.patience;
+        self.patience.answer = patience.answer.min(PROMPT);
+        let attempts = patience.attempts.min(ATTEMPTS_OF_NEWER);
+        let gives = self.request_within(attempts, Ask::Sensor, |reply| match *reply {
+            Reply::Sensor { gives, .. } => Some(gives),
+            _ => None,
+        });
+        self.patience = patience;
+        Ok(Firmware::new(&Descriptor {
+            gives: gives?.unwrap_or(Channels::UNSTATED),
+            ..firmware.descriptor()?
+        }))
     }
 
     /// Asks which models the board runs and holds.

@@ -1,5 +1,6 @@
 //! Models sent over a wire that damages, drops, doubles and swaps frames, in both directions.
 
+use hadamrnn_device::channels::Channels;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -39,6 +40,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     sessions: 1,
     slots_origin: 0,
     slot_size: 4096,
+    gives: Channels::UNSTATED,
 };
 
 /// Damages what passes.

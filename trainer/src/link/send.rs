@@ -1,6 +1,7 @@
 //! Sends a model into a slot of a board.
 
 use anyhow::{Context, Result, bail, ensure};
+use hadamrnn_device::channels::Channels;
 use hadamrnn_device::link::{Ask, MAX_CHUNK};
 use hadamrnn_device::slots::{Fault, NewModel, Running, SlotError, Timing, digest};
 
@@ -36,7 +37,10 @@ pub fn send(
     mut progress: impl FnMut(u32),
 ) -> Result<Sent> {
     let model = file.model()?;
-    let firmware = client.hello()?;
+    let firmware = match timing.inputs.is_stated() {
+        true => client.firmware()?,
+        false => client.hello()?,
+    };
     let descriptor = firmware.descriptor()?;
     descriptor.check(&model, timing).with_context(|| {
         let board = visible::name(descriptor.board);
@@ -64,14 +68,20 @@ fn transfer(
     progress: &mut impl FnMut(u32),
 ) -> Result<Result<Sent, SlotError>> {
     let crc = new.crc;
-    let mut ask = Ask::Begin(*new);
+    let inputs = new.timing.inputs;
+    let mut ask = match inputs.is_stated() {
+        true => Ask::BeginMapped { new: *new, inputs },
+        false => Ask::Begin(*new),
+    };
     // Where the transfer is furthest, and how often the board did not go beyond.
     let (mut furthest, mut stalls) = (None, 0);
     loop {
         let offset = match (client.step(ask)?, ask) {
             (Step::Refused(SlotError::Incomplete { next }) | Step::Next(next), _) => next,
             (Step::Refused(error), _) => return Ok(Err(error)),
-            (Step::Done, Ask::Begin(_)) => return Ok(Ok(Sent::AlreadyThere)),
+            (Step::Done, Ask::Begin(_) | Ask::BeginMapped { .. }) => {
+                return Ok(Ok(Sent::AlreadyThere));
+            }
             (Step::Done, Ask::Commit { .. }) => return Ok(Ok(Sent::Written)),
             (Step::Done, _) => {
                 bail!("the board says that the model is complete at a piece of it: {DISORDER}")
@@ -110,8 +120,11 @@ const DISORDER: &str = "its firmware does not keep to the link protocol; flash i
 fn in_a_slot(client: &mut Client, new: &NewModel) -> Result<()> {
     let status = client.status()?;
     let mut headers = status.slots.iter().flatten();
+    // A status does not tell a slot's inputs.
+    let mut told = *new;
+    told.timing.inputs = Channels::UNSTATED;
     ensure!(
-        headers.any(|header| header.holds(new)),
+        headers.any(|header| header.holds(&told)),
         "the board says that it has the model, but none of its slots does: {DISORDER}"
     );
     Ok(())

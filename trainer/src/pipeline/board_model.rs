@@ -3,19 +3,26 @@
 use std::path::Path;
 
 use anyhow::Context;
+use hadamrnn_device::channels::Channels;
+use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::slots::Timing;
 
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{is_run, open_model};
 use crate::integer::ModelFile;
-use crate::model_folder::StoredModel;
+use crate::observer::Observer;
+use crate::usage::{Usage, quantities};
+use crate::visible;
+
+/// Rates that differ by no more than this, relatively, are the same: clocks and measured rates are not exact.
+const SAME_RATE: f32 = 0.02;
 
 /// How a model is run on a board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimingOptions {
     /// Samples in a window, of those that are used; none is that of the model folder, else the firmware's.
     pub window: Option<u16>,
-    /// One of so many samples of the sensor is used; none is the decimation of the model folder, else 1.
+    /// One of so many samples of the sensor is used; none is so many that as many a second are used as in training, else 1.
     pub decimation: Option<u16>,
     /// Samples from one answer to the next; none is a window.
     pub hop: Option<u16>,
@@ -25,8 +32,10 @@ pub struct TimingOptions {
 pub(super) struct BoardModel {
     /// Its bytes.
     pub(super) file: ModelFile,
-    /// How it is run.
-    pub(super) timing: Timing,
+    /// Settings of how it is run.
+    options: TimingOptions,
+    /// How it was trained to be used.
+    usage: Usage,
 }
 
 impl BoardModel {
@@ -42,19 +51,229 @@ impl BoardModel {
             ));
             return Err(Error::Model(fault.at(path)));
         }
-        let StoredModel { file, folder, .. } = open_model(path)?;
-        let trained = folder.as_ref().map(|folder| folder.shape.steps);
-        let decimation = folder.map(|folder| folder.card.config.preparation.decimation);
-        let decimation = decimation
-            .map(u16::try_from)
-            .transpose()
-            .context("the decimation in the card is beyond 65,535")
-            .sort_at(Error::Model, path)?;
-        let timing = Timing {
-            window: options.window.or(trained).unwrap_or(0),
-            hop: options.hop.unwrap_or(0),
-            decimation: options.decimation.or(decimation).unwrap_or(1),
+        let stored = open_model(path)?;
+        let usage = Usage::of(&stored).sort_at(Error::Model, path)?;
+        Ok(Self {
+            file: stored.file,
+            options,
+            usage,
+        })
+    }
+
+    /// How it is run on a board with this firmware: at the rate and over the channels that it was trained for.
+    ///
+    /// # Errors
+    /// [`Error::Board`]: the board has another rate, or its sensor lacks a channel.
+    pub(super) fn timing_on(
+        &self,
+        firmware: &Descriptor<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Timing> {
+        let window = u16::try_from(self.usage.window.unwrap_or(0));
+        let window = window.context("the window of the model is beyond 65,535 samples");
+        Ok(Timing {
+            window: self.options.window.unwrap_or(window.sort(Error::Model)?),
+            hop: self.options.hop.unwrap_or(0),
+            decimation: self.every(firmware, observer)?,
+            inputs: self.inputs(firmware, observer)?,
+        })
+    }
+
+    /// One of so many samples of the board is used: as many a second as in training.
+    fn every(&self, firmware: &Descriptor<'_>, observer: &mut dyn Observer) -> Result<u16> {
+        let trained = u16::try_from(self.usage.decimation.unwrap_or(1));
+        let trained = trained.context("the decimation in the card is beyond 65,535");
+        let trained = trained.sort(Error::Model)?;
+        let Some(rate) = self.usage.used_rate_hz().filter(|_| firmware.rate > 0) else {
+            return Ok(self.options.decimation.unwrap_or(trained));
         };
-        Ok(Self { file, timing })
+        let (board, name) = (f32::from(firmware.rate), visible::name(firmware.board));
+        let fitting = (board / rate).round().clamp(1.0, f32::from(u16::MAX)) as u16;
+        let decimation = self.options.decimation.unwrap_or(fitting);
+        let used = board / f32::from(decimation.max(1));
+        if (used / rate - 1.0).abs() <= SAME_RATE {
+            return Ok(decimation);
+        }
+        let fault = format!(
+            "the model was trained on {rate} samples a second, and {name} gives {board}, of which one in {decimation} makes {used}"
+        );
+        if self.options.decimation.is_some() {
+            // It was asked for.
+            observer.notice(&format!("warning: {fault}: its answers may be wrong"));
+            return Ok(decimation);
+        }
+        Err(Error::Board(Fault::new(format_args!(
+            "{fault}: record at the board's rate, or train on every so many samples that the board's rate is a multiple of what is \
+             left ([preparation] decimation). `--decimation {decimation}` runs it all the same"
+        ))))
+    }
+
+    /// The inputs to be found among the channels of the board's sensor; unstated where the model takes them as they come.
+    fn inputs(&self, firmware: &Descriptor<'_>, observer: &mut dyn Observer) -> Result<Channels> {
+        let names: Vec<&str> = (self.usage.channels.iter())
+            .map(|channel| channel.name.as_str())
+            .collect();
+        if names.is_empty() {
+            return Ok(Channels::UNSTATED);
+        }
+        let gives = firmware.gives;
+        let takes = quantities(names.iter().copied());
+        let is_found = |takes: &Channels| takes.places_in(gives).is_some();
+        if let Some(takes) = takes.filter(is_found) {
+            let as_they_come = takes == gives;
+            return Ok(if as_they_come {
+                Channels::UNSTATED
+            } else {
+                takes
+            });
+        }
+        let board = visible::name(firmware.board);
+        let said = match gives.is_stated() {
+            true => format!("the sensor of {board} gives {gives}"),
+            false => format!(
+                "the firmware of {board} does not say what the {} values of its sensor are",
+                firmware.channels
+            ),
+        };
+        let shown: Vec<String> = names.iter().map(|name| visible::name(name)).collect();
+        let differ = format!("the model takes {}; {said}", shown.join(", "));
+        let is_lacking = takes.is_some() && gives.is_stated();
+        if is_lacking || names.len() != usize::from(firmware.channels) {
+            return Err(Error::Board(Fault::new(format_args!(
+                "{differ}: train on channels that the board has, named after what they measure (acc_x, gyr_x, mag_x, ...), or take \
+                 firmware for another sensor"
+            ))));
+        }
+        observer.notice(&format!(
+            "note: {differ}: they are taken in this order, see to it that it is right"
+        ));
+        Ok(Channels::UNSTATED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hadamrnn_device::channels::Quantity::{Acceleration, Motion, Rotation};
+    use hadamrnn_firmware_support::boards::Registry;
+
+    use super::*;
+    use crate::usage::Channel;
+
+    /// Keeps what it is told.
+    #[derive(Default)]
+    struct Notices(Vec<String>);
+
+    impl Observer for Notices {
+        fn notice(&mut self, text: &str) {
+            self.0.push(text.into());
+        }
+    }
+
+    fn har2(rate: f32, decimation: usize, channels: &str, options: TimingOptions) -> BoardModel {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/har2");
+        let mut model = BoardModel::read(&folder, options).expect("a model folder");
+        model.usage.rate_hz = Some(rate);
+        model.usage.decimation = Some(decimation);
+        let channel = |name: &str| Channel {
+            name: name.into(),
+            lsb: 1.0,
+            unit: None,
+        };
+        model.usage.channels = channels.split(' ').map(channel).collect();
+        model
+    }
+
+    const NINE: &str = "body_acc_x body_acc_y body_acc_z gx gy gz ax ay az";
+    const SIX: &str = "acc_x acc_y acc_z gyr_x gyr_y gyr_z";
+
+    /// How the model is run on qemu-m4, of 50 samples a second, and what was noticed.
+    fn on(model: &BoardModel, gives: Option<Channels>) -> (Result<Timing>, String) {
+        let registry = Registry::built_in().expect("the registry");
+        let board = registry.board("qemu-m4").expect("the board");
+        let mut firmware = board.descriptor().expect("a descriptor");
+        firmware.gives = gives.unwrap_or(firmware.gives);
+        let mut notices = Notices::default();
+        let timing = model.timing_on(&firmware, &mut notices);
+        (timing, notices.0.concat())
+    }
+
+    #[test]
+    fn a_rate_is_met_exactly_or_refused() {
+        let open = TimingOptions::default();
+        for (rate, decimation, expected) in [
+            (50.0, 1, Some(1)),
+            (49.6, 1, Some(1)),
+            (50.0, 2, Some(2)),
+            (25.0, 1, Some(2)),
+            (100.0, 2, Some(1)),
+            (100.0, 4, Some(2)),
+            (100.0, 1, None),
+            (40.0, 1, None),
+            (20.0, 1, None),
+            (62.61, 1, None),
+        ] {
+            let (timing, notices) = on(&har2(rate, decimation, NINE, open), None);
+            assert_eq!(notices, "");
+            match (timing, expected) {
+                (Ok(timing), Some(decimation)) => {
+                    assert_eq!(timing.decimation, decimation, "{rate}")
+                }
+                (Err(error), None) => {
+                    let error = error.with_causes();
+                    for part in [
+                        &rate.to_string(),
+                        "gives 50",
+                        "[preparation] decimation",
+                        "--decimation",
+                    ] {
+                        assert!(error.contains(part), "{error}");
+                    }
+                }
+                (timing, _) => panic!("{rate} / {decimation}: {:?}", timing.ok()),
+            }
+        }
+        let asked = TimingOptions {
+            decimation: Some(3),
+            ..open
+        };
+        let (timing, notices) = on(&har2(100.0, 1, NINE, asked), None);
+        assert_eq!(timing.expect("was asked for").decimation, 3);
+        assert!(notices.contains("may be wrong"), "{notices}");
+    }
+
+    #[test]
+    fn channels_are_found_by_name_or_refused() {
+        let inputs = |channels, gives| {
+            let (timing, notices) = on(&har2(50.0, 1, channels, TimingOptions::default()), gives);
+            let inputs = timing.map(|timing| timing.inputs);
+            (inputs.map_err(|error| error.with_causes()), notices)
+        };
+        let none = String::new;
+        assert_eq!(inputs(NINE, None), (Ok(Channels::UNSTATED), none()));
+        let six = Channels::of(&[Acceleration, Rotation]);
+        assert_eq!(inputs(SIX, None), (Ok(six), none()));
+        let turned = Channels::of(&[Acceleration, Rotation, Motion]);
+        let expected = Channels::of(&[Motion, Rotation, Acceleration]);
+        assert_eq!(inputs(NINE, Some(turned)), (Ok(expected), none()));
+        // Firmware of before it could tell, and names that say nothing.
+        let silent = Some(Channels::UNSTATED);
+        for (channels, gives) in [(NINE, silent), ("a b c d e f g h i", None)] {
+            let (found, notices) = inputs(channels, gives);
+            assert_eq!(found, Ok(Channels::UNSTATED));
+            assert!(notices.contains("in this order"), "{notices}");
+        }
+        for (channels, gives) in [
+            ("mx my mz ax ay az", None),
+            ("mx my mz gx gy gz ax ay az", None),
+            (SIX, silent),
+            ("a b c", None),
+        ] {
+            let (error, _) = inputs(channels, gives);
+            let error = error.expect_err(channels);
+            let (first, _) = channels.split_once(' ').expect("several");
+            for part in [first, "named after what they measure"] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
     }
 }

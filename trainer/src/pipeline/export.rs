@@ -1,4 +1,4 @@
-//! Making a model folder of a run, and C sources of a model.
+//! Making a model folder of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, FloatRun, LoadedModel, open_model};
-use crate::c_array;
+use super::sources::SourceOptions;
 use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
 use crate::config::{ExportConfig, RunConfig};
 use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
 use crate::evaluate;
-use crate::files::write_atomically;
+use crate::fast_path::{Obstacle, obstacles};
 use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
 use crate::metrics::Confusion;
@@ -30,8 +30,10 @@ pub struct ExportOptions {
     pub out: Option<PathBuf>,
     /// Widths of the integer model, where they are not the run's.
     pub widths: Widths,
-    /// C header to write too, named like its array.
-    pub c_header: Option<PathBuf>,
+    /// Sources to write too.
+    pub sources: SourceOptions,
+    /// Whether files and folders may be overwritten that hold something else.
+    pub overwrite: bool,
     /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
@@ -82,10 +84,8 @@ pub struct Exported {
 /// is no run, it is damaged, or it holds no trained weights; [`Error::Data`]: the data are not those it was trained on;
 /// [`Error::Device`]; [`Error::Io`].
 pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Exported> {
-    if let Some(path) = &options.c_header {
-        // Before the work, not after it.
-        check_c_name(path)?;
-    }
+    // Before the work, not after it.
+    options.sources.check(options.overwrite)?;
     let device = options.device.open()?;
     let (checkpoint, config) = trained_run(options, observer)?;
     let data = RunData::load(&config, options.data_dir.as_deref(), observer)?;
@@ -99,12 +99,18 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     }
     data.tell(observer);
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
+    note_slow(&loaded.file, observer)?;
+    if let Some(folder) = options.out.as_ref().filter(|_| !options.overwrite) {
+        check_holds_no_other(folder, &loaded.file)?;
+    }
     let default = || options.run.join(MODEL_NAME);
     let folder = options.out.clone().unwrap_or_else(default);
     let named = options.data_dir.is_some();
     let (card, confusion) = write(&folder, &loaded, &data, named, &device, observer)?;
-    if let Some(path) = &options.c_header {
-        write_c(path, &loaded.file, Some(&card))?;
+    if options.sources.are_any() {
+        options
+            .sources
+            .write(&open_model(&folder)?, options.overwrite)?;
     }
     Ok(Exported {
         folder,
@@ -127,23 +133,29 @@ fn trained_run(
     Ok((checkpoint, config))
 }
 
-/// Writes the model of a model folder or a model file as a C header with an aligned array, for the C interface.
-///
-/// # Errors
-/// [`Error::Config`]: the header's name is none of an array; [`Error::Model`]; [`Error::Io`].
-pub fn export_c(model: &Path, header: &Path) -> Result<()> {
-    check_c_name(header)?;
-    let stored = open_model(model)?;
-    write_c(header, &stored.file, stored.card())
+/// Tells why boards run a model in portable code.
+fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
+    for Obstacle { reason, remedy } in obstacles(&file.model().sort(Error::Model)?) {
+        observer.notice(&format!(
+            "note: boards run this model in portable code, two to three times slower than in assembly, as {reason}: {remedy}"
+        ));
+    }
+    Ok(())
 }
 
-fn check_c_name(path: &Path) -> Result<&str> {
-    c_array::name(path).sort_at(Error::Config, path)
-}
-
-fn write_c(path: &Path, file: &ModelFile, card: Option<&Card>) -> Result<()> {
-    let text = c_array::header(check_c_name(path)?, file, card).sort(Error::Model)?;
-    write_atomically(path, text.as_bytes()).sort_at(Error::Io, path)
+/// Whether `folder` holds a model that is not `file`.
+fn check_holds_no_other(folder: &Path, file: &ModelFile) -> Result<()> {
+    let there = folder.join(card::files::MODEL);
+    let is_free = there.symlink_metadata().is_err()
+        || ModelFile::read(&there).is_ok_and(|found| found.bytes() == file.bytes());
+    if is_free {
+        return Ok(());
+    }
+    let fault = Fault::new(format_args!(
+        "{} already holds another model: replace it with --overwrite, or choose another --out",
+        folder.display()
+    ));
+    Err(Error::Io(fault.at(folder)))
 }
 
 /// Evaluates an exported run and writes its model folder. `is_named` is whether the data folder was given, and not taken

@@ -133,10 +133,16 @@ impl Work<'_> {
             return Ok(Flashed::default());
         };
         let path = self.options.sources.flash_path(board)?;
+        let descriptor = board.descriptor().context("the board has no slots");
+        let descriptor = descriptor.sort(Error::Board)?;
+        // All before the file is made.
+        let timing = model.timing_on(&descriptor, observer)?;
+        let checked = descriptor.check(&model.file.model().sort(Error::Model)?, timing);
+        let refused = || format!("the firmware of {} cannot run this model", board.name);
+        checked.with_context(refused).sort(Error::Board)?;
         let install = || -> anyhow::Result<Installed> {
             let mut file = FlashFile::open(&path, board)?;
-            let descriptor = board.descriptor().context("the board has no slots")?;
-            flash::install(&mut file, &descriptor, &model.file, model.timing)
+            flash::install(&mut file, &descriptor, &model.file, timing)
         };
         Ok(Flashed {
             installed: Some(install().sort_at(Error::Board, &path)?),
@@ -160,8 +166,7 @@ impl Work<'_> {
             )))
         })?;
         let firmware = self.build(folder, board, observer)?;
-        let bytes = self.uf2(firmware.as_ref(), board, family);
-        let bytes = bytes.sort(Error::Board)?;
+        let bytes = self.uf2(firmware.as_ref(), board, family, observer)?;
         let written = std::fs::write(path, &bytes)
             .with_context(|| format!("cannot write {}", path.display()));
         written.sort_at(Error::Io, path)?;
@@ -176,19 +181,24 @@ impl Work<'_> {
         firmware: Option<&Firmware>,
         board: &Board,
         family: u32,
-    ) -> anyhow::Result<Vec<u8>> {
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<u8>> {
         let mut parts: Vec<FlashSegment> = Vec::new();
         if let Some(firmware) = firmware {
-            parts.extend(firmware_parts(&firmware.read()?)?);
+            let bytes = firmware.read().sort(Error::Board)?;
+            parts.extend(firmware_parts(&bytes).sort(Error::Board)?);
         }
         if let Some(model) = self.model {
             let descriptor = board.descriptor();
             let stream = descriptor.zip(board.stream.as_ref());
-            let (descriptor, stream) = stream.context("the board has no slots")?;
+            let stream = stream.context("the board has no slots");
+            let (descriptor, stream) = stream.sort(Error::Board)?;
             let sector = stream.erase_size;
-            parts.extend(model_parts(&descriptor, sector, &model.file, model.timing)?.1);
+            let timing = model.timing_on(&descriptor, observer)?;
+            let made = model_parts(&descriptor, sector, &model.file, timing);
+            parts.extend(made.sort(Error::Board)?.1);
         }
-        uf2::file(&parts, family)
+        uf2::file(&parts, family).sort(Error::Board)
     }
 
     /// Through a debug probe. `board` comes with the firmware sources, where they are at hand.

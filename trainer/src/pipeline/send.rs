@@ -40,10 +40,13 @@ pub fn send(options: &SendOptions, observer: &mut dyn Observer) -> Result<SentMo
     let model = BoardModel::read(&options.model, options.timing)?;
     let wire = options.port.open(options.baud).sort(Error::Board)?;
     let mut client = Client::new(wire, Patience::default());
+    let firmware = client.firmware().sort(Error::Board)?;
+    let descriptor = firmware.descriptor().sort(Error::Board)?;
+    let timing = model.timing_on(&descriptor, observer)?;
     let what = "sending";
     observer.stage_begun(&Stage::Transferring { what: what.into() });
     let total = Some(model.file.bytes().len() as u64);
-    let sent = link::send(&mut client, &model.file, model.timing, |done| {
+    let sent = link::send(&mut client, &model.file, timing, |done| {
         let done = done.into();
         observer.transfer(&Transfer { what, done, total });
     });

@@ -1,11 +1,10 @@
 //! Watching a board: starting an emulated one, and the names that its answers go by.
 
+mod stream;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use hadamrnn_device::slots::ModelId;
-use hadamrnn_device::windows::WindowFile;
-use hadamrnn_firmware_support::boards::Board;
 
 use super::error::{Error, Fault, Result, Sort};
 use super::firmware::{FirmwareOptions, build_stream};
@@ -15,7 +14,6 @@ use crate::card::files;
 use crate::link::{BoardStatus, Client, Wire};
 use crate::model_folder::StoredModel;
 use crate::observer::Observer;
-use crate::untrusted::{self, Kind};
 use crate::visible;
 
 /// An emulated board to start, which streams recorded samples.
@@ -25,7 +23,7 @@ pub struct EmulatorOptions {
     pub board: String,
     /// Samples a second, 0 for as many as can be; none is the board's.
     pub rate: Option<u32>,
-    /// Window file to stream, over and over; none is some windows of UCI HAR.
+    /// Window file or recording to stream, over and over; none is some windows of UCI HAR.
     pub stream: Option<PathBuf>,
     /// Where firmware and the board's flash are.
     pub sources: FirmwareOptions,
@@ -34,8 +32,8 @@ pub struct EmulatorOptions {
 /// Builds firmware for an emulated board and starts it; gives its end of the link, too. It runs until it is dropped.
 ///
 /// # Errors
-/// [`Error::Board`]: the board is unknown, or its firmware cannot be built or started; [`Error::Data`]: the window file is
-/// none, or has samples of another kind.
+/// [`Error::Board`]: the board is unknown, or its firmware cannot be built or started; [`Error::Data`]: the file to
+/// stream is malformed, or has samples of another kind.
 pub fn start_emulator(
     options: &EmulatorOptions,
     observer: &mut dyn Observer,
@@ -45,7 +43,7 @@ pub fn start_emulator(
     let board = board.sort(Error::Board)?;
     let firmware = build_stream(&folder, &board, observer)?;
     let windows = match &options.stream {
-        Some(path) => Some(stream(path, &board).sort_at(Error::Data, path)?),
+        Some(path) => Some(stream::read(path, &board, observer).sort_at(Error::Data, path)?),
         None => None,
     };
     let launch = Launch {
@@ -58,24 +56,6 @@ pub fn start_emulator(
     let path = options.sources.flash_path(&board)?;
     let flash = FlashFile::open(&path, &board).sort_at(Error::Board, &path)?;
     launch.start(flash).sort(Error::Board)
-}
-
-/// A window file for a board, which is given no other: its firmware could only stop.
-fn stream(path: &Path, board: &Board) -> anyhow::Result<Vec<u8>> {
-    let name = path.display();
-    let bytes =
-        untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
-    let header = WindowFile::parse(&bytes)
-        .with_context(|| format!("{name} is no window file"))?
-        .header();
-    let channels = board.stream.as_ref().map_or(0, |stream| stream.channels);
-    anyhow::ensure!(
-        header.channels == channels,
-        "the samples of {name} have {} values, those of {} have {channels}",
-        header.channels,
-        board.name
-    );
-    Ok(bytes)
 }
 
 /// Names of a model's classes and channels, from the card of its folder.
@@ -115,27 +95,29 @@ impl Names {
         })
     }
 
-    /// Whether a board runs the model that they are of. Where old firmware cannot tell, names and numbers of classes have to
-    /// do, and the observer gets a notice.
+    /// The names, if a board runs the model that they are of; else none, and the observer gets a warning: names of another
+    /// model would be wrong. Where old firmware cannot tell, names and numbers of classes have to do, and the observer gets a
+    /// notice.
     ///
     /// # Errors
-    /// [`Error::Board`]: it runs another model, or does not answer.
-    pub fn check(
-        &self,
+    /// [`Error::Board`]: the board does not answer.
+    pub fn of_board(
+        self,
         client: &mut Client,
         status: &BoardStatus,
         observer: &mut dyn Observer,
-    ) -> Result<()> {
+    ) -> Result<Option<Self>> {
         let found = client.model(status.running).sort(Error::Board)?;
         let is_alike =
             status.name == self.name && usize::from(status.classes) == self.classes.len();
         if !is_alike || found.is_some_and(|found| found != self.model) {
-            return Err(Error::Board(Fault::new(format_args!(
-                "the board runs {}, but --model names {}: send that model to the board (`hadamrnn send`), give the folder of the \
-                 one that it runs, or leave --model out",
+            observer.notice(&format!(
+                "warning: the board runs {}, but --model names {}: classes are shown by number. Send that model to the board \
+                 (`hadamrnn send`), or give the folder of the one that it runs",
                 described(&status.name, status.classes.into(), found),
                 described(&self.name, self.classes.len(), Some(self.model))
-            ))));
+            ));
+            return Ok(None);
         }
         if found.is_none() {
             observer.notice(
@@ -143,7 +125,7 @@ impl Names {
                  same name and as many classes",
             );
         }
-        Ok(())
+        Ok(Some(self))
     }
 }
 

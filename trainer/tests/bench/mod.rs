@@ -14,6 +14,7 @@ pub const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
     decimation: 1,
+    ..Timing::OPEN
 };
 
 pub fn root() -> PathBuf {

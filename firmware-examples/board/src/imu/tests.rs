@@ -233,6 +233,7 @@ fn a_sensor_on_a_bus_is_classified() {
         window: 8,
         hop: 8,
         decimation: 1,
+        ..Timing::OPEN
     };
     let bus = Bus::with(Chip::new(sheet(Kind::Lsm6dso)));
     let mut imu = start(&bus).expect("starts");

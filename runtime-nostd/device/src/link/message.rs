@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::channels::Channels;
 use crate::descriptor::Descriptor;
 use crate::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
 
@@ -69,6 +70,16 @@ pub enum Ask<'a> {
     /// Which model runs, also where it is the built-in one? Answered by [`Reply::Model`]; not answered by firmware that is
     /// older than this request.
     Model,
+    /// What does the sensor give? Answered by [`Reply::Sensor`]; not answered by firmware that is older than this request.
+    Sensor,
+    /// The same as [`Begin`](Self::Begin) for a model that takes these of the sensor's channels: only for firmware that
+    /// answers [`Sensor`](Self::Sensor).
+    BeginMapped {
+        /// The model.
+        new: NewModel,
+        /// What the values of its samples are.
+        inputs: Channels,
+    },
 }
 
 /// From the board.
@@ -125,6 +136,13 @@ pub enum Reply<'a> {
     Refused(SlotError),
     /// The model that runs.
     Model(ModelId),
+    /// What the sensor gives, and what the model that runs takes of it; nothing is said where it takes all.
+    Sensor {
+        /// Of the sensor.
+        gives: Channels,
+        /// Of the model.
+        inputs: Channels,
+    },
 }
 
 /// What a board runs and holds.

@@ -1,5 +1,6 @@
 //! The wire pinned byte for byte, and any bytes whatever at both ends.
 
+use crate::channels::Channels;
 use std::collections::VecDeque;
 
 use hadamrnn_runtime::{Capacities, Model};
@@ -34,6 +35,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     sessions: u16::MAX,
     slots_origin: u32::MAX,
     slot_size: u32::MAX,
+    gives: Channels::UNSTATED,
 };
 
 type Flash = MemoryFlash<4, 1024>;
@@ -55,6 +57,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
             window: 128,
             hop: 128,
             decimation: 1,
+            ..Timing::OPEN
         },
     )
 }
@@ -88,6 +91,7 @@ fn new_model(bytes: &[u8]) -> NewModel {
         window: 128,
         hop: 64,
         decimation: 1,
+        ..Timing::OPEN
     };
     NewModel::of(bytes, timing)
 }
@@ -157,6 +161,7 @@ fn the_longest_messages_fit() {
         window: u16::MAX,
         hop: u16::MAX,
         decimation: u16::MAX,
+        ..Timing::OPEN
     };
     let new = NewModel {
         length: u32::MAX,
@@ -220,6 +225,13 @@ fn the_longest_messages_fit() {
                 crc: u32::MAX,
             }),
         },
+        Message::Answer {
+            id,
+            reply: Reply::Sensor {
+                gives: Channels::from_bits(u16::MAX),
+                inputs: Channels::from_bits(u16::MAX),
+            },
+        },
         Message::Class {
             index: u32::MAX,
             class: u16::MAX,
@@ -248,6 +260,49 @@ fn the_longest_messages_fit() {
             .collect();
         assert_eq!(found.len(), 1);
     }
+}
+
+/// Messages of before sensors said what they give are the same bytes.
+#[test]
+fn channels_are_in_their_own_messages() {
+    let bytes = |ask| {
+        let mut buffer = [0; MAX_REQUEST];
+        postcard::to_slice(&Request { id: 1, ask }, &mut buffer)
+            .expect("fits")
+            .to_vec()
+    };
+    let inputs = Channels::from_bits(0b100_001);
+    let timing = Timing {
+        window: 2,
+        hop: 3,
+        decimation: 4,
+        inputs,
+    };
+    let new = NewModel {
+        length: 5,
+        crc: 6,
+        timing,
+    };
+    assert_eq!(bytes(Ask::Begin(new)), [1, 2, 5, 6, 2, 3, 4]);
+    assert_eq!(bytes(Ask::Sensor), [1, 9]);
+    assert_eq!(
+        bytes(Ask::BeginMapped { new, inputs }),
+        [1, 10, 5, 6, 2, 3, 4, 0b100_001]
+    );
+    let gives = Channels::from_bits(0b001_100_011);
+    let id = 1;
+    let mut buffer = [0; MAX_FRAME];
+    let reply = Reply::Sensor { gives, inputs };
+    let bytes = postcard::to_slice(&Message::Answer { id, reply }, &mut buffer).expect("fits");
+    assert_eq!(bytes, [0, 1, 6, 0b110_0011, 0b100_001]);
+    let reply = Reply::Firmware(FIRMWARE);
+    let plain = postcard::to_slice(&Message::Answer { id, reply }, &mut buffer)
+        .expect("fits")
+        .to_vec();
+    let stated = Descriptor { gives, ..FIRMWARE };
+    let reply = Reply::Firmware(stated);
+    let bytes = postcard::to_slice(&Message::Answer { id, reply }, &mut buffer).expect("fits");
+    assert_eq!(bytes, plain);
 }
 
 #[test]
@@ -341,6 +396,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
                 window: c as u16,
                 hop: (c >> 16) as u16,
                 decimation: 1,
+                ..Timing::OPEN
             };
             let ask = match kind {
                 0 => Ask::Hello,

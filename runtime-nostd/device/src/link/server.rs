@@ -8,7 +8,9 @@ use super::message::{
     Values,
 };
 use crate::descriptor::Descriptor;
-use crate::slots::{Accept, Begun, MappedFlash, ModelId, Running, SlotError, Slots, Timing};
+use crate::slots::{
+    Accept, Begun, MappedFlash, ModelId, NewModel, Running, SlotError, Slots, Timing,
+};
 use crate::stream::Answer;
 
 /// A board's serial port.
@@ -156,10 +158,16 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
         match *ask {
             Ask::Hello => return Ok(Reply::Firmware(self.firmware)),
             Ask::Status => return Ok(Reply::Status(self.status(rejected))),
-            Ask::Begin(new) => {
-                if let Begun::Next(offset) = self.slots.begin(new)? {
-                    return Ok(Reply::Next { offset });
-                }
+            Ask::Begin(new) => return self.begin(new),
+            Ask::BeginMapped { mut new, inputs } => {
+                new.timing.inputs = inputs;
+                return self.begin(new);
+            }
+            Ask::Sensor => {
+                return Ok(Reply::Sensor {
+                    gives: self.firmware.gives,
+                    inputs: self.timing.inputs,
+                });
             }
             Ask::Chunk { crc, offset, data } => {
                 let offset = self.slots.write(crc, offset, data)?;
@@ -174,6 +182,13 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
             Ask::Model => return Ok(Reply::Model(self.model)),
         }
         Ok(Reply::Done)
+    }
+
+    fn begin(&mut self, new: NewModel) -> Result<Reply<'a>, SlotError> {
+        Ok(match self.slots.begin(new)? {
+            Begun::Next(offset) => Reply::Next { offset },
+            Begun::AlreadyThere => Reply::Done,
+        })
     }
 
     fn status(&self, rejected: u32) -> Status<'a> {

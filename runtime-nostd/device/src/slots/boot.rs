@@ -88,11 +88,7 @@ impl Running {
     #[must_use]
     pub const fn timing(&self) -> Timing {
         match self {
-            Self::BuiltIn => Timing {
-                window: 0,
-                hop: 0,
-                decimation: 0,
-            },
+            Self::BuiltIn => Timing::OPEN,
             Self::Slot { header, .. } => header.timing,
         }
     }

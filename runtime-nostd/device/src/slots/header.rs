@@ -6,6 +6,7 @@ use hadamrnn_runtime::{ModelError, SessionError};
 use serde::{Deserialize, Serialize};
 
 use crate::CRC32;
+use crate::channels::Channels;
 
 /// Length of a [`SlotHeader`] in flash.
 pub const HEADER_LEN: usize = 32;
@@ -53,6 +54,21 @@ pub struct Timing {
     /// Every how many of the sensor's samples one is used, from the first on: the decimation that the model was trained
     /// with. 0 for 1.
     pub decimation: u16,
+    /// What the values of a sample are that the model takes, in their order, where the sensor's are others or in another
+    /// order. Not part of the link's messages that have a timing, which are older: see
+    /// [`Ask::BeginMapped`](crate::link::Ask::BeginMapped).
+    #[serde(skip)]
+    pub inputs: Channels,
+}
+
+impl Timing {
+    /// All is left to the firmware.
+    pub const OPEN: Self = Self {
+        window: 0,
+        hop: 0,
+        decimation: 0,
+        inputs: Channels::UNSTATED,
+    };
 }
 
 /// What a slot says of its model.
@@ -111,6 +127,13 @@ pub enum Fault {
         /// Windows that may overlap.
         sessions: u16,
     },
+    /// The sensor lacks what the model takes, or the model has not as many values as its slot says.
+    Inputs {
+        /// Bits of the [`Channels`] that the model takes.
+        model: u16,
+        /// Bits of those that the sensor gives.
+        sensor: u16,
+    },
 }
 
 impl SlotHeader {
@@ -141,8 +164,8 @@ impl SlotHeader {
             return Err(Fault::Header);
         }
         let [version, reserved] = halves(word(4));
-        let [decimation, zero] = halves(word(24));
-        if version != VERSION || reserved != 0 || zero != 0 {
+        let [decimation, inputs] = halves(word(24));
+        if version != VERSION || reserved != 0 {
             return Err(Fault::Version(version));
         }
         let [window, hop] = halves(word(20));
@@ -154,6 +177,7 @@ impl SlotHeader {
                 window,
                 hop,
                 decimation,
+                inputs: Channels::from_bits(inputs),
             },
         })
     }
@@ -165,6 +189,7 @@ impl SlotHeader {
             window,
             hop,
             decimation,
+            inputs,
         } = self.timing;
         let words = [
             u32::from_le_bytes(MAGIC),
@@ -173,7 +198,7 @@ impl SlotHeader {
             self.length,
             self.crc,
             u32::from(window) | u32::from(hop) << 16,
-            u32::from(decimation),
+            u32::from(decimation) | u32::from(inputs.bits()) << 16,
         ];
         let mut bytes = [0; HEADER_LEN];
         let (fields, _) = bytes.as_chunks_mut::<4>();
@@ -219,6 +244,12 @@ impl fmt::Display for Fault {
             Self::Channels { model, sensor } => write!(
                 f,
                 "the model takes samples of {model} values, the sensor gives {sensor}"
+            ),
+            Self::Inputs { model, sensor } => write!(
+                f,
+                "the model takes {}, the sensor gives {}",
+                Channels::from_bits(*model),
+                Channels::from_bits(*sensor)
             ),
             Self::Tokens => f.write_str("the model takes tokens, the sensor gives numbers"),
             Self::Outputs(outputs) => write!(
@@ -269,6 +300,7 @@ mod tests {
                 window: 128,
                 hop: 64,
                 decimation: 2,
+                ..Timing::OPEN
             },
         }
     }
@@ -277,6 +309,17 @@ mod tests {
     fn worked_example() {
         assert_eq!(worked().to_bytes(), WORKED);
         assert_eq!(SlotHeader::parse(&WORKED), Ok(worked()));
+    }
+
+    /// Firmware that is older than inputs refuses such a slot: it asks for zero there.
+    #[test]
+    fn inputs_are_the_two_bytes_after_the_decimation() {
+        let mut header = worked();
+        header.timing.inputs = Channels::from_bits(0b100_001);
+        let bytes = header.to_bytes();
+        assert_eq!(bytes[..26], WORKED[..26]);
+        assert_eq!(bytes[26..28], [0b100_001, 0]);
+        assert_eq!(SlotHeader::parse(&bytes), Ok(header));
     }
 
     #[test]

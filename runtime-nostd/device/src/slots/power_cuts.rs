@@ -120,6 +120,7 @@ const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
     decimation: 1,
+    ..Timing::OPEN
 };
 
 fn new_model(bytes: &[u8]) -> NewModel {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hadamrnn::card;
-use hadamrnn::pipeline::{self, ExportOptions, Exported, Widths};
+use hadamrnn::pipeline::{self, ExportOptions, Exported, SourceOptions, Widths};
 
 use crate::Status;
 use crate::common::Common;
@@ -14,7 +14,7 @@ use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Run folder; with --c also a model folder or a model file, which is then only written as C
+    /// Run folder; with --c or --rust also a model folder or a model file, which is then only written as source
     run: PathBuf,
     /// Model folder to write [default: RUN/model]
     #[arg(long, value_name = "DIR")]
@@ -22,6 +22,12 @@ pub struct Args {
     /// Write the model as a C header with an aligned array, for the C interface; its name is that of the array
     #[arg(long, value_name = "FILE")]
     c: Option<PathBuf>,
+    /// Write the model as a Rust module that embeds it, with the model file of the same name beside it
+    #[arg(long, value_name = "FILE")]
+    rust: Option<PathBuf>,
+    /// Replace another model in the folder of --out, and files of --c and --rust that this program has not written
+    #[arg(long)]
+    overwrite: bool,
     /// Bits of the integer hidden state, 8..=16 [default: the run's configuration]
     #[arg(long)]
     state_bits: Option<u8>,
@@ -42,10 +48,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    if let Some(c) = &args.c
-        && !pipeline::is_run(&args.run)
-    {
-        pipeline::export_c(&args.run, c)?;
+    let sources = SourceOptions {
+        c_header: args.c.clone(),
+        rust_module: args.rust.clone(),
+    };
+    if sources.are_any() && !pipeline::is_run(&args.run) {
+        pipeline::export_sources(&args.run, &sources, args.overwrite)?;
         return Ok(Status::Success);
     }
     let options = ExportOptions {
@@ -58,7 +66,8 @@ pub fn run(args: &Args) -> Result<Status> {
             weight_bits: args.weight_bits,
             input_field_bits: args.input_field_bits,
         },
-        c_header: args.c.clone(),
+        sources,
+        overwrite: args.overwrite,
         data_dir: args.common.data.data_dir.clone(),
         device: args.common.device.device,
     };

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hadamrnn::card;
+use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
+use hadamrnn::rust_module;
+use hadamrnn::usage::Usage;
 use hadamrnn::visible;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::{Layer, Model};
@@ -24,7 +27,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    let StoredModel { path, file, .. } = StoredModel::read(&args.model)?;
+    let stored = StoredModel::read(&args.model)?;
+    let usage = Usage::of(&stored)?;
+    let StoredModel { path, file, .. } = stored;
     let model = file.model()?;
     let lengths = SectionLengths::of(model.header()).context("field widths")?;
     let sections: Vec<(&str, usize)> = (SECTION_NAMES.into_iter().zip(lengths.0))
@@ -32,14 +37,19 @@ pub fn run(args: &Args) -> Result<Status> {
         .map(|(name, words)| (name, 4 * words))
         .collect();
     if args.json {
-        output::json(&as_json(&file, &model, &sections))?;
+        output::json(&as_json(&file, &model, &usage, &sections))?;
     } else {
-        print(&path, &file, &model, &sections)?;
+        print(&path, &file, &model, &usage, &sections)?;
     }
     Ok(Status::Success)
 }
 
-fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> serde_json::Value {
+fn as_json(
+    file: &ModelFile,
+    model: &Model<'_>,
+    usage: &Usage,
+    sections: &[(&str, usize)],
+) -> serde_json::Value {
     let sections: serde_json::Map<String, serde_json::Value> = (sections.iter())
         .map(|(name, bytes)| ((*name).to_string(), json!(bytes)))
         .collect();
@@ -49,11 +59,14 @@ fn as_json(file: &ModelFile, model: &Model<'_>, sections: &[(&str, usize)]) -> s
         "bytes": file.bytes().len(),
         "sha256": card::sha256(file.bytes()),
         "header": model.header(),
+        "session": rust_module::session_type(model),
+        "usage": usage,
         "extension": model.header().extension,
         "driven_rows": model.driven_rows(),
         "codes": { "input": input_codes(model), "readout": readout_codes(model) },
         "hidden_readout": model.header().addition.hidden_readout,
         "section_bytes": sections,
+        "slow": fast_path::obstacles(model).iter().map(|obstacle| &obstacle.reason).collect::<Vec<_>>(),
         "bounds": {
             "drive": bounds.layer_input,
             "step": bounds.step,
@@ -69,10 +82,13 @@ fn print(
     path: &Path,
     file: &ModelFile,
     model: &Model<'_>,
+    usage: &Usage,
     sections: &[(&str, usize)],
 ) -> Result<()> {
     let mut rows = vec![fact(&path.display().to_string(), String::new())];
     rows.extend(sizes(file, model));
+    rows.push(fact("session", rust_module::session_type(model)));
+    rows.extend(trained(usage));
     rows.extend(widths(model));
     rows.extend(bounds(model));
     for (name, bytes) in sections {
@@ -81,6 +97,16 @@ fn print(
             output::grouped(*bytes as u64),
         ));
     }
+    let slow = fast_path::obstacles(model);
+    let assembly = match slow.is_empty() {
+        true => "runs it".into(),
+        false => slow
+            .iter()
+            .map(|obstacle| format!("does not: {}; {}", obstacle.reason, obstacle.remedy))
+            .collect::<Vec<_>>()
+            .join("; "),
+    };
+    rows.push(fact("assembly of boards", assembly));
     for (name, fits) in kernels(model) {
         let text = if fits {
             "yes"
@@ -90,6 +116,35 @@ fn print(
         rows.push(fact(&format!("kernel {name}"), text.into()));
     }
     output::table(&rows)
+}
+
+/// How the model was trained to be used, as far as it is known.
+fn trained(usage: &Usage) -> Vec<Vec<String>> {
+    let samples = |samples: usize| format!("{} samples", output::grouped(samples as u64));
+    let decimation = |every: usize| match every {
+        1 => "every sample is used".into(),
+        every => format!("one of {every} samples is used"),
+    };
+    let rate = |hz: f32| format!("{hz} samples a second, of the sensor");
+    let channels = usage.channels.iter().map(|channel| &channel.name);
+    let facts = [
+        ("window", usage.window.map(samples)),
+        ("hop", usage.hop.map(samples)),
+        ("decimation", usage.decimation.map(decimation)),
+        ("rate", usage.rate_hz.map(rate)),
+        ("names of classes", names(usage.classes.iter())),
+        ("names of channels", names(channels)),
+    ];
+    let known = facts.into_iter();
+    known
+        .filter_map(|(name, value)| Some(fact(name, value?)))
+        .collect()
+}
+
+/// Names in a row, none where there are none.
+fn names<'a>(names: impl Iterator<Item = &'a String>) -> Option<String> {
+    let names: Vec<String> = names.map(|name| visible::name(name)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn fact(name: &str, value: String) -> Vec<String> {

@@ -11,6 +11,7 @@ use hadamrnn::link::{BoardStatus, Client, Patience, Told};
 use hadamrnn::monitor::{Recorder, State, Watch};
 use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
+use hadamrnn_device::descriptor::Descriptor;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
@@ -32,10 +33,11 @@ pub struct Args {
     /// With --board: samples a second, 0 for as many as can be [default: the board's]
     #[arg(long, value_name = "HZ", requires = "board")]
     rate: Option<u32>,
-    /// With --board: window file to stream, over and over [default: some of UCI HAR]
+    /// With --board: recording (CSV) or window file to stream, over and over [default: some of UCI HAR]
     #[arg(long, value_name = "FILE", requires = "board")]
     stream: Option<PathBuf>,
-    /// Folder of the model that the board runs, to take the names of classes and channels from
+    /// Folder of the model that the board runs, to take the names of classes and channels from; while it runs another one,
+    /// classes are shown by number
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Record samples into this CSV file, for `hadamrnn train recordings`
@@ -89,17 +91,20 @@ pub fn run(args: &Args) -> Result<Status> {
             (None, Client::new(wire, PATIENCE))
         }
     };
-    let firmware = client.hello()?;
+    let firmware = client.firmware()?;
     let descriptor = firmware.descriptor()?;
     let status = client.status()?;
-    if let Some(names) = &names {
-        names.check(&mut client, &status, &mut terminal)?;
-    }
+    let names = match names {
+        Some(names) => names.of_board(&mut client, &status, &mut terminal)?,
+        None => None,
+    };
+    // The screen hides the warning.
+    let is_another = args.model.is_some() && names.is_none();
     let (classes, channels) = match names {
         Some(names) => (names.classes, Some(names.channels)),
         None => (Vec::new(), None),
     };
-    let channels = channel_names(channels, descriptor.channels)?;
+    let channels = channel_names(channels, &descriptor)?;
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
             // The moment tells this recording apart from others.
@@ -126,7 +131,7 @@ pub fn run(args: &Args) -> Result<Status> {
         windows: 0,
     };
     let result = if is_screen {
-        let title = title(descriptor.board, &status);
+        let title = title(descriptor.board, &status, is_another);
         let result = show(&mut session, &title);
         ratatui::restore();
         result
@@ -150,8 +155,15 @@ pub fn run(args: &Args) -> Result<Status> {
     Ok(status)
 }
 
-fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String>> {
-    let channels = usize::from(channels);
+/// Names of the sensor's channels: as its firmware says, so that all recordings have the same; else those of the model.
+fn channel_names(names: Option<Vec<String>>, firmware: &Descriptor<'_>) -> Result<Vec<String>> {
+    let channels = usize::from(firmware.channels);
+    let given = firmware.gives.quantities().unwrap_or_default();
+    let given = given.iter().flat_map(|quantity| quantity.names());
+    let given: Vec<String> = given.map(|name| (*name).into()).collect();
+    if !given.is_empty() && given.len() == channels {
+        return Ok(given);
+    }
     let Some(names) = names.filter(|names| !names.is_empty()) else {
         return Ok((0..channels).map(|channel| format!("c{channel}")).collect());
     };
@@ -163,14 +175,19 @@ fn channel_names(names: Option<Vec<String>>, channels: u16) -> Result<Vec<String
     Ok(names)
 }
 
-fn title(board: &str, status: &BoardStatus) -> String {
+fn title(board: &str, status: &BoardStatus, is_another: bool) -> String {
     let from = match status.running.slot() {
         None => "built in".into(),
         Some(slot) => format!("slot {slot}"),
     };
     let timing = describe_timing(status.timing);
     let [board, model] = [board, &status.name].map(visible::name);
-    format!("{board}: {model} ({from}), {timing}")
+    let warning = if is_another {
+        ", NOT the model of --model"
+    } else {
+        ""
+    };
+    format!("{board}: {model} ({from}){warning}, {timing}")
 }
 
 struct Session {

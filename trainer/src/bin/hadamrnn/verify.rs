@@ -1,11 +1,15 @@
 //! `hadamrnn verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use hadamrnn::clock::{Clock, Load};
 use hadamrnn::integer::KernelName;
 use hadamrnn::pipeline::{self, HostVerdict, Verdict, VerifyOptions};
+use hadamrnn::shipped;
+use hadamrnn::usage::Usage;
 use hadamrnn::verify::BoardVerdict;
+use serde_json::json;
 
 use crate::Status;
 use crate::choices::choice;
@@ -29,6 +33,9 @@ pub struct Args {
     /// Show the firmware's log
     #[arg(long, requires = "board")]
     log: bool,
+    /// Clock of your core, such as 64MHz: also tells what the counted instructions take at it
+    #[arg(long, value_name = "HZ", requires = "board")]
+    clock: Option<Clock>,
     /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
@@ -46,11 +53,58 @@ pub fn run(args: &Args) -> Result<Status> {
         device: args.common.device.device,
     };
     let verdict = pipeline::verify(&options, &mut Terminal::default())?;
-    match args.common.json {
-        true => output::json(&verdict)?,
-        false => print(&verdict, args.log)?,
+    let loads = match args.clock {
+        Some(clock) => loads(clock, &verdict, args.model.as_deref())?,
+        None => Vec::new(),
+    };
+    if args.common.json {
+        let mut value = serde_json::to_value(&verdict)?;
+        if args.clock.is_some() {
+            value["clock"] = json!({ "hz": args.clock, "boards": loads });
+        }
+        output::json(&value)?;
+    } else {
+        print(&verdict, args.log)?;
+        if let Some(clock) = args.clock {
+            print_loads(clock, &verdict, &loads)?;
+        }
     }
     Ok(Status::of(verdict.passed()))
+}
+
+/// Time that the model takes at a clock, by the counts of each board.
+fn loads(clock: Clock, verdict: &Verdict, model: Option<&Path>) -> Result<Vec<Load>> {
+    let usage = match model {
+        None => Usage::of(&pipeline::open_model(shipped::har2_folder()?.path())?)?,
+        // A run has no model beside it whose windows could be counted.
+        Some(run) if pipeline::is_run(run) => Usage::default(),
+        Some(model) => Usage::of(&pipeline::open_model(model)?)?,
+    };
+    let boards = verdict.boards.iter();
+    Ok(boards
+        .map(|board| clock.load(&board.cost, &usage))
+        .collect())
+}
+
+fn print_loads(clock: Clock, verdict: &Verdict, loads: &[Load]) -> Result<()> {
+    output::line(&format!(
+        "\nat {clock}, with one cycle an instruction, which is the least:"
+    ))?;
+    let head = ["board", "ms/sample", "ms/window", "of the clock"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for (board, load) in verdict.boards.iter().zip(loads) {
+        rows.push(vec![
+            format!("{} ({})", board.board, board.core),
+            format!("{:.4}", load.ms_per_sample),
+            format!("{:.3}", load.ms_per_window),
+            load.share
+                .map_or("-".into(), |share| format!("{:.3} %", 100.0 * share)),
+        ]);
+    }
+    output::table(&rows)?;
+    output::line(
+        "of the clock: at the rate that the model was trained for, an answer a window; - where no card tells it",
+    )
 }
 
 /// Tells what was compared, and what not.

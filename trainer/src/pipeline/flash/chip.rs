@@ -4,11 +4,13 @@ use std::cell::RefCell;
 
 use anyhow::{Context, Result, bail};
 use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_device::slots::Timing;
 use hadamrnn_firmware_support::boards::Board;
 
-use super::{BoardModel, Flashed, Work};
+use super::{Flashed, Work};
 use crate::board::{self, FirmwareFolder};
 use crate::flash::{self, Installed, descriptor_in, firmware_parts, model_parts, probe};
+use crate::integer::ModelFile;
 use crate::link::Firmware;
 use crate::observer::{Observer, Stage, Transfer};
 use crate::visible;
@@ -65,7 +67,16 @@ fn write_all(
         let board = board.map(|(_, board)| board);
         same_board(&descriptor, board)?;
         let slots = options.slots;
-        installed = Some(write_model(&mut device, &descriptor, slots, board, model)?);
+        let timing = model.timing_on(&descriptor, &mut **observer.borrow_mut())?;
+        let file = &model.file;
+        installed = Some(write_model(
+            &mut device,
+            &descriptor,
+            slots,
+            board,
+            file,
+            timing,
+        )?);
     }
     device.restart()?;
     Ok(Flashed {
@@ -98,16 +109,17 @@ fn write_model(
     firmware: &Descriptor<'_>,
     slots: Option<u32>,
     board: Option<&Board>,
-    BoardModel { file, timing }: &BoardModel,
+    file: &ModelFile,
+    timing: Timing,
 ) -> Result<Installed> {
     let stream = board.and_then(|board| board.stream.as_ref());
     if let Some(unseen) = stream.filter(|stream| !stream.slots_mapped) {
-        let (header, parts) = model_parts(firmware, unseen.erase_size, file, *timing)?;
+        let (header, parts) = model_parts(firmware, unseen.erase_size, file, timing)?;
         device.write(&parts)?;
         return Ok(Installed::over(header));
     }
     device.set_slots(slots.unwrap_or(firmware.slots_origin), firmware.slot_size);
-    flash::install(device, firmware, file, *timing)
+    flash::install(device, firmware, file, timing)
 }
 
 fn same_board(found: &Descriptor<'_>, board: Option<&Board>) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Classifies the embedded windows by a model that `hadamrnn_runtime::model!` embeds: no number of the model stands here.
+//! Classifies the embedded windows by the model of a module that `hadamrnn export --rust` has written: no number of the model
+//! stands here.
 #![no_std]
 #![no_main]
 
@@ -13,10 +14,11 @@ use hadamrnn_emulated::run;
 use hadamrnn_emulated::samples::Samples;
 use hadamrnn_firmware_support::report::Report;
 
-hadamrnn_runtime::model! {
-    /// Standing still or moving.
-    static MOVEMENTS: Movements = "../../../../../models/har2/model.hdrn", classes = ["still", "moving"];
-}
+/// The module of README.md's program, which a test compares with what the exporter writes.
+#[path = "../../../../../tests/tests/documents/readme/movements.rs"]
+mod movements;
+
+use movements::MODEL;
 
 #[entry]
 fn main() -> ! {
@@ -24,8 +26,8 @@ fn main() -> ! {
 }
 
 fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
-    let model = MOVEMENTS.model()?;
-    let mut session = MOVEMENTS.session(&model).map_err(Failure::Session)?;
+    let model = MODEL.model()?;
+    let mut session = MODEL.session(&model).map_err(Failure::Session)?;
     let mut samples = Samples::open(WINDOWS, model.sample_size())?;
     let windows = samples.header().windows;
     file.send(&run::hello(&model, samples.header()))?;
@@ -33,7 +35,7 @@ fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     for index in 0..windows {
         let report = run::window(index, &mut samples, &mut session, counter, &mut cost)?;
         if let Report::Window { class, .. } = &report {
-            defmt::info!("{}", MOVEMENTS.class_name((*class).into()));
+            defmt::info!("{}", MODEL.class_name((*class).into()));
         }
         file.send(&report)?;
     }

@@ -35,12 +35,12 @@ use crate::uart::Uart;
 mod config {
     include!(concat!(env!("OUT_DIR"), "/stream.rs"));
 }
-use config::{CHANNELS, FIRMWARE, Room, SESSIONS, SLOT_SIZE, WINDOW};
+use config::{FIRMWARE, Room, SESSIONS, SLOT_SIZE, WINDOW};
 
 type Net<'m> = WindowStream<'m, Room, SESSIONS>;
 
 fn accept(model: &Model<'_>, timing: Timing) -> Result<(), Fault> {
-    Net::check(model, timing, WINDOW, CHANNELS)
+    Net::check(model, timing, WINDOW, FIRMWARE.sensor())
 }
 
 #[entry]
@@ -72,7 +72,7 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
         Running::Slot { index, header } => flash::in_use(slots.model_range(index, &header)),
     };
     let model = Model::from_bytes(bytes).map_err(|_| "the built-in model is damaged")?;
-    let windows = Net::new(&model, boot.running.timing(), WINDOW);
+    let windows = Net::of_sensor(&model, boot.running.timing(), WINDOW, FIRMWARE.sensor());
     let mut windows = windows.map_err(|_| "this firmware cannot run its built-in model")?;
     let timing = windows.timing();
     let mut server = Server::new(

@@ -1,0 +1,120 @@
+//! Why the assembly of boards does not run a model, and what to do about it.
+
+use hadamrnn_runtime::Model;
+
+/// Width of the lanes in which the assembly adds drives.
+const LANE: i64 = i16::MAX as i64;
+/// The gain shift that the assembly takes.
+const GAIN_SHIFT: u8 = 15;
+
+/// A property of a model that keeps it off the assembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The property, and what the assembly takes.
+    pub reason: String,
+    /// What to change.
+    pub remedy: &'static str,
+}
+
+/// What keeps a model off the assembly of [`FwhtPacked`](hadamrnn_runtime::kernel::FwhtPacked), see
+/// [`Model::has_fast_path`]; nothing where that runs it.
+///
+/// Portable code takes two to three times the instructions, and firmware needs the feature `fallback`.
+pub fn obstacles(model: &Model<'_>) -> Vec<Obstacle> {
+    if model.has_fast_path() {
+        return Vec::new();
+    }
+    let header = model.header();
+    let (state_bits, log2_block) = (u32::from(header.state_bits), model.block_size().ilog2());
+    let layer_input = i64::from(model.bounds().layer_input);
+    let room = match header.layer_input_shift < GAIN_SHIFT {
+        true => LANE - (1 << (GAIN_SHIFT - 1 - header.layer_input_shift)),
+        false => 0,
+    };
+    let all = [
+        (
+            model.second().is_some(),
+            "it has a second layer".into(),
+            "on Cortex-M4 and its like the second layer may still run in assembly; elsewhere take one layer",
+        ),
+        (
+            model.tokens().is_none() && header.input_weight_bits != 4,
+            format!(
+                "its U is in fields of {} bits, not 4",
+                header.input_weight_bits
+            ),
+            "export with --input-field-bits 4, or train with --input-bits 4",
+        ),
+        (
+            log2_block < 5,
+            format!(
+                "its blocks have {} units, not 32 or more",
+                model.block_size()
+            ),
+            "train with --log2-block 5 or more",
+        ),
+        (
+            !(10..=12).contains(&state_bits),
+            format!("its states have {state_bits} bits, not 10 to 12"),
+            "export with --state-bits 12",
+        ),
+        (
+            state_bits + log2_block > 19,
+            format!(
+                "its states of {state_bits} bits in blocks of {} units are too wide",
+                model.block_size()
+            ),
+            "export with fewer --state-bits",
+        ),
+        (
+            header.gain_shift != GAIN_SHIFT,
+            format!(
+                "its gain has {} bits, not {GAIN_SHIFT}: 32 bits are too few for its sums",
+                header.gain_shift
+            ),
+            "export with fewer --state-bits or --sample-bits",
+        ),
+        (
+            layer_input > room,
+            format!("|U x + b| can be {layer_input}, and 16 bits have room for {room}"),
+            "export with fewer --sample-bits, or train with a smaller `clamp` of the inputs",
+        ),
+    ];
+    let found: Vec<Obstacle> = (all.into_iter())
+        .filter(|(is_there, ..)| *is_there)
+        .map(|(_, reason, remedy)| Obstacle { reason, remedy })
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    vec![Obstacle {
+        reason: "its sums before the right shift can reach 2^30".into(),
+        remedy: "export with fewer --state-bits or --sample-bits",
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::integer::ModelFile;
+
+    #[test]
+    fn shipped_models_are_fast_but_for_two_layers() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        for (name, expected) in [
+            ("har2", None),
+            ("har6-hidden", None),
+            ("har2-two-layers", Some("second layer")),
+        ] {
+            let file = ModelFile::read(&folder.join(name).join("model.hdrn")).expect("a model");
+            let found = obstacles(&file.model().expect("valid"));
+            let reasons: String = found.iter().map(|obstacle| &*obstacle.reason).collect();
+            match expected {
+                None => assert_eq!(reasons, "", "{name}"),
+                Some(part) => assert!(reasons.contains(part), "{name}: {reasons}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! How a model is used as it was trained: window, hop, decimation and rate of the samples, names of classes and channels.
+//!
+//! The model file has none of these but the window of a pooled readout. They lie beside it, in the card and the window file of
+//! its folder, and go from there into C and Rust sources, onto boards and to people.
+
+mod quantity;
+
+use hadamrnn_runtime::Model;
+use hadamrnn_runtime::format::Readout;
+use serde::Serialize;
+
+use crate::card::Card;
+use crate::config::RunConfig;
+use crate::data::{Task, dsa, uci_har};
+use crate::model_folder::{ModelFolder, StoredModel};
+
+pub use quantity::quantities;
+
+/// How a model was trained to be used. What is not known is none, or empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Usage {
+    /// Samples of a window, of those that are used.
+    pub window: Option<usize>,
+    /// Samples that are used from the start of a window to that of the next. A whole window where windows of training began
+    /// between used samples.
+    pub hop: Option<usize>,
+    /// One of so many samples of the sensor is used, 1 or more.
+    pub decimation: Option<usize>,
+    /// Samples of the sensor a second, in Hz.
+    pub rate_hz: Option<f32>,
+    /// Names of the classes, by index.
+    pub classes: Vec<String>,
+    /// Values of a sample, in their order.
+    pub channels: Vec<Channel>,
+}
+
+/// A value of a sample.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Channel {
+    /// Name of the channel.
+    pub name: String,
+    /// Size of a count, in the unit.
+    pub lsb: f32,
+    /// Unit of the channel, such as "g"; none where it is not known.
+    pub unit: Option<&'static str>,
+}
+
+impl Usage {
+    /// The usage of a model, by what lies beside it.
+    ///
+    /// # Errors
+    /// The model is not valid.
+    pub fn of(stored: &StoredModel) -> anyhow::Result<Self> {
+        let model = stored.file.model()?;
+        Ok(match &stored.folder {
+            Some(folder) => Self::of_folder(folder, &model),
+            None => Self::of_model(&model),
+        })
+    }
+
+    /// The usage that a model file alone tells: the window of a pooled readout.
+    fn of_model(model: &Model<'_>) -> Self {
+        let window = match model.readout() {
+            Readout::Pooled { steps, .. } => usize::try_from(steps).ok(),
+            _ => None,
+        };
+        Self {
+            window,
+            ..Self::default()
+        }
+    }
+
+    fn of_folder(folder: &ModelFolder, model: &Model<'_>) -> Self {
+        let card = &folder.card;
+        let config = &card.config;
+        let window = match Self::of_model(model).window {
+            Some(pooled) => pooled,
+            None => folder.shape.steps.into(),
+        };
+        let decimation = config.preparation.decimation.max(1);
+        let hop = hop(config).filter(|hop| hop.is_multiple_of(decimation));
+        let hop = hop.map(|hop| hop / decimation);
+        Self {
+            window: Some(window),
+            hop: Some(hop.filter(|&hop| hop > 0).unwrap_or(window)),
+            decimation: Some(decimation),
+            rate_hz: rate_hz(config),
+            classes: card.classes.clone(),
+            channels: channels(card, model),
+        }
+    }
+
+    /// Samples a second that the model takes, in Hz: those of the sensor that are used.
+    pub fn used_rate_hz(&self) -> Option<f32> {
+        Some(self.rate_hz? / self.decimation.unwrap_or(1) as f32)
+    }
+}
+
+/// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
+fn hop(config: &RunConfig) -> Option<usize> {
+    match config.task {
+        Task::Har2 | Task::Har6 => Some(uci_har::STEPS / 2),
+        Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.hop),
+        _ => None,
+    }
+}
+
+/// Samples of the sensor a second; none where a step is not a time.
+pub fn rate_hz(config: &RunConfig) -> Option<f32> {
+    match config.task {
+        Task::Har2 | Task::Har6 => Some(uci_har::SAMPLE_RATE_HZ),
+        Task::Dsa19 => Some(dsa::SAMPLE_RATE_HZ),
+        Task::Recordings => config
+            .recordings
+            .as_ref()
+            .and_then(|cutting| cutting.rate_hz),
+        _ => None,
+    }
+}
+
+fn channels(card: &Card, model: &Model<'_>) -> Vec<Channel> {
+    if model.tokens().is_some() {
+        return Vec::new();
+    }
+    (card.channels.iter().zip(&card.input_lsb))
+        .map(|(name, &lsb)| Channel {
+            name: name.clone(),
+            lsb,
+            unit: unit(card.config.task, name),
+        })
+        .collect()
+}
+
+/// Unit of a channel of a known data set.
+fn unit(task: Task, channel: &str) -> Option<&'static str> {
+    let is = |kind| channel.contains(kind);
+    match task {
+        Task::Har2 | Task::Har6 if is("acc") => Some("g"),
+        Task::Dsa19 if is("acc") => Some("m/s^2"),
+        Task::Har2 | Task::Har6 | Task::Dsa19 if is("gyro") => Some("rad/s"),
+        Task::Recordings => Some("counts"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Preparation;
+    use crate::data::recordings::Cutting;
+
+    fn shipped(name: &str) -> StoredModel {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        StoredModel::read(&folder.join(name)).expect("a model folder")
+    }
+
+    #[test]
+    fn a_decimated_model_has_half_the_window_at_the_same_rate() {
+        let whole = Usage::of(&shipped("har2")).expect("valid");
+        let half = Usage::of(&shipped("har2-hidden")).expect("valid");
+        let timing = |usage: &Usage| (usage.window, usage.hop, usage.decimation, usage.rate_hz);
+        assert_eq!(timing(&whole), (Some(128), Some(64), Some(1), Some(50.0)));
+        assert_eq!(timing(&half), (Some(64), Some(32), Some(2), Some(50.0)));
+        assert_eq!(half.used_rate_hz(), Some(25.0));
+        let unit = |channel: usize| half.channels[channel].unit;
+        assert_eq!(
+            [unit(0), unit(3), unit(8)],
+            [Some("g"), Some("rad/s"), Some("g")]
+        );
+    }
+
+    #[test]
+    fn text_has_no_rate_and_no_channels() {
+        let usage = Usage::of(&shipped("imdb")).expect("valid");
+        assert_eq!((usage.rate_hz, usage.channels.len()), (None, 0));
+        assert_eq!(usage.hop, usage.window);
+    }
+
+    #[test]
+    fn a_model_alone_tells_the_window_of_a_pooled_readout() {
+        let alone = |name| StoredModel {
+            folder: None,
+            ..shipped(name)
+        };
+        let pooled = Usage::of(&alone("har2-hidden")).expect("valid");
+        assert_eq!((pooled.window, pooled.decimation), (Some(64), None));
+        assert_eq!(Usage::of(&alone("har2")).expect("valid"), Usage::default());
+    }
+
+    #[test]
+    fn a_hop_between_used_samples_becomes_a_window() {
+        let mut stored = shipped("har2");
+        let card = &mut stored.folder.as_mut().expect("a folder").card;
+        card.config.task = Task::Recordings;
+        card.config.preparation = Preparation {
+            decimation: 2,
+            ..Preparation::default()
+        };
+        for (hop, expected) in [(64, 32), (63, 128), (1, 128)] {
+            let mut stored = stored.clone();
+            let card = &mut stored.folder.as_mut().expect("a folder").card;
+            card.config.recordings = Some(Cutting {
+                hop,
+                ..Cutting::default()
+            });
+            assert_eq!(Usage::of(&stored).expect("valid").hop, Some(expected));
+        }
+    }
+}
