@@ -10,7 +10,8 @@ use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use crate::link::MAX_CHANNELS;
+/// Most values of a sample that are reported.
+pub const MAX_CHANNELS: usize = 16;
 
 /// A physical quantity of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,9 +14,10 @@ mod message;
 mod noise;
 mod server;
 
+pub use crate::channels::MAX_CHANNELS;
 pub use frame::{Decoder, encode};
 pub use message::{
-    Ask, Logits, MAX_CHANNELS, MAX_CHUNK, MAX_FRAME, MAX_NAME, MAX_OUTPUTS, MAX_REQUEST, Message,
-    PROTOCOL, Reply, Request, Status, Values,
+    Ask, Logits, MAX_CHUNK, MAX_FRAME, MAX_NAME, MAX_OUTPUTS, MAX_REQUEST, Message, PROTOCOL,
+    Reply, Request, Status, Values,
 };
 pub use server::{Action, Port, Server};

@@ -7,8 +7,8 @@ use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
 
 use crate::MAX_OUTPUTS;
+use crate::channels::MAX_CHANNELS;
 use crate::channels::{Channels, Places, Sensor};
-use crate::link::MAX_CHANNELS;
 use crate::slots::{Fault, Timing};
 
 /// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channels::Channels;
+use crate::channels::MAX_CHANNELS;
 use crate::descriptor::Descriptor;
 use crate::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Timing};
 
@@ -10,8 +11,6 @@ use crate::slots::{Fault, ModelId, NewModel, Running, SlotError, SlotHeader, Tim
 pub const PROTOCOL: u8 = 1;
 /// Most outputs that a model may have to be reported.
 pub const MAX_OUTPUTS: usize = crate::MAX_OUTPUTS;
-/// Most values of a sample that are reported.
-pub const MAX_CHANNELS: usize = 16;
 /// Bytes of a model in one message, but for the last.
 pub const MAX_CHUNK: usize = 128;
 /// Bytes of a model's name that are reported.

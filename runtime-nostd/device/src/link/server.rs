@@ -4,9 +4,9 @@ use hadamrnn_runtime::Model;
 
 use super::frame::{Decoder, encode};
 use super::message::{
-    Ask, Logits, MAX_CHANNELS, MAX_FRAME, MAX_NAME, MAX_REQUEST, Message, Reply, Request, Status,
-    Values,
+    Ask, Logits, MAX_FRAME, MAX_NAME, MAX_REQUEST, Message, Reply, Request, Status, Values,
 };
+use crate::channels::MAX_CHANNELS;
 use crate::descriptor::Descriptor;
 use crate::slots::{
     Accept, Begun, MappedFlash, ModelId, NewModel, Running, SlotError, Slots, Timing,
