@@ -18,6 +18,7 @@ use hadamrnn_runtime::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds;
+use crate::choice::{self, Choice};
 use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
 pub use crate::nn::NetworkConfig;
@@ -77,7 +78,48 @@ pub struct ExportConfig {
     /// hold it. Weights and logits are the same. With 4, a U of 2 bits is larger, but runs in the assembly for 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_field_bits: Option<u8>,
+    /// Raw counts that the model reads.
+    #[serde(default, skip_serializing_if = "Counts::are_of_training")]
+    pub counts: Counts,
 }
+
+/// Raw counts that an exported model reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counts {
+    /// Those of the training data.
+    #[default]
+    Training,
+    /// Those of this project's firmware, 1/8192 g and 70 m°/s, into which the data's physical units are converted.
+    Firmware,
+}
+
+impl Counts {
+    fn are_of_training(&self) -> bool {
+        *self == Self::Training
+    }
+}
+
+impl Choice for Counts {
+    const CHOICES: &'static [Self] = &[Self::Training, Self::Firmware];
+    const KIND: &'static str = "size of counts";
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Training => "training",
+            Self::Firmware => "firmware",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Training => "Those of the training data",
+            Self::Firmware => "Those of this project's firmware: 1/8192 g and 70 m°/s",
+        }
+    }
+}
+
+choice::words!(Counts);
 
 impl Default for ExportConfig {
     fn default() -> Self {
@@ -87,6 +129,7 @@ impl Default for ExportConfig {
             table_bits: byte(),
             weight_bits: None,
             input_field_bits: None,
+            counts: Counts::Training,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod choice;
 pub mod clock;
 pub mod config;
+pub mod counts;
 pub mod data;
 pub mod evaluate;
 pub mod export;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::card::Card;
 use crate::config::RunConfig;
+use crate::counts::unit;
 use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
 
@@ -129,18 +130,6 @@ fn channels(card: &Card, model: &Model<'_>) -> Vec<Channel> {
             unit: unit(card.config.task, name),
         })
         .collect()
-}
-
-/// Unit of a channel of a known data set.
-fn unit(task: Task, channel: &str) -> Option<&'static str> {
-    let is = |kind| channel.contains(kind);
-    match task {
-        Task::Har2 | Task::Har6 if is("acc") => Some("g"),
-        Task::Dsa19 if is("acc") => Some("m/s^2"),
-        Task::Har2 | Task::Har6 | Task::Dsa19 if is("gyro") => Some("rad/s"),
-        Task::Recordings => Some("counts"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

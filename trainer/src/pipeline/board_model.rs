@@ -9,13 +9,16 @@ use hadamrnn_device::slots::Timing;
 
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{is_run, open_model};
+use crate::counts;
 use crate::integer::ModelFile;
 use crate::observer::Observer;
-use crate::usage::{Usage, quantities};
+use crate::usage::{Channel, Usage, quantities};
 use crate::visible;
 
 /// Rates that differ by no more than this, relatively, are the same: clocks and measured rates are not exact.
 const SAME_RATE: f32 = 0.02;
+/// Sizes of counts that differ by no more than this, relatively, are the same: sensors are no more exact.
+const SAME_SIZE: f32 = 0.05;
 
 /// How a model is run on a board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +72,7 @@ impl BoardModel {
         firmware: &Descriptor<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Timing> {
+        self.compare_counts(firmware, observer);
         let window = u16::try_from(self.usage.window.unwrap_or(0));
         let window = window.context("the window of the model is beyond 65,535 samples");
         Ok(Timing {
@@ -94,8 +98,12 @@ impl BoardModel {
         if (used / rate - 1.0).abs() <= SAME_RATE {
             return Ok(decimation);
         }
+        let of_which = match decimation {
+            1 => String::new(),
+            decimation => format!(", of which one in {decimation} makes {used}"),
+        };
         let fault = format!(
-            "the model was trained on {rate} samples a second, and {name} gives {board}, of which one in {decimation} makes {used}"
+            "the model was trained on {rate} samples a second, and {name} gives {board}{of_which}"
         );
         if self.options.decimation.is_some() {
             // It was asked for.
@@ -106,6 +114,26 @@ impl BoardModel {
             "{fault}: record at the board's rate, or train on every so many samples that the board's rate is a multiple of what is \
              left ([preparation] decimation). `--decimation {decimation}` runs it all the same"
         ))))
+    }
+
+    /// Warns of counts that are of another size than the firmware's. Emulated boards replay windows in the model's own counts.
+    fn compare_counts(&self, firmware: &Descriptor<'_>, observer: &mut dyn Observer) {
+        let is_emulated = firmware.board.starts_with("qemu-");
+        let differs = |channel: &&Channel| {
+            let size = channel.unit.and_then(counts::of_firmware);
+            size.is_some_and(|size| (channel.lsb / size - 1.0).abs() > SAME_SIZE)
+        };
+        let channels = &self.usage.channels;
+        if let Some(channel) = channels.iter().find(differs).filter(|_| !is_emulated) {
+            observer.notice(&format!(
+                "warning: the model reads counts of other sizes than the firmware of {} gives (one of {} is {} {} for the model): its \
+                 answers will be wrong. Export it with --counts firmware",
+                visible::name(firmware.board),
+                visible::name(&channel.name),
+                channel.lsb,
+                channel.unit.unwrap_or_default()
+            ));
+        }
     }
 
     /// The inputs to be found among the channels of the board's sensor; unstated where the model takes them as they come.
@@ -275,5 +303,31 @@ mod tests {
                 assert!(error.contains(part), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn counts_of_another_size_are_told_for_boards_with_a_sensor() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/har2");
+        let mut model =
+            BoardModel::read(&folder, TimingOptions::default()).expect("a model folder");
+        let registry = Registry::built_in().expect("the registry");
+        let notices = |model: &BoardModel, board: &str| {
+            let board = registry.board(board).expect("the board");
+            let mut notices = Notices::default();
+            let timing = model.timing_on(&board.descriptor().expect("a descriptor"), &mut notices);
+            timing.expect("runs");
+            notices.0.concat()
+        };
+        // UCI HAR has 15 thousandths of a degree a second in a count, the firmware 70.
+        let told = notices(&model, "pico");
+        assert!(
+            told.contains("body_gyro_x") && told.contains("--counts firmware"),
+            "{told}"
+        );
+        assert_eq!(notices(&model, "qemu-m4"), "", "its samples are the data's");
+        for channel in &mut model.usage.channels {
+            channel.lsb = channel.unit.and_then(counts::of_firmware).expect("a unit");
+        }
+        assert_eq!(notices(&model, "pico"), "");
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::{Error, Result, Sort};
-use crate::config::RunConfig;
+use crate::config::{Counts, RunConfig};
+use crate::counts;
 use crate::data::{self, Sequences, Source, Split};
 use crate::observer::{Observer, Stage, staged};
 use crate::task_data::TaskData;
@@ -13,7 +14,7 @@ use crate::task_data::TaskData;
 pub struct RunData {
     /// All splits.
     pub task: TaskData,
-    /// Physical units per raw count, one a channel.
+    /// Physical units per raw count that the model reads, one a channel.
     pub input_lsb: Vec<f32>,
     /// Place that they are from.
     pub source: Source,
@@ -45,11 +46,37 @@ impl RunData {
         for note in task.own().map_or(&[][..], |own| &own.notes) {
             observer.notice(note);
         }
-        Ok(Self {
-            input_lsb: task.input_lsb(),
+        let channels = task.channel_names();
+        let sizes = counts::sizes(
+            config.export.counts,
+            config.task,
+            &channels,
+            task.input_lsb(),
+        );
+        let data = Self {
+            input_lsb: sizes.sort(Error::Config)?,
             task,
             source,
-        })
+        };
+        if config.export.counts != Counts::Training {
+            data.tell_saturated(&channels, observer);
+        }
+        Ok(data)
+    }
+
+    /// Tells which channels the counts of the model cannot hold.
+    fn tell_saturated(&self, channels: &[String], observer: &mut dyn Observer) {
+        let shares = counts::saturated(&self.task.split(Split::Train), &self.input_lsb);
+        for (channel, share) in channels
+            .iter()
+            .zip(shares)
+            .filter(|(_, share)| *share > 0.0)
+        {
+            observer.notice(&format!(
+                "warning: {:.2} % of the training samples of {channel} are beyond the firmware's range and saturate on a board",
+                100.0 * share
+            ));
+        }
     }
 
     /// Tells the observer how the user's own recordings spread over classes and splits, and what speaks against the split.

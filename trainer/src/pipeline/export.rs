@@ -11,7 +11,7 @@ use super::model::{self, FloatRun, LoadedModel, open_model};
 use super::sources::SourceOptions;
 use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
-use crate::config::{ExportConfig, RunConfig};
+use crate::config::{Counts, ExportConfig, RunConfig};
 use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
 use crate::evaluate;
 use crate::fast_path::{Obstacle, obstacles};
@@ -34,6 +34,8 @@ pub struct ExportOptions {
     pub sources: SourceOptions,
     /// Whether files and folders may be overwritten that hold something else.
     pub overwrite: bool,
+    /// Raw counts that the model reads; none stays as the run's configuration says.
+    pub counts: Option<Counts>,
     /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
@@ -129,6 +131,7 @@ fn trained_run(
     checkpoint.check_trained().sort_at(Error::Checkpoint, run)?;
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
+    config.export.counts = options.counts.unwrap_or(config.export.counts);
     config.validate().sort(Error::Config)?;
     Ok((checkpoint, config))
 }

@@ -9,7 +9,7 @@ use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
-use crate::config::RunConfig;
+use crate::config::{Counts, RunConfig};
 use crate::data::Task;
 use crate::export::{self, Scales};
 use crate::integer::ModelFile;
@@ -217,7 +217,10 @@ pub(super) fn export_run(
         name: config.task.name(),
         weights: &weights,
         standardisation: &checkpoint.task.standardisation,
-        input_lsb: &checkpoint.task.input_lsb,
+        input_lsb: match config.export.counts {
+            Counts::Training => &checkpoint.task.input_lsb,
+            Counts::Firmware => &data.input_lsb,
+        },
         calibration: &calibration,
     };
     let (file, scales) = export::export(source, &config.export).sort(Error::Config)?;

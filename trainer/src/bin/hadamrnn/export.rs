@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hadamrnn::card;
+use hadamrnn::config::Counts;
 use hadamrnn::pipeline::{self, ExportOptions, Exported, SourceOptions, Widths};
 
 use crate::Status;
+use crate::choices::choice;
 use crate::common::Common;
 use crate::output;
 use crate::own_data;
@@ -43,6 +45,9 @@ pub struct Args {
     /// Bits, 2, 4 or 8, of the fields that hold U, where its own are fewer: 4 makes a U of 2 bits larger and faster
     #[arg(long)]
     input_field_bits: Option<u8>,
+    /// Raw counts that the model reads [default: the run's configuration]
+    #[arg(long, value_parser = choice::<Counts>())]
+    counts: Option<Counts>,
     #[command(flatten)]
     common: Common,
 }
@@ -58,6 +63,7 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let options = ExportOptions {
         run: args.run.clone(),
+        counts: args.counts,
         out: args.out.clone(),
         widths: Widths {
             state_bits: args.state_bits,
