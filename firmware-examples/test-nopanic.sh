@@ -22,7 +22,7 @@ qemu-m4:thumbv7em-none-eabi qemu-m33:thumbv8m.main-none-eabi
 qemu-rv32:riscv32imc-unknown-none-elf"}
 for pair in $boards; do
     board=${pair%%:*} target=${pair#*:}
-    # With the portable code for models of any shape, and without it; with everything that is optional.
+    # With the fallback for models outside of the fast path, and without it; with everything that is optional.
     for kernel in "fwht fallback" "fwht-packed fallback" "fwht-packed" "xnor fallback"; do
         # shellcheck disable=SC2086 # a kernel and perhaps a feature
         set -- $kernel

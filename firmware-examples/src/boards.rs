@@ -64,7 +64,7 @@ pub struct Board {
     pub stream: Option<Stream>,
 }
 
-/// What a board's `stream` firmware can run, and where its slots are; see `boards.toml` for the meaning of each key.
+/// Models that a board's `stream` firmware can run, and place of its slots; see `boards.toml` for the meaning of each key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "documented once, at the top of boards.toml")]
@@ -220,7 +220,7 @@ impl Board {
         own.unwrap_or(".hadamrnn_descriptor")
     }
 
-    /// What the `stream` firmware of this board is, without its version; none where the board has no such firmware.
+    /// Descriptor of the `stream` firmware of this board, without its version; none where the board has no such firmware.
     #[must_use]
     pub fn descriptor(&self) -> Option<Descriptor<'_>> {
         self.stream.as_ref().map(|stream| Descriptor {

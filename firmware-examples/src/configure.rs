@@ -88,7 +88,7 @@ pub const APP: hadamrnn_board::App<Room, SESSIONS> =
     hadamrnn_board::App::new(FIRMWARE, MODEL);
 
 static MODEL: &[u8] = hadamrnn_runtime::include_model!(concat!(env!("OUT_DIR"), "/model.bin"));
-/// What `classify` classifies.
+/// Windows that `classify` classifies.
 pub static WINDOWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows.bin"));
 "#;
 
@@ -101,7 +101,7 @@ fn check_runs(file: &[u8], board: &Board) -> Result<(), Box<dyn Error>> {
         .map_err(|fault| format!("the firmware of {} cannot run it: {fault}", board.name).into())
 }
 
-/// What `f` makes of the model in a file.
+/// Reads the model in a file and gives it to `f`.
 ///
 /// # Errors
 /// It is not a model.

@@ -1,4 +1,4 @@
-//! What the firmware examples of HadamRNN share with the host's tools: how an emulated board is counted and reports, and,
+//! Shared parts of the firmware examples of HadamRNN and the host's tools: how an emulated board is counted and reports, and,
 //! with the feature `registry`, which boards there are and what a build script makes of one.
 //!
 //! `no_std` and without allocation, except [`boards`] and [`configure`], which need `std`.

@@ -1,4 +1,4 @@
-//! What firmware tells the host: [`Report`] messages, each postcard-encoded and COBS-framed (a zero
+//! Reports of the firmware to the host: [`Report`] messages, each postcard-encoded and COBS-framed (a zero
 //! byte ends each frame), one after the other.
 //!
 //! A complete run is `Hello`, one `Window` for each window in order, `Cost`, `Done`. A run that
@@ -54,7 +54,7 @@ pub enum Report {
         /// Hash over the hidden state after each step, all steps of the window.
         state_hash: u32,
     },
-    /// What inference took. Instructions are exact, see `count`.
+    /// Cost of inference. Instructions are exact, see `count`.
     Cost {
         /// Instructions of all pushes of a window: the largest over the windows.
         instructions_per_window: u64,
@@ -75,7 +75,7 @@ pub enum Report {
     },
     /// The run failed.
     Error {
-        /// What failed.
+        /// Kind of the failure.
         kind: ErrorKind,
         /// Details, for people; cut to what fits.
         message: String<MAX_MESSAGE>,
@@ -87,7 +87,7 @@ pub enum Report {
     },
 }
 
-/// What made a run fail.
+/// Reason why a run failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -8,8 +8,8 @@ use std::error::Error;
 use hadamrnn_runtime::Session;
 
 hadamrnn_runtime::model! {
-    /// Standing still or moving, from a telephone at the waist: nine raw sensor values, 50 times a second.
-    static MOVEMENTS: Movements = "har2.hdrn", classes = ["still", "moving"];
+    /// Sitting, lying or walking upstairs, against the rest, from a telephone at the waist: nine raw sensor values, 50 times a second.
+    static MOVEMENTS: Movements = "har2.hdrn", classes = ["other", "resting or upstairs"];
 }
 
 /// Samples of a window, and from one answer to the next.

@@ -101,10 +101,10 @@ const fn computes<K: Kernel>(state_bits: u8, log2_block: u8) -> bool {
 ///
 /// ```
 /// hadamrnn_runtime::model! {
-///     /// Standing still or moving, from a telephone at the waist.
+///     /// Sitting, lying or walking upstairs, against the rest, from a telephone at the waist.
 /// # /*
-///     static MOVEMENTS: Movements = "movements.hdrn", classes = ["still", "moving"];
-/// # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["still", "moving"];
+///     static MOVEMENTS: Movements = "movements.hdrn", classes = ["other", "resting or upstairs"];
+/// # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["other", "resting or upstairs"];
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -114,7 +114,7 @@ const fn computes<K: Kernel>(state_bits: u8, log2_block: u8) -> bool {
 ///     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
 /// }
 /// let name = MOVEMENTS.class_name(session.class());
-/// assert!(["still", "moving"].contains(&name));
+/// assert!(["other", "resting or upstairs"].contains(&name));
 /// # Ok(())
 /// # }
 /// ```

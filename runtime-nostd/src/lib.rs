@@ -18,10 +18,10 @@
 //!
 //! ```
 //! hadamrnn_runtime::model! {
-//!     /// Standing still or moving, from a telephone at the waist.
+//!     /// Sitting, lying or walking upstairs, against the rest, from a telephone at the waist.
 //! # /*
-//!     static MOVEMENTS: Movements = "movements.hdrn", classes = ["still", "moving"];
-//! # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["still", "moving"];
+//!     static MOVEMENTS: Movements = "movements.hdrn", classes = ["other", "resting or upstairs"];
+//! # */ static MOVEMENTS: Movements = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/har2.hdrn"), classes = ["other", "resting or upstairs"];
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -141,7 +141,7 @@ fn fit(model: &mut PlainModel) {
     }
 }
 
-/// Gives the row of the largest drive a bias that takes it to the limit.
+/// Gives the row of the largest input projection a bias that takes it to the limit.
 fn reach_the_limit(model: &mut PlainModel) {
     let rows = 0..model.layer.hidden_size;
     if let Some(row) = rows.max_by_key(|&row| largest_product(model, row)) {

@@ -15,7 +15,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
-/// Models of the fast path, for the assembly, models of any shape, for what it leaves to portable code, models of two
+/// Models of the fast path, for the assembly, models outside of it, for what it leaves to portable code, models of two
 /// layers, and models with a pooled or a hidden readout.
 const MODELS: [usize; 4] = [80, 40, 40, 40];
 /// Longest model that the firmware has room for.

@@ -113,7 +113,7 @@ fn every_package_carries_the_licences() {
     }
 }
 
-/// What a source takes in at compile time, outside of its unit tests and documentation.
+/// Files that a source includes at compile time, outside of its unit tests and documentation.
 fn taken_in(source: &str) -> Vec<&str> {
     let end = source.find("#[cfg(test)]").unwrap_or(source.len());
     let code = &source[..end];

@@ -87,10 +87,10 @@ pub struct ExportConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Counts {
-    /// Those of the training data.
+    /// Counts of the training data.
     #[default]
     Training,
-    /// Those of this project's firmware, 1/8192 g and 70 m°/s, into which the data's physical units are converted.
+    /// Counts of this project's firmware, 1/8192 g and 70 m°/s, into which the data's physical units are converted.
     Firmware,
 }
 

@@ -12,12 +12,12 @@ const GAIN_SHIFT: u8 = 15;
 pub struct Obstacle {
     /// The property, and what the assembly takes.
     pub reason: String,
-    /// What to change.
+    /// The change that removes it.
     pub remedy: &'static str,
 }
 
-/// What keeps a model off the assembly of [`FwhtPacked`](hadamrnn_runtime::kernel::FwhtPacked), see
-/// [`Model::has_fast_path`]; nothing where that runs it.
+/// The properties that keep a model off the assembly of [`FwhtPacked`](hadamrnn_runtime::kernel::FwhtPacked), see
+/// [`Model::has_fast_path`]; none where the assembly runs it.
 ///
 /// Portable code takes two to three times the instructions, and firmware needs the feature `fallback`.
 pub fn obstacles(model: &Model<'_>) -> Vec<Obstacle> {

@@ -29,6 +29,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    anyhow::ensure!(
+        folder.is_dir(),
+        "cannot write {}: there is no folder {}, make it first",
+        path.display(),
+        folder.display()
+    );
     let write = || -> io::Result<()> {
         remove_stale(folder);
         let mut file = unfinished_in(folder)?;

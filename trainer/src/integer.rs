@@ -127,7 +127,7 @@ impl Choice for KernelName {
 
 words!(KernelName);
 
-/// What a model answers to one window, after its last step.
+/// Answer of a model to one window, after the last step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The class.

@@ -89,7 +89,7 @@ pub enum Stage {
     },
     /// Transferring bytes, of which [`Observer::transfer`] tells.
     Transferring {
-        /// What is being done, such as "sending".
+        /// The activity, such as "sending".
         what: String,
     },
     /// Building firmware for a board.
@@ -143,7 +143,7 @@ pub struct Step {
 /// Place of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer<'a> {
-    /// What is transferred, in a few words.
+    /// Description of the content, in a few words.
     pub what: &'a str,
     /// Bytes done.
     pub done: u64,

@@ -65,7 +65,7 @@ impl Choice for Recipe {
 
 words!(Recipe);
 
-/// What the recipes agree on: one layer of `hidden_size` units and the full Hadamard matrix, U and V of four bits,
+/// The settings that all recipes share: one layer of `hidden_size` units and the full Hadamard matrix, U and V of four bits,
 /// plain Adam, no augmentation.
 fn common(task: Task, hidden_size: usize) -> RunConfig {
     RunConfig {

@@ -1,4 +1,4 @@
-//! What a build script makes of a board: Rust constants, and the linker's memory map.
+//! Output of a board's build script: Rust constants, and the linker's memory map.
 
 use hadamrnn_runtime::Capacities;
 
@@ -117,7 +117,7 @@ pub fn room(kernel: Kernel, capacities: Capacities) -> String {
 
 /// The descriptor, of the constants above, and in its section, `SECTION`.
 const FIRMWARE: &str = r#"
-/// What this firmware is.
+/// Descriptor of this firmware.
 pub const FIRMWARE: hadamrnn_device::descriptor::Descriptor<'static> =
     hadamrnn_device::descriptor::Descriptor {
         board: BOARD,

@@ -25,7 +25,7 @@ hadamrnn_runtime::model! {
     static BUILT_IN: BuiltIn = "har2.hdrn";
 }
 
-/// What this firmware is, for the host's tools.
+/// Descriptor of this firmware, for the host's tools.
 const BOARD: Descriptor<'_> = Descriptor {
     board: "in-memory",
     version: FIRMWARE,

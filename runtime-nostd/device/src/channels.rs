@@ -157,7 +157,7 @@ pub type Places = Vec<u8, MAX_CHANNELS>;
 pub struct Sensor {
     /// Values of a sample.
     pub values: u16,
-    /// What they are.
+    /// Channels that these values are.
     pub gives: Channels,
 }
 

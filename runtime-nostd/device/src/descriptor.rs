@@ -6,7 +6,7 @@
 //! | 0 | 4 | magic `HDFW` |
 //! | 4 | 1 | version, 1 |
 //! | 5 | 1 | kernel: 0 `fwht`, 1 `fwht-packed`, 2 `xnor` |
-//! | 6 | 1 | 1 where models of any shape run, 0 where only those that the assembly takes |
+//! | 6 | 1 | 1 where models outside of the fast path run too, 0 where they are refused |
 //! | 7 | 1 | version of the link protocol |
 //! | 8 | 10 | capacities: hidden, inputs, pool, second, read (2 bytes each) |
 //! | 18 | 2 | values of a sample of the sensor |
@@ -54,7 +54,7 @@ pub enum Kernel {
     Xnor,
 }
 
-/// What a firmware is.
+/// Descriptor of a firmware: its board, and the models that it can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Descriptor<'a> {
     /// Name of the board in the registry, at most [`MAX_NAME`] bytes.
@@ -67,7 +67,7 @@ pub struct Descriptor<'a> {
     pub fallback: bool,
     /// Version of the link protocol.
     pub protocol: u8,
-    /// What its session has room for.
+    /// Capacities of its session.
     pub capacities: Capacities,
     /// Values of a sample of its sensor.
     pub channels: u16,
@@ -81,7 +81,7 @@ pub struct Descriptor<'a> {
     pub slots_origin: u32,
     /// Bytes of a slot.
     pub slot_size: u32,
-    /// What the values of a sample are. Not part of [`Reply::Firmware`](crate::link::Reply), which is older: see
+    /// Channels that the sensor gives. Not part of [`Reply::Firmware`](crate::link::Reply), which is older: see
     /// [`Ask::Sensor`](crate::link::Ask::Sensor).
     #[serde(skip)]
     pub gives: Channels,

@@ -1,4 +1,4 @@
-//! What a microcontroller that runs HadamRNNs needs besides `hadamrnn-runtime`: a new model reaches the board over its
+//! Model slots, serial link and windows for a microcontroller that runs HadamRNNs: a new model reaches the board over its
 //! serial link, lies in a slot of flash that survives power cuts, and classifies a stream of samples.
 //!
 //! | module | |
@@ -12,7 +12,7 @@
 //! | [`windows`] | files of recorded windows |
 //!
 //! `no_std`, without allocation and `unsafe`. `docs/LINK.md` of the repository specifies slots, link and
-//! descriptor byte by byte. The program `hadamrnn` is the other end of the link.
+//! channels byte by byte, [`descriptor`] the descriptor. The program `hadamrnn` is the other end of the link.
 //!
 //! # A board's start, in memory
 //!

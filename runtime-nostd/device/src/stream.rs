@@ -24,7 +24,7 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
     samples: u32,
     ended: u32,
-    /// What the model takes, and its places in the sensor's sample; none where it takes all in their order.
+    /// Channels that the model takes, and their places in the sensor's sample; none where it takes all in their order.
     inputs: Channels,
     places: Places,
 }
@@ -84,7 +84,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
         })
     }
 
-    /// Whether [`Windows::of_sensor`] would succeed, and the sensor feeds the model: what
+    /// Whether [`WindowStream::of_sensor`] would succeed, and the sensor feeds the model: what
     /// [`Slots`](crate::slots::Slots) asks before a model is booted or written.
     ///
     /// # Errors
@@ -271,7 +271,7 @@ mod tests {
         file.samples().map(decode).collect()
     }
 
-    /// What a naive reading of the stream gives: each window by itself, from the zero state.
+    /// Answers of a naive reading of the stream: each window by itself, from the zero state.
     fn naive(model: &Model<'_>, stream: &[[i16; 9]], timing: Timing) -> Vec<(usize, Vec<i32>)> {
         let (window, hop) = (timing.window.into(), timing.hop.into());
         let answer = |window: &[[i16; 9]]| {
@@ -345,7 +345,7 @@ mod tests {
         }
     }
 
-    /// What the board's samples are, in another order than the model takes them, with something between.
+    /// A sensor whose channels come in another order than the model takes them, with others between.
     const SENSOR: Sensor = Sensor {
         values: 13,
         gives: Channels::of(&[

@@ -32,12 +32,12 @@ macro_rules! cpu {
 mod columns;
 mod constants;
 
+mod code_binary_matrix;
 #[cfg(hadamrnn_arch = "armv7m")]
 mod code_finish;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_finish_dsp;
 mod code_inputs;
-mod code_mixing;
 #[cfg(hadamrnn_arch = "armv7em")]
 mod code_pool;
 mod code_products;
@@ -50,8 +50,8 @@ use code_finish::{finish, gain_shift, start};
 #[cfg(hadamrnn_arch = "armv7em")]
 use code_finish_dsp::{finish, gain_shift, start};
 
+pub(crate) use code_binary_matrix::add_columns;
 pub(crate) use code_inputs::standardise;
-pub(crate) use code_mixing::add_columns;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;

@@ -128,7 +128,7 @@ pub enum ReadoutKind {
     Pooled,
 }
 
-/// What version 2 of the format added to the header.
+/// The part of the header that version 2 of the format added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Extension {

@@ -51,9 +51,9 @@ impl Choice for Split {
 
     fn meaning(self) -> &'static str {
         match self {
-            Self::Train => "What the weights were fitted to",
-            Self::Valid => "What the weights were chosen by",
-            Self::Test => "What is reported",
+            Self::Train => "Sequences that the weights were fitted to",
+            Self::Valid => "Sequences that the weights were chosen by",
+            Self::Test => "Sequences that results are reported on",
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct Options {
     pub skip_bad_lines: usize,
 }
 
-/// What an import found.
+/// Recordings that an import found, and how it read them.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// The recordings, by name, all of the same channels.
@@ -211,7 +211,7 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
     })
 }
 
-/// What was found so far.
+/// Recordings and files found so far.
 #[derive(Default)]
 struct Found {
     /// Recordings with the path by which their labels are told.

@@ -131,7 +131,7 @@ pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dat
 /// Loads like [`load`], with all that is known of the recordings.
 ///
 /// # Errors
-/// Those of [`load`].
+/// The same as those of [`load`].
 pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Loaded> {
     let files = source.paths()?;
     let budget = Budget::of_data_set();

@@ -29,7 +29,7 @@ pub enum Attempt {
     Busy,
 }
 
-/// What running a plan came to.
+/// Counts of a plan's jobs, by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Jobs that were done before.

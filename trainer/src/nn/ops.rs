@@ -166,7 +166,7 @@ pub trait HadamBackend: HostRead {
     /// The run that [`SequencePlan`] describes: its output, flat, and where `keep` what
     /// [`hadam_sequence_grads`](Self::hadam_sequence_grads) wants of it, else nothing.
     ///
-    /// `signs` holds those of all layers, `weights` the parameters as [`Plan::sections`] has them, `x` is
+    /// `signs` holds those of all layers, `weights` the parameters as [`SequencePlan::sections`] has them, `x` is
     /// `[batch, T, d_in]`, or anything where steps are tokens.
     #[fusion(default)]
     fn hadam_sequence(
@@ -284,9 +284,9 @@ pub fn scan(
     ))
 }
 
-/// A whole network over a batch of sequences, as [`SequencePlan`] describes it: of the shape [`Plan::output_dims`].
+/// A whole network over a batch of sequences, as [`SequencePlan`] describes it: of the shape [`SequencePlan::output_dims`].
 ///
-/// `signs` holds the signs of all layers, in ±1; `weights` the other parameters, flat, as [`Plan::sections`] has them;
+/// `signs` holds the signs of all layers, in ±1; `weights` the other parameters, flat, as [`SequencePlan::sections`] has them;
 /// `x` is `[batch, T, d_in]`, or any tensor where steps are tokens. Differentiable in `signs` and `weights`; signs that are not tracked cost
 /// no work. Memory does not grow with the number of steps, or as its square root with a leak.
 ///

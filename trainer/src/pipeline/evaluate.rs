@@ -48,11 +48,11 @@ impl EvaluateOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluatedSplit {
-    /// Those that the network was trained on.
+    /// Training split: the sequences that the network was trained on.
     Train,
-    /// Those that the weights were chosen by.
+    /// Validation split: the sequences by which the weights were chosen.
     Valid,
-    /// Those that results are reported on.
+    /// Test split: the sequences that results are reported on.
     Test,
     /// The user's own recordings that are in no split of the run: made after it was trained.
     New,
@@ -76,7 +76,7 @@ impl Choice for EvaluatedSplit {
             Self::Train => Split::Train.meaning(),
             Self::Valid => Split::Valid.meaning(),
             Self::Test => Split::Test.meaning(),
-            Self::New => "your recordings that the run does not know: made after it was trained",
+            Self::New => "Your recordings that the run does not know: made after it was trained",
         }
     }
 }

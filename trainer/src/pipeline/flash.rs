@@ -15,7 +15,7 @@ use crate::board::{self, Firmware, FirmwareFolder, FlashFile};
 use crate::flash::{self, FlashSegment, Installed, firmware_parts, model_parts, uf2};
 use crate::observer::Observer;
 
-/// What is flashed, and where to.
+/// Options of [`flash`]: the model, its target and how it is run.
 #[derive(Clone, Debug)]
 pub struct FlashOptions {
     /// Model folder or model file.
@@ -47,7 +47,7 @@ pub enum FlashTarget {
     Chip(String),
 }
 
-/// What was flashed.
+/// Outcome of [`flash`].
 #[derive(Clone, Debug, Default)]
 pub struct Flashed {
     /// The model in its slot, where one was written or there already.
@@ -151,7 +151,7 @@ impl Work<'_> {
         })
     }
 
-    /// As a file for the boot loader.
+    /// Writes a UF2 file for the boot loader.
     fn to_uf2(
         &self,
         path: &Path,

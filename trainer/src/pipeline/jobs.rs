@@ -96,6 +96,7 @@ pub fn run_job(
 ) -> Result<Attempt> {
     // A folder that is no job must not get files of one.
     jobs::read_config(folder).sort_at(Error::Plan, folder)?;
+    options.boards.check_firmware()?;
     let mut work = |folder: &Path, observer: &mut dyn Observer| {
         let device = options.device.open()?;
         do_job(folder, options, &device, observer)
@@ -116,6 +117,7 @@ pub fn run_plan(
 ) -> Result<Tally> {
     match workers {
         Workers::Here(options) => {
+            options.boards.check_firmware()?;
             let device = options.device.open()?;
             let work = |folder: &Path, observer: &mut dyn Observer| {
                 do_job(folder, options, &device, observer)

@@ -27,7 +27,7 @@ pub struct LoadedModel {
     pub config: RunConfig,
     /// The float network it was made of, if it is of a run folder.
     pub run: Option<FloatRun>,
-    /// What lies beside the model, if it is of a model folder.
+    /// The other files of its model folder; none where the model file lies alone.
     pub folder: Option<ModelFolder>,
 }
 

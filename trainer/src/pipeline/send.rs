@@ -27,7 +27,7 @@ pub struct SendOptions {
 pub struct SentModel {
     /// Whether it was written, or the board had it already.
     pub sent: Sent,
-    /// What the board runs now.
+    /// State of the board after the transfer.
     pub status: BoardStatus,
 }
 

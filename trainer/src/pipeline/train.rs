@@ -134,7 +134,7 @@ fn recordings(
     }))
 }
 
-/// What training in a folder needs, with the folder's lock.
+/// The configuration, data and lock of a folder, ready for training.
 struct Prepared {
     config: RunConfig,
     resumed: Option<Checkpoint>,

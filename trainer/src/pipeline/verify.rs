@@ -48,6 +48,19 @@ pub struct BoardOptions {
     pub firmware_dir: Option<PathBuf>,
 }
 
+impl BoardOptions {
+    /// Checks, before long work and not after it, that there are firmware sources if there are boards.
+    ///
+    /// # Errors
+    /// [`Error::Board`]: there are none.
+    pub(super) fn check_firmware(&self) -> Result<()> {
+        if !self.names.is_empty() {
+            FirmwareFolder::locate(self.firmware_dir.as_deref()).sort(Error::Board)?;
+        }
+        Ok(())
+    }
+}
+
 /// Outcome of all checks.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
@@ -97,6 +110,7 @@ impl Verdict {
 /// it; [`Error::Data`]: there are no windows to compare; [`Error::Board`]: firmware cannot be built or run;
 /// [`Error::Device`]; [`Error::Io`].
 pub fn verify(options: &VerifyOptions, observer: &mut dyn Observer) -> Result<Verdict> {
+    options.boards.check_firmware()?;
     let device = options.device.open()?;
     let data_dir = options.data_dir.as_deref();
     let unpacked;

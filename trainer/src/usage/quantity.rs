@@ -1,4 +1,4 @@
-//! What channels measure, by their names.
+//! The quantity that a channel measures, found by its name.
 
 use hadamrnn_device::channels::{Channels, MOST, Quantity};
 

@@ -1,4 +1,4 @@
-//! What host and board say.
+//! Messages between host and board.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,18 +25,18 @@ pub const MAX_FRAME: usize = 256;
 pub struct Request<'a> {
     /// Comes back with the answer.
     pub id: u16,
-    /// What is wanted.
+    /// The request itself.
     #[serde(borrow)]
     pub ask: Ask<'a>,
 }
 
-/// What a host wants.
+/// A request of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Ask<'a> {
     /// Who is there? Answered by [`Reply::Firmware`].
     Hello,
-    /// What runs, what is in the slots? Answered by [`Reply::Status`].
+    /// Asks which model runs and what the slots hold. Answered by [`Reply::Status`].
     Status,
     /// Begins a transfer, or goes on with the same one. Answered by [`Reply::Next`], or by [`Reply::Done`] where the
     /// newest slot has this model already.
@@ -57,7 +57,7 @@ pub enum Ask<'a> {
     },
     /// Gives the transfer up. Answered by [`Reply::Done`].
     Abort,
-    /// What to tell unasked from now on. Answered by [`Reply::Done`].
+    /// Chooses the messages that the board sends unasked from now on. Answered by [`Reply::Done`].
     Stream {
         /// A [`Message::Class`] at the end of each window.
         classes: bool,
@@ -69,14 +69,14 @@ pub enum Ask<'a> {
     /// Which model runs, also where it is the built-in one? Answered by [`Reply::Model`]; not answered by firmware that is
     /// older than this request.
     Model,
-    /// What does the sensor give? Answered by [`Reply::Sensor`]; not answered by firmware that is older than this request.
+    /// Asks for the sensor's channels. Answered by [`Reply::Sensor`]; not answered by firmware that is older than this request.
     Sensor,
     /// The same as [`Begin`](Self::Begin) for a model that takes these of the sensor's channels: only for firmware that
     /// answers [`Sensor`](Self::Sensor).
     BeginMapped {
         /// The model.
         new: NewModel,
-        /// What the values of its samples are.
+        /// Channels that the model takes, in their order.
         inputs: Channels,
     },
 }
@@ -89,7 +89,7 @@ pub enum Message<'a> {
     Answer {
         /// The request's number.
         id: u16,
-        /// What the board has to say.
+        /// The answer itself.
         #[serde(borrow)]
         reply: Reply<'a>,
     },
@@ -120,9 +120,9 @@ pub type Values = heapless::Vec<i16, MAX_CHANNELS>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reply<'a> {
-    /// What the firmware is and can run.
+    /// Descriptor of the firmware: its board, and the models that it can run.
     Firmware(#[serde(borrow)] Descriptor<'a>),
-    /// What it runs and holds.
+    /// The model that runs, and the content of the slots.
     Status(Status<'a>),
     /// Done.
     Done,
@@ -135,21 +135,21 @@ pub enum Reply<'a> {
     Refused(SlotError),
     /// The model that runs.
     Model(ModelId),
-    /// What the sensor gives, and what the model that runs takes of it; nothing is said where it takes all.
+    /// Channels of the sensor and of the model that runs; those of the model are unstated where it takes all.
     Sensor {
-        /// Of the sensor.
+        /// Channels that the sensor gives.
         gives: Channels,
-        /// Of the model.
+        /// Channels that the model takes.
         inputs: Channels,
     },
 }
 
-/// What a board runs and holds.
+/// State of a board: the model that runs, and the content of its slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status<'a> {
     /// Where the model that runs comes from.
     pub running: Running,
-    /// What each slot holds now, or why it is refused.
+    /// Content of each slot now, or why it is refused.
     pub slots: [Result<SlotHeader, Fault>; 2],
     /// Name of the model that runs, cut to [`MAX_NAME`].
     pub name: &'a str,

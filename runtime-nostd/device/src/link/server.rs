@@ -22,7 +22,7 @@ pub trait Port {
     fn write(&mut self, bytes: &[u8]);
 }
 
-/// What the board's main loop has to do.
+/// An action that the server asks of the board's main loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Action {

@@ -11,7 +11,7 @@ pub trait Accept: Fn(&Model<'_>, Timing) -> Result<(), Fault> {}
 
 impl<A: Fn(&Model<'_>, Timing) -> Result<(), Fault>> Accept for A {}
 
-/// What a board runs.
+/// The model that a board runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Running {
     /// The model that is part of the firmware: no slot has one that it can run.
@@ -20,17 +20,17 @@ pub enum Running {
     Slot {
         /// 0 or 1.
         index: u8,
-        /// What the slot says.
+        /// Header of the slot.
         header: SlotHeader,
     },
 }
 
-/// What was found in the slots, and what runs.
+/// Outcome of a start: the content of the slots, and the model that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
-    /// What runs.
+    /// The model that runs.
     pub running: Running,
-    /// What each slot holds, or why it is refused. The one that does not run may be good: it is the older one.
+    /// Content of each slot, or why it is refused. The one that does not run may be good: it is the older one.
     pub slots: [Result<SlotHeader, Fault>; 2],
 }
 

@@ -24,7 +24,7 @@ pub const fn digest(model: &[u8]) -> u32 {
     crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISCSI).checksum(model)
 }
 
-/// What tells models apart.
+/// Identity of a model: its length and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
     /// Bytes of the model.
@@ -34,7 +34,7 @@ pub struct ModelId {
 }
 
 impl ModelId {
-    /// That of a model file.
+    /// Identity of the model file `model`.
     #[must_use]
     pub const fn of(model: &[u8]) -> Self {
         Self {
@@ -54,7 +54,7 @@ pub struct Timing {
     /// Every how many of the sensor's samples one is used, from the first on: the decimation that the model was trained
     /// with. 0 for 1.
     pub decimation: u16,
-    /// What the values of a sample are that the model takes, in their order, where the sensor's are others or in another
+    /// Channels that the model takes, in their order, where the sensor's are others or in another
     /// order. Not part of the link's messages that have a timing, which are older: see
     /// [`Ask::BeginMapped`](crate::link::Ask::BeginMapped).
     #[serde(skip)]
@@ -71,10 +71,10 @@ impl Timing {
     };
 }
 
-/// What a slot says of its model.
+/// Header of a slot: the model that it holds, and how to run it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotHeader {
-    /// The newer of two slots has the larger one, see [`Header::is_newer_than`].
+    /// The newer of two slots has the larger one, see [`SlotHeader::is_newer_than`].
     pub sequence: u32,
     /// Bytes of the model.
     pub length: u32,
@@ -122,7 +122,7 @@ pub enum Fault {
     Outputs(u16),
     /// The window is not a multiple of the hop, or more windows overlap than the firmware has sessions for.
     Timing {
-        /// As asked for.
+        /// The timing that was asked for.
         timing: Timing,
         /// Windows that may overlap.
         sessions: u16,

@@ -21,7 +21,7 @@ pub trait MappedFlash: NorFlash {
 /// Where the two slots are: one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// Of the first slot, from the start of the flash that the driver knows.
+    /// Offset of the first slot, from the start of the driver's flash.
     pub offset: u32,
     /// Bytes of each slot, header included.
     pub slot_size: u32,
@@ -39,7 +39,7 @@ pub enum RegionError {
     WriteSize,
 }
 
-/// What is to be written.
+/// A model that is to be written into a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewModel {
     /// Bytes of the model.
@@ -100,7 +100,7 @@ struct Transfer {
 }
 
 impl NewModel {
-    /// Of a model's bytes.
+    /// Describes the model file `model`, to be run with `timing`.
     #[must_use]
     pub const fn of(model: &[u8], timing: Timing) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         found
     }
 
-    /// What the slots hold now. The slot in use stays the one of [`Slots::boot`].
+    /// Reads the content of both slots. The slot in use stays the one of [`Slots::boot`].
     #[must_use]
     pub fn look(&self) -> Boot {
         boot([self.slot(0), self.slot(1)], &self.accept)

@@ -71,10 +71,16 @@ pub fn run(args: &Args) -> Result<()> {
         return output::json(&summary);
     }
     print(&summary)?;
-    output::line(&format!(
-        "next: hadamrnn train recordings --data-dir {}",
-        args.out.display()
-    ))
+    output::line(&match summary.labels.len() {
+        0 | 1 => format!(
+            "{} label(s) were found, and a model tells at least two apart: import with --label-from, or with a column label",
+            summary.labels.len()
+        ),
+        _ => format!(
+            "next: hadamrnn train recordings --data-dir {}",
+            args.out.display()
+        ),
+    })
 }
 
 fn print(summary: &Summary) -> Result<()> {

@@ -254,7 +254,7 @@ fn codes((least, largest): (i32, i32), field: u8) -> String {
     format!("{least} to {largest}, in fields of {field} bits")
 }
 
-/// What the runtime proves on loading: none can leave 32 bits.
+/// The bounds that the runtime proves on loading: no sum can leave 32 bits.
 fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     let bounds = model.bounds();
     let mut all = vec![

@@ -21,7 +21,7 @@ pub struct Args {
     /// Picture to write, its format by its name: .svg or .png
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// What is drawn
+    /// Kind of picture
     #[arg(long, value_enum, default_value_t = Kind::Curves)]
     kind: Kind,
     /// Task to draw, where the folder has several

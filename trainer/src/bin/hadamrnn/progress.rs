@@ -113,7 +113,7 @@ impl Observer for Terminal {
     }
 }
 
-/// What became of a job, for people.
+/// Describes the outcome of a job, for people.
 fn describe(attempt: &Attempt) -> String {
     match attempt {
         Attempt::Ended(Outcome::Done(done)) => format!(

@@ -64,7 +64,7 @@ pub fn describe_timing(timing: Timing) -> String {
     )
 }
 
-/// What a board runs, for people.
+/// Describes the model that a board runs, for people.
 pub fn describe(status: &BoardStatus) -> String {
     let from = match status.running {
         Running::BuiltIn => "built into its firmware".into(),

@@ -43,7 +43,7 @@ struct Attribute<'a> {
     is_number: bool,
 }
 
-/// What stands above the rows.
+/// The declarations above the rows.
 struct Header<'a> {
     attributes: Vec<Attribute<'a>>,
     is_relational: bool,

@@ -1,6 +1,6 @@
 //! Roles of columns, by their names.
 
-/// What a column is.
+/// Role of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// Class of a sample.

@@ -1,4 +1,4 @@
-//! What a reader is given, and what it tells beside recordings.
+//! The context of a reader: its options and budget, and the notes that it leaves beside recordings.
 
 use std::cell::{Cell, RefCell};
 

@@ -36,7 +36,7 @@ pub(super) fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<
     read_with(name, text, &dialect, reading)
 }
 
-/// As [`read`], with a dialect that is known.
+/// Reads a file as [`read`] does, in a known dialect.
 pub(super) fn read_with(
     name: &str,
     text: &str,

@@ -38,7 +38,7 @@ const ACTIVITIES: [&str; 12] = [
     "LIE_TO_STAND",
 ];
 
-/// What the name of a file tells.
+/// Sensor, experiment and user, from the name of a file.
 struct Sensor<'a> {
     is_rotation: bool,
     experiment: &'a str,

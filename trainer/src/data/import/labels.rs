@@ -79,7 +79,7 @@ impl FromStr for Pattern {
     }
 }
 
-/// What a pattern finds in a name.
+/// Label and subject that a pattern finds in a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Named {
     pub label: String,
@@ -87,7 +87,7 @@ pub(super) struct Named {
 }
 
 impl Pattern {
-    /// What stands in `path`, if it fits.
+    /// Finds label and subject in `path`; none where the pattern does not fit.
     pub(super) fn find(&self, path: &str) -> Option<Named> {
         let depth = self.text.matches('/').count();
         let start = path

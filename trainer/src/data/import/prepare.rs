@@ -1,4 +1,4 @@
-//! What readers give, made ready: labels from names, channels chosen, missing values as gaps, rates and units that agree.
+//! Preparation of recordings: labels from names, channels chosen, missing values as gaps, rates and units that agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,7 +16,7 @@ use super::text::{Separator, lines, split};
 use super::unit::Unit;
 use super::{File, Format, delimited};
 
-/// What a word of a file's name says about its sensor.
+/// Words in names of files that name a sensor.
 const SENSORS: [&str; 13] = [
     "accelerometer",
     "acceleration",

@@ -50,7 +50,7 @@ fn is_ts(text: &str) -> bool {
         .any(|(key, _)| own.contains(&key.as_str()))
 }
 
-/// What the header says that is needed.
+/// The fields of the header that reading needs.
 #[derive(Default)]
 struct Header {
     is_labelled: bool,

@@ -12,7 +12,7 @@ use crate::untrusted::{self, Budget, Kind};
 
 /// How deep folders may lie in each other.
 const MAX_FOLDERS: u32 = 8;
-/// What an entry takes beside its name.
+/// Bytes of memory that an entry is charged beside its name.
 const ENTRY_COST: usize = 160;
 /// The first bytes of a zip.
 const ZIP: &[u8] = b"PK\x03\x04";

@@ -49,7 +49,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1..).zip(whole.split(end).map(|line| line.trim_end_matches('\r')))
 }
 
-/// What separates the fields of a line.
+/// Separator between the fields of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
     Character(u8),

@@ -18,7 +18,7 @@ const SUMMARY: &str = "recordings.toml";
 /// Rates that are told by a column of seconds of any name; others need one that says seconds.
 const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
 
-/// What was found and how it was written.
+/// Summary of an import: the recordings found, and how they were written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Number of files of each format.

@@ -26,13 +26,13 @@ pub struct Overview {
 /// Names of groups or recordings by split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Units {
-    /// Those in the training split.
+    /// Names in the training split.
     pub train: Vec<String>,
-    /// Those in the validation split.
+    /// Names in the validation split.
     pub valid: Vec<String>,
-    /// Those in the test split.
+    /// Names in the test split.
     pub test: Vec<String>,
-    /// Those in none of them: recorded since.
+    /// Names in no split: recordings made after the split.
     pub new: Vec<String>,
 }
 

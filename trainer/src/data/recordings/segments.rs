@@ -250,7 +250,7 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
     }
     ensure!(
         classes.len() > 1,
-        "the recordings have {} class(es) in column label ({}): there is nothing to tell apart",
+        "the recordings have {} class(es) in column label ({}): there is nothing to tell apart, record or import at least two classes with a column label",
         classes.len(),
         visible::names(&classes)
     );

@@ -162,7 +162,7 @@ impl HadamRnn {
         }
     }
 
-    /// The parameters in the order of [`Plan::sections`].
+    /// The parameters in the order of [`SequencePlan::sections`].
     fn flat_weights(&self, rows: Tensor<2>, plan: &SequencePlan) -> Tensor<1> {
         let mut sections = vec![rows.reshape([-1]), self.bias.val()];
         if let Some((config, second)) = self.second() {

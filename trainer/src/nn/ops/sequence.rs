@@ -17,10 +17,10 @@
 //! Sequences run in parallel. Gradients are summed by groups of sequences whose number depends on sizes alone, then over
 //! groups in order: equal bits on any number of threads.
 
+mod binary_matrix;
 mod buffers;
 mod head;
 mod matrix;
-mod mixing;
 mod network;
 mod pass;
 mod plan;

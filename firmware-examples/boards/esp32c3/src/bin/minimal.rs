@@ -16,8 +16,8 @@ use hadamrnn_device::imu::SampleSource;
 esp_bootloader_esp_idf::esp_app_desc!();
 
 hadamrnn_runtime::model! {
-    /// Standing still or moving: 50 samples a second, an answer after 128 of them.
-    static MODEL: Movements = "../../../../../models/har2/model.hdrn", classes = ["still", "moving"];
+    /// Sitting, lying or walking upstairs, against the rest: 50 samples a second, an answer after 128 of them.
+    static MODEL: Movements = "../../../../../models/har2/model.hdrn", classes = ["other", "resting or upstairs"];
 }
 
 #[main]

@@ -14,8 +14,8 @@ use hadamrnn_device::imu::SampleSource;
 use panic_probe as _;
 
 hadamrnn_runtime::model! {
-    /// Standing still or moving: 50 samples a second, an answer after 128 of them.
-    static MODEL: Movements = "../../../../../models/har2/model.hdrn", classes = ["still", "moving"];
+    /// Sitting, lying or walking upstairs, against the rest: 50 samples a second, an answer after 128 of them.
+    static MODEL: Movements = "../../../../../models/har2/model.hdrn", classes = ["other", "resting or upstairs"];
 }
 
 #[embassy_executor::main]

@@ -18,7 +18,7 @@ use crate::progress::Spinner;
 const PROGRAMS: [&str; 2] = ["classify", "stream"];
 /// The program that a newcomer reads first; one board of each HAL has it.
 const EXAMPLE: &str = "minimal";
-/// What is between these lines of a document is the table.
+/// The lines of a document between which its table stands.
 const MARKS: [&str; 2] = ["<!-- bench boards -->\n", "<!-- end -->\n"];
 
 #[derive(clap::Args)]
@@ -154,7 +154,7 @@ fn check_descriptor(board: &Board, parts: &[FlashSegment]) -> Result<()> {
 }
 
 impl BoardRow {
-    /// What is larger than its budget, if anything is.
+    /// Names the figures that exceed their budget; none where all are within it.
     fn outgrown(&self) -> Option<String> {
         let Self { board, program, .. } = self;
         let over = |what: &str, bytes: u64, budget: u64| {

@@ -204,7 +204,7 @@ fn code_bytes(
     Ok(flash.saturating_sub(case.model.bytes().len() as u64))
 }
 
-/// What the host computes.
+/// Computes the answer to a case on the host.
 fn answer(case: &Case) -> Result<Answer> {
     let model = case.model.model()?;
     let mut session = Session::<RoomOf<Fwht, 512, 64>>::new(&model)?;

@@ -43,7 +43,7 @@ pub struct DeviceRow {
 }
 
 impl DeviceRow {
-    /// What a later run may not raise.
+    /// The figures that a later run may not raise, with their names.
     fn figures(&self) -> [(&'static str, u64); 5] {
         [
             ("instructions per step", self.instructions_per_step),

@@ -28,7 +28,7 @@ pub(super) struct Clock {
     pub name: String,
 }
 
-/// What the columns of a file are.
+/// Columns of a file, by their roles.
 pub(super) struct Columns {
     pub count: usize,
     /// Fields that a row has at least: columns at the end without names may be missing.

@@ -15,7 +15,7 @@ use crate::visible;
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
 const SPACING: usize = 40;
 
-/// What rows of one recording and subject have in common.
+/// Key that rows of one recording and subject share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     recording: usize,
@@ -281,7 +281,7 @@ impl Table {
         begun
     }
 
-    /// Of the columns of stamps the finest that every row has, with the seconds of its unit.
+    /// The finest column of time stamps that every row has, and its unit in seconds.
     fn clock(&self, columns: &Columns) -> Option<(usize, f64)> {
         let of = |(i, clock): (usize, &Clock)| {
             let stamps = &self.stamps[i];

@@ -1,8 +1,8 @@
 //! The passes of one sequence.
 
+use super::binary_matrix;
 use super::buffers::{Buffers, keep_end, keep_start, take_end};
 use super::head::{Place, gate, rectify};
-use super::mixing;
 use super::plan::{LayerSize, Mix, SECTIONS, Sections, SequencePlan};
 use crate::nn::ops::recurrence::Recurrence;
 use pulp::{Simd, WithSimd};
@@ -142,7 +142,7 @@ impl<'a> Network<'a> {
                     let relu = &mut relu[..states.len()];
                     rectify(states, relu);
                     let states = &mut second.states[..steps * layer.hidden()];
-                    mixing::layer_input(*mix, &self.weights, relu, states);
+                    binary_matrix::layer_input(*mix, &self.weights, relu, states);
                     layer.advance(&mut second.state, states);
                     states
                 }
@@ -216,13 +216,13 @@ impl<'a> Network<'a> {
                 second.backward(layer, steps, parameters.second_bias, signs);
                 let relu = &relu[..steps * n];
                 let (layer_inputs, grads) = (&second.layer_inputs[..len], &second.grads[..len]);
-                let of_steps = mixing::Steps {
+                let of_steps = binary_matrix::Steps {
                     relu,
                     layer_inputs,
                     grads,
                 };
                 let out = &mut first.grads[..steps * n];
-                mixing::gradients(*mix, &self.weights, of_steps, parameters.mixing, out);
+                binary_matrix::gradients(*mix, &self.weights, of_steps, parameters.mixing, out);
                 gate(relu, out);
             }
             let signs = train_signs.then_some(&mut *first_signs);
@@ -257,7 +257,7 @@ impl<'a> Network<'a> {
             let relu = &mut relu[..steps * n];
             rectify(&first.states[..steps * n], relu);
             let layer_inputs = &mut second.layer_inputs[..steps * layer.hidden()];
-            mixing::layer_input(*mix, &self.weights, relu, layer_inputs);
+            binary_matrix::layer_input(*mix, &self.weights, relu, layer_inputs);
             second.rebuild(layer, kept[1], block, steps);
         }
     }

@@ -38,7 +38,7 @@ impl Shape {
         Self::Tokens,
     ];
 
-    /// As on the command line.
+    /// Name of the shape on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Har => "har",

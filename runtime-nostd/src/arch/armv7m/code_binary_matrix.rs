@@ -1,4 +1,4 @@
-//! Columns of a dense binary matrix; see `crate::mixing`.
+//! Columns of a dense binary matrix; see `crate::binary_matrix`.
 #![allow(
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
