@@ -1,6 +1,6 @@
 //! Segments: samples that follow each other without a gap, of one label in one recording; what is cut into windows and split.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -12,6 +12,12 @@ use super::run::Run;
 use super::time::{self, Clock, Unit};
 use super::{Cutting, labels};
 use crate::visible;
+
+/// Rows of a recording from which on its own rate is measured, not that of its file.
+const ENOUGH_ROWS: usize = 30;
+
+/// Clocks of recordings, by file and recording.
+type Clocks = HashMap<(usize, usize), Clock>;
 
 /// Samples that follow each other without a gap, of one label in one recording, at least as many as a window has.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,33 +136,58 @@ fn notes_of(found: &Found) -> Vec<String> {
     notes
 }
 
-/// For each file its clock, and the rate of all.
+/// For each file and recording its clock, and the rate of all.
 fn clocks(
     found: &Found,
     cutting: &Cutting,
     files: &[PathBuf],
     notes: &mut Vec<String>,
-) -> Result<(Vec<Option<Clock>>, Option<f32>)> {
-    let mut clocks = Vec::new();
+) -> Result<(Clocks, Option<f32>)> {
+    let mut clocks = Clocks::new();
     let mut measured = Vec::new();
     let mut no_clock = Vec::new();
-    for (number, time) in found.times.iter().enumerate() {
-        let runs = || found.runs.iter().filter(|run| run.file == number);
-        let clock = time.as_ref().and_then(|time| {
-            let steps = runs().flat_map(|run| run.times.windows(2).map(|pair| pair[1] - pair[0]));
-            Clock::measure(&time.name, time.is_date, steps.collect(), cutting.rate_hz)
-        });
-        if let Some(time) = time.as_ref().filter(|_| clock.is_none()) {
-            no_clock.push(time.name.clone());
+    let mut runs_of: BTreeMap<usize, BTreeMap<usize, Vec<&Run>>> = BTreeMap::new();
+    for run in &found.runs {
+        let recordings = runs_of.entry(run.file).or_default();
+        recordings.entry(run.recording).or_default().push(run);
+    }
+    for (file, recordings) in &runs_of {
+        let Some(time) = found.times.get(*file).and_then(Option::as_ref) else {
+            continue;
+        };
+        let measure = |runs: &[&Run]| {
+            let steps = |run: &&Run| run.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let steps: Vec<Vec<f64>> = runs.iter().map(steps).collect();
+            Clock::measure(&time.name, time.is_date, &steps, cutting.rate_hz)
+        };
+        let rows = |runs: &[&Run]| -> usize { runs.iter().map(|run| run.samples).sum() };
+        let path = files.get(*file).map(|file| file.display().to_string());
+        let path = path.unwrap_or_default();
+        let all: Vec<&Run> = recordings.values().flatten().copied().collect();
+        let of_file = measure(&all);
+        let mut is_measured = false;
+        for (&recording, runs) in recordings {
+            // Recordings in a file may have different rates; one of a few rows has that of its file.
+            let own = Some(runs).filter(|runs| rows(runs) >= ENOUGH_ROWS && recordings.len() > 1);
+            let own = own.and_then(|runs| measure(runs));
+            let own = own.filter(|own| own.rate_hz.is_some() || own.unit == Unit::Samples);
+            if let Some(rate) = own.and_then(|own| own.rate_hz) {
+                is_measured = true;
+                let name = format!("recording {} in {path}", found.recordings[recording]);
+                measured.push((name, rate, rows(runs)));
+            }
+            if let Some(clock) = own.or(of_file) {
+                clocks.insert((*file, recording), clock);
+            }
         }
-        if let Some(rate) = clock.and_then(|clock| clock.rate_hz) {
-            let rows = runs().map(|run| run.samples).sum();
-            let file = files
-                .get(number)
-                .map_or(String::new(), |file| file.display().to_string());
-            measured.push((file, rate, rows));
+        match of_file {
+            None if !is_measured => no_clock.push(time.name.clone()),
+            Some(Clock {
+                rate_hz: Some(rate),
+                ..
+            }) if !is_measured => measured.push((path, rate, rows(&all))),
+            _ => {}
         }
-        clocks.push(clock);
     }
     let rate = time::rate(&measured, cutting.rate_hz)?;
     if let Some(first) = no_clock.first() {
@@ -167,16 +198,21 @@ fn clocks(
             no_clock.len()
         ));
     }
-    let units: BTreeSet<&str> = clocks
-        .iter()
-        .flatten()
-        .map(|clock| clock.unit.name())
-        .collect();
+    let units: BTreeSet<&str> = clocks.values().map(|clock| clock.unit.name()).collect();
     let units: Vec<&str> = units.into_iter().collect();
-    let counts = clocks
-        .iter()
-        .flatten()
-        .any(|clock| clock.unit == Unit::Samples);
+    let counts = clocks.values().any(|clock| clock.unit == Unit::Samples);
+    if !counts && measured.is_empty() && !clocks.is_empty() {
+        notes.push(format!(
+            "note: many samples share each stamp of the time column, and too few stamps follow each other to measure the rate by: \
+             {} samples a second are {}",
+            rate.unwrap_or(super::DEFAULT_RATE_HZ),
+            match rate {
+                Some(_) => "taken, as stated",
+                None => "assumed, --rate states another",
+            }
+        ));
+        return Ok((clocks, rate));
+    }
     match (rate, measured.is_empty()) {
         (Some(rate), false) => notes.push(format!(
             "note: {rate} samples a second, by the time column in {}",
@@ -272,8 +308,8 @@ struct Made<'a> {
 
 impl Made<'_> {
     /// Cuts a run at its gaps.
-    fn run(&mut self, run: Run, class: usize, clocks: &[Option<Clock>]) {
-        let clock = clocks.get(run.file).copied().flatten();
+    fn run(&mut self, run: Run, class: usize, clocks: &Clocks) {
+        let clock = clocks.get(&(run.file, run.recording)).copied();
         let mut borders = vec![0];
         if let Some(clock) = clock {
             let steps = run.times.windows(2).zip(1..);

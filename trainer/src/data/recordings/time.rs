@@ -12,6 +12,12 @@ const ENOUGH_STEPS: usize = 10;
 const USUAL: usize = 95;
 /// A gap is longer than the usual step by this factor.
 const GAP: f64 = 1.5;
+/// Steps of this many medians are no pauses but unsteady.
+const UNSTEADY: f64 = 2.5;
+/// One of so many steps is zero where stamps are coarse.
+const SHARED: usize = 4;
+/// Whole periods between coarse stamps from which on a rate is measured.
+const ENOUGH_PERIODS: usize = 3;
 /// Rates of sensors, in samples a second, by which units are told apart: three decades, as units are.
 const RATES: std::ops::Range<f64> = 2.0..2000.0;
 /// Rates that a unit in a column's name may give.
@@ -114,7 +120,7 @@ pub(super) fn is_date(field: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Clock {
     pub unit: Unit,
-    /// Samples a second; none where the column counts samples.
+    /// Samples a second; none where the column counts samples, or has too few stamps for the samples that share them.
     pub rate_hz: Option<f64>,
     /// The largest step, in the column's unit, that is no gap.
     longest: f64,
@@ -129,14 +135,15 @@ impl Clock {
         }
     }
 
-    /// Measures a column by the steps from row to row; `stated` is the rate that the user says it has. None where there are
-    /// too few steps, all are zero, or some run backwards.
+    /// Measures a column by the steps from row to row, of each row of samples; `stated` is the rate that the user says it has.
+    /// None where there are too few steps, all are zero, or some run backwards.
     pub fn measure(
         name: &str,
         is_date: bool,
-        mut steps: Vec<f64>,
+        runs: &[Vec<f64>],
         stated: Option<f32>,
     ) -> Option<Self> {
+        let mut steps: Vec<f64> = runs.iter().flatten().copied().collect();
         let all = steps.len();
         steps.retain(|&step| step >= 0.0);
         // What often falls is no time, whatever its name.
@@ -144,29 +151,68 @@ impl Clock {
             return None;
         }
         steps.sort_unstable_by(f64::total_cmp);
-        let usual = match steps[(steps.len() - 1) * USUAL / 100] {
-            // Many samples share a stamp: then every step is usual.
-            0.0 => steps[steps.len() - 1],
-            usual => usual,
+        let zeros = steps.partition_point(|&step| step <= 0.0);
+        let positive = &steps[zeros..];
+        let most = |steps: &[f64]| Some(*steps.get(steps.len().checked_sub(1)? * USUAL / 100)?);
+        let median = *positive.get(positive.len() / 2)?;
+        // Many samples share a stamp.
+        let is_coarse = zeros * SHARED >= steps.len();
+        let of = |longest: f64| {
+            let usual = &steps[..steps.partition_point(|&step| step <= longest)];
+            let period = usual.iter().sum::<f64>() / usual.len() as f64;
+            if !(period > 0.0 && longest.is_finite()) {
+                return None;
+            }
+            let whole = is_coarse.then(|| whole_periods(runs, longest));
+            let period = whole.flatten().unwrap_or(period);
+            let ones = usual.iter().filter(|&&step| step == 1.0).count();
+            let unit = match is_date {
+                true => Unit::Seconds,
+                false => unit_of(name, period, ones * 100 >= usual.len() * USUAL, stated),
+            };
+            let is_measured = whole.is_none_or(|period| period.is_some());
+            let rate_hz = unit.per_second().map(|units| rounded(units / period));
+            Some(Self {
+                unit,
+                rate_hz: rate_hz.filter(|_| is_measured),
+                longest,
+            })
         };
-        let longest = GAP * usual;
-        let usual = &steps[..steps.partition_point(|&step| step <= longest)];
-        let period = usual.iter().sum::<f64>() / usual.len() as f64;
-        if !(period > 0.0 && longest.is_finite()) {
-            return None;
+        let unsteady = &positive[..positive.partition_point(|&step| step <= UNSTEADY * median)];
+        let by_pauses = of(GAP * most(unsteady)?);
+        // Samples that come in packets look like samples with pauses: only a stated rate tells them apart.
+        let by_packets = || of(GAP * most(positive)?);
+        match stated.map(f64::from) {
+            Some(stated) if !by_pauses.is_some_and(|clock| clock.has(stated)) => {
+                by_packets().filter(|clock| clock.has(stated)).or(by_pauses)
+            }
+            _ => by_pauses,
         }
-        let counts = usual.iter().filter(|&&step| step == 1.0).count() * 100 >= usual.len() * USUAL;
-        let unit = match is_date {
-            true => Unit::Seconds,
-            false => unit_of(name, period, counts, stated),
-        };
-        let rate_hz = unit.per_second().map(|units| rounded(units / period));
-        Some(Self {
-            unit,
-            rate_hz,
-            longest,
-        })
     }
+
+    fn has(&self, stated: f64) -> bool {
+        self.rate_hz
+            .is_some_and(|rate| agree(stated, rate, RATE_TOLERANCE))
+    }
+}
+
+/// The time from sample to sample where many share a stamp, over whole periods from one stamp to the next; none where there
+/// are too few: the first and the last stamp of a row of samples may lack some of theirs.
+fn whole_periods(runs: &[Vec<f64>], longest: f64) -> Option<f64> {
+    let (mut periods, mut samples, mut time) = (0, 0, 0.0);
+    for run in runs {
+        let mut last: Option<usize> = None;
+        for (at, &step) in run.iter().enumerate().filter(|(_, step)| **step != 0.0) {
+            let is_usual = step > 0.0 && step <= longest;
+            if let Some(last) = last.filter(|_| is_usual) {
+                periods += 1;
+                samples += at - last;
+                time += step;
+            }
+            last = is_usual.then_some(at);
+        }
+    }
+    (periods >= ENOUGH_PERIODS).then(|| time / samples as f64)
 }
 
 /// The unit of a column whose stamps are `period` apart; `counts` says whether they count one by one.
@@ -247,7 +293,7 @@ mod tests {
 
     fn measured(name: &str, steps: &[f64], stated: Option<f32>) -> (Unit, Option<f64>) {
         let steps = steps.iter().copied().cycle().take(400).collect();
-        let clock = Clock::measure(name, false, steps, stated).unwrap();
+        let clock = Clock::measure(name, false, &[steps], stated).unwrap();
         (clock.unit, clock.rate_hz)
     }
 
@@ -309,7 +355,7 @@ mod tests {
     fn gaps_are_longer_than_what_is_usual() {
         let mut steps = vec![10.0; 399];
         steps.push(3010.0);
-        let clock = Clock::measure("time", false, steps, None).unwrap();
+        let clock = Clock::measure("time", false, &[steps], None).unwrap();
         assert_eq!(clock.rate_hz, Some(100.0));
         for (step, is_gap) in [
             (10.0, false),
@@ -324,15 +370,43 @@ mod tests {
         let steps: Vec<f64> = (0..400)
             .map(|i| if i % 8 == 0 { 0.0319 } else { 0.0156 })
             .collect();
-        let clock = Clock::measure("seconds_elapsed", false, steps, None).unwrap();
+        let clock = Clock::measure("seconds_elapsed", false, &[steps], None).unwrap();
         assert!(!clock.is_gap(0.0319) && clock.is_gap(0.1));
-        let samples = Clock::measure("time", false, vec![1.0; 20], None).unwrap();
+        let samples = Clock::measure("time", false, &[vec![1.0; 20]], None).unwrap();
         assert!(samples.is_gap(2.0) && !samples.is_gap(1.0));
-        assert_eq!(Clock::measure("time", false, vec![0.0; 20], None), None);
-        assert_eq!(Clock::measure("time", false, vec![1.0; 3], None), None);
+        assert_eq!(Clock::measure("time", false, &[vec![0.0; 20]], None), None);
+        assert_eq!(Clock::measure("time", false, &[vec![1.0; 3]], None), None);
         // A temperature that is named like a time.
         let noise = (0..400).map(|i| f64::from(i * 37 % 11 - 5)).collect();
-        assert_eq!(Clock::measure("T", false, noise, None), None);
+        assert_eq!(Clock::measure("T", false, &[noise], None), None);
+    }
+
+    #[test]
+    fn many_pauses_are_gaps_and_coarse_stamps_are_measured_over_whole_periods() {
+        let bursts: Vec<f64> = (1..600)
+            .map(|i| if i % 15 == 0 { 3020.0 } else { 20.0 })
+            .collect();
+        let clock = Clock::measure("time", false, &[bursts], None).unwrap();
+        assert_eq!(clock.rate_hz, Some(50.0));
+        assert!(clock.is_gap(3020.0) && !clock.is_gap(20.0));
+        // Packets, as the stated rate says.
+        let packets: Vec<f64> = (1..=600)
+            .map(|i| if i % 5 == 0 { 92.0 } else { 2.0 })
+            .collect();
+        let clock = Clock::measure("time_ms", false, &[packets], Some(50.0)).unwrap();
+        assert!(!clock.is_gap(92.0) && clock.rate_hz == Some(50.0));
+        // Whole seconds of 50 samples each, from the middle of one on.
+        let seconds = |samples: usize| -> Vec<f64> {
+            (1..samples)
+                .map(|i| f64::from(u8::from((i + 20) % 50 == 0)))
+                .collect()
+        };
+        let clock = Clock::measure("time", true, &[seconds(330)], None).unwrap();
+        assert_eq!(clock.rate_hz, Some(50.0));
+        let clock = Clock::measure("time", true, &[seconds(100)], None).unwrap();
+        assert_eq!((clock.rate_hz, clock.is_gap(1.0)), (None, false));
+        let clock = Clock::measure("time", true, &vec![seconds(100); 3], None).unwrap();
+        assert_eq!(clock.rate_hz, Some(50.0));
     }
 
     #[test]

@@ -277,6 +277,61 @@ fn the_rate_is_measured_and_gaps_in_time_break_windows() {
 }
 
 #[test]
+fn recordings_of_different_rates_in_one_file_are_refused() {
+    let text = |fast: usize| -> String {
+        let rows = (0..12).flat_map(|k| {
+            (0..60).map(move |i| {
+                let time = i * if k < 8 { 20 } else { fast };
+                noisy(&format!("r{k},{time},{}", ["a", "b"][k % 2]), 60 * k + i, 1)
+            })
+        });
+        format!(
+            "recording,time_ms,label,x,y,z\n{}",
+            rows.collect::<String>()
+        )
+    };
+    let error = error_of(&folder(&[("a.csv", text(10))]), &cutting(10, 10));
+    for part in [
+        "different rates",
+        "recording r0 in",
+        "recording r8 in",
+        "100",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    let one = folder(&[("a.csv", text(20))]);
+    assert_eq!(
+        load_folder(&one, &cutting(10, 10)).unwrap().sample_rate_hz,
+        50.0
+    );
+}
+
+#[test]
+fn a_rate_that_coarse_stamps_do_not_tell_is_as_stated() {
+    let text = |k: usize| -> String {
+        let rows = (0..100).map(|i| {
+            let time = format!("2024-01-01 10:00:{:02},{}", i / 50, ["a", "b"][k % 2]);
+            noisy(&time, 100 * k + i, 1)
+        });
+        format!("time,label,x,y,z\n{}", rows.collect::<String>())
+    };
+    let files: Vec<(String, String)> = (0..8).map(|k| (format!("{k}.csv"), text(k))).collect();
+    let files: Vec<(&str, String)> = (files.iter())
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let all = folder(&files);
+    let stated = Cutting {
+        rate_hz: Some(25.0),
+        ..cutting(10, 10)
+    };
+    for (cutting, rate, word) in [(stated, 25.0, "stated"), (cutting(10, 10), 50.0, "assumed")] {
+        let loaded = load_all(&all, &cutting).unwrap();
+        assert_eq!(loaded.data.sample_rate_hz, rate);
+        assert!(has_note(&loaded, &["share each stamp", word]));
+    }
+}
+
+#[test]
 fn labels_are_ordered_by_value_and_slips_are_told() {
     let text = |i: usize, label: &str| format!("label,x,y,z\n{}", noisy(label, i, 60));
     let of = |labels: &[&str]| {
