@@ -31,6 +31,7 @@ mod parse;
 mod read;
 mod run;
 mod segments;
+mod shared;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -197,6 +198,7 @@ fn by_these_rules(
         "{} intervals of one label are more than {MOST_INTERVALS}: do the labels change with every few samples?",
         segments.all.len()
     );
+    segments.shared = shared::pairs(&segments.all, cutting.steps);
     let places = match &cutting.split {
         Some(stored) => stored.places(&segments),
         None => split::draw(&segments, cutting, holdout)?,

@@ -48,6 +48,8 @@ pub(super) struct Segments {
     pub group: Option<String>,
     pub rate_hz: Option<f32>,
     pub all: Vec<Segment>,
+    /// Pairs of segments, by number, that share samples; see [`super::shared`].
+    pub shared: Vec<(usize, usize)>,
     /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
 }
@@ -108,6 +110,7 @@ impl Segments {
             group: found.group,
             rate_hz,
             all,
+            shared: Vec::new(),
             notes,
         })
     }

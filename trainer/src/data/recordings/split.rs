@@ -87,7 +87,7 @@ pub(super) fn draw(segments: &Segments, cutting: &Cutting, holdout: &Holdout) ->
         holdout,
         classes: segments.classes.len(),
     };
-    let places = match segments.group {
+    let mut places = match segments.group {
         Some(_) => drawing.whole(By::Group)?,
         None => match drawing.whole(By::Recording) {
             Ok(places) => places,
@@ -105,7 +105,26 @@ pub(super) fn draw(segments: &Segments, cutting: &Cutting, holdout: &Holdout) ->
         },
     };
     drawing.check(&places)?;
+    places.notes.extend(note_of_shared(segments, &places));
     Ok(places)
+}
+
+/// Tells of the segments that share samples with others, and whether they are in one split.
+fn note_of_shared(segments: &Segments, places: &Places) -> Option<String> {
+    let all: HashSet<usize> = segments.shared.iter().flat_map(|&(a, b)| [a, b]).collect();
+    let is_cut = |i: &&usize| places.of[**i] == Place::Cut;
+    match all.iter().filter(is_cut).count() {
+        _ if all.is_empty() => None,
+        0 => Some(format!(
+            "note: {} intervals share samples with others: kept together in one split",
+            all.len()
+        )),
+        cut => Some(format!(
+            "warning: {} intervals share samples with others, and {cut} of them are cut by time: samples that are trained on may \
+             be in the other splits too. Remove copies and cuts that overlap, or record more",
+            all.len()
+        )),
+    }
 }
 
 struct Drawing<'a> {
@@ -181,13 +200,20 @@ impl Drawing<'_> {
             By::Recording => all[i].recording,
             By::Interval => i,
         };
-        // What begins with the same window is a copy, maybe cut or gone on with: it stays together.
+        // What begins with the same window, or shares samples elsewhere, is a copy, maybe cut or gone on with: it stays together.
         let mut sets = Sets::default();
         let mut by_start = HashMap::new();
         for &i in segments {
             let set = sets.of(key(i));
             let other = *by_start.entry(all[i].id.start()).or_insert(set);
             sets.join(set, other);
+        }
+        let is_in: HashSet<usize> = segments.iter().copied().collect();
+        for &(a, b) in &self.segments.shared {
+            if is_in.contains(&a) && is_in.contains(&b) {
+                let (a, b) = (sets.of(key(a)), sets.of(key(b)));
+                sets.join(a, b);
+            }
         }
         let mut units: BTreeMap<usize, Unit> = BTreeMap::new();
         for &i in segments {

@@ -19,6 +19,7 @@ fn rows(label: &str, from: i16, samples: usize) -> String {
 /// Noise that no two seeds share.
 fn noise(seed: usize, i: usize) -> i16 {
     let mixed = ((seed * 1_000_003 + i) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (mixed >> 48) as u16 as i16 / 40
 }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::sets::Sets;
 use super::{Place, Places, TEST, TRAIN, VALID};
 use crate::data::recordings::id::Id;
 use crate::data::recordings::segments::Segments;
@@ -133,8 +134,12 @@ impl StoredSplit {
             both.filter(|(_, place)| **place == Place::New)
                 .map(|(segment, _)| segment)
         };
-        let changed = new()
-            .filter(|segment| starts.contains(&segment.id.start()))
+        let shares = sharing_with_known(segments, of);
+        let changed = (segments.all.iter().zip(of).enumerate())
+            .filter(|(i, (segment, place))| {
+                let is_known = starts.contains(&segment.id.start()) || shares.contains(i);
+                **place == Place::New && is_known
+            })
             .count();
         if new().next().is_some() {
             notes.push(format!(
@@ -145,10 +150,31 @@ impl StoredSplit {
         }
         if changed > 0 {
             notes.push(format!(
-                "warning: {changed} of the new intervals begin like ones that the run knows: recordings that were changed are \
-                 not new to it"
+                "warning: {changed} of the new intervals begin like ones that the run knows, or share samples with them: \
+                 recordings that were changed, trimmed or cut are not new to it"
             ));
         }
         notes
     }
+}
+
+/// The segments that share samples with ones that the run knows, maybe through others.
+fn sharing_with_known(segments: &Segments, of: &[Place]) -> HashSet<usize> {
+    let mut sets = Sets::default();
+    for &(a, b) in &segments.shared {
+        let (a, b) = (sets.of(a), sets.of(b));
+        sets.join(a, b);
+    }
+    let all: HashSet<usize> = segments.shared.iter().flat_map(|&(a, b)| [a, b]).collect();
+    let mut root = |i: usize| {
+        let set = sets.of(i);
+        sets.root(set)
+    };
+    let known: HashSet<usize> = (all.iter())
+        .filter(|&&i| of[i] != Place::New)
+        .map(|&i| root(i))
+        .collect();
+    all.into_iter()
+        .filter(|&i| known.contains(&root(i)))
+        .collect()
 }

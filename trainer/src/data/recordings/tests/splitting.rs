@@ -199,6 +199,81 @@ fn the_same_content_counts_once_and_is_in_one_split() {
 }
 
 #[test]
+fn what_shares_samples_anywhere_is_in_one_split() {
+    let rows = |i: usize, range: std::ops::Range<usize>| -> String {
+        let text = noisy(["a", "b"][i % 2], i, 200);
+        let rows: Vec<&str> = text.lines().collect();
+        format!("label,x,y,z\n{}\n", rows[range].join("\n"))
+    };
+    // Trimmed copies, and cuts that overlap.
+    let trimmed = (0..10).flat_map(|i| [(i, 0..200), (i, 37..200)]);
+    let cuts = (0..10).flat_map(|i| (0..4).map(move |k| (i, 40 * k..40 * k + 80)));
+    for parts in [trimmed.collect::<Vec<_>>(), cuts.collect()] {
+        let files: Vec<(String, String)> = (parts.iter().enumerate())
+            .map(|(k, (i, range))| (format!("{k}.csv"), rows(*i, range.clone())))
+            .collect();
+        let files: Vec<(&str, String)> = (files.iter())
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        let loaded = load_all(&folder(&files), &cutting(20, 10)).unwrap();
+        let note = format!("{} intervals share samples with others", parts.len());
+        assert!(
+            has_note(&loaded, &[&note, "one split"]),
+            "{:?}",
+            loaded.own.notes
+        );
+        let samples = |part: &Sequences| -> BTreeSet<String> {
+            let samples = (0..part.len()).flat_map(|i| part.window(i).chunks(3));
+            samples.map(|sample| format!("{sample:?}")).collect()
+        };
+        let data = &loaded.data;
+        let [train, valid, test] = [&data.train, &data.valid, &data.test].map(samples);
+        assert!(!test.is_empty() && !valid.is_empty());
+        assert!(train.is_disjoint(&test) && train.is_disjoint(&valid) && valid.is_disjoint(&test));
+    }
+    // A trimmed copy is not new to a run.
+    let mut files: Vec<(String, String)> = (0..10)
+        .map(|i| (format!("{i}.csv"), rows(i, 0..200)))
+        .collect();
+    let load = |files: &[(String, String)], cutting: &Cutting| {
+        let files: Vec<(&str, String)> = (files.iter())
+            .map(|(name, text)| (&**name, text.clone()))
+            .collect();
+        load_all(&folder(&files), cutting).unwrap()
+    };
+    let kept = load(&files, &cutting(20, 10)).own.cutting;
+    files.push(("new.csv".into(), rows(11, 0..200)));
+    let loaded = load(&files, &kept);
+    assert!(!has_note(&loaded, &["of the new intervals"]));
+    files.push(("trimmed.csv".into(), rows(3, 30..190)));
+    let loaded = load(&files, &kept);
+    assert!(
+        has_note(&loaded, &["1 of the new intervals", "share samples"]),
+        "{:?}",
+        loaded.own.notes
+    );
+    // What does not move is alike by chance.
+    let still: Vec<(String, String)> = (0..10)
+        .map(|i| {
+            let still = format!("{},7,7,7\n", ["a", "b"][i % 2]).repeat(50);
+            (format!("{i}.csv"), rows(i, 0..50) + &still)
+        })
+        .collect();
+    let loaded = load(
+        &still,
+        &Cutting {
+            channels: ["x", "y", "z"].map(String::from).to_vec(),
+            ..cutting(20, 10)
+        },
+    );
+    assert!(
+        !has_note(&loaded, &["share samples"]),
+        "{:?}",
+        loaded.own.notes
+    );
+}
+
+#[test]
 fn short_gestures_between_long_idle_stretches_are_all_trained_and_tested() {
     let person = |person: usize| {
         let mut text = "label,x,y,z\n".to_owned();
