@@ -151,7 +151,37 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
             by_earlier_rules(found, &budget, cutting, holdout)
         }
     };
-    loaded.with_context(|| place(files))
+    let mut loaded = loaded.with_context(|| place(files))?;
+    loaded.own.notes.extend(below(files));
+    Ok(loaded)
+}
+
+/// Tells of recordings in folders below that of `files`, which are not read.
+fn below(files: &[PathBuf]) -> Option<String> {
+    // A single file may be all that the user named.
+    let folder = files.get(1)?.parent()?;
+    let is_visible = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        name.is_some_and(|name| !name.starts_with('.'))
+    };
+    let holds_csv = |path: &PathBuf| {
+        let inside = archive::entries(path).unwrap_or_default();
+        inside.iter().filter(|path| is_visible(path)).any(|path| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+        })
+    };
+    let folders: Vec<PathBuf> = (archive::entries(folder).unwrap_or_default().into_iter())
+        .filter(|path| path.is_dir() && is_visible(path) && holds_csv(path))
+        .collect();
+    let first = folders.first()?;
+    Some(format!(
+        "warning: {} folders in {} hold .csv files, which are not read: the first is {}. Move their recordings up, or leave them \
+         there if they are not meant",
+        folders.len(),
+        folder.display(),
+        visible::name(&first.file_name()?.to_string_lossy())
+    ))
 }
 
 /// The folder of files, or the only one.

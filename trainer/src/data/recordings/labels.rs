@@ -1,6 +1,7 @@
 //! Labels of recordings: which are none, their order, and those that look like slips of others.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Words for a missing value, in small letters.
 const NONE: [&[u8]; 4] = [b"", b"nan", b"null", b"<na>"];
@@ -40,16 +41,13 @@ pub(super) fn alike(classes: &[String]) -> Vec<(&str, &str)> {
             .flat_map(char::to_lowercase)
             .collect(),
     };
-    let mut known: Vec<(String, &str)> = Vec::new();
+    let mut known: HashMap<String, &str> = HashMap::new();
     let mut pairs = Vec::new();
     for class in classes {
         let plain = plain(class);
-        match known
-            .iter()
-            .find(|(other, _)| *other == plain && !plain.is_empty())
-        {
-            Some((_, other)) => pairs.push((*other, class.as_str())),
-            None => known.push((plain, class)),
+        match known.get(&plain).filter(|_| !plain.is_empty()) {
+            Some(other) => pairs.push((*other, class.as_str())),
+            None => drop(known.insert(plain, class)),
         }
     }
     pairs

@@ -66,6 +66,7 @@ impl Segments {
             // One person's recordings: there is nothing to keep apart.
             found.group = None;
         }
+        notes.extend(groups_alike(&found));
         let (clocks, rate_hz) = clocks(&found, cutting, files, &mut notes)?;
         let chosen = channels(&found, cutting, &mut notes)?;
         let classes = classes(&found, cutting)?;
@@ -137,6 +138,24 @@ fn notes_of(found: &Found) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Tells of groups whose names are the same but for capitals, blanks or the form of a number.
+fn groups_alike(found: &Found) -> Option<String> {
+    let column = found.group.as_ref()?;
+    let pairs = labels::alike(&found.groups);
+    let (a, b) = pairs.first()?;
+    let more = match pairs.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more such pairs"),
+    };
+    Some(format!(
+        "warning: \"{}\" and \"{}\" of column {} are two groups, which may be in different splits{more}: is it one that is written in \
+         two ways?",
+        visible::name(a),
+        visible::name(b),
+        visible::name(column)
+    ))
 }
 
 /// For each file and recording its clock, and the rate of all.

@@ -362,6 +362,58 @@ fn labels_are_ordered_by_value_and_slips_are_told() {
 }
 
 #[test]
+fn folders_that_are_not_read_and_groups_that_look_alike_are_told() {
+    let all = ten();
+    assert!(!has_note(
+        &load_all(&all, &cutting(8, 4)).unwrap(),
+        &["not read"]
+    ));
+    for name in ["more", "other", "notes", ".hidden"] {
+        let below = all.path().join(name);
+        std::fs::create_dir(&below).unwrap();
+        let file = if name == "notes" { "a.txt" } else { "a.CSV" };
+        std::fs::write(below.join(file), "label,a\n").unwrap();
+    }
+    let loaded = load_all(&all, &cutting(8, 4)).unwrap();
+    assert!(
+        has_note(&loaded, &["warning", "2 folders", "the first is more"]),
+        "{:?}",
+        loaded.own.notes
+    );
+    let of = |groups: [&str; 4]| {
+        let parts = groups.iter().enumerate().map(|(i, group)| {
+            let parts = ["a", "b"].map(|label| {
+                noisy(
+                    &format!("{label},{group}"),
+                    2 * i + usize::from(label == "b"),
+                    40,
+                )
+            });
+            parts.concat()
+        });
+        let text = format!("label,subject,x,y,z\n{}", parts.collect::<String>());
+        load_all(&folder(&[("a.csv", text)]), &cutting(10, 10)).unwrap()
+    };
+    let loaded = of(["1", "1.0", "01", "2"]);
+    assert!(
+        has_note(
+            &loaded,
+            &[
+                "\"1\" and \"1.0\" of column subject are two groups",
+                "1 more"
+            ]
+        ),
+        "{:?}",
+        loaded.own.notes
+    );
+    assert!(has_note(
+        &of(["P1", "p1", "P2", "P3"]),
+        &["\"P1\" and \"p1\""]
+    ));
+    assert!(!has_note(&of(["1", "2", "10", "12"]), &["two groups"]));
+}
+
+#[test]
 fn what_a_mac_keeps_beside_files_is_no_recording() {
     let all = ten();
     for i in 0..10 {
