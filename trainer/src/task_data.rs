@@ -79,7 +79,7 @@ impl Windows {
         if let Some(own) = own.as_mut().filter(|own| own.cutting.has_floor()) {
             let (floored, raised) = standardisation.floored(&data.train, &data.input_lsb);
             standardisation = floored;
-            if !raised.is_empty() {
+            if !raised.is_empty() && !data.train.is_empty() {
                 own.notes.push(still_channels(&data, &raised));
             }
         }
