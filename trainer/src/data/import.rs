@@ -220,6 +220,8 @@ struct Found {
     left_out: Vec<String>,
     /// Directions of the axes of a phone, with the file that tells them.
     axes: Option<(beside::Axes, String)>,
+    /// Scales of channels that earlier imports wrote, each with the file that tells it.
+    scales: BTreeMap<String, (String, String)>,
 }
 
 impl Found {
@@ -237,6 +239,24 @@ impl Found {
                 visible::name(&file.entry.name),
                 visible::name(other)
             ),
+        }
+        Ok(())
+    }
+
+    /// Refuses files of earlier imports whose counts stand for different values.
+    fn scales(&mut self, file: &File<'_>) -> Result<()> {
+        let first = file.text().and_then(|text| text::lines(text).next());
+        for (channel, scale) in write::scales_told(first.map_or("", |(_, line)| line)) {
+            let own = (scale.to_owned(), file.entry.name.clone());
+            let (known, other) = self.scales.entry(channel.to_owned()).or_insert(own);
+            ensure!(
+                known.as_str() == scale,
+                "channel {}: {} here, but {} in {}: import the original files of both together",
+                visible::name(channel),
+                visible::name(scale),
+                visible::name(known),
+                visible::name(other)
+            );
         }
         Ok(())
     }
@@ -271,6 +291,7 @@ impl Found {
             self.left_out.push(entry.name.clone());
             return Ok(Vec::new());
         };
+        self.scales(&file).with_context(shown)?;
         let recordings = (format.read)(&file, reading).with_context(shown)?;
         *self.formats.entry(format.name).or_insert(0) += 1;
         Ok(recordings)

@@ -15,7 +15,7 @@ use crate::board::{self, Firmware, FirmwareFolder, FlashFile};
 use crate::flash::{self, FlashSegment, Installed, firmware_parts, model_parts, uf2};
 use crate::observer::Observer;
 
-/// Options of [`flash`]: the model, its target and how it is run.
+/// Options of [`flash()`]: the model, its target and how it is run.
 #[derive(Clone, Debug)]
 pub struct FlashOptions {
     /// Model folder or model file.
@@ -47,7 +47,7 @@ pub enum FlashTarget {
     Chip(String),
 }
 
-/// Outcome of [`flash`].
+/// Outcome of [`flash()`].
 #[derive(Clone, Debug, Default)]
 pub struct Flashed {
     /// The model in its slot, where one was written or there already.

@@ -59,7 +59,7 @@ const TIMES: [&str; 8] = [
     "elapsed",
     "localtime",
 ];
-const TIME_UNITS: [&str; 14] = [
+const TIME_UNITS: [&str; 22] = [
     "s",
     "sec",
     "secs",
@@ -74,7 +74,17 @@ const TIME_UNITS: [&str; 14] = [
     "micros",
     "ns",
     "nanoseconds",
+    "min",
+    "mins",
+    "minute",
+    "minutes",
+    "h",
+    "hr",
+    "hour",
+    "hours",
 ];
+/// Those of them that mean something else too where they stand first.
+const NO_TIMES: [&str; 4] = ["s", "min", "mins", "h"];
 
 /// The words of a name in small letters: `Time (ms)`, `timeMs` and `time_ms` have the same.
 pub(super) fn words(name: &str) -> Vec<String> {
@@ -103,9 +113,9 @@ pub(super) fn role(name: &str) -> Role {
     let is = |all: &[&str]| all.contains(&whole.as_str());
     let is_time_word = |word: &String| TIMES.contains(&word.as_str());
     let is_unit = |word: &String| TIME_UNITS.contains(&word.as_str());
-    let starts_as_time = words
-        .first()
-        .is_some_and(|word| matches!(word.as_str(), "t" | "ts") || (is_unit(word) && word != "s"));
+    let starts_as_time = words.first().is_some_and(|word| {
+        matches!(word.as_str(), "t" | "ts") || (is_unit(word) && !NO_TIMES.contains(&word.as_str()))
+    });
     let number_at_end = words.len() > 1
         && words.last().is_some_and(|word| word == "id")
         && !words.iter().any(is_time_word);
@@ -192,6 +202,8 @@ mod tests {
                     "ts",
                     "unix_time",
                     "ms",
+                    "time (min)",
+                    "t_h",
                 ],
                 Role::Time,
             ),
@@ -213,6 +225,8 @@ mod tests {
                     "temperature",
                     "userAcceleration.x",
                     "s1",
+                    "min",
+                    "h",
                     "0",
                     "classic",
                 ],

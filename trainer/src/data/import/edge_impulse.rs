@@ -18,7 +18,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::columns::plain;
 use super::context::Reading;
 use super::recording::{Channel, Recording, TimeBase};
-use super::unit::Unit;
+use super::unit::{self, Unit};
 use super::{File, Format};
 
 pub(super) use labels::Labels;
@@ -187,7 +187,8 @@ fn read(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
     } = acquired.payload;
     ensure!(!sensors.is_empty(), "payload.sensors is empty");
     let channel = |sensor: &Sensor| {
-        let (unit, factor) = Unit::parse(&sensor.units).unwrap_or((Unit::Unknown, 1.0));
+        let (unit, factor) =
+            unit::of_channel(&sensor.name, &sensor.units).unwrap_or((Unit::Unknown, 1.0));
         (Channel::new(plain(&sensor.name), unit), factor as f32)
     };
     let (channels, factors): (Vec<Channel>, Vec<f32>) = sensors.iter().map(channel).unzip();

@@ -1,9 +1,12 @@
 //! Labels that stand in names of files and folders.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
+
+use super::source::stem;
+use crate::visible;
 
 /// The most parts of a pattern.
 const MOST_PARTS: usize = 12;
@@ -17,6 +20,23 @@ const SPLITS: [&str; 8] = [
     "validation",
     "val",
     "data",
+];
+
+/// Words that, before a number, name people.
+const PEOPLE: [&str; 13] = [
+    "subject",
+    "subj",
+    "sub",
+    "s",
+    "person",
+    "p",
+    "participant",
+    "user",
+    "u",
+    "volunteer",
+    "patient",
+    "proband",
+    "id",
 ];
 
 /// Where a label stands in the name of a file, such as `{label}-*.csv` or `{subject}/{label}/*`.
@@ -145,14 +165,18 @@ fn fits(
 /// The labels that the folders of these paths give: those of a folder per class. None where all are in one folder.
 ///
 /// # Errors
-/// Folders lie in each other so that it is not clear which of them stand for classes.
+/// Folders lie in each other so that it is not clear which of them stand for classes, or look like people.
 pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
     let folders: Vec<Vec<&str>> = paths.iter().map(|path| folders(path)).collect();
     let depths: BTreeSet<usize> = folders.iter().map(Vec::len).collect();
     if depths == BTreeSet::from([1]) {
         let labels: Vec<String> = folders.iter().map(|parts| parts[0].to_owned()).collect();
         let different: BTreeSet<&String> = labels.iter().collect();
-        return Ok((different.len() > 1).then_some(labels));
+        if different.len() < 2 {
+            return Ok(None);
+        }
+        check_are_classes(&different, &labels, paths)?;
+        return Ok(Some(labels));
     }
     if depths.iter().all(|&depth| depth == 0) {
         return Ok(None);
@@ -161,6 +185,48 @@ pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
         "no file holds labels, and folders lie in each other or beside files, so it is not clear which stand for classes: say \
          so by --label-from, such as '{{label}}/*' or '{{label}}/{{subject}}/*'"
     )
+}
+
+/// Refuses folders that may stand for people, with classes in the names of files.
+fn check_are_classes(
+    folders: &BTreeSet<&String>,
+    of_paths: &[String],
+    paths: &[&str],
+) -> Result<()> {
+    let are_people = folders.iter().all(|folder| is_person(folder));
+    let mut places: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (folder, path) in of_paths.iter().zip(paths) {
+        let file = path.rsplit_once('/').map_or(*path, |(_, file)| file);
+        let word = without_number(stem(file)).to_lowercase();
+        if !word.is_empty() {
+            places.entry(word).or_default().insert(folder);
+        }
+    }
+    places.retain(|_, folders| folders.len() > 1);
+    let repeated = visible::names(places.keys().take(6));
+    ensure!(
+        !are_people && places.len() < 2,
+        "no file holds labels, and it is not clear whether the folders ({}) or the names of files ({}) stand for classes: \
+         --label-from '{{label}}/*' says the folders, --label-from '{{subject}}/{{label}}.*' that folders are people and files classes",
+        visible::names(folders.iter().take(6)),
+        if repeated.is_empty() {
+            "which differ"
+        } else {
+            &repeated
+        }
+    );
+    Ok(())
+}
+
+/// Whether a folder is named like a person: a word such as `subject` or `P`, and a number.
+fn is_person(folder: &str) -> bool {
+    let word = without_number(folder).to_lowercase();
+    word.len() < folder.len() && PEOPLE.contains(&word.as_str())
+}
+
+/// A name without the numbers at its end, and what is between.
+fn without_number(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit() || "-_ .()#".contains(c))
 }
 
 /// The folders of a path that may stand for classes.
@@ -215,11 +281,24 @@ mod tests {
             of(&["train/walk/1.csv", "test/rest/1.csv"]).unwrap(),
             ["walk", "rest"]
         );
+        // Counted files, and one name in common, say nothing of classes.
+        assert_eq!(
+            of(&["walk/rec1.csv", "walk/rec2.csv", "rest/rec1.csv"]).unwrap(),
+            ["walk", "walk", "rest"]
+        );
         assert_eq!(of(&["a.csv", "b.csv"]), None);
         assert_eq!(of(&["day1/a.csv", "day1/b.csv"]), None);
         for unclear in [
             &["anna/walk/1.csv", "bert/rest/1.csv"][..],
             &["a.csv", "day2/a.csv"],
+            &["subject1/1.csv", "subject2/1.csv"],
+            &["P01/1.csv", "P02/1.csv"],
+            &[
+                "anna/walk.csv",
+                "anna/run.csv",
+                "bert/walk-1.csv",
+                "bert/run_2.csv",
+            ],
         ] {
             let error = of_folders(unclear).unwrap_err().to_string();
             assert!(error.contains("--label-from"), "{error}");

@@ -8,7 +8,7 @@ use super::columns::{Role, axis, plain, role};
 use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::unit::{self, Unit};
-use super::{gravity, labels, time};
+use super::{gravity, labels, sensor_files, time};
 use crate::visible;
 
 /// How far a stated rate may be from the measured one, as a share of it.
@@ -61,6 +61,17 @@ fn remark(all: &[Recording], reading: &Reading<'_>) {
             visible::names(same)
         ));
     }
+    let stated: BTreeSet<_> = (all
+        .iter()
+        .filter(|recording| recording.stated_name.is_some()))
+    .map(|recording| (&recording.stated_name, &recording.subject))
+    .collect();
+    if !stated.is_empty() {
+        reading.note(format!(
+            "a column recording names {} recordings over all files; each file that is written keeps the name in that column",
+            stated.len()
+        ));
+    }
     let Some(first) = all.first() else { return };
     let has_parts = |channel: usize| {
         let count = first.channels.len();
@@ -98,14 +109,18 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
         }
         return Ok(());
     }
+    let paths: Vec<&str> = (all.iter())
+        .map(|(path, _)| sensor_files::recording_of(path))
+        .collect();
+    let of_folders = labels::of_folders(&paths);
     if all
         .iter()
         .any(|(_, recording)| !recording.labels.is_empty())
     {
+        label_others(all, of_folders.ok().flatten(), reading);
         return Ok(());
     }
-    let paths: Vec<&str> = all.iter().map(|(path, _)| path.as_str()).collect();
-    match labels::of_folders(&paths)? {
+    match of_folders? {
         Some(labels) => {
             for ((_, recording), label) in all.iter_mut().zip(labels) {
                 recording.label_all(&label);
@@ -118,6 +133,41 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
         ),
     }
     Ok(())
+}
+
+/// Gives files that hold no label, beside others that do, the label of their folder, if folders are named like the labels.
+fn label_others(
+    all: &mut [(String, Recording)],
+    of_folders: Option<Vec<String>>,
+    reading: &Reading<'_>,
+) {
+    let labelled = all
+        .iter()
+        .filter(|(_, recording)| !recording.labels.is_empty());
+    let files: BTreeSet<String> = labelled.clone().map(|(path, _)| path.clone()).collect();
+    let known: BTreeSet<String> = labelled
+        .flat_map(|(_, recording)| &recording.labels)
+        .map(|interval| interval.label.clone())
+        .collect();
+    let are_classes = |labels: &Vec<String>| labels.iter().any(|label| known.contains(label));
+    let labels = of_folders.filter(are_classes);
+    for (i, (path, recording)) in all.iter_mut().enumerate() {
+        if files.contains(&*path) {
+            continue;
+        }
+        let shown = visible::name(path);
+        match labels.as_ref().and_then(|labels| labels.get(i)) {
+            Some(label) => {
+                recording.label_all(label);
+                reading.note(format!(
+                    "{shown}: it holds no label, unlike other files, and takes that of its folder"
+                ));
+            }
+            None => reading.note(format!(
+                "{shown}: it holds no label, unlike other files, so it is of no class"
+            )),
+        }
+    }
 }
 
 fn one(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {

@@ -53,6 +53,8 @@ pub struct Interval {
 pub struct Recording {
     /// Name: the path of the file below the input, and what tells recordings within it apart.
     pub name: String,
+    /// Name in a column `recording`, if there is one: that of one recording over all files.
+    pub stated_name: Option<String>,
     /// Person or thing that was recorded.
     pub subject: Option<String>,
     /// Channels, at least one.
@@ -72,6 +74,7 @@ impl Recording {
     pub(super) fn new(name: impl Into<String>, channels: Vec<Channel>) -> Self {
         Self {
             name: name.into(),
+            stated_name: None,
             subject: None,
             channels,
             time: TimeBase::Unknown,

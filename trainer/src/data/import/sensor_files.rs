@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::columns::words;
 use super::context::Reading;
 use super::recording::Recording;
-use super::source::Entry;
+use super::source::{Entry, stem};
 use super::text::{Separator, lines, split};
 use super::unit::Unit;
 use super::{File, Format, delimited};
@@ -109,6 +109,16 @@ fn beside_sensor(stem: &str) -> Option<Vec<String>> {
     let is_part = |word: &&String| is_sensor(word) || KINDS.contains(&word.as_str());
     let rest = all.iter().filter(|word| !is_part(word)).cloned().collect();
     all.iter().any(is_sensor).then_some(rest)
+}
+
+/// The path of a recording without its file, if the file's name is that of a sensor alone: the folder is the recording.
+pub(super) fn recording_of(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((folder, file)) if beside_sensor(stem(file)).is_some_and(|rest| rest.is_empty()) => {
+            folder
+        }
+        _ => path,
+    }
 }
 
 /// Groups of files that are one recording together: files of different sensors in one folder whose names are else the same. All

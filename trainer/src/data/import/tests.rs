@@ -525,3 +525,130 @@ fn nothing_is_left_where_nothing_can_be_written() {
     assert_eq!(left, 2);
     assert!(!Path::new("file/out").exists());
 }
+
+#[test]
+fn a_recording_in_several_files_stays_one() {
+    let day = |first: i32| {
+        let rows = (0..3).map(|person| {
+            let row = |i: i32| {
+                let (label, value) = (
+                    ["up", "down"][(i / 50 % 2) as usize],
+                    (i * i * 31 + i * 7 + person) % 997,
+                );
+                format!("{},{person}p,{label},{}\n", i * 20, value * (1 + first))
+            };
+            (0..200).map(row).collect::<String>()
+        });
+        format!("time_ms,recording,label,ax\n{}", rows.collect::<String>())
+    };
+    let folder = folder(&[("in/day0.csv", &day(0)), ("in/day1.csv", &day(1))]);
+    let options = Options {
+        resample_hz: Some(25.0),
+        ..Options::default()
+    };
+    let imported = import(&folder.path().join("in"), &options).unwrap();
+    assert_eq!(imported.recordings.len(), 6);
+    let told = |note: &String| note.contains("names 3 recordings over all files");
+    assert!(imported.notes.iter().any(told), "{:?}", imported.notes);
+    let out = folder.path().join("out");
+    write(&imported, &out).unwrap();
+    let text = std::fs::read_to_string(out.join("day0-0p.csv")).unwrap();
+    assert!(
+        text.contains("\ntime,label,recording,ax\n0.000000,up,0p,0\n"),
+        "{text}"
+    );
+    let cutting = recordings::Cutting {
+        steps: 10,
+        hop: 10,
+        ..recordings::Cutting::default()
+    };
+    let source = recordings::locate(&out).unwrap();
+    let loaded = recordings::load_whole(&source, &cutting, &Holdout::Standard).unwrap();
+    let units = loaded.own.overview.units;
+    // Three recordings of people, not six of people and days.
+    let mut names = [units.train, units.valid, units.test].concat();
+    names.sort();
+    assert_eq!(names, ["0p", "1p", "2p"]);
+}
+
+#[test]
+fn files_without_labels_beside_others_are_told() {
+    let rows = "ax,ay\n1,2\n3,4\n";
+    let with = "label,ax,ay\nwalk,1,2\nwalk,3,4\n";
+    let imported = of(&[("walk/1.csv", with), ("rest/2.csv", rows)]).unwrap();
+    assert_eq!(
+        labels(&imported),
+        [("rest/2", vec!["rest"]), ("walk/1", vec!["walk"])]
+    );
+    let told = |imported: &Imported, part: &str| {
+        let found = imported.notes.iter().any(|note| note.contains(part));
+        assert!(found, "{:?}", imported.notes);
+    };
+    told(&imported, "rest/2.csv: it holds no label");
+    let imported = of(&[("day1/1.csv", with), ("day2/2.csv", rows)]).unwrap();
+    assert_eq!(labels(&imported)[1], ("day2/2", vec![]));
+    told(&imported, "so it is of no class");
+}
+
+#[test]
+fn folders_that_are_recordings_or_people_are_no_classes() {
+    let (one, two) = (phone(AXES, 0, 9), phone(AXES, 0, 9));
+    let files = [
+        ("rec1/Accelerometer.csv", one.as_str()),
+        ("rec2/Accelerometer.csv", &two),
+    ];
+    let imported = of(&files).unwrap();
+    assert!(
+        labels(&imported)
+            .iter()
+            .all(|(_, labels)| labels.is_empty())
+    );
+    let rows = "ax,ay\n1,2\n3,4\n";
+    let error = error(&[
+        ("anna/walk.csv", rows),
+        ("anna/run.csv", rows),
+        ("bert/walk.csv", rows),
+        ("bert/run.csv", rows),
+    ]);
+    for part in [
+        "anna, bert",
+        "run, walk",
+        "'{label}/*'",
+        "'{subject}/{label}.*'",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn imports_of_different_scales_do_not_mix() {
+    let rows = |largest: &str| format!("label,ax (g)\nx,1\ny,{largest}\n");
+    let folder = folder(&[
+        ("a.csv", &rows("2")),
+        ("b.csv", &rows("15")),
+        ("c.csv", &rows("3")),
+    ]);
+    let at = |name: &str| folder.path().join(name);
+    for name in ["a", "b", "c"] {
+        let imported = import(&at(&format!("{name}.csv")), &Options::default()).unwrap();
+        let summary = write(&imported, &at("out").join(name)).unwrap();
+        let told = summary
+            .notes
+            .iter()
+            .any(|note| note.contains("not that of the firmware"));
+        assert_eq!(told, name == "b", "{:?}", summary.notes);
+    }
+    let error = format!("{:#}", import(&at("out"), &Options::default()).unwrap_err());
+    assert!(
+        error.contains("2048 counts are 1 g here, but 8192 counts are 1 g in a/a.csv"),
+        "{error}"
+    );
+    std::fs::remove_dir_all(at("out/b")).unwrap();
+    assert_eq!(
+        import(&at("out"), &Options::default())
+            .unwrap()
+            .recordings
+            .len(),
+        2
+    );
+}

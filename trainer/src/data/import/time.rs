@@ -48,8 +48,8 @@ pub(super) fn date(text: &str) -> Option<f64> {
 /// Seconds of the unit that a column's name ends in or has in brackets: `time_ms`, `Time (s)`, `seconds_elapsed`.
 pub(super) fn unit_in_name(name: &str) -> Option<f64> {
     let lower = name.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric() && c != 'µ' && c != 'μ');
-    words.filter(|word| !word.is_empty()).find_map(|word| {
+    let words = || lower.split(|c: char| !c.is_alphanumeric() && c != 'µ' && c != 'μ');
+    let fine = words().find_map(|word| {
         Some(match word {
             "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
             "ms" | "msec" | "millis" | "millisecond" | "milliseconds" | "timems" => 1e-3,
@@ -59,7 +59,16 @@ pub(super) fn unit_in_name(name: &str) -> Option<f64> {
             "ns" | "nsec" | "nanos" | "nanosecond" | "nanoseconds" | "timens" => 1e-9,
             _ => return None,
         })
-    })
+    });
+    // `min` is the least of something too.
+    let coarse = || {
+        words().find_map(|word| match word {
+            "min" | "mins" | "minute" | "minutes" => Some(60.0),
+            "h" | "hr" | "hrs" | "hour" | "hours" => Some(3600.0),
+            _ => None,
+        })
+    };
+    fine.or_else(coarse)
 }
 
 /// Steps as they are usually, and the longest that is no gap; in the unit of the stamps.
@@ -162,6 +171,7 @@ pub(super) fn resample(recording: &mut Recording, rate_hz: f64, budget: &Budget)
     };
     let mut to = Recording::new(recording.name.clone(), recording.channels.clone());
     to.subject.clone_from(&recording.subject);
+    to.stated_name.clone_from(&recording.stated_name);
     let labels = recording.label_of_each();
     let mut times = Vec::new();
     for run in recording.runs() {
@@ -241,6 +251,10 @@ mod tests {
             ("Time (s)", Some(1.0)),
             ("seconds_elapsed", Some(1.0)),
             ("t [µs]", Some(1e-6)),
+            ("time (min)", Some(60.0)),
+            ("Time [h]", Some(3600.0)),
+            ("elapsed_minutes", Some(60.0)),
+            ("min_time_ms", Some(1e-3)),
             ("timestamp", None),
         ] {
             assert_eq!(unit_in_name(name), unit, "{name}");

@@ -1,5 +1,7 @@
 //! Units of channels, as files spell them.
 
+use super::columns::{axis, words};
+
 /// Standard gravity, in m/s².
 pub const STANDARD_GRAVITY: f64 = 9.806_65;
 
@@ -93,6 +95,26 @@ impl Unit {
     }
 }
 
+/// The unit that `text` spells of a channel of this name, as [`Unit::parse`] gives it; `G` of a magnetic channel is gauss.
+pub(super) fn of_channel(name: &str, text: &str) -> Option<(Unit, f64)> {
+    match Unit::parse(text)? {
+        (Unit::G, factor) if is_magnetic(name) => Some((Unit::MicroTesla, 100.0 * factor)),
+        other => Some(other),
+    }
+}
+
+/// Whether a channel is an axis of a magnetometer by its name. `acc_mag` and `mag` may be magnitudes of acceleration.
+fn is_magnetic(name: &str) -> bool {
+    let words = words(name);
+    let is = |start: &str| words.iter().any(|word| word.starts_with(start));
+    let has = |all: &[&str]| words.iter().any(|word| all.contains(&word.as_str()));
+    let is_axis = axis(name).is_some_and(|(sensor, _)| !sensor.is_empty());
+    !is("acc")
+        && (is("magnet")
+            || has(&["mx", "my", "mz", "magx", "magy", "magz"])
+            || (is_axis && has(&["mag", "m"])))
+}
+
 /// A column's name without the unit that it carries in brackets or as a last word: `Acc x (m/s^2)`, `gyro_x_dps`. The
 /// factor is that of [`Unit::parse`].
 pub(super) fn of_column(name: &str) -> (String, Unit, f64) {
@@ -100,7 +122,7 @@ pub(super) fn of_column(name: &str) -> (String, Unit, f64) {
     for (open, close) in [('(', ')'), ('[', ']'), ('{', '}')] {
         let inside = (name.strip_suffix(close)).and_then(|start| start.rsplit_once(open));
         if let Some((plain, unit)) = inside
-            && let Some((unit, factor)) = Unit::parse(unit)
+            && let Some((unit, factor)) = of_channel(plain.trim(), unit)
         {
             return (plain.trim().to_owned(), unit, factor);
         }
@@ -109,7 +131,7 @@ pub(super) fn of_column(name: &str) -> (String, Unit, f64) {
     if let Some((plain, word)) = last
         && !plain.is_empty()
         && word.len() > 1
-        && let Some((unit, factor)) = Unit::parse(word)
+        && let Some((unit, factor)) = of_channel(plain, word)
     {
         return (plain.to_owned(), unit, factor);
     }
@@ -144,6 +166,15 @@ mod tests {
             ("ax [mg]", "ax", Unit::G, 1e-3),
             ("gx_dps", "gx", Unit::DegreePerSecond, 1.0),
             ("mag x (μT)", "mag x", Unit::MicroTesla, 1.0),
+            ("mag_x (G)", "mag_x", Unit::MicroTesla, 100.0),
+            (
+                "Magnetometer Y [mG]",
+                "Magnetometer Y",
+                Unit::MicroTesla,
+                0.1,
+            ),
+            ("mz_mG", "mz", Unit::MicroTesla, 0.1),
+            ("acc_mag (g)", "acc_mag", Unit::G, 1.0),
             ("temp (°C)", "temp", Unit::Celsius, 1.0),
             ("acc_x", "acc_x", Unit::Unknown, 1.0),
             ("a_g", "a_g", Unit::Unknown, 1.0),

@@ -1,5 +1,5 @@
-//! WAV: samples of a sound, or of a sensor that was recorded as one, by `hound`. Whole numbers of up to 16 bits stay counts, others
-//! are of the range -1 to 1.
+//! WAV: samples of a sound, or of a sensor that was recorded as one, by `hound`. Whole numbers of 16 bits stay counts, those of fewer
+//! are brought to the full scale of 16, others are of the range -1 to 1.
 
 use std::io::Cursor;
 
@@ -42,12 +42,17 @@ fn read(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
             .collect::<Result<_, _>>()
             .context(DAMAGED)?,
         (hound::SampleFormat::Int, bits) => {
-            let most = if bits > 16 {
-                (1_u64 << (bits.min(32) - 1)) as f32
-            } else {
-                1.0
+            let factor = match bits {
+                ..=16 => (1_u32 << (16 - bits)) as f32,
+                _ => 1.0 / (1_u64 << (bits.min(32) - 1)) as f32,
             };
-            let value = |sample: hound::Result<i32>| sample.map(|sample| sample as f32 / most);
+            if bits < 16 {
+                reading.note(format!(
+                    "{}: its samples of {bits} bits are multiplied by {factor}, to the full scale of 16 bits",
+                    recording.name
+                ));
+            }
+            let value = |sample: hound::Result<i32>| sample.map(|sample| sample as f32 * factor);
             wav.samples::<i32>()
                 .map(value)
                 .collect::<Result<_, _>>()
@@ -120,6 +125,15 @@ mod tests {
             writer.write_sample(-(1 << 23)).unwrap();
         });
         assert_eq!(read_as(&wide).unwrap().values, [0.5, -1.0]);
+        // Of one full scale, whatever the bits.
+        let narrow = wav(8, hound::SampleFormat::Int, |writer| {
+            for value in [1_i8, -2, 127, -128] {
+                writer.write_sample(value).unwrap();
+            }
+        });
+        let found = read_as(&narrow).unwrap();
+        assert_eq!(found.values, [256.0, -512.0, 32_512.0, -32_768.0]);
+        assert_eq!(found.channels[0].unit, Unit::Counts);
         let float = wav(32, hound::SampleFormat::Float, |writer| {
             writer.write_sample(0.25_f32).unwrap();
             writer.write_sample(f32::NAN).unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use super::counts::{Scale, scales};
+use super::counts::{Scale, remarks, scales};
 use super::recording::{Recording, TimeBase};
 use super::{Imported, time};
 use crate::files::UNFINISHED;
@@ -44,6 +44,9 @@ pub struct Written {
     pub file: String,
     /// Name of the recording: the path that it was read from.
     pub name: String,
+    /// Name in a column `recording`, that of one recording over all files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_name: Option<String>,
     /// Person or thing that was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -59,7 +62,7 @@ pub struct Written {
 }
 
 impl Summary {
-    fn of(imported: &Imported) -> Self {
+    fn of(imported: &Imported) -> Result<Self> {
         let mut labels = BTreeMap::new();
         for recording in &imported.recordings {
             for label in recording.label_of_each() {
@@ -73,6 +76,7 @@ impl Summary {
         let written = |recording: &Recording| Written {
             file: file_name(&recording.name, &mut files),
             name: recording.name.clone(),
+            stated_name: recording.stated_name.clone(),
             subject: recording.subject.clone(),
             samples: recording.samples(),
             rate_hz: time::rate_of(recording).map(rounded),
@@ -83,15 +87,18 @@ impl Summary {
                 .map(|interval| interval.label.clone())
                 .collect(),
         };
-        Self {
+        let channels = scales(&imported.recordings);
+        let mut notes = remarks(&imported.recordings, &channels)?;
+        notes.extend_from_slice(&imported.notes);
+        Ok(Self {
             formats: imported.formats.clone(),
             skipped_lines: imported.skipped_lines,
             left_out: imported.left_out.clone(),
-            notes: imported.notes.clone(),
+            notes,
             labels,
-            channels: scales(&imported.recordings),
+            channels,
             recordings: imported.recordings.iter().map(written).collect(),
-        }
+        })
     }
 }
 
@@ -132,7 +139,7 @@ fn file_name(name: &str, taken: &mut BTreeSet<String>) -> String {
 /// `recordings.toml`. The folder is there whole or not at all.
 ///
 /// # Errors
-/// The folder holds files, or cannot be written.
+/// The folder holds files or cannot be written, or all values of a channel would be 0 as counts.
 pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
     let is_free =
         !out.exists() || fs::read_dir(out).is_ok_and(|mut inside| inside.next().is_none());
@@ -141,7 +148,7 @@ pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
         "{} is there already: name another folder with --out, or remove it",
         out.display()
     );
-    let summary = Summary::of(imported);
+    let summary = Summary::of(imported)?;
     let save = || -> Result<()> {
         let parent = match out.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -179,15 +186,22 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
         text.push_str(if is_usual { "time," } else { "time_s," });
     }
     text.push_str("label");
-    if recording.subject.is_some() {
-        text.push_str(",subject");
+    // What tells recordings apart, which is the same in all rows.
+    let mut fixed = String::new();
+    for (column, value) in [
+        ("recording", &recording.stated_name),
+        ("subject", &recording.subject),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(text, ",{column}");
+            let _ = write!(fixed, ",{}", field(value));
+        }
     }
     for scale in scales {
         text.push(',');
         text.push_str(&field(&scale.channel));
     }
     text.push('\n');
-    let subject = recording.subject.as_deref().map(field);
     let labels = recording.label_of_each();
     for run in recording.runs() {
         if run.start > 0 {
@@ -199,10 +213,7 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
                 let _ = write!(text, "{:.6},", stamps[i]);
             }
             text.push_str(&field(labels[i].unwrap_or_default()));
-            if let Some(subject) = &subject {
-                text.push(',');
-                text.push_str(subject);
-            }
+            text.push_str(&fixed);
             for (scale, &value) in scales.iter().zip(recording.sample(i)) {
                 let _ = write!(text, ",{}", scale.count(value));
             }
@@ -229,6 +240,17 @@ fn comment(name: &str, scales: &[Scale]) -> String {
         .filter(|c| !c.is_control())
         .take(4000)
         .collect()
+}
+
+/// The scales that the first line of an imported file tells, by channel, such as `8192 counts are 1 g`; none of any other line.
+pub(super) fn scales_told(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let told = line
+        .strip_prefix("# imported from ")
+        .and_then(|rest| rest.rsplit_once("; "));
+    let scales = told.map_or("", |(_, scales)| scales).split(", ");
+    scales
+        .filter(|scale| scale.contains(" counts are 1 "))
+        .filter_map(|scale| scale.rsplit_once(": "))
 }
 
 /// Times of samples, in seconds from the first on.

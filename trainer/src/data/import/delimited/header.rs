@@ -121,8 +121,10 @@ impl Columns {
 
     fn value(&mut self, column: usize, name: &str, dialect: &Dialect) {
         let (mut plain_name, mut unit, mut factor) = unit::of_column(name);
-        if let Some((below, of_below)) =
-            dialect.units.get(column).and_then(|text| Unit::parse(text))
+        if let Some((below, of_below)) = dialect
+            .units
+            .get(column)
+            .and_then(|text| unit::of_channel(name, text))
             && unit == Unit::Unknown
         {
             (unit, factor) = (below, of_below);

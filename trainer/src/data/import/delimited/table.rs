@@ -277,6 +277,7 @@ impl Table {
             of = format!("{of}:{part}");
         }
         let mut begun = Recording::new(of, columns.channels.clone());
+        begun.stated_name = recording.map(str::to_owned);
         begun.subject = subject.map(str::to_owned);
         begun
     }
