@@ -3,14 +3,8 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::config::Counts;
+use crate::data::import::{self, Unit};
 use crate::data::{Sequences, Task};
-
-/// Acceleration of one count of the firmware, in g: see [`hadamrnn_device::imu`].
-const FIRMWARE_G: f64 = 1.0 / 8192.0;
-/// Rotation of one count of the firmware, in degrees a second.
-const FIRMWARE_DEGREES: f64 = 0.070;
-/// One g, in metres a second squared.
-const STANDARD_GRAVITY: f64 = 9.806_65;
 
 /// Unit of the values of a channel of a known data set; none where it is not known.
 pub fn unit(task: Task, channel: &str) -> Option<&'static str> {
@@ -26,13 +20,9 @@ pub fn unit(task: Task, channel: &str) -> Option<&'static str> {
 
 /// Size of a count of the firmware in a unit; none for a unit of no sensor of motion.
 pub fn of_firmware(unit: &str) -> Option<f32> {
-    let size = match unit {
-        "g" => FIRMWARE_G,
-        "m/s^2" => FIRMWARE_G * STANDARD_GRAVITY,
-        "rad/s" => FIRMWARE_DEGREES.to_radians(),
-        _ => return None,
-    };
-    Some(size as f32)
+    let (unit, factor) = Unit::parse(unit)?;
+    let per_unit = import::counts_of_firmware(unit)?;
+    Some((1.0 / (per_unit * factor)) as f32)
 }
 
 /// Sizes of the counts that a model of `task` reads, one a channel, in the units of its data; `training` are those of the data.
@@ -98,6 +88,9 @@ mod tests {
             sizes(Counts::Training, Task::Har2, &names, vec![3.0]).unwrap(),
             [3.0]
         );
+        let metres = of_firmware("m/s^2").unwrap();
+        assert!((metres * 8192.0 - 9.80665).abs() < 1e-6);
+        assert_eq!(of_firmware("counts"), None);
         for (task, names) in [(Task::Recordings, &names[..]), (Task::Imdb, &[])] {
             let error = sizes(Counts::Firmware, task, names, vec![]).unwrap_err();
             assert!(error.to_string().contains("--counts"), "{error}");

@@ -25,6 +25,7 @@ mod sequences;
 mod task;
 mod text;
 pub mod uci_har;
+mod words;
 
 pub use cache::CACHE_VARIABLE;
 pub use catalog::DataSet;

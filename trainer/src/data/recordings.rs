@@ -37,7 +37,6 @@ mod split;
 mod tests;
 mod time;
 mod windows;
-mod words;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! Files that lie beside recordings and hold none.
 
 use super::File;
-use super::columns::words;
 use super::text::{Separator, lines, split};
+use crate::data::words::words;
 
 /// Names of Sensor Logger's files of events and of slow or other sensors.
 const EVENTS: [&str; 17] = [

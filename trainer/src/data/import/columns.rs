@@ -1,5 +1,7 @@
 //! Roles of columns, by their names.
 
+use crate::data::words::words;
+
 /// Role of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -85,26 +87,6 @@ const TIME_UNITS: [&str; 22] = [
 ];
 /// Those of them that mean something else too where they stand first.
 const NO_TIMES: [&str; 4] = ["s", "min", "mins", "h"];
-
-/// The words of a name in small letters: `Time (ms)`, `timeMs` and `time_ms` have the same.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for character in name.chars() {
-        let is_new = before.is_lowercase() && character.is_uppercase();
-        if !character.is_alphanumeric() || is_new {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(last) = words.last_mut()
-        {
-            last.extend(character.to_lowercase());
-        }
-        before = character;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
 
 /// The role of a column of this name.
 pub(super) fn role(name: &str) -> Role {

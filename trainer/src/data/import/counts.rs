@@ -52,7 +52,7 @@ impl Scale {
 }
 
 /// Counts per unit of the firmware, if it has such a sensor.
-fn of_firmware(unit: Unit) -> Option<f64> {
+pub fn of_firmware(unit: Unit) -> Option<f64> {
     match unit {
         Unit::G => Some(COUNTS_PER_G),
         Unit::MetrePerSecondSquared => Some(COUNTS_PER_G / STANDARD_GRAVITY),

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::columns::words;
 use super::context::Reading;
 use super::recording::Recording;
 use super::source::{Entry, stem};
 use super::text::{Separator, lines, split};
 use super::unit::Unit;
 use super::{File, Format, delimited};
+use crate::data::words::words;
 
 /// Words in names of files that name a sensor.
 const SENSORS: [&str; 13] = [

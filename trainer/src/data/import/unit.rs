@@ -1,6 +1,7 @@
 //! Units of channels, as files spell them.
 
-use super::columns::{axis, words};
+use super::columns::axis;
+use crate::data::words::words;
 
 /// Standard gravity, in m/s².
 pub const STANDARD_GRAVITY: f64 = 9.806_65;

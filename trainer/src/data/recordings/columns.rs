@@ -6,7 +6,7 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::time::Unit;
-use super::words::words;
+use crate::data::words::words;
 use crate::visible;
 
 /// Word of the columns that name recordings.

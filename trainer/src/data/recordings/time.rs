@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use chrono::NaiveDateTime;
 
-use super::words::words;
+use crate::data::words::words;
 use crate::visible;
 
 /// Steps from row to row from which on a rate is measured.

@@ -2,7 +2,7 @@
 
 /// The words of a name in small letters: `Time (ms)`, `timeMs` and `time_ms` have the same. Words that the name writes in one,
 /// such as `subject id`, follow as a whole.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(in crate::data) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for character in name.chars() {
