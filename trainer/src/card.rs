@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::RunConfig;
+use crate::data::import::Unit;
 use crate::export::Scales;
 use crate::metrics::Metrics;
 use crate::untrusted::{self, Kind};
@@ -60,6 +61,10 @@ pub struct Card {
     pub channels: Vec<String>,
     /// Physical units per raw count of each channel: what the sensor driver must deliver.
     pub input_lsb: Vec<f32>,
+    /// Units of the channels, in which `input_lsb` is; none for those of a benchmark, which are known, and of cards of earlier
+    /// versions, whose recordings are in counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Unit>,
     /// Measured results.
     pub results: Results,
     /// Units of the integers.
@@ -112,6 +117,12 @@ impl Card {
         if let Some(lsb) = card.input_lsb.iter().find(wrong) {
             bail!("input_lsb: {lsb} is no size of a count: it must be a finite number above 0");
         }
+        ensure!(
+            card.units.is_empty() || card.units.len() == card.channels.len(),
+            "units: there are {} of {} channels",
+            card.units.len(),
+            card.channels.len()
+        );
         Ok(card)
     }
 

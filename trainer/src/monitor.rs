@@ -5,7 +5,7 @@
 mod record;
 mod state;
 
-pub use record::Recorder;
+pub use record::{Recorder, scales_of};
 pub use state::{LastClass, State, Trace};
 
 use std::time::{Duration, Instant};

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::card::Card;
 use crate::config::RunConfig;
-use crate::counts::unit;
+use crate::counts::units;
 use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
 
@@ -123,11 +123,13 @@ fn channels(card: &Card, model: &Model<'_>) -> Vec<Channel> {
     if model.tokens().is_some() {
         return Vec::new();
     }
-    (card.channels.iter().zip(&card.input_lsb))
-        .map(|(name, &lsb)| Channel {
+    let units = units(card.config.task, &card.channels, &card.units);
+    let channels = card.channels.iter().zip(&card.input_lsb).zip(units);
+    channels
+        .map(|((name, &lsb), unit)| Channel {
             name: name.clone(),
             lsb,
-            unit: unit(card.config.task, name),
+            unit,
         })
         .collect()
 }

@@ -31,6 +31,7 @@ mod source;
 mod tests;
 mod text;
 mod time;
+mod told;
 mod unit;
 mod wav;
 mod wisdm;
@@ -46,8 +47,9 @@ use anyhow::{Context, Result, bail, ensure};
 pub use counts::{Scale, of_firmware as counts_of_firmware};
 pub use labels::Pattern;
 pub use recording::{Channel, Interval, Recording, TimeBase};
+pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
 pub use unit::Unit;
-pub use write::{Summary, Written, write};
+pub use write::{SUMMARY, Summary, Written, write};
 
 use context::Reading;
 use source::Entry;
@@ -220,8 +222,6 @@ struct Found {
     left_out: Vec<String>,
     /// Directions of the axes of a phone, with the file that tells them.
     axes: Option<(beside::Axes, String)>,
-    /// Scales of channels that earlier imports wrote, each with the file that tells it.
-    scales: BTreeMap<String, (String, String)>,
 }
 
 impl Found {
@@ -239,24 +239,6 @@ impl Found {
                 visible::name(&file.entry.name),
                 visible::name(other)
             ),
-        }
-        Ok(())
-    }
-
-    /// Refuses files of earlier imports whose counts stand for different values.
-    fn scales(&mut self, file: &File<'_>) -> Result<()> {
-        let first = file.text().and_then(|text| text::lines(text).next());
-        for (channel, scale) in write::scales_told(first.map_or("", |(_, line)| line)) {
-            let own = (scale.to_owned(), file.entry.name.clone());
-            let (known, other) = self.scales.entry(channel.to_owned()).or_insert(own);
-            ensure!(
-                known.as_str() == scale,
-                "channel {}: {} here, but {} in {}: import the original files of both together",
-                visible::name(channel),
-                visible::name(scale),
-                visible::name(known),
-                visible::name(other)
-            );
         }
         Ok(())
     }
@@ -291,8 +273,13 @@ impl Found {
             self.left_out.push(entry.name.clone());
             return Ok(Vec::new());
         };
-        self.scales(&file).with_context(shown)?;
-        let recordings = (format.read)(&file, reading).with_context(shown)?;
+        let mut recordings = (format.read)(&file, reading).with_context(shown)?;
+        let first = file.text().and_then(|text| text::lines(text).next());
+        let told = told::parse(first.map_or("", |(_, line)| line));
+        let told = told.with_context(|| format!("{}, line 1", shown()))?;
+        for recording in &mut recordings {
+            in_units(recording, &told);
+        }
         *self.formats.entry(format.name).or_insert(0) += 1;
         Ok(recordings)
     }
@@ -314,6 +301,21 @@ impl Found {
         }
         let merged = merge::merge(parts, reading)?;
         Ok((path, merged.into_iter().collect()))
+    }
+}
+
+/// Turns counts into the values that they stand for, as the first line of their file tells.
+fn in_units(recording: &mut Recording, told: &[ToldScale]) {
+    let count = recording.channels.len();
+    for (i, channel) in recording.channels.iter_mut().enumerate() {
+        let is_plain = matches!(channel.unit, Unit::Counts | Unit::Unknown);
+        let scale = told.iter().find(|scale| scale.channel == channel.name);
+        if let Some(scale) = scale.filter(|_| is_plain) {
+            channel.unit = scale.unit;
+            for value in recording.values.iter_mut().skip(i).step_by(count) {
+                *value = (f64::from(*value) / scale.counts_per_unit) as f32;
+            }
+        }
     }
 }
 

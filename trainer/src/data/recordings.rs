@@ -30,6 +30,7 @@ mod overview;
 mod parse;
 mod read;
 mod run;
+mod scale;
 mod segments;
 mod shared;
 mod split;
@@ -227,6 +228,8 @@ fn by_these_rules(
         "{} intervals of one label are more than {MOST_INTERVALS}: do the labels change with every few samples?",
         segments.all.len()
     );
+    let scales = scale::agree(&scale::of_files(files)?, &segments.channels, cutting)?;
+    segments.notes.extend(scales.note.clone());
     segments.shared = shared::pairs(&segments.all, cutting.steps);
     let places = match &cutting.split {
         Some(stored) => stored.places(&segments),
@@ -238,10 +241,12 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
-    let [train, valid, test, new] = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
+    let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
+    let [train, valid, test, new] = parts.map(|part| scales.values(part));
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
         channels: segments.channels.clone(),
+        units: scales.units,
         classes: segments.classes.clone(),
         split: Some(split),
         ..cutting.clone()
@@ -251,7 +256,7 @@ fn by_these_rules(
         train,
         valid,
         test,
-        input_lsb: vec![1.0; segments.channels.len()],
+        input_lsb: scales.lsb,
         classes: segments.classes,
         channel_names: segments.channels,
         sample_rate_hz: cutting.rate(),

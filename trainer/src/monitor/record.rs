@@ -2,7 +2,7 @@
 //!
 //! A row is a sample: `label`, `recording`, `time` in samples, then the raw counts, one column a channel
 //! ([`crate::data::recordings`]). Where samples were lost, or the recording was paused, a row without a label keeps
-//! windows from spanning the gap.
+//! windows from spanning the gap. Where the units of the board's counts are known, a comment above the head tells them.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use hadamrnn_device::channels::Quantity;
+use hadamrnn_device::descriptor::Descriptor;
 
+use crate::data::import::{ToldScale, Unit, counts_of_firmware, line_of_scales, scales_told};
 use crate::link::Told;
 use crate::untrusted::{Kind, check_regular};
 use crate::visible;
@@ -34,11 +37,11 @@ const ROWS: u64 = 25;
 impl Recorder {
     /// Appends to a file, or makes it and its folder: samples of these channels, all of one class. `recording` names what is
     /// recorded; where the file has a recording of this name, a number is added. Nobody else records into the file
-    /// meanwhile.
+    /// meanwhile. A file that tells no scale is continued without one.
     ///
     /// # Errors
-    /// The file cannot be written, is being recorded into or has other columns, or the label is none.
-    pub fn open(path: &Path, label: &str, recording: &str, channels: &[String]) -> Result<Self> {
+    /// The file cannot be written, is being recorded into, or has other columns or scales, or the label is none.
+    pub fn open(path: &Path, label: &str, recording: &str, channels: &[ToldScale]) -> Result<Self> {
         let label = label.trim();
         ensure!(
             !label.is_empty() && !label.starts_with('#') && !label.contains(['\n', '\r']),
@@ -58,11 +61,11 @@ impl Recorder {
             format!("another program records into {name}: record into another file")
         })?;
         let head: Vec<&str> = (FIRST.into_iter())
-            .chain(channels.iter().map(String::as_str))
+            .chain(channels.iter().map(|scale| scale.channel.as_str()))
             .collect();
         check_regular(&file.metadata()?).with_context(|| format!("cannot write {name}"))?;
-        let recordings =
-            recordings(&file, &head).with_context(|| format!("{name} is not continued"))?;
+        let recordings = recordings(&file, &head, channels)
+            .with_context(|| format!("{name} is not continued"))?;
         if recordings.is_some() {
             end_last_row(&mut file).with_context(|| format!("cannot continue {name}"))?;
         }
@@ -75,6 +78,11 @@ impl Recorder {
             next: None,
         };
         if recordings.is_none() {
+            if channels.iter().any(|scale| !scale.is_counts()) {
+                let line = line_of_scales("recorded by hadamrnn monitor", channels);
+                writeln!(recorder.writer.get_ref(), "{line}")
+                    .context("cannot write the recording")?;
+            }
             recorder.writer.write_record(&head)?;
             recorder.flush()?;
         }
@@ -138,12 +146,43 @@ impl Recorder {
     }
 }
 
-/// Names of the recordings in a file, which must have this head; none where the file is empty.
-fn recordings(file: &File, head: &[&str]) -> Result<Option<HashSet<Vec<u8>>>> {
+/// Counts of a board's channels, by the quantities that its firmware says they are. Emulated boards replay samples of whatever
+/// size, and tell none.
+pub fn scales_of(channels: &[String], firmware: &Descriptor<'_>) -> Vec<ToldScale> {
+    let quantities = firmware.gives.quantities().unwrap_or_default();
+    let is_known = !firmware.board.starts_with("qemu-");
+    let unit = |channel: &String| {
+        let is_of = |quantity: &&Quantity| quantity.names().contains(&channel.as_str());
+        match quantities.iter().filter(|_| is_known).find(is_of)? {
+            Quantity::Acceleration | Quantity::Gravity | Quantity::Motion => Some(Unit::G),
+            Quantity::Rotation => Some(Unit::DegreePerSecond),
+            _ => None,
+        }
+    };
+    let scale = |channel: &String| {
+        let known = unit(channel).and_then(|unit| Some((unit, counts_of_firmware(unit)?)));
+        let (unit, counts_per_unit) = known.unwrap_or((Unit::Counts, 1.0));
+        ToldScale {
+            channel: channel.clone(),
+            unit,
+            counts_per_unit,
+        }
+    };
+    channels.iter().map(scale).collect()
+}
+
+/// Names of the recordings in a file, which must have this head and may tell these scales; none where the file is empty.
+fn recordings(
+    file: &File,
+    head: &[&str],
+    channels: &[ToldScale],
+) -> Result<Option<HashSet<Vec<u8>>>> {
     let bytes = Kind::DATA.read(file)?;
+    check_scales(&bytes, channels)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
+        .comment(Some(b'#'))
         .from_reader(&bytes[..]);
     let mut row = csv::ByteRecord::new();
     if !reader.read_byte_record(&mut row)? {
@@ -163,6 +202,31 @@ fn recordings(file: &File, head: &[&str]) -> Result<Option<HashSet<Vec<u8>>>> {
         }
     }
     Ok(Some(names))
+}
+
+/// Checks that a file that tells scales tells these.
+fn check_scales(bytes: &[u8], channels: &[ToldScale]) -> Result<()> {
+    let first = bytes
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let told = scales_told(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
+    if told.is_empty() {
+        return Ok(());
+    }
+    for channel in channels {
+        let plain = ToldScale::counts(&channel.channel);
+        let known = told.iter().find(|scale| scale.channel == channel.channel);
+        let known = known.unwrap_or(&plain);
+        ensure!(
+            known == channel,
+            "of its channel {} {}, of this board's {}: record into another file",
+            visible::name(&channel.channel),
+            known.words(),
+            channel.words()
+        );
+    }
+    Ok(())
 }
 
 /// `name`, with a number where others have it.
@@ -191,8 +255,17 @@ mod tests {
     use super::*;
     use crate::data::{Holdout, recordings};
 
-    fn channels() -> Vec<String> {
-        vec!["x".into(), "y, left".into()]
+    fn channels() -> Vec<ToldScale> {
+        ["x", "y, left"].map(ToldScale::counts).to_vec()
+    }
+
+    fn in_g(counts_per_unit: f64) -> Vec<ToldScale> {
+        let scale = |scale: ToldScale| ToldScale {
+            unit: Unit::G,
+            counts_per_unit,
+            ..scale
+        };
+        channels().into_iter().map(scale).collect()
     }
 
     fn record(path: &Path, label: &str, name: &str, indices: impl IntoIterator<Item = u32>) {
@@ -247,7 +320,7 @@ mod tests {
         };
         let data = recordings::load(&source, &cutting, &Holdout::default()).unwrap();
         assert_eq!(data.classes, ["a", "b"]);
-        assert_eq!(data.channel_names, channels());
+        assert_eq!(data.channel_names, ["x", "y, left"]);
         let windows = data.train.len() + data.valid.len() + data.test.len();
         assert_eq!(windows, 12 * 3);
     }
@@ -287,11 +360,64 @@ mod tests {
     }
 
     #[test]
+    fn scales_are_told_once_and_others_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("walk.csv");
+        for name in ["one", "two"] {
+            let mut recorder = Recorder::open(&path, "walk", name, &in_g(8192.0)).unwrap();
+            let values = vec![1, 2];
+            recorder.take(&Told::Sample { index: 0, values }).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let expected = "# recorded by hadamrnn monitor; x: 8192 counts are 1 g, y, left: 8192 counts are 1 g\n\
+                        label,recording,time,x,\"y, left\"\nwalk,one,0,1,2\nwalk,two,0,1,2\n";
+        assert_eq!(text, expected);
+        for other in [in_g(4096.0), channels()] {
+            let error = Recorder::open(&path, "walk", "three", &other).err();
+            let error = format!("{:#}", error.expect("refused"));
+            assert!(
+                error.contains("8192 counts are 1 g") && error.contains("another file"),
+                "{error}"
+            );
+        }
+        // One of before units goes on without.
+        let old = folder.path().join("old.csv");
+        record(&old, "walk", "one", [0]);
+        Recorder::open(&old, "walk", "two", &in_g(8192.0)).unwrap();
+        assert!(std::fs::read_to_string(&old).unwrap().starts_with("label,"));
+    }
+
+    #[test]
+    fn counts_of_real_boards_are_known_by_what_they_measure() {
+        use hadamrnn_firmware_support::boards::Registry;
+        let registry = Registry::built_in().unwrap();
+        let scales = |board: &str| {
+            let board = registry.board(board).unwrap();
+            let firmware = board.descriptor().unwrap();
+            let names = ["body_acc_x", "body_gyro_z", "other"].map(String::from);
+            scales_of(&names, &firmware)
+        };
+        let words = scales("pico")
+            .iter()
+            .map(ToldScale::words)
+            .collect::<Vec<_>>();
+        assert_eq!(
+            words,
+            [
+                "8192 counts are 1 g",
+                "14.285714285714285 counts are 1 °/s",
+                "1 counts are 1 counts"
+            ]
+        );
+        assert!(scales("qemu-m4").iter().all(ToldScale::is_counts));
+    }
+
+    #[test]
     fn other_columns_and_labels_that_are_none_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("other.csv");
         record(&path, "a", "one", 0..3);
-        let error = Recorder::open(&path, "a", "two", &["x".into()])
+        let error = Recorder::open(&path, "a", "two", &[ToldScale::counts("x")])
             .err()
             .expect("refused");
         let error = format!("{error:#}");

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::error::{Error, Result, Sort};
 use crate::config::{Counts, RunConfig};
-use crate::counts;
+use crate::counts::{self, ChannelsOfData};
+use crate::data::import::Unit;
 use crate::data::{self, Sequences, Source, Split};
 use crate::observer::{Observer, Stage, staged};
 use crate::task_data::TaskData;
@@ -47,11 +48,15 @@ impl RunData {
             observer.notice(note);
         }
         let channels = task.channel_names();
+        let units = task.own().map_or(&[][..], |own| &own.cutting.units);
         let sizes = counts::sizes(
-            config.export.counts,
-            config.task,
-            &channels,
-            task.input_lsb(),
+            &config.export,
+            ChannelsOfData {
+                task: config.task,
+                names: &channels,
+                units,
+                lsb: &task.input_lsb(),
+            },
         );
         let data = Self {
             input_lsb: sizes.sort(Error::Config)?,
@@ -62,6 +67,11 @@ impl RunData {
             data.tell_saturated(&channels, observer);
         }
         Ok(data)
+    }
+
+    /// Units of the channels of the user's own recordings; none of other data, and where they are not known.
+    pub(super) fn units(&self) -> &[Unit] {
+        self.task.own().map_or(&[], |own| &own.cutting.units)
     }
 
     /// Tells which channels the counts of the model cannot hold.

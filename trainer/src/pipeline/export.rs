@@ -228,6 +228,7 @@ fn card(
         classes: run.checkpoint.task.classes.clone(),
         channels: data.task.channel_names(),
         input_lsb: data.input_lsb.clone(),
+        units: data.units().to_vec(),
         results,
         scales: run.scales.clone(),
         config: loaded.config.clone(),

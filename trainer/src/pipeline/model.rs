@@ -58,6 +58,10 @@ impl LoadedModel {
             let ordered = ordered
                 .with_context(|| format!("the data are not those of {}", folder.path.display()));
             ordered.sort_at(Error::Data, &folder.path)?;
+            // Recordings may be of another scale than those that the model was made of.
+            if data.task.own().is_some() {
+                data.input_lsb.clone_from(&card.input_lsb);
+            }
         }
         Ok(data)
     }
@@ -120,12 +124,15 @@ fn load_run(
 ) -> Result<(LoadedModel, RunData)> {
     let (checkpoint, config) = Checkpoint::open(folder).sort_at(Error::Checkpoint, folder)?;
     note_progress(&checkpoint, &config, observer);
-    let data = RunData::load(&config, data_dir, observer)?;
+    let mut data = RunData::load(&config, data_dir, observer)?;
     if let Some(differences) = differences(&checkpoint, &data)? {
         observer.notice(&format!(
             "warning: these are not the data that the run was trained on ({differences}), so its integer model differs from \
              the exported one; give the same --data-dir"
         ));
+    }
+    if config.export.counts == Counts::Training {
+        data.input_lsb.clone_from(&checkpoint.task.input_lsb);
     }
     let model = export_run(checkpoint, config, &data, device)?;
     Ok((model, data))

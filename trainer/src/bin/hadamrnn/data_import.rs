@@ -145,7 +145,7 @@ fn print(summary: &Summary) -> Result<()> {
     for channel in &summary.channels {
         table.push(vec![
             channel.channel.clone(),
-            channel.unit.to_owned(),
+            channel.unit.to_string(),
             format!("{:.4}", channel.counts_per_unit),
             format!("{:.4}", channel.min),
             format!("{:.4}", channel.max),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::link::{BoardStatus, Client, Patience, Told};
-use hadamrnn::monitor::{Recorder, State, Watch};
+use hadamrnn::monitor::{Recorder, State, Watch, scales_of};
 use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
 use hadamrnn_device::descriptor::Descriptor;
@@ -111,7 +111,12 @@ pub fn run(args: &Args) -> Result<Status> {
             let name = hadamrnn::machine::now()
                 .format("%Y-%m-%dT%H:%M:%SZ")
                 .to_string();
-            Some(Recorder::open(path, label, &name, &channels)?)
+            Some(Recorder::open(
+                path,
+                label,
+                &name,
+                &scales_of(&channels, &descriptor),
+            )?)
         }
 
         _ => None,

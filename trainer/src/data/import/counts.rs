@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::columns::axis;
 use super::recording::Recording;
+use super::told::ToldScale;
 use super::unit::{STANDARD_GRAVITY, Unit};
 use crate::visible;
 
@@ -35,13 +36,23 @@ pub struct Scale {
     /// Name of the channel.
     pub channel: String,
     /// Unit of its values.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// Counts that stand for 1 of the unit.
     pub counts_per_unit: f64,
     /// Smallest value.
     pub min: f32,
     /// Largest value.
     pub max: f32,
+}
+
+impl From<&Scale> for ToldScale {
+    fn from(scale: &Scale) -> Self {
+        Self {
+            channel: scale.channel.clone(),
+            unit: scale.unit,
+            counts_per_unit: scale.counts_per_unit,
+        }
+    }
 }
 
 impl Scale {
@@ -138,7 +149,7 @@ pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
         };
         Scale {
             channel: channel.name.clone(),
-            unit: channel.unit.name(),
+            unit: channel.unit,
             counts_per_unit,
             min: range.min,
             max: range.max,
@@ -232,7 +243,7 @@ pub(super) fn remarks(recordings: &[Recording], scales: &[Scale]) -> Result<Vec<
                 "channel {name}: {vanished} of {nonzero} values are so small beside the largest that they are written as 0"
             ));
         }
-        if scale.unit == Unit::Counts.name() && scale.counts_per_unit != 1.0 {
+        if scale.unit == Unit::Counts && scale.counts_per_unit != 1.0 {
             remarks.push(format!(
                 "channel {name}: counts of {} to {} are no counts of 16 bits, and are multiplied by {}",
                 scale.min, scale.max, scale.counts_per_unit
@@ -240,14 +251,7 @@ pub(super) fn remarks(recordings: &[Recording], scales: &[Scale]) -> Result<Vec<
         }
     }
     let is_other = |scale: &&Scale| {
-        let units = [
-            Unit::G,
-            Unit::MetrePerSecondSquared,
-            Unit::DegreePerSecond,
-            Unit::RadianPerSecond,
-        ];
-        let unit = units.into_iter().find(|unit| unit.name() == scale.unit);
-        let firmware = unit.and_then(of_firmware);
+        let firmware = of_firmware(scale.unit);
         firmware.is_some_and(|counts| counts != scale.counts_per_unit)
     };
     let others = scales.iter().filter(is_other).map(|scale| &scale.channel);

@@ -508,10 +508,8 @@ fn files_are_written_as_they_are_read_again() {
     )
     .unwrap();
     assert_eq!(again.recordings[0].subject.as_deref(), Some("anna"));
-    assert_eq!(
-        again.recordings[0].values,
-        [4096.0, -2048.0, 8192.0, 8192.0, 8192.0]
-    );
+    assert_eq!(again.recordings[0].values, [0.5, -0.25, 1.0, 1.0, 1.0]);
+    assert_eq!(again.recordings[0].channels[0].unit, Unit::G);
     assert_eq!(again.recordings[0].gaps, [2]);
 }
 
@@ -621,7 +619,7 @@ fn folders_that_are_recordings_or_people_are_no_classes() {
 }
 
 #[test]
-fn imports_of_different_scales_do_not_mix() {
+fn imports_of_different_scales_are_brought_to_one() {
     let rows = |largest: &str| format!("label,ax (g)\nx,1\ny,{largest}\n");
     let folder = folder(&[
         ("a.csv", &rows("2")),
@@ -638,17 +636,18 @@ fn imports_of_different_scales_do_not_mix() {
             .any(|note| note.contains("not that of the firmware"));
         assert_eq!(told, name == "b", "{:?}", summary.notes);
     }
-    let error = format!("{:#}", import(&at("out"), &Options::default()).unwrap_err());
-    assert!(
-        error.contains("2048 counts are 1 g here, but 8192 counts are 1 g in a/a.csv"),
-        "{error}"
-    );
-    std::fs::remove_dir_all(at("out/b")).unwrap();
+    // Imported again they have one scale, and the values they had.
+    let again = import(&at("out"), &Options::default()).unwrap();
+    let values: Vec<&[f32]> = (again.recordings.iter())
+        .map(|recording| recording.values.as_slice())
+        .collect();
+    assert_eq!(values, [[1.0, 2.0], [1.0, 15.0], [1.0, 3.0]]);
+    let summary = write(&again, &at("all")).unwrap();
     assert_eq!(
-        import(&at("out"), &Options::default())
-            .unwrap()
-            .recordings
-            .len(),
-        2
+        (
+            summary.channels[0].unit,
+            summary.channels[0].counts_per_unit
+        ),
+        (Unit::G, 2048.0)
     );
 }

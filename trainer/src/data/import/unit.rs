@@ -1,13 +1,19 @@
 //! Units of channels, as files spell them.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::columns::axis;
 use crate::data::words::words;
+use crate::visible;
 
 /// Standard gravity, in m/s².
 pub const STANDARD_GRAVITY: f64 = 9.806_65;
 
-/// The unit of a channel's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The unit of a channel's values. Files of settings have its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Unit {
     /// Counts of a sensor's converter.
     Counts,
@@ -27,7 +33,55 @@ pub enum Unit {
     Unknown,
 }
 
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<Unit> for String {
+    fn from(unit: Unit) -> Self {
+        unit.name().into()
+    }
+}
+
+impl TryFrom<String> for Unit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::named(&text).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|unit| unit.name()).collect();
+            format!(
+                "\"{}\" is no unit that values are kept in: {}",
+                visible::name(&text),
+                known.join(", ")
+            )
+        })
+    }
+}
+
 impl Unit {
+    /// All units.
+    pub const ALL: [Self; 8] = [
+        Self::Counts,
+        Self::G,
+        Self::MetrePerSecondSquared,
+        Self::RadianPerSecond,
+        Self::DegreePerSecond,
+        Self::MicroTesla,
+        Self::Celsius,
+        Self::Unknown,
+    ];
+
+    /// The unit of this name, or of another spelling of it; none of a multiple such as mg.
+    pub fn named(text: &str) -> Option<Self> {
+        let of_name = Self::ALL.into_iter().find(|unit| unit.name() == text);
+        of_name.or_else(|| match Self::parse(text)? {
+            (unit, 1.0) => Some(unit),
+            _ => None,
+        })
+    }
+
     /// The usual spelling.
     pub fn name(self) -> &'static str {
         match self {

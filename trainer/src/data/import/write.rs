@@ -10,11 +10,12 @@ use serde::Serialize;
 
 use super::counts::{Scale, remarks, scales};
 use super::recording::{Recording, TimeBase};
+use super::told::{self, ToldScale};
 use super::{Imported, time};
 use crate::files::UNFINISHED;
 
 /// Name of the summary.
-const SUMMARY: &str = "recordings.toml";
+pub const SUMMARY: &str = "recordings.toml";
 /// Rates that are told by a column of seconds of any name; others need one that says seconds.
 const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
 
@@ -179,7 +180,9 @@ pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
 
 /// A recording as a file: a comment, a header, a row a sample, a blank line at each gap.
 fn text(recording: &Recording, scales: &[Scale]) -> String {
-    let mut text = format!("# {}\n", comment(&recording.name, scales));
+    let told: Vec<ToldScale> = scales.iter().map(ToldScale::from).collect();
+    let origin = format!("imported from {}", recording.name);
+    let mut text = told::line(&origin, &told) + "\n";
     let stamps = stamps(recording);
     let is_usual = time::rate_of(recording).is_none_or(|rate| USUAL_HZ.contains(&rate));
     if stamps.is_some() {
@@ -221,36 +224,6 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
         }
     }
     text
-}
-
-fn comment(name: &str, scales: &[Scale]) -> String {
-    let scale = |scale: &Scale| {
-        format!(
-            "{}: {} counts are 1 {}",
-            scale.channel, scale.counts_per_unit, scale.unit
-        )
-    };
-    let of_units = scales.iter().filter(|scale| scale.counts_per_unit != 1.0);
-    let scales: Vec<String> = of_units.map(scale).collect();
-    let mut line = format!("imported from {name}");
-    if !scales.is_empty() {
-        line = format!("{line}; {}", scales.join(", "));
-    }
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(4000)
-        .collect()
-}
-
-/// The scales that the first line of an imported file tells, by channel, such as `8192 counts are 1 g`; none of any other line.
-pub(super) fn scales_told(line: &str) -> impl Iterator<Item = (&str, &str)> {
-    let told = line
-        .strip_prefix("# imported from ")
-        .and_then(|rest| rest.rsplit_once("; "));
-    let scales = told.map_or("", |(_, scales)| scales).split(", ");
-    scales
-        .filter(|scale| scale.contains(" counts are 1 "))
-        .filter_map(|scale| scale.rsplit_once(": "))
 }
 
 /// Times of samples, in seconds from the first on.

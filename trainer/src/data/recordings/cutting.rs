@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoredSplit;
 use crate::bounds::{self, within};
+use crate::data::import::Unit;
 use crate::visible;
 
 /// Samples a second where neither the user nor a time column says how many they are.
@@ -27,6 +28,9 @@ pub struct Cutting {
     /// count or tell recordings apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<String>,
+    /// Units of the channels, one each, such as "g"; absent those that the files tell, and in a run the counts as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Unit>,
     /// Column whose values group recordings that stay in one split; absent one named like `subject`, and "none" for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -59,6 +63,7 @@ impl Default for Cutting {
             hop: 64,
             rate_hz: None,
             channels: Vec::new(),
+            units: Vec::new(),
             group: None,
             split_seed: 0,
             rules: RULES,
@@ -91,6 +96,12 @@ impl Cutting {
                 visible::name(twice.map_or("", |i| &names[i]))
             );
         }
+        ensure!(
+            self.units.is_empty() || self.units.len() == self.channels.len(),
+            "units must be one for each of channels, of which there are {}, not {}",
+            self.channels.len(),
+            self.units.len()
+        );
         ensure!(
             self.split.is_none() || (!self.channels.is_empty() && self.classes.len() > 1),
             "split is that of a run, which has channels and classes, too: take it out to have it drawn"

@@ -1,6 +1,7 @@
 mod bad_input;
 mod reading;
 mod splitting;
+mod units;
 
 use std::fmt::Write;
 
