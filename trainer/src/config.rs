@@ -201,6 +201,11 @@ impl RunConfig {
         self.network(input, 1).validate().context("[network]")?;
         self.training.validate().context("[training]")?;
         self.preparation.validate().context("[preparation]")?;
+        ensure!(
+            self.task != Task::Copy || self.training.class_weights.is_empty(),
+            "[training] class_weights are for tasks of one class a sequence, not {}",
+            self.task
+        );
         let export = &self.export;
         export.validate().context("[export]")?;
         let cutting = self.recordings.as_ref();

@@ -37,6 +37,7 @@ pub mod rust_module;
 pub mod shipped;
 pub mod standardise;
 pub mod task_data;
+pub mod task_file;
 pub mod tensorboard;
 pub mod train;
 pub mod untrusted;

@@ -4,7 +4,7 @@
 //!
 //! | step | options | outcome |
 //! |---|---|---|
-//! | [`ConfigOptions::read`] | task, recipe, file | [`RunConfig`](crate::config::RunConfig) |
+//! | [`ConfigOptions::read`] | task, recipe, file | [`TaskSetup`]: [`RunConfig`](crate::config::RunConfig), place of the data |
 //! | [`train()`] | [`TrainOptions`] | [`Trained`]: a run folder |
 //! | [`export()`] | [`ExportOptions`] | [`Exported`]: a model folder |
 //! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
@@ -56,7 +56,7 @@ mod watch;
 pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
 pub use classify::classify;
-pub use config::{ConfigOptions, config_of_run};
+pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run};
 pub use data::RunData;
 #[cfg(feature = "fetch")]
 pub use data_set::fetch_data;
@@ -71,8 +71,8 @@ pub use export::{ExportOptions, Exported, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use jobs::{
-    JobCommand, JobOptions, ReproduceOptions, SweepOptions, Workers, gather, hand_over, read_plan,
-    run_job, run_plan, write_plan, write_report,
+    JobCommand, JobOptions, PlannedJobs, ReproduceOptions, SweepOptions, Workers, gather,
+    hand_over, read_plan, run_job, run_plan, write_plan, write_report,
 };
 pub use model::{is_run, open_model};
 pub use send::{SendOptions, SentModel, send};

@@ -209,13 +209,13 @@ fn jobs_are_done_here_once_and_reported() {
         "copy_steps=20",
     ];
     let options = ReproduceOptions {
-        tasks: vec![Task::Copy],
+        tasks: vec![Task::Copy.into()],
         recipes: vec![Recipe::Fast],
         seeds: vec![1, 2],
         settings: settings.map(|text| text.parse().expect("a setting")).into(),
     };
-    let jobs = options.jobs().expect("valid settings");
-    let plan = pipeline::write_plan(out, "a test", &jobs).expect("a plan");
+    let planned = options.jobs(None, &mut Silent).expect("valid settings");
+    let plan = pipeline::write_plan(out, "a test", &planned.jobs).expect("a plan");
     let how = JobOptions::default();
     let mut told = Told::default();
     let tally = pipeline::run_plan(out, &plan, &Workers::Here(&how), &mut told).expect("jobs");
@@ -231,8 +231,10 @@ fn jobs_are_done_here_once_and_reported() {
         settings: vec![],
         ..options
     };
-    let jobs = other.jobs().expect("the recipe's settings");
-    let error = pipeline::write_plan(out, "a test", &jobs).unwrap_err();
+    let planned = other
+        .jobs(None, &mut Silent)
+        .expect("the recipe's settings");
+    let error = pipeline::write_plan(out, "a test", &planned.jobs).unwrap_err();
     assert!(matches!(error, Error::Plan(_)), "{error:?}");
     let none = Workers::Processes {
         at_once: 0,

@@ -1,9 +1,12 @@
 //! How the weights are found.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::{self, within};
+use crate::visible;
 
 /// How the weights are found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +75,10 @@ pub struct TrainingConfig {
     /// Random changes of the training windows.
     #[serde(default)]
     pub augmentation: Augmentation,
+    /// Factors, each above 0, on how often the windows of a class are drawn, by its name; classes that are not named have 1. With
+    /// any, an epoch draws with replacement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub class_weights: BTreeMap<String, f64>,
 }
 
 fn usual_beta_2() -> f32 {
@@ -108,6 +115,7 @@ impl Default for TrainingConfig {
             sign_schedule: SignSchedule::default(),
             rates: GroupRates::default(),
             augmentation: Augmentation::default(),
+            class_weights: BTreeMap::new(),
         }
     }
 }
@@ -284,6 +292,9 @@ impl TrainingConfig {
         positive("recall_weight", self.recall_weight.into())?;
         if let Signs::Trained(rate) = self.signs {
             positive("signs", rate)?;
+        }
+        for (class, &weight) in &self.class_weights {
+            positive(&format!("class_weights.{}", visible::name(class)), weight)?;
         }
         if let Schedule::Exponential(gamma) = self.schedule {
             positive("schedule", gamma)?;

@@ -65,7 +65,10 @@ fn parse(text: &str, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromF
 }
 
 /// `base` with the settings of `file` in place of its own.
-fn changed(mut base: RunConfig, file: &Table) -> Result<RunConfig> {
+///
+/// # Errors
+/// A setting does not exist, or a value is out of its range.
+pub(crate) fn changed(mut base: RunConfig, file: &Table) -> Result<RunConfig> {
     let network = file.get("network").and_then(Value::as_table);
     let hidden_size = network.and_then(|network| network.get("hidden_size"));
     if let Some(size) = hidden_size.and_then(Value::as_integer) {

@@ -16,6 +16,7 @@ use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
+use crate::visible;
 
 /// The training split, batch by batch.
 pub(super) struct Batches<'a> {
@@ -35,8 +36,10 @@ enum Source<'a> {
         auxiliary: &'a [u32],
         /// Standard deviation of each channel, which noise is measured in.
         deviation: Vec<f32>,
-        /// Sequences of each class.
+        /// Sequences of each class that has any.
         by_class: Vec<Vec<u32>>,
+        /// Sum of the weights of these classes up to each, where some differ: how often they are drawn.
+        weights: Option<Vec<f64>>,
     },
     /// A generator: one class a step.
     Generated {
@@ -62,8 +65,11 @@ impl<'a> Batches<'a> {
             },
             TaskData::Windows(windows) => {
                 let train = &windows.data.train;
+                let all = by_class(train, windows.data.classes.len())?;
+                let weights = weights(&config.training, &all, &windows.data.classes)?;
                 Source::Read {
-                    by_class: by_class(train, windows.data.classes.len())?,
+                    by_class: all.into_iter().filter(|class| !class.is_empty()).collect(),
+                    weights,
                     auxiliary: &windows.auxiliary,
                     deviation: match config.training.augmentation.noise > 0.0 {
                         true => Standardisation::fit(train).deviation,
@@ -94,7 +100,10 @@ impl<'a> Batches<'a> {
     /// same.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
         let Source::Read {
-            train, by_class, ..
+            train,
+            by_class,
+            weights,
+            ..
         } = &self.source
         else {
             return Vec::new();
@@ -102,9 +111,16 @@ impl<'a> Batches<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(u64::from(epoch) + 1);
         let mut order: Vec<u32> = (0..train.len() as u32).collect();
-        match self.training.sampling {
-            Sampling::Shuffled => order.shuffle(&mut random),
-            Sampling::Balanced => order.iter_mut().for_each(|index| {
+        match (weights, self.training.sampling) {
+            (Some(sums), _) => order.iter_mut().for_each(|index| {
+                let total = sums.last().copied().unwrap_or(0.0);
+                let drawn = random.random::<f64>() * total;
+                let class = sums.partition_point(|&sum| sum <= drawn);
+                let class = &by_class[class.min(by_class.len() - 1)];
+                *index = class[random.random_range(0..class.len())];
+            }),
+            (None, Sampling::Shuffled) => order.shuffle(&mut random),
+            (None, Sampling::Balanced) => order.iter_mut().for_each(|index| {
                 let class = &by_class[random.random_range(0..by_class.len())];
                 *index = class[random.random_range(0..class.len())];
             }),
@@ -178,7 +194,7 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// The sequences of each class that has any.
+/// The sequences of each class.
 fn by_class(train: &Sequences, classes: usize) -> Result<Vec<Vec<u32>>> {
     let Targets::Class(targets) = &train.targets else {
         bail!("sequences that are read have one class each");
@@ -195,8 +211,41 @@ fn by_class(train: &Sequences, classes: usize) -> Result<Vec<Vec<u32>>> {
             .into_iter()
             .for_each(|of_class| of_class.push(index as u32));
     }
-    by_class.retain(|of_class| !of_class.is_empty());
     Ok(by_class)
+}
+
+/// Running sums of the chances of the classes that have sequences; none where no class has a weight.
+fn weights(
+    training: &TrainingConfig,
+    by_class: &[Vec<u32>],
+    classes: &[String],
+) -> Result<Option<Vec<f64>>> {
+    let named = &training.class_weights;
+    if let Some(unknown) = named.keys().find(|name| !classes.contains(name)) {
+        bail!(
+            "class_weights names \"{}\", which is none of the classes {}",
+            visible::name(unknown),
+            visible::names(classes)
+        );
+    }
+    let mut sum = 0.0;
+    let present = by_class.iter().zip(classes);
+    let sums = present
+        .filter(|(of_class, _)| !of_class.is_empty())
+        .map(|(of_class, name)| {
+            let often = match training.sampling {
+                Sampling::Shuffled => of_class.len() as f64,
+                Sampling::Balanced => 1.0,
+            };
+            sum += often * named.get(name).copied().unwrap_or(1.0);
+            sum
+        });
+    let sums: Vec<f64> = sums.collect();
+    ensure!(
+        sum.is_finite(),
+        "class_weights are too large: their sum is no finite number"
+    );
+    Ok((!named.is_empty()).then_some(sums))
 }
 
 /// How much each step of the copy task counts, where a step that recalls counts `recall` times a blank one; the sum is 1.
@@ -232,13 +281,21 @@ mod tests {
     }
 
     fn order(sampling: Sampling, epoch: u32) -> Vec<u32> {
+        weighted(sampling, &[], epoch).expect("an order")
+    }
+
+    fn weighted(sampling: Sampling, weights: &[(&str, f64)], epoch: u32) -> Result<Vec<u32>> {
         let mut config = RunConfig::for_task(Task::Har2);
         config.training.sampling = sampling;
+        let weights = weights
+            .iter()
+            .map(|&(name, weight)| (name.to_owned(), weight));
+        config.training.class_weights = weights.collect();
         let (data, device) = (data(), Device::default());
         let standardisation = data.standardisation();
-        let batches = Batches::new(&config, &data, &standardisation, &device).expect("data");
+        let batches = Batches::new(&config, &data, &standardisation, &device)?;
         assert_eq!(batches.per_epoch(), 1);
-        batches.order(epoch)
+        Ok(batches.order(epoch))
     }
 
     #[test]
@@ -263,6 +320,23 @@ mod tests {
             .sum();
         // 2,000 draws: half of them, within four standard deviations.
         assert!((910..=1090).contains(&ones), "{ones}");
+    }
+
+    #[test]
+    fn classes_are_drawn_by_their_weights() {
+        let ones = |sampling, weights: &[(&str, f64)]| -> usize {
+            let epochs = 0..50;
+            let order = |epoch| weighted(sampling, weights, epoch).expect("an order");
+            epochs.flat_map(order).filter(|i| i % 4 == 0).count()
+        };
+        // A quarter of the sequences, weighted threefold: as often as the others. Of 2,000 draws, within four deviations.
+        let shuffled = ones(Sampling::Shuffled, &[("one", 3.0)]);
+        assert!((910..=1090).contains(&shuffled), "{shuffled}");
+        // Three of four among equals.
+        let balanced = ones(Sampling::Balanced, &[("one", 3.0)]);
+        assert!((1422..=1578).contains(&balanced), "{balanced}");
+        let error = weighted(Sampling::Shuffled, &[("two", 2.0)], 0).unwrap_err();
+        assert!(error.to_string().contains("\"two\""), "{error}");
     }
 
     #[test]

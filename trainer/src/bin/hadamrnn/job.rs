@@ -40,6 +40,20 @@ pub struct WorkArgs {
 }
 
 impl WorkArgs {
+    /// The place of the data, where the user names one.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.data.data_dir.as_deref()
+    }
+
+    /// The same with this place of the data.
+    pub fn with_data_dir(&self, data_dir: Option<PathBuf>) -> Self {
+        let data = DataArgs { data_dir };
+        Self {
+            data,
+            ..self.clone()
+        }
+    }
+
     /// The options of the library.
     pub fn options(&self) -> JobOptions {
         JobOptions {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::data::Task;
 use hadamrnn::jobs::Setting;
-use hadamrnn::pipeline::{self, ReproduceOptions};
+use hadamrnn::pipeline::{self, ReproduceOptions, TaskArgument};
 use hadamrnn::recipe::Recipe;
 
 use crate::Status;
@@ -16,8 +15,8 @@ use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Tasks [default: all]
-    task: Vec<Task>,
+    /// Tasks: benchmarks, or task files of your own data [default: all benchmarks]
+    task: Vec<TaskArgument>,
     /// Recipes, separated by commas
     #[arg(long, value_parser = choice::<Recipe>(), value_delimiter = ',', default_value = "fast")]
     recipe: Vec<Recipe>,
@@ -45,8 +44,10 @@ pub fn run(args: &Args) -> Result<Status> {
         settings: args.set.clone(),
     };
     let out = &args.out;
-    let plan = pipeline::write_plan(out, &job::command_line()?, &options.jobs()?)?;
-    let tally = job::run_plan(out, &plan, &args.work, args.jobs)?;
+    let planned = options.jobs(args.work.data_dir(), &mut Terminal::default())?;
+    let plan = pipeline::write_plan(out, &job::command_line()?, &planned.jobs)?;
+    let work = args.work.with_data_dir(planned.data_dir);
+    let tally = job::run_plan(out, &plan, &work, args.jobs)?;
     let report = pipeline::gather("Reproduction", out, &plan, &mut Terminal::default());
     pipeline::write_report(&report, out)?;
     output::line(&format!(

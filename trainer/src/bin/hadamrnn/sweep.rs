@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hadamrnn::data::Task;
 use hadamrnn::jobs::{Axis, Plan, Scheduler, Setting, Tally};
-use hadamrnn::pipeline::{self, ConfigOptions, SweepOptions};
+use hadamrnn::pipeline::{self, ConfigOptions, SweepOptions, TaskArgument};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::report::Report;
 
@@ -17,11 +16,11 @@ use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Configuration to start from, whole or what differs from the fast recipe's [default: the recipe's for --task]
+    /// Configuration to start from, whole or what differs from the fast recipe's; or a task file [default: the recipe's for --task]
     config: Option<PathBuf>,
-    /// Task, where there is no configuration file
+    /// Task: a benchmark or a task file, where there is no configuration file
     #[arg(long, conflicts_with = "config")]
-    task: Option<Task>,
+    task: Option<TaskArgument>,
     /// Recipe to start from
     #[arg(long, value_parser = choice::<Recipe>(), default_value_t = Recipe::Fast, conflicts_with = "config")]
     recipe: Recipe,
@@ -54,13 +53,14 @@ pub fn run(args: &Args) -> Result<Status> {
         return Ok(job::status(&Tally::default(), &report));
     }
     let out = args.out.as_deref().context("--out is missing")?;
-    let jobs = options(args).jobs(&mut Terminal::default())?;
-    let plan = pipeline::write_plan(out, &job::command_line()?, &jobs)?;
+    let planned = options(args).jobs(args.work.data_dir(), &mut Terminal::default())?;
+    let plan = pipeline::write_plan(out, &job::command_line()?, &planned.jobs)?;
+    let work = args.work.with_data_dir(planned.data_dir);
     if let Some(scheduler) = args.emit {
-        emit(scheduler, out, &plan, &args.work)?;
+        emit(scheduler, out, &plan, &work)?;
         return Ok(Status::Success);
     }
-    let tally = job::run_plan(out, &plan, &args.work, args.jobs)?;
+    let tally = job::run_plan(out, &plan, &work, args.jobs)?;
     let report = merge(out, &plan)?;
     Ok(job::status(&tally, &report))
 }
@@ -73,7 +73,7 @@ fn options(args: &Args) -> SweepOptions {
                 ..ConfigOptions::default()
             },
             None => ConfigOptions {
-                task: args.task,
+                task: args.task.clone(),
                 recipe: Some(args.recipe),
                 file: None,
             },

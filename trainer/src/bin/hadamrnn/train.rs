@@ -5,9 +5,9 @@ mod options;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use hadamrnn::config::RunConfig;
-use hadamrnn::data::Task;
-use hadamrnn::pipeline::{self, ConfigOptions, Observer, Start, TrainOptions, Trained};
+use hadamrnn::pipeline::{
+    self, ConfigOptions, Observer, Start, TaskArgument, TaskSetup, TrainOptions, Trained,
+};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::train::Outcome;
 use serde_json::json;
@@ -22,8 +22,9 @@ use options::Options;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Task: a benchmark such as har2, or "recordings" for your own data (with --resume or --config it may be left out)
-    task: Option<Task>,
+    /// Task: a benchmark such as har2, or for your own data the task file that `hadamrnn init` writes, or "recordings" with
+    /// --data-dir (with --resume or --config it may be left out)
+    task: Option<TaskArgument>,
     /// Folder of the run [default: runs/TASK-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -51,8 +52,8 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Status> {
     if args.print_config {
-        let config = configuration(args, &mut Terminal::default())?;
-        output::line(config.to_toml().trim_end())?;
+        let setup = configuration(args, &mut Terminal::default())?;
+        output::line(setup.config.to_toml().trim_end())?;
         return Ok(Status::Success);
     }
     let mut terminal = Terminal::stoppable()?.with_tables(!args.common.json);
@@ -61,57 +62,64 @@ pub fn run(args: &Args) -> Result<Status> {
     terminal.finish()?;
     match trained.outcome {
         Outcome::Interrupted => {
-            let command = next_command("train --resume", &trained.folder, &args.common);
+            let command = next_command("train --resume", &trained.folder, &options, &args.common);
             output::note(&format!("saved; continue with: {command}"));
             Ok(Status::Interrupted)
         }
         Outcome::Finished => {
-            print(&trained, &args.common)?;
+            print(&trained, &options, &args.common)?;
             Ok(Status::Success)
         }
     }
 }
 
 fn train_options(args: &Args, observer: &mut dyn Observer) -> Result<TrainOptions> {
-    let (folder, start) = match &args.resume {
+    let given = args.common.data.data_dir.as_deref();
+    let (folder, start, data_dir) = match &args.resume {
         Some(folder) => {
             let mut expected = pipeline::config_of_run(folder)?;
             args.options.apply(&mut expected)?;
             let expected = Some(expected);
-            (folder.clone(), Start::Resume { expected })
+            (
+                folder.clone(),
+                Start::Resume { expected },
+                given.map(Path::to_owned),
+            )
         }
         None => {
-            let config = configuration(args, observer)?;
-            let default = || PathBuf::from(format!("runs/{}-{}", config.task, config.seed));
+            let setup = configuration(args, observer)?;
+            let data_dir = setup.data_dir(given)?;
+            let config = setup.config;
+            let default = || PathBuf::from(format!("runs/{}-{}", setup.name, config.seed));
             let folder = args.out.clone().unwrap_or_else(default);
             let start = match args.overwrite {
                 true => Start::Overwrite(config),
                 false => Start::New(config),
             };
-            (folder, start)
+            (folder, start, data_dir)
         }
     };
     Ok(TrainOptions {
         folder,
         start,
-        data_dir: args.common.data.data_dir.clone(),
+        data_dir,
         device: args.common.device.device,
     })
 }
 
-fn configuration(args: &Args, observer: &mut dyn Observer) -> Result<RunConfig> {
+fn configuration(args: &Args, observer: &mut dyn Observer) -> Result<TaskSetup> {
     let options = ConfigOptions {
-        task: args.task,
+        task: args.task.clone(),
         file: args.config.clone(),
         recipe: args.recipe,
     };
-    let mut config = options.read(observer)?;
-    args.options.apply(&mut config)?;
-    config.validate()?;
-    Ok(config)
+    let mut setup = options.read(observer)?;
+    args.options.apply(&mut setup.config)?;
+    setup.config.validate()?;
+    Ok(setup)
 }
 
-fn print(trained: &Trained, common: &Common) -> Result<()> {
+fn print(trained: &Trained, options: &TrainOptions, common: &Common) -> Result<()> {
     let (folder, epochs) = (&trained.folder, trained.checkpoint.position.epoch);
     let best = trained.checkpoint.best.as_ref();
     if common.json {
@@ -138,19 +146,19 @@ fn print(trained: &Trained, common: &Common) -> Result<()> {
     if let Some(confusion) = validation.and_then(|own| own.validation.as_ref()) {
         own_data::confusion(confusion, "validation split, float network", Some(folder))?;
     }
-    let command = next_command("export", folder, common);
+    let command = next_command("export", folder, options, common);
     output::line(&format!("next: {command}"))
 }
 
 /// A command on the run in `folder`, with the data and the device of this one, as a shell takes it.
-fn next_command(command: &str, folder: &Path, common: &Common) -> String {
+fn next_command(command: &str, folder: &Path, options: &TrainOptions, common: &Common) -> String {
     // Only what no path can hold, a NUL, cannot be quoted.
     let quoted = |path: &Path| {
         let text = path.to_string_lossy();
         shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
     };
     let mut text = format!("hadamrnn {command} {}", quoted(folder));
-    if let Some(data) = &common.data.data_dir {
+    if let Some(data) = &options.data_dir {
         text += &format!(" --data-dir {}", quoted(data));
     }
     text + &common.device.given()

@@ -1,21 +1,30 @@
 //! Plans of jobs: every task with every recipe and seed, or a grid of settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
-use crate::config::RunConfig;
 use crate::data::Task;
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
 use crate::observer::Observer;
-use crate::pipeline::ConfigOptions;
+use crate::pipeline::config::{ConfigOptions, TaskArgument, TaskSetup};
 use crate::pipeline::error::{Error, Fault, Result, Sort};
 use crate::recipe::Recipe;
+
+/// Jobs to plan, and where their data are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedJobs {
+    /// The jobs.
+    pub jobs: Vec<Job>,
+    /// Place of the data that a task file names, absolute: that of [`JobOptions::data_dir`](super::JobOptions::data_dir) where the
+    /// user names none.
+    pub data_dir: Option<PathBuf>,
+}
 
 /// Every task with every recipe and every seed.
 #[derive(Clone, Debug, Default)]
 pub struct ReproduceOptions {
     /// Tasks; none are all benchmarks.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<TaskArgument>,
     /// Recipes.
     pub recipes: Vec<Recipe>,
     /// Seeds.
@@ -25,30 +34,56 @@ pub struct ReproduceOptions {
 }
 
 impl ReproduceOptions {
-    /// The jobs, named `TASK-RECIPE-SEED`; those of a task and a recipe are one group.
+    /// The jobs, named `TASK-RECIPE-SEED`; those of a task and a recipe are one group. The observer gets a notice where a recipe
+    /// completes a task file. `data_dir` is the place of the data that the user names, if any.
     ///
     /// # Errors
-    /// [`Error::Config`]: a setting does not exist, or is out of its range.
-    pub fn jobs(&self) -> Result<Vec<Job>> {
-        let tasks = match &self.tasks[..] {
-            [] => &Task::ALL[..],
-            tasks => tasks,
+    /// [`Error::Config`]: a task file or a setting is invalid, or tasks have different places of data; [`Error::Data`]: the place
+    /// that a task file names is not there.
+    pub fn jobs(
+        &self,
+        data_dir: Option<&Path>,
+        observer: &mut dyn Observer,
+    ) -> Result<PlannedJobs> {
+        let all: Vec<TaskArgument> = match &self.tasks[..] {
+            [] => Task::ALL.map(TaskArgument::Named).into(),
+            tasks => tasks.into(),
         };
-        let mut planned = Vec::new();
-        for &task in tasks {
-            for recipe in &self.recipes {
-                let base = recipe.config(task);
-                let base = jobs::with_settings(&base, &self.settings).sort(Error::Config)?;
+        let mut jobs = Vec::new();
+        let mut places = Vec::new();
+        for task in &all {
+            for &recipe in &self.recipes {
+                let options = ConfigOptions {
+                    recipe: Some(recipe),
+                    ..ConfigOptions::of(task.clone())
+                };
+                let mut base = options.read(observer)?;
+                base.config =
+                    jobs::with_settings(&base.config, &self.settings).sort(Error::Config)?;
+                places.push(base.data_dir(data_dir)?);
                 let job = |&seed: &u64| self.job(&base, recipe.name(), seed);
-                planned.extend(self.seeds.iter().map(job));
+                jobs.extend(self.seeds.iter().map(job));
             }
         }
-        Ok(planned)
+        places.dedup();
+        match &places[..] {
+            [] => Ok(PlannedJobs {
+                jobs,
+                data_dir: data_dir.map(Path::to_owned),
+            }),
+            [data_dir] => Ok(PlannedJobs {
+                data_dir: data_dir.clone(),
+                jobs,
+            }),
+            _ => Err(Error::Config(Fault::new(
+                "the tasks have their data in different places: give each its own --out, or all one --data-dir",
+            ))),
+        }
     }
 
-    fn job(&self, base: &RunConfig, recipe: &str, seed: u64) -> Job {
-        let task = base.task;
-        let mut config = base.clone();
+    fn job(&self, base: &TaskSetup, recipe: &str, seed: u64) -> Job {
+        let task = &base.name;
+        let mut config = base.config.clone();
         config.seed = seed;
         Job {
             entry: Entry {
@@ -73,15 +108,22 @@ pub struct SweepOptions {
 }
 
 impl SweepOptions {
-    /// The jobs, one a combination, named by their settings; those that differ in their seeds only are one group.
+    /// The jobs, one a combination, named by their settings; those that differ in their seeds only are one group. `data_dir` is
+    /// the place of the data that the user names, if any.
     ///
     /// # Errors
     /// [`Error::Config`]: there is no configuration to start from or no grid, or a setting does not exist or is out of its
-    /// range.
-    pub fn jobs(&self, observer: &mut dyn Observer) -> Result<Vec<Job>> {
+    /// range; [`Error::Data`]: the place that a task file names is not there.
+    pub fn jobs(
+        &self,
+        data_dir: Option<&Path>,
+        observer: &mut dyn Observer,
+    ) -> Result<PlannedJobs> {
         let fault = |message: &str| Error::Config(Fault::new(message));
         if self.base.file.is_none() && self.base.task.is_none() {
-            return Err(fault("what is swept? Give a configuration file, or --task"));
+            return Err(fault(
+                "what is swept? Give a configuration or task file, or --task",
+            ));
         }
         let base = self.base.read(observer)?;
         if self.grid.is_empty() {
@@ -91,12 +133,16 @@ impl SweepOptions {
         }
         let combinations = jobs::combinations(&self.grid).sort(Error::Config)?;
         let jobs = combinations.into_iter();
-        jobs.map(|chosen| self.job(&base, chosen)).collect()
+        let jobs: Result<Vec<Job>> = jobs.map(|chosen| self.job(&base, chosen)).collect();
+        Ok(PlannedJobs {
+            jobs: jobs?,
+            data_dir: base.data_dir(data_dir)?,
+        })
     }
 
-    fn job(&self, base: &RunConfig, chosen: Vec<Setting>) -> Result<Job> {
+    fn job(&self, base: &TaskSetup, chosen: Vec<Setting>) -> Result<Job> {
         let all: Vec<Setting> = self.settings.iter().chain(&chosen).cloned().collect();
-        let config = jobs::with_settings(base, &all).sort(Error::Config)?;
+        let config = jobs::with_settings(&base.config, &all).sort(Error::Config)?;
         let without_seed: Vec<Setting> = chosen
             .iter()
             .filter(|setting| setting.key != "seed")
