@@ -171,6 +171,10 @@ fn constants(model: &Model<'_>, usage: &Usage) -> Vec<Constant> {
         ));
     }
     all.extend(described(&usage.channels));
+    all.extend(usage.sensor.as_ref().map(|sensor| {
+        let explanation = "Sensor and full scales whose counts the model reads.";
+        ("SENSOR", literal(sensor), explanation)
+    }));
     all.push((
         "LIBRARY_FEATURES",
         literal(&features(model).join(",")),
@@ -265,6 +269,15 @@ fn described(channels: &[Channel]) -> Vec<Constant> {
             list(channels.iter().map(|channel| float(channel.lsb))),
             "Size of a count of each channel, in its unit, for an array of float.",
         ),
+        (
+            "CHANNEL_COUNTS_PER_UNIT",
+            list(
+                channels
+                    .iter()
+                    .map(|channel| float(channel.counts_per_unit())),
+            ),
+            "Counts of each channel that are 1 of its unit, for an array of float.",
+        ),
     ];
     if channels.iter().all(|channel| channel.unit.is_some()) {
         let units = channels.iter().filter_map(|channel| channel.unit);
@@ -350,6 +363,7 @@ mod tests {
             "#define HAR2_HOP 64\n",
             "#define HAR2_DECIMATION 1\n",
             "#define HAR2_RATE_HZ 50\n",
+            "#define HAR2_CHANNEL_COUNTS_PER_UNIT { 8.192e3f, ",
             "#define HAR2_CHANNEL_UNITS { \"g\", \"g\", \"g\", \"rad/s\", ",
             "#define HAR2_LIBRARY_FEATURES \"hidden-128\"\n",
             " *     body_acc_x 0.00012207031 g\n",

@@ -10,6 +10,7 @@ pub use training::{
     Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
 };
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result, ensure};
@@ -23,7 +24,11 @@ use crate::data::recordings::Cutting;
 use crate::data::{CopyTask, Holdout, Task};
 pub use crate::nn::NetworkConfig;
 use crate::nn::{HadamRnnConfig, Input};
+use crate::sensor::SensorSetting;
+use crate::visible;
 
+/// Counts of a sensor for 1 of a unit.
+const COUNTS_PER_UNIT: RangeInclusive<f64> = 1e-6..=1e9;
 /// Steps of the copying-memory task: up to ten times the published length.
 const COPY_STEPS: RangeInclusive<usize> = 2 * CopyTask::TOKENS..=10_000;
 
@@ -78,9 +83,16 @@ pub struct ExportConfig {
     /// hold it. Weights and logits are the same. With 4, a U of 2 bits is larger, but runs in the assembly for 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_field_bits: Option<u8>,
-    /// Raw counts that the model reads.
+    /// Raw counts that the model reads, where neither a sensor nor counts are stated.
     #[serde(default, skip_serializing_if = "Counts::are_of_training")]
     pub counts: Counts,
+    /// Sensor whose counts the model reads, with its full scales, as [`SensorSetting`] has it: "lsm6dso@4g,2000dps".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<String>,
+    /// Counts that stand for 1 of the unit of a channel, a sensor ("acc") or a quantity, which the model reads; they go before those
+    /// of the sensor.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts_per_unit: BTreeMap<String, f64>,
 }
 
 /// Raw counts that an exported model reads.
@@ -130,6 +142,8 @@ impl Default for ExportConfig {
             weight_bits: None,
             input_field_bits: None,
             counts: Counts::Training,
+            sensor: None,
+            counts_per_unit: BTreeMap::new(),
         }
     }
 }
@@ -139,6 +153,16 @@ fn byte() -> u8 {
 }
 
 impl ExportConfig {
+    /// Whether the model reads the counts of its training data.
+    pub fn reads_training_counts(&self) -> bool {
+        self.counts == Counts::Training && !self.states_counts()
+    }
+
+    /// Whether a sensor or counts are stated.
+    pub fn states_counts(&self) -> bool {
+        self.sensor.is_some() || !self.counts_per_unit.is_empty()
+    }
+
     /// Checks every range; the message names the field.
     ///
     /// # Errors
@@ -151,6 +175,21 @@ impl ExportConfig {
         ] {
             let bits = bits.map_or(limit.min, usize::from);
             ensure!(limit.holds(bits), "{field} must be in {limit}, not {bits}");
+        }
+        ensure!(
+            self.counts == Counts::Training || !self.states_counts(),
+            "counts = \"{}\" goes with neither sensor nor counts_per_unit: give one of them",
+            self.counts
+        );
+        if let Some(sensor) = &self.sensor {
+            SensorSetting::parse(sensor).context("sensor")?;
+        }
+        for (name, counts) in &self.counts_per_unit {
+            ensure!(
+                COUNTS_PER_UNIT.contains(counts),
+                "counts_per_unit of {} must be a number in 1e-6..=1e9, not {counts}",
+                visible::name(name)
+            );
         }
         for (field, bits) in [
             ("table_bits", Some(self.table_bits)),

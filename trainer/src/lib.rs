@@ -34,6 +34,7 @@ pub mod recipe;
 pub mod report;
 pub mod run_log;
 pub mod rust_module;
+pub mod sensor;
 pub mod shipped;
 pub mod standardise;
 pub mod task_data;

@@ -67,7 +67,7 @@ pub use error::{Error, Fault, Result};
 pub use evaluate::{
     EvaluateOptions, EvaluatedRecordings, EvaluatedSplit, Evaluation, evaluate, write_submission,
 };
-pub use export::{ExportOptions, Exported, Widths, export};
+pub use export::{ExportOptions, Exported, ReadCounts, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use jobs::{

@@ -94,6 +94,10 @@ pub fn module(name: &str, file: &ModelFile, usage: &Usage) -> Result<String> {
         ("Samples of the sensor a second, in Hz.", item)
     }));
     constants.extend(channels(&usage.channels));
+    constants.extend(usage.sensor.as_ref().map(|sensor| {
+        let item = format!("pub const SENSOR: &str = {sensor:?};");
+        ("Sensor and full scales whose counts the model reads.", item)
+    }));
     if has_names {
         let names = usage.classes.iter().map(String::as_str);
         constants.push(("Names of the classes.", strings("CLASS_NAMES", names)));
@@ -167,6 +171,9 @@ fn channels(channels: &[Channel]) -> Vec<(&'static str, String)> {
     let sizes: Vec<String> = (channels.iter())
         .map(|channel| format!("{:?}", channel.lsb))
         .collect();
+    let counts: Vec<String> = (channels.iter())
+        .map(|channel| format!("{:?}", channel.counts_per_unit()))
+        .collect();
     let mut all = vec![
         (
             "Names of the values of a sample, in their order.",
@@ -175,6 +182,10 @@ fn channels(channels: &[Channel]) -> Vec<(&'static str, String)> {
         (
             "Size of a count of each channel, in its unit.",
             array("CHANNEL_LSB", "f32", &sizes),
+        ),
+        (
+            "Counts of each channel that are 1 of its unit.",
+            array("CHANNEL_COUNTS_PER_UNIT", "f32", &counts),
         ),
     ];
     let units: Vec<&str> = channels.iter().filter_map(|channel| channel.unit).collect();

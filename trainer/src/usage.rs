@@ -14,6 +14,7 @@ use crate::config::RunConfig;
 use crate::counts::units;
 use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
+use crate::visible;
 
 pub use quantity::quantities;
 
@@ -33,6 +34,9 @@ pub struct Usage {
     pub classes: Vec<String>,
     /// Values of a sample, in their order.
     pub channels: Vec<Channel>,
+    /// Sensor whose counts the model reads, with its full scales; none where it was exported for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<String>,
 }
 
 /// A value of a sample.
@@ -87,7 +91,11 @@ impl Usage {
             decimation: Some(decimation),
             rate_hz: rate_hz(config),
             classes: card.classes.clone(),
-            channels: channels(card, model),
+            channels: match model.tokens() {
+                Some(_) => Vec::new(),
+                None => channels(card),
+            },
+            sensor: config.export.sensor.clone(),
         }
     }
 
@@ -95,6 +103,34 @@ impl Usage {
     pub fn used_rate_hz(&self) -> Option<f32> {
         Some(self.rate_hz? / self.decimation.unwrap_or(1) as f32)
     }
+}
+
+impl Channel {
+    /// Counts that stand for 1 of the unit.
+    pub fn counts_per_unit(&self) -> f32 {
+        f64::from(self.lsb).recip() as f32
+    }
+}
+
+/// Counts of channels in words, those of one unit and size together: `acc_x, acc_y: 8192 a g`.
+pub fn counts_in_words(channels: &[Channel]) -> String {
+    let mut groups: Vec<(String, Vec<&String>)> = Vec::new();
+    for channel in channels {
+        let counts = channel.counts_per_unit();
+        let words = match channel.unit {
+            Some("counts") if counts == 1.0 => "as they were recorded".to_owned(),
+            Some(unit) => format!("{counts} are 1 {unit}"),
+            None => format!("{counts} are 1 of an unknown unit"),
+        };
+        match groups.iter_mut().find(|(other, _)| *other == words) {
+            Some((_, names)) => names.push(&channel.name),
+            None => groups.push((words, vec![&channel.name])),
+        }
+    }
+    let groups: Vec<String> = (groups.iter())
+        .map(|(words, names)| format!("{}: {words}", visible::names(names)))
+        .collect();
+    groups.join("; ")
 }
 
 /// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
@@ -119,10 +155,8 @@ pub fn rate_hz(config: &RunConfig) -> Option<f32> {
     }
 }
 
-fn channels(card: &Card, model: &Model<'_>) -> Vec<Channel> {
-    if model.tokens().is_some() {
-        return Vec::new();
-    }
+/// The channels of a card.
+pub fn channels(card: &Card) -> Vec<Channel> {
     let units = units(card.config.task, &card.channels, &card.units);
     let channels = card.channels.iter().zip(&card.input_lsb).zip(units);
     channels

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use anyhow::Context;
-use hadamrnn_device::channels::Channels;
+use hadamrnn_device::channels::{Channels, Quantity};
 use hadamrnn_device::descriptor::Descriptor;
 use hadamrnn_device::slots::Timing;
 
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{is_run, open_model};
 use crate::counts;
+use crate::data::import::Unit;
 use crate::integer::ModelFile;
 use crate::observer::Observer;
 use crate::usage::{Channel, Usage, quantities};
@@ -119,6 +120,7 @@ impl BoardModel {
     /// Warns of counts that are of another size than the firmware's. Emulated boards replay windows in the model's own counts.
     fn compare_counts(&self, firmware: &Descriptor<'_>, observer: &mut dyn Observer) {
         let is_emulated = firmware.board.starts_with("qemu-");
+        self.compare_units(is_emulated, observer);
         let differs = |channel: &&Channel| {
             let size = channel.unit.and_then(counts::of_firmware);
             size.is_some_and(|size| (channel.lsb / size - 1.0).abs() > SAME_SIZE)
@@ -132,6 +134,36 @@ impl BoardModel {
                 visible::name(&channel.name),
                 channel.lsb,
                 channel.unit.unwrap_or_default()
+            ));
+        }
+    }
+
+    /// Tells of channels whose unit is not that of what they measure by their names, and of counts that have none.
+    fn compare_units(&self, is_emulated: bool, observer: &mut dyn Observer) {
+        for channel in &self.usage.channels {
+            let unit = channel.unit.and_then(Unit::named);
+            let (Some(unit), Some(measured)) = (unit, unit_of_name(&channel.name)) else {
+                continue;
+            };
+            if unit != Unit::Unknown && unit != Unit::Counts && measured.factor_to(unit).is_none() {
+                observer.notice(&format!(
+                    "warning: channel {} of the model is in {unit}, but boards take what is named so for a value in {measured}: name \
+                     channels after what they measure",
+                    visible::name(&channel.name)
+                ));
+            }
+        }
+        let plain = |channel: &&Channel| {
+            channel.unit == Some("counts") && unit_of_name(&channel.name).is_some()
+        };
+        if let Some(channel) = (self.usage.channels.iter())
+            .find(plain)
+            .filter(|_| !is_emulated)
+        {
+            observer.notice(&format!(
+                "note: the model was trained on counts that tell no unit, such as those of {}: its answers are right if they are the \
+                 firmware's, 1/8192 g and 70 m°/s, as `hadamrnn monitor --record` gives them",
+                visible::name(&channel.name)
             ));
         }
     }
@@ -179,9 +211,22 @@ impl BoardModel {
     }
 }
 
+/// The unit of what a channel measures by its name, if boards give it.
+fn unit_of_name(name: &str) -> Option<Unit> {
+    let is_axis = name.ends_with(['x', 'y', 'z', 'X', 'Y', 'Z']);
+    let stem = &name[..name.len() - usize::from(is_axis)];
+    let axes = ["x", "y", "z"].map(|axis| format!("{stem}{axis}"));
+    let found = quantities(axes.iter().filter(|_| is_axis).map(String::as_str))?;
+    match found.quantities()?.first()? {
+        Quantity::Acceleration | Quantity::Gravity | Quantity::Motion => Some(Unit::G),
+        Quantity::Rotation => Some(Unit::DegreePerSecond),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use hadamrnn_device::channels::Quantity::{Acceleration, Motion, Rotation};
+    use Quantity::{Acceleration, Motion, Rotation};
     use hadamrnn_firmware_support::boards::Registry;
 
     use super::*;
@@ -329,5 +374,28 @@ mod tests {
             channel.lsb = channel.unit.and_then(counts::of_firmware).expect("a unit");
         }
         assert_eq!(notices(&model, "pico"), "");
+    }
+
+    #[test]
+    fn units_that_are_not_those_of_the_names_are_told() {
+        let mut model = har2(50.0, 1, SIX, TimingOptions::default());
+        let mut told = |units: [&'static str; 2], board: &str| {
+            for (i, channel) in model.usage.channels.iter_mut().enumerate() {
+                channel.unit = Some(units[i / 3]);
+                channel.lsb = counts::of_firmware(units[i / 3]).unwrap_or(1.0);
+            }
+            let registry = Registry::built_in().expect("the registry");
+            let firmware = registry.board(board).expect("the board");
+            let mut notices = Notices::default();
+            model.compare_counts(&firmware.descriptor().expect("a descriptor"), &mut notices);
+            notices.0.concat()
+        };
+        assert_eq!(told(["g", "°/s"], "pico"), "");
+        assert_eq!(told(["m/s²", "rad/s"], "pico"), "");
+        let turned = told(["°/s", "°/s"], "pico");
+        assert!(turned.contains("acc_x of the model is in °/s"), "{turned}");
+        let counts = told(["counts", "counts"], "pico");
+        assert!(counts.contains("tell no unit"), "{counts}");
+        assert_eq!(told(["counts", "counts"], "qemu-m4"), "");
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::{Error, Result, Sort};
-use crate::config::{Counts, RunConfig};
-use crate::counts::{self, ChannelsOfData};
+use crate::config::RunConfig;
+use crate::counts::{self, ChannelsOfData, Reading};
 use crate::data::import::Unit;
 use crate::data::{self, Sequences, Source, Split};
 use crate::observer::{Observer, Stage, staged};
 use crate::task_data::TaskData;
+use crate::visible;
 
 /// Data of a run, read and split.
 pub struct RunData {
@@ -49,7 +50,7 @@ impl RunData {
         }
         let channels = task.channel_names();
         let units = task.own().map_or(&[][..], |own| &own.cutting.units);
-        let sizes = counts::sizes(
+        let reading = counts::reading(
             &config.export,
             ChannelsOfData {
                 task: config.task,
@@ -58,13 +59,14 @@ impl RunData {
                 lsb: &task.input_lsb(),
             },
         );
+        let reading = reading.sort(Error::Config)?;
         let data = Self {
-            input_lsb: sizes.sort(Error::Config)?,
+            input_lsb: reading.lsb.clone(),
             task,
             source,
         };
-        if config.export.counts != Counts::Training {
-            data.tell_saturated(&channels, observer);
+        if !config.export.reads_training_counts() {
+            data.tell_saturated(&channels, &reading, observer);
         }
         Ok(data)
     }
@@ -75,17 +77,19 @@ impl RunData {
     }
 
     /// Tells which channels the counts of the model cannot hold.
-    fn tell_saturated(&self, channels: &[String], observer: &mut dyn Observer) {
-        let shares = counts::saturated(&self.task.split(Split::Train), &self.input_lsb);
-        for (channel, share) in channels
-            .iter()
-            .zip(shares)
-            .filter(|(_, share)| *share > 0.0)
-        {
-            observer.notice(&format!(
-                "warning: {:.2} % of the training samples of {channel} are beyond the firmware's range and saturate on a board",
-                100.0 * share
-            ));
+    fn tell_saturated(&self, channels: &[String], reading: &Reading, observer: &mut dyn Observer) {
+        let shares = |split| counts::saturated(&self.task.split(split), reading);
+        let of_splits = shares(Split::Train).into_iter().zip(shares(Split::Test));
+        for (channel, (train, test)) in channels.iter().zip(of_splits) {
+            if train > 0.0 || test > 0.0 {
+                observer.notice(&format!(
+                    "warning: {:.2} % of the training samples of {} and {:.2} % of the test samples are beyond the sensor's range, and \
+                     saturate on a board",
+                    100.0 * train,
+                    visible::name(channel),
+                    100.0 * test
+                ));
+            }
         }
     }
 

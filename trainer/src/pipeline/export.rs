@@ -1,5 +1,6 @@
 //! Making a model folder of a run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -35,11 +36,41 @@ pub struct ExportOptions {
     /// Whether files and folders may be overwritten that hold something else.
     pub overwrite: bool,
     /// Raw counts that the model reads; none stays as the run's configuration says.
-    pub counts: Option<Counts>,
+    pub counts: Option<ReadCounts>,
     /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
     pub device: DeviceName,
+}
+
+/// Raw counts that a model reads, in place of those of the run's configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReadCounts {
+    /// Counts of the training data or of the firmware.
+    Known(Counts),
+    /// Counts of a sensor, and stated ones, as [`ExportConfig`] has them.
+    Stated {
+        /// Sensor with its full scales, such as `lsm6dso@4g,2000dps`.
+        sensor: Option<String>,
+        /// Counts per unit of a channel, sensor or quantity.
+        counts_per_unit: BTreeMap<String, f64>,
+    },
+}
+
+impl ReadCounts {
+    /// Lays these counts over `export`.
+    fn lay_over(&self, export: &mut ExportConfig) {
+        let (counts, sensor, counts_per_unit) = match self.clone() {
+            Self::Known(counts) => (counts, None, BTreeMap::new()),
+            Self::Stated {
+                sensor,
+                counts_per_unit,
+            } => (Counts::Training, sensor, counts_per_unit),
+        };
+        export.counts = counts;
+        export.sensor = sensor;
+        export.counts_per_unit = counts_per_unit;
+    }
 }
 
 /// Widths in bits of an integer model. What is none stays as the run's configuration says.
@@ -131,7 +162,9 @@ fn trained_run(
     checkpoint.check_trained().sort_at(Error::Checkpoint, run)?;
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
-    config.export.counts = options.counts.unwrap_or(config.export.counts);
+    if let Some(counts) = &options.counts {
+        counts.lay_over(&mut config.export);
+    }
     config.validate().sort(Error::Config)?;
     Ok((checkpoint, config))
 }

@@ -9,7 +9,7 @@ use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
-use crate::config::{Counts, RunConfig};
+use crate::config::RunConfig;
 use crate::data::Task;
 use crate::export::{self, Scales};
 use crate::integer::ModelFile;
@@ -131,7 +131,7 @@ fn load_run(
              the exported one; give the same --data-dir"
         ));
     }
-    if config.export.counts == Counts::Training {
+    if config.export.reads_training_counts() {
         data.input_lsb.clone_from(&checkpoint.task.input_lsb);
     }
     let model = export_run(checkpoint, config, &data, device)?;
@@ -224,9 +224,9 @@ pub(super) fn export_run(
         name: config.task.name(),
         weights: &weights,
         standardisation: &checkpoint.task.standardisation,
-        input_lsb: match config.export.counts {
-            Counts::Training => &checkpoint.task.input_lsb,
-            Counts::Firmware => &data.input_lsb,
+        input_lsb: match config.export.reads_training_counts() {
+            true => &checkpoint.task.input_lsb,
+            false => &data.input_lsb,
         },
         calibration: &calibration,
     };

@@ -43,9 +43,8 @@ fn axis(name: &str, axis: char) -> Option<&str> {
 /// The quantity of a name without its axis.
 fn quantity(stem: &str) -> Option<Quantity> {
     Some(match stem {
-        "a" | "acc" | "accel" | "accelerometer" | "acceleration" | "total_acc" => {
-            Quantity::Acceleration
-        }
+        "a" | "acc" | "accel" | "accelerometer" | "acceleration" | "total_acc"
+        | "totalacceleration" => Quantity::Acceleration,
         "gravity" | "grav" => Quantity::Gravity,
         "body_acc" | "motion" | "linear_acceleration" | "lin_acc" | "user_acceleration" => {
             Quantity::Motion

@@ -50,6 +50,20 @@ pub const CHANNEL_LSB: [f32; 9] = [
     0.00012207031,
 ];
 
+/// Counts of each channel that are 1 of its unit.
+#[rustfmt::skip]
+pub const CHANNEL_COUNTS_PER_UNIT: [f32; 9] = [
+    8192.0,
+    8192.0,
+    8192.0,
+    3752.8735,
+    3752.8735,
+    3752.8735,
+    8192.0,
+    8192.0,
+    8192.0,
+];
+
 /// Units of the channels.
 #[rustfmt::skip]
 pub const CHANNEL_UNITS: [&str; 9] = [

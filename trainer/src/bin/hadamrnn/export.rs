@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hadamrnn::card;
 use hadamrnn::config::Counts;
-use hadamrnn::pipeline::{self, ExportOptions, Exported, SourceOptions, Widths};
+use hadamrnn::pipeline::{self, ExportOptions, Exported, ReadCounts, SourceOptions, Widths};
+use hadamrnn::sensor::SensorSetting;
+use hadamrnn::{usage, visible};
 
 use crate::Status;
 use crate::choices::choice;
@@ -46,10 +48,44 @@ pub struct Args {
     #[arg(long)]
     input_field_bits: Option<u8>,
     /// Raw counts that the model reads [default: the run's configuration]
-    #[arg(long, value_parser = choice::<Counts>())]
+    #[arg(long, value_parser = choice::<Counts>(), conflicts_with_all = ["sensor", "counts_per_unit"])]
     counts: Option<Counts>,
+    /// Sensor whose counts the model reads, with its full scales: lsm6dso@4g,2000dps; two are joined by +. An unknown one lists those
+    /// that are known
+    #[arg(long, value_name = "NAME@RANGES", value_parser = sensor)]
+    sensor: Option<String>,
+    /// Counts that stand for 1 of the unit in the card, of channels, sensors or quantities: acc=8192,gyr=14.286; they go before those
+    /// of --sensor
+    #[arg(long, value_name = "NAME=COUNTS", value_delimiter = ',', value_parser = counts_per_unit)]
+    counts_per_unit: Vec<(String, f64)>,
     #[command(flatten)]
     common: Common,
+}
+
+fn sensor(text: &str) -> Result<String, String> {
+    match SensorSetting::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
+fn counts_per_unit(text: &str) -> Result<(String, f64), String> {
+    let parsed = text.rsplit_once('=').and_then(|(name, counts)| {
+        let counts = counts.trim().parse().ok()?;
+        (!name.trim().is_empty()).then(|| (name.trim().to_owned(), counts))
+    });
+    parsed.ok_or_else(|| "it is no NAME=COUNTS, such as acc=8192".into())
+}
+
+/// The counts that the arguments name.
+fn counts(args: &Args) -> Option<ReadCounts> {
+    if args.sensor.is_some() || !args.counts_per_unit.is_empty() {
+        return Some(ReadCounts::Stated {
+            sensor: args.sensor.clone(),
+            counts_per_unit: args.counts_per_unit.iter().cloned().collect(),
+        });
+    }
+    args.counts.map(ReadCounts::Known)
 }
 
 pub fn run(args: &Args) -> Result<Status> {
@@ -58,12 +94,16 @@ pub fn run(args: &Args) -> Result<Status> {
         rust_module: args.rust.clone(),
     };
     if sources.are_any() && !pipeline::is_run(&args.run) {
+        ensure!(
+            counts(args).is_none(),
+            "the counts that an exported model reads are fixed: export its run with --counts, --sensor or --counts-per-unit"
+        );
         pipeline::export_sources(&args.run, &sources, args.overwrite)?;
         return Ok(Status::Success);
     }
     let options = ExportOptions {
         run: args.run.clone(),
-        counts: args.counts,
+        counts: counts(args),
         out: args.out.clone(),
         widths: Widths {
             state_bits: args.state_bits,
@@ -97,6 +137,14 @@ fn print(exported: &Exported, run: &Path) -> Result<()> {
     if let Some(confusion) = confusion {
         own_data::confusion(confusion, "test split, integer model", Some(run))?;
         output::line("")?;
+    }
+    if card.config.recordings.is_some() || !card.config.export.reads_training_counts() {
+        let counts = usage::counts_in_words(&usage::channels(card));
+        let sensor = card.config.export.sensor.as_ref();
+        let sensor = sensor.map_or(String::new(), |sensor| {
+            format!(" of {}", visible::name(sensor))
+        });
+        output::line(&format!("counts that the model reads{sensor}: {counts}"))?;
     }
     output::line(&format!(
         "{}: {} bytes; test accuracy float {}, integer {}",

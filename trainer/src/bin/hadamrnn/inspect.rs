@@ -8,7 +8,7 @@ use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
-use hadamrnn::usage::Usage;
+use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
 use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::{Layer, Model};
@@ -127,6 +127,7 @@ fn trained(usage: &Usage) -> Vec<Vec<String>> {
     };
     let rate = |hz: f32| format!("{hz} samples a second, of the sensor");
     let channels = usage.channels.iter().map(|channel| &channel.name);
+    let counts = (!usage.channels.is_empty()).then(|| counts_in_words(&usage.channels));
     let facts = [
         ("window", usage.window.map(samples)),
         ("hop", usage.hop.map(samples)),
@@ -134,6 +135,8 @@ fn trained(usage: &Usage) -> Vec<Vec<String>> {
         ("rate", usage.rate_hz.map(rate)),
         ("names of classes", names(usage.classes.iter())),
         ("names of channels", names(channels)),
+        ("counts of channels", counts),
+        ("sensor", usage.sensor.as_deref().map(visible::name)),
     ];
     let known = facts.into_iter();
     known

@@ -80,10 +80,14 @@ fn read_sensor_logger(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Reco
     let words = words(file.entry.stem());
     let unit = unit_of(&words);
     for channel in all.iter_mut().flat_map(|recording| &mut recording.channels) {
-        if channel.unit == Unit::Unknown
-            && ["x", "y", "z"].contains(&channel.name.to_lowercase().as_str())
-        {
-            channel.unit = unit;
+        let axis = channel.name.to_lowercase();
+        if ["x", "y", "z"].contains(&axis.as_str()) {
+            if channel.unit == Unit::Unknown {
+                channel.unit = unit;
+            }
+            if let Some(sensor) = name_of(&words) {
+                channel.name = format!("{sensor}_{axis}");
+            }
         }
     }
     Ok(all)
@@ -99,6 +103,20 @@ fn unit_of(words: &[String]) -> Unit {
         () if has("gyro") => Unit::RadianPerSecond,
         () if has("magneto") => Unit::MicroTesla,
         () => Unit::Unknown,
+    }
+}
+
+/// The name of the channels of a sensor of Sensor Logger. Its accelerometer is without gravity, as boards call motion.
+fn name_of(words: &[String]) -> Option<&'static str> {
+    let has = |word: &str| words.iter().any(|other| other.contains(word));
+    match () {
+        () if has("uncalibrated") => None,
+        () if has("total") && has("acceler") => Some("totalacceleration"),
+        () if has("acceler") => Some("linear_acceleration"),
+        () if has("gravity") => Some("gravity"),
+        () if has("gyro") => Some("gyroscope"),
+        () if has("magneto") => Some("magnetometer"),
+        () => None,
     }
 }
 

@@ -240,12 +240,8 @@ pub(super) fn agree(told: &[Told], channels: &[String], cutting: &Cutting) -> Re
         scales.units.push(unit);
         scales.lsb.push(counts.recip() as f32);
         if !scale.is_counts() {
-            let words = ToldScale {
-                unit,
-                counts_per_unit: counts,
-                ..scale
-            }
-            .words();
+            // Seven digits do for people.
+            let words = format!("{} counts are 1 {unit}", counts as f32);
             match shown.iter_mut().find(|(other, _)| *other == words) {
                 Some((_, names)) => names.push(channel),
                 None => shown.push((words, vec![channel])),
