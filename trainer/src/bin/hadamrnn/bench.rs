@@ -1,10 +1,12 @@
-//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, what training does, and how large firmware
-//! is.
+//! `hadamrnn bench`: what inference costs, on emulated boards and on this machine, what training and reading recordings do, and
+//! how large firmware is.
 
 mod boards;
+mod data;
 mod device;
 mod host;
 mod picture;
+mod process;
 mod synthetic;
 mod table;
 mod train;
@@ -24,6 +26,8 @@ pub struct Args {
 enum What {
     /// Flash and RAM of the firmware of every real board; fails where one outgrows its budget
     Boards(boards::Args),
+    /// Speed and memory of reading recordings and cutting them into windows, beside pandas reading the same files
+    Data(data::Args),
     /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
     Device(device::Args),
     /// Samples per second on one core of this machine: every kernel, a naive and a dense form
@@ -35,6 +39,7 @@ enum What {
 pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
         What::Boards(args) => boards::run(args),
+        What::Data(args) => data::run(args),
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shapes::{Shape, copy_batch};
 use super::train;
+use crate::bench::process;
 use crate::progress::Spinner;
 
 /// Lengths measured.
@@ -34,7 +35,7 @@ pub struct Peak {
 
 /// The memory of a step for each length; nothing where the system does not tell.
 pub fn by_length(device: DeviceName) -> Result<Vec<Peak>> {
-    if resident("VmRSS").is_err() {
+    if process::memory("VmRSS").is_err() {
         return Ok(Vec::new());
     }
     LENGTHS
@@ -65,7 +66,7 @@ pub fn measure(steps: usize, device: &Device) -> Result<Peak> {
     let short = copy_batch(BATCH, LENGTHS[0]);
     network = train(network, &mut optimizer, |network| short.loss(network));
     let batch = copy_batch(BATCH, steps);
-    let before = resident("VmRSS")?;
+    let before = process::memory("VmRSS")?;
     let start = Instant::now();
     train(network, &mut optimizer, |network| batch.loss(network)).signs_on_host();
     let step_ms = start.elapsed().as_secs_f64() * 1e3;
@@ -73,18 +74,7 @@ pub fn measure(steps: usize, device: &Device) -> Result<Peak> {
         steps,
         // A place of 32 bits and a class of 32 bits a step.
         input_bytes: (BATCH * steps * 8) as u64,
-        step_bytes: resident("VmHWM")?.saturating_sub(before),
+        step_bytes: process::memory("VmHWM")?.saturating_sub(before),
         step_ms,
     })
-}
-
-/// A size that Linux tells of this process, in bytes.
-fn resident(field: &str) -> Result<u64> {
-    let status =
-        std::fs::read_to_string("/proc/self/status").context("this system does not tell memory")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    Ok(kib.with_context(|| format!("/proc/self/status has no {field}"))? * 1024)
 }
