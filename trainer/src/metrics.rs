@@ -1,12 +1,14 @@
 //! Mean loss and accuracy of a set of predictions.
 
 mod confusion;
+mod interval;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use confusion::{Confusion, Evaluation};
+pub use interval::wilson;
 
 /// Mean loss and accuracy over a split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,6 +85,23 @@ pub fn class(logits: &[f64]) -> usize {
     }
 }
 
+/// Probabilities of the classes by logits of the float network: logistic for one logit, which is of the second of two
+/// classes, softmax for several. They are not calibrated: of the answers with 90 % need not nine in ten be right.
+pub fn probabilities(logits: &[f64]) -> Vec<f64> {
+    match logits {
+        [logit] => {
+            let second = 1.0 / (1.0 + (-logit).exp());
+            vec![1.0 - second, second]
+        }
+        _ => {
+            let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let parts: Vec<f64> = logits.iter().map(|logit| (logit - largest).exp()).collect();
+            let sum: f64 = parts.iter().sum();
+            parts.iter().map(|part| part / sum).collect()
+        }
+    }
+}
+
 /// `-log p(target)`: logistic for one logit, softmax for several.
 fn cross_entropy(logits: &[f64], target: usize) -> f64 {
     match logits {
@@ -116,6 +135,19 @@ mod tests {
         assert!((cross_entropy(&[1.0, 1.0, 1.0], 2) - 3f64.ln()).abs() < 1e-12);
         assert!((cross_entropy(&[1e4, 0.0], 1) - 1e4).abs() < 1e-9);
         assert_eq!(class(&[1.0, 3.0, 3.0]), 1);
+    }
+
+    #[test]
+    fn probabilities_are_those_of_the_loss() {
+        for logits in [&[0.7][..], &[-900.0], &[1.0, -2.0, 0.5], &[1e4, 0.0]] {
+            let found = probabilities(logits);
+            assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            for (target, share) in found.into_iter().enumerate() {
+                let expected = (-cross_entropy(logits, target)).exp();
+                assert!((share - expected).abs() < 1e-12, "{logits:?} {target}");
+            }
+        }
+        assert!(probabilities(&[]).is_empty());
     }
 
     #[test]

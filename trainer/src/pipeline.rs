@@ -8,6 +8,7 @@
 //! | [`train()`] | [`TrainOptions`] | [`Trained`]: a run folder |
 //! | [`export()`] | [`ExportOptions`] | [`Exported`]: a model folder |
 //! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
+//! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
@@ -47,6 +48,7 @@ mod firmware;
 mod flash;
 mod jobs;
 mod model;
+mod report;
 mod send;
 mod sources;
 mod train;
@@ -75,6 +77,7 @@ pub use jobs::{
     hand_over, read_plan, run_job, run_plan, write_plan, write_report,
 };
 pub use model::{is_run, open_model};
+pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};
 pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};

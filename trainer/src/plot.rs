@@ -4,7 +4,10 @@
 //! looks the same everywhere and needs no fonts on the machine.
 
 mod accuracy_bytes;
+mod chart;
 mod curves;
+mod labels;
+mod log_lines;
 mod style;
 
 use std::path::Path;
@@ -16,11 +19,25 @@ use resvg::usvg::{Options, Tree};
 use crate::files::write_atomically;
 use crate::visible;
 
-pub use accuracy_bytes::{Mark, accuracy_against_bytes};
-pub use curves::{Curve, learning_curves};
+pub use accuracy_bytes::{AccuracyPicture, Cost, Mark, accuracy_against_bytes};
+pub use curves::{Curve, learning_curves, learning_curves_as};
+pub use log_lines::{NamedLine, lines_on_logarithms};
+pub use style::{SERIES, dark_rules};
 
 /// Pixels of a PNG for each unit of the SVG.
 const PNG_SCALE: f32 = 2.0;
+
+/// Width of a narrow picture, in pixels.
+const NARROW: u32 = 420;
+
+/// Shape of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Wide, for a desktop and for paper.
+    Wide,
+    /// Narrow, with type that is legible where the picture is as wide as a phone; without a title.
+    Narrow,
+}
 
 /// A finished picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +95,11 @@ fn draw(
     size: (u32, u32),
     paint: impl FnOnce(&style::Area<'_>) -> Result<(), style::DrawError>,
 ) -> Result<Picture> {
-    use plotters::prelude::{IntoDrawingArea, SVGBackend, WHITE};
+    use plotters::prelude::{IntoDrawingArea, SVGBackend};
     style::register_typeface()?;
     let mut svg = String::new();
     let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-    let painted = area.fill(&WHITE).and_then(|()| paint(&area));
+    let painted = area.fill(&style::SURFACE).and_then(|()| paint(&area));
     painted
         .and_then(|()| area.present())
         .map_err(|error| anyhow!("cannot draw the picture: {error}"))?;

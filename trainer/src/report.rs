@@ -1,10 +1,13 @@
-//! Reports about a set of jobs, as Markdown, as one HTML file, as CSV and JSON, and as pictures.
+//! Reports about a set of jobs, as Markdown, as one HTML file, as CSV and JSON, and as pictures; and about one run, as one
+//! HTML file ([`RunReport`]).
 
 mod goals;
 mod html;
 mod job;
 mod markdown;
 mod published;
+mod run;
+mod style;
 mod table;
 
 use std::path::Path;
@@ -15,9 +18,12 @@ use crate::config::RunConfig;
 use crate::data::Task;
 use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Plan};
-use crate::plot::{self, Curve, Mark, Picture};
+use crate::plot::{self, AccuracyPicture, Cost, Curve, Mark, Picture, Shape};
 
 pub use job::JobReport;
+pub use run::{
+    ClassFacts, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport, WrongWindow, WrongWindows,
+};
 
 /// The jobs of a folder and what came out of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +97,10 @@ impl Spread {
 struct Figure {
     file: String,
     caption: String,
+    /// For paper and desktops.
     picture: Picture,
+    /// For phones.
+    narrow: Picture,
 }
 
 impl Report {
@@ -194,23 +203,42 @@ impl Report {
         task: Task,
         title: Option<&str>,
     ) -> Result<Option<Picture>> {
+        self.accuracy_picture(task, title, Shape::Wide)
+    }
+
+    fn accuracy_picture(
+        &self,
+        task: Task,
+        title: Option<&str>,
+        shape: Shape,
+    ) -> Result<Option<Picture>> {
         let marks = marks(task, &self.groups());
         if marks.iter().all(|mark| mark.published) {
             return Ok(None);
         }
         let default = format!("{task}: accuracy against bytes");
-        let title = title.unwrap_or(&default);
-        plot::accuracy_against_bytes(title, published::SOURCE, &marks).map(Some)
+        let picture = AccuracyPicture {
+            title: title.unwrap_or(&default),
+            source: published::SOURCE,
+            cost: Cost::Bytes,
+            marks: &marks,
+            ringed: None,
+        };
+        picture.draw(shape).map(Some)
     }
 
     fn figures(&self) -> Result<Vec<Figure>> {
         let mut figures = Vec::new();
         for task in self.tasks() {
-            if let Some(picture) = self.accuracy_against_bytes(task, None)? {
+            let accuracy = |shape| self.accuracy_picture(task, None, shape);
+            if let Some(picture) = accuracy(Shape::Wide)?
+                && let Some(narrow) = accuracy(Shape::Narrow)?
+            {
                 figures.push(Figure {
                     file: format!("accuracy-bytes-{task}.svg"),
                     caption: format!("{task}: accuracy against bytes"),
                     picture,
+                    narrow,
                 });
             }
             let curves = self.curves(task);
@@ -219,6 +247,7 @@ impl Report {
                 figures.push(Figure {
                     file: format!("curves-{task}.svg"),
                     picture: plot::learning_curves(&title, &curves)?,
+                    narrow: plot::learning_curves_as(Shape::Narrow, &title, &curves)?,
                     caption: title,
                 });
             }
@@ -430,7 +459,8 @@ mod tests {
         report().write(folder.path()).unwrap();
         let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
         let html = read("report.html");
-        assert_eq!(html.matches("<svg").count(), 2);
+        // Each picture in a wide and a narrow shape.
+        assert_eq!(html.matches("<svg").count(), 4);
         assert!(!html.contains("<img"), "all pictures are inside");
         assert!(read("report.md").contains("accuracy-bytes-har2.svg"));
         let csv = read("results.csv");

@@ -26,6 +26,7 @@ mod id;
 mod judge;
 mod labels;
 mod lines;
+mod origin;
 mod overview;
 mod parse;
 mod read;
@@ -55,6 +56,7 @@ use split::Place;
 
 pub use cutting::Cutting;
 pub use id::Id;
+pub use origin::{Origin, Origins};
 pub use overview::{ClassRow, Overview, Units};
 pub use split::{By, StoredSplit};
 
@@ -79,6 +81,8 @@ pub struct OwnData {
     pub overview: Overview,
     /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
+    /// Where the windows are from.
+    pub origins: Origins,
     /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
     pub cutting: Cutting,
 }
@@ -209,6 +213,7 @@ fn by_earlier_rules(
         overview: Overview::of(&data, &new, how.into()),
         new,
         notes: vec![note.into()],
+        origins: Origins::default(),
         cutting: cutting.clone(),
     };
     Ok(Loaded { data, own })
@@ -241,6 +246,8 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
+let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
+    let origins = Origins::of(&segments, files, chosen);
     let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
     let [train, valid, test, new] = parts.map(|part| scales.values(part));
     let cutting = Cutting {
@@ -269,6 +276,7 @@ fn by_these_rules(
         overview,
         new,
         notes: [segments.notes, places.notes].concat(),
+        origins,
         cutting,
     };
     Ok(Loaded { data, own })

@@ -59,11 +59,13 @@ impl Confusion {
         share(*right, self.answers(class))
     }
 
-    fn answers(&self, class: usize) -> u64 {
+    /// Number of windows that are answered as a class.
+    pub fn answers(&self, class: usize) -> u64 {
         self.counts.iter().filter_map(|row| row.get(class)).sum()
     }
 
-    fn total(&self) -> u64 {
+    /// Number of all windows.
+    pub fn total(&self) -> u64 {
         self.counts.iter().flatten().sum()
     }
 

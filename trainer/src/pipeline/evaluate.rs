@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, LoadedModel};
@@ -12,7 +13,7 @@ use crate::data::recordings::Overview;
 use crate::data::{self, Sequences, Source, Split, Task};
 use crate::evaluate;
 use crate::integer::{self, KernelName, ModelFile};
-use crate::metrics::{Confusion, Metrics};
+use crate::metrics::{self, Confusion, Metrics};
 use crate::observer::{Observer, Stage, staged};
 use crate::task_data::TaskData;
 
@@ -84,7 +85,7 @@ impl Choice for EvaluatedSplit {
 choice::words!(EvaluatedSplit);
 
 /// The sequences of a split.
-fn sequences(data: &TaskData, split: EvaluatedSplit) -> Result<Cow<'_, Sequences>> {
+pub(super) fn sequences(data: &TaskData, split: EvaluatedSplit) -> Result<Cow<'_, Sequences>> {
     let new = data.own().map(|own| &own.new);
     let found = match split {
         EvaluatedSplit::Train => data.split(Split::Train),
@@ -138,6 +139,46 @@ pub struct EvaluatedRecordings {
 /// [`Error::Model`] or [`Error::Checkpoint`]: there is no model, it is damaged, or the kernel cannot run it;
 /// [`Error::Data`]: the data are missing, not of its task, or have no such split; [`Error::Device`].
 pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Result<Evaluation> {
+    let Measured {
+        loaded,
+        data,
+        kernel,
+        float,
+        integer,
+    } = measure(options, observer)?;
+    let sequences = sequences(&data.task, options.split)?;
+    let confusion = data.task.confusion(&sequences, &integer.answers);
+    let own = data.task.own().zip(confusion);
+    Ok(Evaluation {
+        task: loaded.config.task,
+        sequences: sequences.len(),
+        kernel,
+        float,
+        integer: integer.metrics,
+        recordings: own.map(|(own, confusion)| EvaluatedRecordings {
+            overview: own.overview.clone(),
+            confusion,
+        }),
+    })
+}
+
+/// A model with its data, and what it answers to a split of them.
+pub(super) struct Measured {
+    pub loaded: LoadedModel,
+    pub data: RunData,
+    /// Kernel of the integer runtime.
+    pub kernel: KernelName,
+    /// Loss and accuracy of the float network; a run folder alone has one.
+    pub float: Option<Metrics>,
+    /// Loss, accuracy and answers of the integer model.
+    pub integer: metrics::Evaluation,
+}
+
+/// Reads a model and its data, and runs it on a split.
+///
+/// # Errors
+/// Those of [`evaluate()`].
+pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) -> Result<Measured> {
     let device = options.device.open()?;
     let data_dir = options.data_dir.as_deref();
     let (loaded, data) = model::load(&options.model, data_dir, &device, observer)?;
@@ -161,18 +202,13 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
         (float, integer)
     });
     let integer = integer.sort_at(Error::Model, &options.model)?;
-    let confusion = data.task.confusion(&sequences, &integer.answers);
-    let own = data.task.own().zip(confusion);
-    Ok(Evaluation {
-        task: loaded.config.task,
-        sequences: sequences.len(),
+    drop(sequences);
+    Ok(Measured {
+        loaded,
+        data,
         kernel,
         float,
-        integer: integer.metrics,
-        recordings: own.map(|(own, confusion)| EvaluatedRecordings {
-            overview: own.overview.clone(),
-            confusion,
-        }),
+        integer,
     })
 }
 

@@ -1,13 +1,15 @@
 //! Accuracy against the size of the model, the paper's Figure 1.
 
 use anyhow::{Result, ensure};
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use super::style::{self, Area, DrawError, FAINT_INK, GRID, INK};
-use super::{Picture, draw};
+use super::chart::{Axis, Chart, Frame};
+use super::style::{self, Area, DrawError, FAINT_INK, INK};
+use super::{Picture, Shape, draw};
 
 const SIZE: (u32, u32) = (860, 540);
+const NARROW_SIZE: (u32, u32) = (super::NARROW, 400);
+const NARROW_HEADER_HEIGHT: u32 = 48;
 const HEADER_HEIGHT: u32 = 74;
 const LABEL_SIZE: u32 = 14;
 /// Half of a dot with its air.
@@ -20,7 +22,7 @@ const BAR: i32 = 3;
 pub struct Mark {
     /// Name that is written beside it; an empty one is not shown.
     pub name: String,
-    /// Size of the model.
+    /// Size of the model, or another [`Cost`] of it.
     pub bytes: f64,
     /// Mean test accuracy in per cent.
     pub accuracy: f64,
@@ -33,111 +35,165 @@ pub struct Mark {
 /// A rectangle in pixels: left, top, right, bottom.
 type Rectangle4 = (i32, i32, i32, i32);
 
+/// What a model costs, the horizontal axis of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Bytes of the model.
+    Bytes,
+    /// Instructions of a window on a board.
+    Instructions,
+}
+
+/// A picture of models: accuracy against a cost.
+#[derive(Clone, Debug)]
+pub struct AccuracyPicture<'a> {
+    /// Title above a wide picture.
+    pub title: &'a str,
+    /// Origin of published models.
+    pub source: &'a str,
+    /// Cost that [`Mark::bytes`] is.
+    pub cost: Cost,
+    /// Models.
+    pub marks: &'a [Mark],
+    /// Index of a mark that a ring distinguishes from the others.
+    pub ringed: Option<usize>,
+}
+
 /// Draws models over the logarithm of their bytes: measured ones filled, with a bar of one standard deviation each way
 /// where there are several seeds; published ones hollow.
 ///
 /// # Errors
 /// There is no mark, or one has no size.
 pub fn accuracy_against_bytes(title: &str, source: &str, marks: &[Mark]) -> Result<Picture> {
-    ensure!(!marks.is_empty(), "there is no finished model to draw");
-    ensure!(
-        marks
-            .iter()
-            .all(|mark| mark.bytes >= 1.0 && mark.accuracy.is_finite()),
-        "a model without bytes or accuracy cannot be drawn"
-    );
-    draw(SIZE, |area| {
-        let (header, body) = area.split_vertically(HEADER_HEIGHT);
-        draw_header(&header, title, source, marks)?;
-        draw_marks(&body, marks)
-    })
-}
-
-fn draw_header(
-    area: &Area<'_>,
-    title: &str,
-    source: &str,
-    marks: &[Mark],
-) -> Result<(), DrawError> {
-    area.draw_text(title, &style::text(21, INK), (16, 12))?;
-    let (y, small) = (54, style::text(15, INK));
-    area.draw(&Circle::new((24, y), 5, style::colour(0).filled()))?;
-    area.draw_text(
-        "measured here: integer model, test split",
-        &small,
-        (36, y - 6),
-    )?;
-    if marks.iter().any(|mark| mark.published) {
-        area.draw(&Circle::new((384, y), 5, FAINT_INK.stroke_width(2)))?;
-        area.draw_text(&format!("published: {source}"), &small, (396, y - 6))?;
-    }
-    Ok(())
-}
-
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-
-fn draw_marks(area: &Area<'_>, marks: &[Mark]) -> Result<(), DrawError> {
-    // Positions on the axis are log2 of the bytes: ticks then fall on powers of two.
-    let sizes = marks.iter().map(|mark| mark.bytes.log2());
-    let (low, high) = sizes.fold((f64::INFINITY, 0f64), |(low, high), size| {
-        (low.min(size), high.max(size))
-    });
-    let (low, high) = ((low - 0.3).floor(), (high + 0.8).ceil());
-    let reach = |sign: f64| {
-        let accuracies = marks.iter();
-        accuracies.map(move |mark| mark.accuracy + sign * mark.spread.unwrap_or(0.0))
+    let picture = AccuracyPicture {
+        title,
+        source,
+        cost: Cost::Bytes,
+        marks,
+        ringed: None,
     };
-    let (bottom, top) = style::round_range(reach(-1.0).chain(reach(1.0)), 1.0);
-    let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .margin_right(24)
-        .x_label_area_size(46)
-        .y_label_area_size(62)
-        .build_cartesian_2d(low..high, bottom..top.min(101.0))?;
-    chart
-        .configure_mesh()
-        .x_desc("bytes of the model (logarithmic)")
-        .y_desc("test accuracy, %")
-        .x_labels((high - low) as usize + 1)
-        .x_label_formatter(&|size| style::bytes(size.exp2()))
-        .y_label_formatter(&|accuracy| format!("{accuracy:.0}"))
-        .label_style(style::text(14, INK))
-        .axis_desc_style(style::text(15, INK))
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT_INK)
-        .draw()?;
-    draw_dots(&mut chart, marks)?;
-    draw_names(area, &chart, marks)
+    picture.draw(Shape::Wide)
 }
 
-fn draw_dots(chart: &mut Chart<'_, '_>, marks: &[Mark]) -> Result<(), DrawError> {
-    let place = |mark: &Mark| (mark.bytes.log2(), mark.accuracy);
-    let (published, measured): (Vec<&Mark>, Vec<&Mark>) =
-        marks.iter().partition(|mark| mark.published);
-    let hollow = published
-        .iter()
-        .map(|mark| Circle::new(place(mark), 5, FAINT_INK.stroke_width(2)));
-    chart.draw_series(hollow)?;
-    let bars = measured.iter().filter_map(|mark| {
-        let ((x, y), spread) = (place(mark), mark.spread?);
-        let ends = vec![(x, y - spread), (x, y + spread)];
-        Some(PathElement::new(ends, style::colour(0).stroke_width(2)))
-    });
-    chart.draw_series(bars)?;
-    let dots = measured
-        .iter()
-        .map(|mark| Circle::new(place(mark), 5, style::colour(0).filled()));
-    chart.draw_series(dots)?;
-    Ok(())
+impl AccuracyPicture<'_> {
+    /// Draws the models in a shape; a narrow picture has no title.
+    ///
+    /// # Errors
+    /// There is no mark, or one has no cost.
+    pub fn draw(&self, shape: Shape) -> Result<Picture> {
+        ensure!(!self.marks.is_empty(), "there is no finished model to draw");
+        ensure!(
+            self.marks
+                .iter()
+                .all(|mark| mark.bytes >= 1.0 && mark.accuracy.is_finite()),
+            "a model without cost or accuracy cannot be drawn"
+        );
+        let ((width, height), header_height) = match shape {
+            Shape::Wide if self.title.is_empty() => ((SIZE.0, 420), NARROW_HEADER_HEIGHT),
+            Shape::Wide => (SIZE, HEADER_HEIGHT),
+            Shape::Narrow => (NARROW_SIZE, NARROW_HEADER_HEIGHT),
+        };
+        draw((width, height), |area| {
+            let (header, body) = area.split_vertically(header_height);
+            self.draw_header(&header, shape)?;
+            self.draw_marks(&body, shape)
+        })
+    }
+
+    fn draw_header(&self, area: &Area<'_>, shape: Shape) -> Result<(), DrawError> {
+        let is_titled = shape == Shape::Wide && !self.title.is_empty();
+        if is_titled {
+            area.draw_text(self.title, &style::text(21, INK), (16, 12))?;
+        }
+        let y = if is_titled { 54 } else { 14 };
+        let first = (24, y);
+        let (small, second) = match shape {
+            Shape::Wide => (style::text(15, INK), (384, y)),
+            Shape::Narrow => (style::text(13, INK), (24, y + 20)),
+        };
+        let beside = |(x, y): (i32, i32)| (x + 12, y - 6);
+        area.draw(&Circle::new(first, 5, style::colour(0).filled()))?;
+        let text = "measured here: integer model, test split";
+        area.draw_text(text, &small, beside(first))?;
+        if self.marks.iter().any(|mark| mark.published) {
+            area.draw(&Circle::new(second, 5, FAINT_INK.stroke_width(2)))?;
+            area.draw_text(
+                &format!("published: {}", self.source),
+                &small,
+                beside(second),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn axes(&self, shape: Shape) -> (Axis, Axis) {
+        let marks = self.marks;
+        let costs = marks.iter().map(|mark| mark.bytes);
+        let (low, high) = costs.fold((f64::INFINITY, 0f64), |(low, high), cost| {
+            (low.min(cost), high.max(cost))
+        });
+        let range = (low / 1.3, high * 1.8);
+        let most = match shape {
+            Shape::Wide => 11,
+            Shape::Narrow => 6,
+        };
+        let reach = |sign: f64| {
+            let accuracies = marks.iter();
+            accuracies.map(move |mark| mark.accuracy + sign * mark.spread.unwrap_or(0.0))
+        };
+        let (bottom, top) = style::round_range(reach(-1.0).chain(reach(1.0)), 1.0);
+        let x = match self.cost {
+            Cost::Bytes => Axis::bytes("bytes of the model (logarithmic)", range, most),
+            Cost::Instructions => {
+                Axis::logarithmic("instructions a window (logarithmic)", range, most)
+            }
+        };
+        let y = Axis::linear("test accuracy, %", (bottom.max(-0.5), top.min(101.0)), 8);
+        (x, y)
+    }
+
+    fn draw_marks(&self, area: &Area<'_>, shape: Shape) -> Result<(), DrawError> {
+        let frame = Frame {
+            caption: "",
+            right: 20,
+            left: 60,
+        };
+        let (x, y) = self.axes(shape);
+        let mut chart = Chart::new(area, frame, x, y)?;
+        self.draw_dots(&mut chart)?;
+        draw_names(area, &chart, self.marks)
+    }
+
+    fn draw_dots(&self, chart: &mut Chart<'_, '_>) -> Result<(), DrawError> {
+        let place = |mark: &Mark| (mark.bytes, mark.accuracy);
+        let (published, measured): (Vec<&Mark>, Vec<&Mark>) =
+            self.marks.iter().partition(|mark| mark.published);
+        for mark in published {
+            chart.dot(place(mark), 5, FAINT_INK.stroke_width(2))?;
+        }
+        for mark in &measured {
+            if let Some(spread) = mark.spread {
+                let ends = [-spread, spread].map(|part| (mark.bytes, mark.accuracy + part));
+                chart.line(&ends, style::look(0), 2)?;
+            }
+        }
+        for mark in measured {
+            chart.dot(place(mark), 5, style::colour(0).filled())?;
+        }
+        if let Some(mark) = self.ringed.and_then(|ringed| self.marks.get(ringed)) {
+            chart.dot(place(mark), 6, style::colour(1).filled())?;
+            chart.dot(place(mark), 10, style::colour(1).stroke_width(2))?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes each name where it covers no dot and no other name, if there is such a place near its dot.
 fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<(), DrawError> {
-    let origin = area.get_pixel_range();
+    let origin = area.get_base_pixel();
     let place = |mark: &Mark, accuracy: f64| {
-        let (x, y) = chart.backend_coord(&(mark.bytes.log2(), accuracy));
-        (x - origin.0.start, y - origin.1.start)
+        let (x, y) = chart.pixel((mark.bytes, accuracy));
+        (x - origin.0, y - origin.1)
     };
     let dots: Vec<(i32, i32)> = marks
         .iter()
@@ -153,12 +209,12 @@ fn draw_names(area: &Area<'_>, chart: &Chart<'_, '_>, marks: &[Mark]) -> Result<
     let bars: Vec<Rectangle4> = marks.iter().map(around_bar).collect();
     let mut taken: Vec<Rectangle4> = dots.iter().map(around_dot).collect();
     taken.extend(&bars);
-    let (x_range, y_range) = chart.plotting_area().get_pixel_range();
+    let (left, top, right, bottom) = chart.inside();
     let frame = (
-        x_range.start - origin.0.start,
-        y_range.start - origin.1.start,
-        x_range.end - origin.0.start,
-        y_range.end - origin.1.start,
+        left - origin.0,
+        top - origin.1,
+        right - origin.0,
+        bottom - origin.1,
     );
     // Measured models first: they are what the picture is about.
     let mut order: Vec<usize> = (0..marks.len()).collect();

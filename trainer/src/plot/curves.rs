@@ -3,16 +3,18 @@
 use anyhow::{Result, ensure};
 use plotters::prelude::*;
 
-use super::style::{self, Area, DrawError, FAINT_INK, GRID, INK};
-use super::{Picture, draw};
+use super::chart::{Axis, Chart, Frame};
+use super::labels::{self, End};
+use super::style::{self, Area, DrawError, INK};
+use super::{Picture, Shape, draw};
 use crate::run_log::Line;
 
-const WIDTH: u32 = 1000;
-const PANELS_HEIGHT: u32 = 400;
 const HEADER_HEIGHT: u32 = 44;
 const LEGEND_ROW: u32 = 22;
 /// Losses below are drawn at this value: a logarithmic axis has no zero.
 const LEAST_LOSS: f64 = 1e-9;
+/// Runs beyond which the end of each line has the number of its run.
+const HANDFUL: usize = 5;
 
 /// A run and its name in the legend.
 #[derive(Clone, Debug)]
@@ -28,57 +30,73 @@ pub struct Curve {
 /// # Errors
 /// No run has an epoch.
 pub fn learning_curves(title: &str, curves: &[Curve]) -> Result<Picture> {
+    learning_curves_as(Shape::Wide, title, curves)
+}
+
+/// Draws like [`learning_curves`], in a shape; a narrow picture has no title, and its panels are one above the other. A single
+/// run without a title has no legend.
+///
+/// # Errors
+/// The same.
+pub fn learning_curves_as(shape: Shape, title: &str, curves: &[Curve]) -> Result<Picture> {
     ensure!(
         curves.iter().any(|curve| !curve.lines.is_empty()),
         "there is no finished epoch to draw"
     );
     style::register_typeface()?;
-    let rows = legend_rows(curves);
-    let height = HEADER_HEIGHT + PANELS_HEIGHT + LEGEND_ROW * rows.len() as u32 + 12;
-    draw((WIDTH, height), |area| {
-        let (header, rest) = area.split_vertically(HEADER_HEIGHT);
-        header.draw_text(title, &style::text(21, INK), (16, 14))?;
-        let (panels, legend) = rest.split_vertically(PANELS_HEIGHT);
-        let (left, right) = panels.split_horizontally(WIDTH / 2);
-        draw_losses(&left, curves)?;
-        draw_accuracies(&right, curves)?;
-        draw_legend(&legend, curves, &rows)
+    let sheet = Sheet::of(shape, title);
+    // Without a title, what is drawn is known already.
+    let named = if title.is_empty() && curves.len() == 1 {
+        &[]
+    } else {
+        curves
+    };
+    let legend = Legend::of(named, sheet.width);
+    let height = sheet.header + sheet.panels + legend.height();
+    draw((sheet.width, height), |area| {
+        let (header, rest) = area.split_vertically(sheet.header);
+        if sheet.header > 0 {
+            header.draw_text(title, &style::text(21, INK), (16, 14))?;
+        }
+        let (panels, below) = rest.split_vertically(sheet.panels);
+        let (first, second) = match shape {
+            Shape::Wide => panels.split_horizontally(sheet.width / 2),
+            Shape::Narrow => panels.split_vertically(sheet.panels / 2),
+        };
+        draw_losses(&first, curves)?;
+        draw_accuracies(&second, curves)?;
+        legend.draw(&below)
     })
 }
 
-fn last_epoch(curves: &[Curve]) -> f64 {
-    let lines = curves.iter().flat_map(|curve| &curve.lines);
-    lines.map(|line| f64::from(line.epoch)).fold(2.0, f64::max)
+/// Sizes of the parts of a picture, in pixels.
+struct Sheet {
+    width: u32,
+    header: u32,
+    panels: u32,
 }
 
-/// The logarithmic axis of losses: tens where they span decades, else twos, so that there are some ticks.
-struct LossAxis {
-    base: f64,
-    low: f64,
-    high: f64,
-}
-
-impl LossAxis {
-    fn of(curves: &[Curve]) -> Self {
-        let lines = curves.iter().flat_map(|curve| &curve.lines);
-        let losses = lines.flat_map(|line| [train_loss(line), valid_loss(line)]);
-        let start = (f64::INFINITY, LEAST_LOSS);
-        let (low, high) = losses.flatten().fold(start, |(low, high), loss| {
-            (low.min(loss.max(LEAST_LOSS)), high.max(loss))
-        });
-        let base = if high > 100.0 * low { 10.0 } else { 2.0 };
-        Self {
-            base,
-            low: (0.98 * low).log(base).floor(),
-            high: (1.02 * high).log(base).ceil(),
+impl Sheet {
+    fn of(shape: Shape, title: &str) -> Self {
+        match shape {
+            Shape::Wide => Self {
+                width: 1000,
+                header: if title.is_empty() { 0 } else { HEADER_HEIGHT },
+                panels: 400,
+            },
+            Shape::Narrow => Self {
+                width: super::NARROW,
+                header: 0,
+                panels: 560,
+            },
         }
     }
+}
 
-    fn points(&self, curve: &Curve, of: fn(&Line) -> Option<f64>) -> Vec<(f64, f64)> {
-        let place = |loss: f64| loss.max(LEAST_LOSS).log(self.base);
-        let point = |line: &Line| Some((f64::from(line.epoch), place(of(line)?)));
-        curve.lines.iter().filter_map(point).collect()
-    }
+fn epochs(curves: &[Curve]) -> Axis {
+    let lines = curves.iter().flat_map(|curve| &curve.lines);
+    let last = lines.map(|line| f64::from(line.epoch)).fold(2.0, f64::max);
+    Axis::whole("epoch", (1.0, last), 7)
 }
 
 fn train_loss(line: &Line) -> Option<f64> {
@@ -89,143 +107,239 @@ fn valid_loss(line: &Line) -> Option<f64> {
     line.valid.map(|valid| valid.loss)
 }
 
-fn draw_losses(area: &Area<'_>, curves: &[Curve]) -> Result<(), DrawError> {
-    let axis = LossAxis::of(curves);
-    let mut chart = ChartBuilder::on(area)
-        .caption(
-            "loss (thin: training, thick: validation)",
-            style::text(16, FAINT_INK),
-        )
-        .margin(10)
-        .margin_right(20)
-        .x_label_area_size(38)
-        .y_label_area_size(66)
-        .build_cartesian_2d(1.0..last_epoch(curves), axis.low..axis.high)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
-        .y_labels((axis.high - axis.low) as usize + 1)
-        .y_label_formatter(&|power| short(axis.base.powf(*power)))
-        .label_style(style::text(14, INK))
-        .axis_desc_style(style::text(15, INK))
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT_INK)
-        .draw()?;
-    for (i, curve) in curves.iter().enumerate() {
-        let colour = style::colour(i);
-        let thin = colour.mix(0.6).stroke_width(1);
-        chart.draw_series(LineSeries::new(axis.points(curve, train_loss), thin))?;
-        let thick = colour.stroke_width(2);
-        chart.draw_series(LineSeries::new(axis.points(curve, valid_loss), thick))?;
+fn accuracy(line: &Line) -> Option<f64> {
+    Some(100.0 * line.valid?.accuracy)
+}
+
+/// Values of a curve over its epochs; those that are no number are left out.
+fn points(curve: &Curve, of: fn(&Line) -> Option<f64>) -> Vec<(f64, f64)> {
+    let point = |line: &Line| Some((f64::from(line.epoch), of(line)?));
+    let points = curve.lines.iter().filter_map(point);
+    points.filter(|point| point.1.is_finite()).collect()
+}
+
+/// The logarithmic axis of losses.
+fn loss_axis(curves: &[Curve]) -> Axis {
+    let all = curves
+        .iter()
+        .flat_map(|curve| [points(curve, train_loss), points(curve, valid_loss)].concat());
+    let start = (f64::INFINITY, LEAST_LOSS);
+    let (low, high) = all.fold(start, |(low, high), (_, loss)| {
+        (low.min(loss.max(LEAST_LOSS)), high.max(loss))
+    });
+    Axis::logarithmic("", (0.9 * low.min(high), 1.1 * high), 8)
+}
+
+/// Room for numbers of runs at the ends of lines, where there are more than a handful.
+fn room_for_numbers(curves: &[Curve]) -> u32 {
+    match curves.len() > HANDFUL {
+        true => labels::room(std::iter::once("99")),
+        false => 20,
     }
-    Ok(())
+}
+
+fn draw_losses(area: &Area<'_>, curves: &[Curve]) -> Result<(), DrawError> {
+    let frame = Frame {
+        caption: "loss (thin: training, thick: validation)",
+        right: room_for_numbers(curves),
+        left: 56,
+    };
+    let mut chart = Chart::new(area, frame, epochs(curves), loss_axis(curves))?;
+    let bounded = |points: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+        let above = |(epoch, loss): (f64, f64)| (epoch, loss.max(LEAST_LOSS));
+        points.into_iter().map(above).collect()
+    };
+    for (i, curve) in curves.iter().enumerate() {
+        let look = style::look(i);
+        chart.line(&bounded(points(curve, train_loss)), look, 1)?;
+        chart.line(&bounded(points(curve, valid_loss)), look, 2)?;
+    }
+    let last = |curve: &Curve| {
+        let valid = bounded(points(curve, valid_loss));
+        let train = bounded(points(curve, train_loss));
+        valid.last().or(train.last()).copied()
+    };
+    number(area, &chart, curves, last)
 }
 
 fn draw_accuracies(area: &Area<'_>, curves: &[Curve]) -> Result<(), DrawError> {
-    let points = |curve: &Curve| -> Vec<(f64, f64)> {
-        let point = |line: &Line| {
-            let accuracy = 100.0 * line.valid?.accuracy;
-            Some((f64::from(line.epoch), accuracy))
-        };
-        curve.lines.iter().filter_map(point).collect()
-    };
-    let all = || curves.iter().flat_map(points);
+    let all = || curves.iter().flat_map(|curve| points(curve, accuracy));
     let caption = match all().next() {
         Some(_) => "validation accuracy, %",
         None => "validation accuracy: nothing was held out",
     };
     let (low, high) = style::round_range(all().map(|(_, accuracy)| accuracy), 1.0);
-    let high = high.min(100.5);
-    let mut chart = ChartBuilder::on(area)
-        .caption(caption, style::text(16, FAINT_INK))
-        .margin(10)
-        .margin_right(20)
-        .x_label_area_size(38)
-        .y_label_area_size(56)
-        .build_cartesian_2d(1.0..last_epoch(curves), low..high)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
-        .y_label_formatter(&|accuracy| short(*accuracy))
-        .label_style(style::text(14, INK))
-        .axis_desc_style(style::text(15, INK))
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT_INK)
-        .draw()?;
+    let frame = Frame {
+        caption,
+        right: room_for_numbers(curves),
+        left: 48,
+    };
+    let axis = Axis::linear("", (low.max(-0.5), high.min(100.5)), 8);
+    let mut chart = Chart::new(area, frame, epochs(curves), axis)?;
     for (i, curve) in curves.iter().enumerate() {
-        let colour = style::colour(i);
+        let look = style::look(i);
+        let points = points(curve, accuracy);
+        chart.line(&points, look, 2)?;
         let best = curve.lines.iter().rev().find(|line| line.best);
         let best = best.map(|line| f64::from(line.epoch));
-        let points = points(curve);
-        let chosen: Vec<_> = points
-            .iter()
-            .filter(|point| Some(point.0) == best)
-            .collect();
-        let dots = chosen
-            .iter()
-            .map(|&&point| Circle::new(point, 4, colour.filled()));
-        chart.draw_series(dots)?;
-        chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+        for &point in points.iter().filter(|point| Some(point.0) == best) {
+            chart.dot(point, 4, look.colour.filled())?;
+        }
     }
-    Ok(())
+    number(area, &chart, curves, |curve| {
+        points(curve, accuracy).last().copied()
+    })
 }
 
-/// A number with as many digits as an axis needs.
-fn short(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        size if size < 1e-3 => format!("{value:.0e}"),
-        size if size < 10.0 && value.fract() != 0.0 => {
-            let text = format!("{value:.3}");
-            text.trim_end_matches('0').trim_end_matches('.').into()
-        }
-        _ if value.fract() != 0.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
+/// Writes the numbers of runs at the ends of their lines, where there are more than a handful and they have room.
+fn number(
+    area: &Area<'_>,
+    chart: &Chart<'_, '_>,
+    curves: &[Curve],
+    last: impl Fn(&Curve) -> Option<(f64, f64)>,
+) -> Result<(), DrawError> {
+    let (_, top, right, bottom) = chart.inside();
+    if curves.len() <= HANDFUL || !labels::fit(curves.len(), (bottom - top) as u32) {
+        return Ok(());
     }
+    let end = |(i, curve): (usize, &Curve)| {
+        Some(End {
+            at: chart.pixel(last(curve)?),
+            name: (i + 1).to_string(),
+            look: style::look(i),
+        })
+    };
+    let ends: Vec<End> = curves.iter().enumerate().filter_map(end).collect();
+    labels::draw(area, ends, right, (top, bottom))
+}
+
+/// The names of runs below the panels.
+struct Legend {
+    names: Vec<String>,
+    /// Entries of each row, by index.
+    rows: Vec<Vec<usize>>,
+}
+
+impl Legend {
+    fn of(curves: &[Curve], width: u32) -> Self {
+        let is_numbered = curves.len() > HANDFUL;
+        let names = curves.iter().enumerate().map(|(i, curve)| {
+            let name = shortened(&curve.name, width as i32 - 80);
+            match is_numbered {
+                true => format!("{} {name}", i + 1),
+                false => name,
+            }
+        });
+        let names: Vec<String> = names.collect();
+        let (mut rows, mut used): (Vec<Vec<usize>>, i32) = (Vec::new(), 0);
+        for (i, name) in names.iter().enumerate() {
+            let entry = entry_width(name);
+            match rows.last_mut() {
+                Some(row) if used + entry <= width as i32 - 16 => row.push(i),
+                _ => {
+                    rows.push(vec![i]);
+                    used = 0;
+                }
+            }
+            used += entry;
+        }
+        Self { names, rows }
+    }
+
+    fn height(&self) -> u32 {
+        LEGEND_ROW * self.rows.len() as u32 + 12
+    }
+
+    fn draw(&self, area: &Area<'_>) -> Result<(), DrawError> {
+        for (row, entries) in self.rows.iter().enumerate() {
+            let (mut x, y) = (16, LEGEND_ROW as i32 * row as i32 + 8);
+            for &i in entries {
+                let name = &self.names[i];
+                style::stroke(area, vec![(x, y), (x + 28, y)], style::look(i), 3)?;
+                area.draw_text(name, &style::text(14, INK), (x + 36, y - 8))?;
+                x += entry_width(name);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_width(name: &str) -> i32 {
+    let layout = style::text(14, INK).font.layout_box(name);
+    layout.map_or(8 * name.len() as i32, |((left, _), (right, _))| {
+        right - left
+    })
 }
 
 /// Room of an entry: its line, its text and the gap to the next.
 fn entry_width(name: &str) -> i32 {
-    let text = style::text(15, INK);
-    let layout = text.font.layout_box(name);
-    36 + 24
-        + layout.map_or(8 * name.len() as i32, |((left, _), (right, _))| {
-            right - left
-        })
+    36 + 20 + text_width(name)
 }
 
-/// The entries of each row, by index.
-fn legend_rows(curves: &[Curve]) -> Vec<Vec<usize>> {
-    let (mut rows, mut used): (Vec<Vec<usize>>, i32) = (Vec::new(), 0);
-    for (i, curve) in curves.iter().enumerate() {
-        let width = entry_width(&curve.name);
-        match rows.last_mut() {
-            Some(row) if used + width <= WIDTH as i32 - 32 => row.push(i),
-            _ => {
-                rows.push(vec![i]);
-                used = 0;
+/// A name of at most so many pixels, with an ellipsis where it is cut.
+fn shortened(name: &str, pixels: i32) -> String {
+    if text_width(name) <= pixels {
+        return name.into();
+    }
+    let mut kept = name.to_owned();
+    while text_width(&kept) + 14 > pixels && kept.pop().is_some() {}
+    kept + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+
+    fn curve(name: &str, epochs: u32) -> Curve {
+        let line = |epoch| Line {
+            epoch,
+            train_loss: 1.0 / f64::from(epoch),
+            valid: Some(Metrics {
+                loss: 1.1 / f64::from(epoch),
+                accuracy: 0.9,
+                count: 8,
+            }),
+            learning_rate: 1e-3,
+            sign_flips: 0,
+            best: epoch == 2,
+            time: 0.0,
+            seconds: 0.0,
+        };
+        Curve {
+            name: name.into(),
+            lines: (1..=epochs).map(line).collect(),
+        }
+    }
+
+    #[test]
+    fn fifteen_runs_have_colours_of_their_own_and_numbers() {
+        let curves: Vec<Curve> = (0..15).map(|i| curve(&format!("run {i}"), 9)).collect();
+        for shape in [Shape::Wide, Shape::Narrow] {
+            let picture = learning_curves_as(shape, "Fifteen", &curves).unwrap();
+            for i in 0..15 {
+                let RGBColor(r, g, b) = style::colour(i);
+                let stroke = format!("stroke=\"#{r:02X}{g:02X}{b:02X}\"");
+                assert!(picture.svg().contains(&stroke), "{i}");
+                assert!(
+                    picture.svg().contains(&format!("\n{} run {i}\n", i + 1)),
+                    "{i}"
+                );
             }
+            picture.png().unwrap();
         }
-        used += width;
     }
-    rows
-}
 
-fn draw_legend(area: &Area<'_>, curves: &[Curve], rows: &[Vec<usize>]) -> Result<(), DrawError> {
-    for (row, entries) in rows.iter().enumerate() {
-        let (mut x, y) = (16, LEGEND_ROW as i32 * row as i32 + 8);
-        for &i in entries {
-            let name = &curves[i].name;
-            let line =
-                PathElement::new(vec![(x, y), (x + 26, y)], style::colour(i).stroke_width(3));
-            area.draw(&line)?;
-            area.draw_text(name, &style::text(15, INK), (x + 36, y - 8))?;
-            x += entry_width(name);
+    #[test]
+    fn odd_runs_are_drawn() {
+        let mut odd = curve("of one epoch", 1);
+        odd.lines[0].train_loss = f64::NAN;
+        odd.lines[0].valid = None;
+        let names = [odd, curve(&"very long name ".repeat(40), 3)];
+        for shape in [Shape::Wide, Shape::Narrow] {
+            learning_curves_as(shape, "Odd", &names).unwrap();
+            learning_curves_as(shape, "Odd", &names[..1]).unwrap();
+            assert!(learning_curves_as(shape, "None", &[curve("a", 0)]).is_err());
         }
     }
-    Ok(())
 }

@@ -2,41 +2,33 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-use super::Figure;
+use super::{Figure, style};
+use crate::plot::Picture;
 use crate::visible;
-
-const STYLE: &str = "\
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 0.93em; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid #ddd; padding: 0.25rem 0.7rem; vertical-align: top; }
-th:empty { padding: 0; }
-thead th { border-bottom: 2px solid #888; }
-code { background: #f3f3f3; padding: 0.1em 0.3em; overflow-wrap: anywhere; }
-svg { max-width: 100%; height: auto; display: block; margin: 1rem 0; border: 1px solid #eee; }
-";
 
 /// A page that needs no other file: the pictures that the Markdown links to are inside.
 pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
     let mut inside_image = false;
-    let events =
-        Parser::new_ext(markdown, Options::ENABLE_TABLES).filter_map(|event| match event {
-            Event::Start(Tag::Image { ref dest_url, .. }) => {
-                let figure = figures.iter().find(|figure| figure.file == **dest_url);
-                inside_image = figure.is_some();
-                Some(figure.map_or(event, |figure| {
-                    Event::InlineHtml(figure.picture.svg().to_string().into())
-                }))
-            }
-            Event::End(TagEnd::Image) if inside_image => {
-                inside_image = false;
-                None
-            }
-            // The text that stands for a picture where it cannot be shown.
-            _ if inside_image => None,
-            // The report has no HTML of its own: this is a name.
-            Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
-            event => Some(event),
-        });
+    let markup = |text: String| Event::InlineHtml(text.into());
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).flat_map(|event| match event {
+        Event::Start(Tag::Image { ref dest_url, .. }) => {
+            let figure = figures.iter().find(|figure| figure.file == **dest_url);
+            inside_image = figure.is_some();
+            vec![figure.map_or(event, |figure| markup(both(figure)))]
+        }
+        Event::End(TagEnd::Image) if inside_image => {
+            inside_image = false;
+            vec![]
+        }
+        // The text that stands for a picture where it cannot be shown.
+        _ if inside_image => vec![],
+        // A table scrolls inside of its own box.
+        Event::Start(Tag::Table(_)) => vec![markup("<div class=\"scroll\">".into()), event],
+        Event::End(TagEnd::Table) => vec![event, markup("</div>".into())],
+        // The report has no HTML of its own: this is a name.
+        Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
+        event => vec![event],
+    });
     let mut body = String::new();
     html::push_html(&mut body, events);
     let title = visible::text(title)
@@ -45,8 +37,18 @@ pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        style::sheet()
     )
+}
+
+/// A picture in both shapes, of which the width of the page chooses.
+fn both(figure: &Figure) -> String {
+    let one = |class: &str, picture: &Picture| {
+        format!("<span class=\"picture {class}\">{}</span>", picture.svg())
+    };
+    one("wide", &figure.picture) + &one("narrow", &figure.narrow)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod output;
 mod own_data;
 mod plot;
 mod progress;
+mod report;
 mod reproduce;
 mod send;
 mod signals;
@@ -78,6 +79,8 @@ enum Command {
     Job(job::Args),
     /// Draw learning curves, or accuracy against bytes
     Plot(plot::Args),
+    /// Write a page about a run or a model: data, curves, confusion, windows that went wrong, costs
+    Report(report::Args),
     /// List, check and download data sets
     Data(data::Args),
     /// Measure inference, exact costs on emulated boards and speed on this machine, and training
@@ -120,6 +123,7 @@ fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(&args),
         Command::Job(args) => job::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

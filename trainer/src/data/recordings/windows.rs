@@ -11,18 +11,17 @@ use crate::untrusted::Budget;
 /// A window: the segment that it is of, and its first sample there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
-    segment: usize,
-    start: usize,
+    pub segment: usize,
+    pub start: usize,
 }
 
-/// The windows of the three splits, and those of none.
-pub(super) fn cut(
+/// Places of the windows of the three splits, and of those of none.
+pub(super) fn chosen(
     segments: &Segments,
     places: &[Place],
     cutting: &Cutting,
     holdout: &Holdout,
-    budget: &Budget,
-) -> Result<[Sequences; 4]> {
+) -> [Vec<Window>; 4] {
     let mut windows: [Vec<Window>; 4] = Default::default();
     for (segment, (found, place)) in segments.all.iter().zip(places).enumerate() {
         let ranges = match place {
@@ -38,6 +37,18 @@ pub(super) fn cut(
             windows[split].extend(starts.map(|start| Window { segment, start }));
         }
     }
+    windows
+}
+
+/// The windows of the three splits, and those of none.
+pub(super) fn cut(
+    segments: &Segments,
+    places: &[Place],
+    cutting: &Cutting,
+    holdout: &Holdout,
+    budget: &Budget,
+) -> Result<[Sequences; 4]> {
+    let windows = chosen(segments, places, cutting, holdout);
     check_memory(
         windows.iter().map(Vec::len).sum(),
         segments.channels.len(),

@@ -102,7 +102,7 @@ fn write(folder: &Path, results: &Results) -> Result<()> {
     };
     file("device.json", serde_json::to_string_pretty(results)? + "\n")?;
     file("device.md", results.markdown())?;
-    file("device.svg", picture::draw(&results.rows)?)
+    file("device.svg", picture::draw(&results.rows)?.svg().to_owned())
 }
 
 fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {

@@ -1,48 +1,30 @@
 //! Instructions per step against hidden size, a line for each core and kernel.
 
-use anyhow::{Result, anyhow};
-use hadamrnn::integer::KernelName;
-use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
+use anyhow::Result;
+use hadamrnn::plot::{NamedLine, Picture, lines_on_logarithms};
 
 use super::table::DeviceRow;
 
-/// Pixels.
-const SIZE: (u32, u32) = (860, 520);
-
-/// The picture as SVG. Cores whose figures are all equal to another's are not drawn.
-pub fn draw(rows: &[DeviceRow]) -> Result<String> {
-    // The typeface is only measured; the file names it and the viewer draws it.
-    register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
-        .map_err(|_| anyhow!("the built-in typeface cannot be read"))?;
-    let mut text = String::new();
-    draw_into(&mut text, &lines(rows)).map_err(|error| anyhow!("cannot draw: {error}"))?;
-    Ok(text)
+/// Draws the figures. Cores whose figures are all equal to another's share its line.
+pub fn draw(rows: &[DeviceRow]) -> Result<Picture> {
+    let axes = ("hidden units", "instructions");
+    lines_on_logarithms("Instructions per time step, 9 inputs", axes, &lines(rows))
 }
 
-/// A core with a kernel.
-struct Line {
-    label: String,
-    kernel: KernelName,
-    /// Hidden sizes and instructions.
-    points: Vec<(f64, f64)>,
-}
-
-fn lines(rows: &[DeviceRow]) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+fn lines(rows: &[DeviceRow]) -> Vec<NamedLine> {
+    let mut lines: Vec<NamedLine> = Vec::new();
     for row in rows {
-        let label = format!("{}, {}", row.core, row.kernel.name());
+        let name = format!("{}, {}", row.core, row.kernel.name());
         let point = (row.hidden as f64, row.instructions_per_step as f64);
-        match lines.iter_mut().find(|line| line.label == label) {
+        match lines.iter_mut().find(|line| line.name == name) {
             Some(line) => line.points.push(point),
-            None => lines.push(Line {
-                label,
-                kernel: row.kernel,
+            None => lines.push(NamedLine {
+                name,
                 points: vec![point],
             }),
         }
     }
-    let mut distinct: Vec<Line> = Vec::new();
+    let mut distinct: Vec<NamedLine> = Vec::new();
     for line in lines {
         if distinct.iter().all(|other| other.points != line.points) {
             distinct.push(line);
@@ -51,52 +33,31 @@ fn lines(rows: &[DeviceRow]) -> Vec<Line> {
     distinct
 }
 
-fn draw_into(text: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
-    let all = || lines.iter().flat_map(|line| &line.points);
-    let most = all().map(|point| point.1).fold(1.0, f64::max);
-    let least = all().map(|point| point.1).fold(most, f64::min);
-    let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
-    root.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&root)
-        .margin(12)
-        .caption("Instructions per time step, 9 inputs", ("sans-serif", 18))
-        .x_label_area_size(40)
-        .y_label_area_size(80)
-        .build_cartesian_2d(
-            (56f64..580f64).log_scale().base(2.0),
-            (least * 0.8..most * 1.3).log_scale(),
-        )?;
-    chart
-        .configure_mesh()
-        .x_desc("hidden units")
-        .y_desc("instructions")
-        .x_label_formatter(&|x| format!("{x:.0}"))
-        .y_label_formatter(&|y| format!("{y:.0}"))
-        .draw()?;
-    for (i, line) in lines.iter().enumerate() {
-        let color = Palette99::pick(i).mix(1.0);
-        // One width for each kernel.
-        let width = match line.kernel {
-            KernelName::FwhtPacked => 3,
-            KernelName::Fwht => 2,
-            _ => 1,
-        };
-        chart
-            .draw_series(LineSeries::new(
-                line.points.iter().copied(),
-                color.stroke_width(width),
-            ))?
-            .label(line.label.clone())
-            .legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 18, y)], color.stroke_width(width))
-            });
+#[cfg(test)]
+mod tests {
+    use super::super::table::Results;
+    use super::*;
+
+    /// The committed picture is that of the committed figures.
+    #[test]
+    fn the_documented_picture_is_drawn_from_its_figures() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/bench/device");
+        let figures = std::fs::read_to_string(format!("{folder}.json")).unwrap();
+        let results: Results = serde_json::from_str(&figures).unwrap();
+        let drawn = draw(&results.rows).unwrap();
+        let path = format!("{folder}.svg");
+        if std::env::var_os("HADAMRNN_REDRAW").is_some() {
+            std::fs::write(&path, drawn.svg()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            committed == drawn.svg(),
+            "draw it anew with HADAMRNN_REDRAW=1"
+        );
+        let points: usize = lines(&results.rows)
+            .iter()
+            .map(|line| line.points.len())
+            .sum();
+        assert!(points > 0 && points <= results.rows.len());
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .draw()?;
-    root.present()?;
-    Ok(())
 }

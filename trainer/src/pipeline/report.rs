@@ -1,0 +1,129 @@
+//! The facts of a report about a run or a model.
+
+mod beside;
+mod facts;
+mod windows;
+
+use std::path::PathBuf;
+
+use super::error::{Error, Fault, Result};
+use super::evaluate::{self, EvaluateOptions, EvaluatedSplit};
+use super::model::is_run;
+use crate::data::recordings::Overview;
+use crate::jobs::{Attempt, Plan};
+use crate::observer::{EpochRecord, Observer, Stage, Step, Transfer};
+use crate::report::RunReport;
+
+/// A run or a model to report on.
+#[derive(Clone, Debug)]
+pub struct ReportOptions {
+    /// The run or the model, its data and the split to measure on.
+    pub evaluate: EvaluateOptions,
+}
+
+impl ReportOptions {
+    /// A report on the run or the model at `path`, measured on the test split of its data.
+    pub fn of(path: impl Into<PathBuf>) -> Self {
+        Self {
+            evaluate: EvaluateOptions::of(path),
+        }
+    }
+}
+
+/// Measures a run or a model, and gathers all that its page tells. The figures are those of [`evaluate()`](super::evaluate()).
+///
+/// # Errors
+/// Those of [`evaluate()`](super::evaluate()); [`Error::Plan`]: the folder is that of several jobs.
+pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<RunReport> {
+    let options = &options.evaluate;
+    let path = &options.model;
+    if path.is_dir() && !is_run(path) && Plan::read(path).is_ok() {
+        let fault = Fault::new(format_args!(
+            "{} holds several jobs: `hadamrnn reproduce` or `hadamrnn sweep` has written their report into it; name the folder of \
+             one of them for a report on that",
+            path.display()
+        ));
+        return Err(Error::Plan(fault.at(path)));
+    }
+    let mut noted = Noted {
+        inner: observer,
+        notes: Vec::new(),
+    };
+    let measured = evaluate::measure(options, &mut noted)?;
+    let notes = noted.notes;
+    let sequences = evaluate::sequences(&measured.data.task, options.split)?;
+    let place = facts::Place::of(path);
+    let confusion = facts::confusion(&measured, &sequences);
+    let wrong = windows::wrong(&measured, &sequences, options.split, path)?;
+    let model = facts::model(&measured, &sequences, &place, path)?;
+    let (neighbours, left_out) = match options.split {
+        EvaluatedSplit::Test => beside::neighbours(&place, &measured, &model),
+        _ => Default::default(),
+    };
+    Ok(RunReport {
+        name: place.name.clone(),
+        task: measured.loaded.config.task,
+        split: options.split.to_string(),
+        sequences: sequences.len(),
+        kernel: measured.kernel,
+        data: facts::data(&measured),
+        notes: notes.into_iter().chain(left_out).collect(),
+        curves: place.curves(),
+        float: measured.float,
+        integer: measured.integer.metrics,
+        confusion,
+        wrong,
+        parts: windows::parts(&measured, &sequences, options.split),
+        model,
+        neighbours,
+    })
+}
+
+/// An observer that keeps notices.
+struct Noted<'a> {
+    inner: &'a mut dyn Observer,
+    notes: Vec<String>,
+}
+
+impl Observer for Noted<'_> {
+    fn heading(&mut self, title: &str) {
+        self.inner.heading(title);
+    }
+
+    fn stage_begun(&mut self, stage: &Stage) {
+        self.inner.stage_begun(stage);
+    }
+
+    fn stage_ended(&mut self) {
+        self.inner.stage_ended();
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.inner.step(step);
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        self.inner.epoch(record);
+    }
+
+    fn transfer(&mut self, transfer: &Transfer<'_>) {
+        self.inner.transfer(transfer);
+    }
+
+    fn recordings(&mut self, overview: &Overview) {
+        self.inner.recordings(overview);
+    }
+
+    fn job_ended(&mut self, job: &str, attempt: &Attempt) {
+        self.inner.job_ended(job, attempt);
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+        self.inner.notice(text);
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.inner.stop_requested()
+    }
+}
