@@ -256,15 +256,12 @@ impl TaskData {
 
     /// How `answers`, one a sequence, to sequences of the user's own recordings compare with the truth; none of other data.
     pub fn confusion(&self, sequences: &Sequences, answers: &[u32]) -> Option<Confusion> {
-        self.own()?;
+        let own = self.own()?;
         let classes = self.classes();
         let trained = self.split(Split::Train).class_counts(classes.len());
         let truth = sequences.targets.values().iter().copied();
-        Some(Confusion::new(
-            classes,
-            &trained,
-            truth.zip(answers.iter().copied()),
-        ))
+        let found = Confusion::new(classes, &trained, truth.zip(answers.iter().copied()));
+        Some(found.with_doubts(own.doubts.clone()))
     }
 
     /// Checks that classes and channels of the user's own recordings have the names that a model's card has, and puts them into

@@ -29,6 +29,7 @@ mod lines;
 mod overview;
 mod parse;
 mod read;
+mod rows;
 mod run;
 mod segments;
 mod shared;
@@ -55,7 +56,7 @@ use split::Place;
 pub use cutting::Cutting;
 pub use id::Id;
 pub use overview::{ClassRow, Overview, Units};
-pub use split::{By, StoredSplit};
+pub use split::{By, Sketch, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.
 const MOST_INTERVALS: usize = 50_000;
@@ -78,6 +79,8 @@ pub struct OwnData {
     pub overview: Overview,
     /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
+    /// Lines that belong beside an accuracy on these data: why it may say less than it seems to.
+    pub doubts: Vec<String>,
     /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
     pub cutting: Cutting,
 }
@@ -208,6 +211,7 @@ fn by_earlier_rules(
         overview: Overview::of(&data, &new, how.into()),
         new,
         notes: vec![note.into()],
+        doubts: Vec::new(),
         cutting: cutting.clone(),
     };
     Ok(Loaded { data, own })
@@ -229,12 +233,12 @@ fn by_these_rules(
     );
     segments.shared = shared::pairs(&segments.all, cutting.steps);
     let places = match &cutting.split {
-        Some(stored) => stored.places(&segments),
+        Some(stored) => stored.places(&segments, files, cutting, holdout),
         None => split::draw(&segments, cutting, holdout)?,
     };
     let split = match &cutting.split {
         Some(stored) => stored.clone(),
-        None => StoredSplit::of(&segments, &places),
+        None => StoredSplit::of(&segments, &places, cutting, holdout),
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
@@ -264,6 +268,7 @@ fn by_these_rules(
         overview,
         new,
         notes: [segments.notes, places.notes].concat(),
+        doubts: places.doubts,
         cutting,
     };
     Ok(Loaded { data, own })
@@ -277,12 +282,17 @@ fn units(segments: &Segments, by: By, places: &[Place]) -> Units {
             (By::Group, Some(group)) => &segments.groups[group],
             _ => &segments.recordings[segment.recording],
         };
-        match (place, by) {
-            (Place::Split(split), By::Group | By::Recording) => names[*split].insert(name),
-            (Place::New, _) => names[3].insert(name),
-            // An interval has no name.
-            _ => false,
+        let splits: Vec<usize> = match place {
+            Place::Split(split) => vec![*split],
+            Place::New => vec![split::NEW],
+            Place::Parts(parts) => parts.iter().map(|(split, _)| *split).collect(),
+            Place::Cut => Vec::new(),
         };
+        // An interval has no name.
+        let has_name = |split: &usize| *split == split::NEW || by != By::Interval;
+        for split in splits.into_iter().filter(has_name) {
+            names[split].insert(name);
+        }
     }
     let [train, valid, test, new] = names.map(|names| names.into_iter().map(short).collect());
     Units {

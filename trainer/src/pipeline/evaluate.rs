@@ -146,7 +146,12 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
         None => loaded.data(data_dir, observer)?,
     };
     data.tell(observer);
-    let sequences = sequences(&data.task, options.split)?;
+    let sequences = sequences(&data.task, options.split);
+    if let (Err(_), Some(own)) = (&sequences, data.task.own()) {
+        // There is no accuracy that they could stand beside.
+        own.doubts.iter().for_each(|line| observer.notice(line));
+    }
+    let sequences = sequences?;
     let model = loaded.file.model().sort_at(Error::Model, &options.model)?;
     let kernel = options.kernel.unwrap_or(KernelName::best_for(&model));
     let stage = Stage::Evaluating {

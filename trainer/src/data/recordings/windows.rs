@@ -30,7 +30,8 @@ pub(super) fn cut(
             Place::Cut => (0..)
                 .zip(split::parts(found.samples, cutting, holdout))
                 .collect(),
-            Place::New => vec![(3, 0..found.samples)],
+            Place::New => vec![(split::NEW, 0..found.samples)],
+            Place::Parts(parts) => parts.clone(),
         };
         for (split, range) in ranges {
             let starts =
