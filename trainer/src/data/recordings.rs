@@ -51,7 +51,7 @@ use columns::Wanted;
 use cutting::{DEFAULT_RATE_HZ, RULES};
 use read::{FILE, Found};
 use segments::Segments;
-use split::Place;
+use split::{Place, Places};
 
 pub use cutting::Cutting;
 pub use id::Id;
@@ -242,6 +242,7 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
+    let levels = doubts_of_levels(&segments, &places, cutting, holdout);
     let [train, valid, test, new] = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
@@ -268,10 +269,45 @@ fn by_these_rules(
         overview,
         new,
         notes: [segments.notes, places.notes].concat(),
-        doubts: places.doubts,
+        doubts: [places.doubts, levels].concat(),
         cutting,
     };
     Ok(Loaded { data, own })
+}
+
+/// Tells of channels that tell the classes by their level alone.
+fn doubts_of_levels(
+    segments: &Segments,
+    places: &Places,
+    cutting: &Cutting,
+    holdout: &Holdout,
+) -> Vec<String> {
+    let mut stretches = Vec::new();
+    let width = segments.channels.len();
+    let mut order: Vec<usize> = (0..segments.all.len()).collect();
+    order.sort_by_key(|&number| segments.all[number].place);
+    for number in order {
+        let (segment, place) = (&segments.all[number], &places.of[number]);
+        let unit = match (places.by, segment.group) {
+            (By::Group, Some(group)) => group,
+            (By::Interval, _) => number,
+            _ => segment.recording,
+        };
+        let ranges = split::ranges(place, segment.samples, cutting, holdout).into_iter();
+        for (_, range) in ranges.filter(|(split, _)| *split == split::TRAIN) {
+            stretches.push(judge::Trained {
+                counts: &segment.counts[range.start * width..range.end * width],
+                class: segment.class,
+                unit,
+            });
+        }
+    }
+    judge::doubts(
+        &segments.channels,
+        segments.classes.len(),
+        cutting.steps,
+        &stretches,
+    )
 }
 
 /// The names of what is in each split.

@@ -166,6 +166,9 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
         (float, integer)
     });
     let integer = integer.sort_at(Error::Model, &options.model)?;
+    if let Some(line) = unlike_the_card(&loaded, &data.source, options, &integer.metrics) {
+        observer.notice(&line);
+    }
     let confusion = data.task.confusion(&sequences, &integer.answers);
     let own = data.task.own().zip(confusion);
     Ok(Evaluation {
@@ -178,6 +181,32 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
             overview: own.overview.clone(),
             confusion,
         }),
+    })
+}
+
+/// A warning where a model's test split has other metrics than its card says: the same samples and labels give the same.
+fn unlike_the_card(
+    loaded: &LoadedModel,
+    source: &Source,
+    options: &EvaluateOptions,
+    found: &Metrics,
+) -> Option<String> {
+    let card = &loaded.folder.as_ref()?.card;
+    let stated = card.results.integer_test;
+    let is_same = stated.count == found.count
+        && (stated.accuracy - found.accuracy).abs() < 1e-9
+        && (stated.loss - found.loss).abs() < 1e-6;
+    // That the sample is not the data set is told anyway.
+    let applies = options.split == EvaluatedSplit::Test && *source != Source::Sample;
+    (applies && !is_same).then(|| {
+        format!(
+            "warning: these are not the samples and labels that the model was tested on: its card says {:.2} % of {} windows, here it \
+             is {:.2} % of {}",
+            100.0 * stated.accuracy,
+            stated.count,
+            100.0 * found.accuracy,
+            found.count
+        )
     })
 }
 

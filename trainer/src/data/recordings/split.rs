@@ -85,6 +85,21 @@ pub(super) fn parts(
     }
 }
 
+/// The samples of a segment of so many that are of each split, or [`NEW`].
+pub(super) fn ranges(
+    place: &Place,
+    samples: usize,
+    cutting: &Cutting,
+    holdout: &Holdout,
+) -> Vec<(usize, Range<usize>)> {
+    match place {
+        Place::Split(split) => vec![(*split, 0..samples)],
+        Place::Cut => (0..).zip(parts(samples, cutting, holdout)).collect(),
+        Place::New => vec![(NEW, 0..samples)],
+        Place::Parts(parts) => parts.clone(),
+    }
+}
+
 /// Splits `segments`.
 ///
 /// # Errors

@@ -1,12 +1,11 @@
 //! Finding, in data that are there now, what a run was split of: whole intervals, parts of them, and labels that have changed.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::path::PathBuf;
 
 use super::sets::Sets;
 use super::sketch::{Index, Known, Sketch, Stretch};
-use super::{NEW, Place, Places, StoredSplit, parts};
+use super::{NEW, Place, Places, StoredSplit, ranges};
 use crate::data::recordings::id::Id;
 use crate::data::recordings::segments::{Segment, Segments};
 use crate::data::recordings::{Cutting, Holdout};
@@ -124,15 +123,7 @@ impl<'a> Finder<'a> {
 
     /// Windows of a segment in each split and in none.
     fn windows(&self, segment: &Segment, place: &Place) -> [usize; 4] {
-        let whole = 0..segment.samples;
-        let parts: Vec<(usize, Range<usize>)> = match place {
-            Place::Split(split) => vec![(*split, whole)],
-            Place::Cut => (0..)
-                .zip(parts(segment.samples, self.cutting, self.holdout))
-                .collect(),
-            Place::New => vec![(NEW, whole)],
-            Place::Parts(parts) => parts.clone(),
-        };
+        let parts = ranges(place, segment.samples, self.cutting, self.holdout);
         let mut windows = [0; 4];
         for (split, samples) in parts {
             windows[split] += self.cutting.windows_in(samples.len());
