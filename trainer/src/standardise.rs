@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::Preparation;
 use crate::data::Sequences;
 
-/// Counts on either side of zero that a sensor of 16 bits has.
-const RANGE_OF_COUNTS: f32 = 32_768.0;
+/// Number of counts on either side of zero that a sensor of 16 bits has; the deviation of a channel that never moved.
+pub(crate) const RANGE_OF_COUNTS: f32 = 32_768.0;
 
 /// For each channel the smallest step, other than none, from a sample to the next of its window.
 fn smallest_steps(sequences: &Sequences) -> Vec<Option<f32>> {

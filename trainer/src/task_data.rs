@@ -12,7 +12,7 @@ use crate::data::recordings::{self, OwnData};
 use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Values};
 use crate::metrics::Confusion;
 use crate::nn::Input;
-use crate::standardise::Standardisation;
+use crate::standardise::{RANGE_OF_COUNTS, Standardisation};
 use crate::visible;
 
 pub use digest::DataDigest;
@@ -80,7 +80,8 @@ impl Windows {
             let (floored, raised) = standardisation.floored(&data.train, &data.input_lsb);
             standardisation = floored;
             if !raised.is_empty() && !data.train.is_empty() {
-                own.notes.push(still_channels(&data, &raised));
+                own.notes
+                    .extend(still_channels(&data, &raised, &standardisation));
             }
         }
         if let Values::Numbers(_) = data.train.values {
@@ -95,14 +96,38 @@ impl Windows {
     }
 }
 
-/// A warning about channels that hardly moved in training.
-fn still_channels(data: &Dataset, channels: &[usize]) -> String {
-    let names = channels.iter().map(|&channel| &data.channel_names[channel]);
-    format!(
-        "warning: channels that hardly moved in training, and weigh next to nothing in the model: {}. Leave them out with --channels, \
-         or record what moves them",
-        visible::names(names)
-    )
+/// Warnings about channels that hardly moved in training, whose deviations are set by `standardisation`.
+fn still_channels(
+    data: &Dataset,
+    channels: &[usize],
+    standardisation: &Standardisation,
+) -> Vec<String> {
+    let is_weightless = |channel: &&usize| {
+        standardisation.deviation[**channel] >= RANGE_OF_COUNTS * data.input_lsb[**channel]
+    };
+    let (never, hardly): (Vec<&usize>, Vec<&usize>) = channels.iter().partition(is_weightless);
+    let names = |channels: &[&usize]| {
+        visible::names(
+            channels
+                .iter()
+                .map(|channel| &data.channel_names[**channel]),
+        )
+    };
+    let remedy = "Leave them out with --channels, or record what moves them";
+    let never = (!never.is_empty()).then(|| {
+        format!(
+            "warning: channels that hardly moved in training, not once within a window, and weigh next to nothing in the model: {}. {remedy}",
+            names(&never)
+        )
+    });
+    let hardly = (!hardly.is_empty()).then(|| {
+        format!(
+            "warning: channels that hardly moved in training, mostly by less than their smallest step, such as switches: {}. In the model such \
+             a step weighs as much as a deviation of any other channel. {remedy}",
+            names(&hardly)
+        )
+    });
+    never.into_iter().chain(hardly).collect()
 }
 
 /// The standardisation that sequences give; tokens stay as they are.
@@ -256,15 +281,12 @@ impl TaskData {
 
     /// How `answers`, one a sequence, to sequences of the user's own recordings compare with the truth; none of other data.
     pub fn confusion(&self, sequences: &Sequences, answers: &[u32]) -> Option<Confusion> {
-        self.own()?;
+        let own = self.own()?;
         let classes = self.classes();
         let trained = self.split(Split::Train).class_counts(classes.len());
         let truth = sequences.targets.values().iter().copied();
-        Some(Confusion::new(
-            classes,
-            &trained,
-            truth.zip(answers.iter().copied()),
-        ))
+        let found = Confusion::new(classes, &trained, truth.zip(answers.iter().copied()));
+        Some(found.with_doubts(own.doubts.clone()))
     }
 
     /// Checks that classes and channels of the user's own recordings have the names that a model's card has, and puts them into

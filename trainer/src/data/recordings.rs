@@ -30,6 +30,7 @@ mod origin;
 mod overview;
 mod parse;
 mod read;
+mod rows;
 mod run;
 mod scale;
 mod segments;
@@ -52,13 +53,13 @@ use columns::Wanted;
 use cutting::{DEFAULT_RATE_HZ, RULES};
 use read::{FILE, Found};
 use segments::Segments;
-use split::Place;
+use split::{Place, Places};
 
 pub use cutting::Cutting;
 pub use id::Id;
 pub use origin::{Origin, Origins};
 pub use overview::{ClassRow, Overview, Units};
-pub use split::{By, StoredSplit};
+pub use split::{By, Sketch, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.
 const MOST_INTERVALS: usize = 50_000;
@@ -83,6 +84,8 @@ pub struct OwnData {
     pub notes: Vec<String>,
     /// Where the windows are from.
     pub origins: Origins,
+    /// Lines that belong beside an accuracy on these data: why it may say less than it seems to.
+    pub doubts: Vec<String>,
     /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
     pub cutting: Cutting,
 }
@@ -214,6 +217,7 @@ fn by_earlier_rules(
         new,
         notes: vec![note.into()],
         origins: Origins::default(),
+        doubts: Vec::new(),
         cutting: cutting.clone(),
     };
     Ok(Loaded { data, own })
@@ -237,19 +241,20 @@ fn by_these_rules(
     segments.notes.extend(scales.note.clone());
     segments.shared = shared::pairs(&segments.all, cutting.steps);
     let places = match &cutting.split {
-        Some(stored) => stored.places(&segments),
+        Some(stored) => stored.places(&segments, files, cutting, holdout),
         None => split::draw(&segments, cutting, holdout)?,
     };
     let split = match &cutting.split {
         Some(stored) => stored.clone(),
-        None => StoredSplit::of(&segments, &places),
+        None => StoredSplit::of(&segments, &places, cutting, holdout),
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
-let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
+    let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
     let origins = Origins::of(&segments, files, chosen);
     let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
     let [train, valid, test, new] = parts.map(|part| scales.values(part));
+    let levels = doubts_of_levels(&segments, &places, cutting, holdout);
     let cutting = Cutting {
         rate_hz: Some(segments.rate_hz.unwrap_or(DEFAULT_RATE_HZ)),
         channels: segments.channels.clone(),
@@ -277,9 +282,45 @@ let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
         new,
         notes: [segments.notes, places.notes].concat(),
         origins,
+        doubts: [places.doubts, levels].concat(),
         cutting,
     };
     Ok(Loaded { data, own })
+}
+
+/// Tells of channels that tell the classes by their level alone.
+fn doubts_of_levels(
+    segments: &Segments,
+    places: &Places,
+    cutting: &Cutting,
+    holdout: &Holdout,
+) -> Vec<String> {
+    let mut stretches = Vec::new();
+    let width = segments.channels.len();
+    let mut order: Vec<usize> = (0..segments.all.len()).collect();
+    order.sort_by_key(|&number| segments.all[number].place);
+    for number in order {
+        let (segment, place) = (&segments.all[number], &places.of[number]);
+        let unit = match (places.by, segment.group) {
+            (By::Group, Some(group)) => group,
+            (By::Interval, _) => number,
+            _ => segment.recording,
+        };
+        let ranges = split::ranges(place, segment.samples, cutting, holdout).into_iter();
+        for (_, range) in ranges.filter(|(split, _)| *split == split::TRAIN) {
+            stretches.push(judge::Trained {
+                counts: &segment.counts[range.start * width..range.end * width],
+                class: segment.class,
+                unit,
+            });
+        }
+    }
+    judge::doubts(
+        &segments.channels,
+        segments.classes.len(),
+        cutting.steps,
+        &stretches,
+    )
 }
 
 /// The names of what is in each split.
@@ -290,12 +331,17 @@ fn units(segments: &Segments, by: By, places: &[Place]) -> Units {
             (By::Group, Some(group)) => &segments.groups[group],
             _ => &segments.recordings[segment.recording],
         };
-        match (place, by) {
-            (Place::Split(split), By::Group | By::Recording) => names[*split].insert(name),
-            (Place::New, _) => names[3].insert(name),
-            // An interval has no name.
-            _ => false,
+        let splits: Vec<usize> = match place {
+            Place::Split(split) => vec![*split],
+            Place::New => vec![split::NEW],
+            Place::Parts(parts) => parts.iter().map(|(split, _)| *split).collect(),
+            Place::Cut => Vec::new(),
         };
+        // An interval has no name.
+        let has_name = |split: &usize| *split == split::NEW || by != By::Interval;
+        for split in splits.into_iter().filter(has_name) {
+            names[split].insert(name);
+        }
     }
     let [train, valid, test, new] = names.map(|names| names.into_iter().map(short).collect());
     Units {

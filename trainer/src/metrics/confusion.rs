@@ -19,6 +19,9 @@ pub struct Confusion {
     pub counts: Vec<Vec<u64>>,
     /// Number of training windows of each class; the commonest one is what a guess would be.
     pub trained: Vec<u64>,
+    /// Lines about the data that belong beside an accuracy on them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 impl Confusion {
@@ -39,7 +42,13 @@ impl Confusion {
             counts,
             trained: trained.iter().map(|&count| count as u64).collect(),
             classes,
+            doubts: Vec::new(),
         }
+    }
+
+    /// The same counts, with lines that belong beside their accuracy.
+    pub fn with_doubts(self, doubts: Vec<String>) -> Self {
+        Self { doubts, ..self }
     }
 
     /// Number of windows of a class.

@@ -187,7 +187,12 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
         None => loaded.data(data_dir, observer)?,
     };
     data.tell(observer);
-    let sequences = sequences(&data.task, options.split)?;
+    let sequences = sequences(&data.task, options.split);
+    if let (Err(_), Some(own)) = (&sequences, data.task.own()) {
+        // There is no accuracy that they could stand beside.
+        own.doubts.iter().for_each(|line| observer.notice(line));
+    }
+    let sequences = sequences?;
     let model = loaded.file.model().sort_at(Error::Model, &options.model)?;
     let kernel = options.kernel.unwrap_or(KernelName::best_for(&model));
     let stage = Stage::Evaluating {
@@ -202,6 +207,9 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
         (float, integer)
     });
     let integer = integer.sort_at(Error::Model, &options.model)?;
+    if let Some(line) = unlike_the_card(&loaded, &data.source, options, &integer.metrics) {
+        observer.notice(&line);
+    }
     drop(sequences);
     Ok(Measured {
         loaded,
@@ -209,6 +217,32 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
         kernel,
         float,
         integer,
+    })
+}
+
+/// A warning where a model's test split has other metrics than its card says: the same samples and labels give the same.
+fn unlike_the_card(
+    loaded: &LoadedModel,
+    source: &Source,
+    options: &EvaluateOptions,
+    found: &Metrics,
+) -> Option<String> {
+    let card = &loaded.folder.as_ref()?.card;
+    let stated = card.results.integer_test;
+    let is_same = stated.count == found.count
+        && (stated.accuracy - found.accuracy).abs() < 1e-9
+        && (stated.loss - found.loss).abs() < 1e-6;
+    // That the sample is not the data set is told anyway.
+    let applies = options.split == EvaluatedSplit::Test && *source != Source::Sample;
+    (applies && !is_same).then(|| {
+        format!(
+            "warning: these are not the samples and labels that the model was tested on: its card says {:.2} % of {} windows, here it \
+             is {:.2} % of {}",
+            100.0 * stated.accuracy,
+            stated.count,
+            100.0 * found.accuracy,
+            found.count
+        )
     })
 }
 

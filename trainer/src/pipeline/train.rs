@@ -98,6 +98,10 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
         overwrite,
     };
     data.tell(observer);
+    for line in data.task.own().map_or(&[][..], |own| &own.doubts) {
+        // Before the work, and beside the accuracy after it.
+        observer.notice(line);
+    }
     let outcome = train_in(run, &data.task, &device, observer)?;
     let checkpoint = Checkpoint::load(folder).sort_at(Error::Checkpoint, folder)?;
     Ok(Trained {

@@ -27,8 +27,8 @@ pub fn confusion(confusion: &Confusion, on: &str, folder: Option<&Path>) -> Resu
     output::line(&format!("\n{on}:"))?;
     output::table(&confusion.table())?;
     output::line(&confusion.summary())?;
-    if let Some(warning) = confusion.warning() {
-        output::note(&warning);
+    for line in confusion.warning().iter().chain(&confusion.doubts) {
+        output::note(line);
     }
     if let Some(folder) = folder.filter(|_| confusion.is_cut()) {
         let path = folder.join(CONFUSION_NAME);

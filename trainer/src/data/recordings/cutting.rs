@@ -106,7 +106,8 @@ impl Cutting {
             self.split.is_none() || (!self.channels.is_empty() && self.classes.len() > 1),
             "split is that of a run, which has channels and classes, too: take it out to have it drawn"
         );
-        Ok(())
+        let split = self.split.as_ref();
+        split.map_or(Ok(()), |split| split.check(self.classes.len()))
     }
 
     /// Windows of samples in a row.

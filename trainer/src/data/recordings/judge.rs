@@ -1,5 +1,9 @@
 //! Telling by their values which columns are no signals.
 
+mod levels;
+
+pub(super) use levels::{Trained, doubts};
+
 /// Number of steps from row to row from which on a column is judged by its values.
 const ENOUGH_STEPS: u64 = 20;
 /// Rises of a column that counts.

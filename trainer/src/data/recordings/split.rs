@@ -10,8 +10,10 @@
 //! Which units these are follows from their content and a seed, whatever files are called.
 
 mod check;
+mod found;
 mod sets;
 mod shares;
+mod sketch;
 mod stored;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -26,6 +28,7 @@ use crate::visible;
 use sets::Sets;
 use shares::{Goal, Unit};
 
+pub use sketch::Sketch;
 pub use stored::{By, StoredSplit};
 
 /// One of so many windows of a class is for the test, and one for the validation.
@@ -37,9 +40,11 @@ const SPLITS: usize = 3;
 pub(super) const TRAIN: usize = 0;
 pub(super) const VALID: usize = 1;
 pub(super) const TEST: usize = 2;
+/// Number of what is in no split.
+pub(super) const NEW: usize = 3;
 
 /// Where a segment's windows go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// All into one split.
     Split(usize),
@@ -47,6 +52,8 @@ pub(super) enum Place {
     Cut,
     /// Nowhere: the run does not know it.
     New,
+    /// Some samples into each of some splits, or [`NEW`], and others nowhere, as they are there twice.
+    Parts(Vec<(usize, Range<usize>)>),
 }
 
 /// Where the windows of each segment go, and how that was found.
@@ -55,6 +62,8 @@ pub(super) struct Places {
     pub by: By,
     pub of: Vec<Place>,
     pub notes: Vec<String>,
+    /// Lines that belong beside an accuracy on these data.
+    pub doubts: Vec<String>,
 }
 
 /// The part of a segment that is of each split, where it is cut by time: without a validation split if there is to be none.
@@ -73,6 +82,21 @@ pub(super) fn parts(
             let valid = fifths(SHARE - 2);
             [0..before(valid), valid..before(test), test..samples]
         }
+    }
+}
+
+/// The samples of a segment of so many that are of each split, or [`NEW`].
+pub(super) fn ranges(
+    place: &Place,
+    samples: usize,
+    cutting: &Cutting,
+    holdout: &Holdout,
+) -> Vec<(usize, Range<usize>)> {
+    match place {
+        Place::Split(split) => vec![(*split, 0..samples)],
+        Place::Cut => (0..).zip(parts(samples, cutting, holdout)).collect(),
+        Place::New => vec![(NEW, 0..samples)],
+        Place::Parts(parts) => parts.clone(),
     }
 }
 
@@ -159,6 +183,7 @@ impl Drawing<'_> {
             by,
             of,
             notes: Vec::new(),
+            doubts: Vec::new(),
         })
     }
 
@@ -189,7 +214,12 @@ impl Drawing<'_> {
                 visible::names(names)
             ));
         }
-        Ok(Places { by, of, notes })
+        Ok(Places {
+            by,
+            of,
+            notes,
+            doubts: Vec::new(),
+        })
     }
 
     /// The units that some segments make, in an order that their content and the seed give.

@@ -1,4 +1,5 @@
 mod bad_input;
+mod kept;
 mod reading;
 mod splitting;
 mod units;

@@ -24,13 +24,7 @@ pub(super) fn chosen(
 ) -> [Vec<Window>; 4] {
     let mut windows: [Vec<Window>; 4] = Default::default();
     for (segment, (found, place)) in segments.all.iter().zip(places).enumerate() {
-        let ranges = match place {
-            Place::Split(split) => vec![(*split, 0..found.samples)],
-            Place::Cut => (0..)
-                .zip(split::parts(found.samples, cutting, holdout))
-                .collect(),
-            Place::New => vec![(3, 0..found.samples)],
-        };
+        let ranges = split::ranges(place, found.samples, cutting, holdout);
         for (split, range) in ranges {
             let starts =
                 (0..cutting.windows_in(range.len())).map(|i| range.start + i * cutting.hop);

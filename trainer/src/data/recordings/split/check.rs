@@ -80,7 +80,7 @@ impl Drawing<'_> {
                         *count += self.cutting.windows_in(part.len());
                     }
                 }
-                Place::New => {}
+                Place::New | Place::Parts(_) => {}
             }
         }
         let names = ["to train on", "to choose by (validation)", "to test on"];

@@ -1,13 +1,17 @@
 //! A split as a run and its card keep it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::path::PathBuf;
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::sets::Sets;
-use super::{Place, Places, TEST, TRAIN, VALID};
+use super::found::Finder;
+use super::sketch::Sketch;
+use super::{Place, Places, TEST, TRAIN, VALID, parts};
 use crate::data::recordings::id::Id;
 use crate::data::recordings::segments::Segments;
+use crate::data::recordings::{Cutting, Holdout};
 
 /// Units that stay together in a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,18 +60,31 @@ pub struct StoredSplit {
     /// Intervals that are cut by time into all splits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Id>,
+    /// Number of the class of each interval, in the order of `train`, `valid`, `test` and `cut`; runs of earlier versions kept none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<usize>,
+    /// A sketch of the samples, by which parts of intervals are found; runs of earlier versions kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<Sketch>,
 }
 
 impl StoredSplit {
-    pub(in crate::data::recordings) fn of(segments: &Segments, places: &Places) -> Self {
-        let ids = |place: Place| -> Vec<Id> {
+    pub(in crate::data::recordings) fn of(
+        segments: &Segments,
+        places: &Places,
+        cutting: &Cutting,
+        holdout: &Holdout,
+    ) -> Self {
+        let mut classes = Vec::new();
+        let mut ids = |place: Place| -> Vec<Id> {
             let both = segments.all.iter().zip(&places.of);
-            let mut ids: Vec<Id> = both
+            let mut found: Vec<(Id, usize)> = both
                 .filter(|(_, of)| **of == place)
-                .map(|(segment, _)| segment.id)
+                .map(|(segment, _)| (segment.id, segment.class))
                 .collect();
-            ids.dedup();
-            ids
+            found.dedup();
+            classes.extend(found.iter().map(|(_, class)| *class));
+            found.into_iter().map(|(id, _)| id).collect()
         };
         Self {
             by: places.by,
@@ -75,7 +92,25 @@ impl StoredSplit {
             valid: ids(Place::Split(VALID)),
             test: ids(Place::Split(TEST)),
             cut: ids(Place::Cut),
+            classes,
+            sketch: Some(Sketch::of(segments, &places.of, cutting.steps, |samples| {
+                parts(samples, cutting, holdout)
+            })),
         }
+    }
+
+    /// Checks what stands in a file.
+    ///
+    /// # Errors
+    /// Parts do not go together; the message names the field.
+    pub(in crate::data::recordings) fn check(&self, classes: usize) -> Result<()> {
+        let fits = self.classes.is_empty() || self.classes.len() == self.len();
+        ensure!(
+            fits && self.classes.iter().all(|&class| class < classes),
+            "split.classes must have a number below {classes} for each of the {} intervals",
+            self.len()
+        );
+        self.sketch.as_ref().map_or(Ok(()), Sketch::check)
     }
 
     /// Number of intervals.
@@ -88,7 +123,7 @@ impl StoredSplit {
         self.len() == 0
     }
 
-    fn lists(&self) -> [(Place, &[Id]); 4] {
+    pub(super) fn lists(&self) -> [(Place, &[Id]); 4] {
         [
             (Place::Split(TRAIN), &self.train),
             (Place::Split(VALID), &self.valid),
@@ -98,83 +133,34 @@ impl StoredSplit {
     }
 
     /// Finds each segment; what the run does not know is new.
-    pub(in crate::data::recordings) fn places(&self, segments: &Segments) -> Places {
-        let lists = self.lists();
-        let known: HashMap<Id, Place> = (lists.iter())
-            .flat_map(|(place, ids)| ids.iter().map(|&id| (id, *place)))
-            .collect();
-        let of: Vec<Place> = (segments.all.iter())
-            .map(|segment| known.get(&segment.id).copied().unwrap_or(Place::New))
-            .collect();
-        Places {
-            by: self.by,
-            notes: self.notes(segments, &of),
-            of,
-        }
+    pub(in crate::data::recordings) fn places(
+        &self,
+        segments: &Segments,
+        files: &[PathBuf],
+        cutting: &Cutting,
+        holdout: &Holdout,
+    ) -> Places {
+        let finder = Finder::new(self, segments, files, (cutting, holdout));
+        let mut places = finder.places();
+        places.notes.splice(0..0, self.missing(segments));
+        places
     }
 
-    fn notes(&self, segments: &Segments, of: &[Place]) -> Vec<String> {
+    /// Tells of intervals of the run that are not among the data, though others are.
+    fn missing(&self, segments: &Segments) -> Vec<String> {
         let there: HashSet<Id> = segments.all.iter().map(|segment| segment.id).collect();
-        let mut notes = Vec::new();
         let names = ["training split", "validation split", "test split", "splits"];
-        for ((_, ids), name) in self.lists().iter().zip(names) {
+        let counts = self.lists().map(|(_, ids)| {
             let missing = ids.iter().filter(|id| !there.contains(id)).count();
-            if missing > 0 && missing < self.len() {
-                notes.push(format!(
-                    "note: {missing} of the {} intervals of the run's {name} are not among these data",
-                    ids.len()
-                ));
-            }
-        }
-        let starts: HashSet<_> = (self.lists().iter())
-            .flat_map(|(_, ids)| ids.iter().map(|id| id.start()))
-            .collect();
-        let new = || {
-            let both = segments.all.iter().zip(of);
-            both.filter(|(_, place)| **place == Place::New)
-                .map(|(segment, _)| segment)
-        };
-        let shares = sharing_with_known(segments, of);
-        let changed = (segments.all.iter().zip(of).enumerate())
-            .filter(|(i, (segment, place))| {
-                let is_known = starts.contains(&segment.id.start()) || shares.contains(i);
-                **place == Place::New && is_known
+            (missing, ids.len())
+        });
+        (counts.into_iter().zip(names))
+            .filter(|((missing, _), _)| (1..self.len()).contains(missing))
+            .map(|((missing, all), name)| {
+                format!(
+                    "note: {missing} of the {all} intervals of the run's {name} are not among these data"
+                )
             })
-            .count();
-        if new().next().is_some() {
-            notes.push(format!(
-                "note: {} intervals are new since the run was split: in none of its splits; `eval --split new` evaluates on them. To \
-                 train on them, train anew",
-                new().count()
-            ));
-        }
-        if changed > 0 {
-            notes.push(format!(
-                "warning: {changed} of the new intervals begin like ones that the run knows, or share samples with them: \
-                 recordings that were changed, trimmed or cut are not new to it"
-            ));
-        }
-        notes
+            .collect()
     }
-}
-
-/// The segments that share samples with ones that the run knows, maybe through others.
-fn sharing_with_known(segments: &Segments, of: &[Place]) -> HashSet<usize> {
-    let mut sets = Sets::default();
-    for &(a, b) in &segments.shared {
-        let (a, b) = (sets.of(a), sets.of(b));
-        sets.join(a, b);
-    }
-    let all: HashSet<usize> = segments.shared.iter().flat_map(|&(a, b)| [a, b]).collect();
-    let mut root = |i: usize| {
-        let set = sets.of(i);
-        sets.root(set)
-    };
-    let known: HashSet<usize> = (all.iter())
-        .filter(|&&i| of[i] != Place::New)
-        .map(|&i| root(i))
-        .collect();
-    all.into_iter()
-        .filter(|&i| known.contains(&root(i)))
-        .collect()
 }

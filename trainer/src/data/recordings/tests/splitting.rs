@@ -231,27 +231,12 @@ fn what_shares_samples_anywhere_is_in_one_split() {
         assert!(!test.is_empty() && !valid.is_empty());
         assert!(train.is_disjoint(&test) && train.is_disjoint(&valid) && valid.is_disjoint(&test));
     }
-    // A trimmed copy is not new to a run.
-    let mut files: Vec<(String, String)> = (0..10)
-        .map(|i| (format!("{i}.csv"), rows(i, 0..200)))
-        .collect();
     let load = |files: &[(String, String)], cutting: &Cutting| {
         let files: Vec<(&str, String)> = (files.iter())
             .map(|(name, text)| (&**name, text.clone()))
             .collect();
         load_all(&folder(&files), cutting).unwrap()
     };
-    let kept = load(&files, &cutting(20, 10)).own.cutting;
-    files.push(("new.csv".into(), rows(11, 0..200)));
-    let loaded = load(&files, &kept);
-    assert!(!has_note(&loaded, &["of the new intervals"]));
-    files.push(("trimmed.csv".into(), rows(3, 30..190)));
-    let loaded = load(&files, &kept);
-    assert!(
-        has_note(&loaded, &["1 of the new intervals", "share samples"]),
-        "{:?}",
-        loaded.own.notes
-    );
     // What does not move is alike by chance.
     let still: Vec<(String, String)> = (0..10)
         .map(|i| {
@@ -417,99 +402,4 @@ fn a_split_follows_from_content_and_seed_and_not_from_file_names() {
         })
         .collect();
     assert!(seeds.len() > 4, "{}", seeds.len());
-}
-
-#[test]
-fn a_run_keeps_its_split_and_what_is_added_later_is_new() {
-    let text = |i: usize, label: &str| format!("label,x,y,z\n{}", noisy(label, i, 60));
-    let mut files: Vec<(String, String)> = (0..12)
-        .map(|i| (format!("day2-{i:02}.csv"), text(i, ["a", "b"][i % 2])))
-        .collect();
-    let folder_of = |files: &[(String, String)]| {
-        let files: Vec<(&str, String)> = files
-            .iter()
-            .map(|(name, text)| (&**name, text.clone()))
-            .collect();
-        folder(&files)
-    };
-    let before = load_all(&folder_of(&files), &cutting(10, 10)).unwrap();
-    assert!(before.own.new.is_empty());
-    let kept = before.own.cutting.clone();
-    // It is in the configuration of the run, and that stands in the checkpoint and the card.
-    let config = crate::config::RunConfig {
-        recordings: Some(kept.clone()),
-        ..crate::config::RunConfig::for_task(Task::Recordings)
-    };
-    let again = crate::config::RunConfig::from_toml(&config.to_toml()).unwrap();
-    assert_eq!(again.recordings, Some(kept.clone()));
-
-    for (i, label) in [(100, "a"), (101, "b")] {
-        files.insert(0, (format!("day1-late-{label}.csv"), text(i, label)));
-    }
-    let after = load_all(&folder_of(&files), &kept).unwrap();
-    assert_eq!(windows_of(&after), windows_of(&before));
-    for (a, b) in [
-        (&after.data.train, &before.data.train),
-        (&after.data.valid, &before.data.valid),
-        (&after.data.test, &before.data.test),
-    ] {
-        assert_eq!(a.values, b.values);
-    }
-    assert_eq!(after.own.new.len(), 12);
-    assert!(
-        has_note(&after, &["2 intervals are new", "--split new"]),
-        "{:?}",
-        after.own.notes
-    );
-    // New ones alone, and a known one under another name, which is not new.
-    let known = (files[5].0.replace("day2", "day3"), files[5].1.clone());
-    let late = load_all(
-        &folder_of(&[files[0].clone(), files[1].clone(), known]),
-        &kept,
-    )
-    .unwrap();
-    assert_eq!(late.own.new.len(), 12);
-    assert_eq!(windows_of(&late).iter().flatten().sum::<usize>(), 6);
-    // A recording that went on after the run was split is not new to it, and that is said.
-    let grown = (
-        files[5].0.clone(),
-        files[5].1.clone() + &noisy("b", 999, 60),
-    );
-    let grown = load_all(&folder_of(&[grown]), &kept).unwrap();
-    assert!(
-        has_note(&grown, &["begin like ones that the run knows"]),
-        "{:?}",
-        grown.own.notes
-    );
-}
-
-#[test]
-fn runs_of_earlier_versions_read_and_split_as_then() {
-    let earlier = |text: &str| -> Cutting { toml::from_str(text).unwrap() };
-    let cutting = earlier("steps = 10\nhop = 5\nrate_hz = 50.0\n");
-    assert_eq!((cutting.rules, cutting.rate_hz), (1, Some(50.0)));
-    // Two long rows of samples: the last fifth was the test split, with no gap.
-    let one = folder(&[("all.csv", file(&[rows("x", 0, 100), rows("y", 1000, 100)]))]);
-    let loaded = load_all(&one, &cutting).unwrap();
-    let first = |part: &Sequences| -> Vec<i16> {
-        (0..part.len())
-            .map(|i| part.window(i)[0] as i16 ^ 1)
-            .collect()
-    };
-    assert_eq!(first(&loaded.data.valid), [60, 65, 70, 1060, 1065, 1070]);
-    assert_eq!(first(&loaded.data.test)[..3], [80, 85, 90]);
-    assert!(has_note(&loaded, &["earlier version", "train anew"]));
-    assert_eq!(loaded.own.cutting, cutting);
-    // By recording where there are enough of them, whatever columns there are.
-    let eight = earlier("steps = 8\nhop = 4\nrate_hz = 50.0\n");
-    let data = load_folder(&ten(), &eight).unwrap();
-    assert_eq!(
-        (data.train.len(), data.valid.len(), data.test.len()),
-        (36, 12, 12)
-    );
-    // A configuration that is written anew is of these rules.
-    assert_eq!(
-        earlier(&toml::to_string(&Cutting::default()).unwrap()),
-        Cutting::default()
-    );
 }

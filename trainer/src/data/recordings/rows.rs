@@ -1,0 +1,121 @@
+//! Digests of the rows of samples that begin at each sample of a segment, by which equal samples are found anywhere.
+
+use super::segments::Segment;
+
+/// Samples of the shortest and of the longest row.
+const LENGTHS: [usize; 2] = [8, 16];
+/// An odd factor of a polynomial in a row of samples.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Number of samples of a row, where a window has `window` samples.
+pub(super) fn length(window: usize) -> usize {
+    window.clamp(LENGTHS[0], LENGTHS[1])
+}
+
+/// Gives the digest of the row of `length` samples that begins at each sample of `segment`, in order, while there are so many;
+/// none for a row in which little happens, as many segments may have such rows by chance.
+pub(super) fn digests(
+    segment: &Segment,
+    length: usize,
+) -> impl Iterator<Item = Option<u64>> + use<'_> {
+    let channels = segment.counts.len() / segment.samples.max(1);
+    let of_sample = |sample: &[i16]| {
+        let step = |digest: u64, &count: &i16| mixed(digest ^ u64::from(count as u16));
+        sample.iter().fold(FACTOR, step)
+    };
+    let samples = segment.counts.chunks_exact(channels.max(1)).map(of_sample);
+    let mut row = Row::new(length);
+    samples.filter_map(move |sample| {
+        row.push(sample);
+        row.digest()
+    })
+}
+
+/// The last samples of a signal.
+struct Row {
+    samples: Vec<u64>,
+    length: usize,
+    /// Number of samples so far.
+    count: usize,
+    /// Number of different ones among the last.
+    distinct: usize,
+    rolling: u64,
+    /// The factor of the sample that leaves the row.
+    first: u64,
+}
+
+impl Row {
+    fn new(length: usize) -> Self {
+        Self {
+            samples: Vec::with_capacity(length),
+            length,
+            count: 0,
+            distinct: 0,
+            rolling: 0,
+            first: FACTOR.wrapping_pow(length as u32),
+        }
+    }
+
+    fn push(&mut self, sample: u64) {
+        self.rolling = self.rolling.wrapping_mul(FACTOR).wrapping_add(sample);
+        let place = self.count % self.length;
+        self.count += 1;
+        let is_new = !self.samples.contains(&sample);
+        if self.samples.len() < self.length {
+            self.samples.push(sample);
+            self.distinct += usize::from(is_new);
+            return;
+        }
+        let gone = std::mem::replace(&mut self.samples[place], sample);
+        if gone != sample {
+            self.distinct += usize::from(is_new);
+            self.distinct -= usize::from(!self.samples.contains(&gone));
+        }
+        self.rolling = self.rolling.wrapping_sub(gone.wrapping_mul(self.first));
+    }
+
+    /// None while there are too few samples; then the digest, or none where little happens.
+    fn digest(&self) -> Option<Option<u64>> {
+        let is_whole = self.samples.len() == self.length;
+        let happens = 2 * self.distinct >= self.length;
+        is_whole.then(|| happens.then(|| mixed(self.rolling)))
+    }
+}
+
+fn mixed(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of different samples, and the digest, by their definitions.
+    #[test]
+    fn rolling_digests_are_those_of_each_row_alone() {
+        let length = 5;
+        let samples: Vec<u64> = (0..200_u64).map(|i| mixed(i) % 4 + (i / 50) * 7).collect();
+        let mut rolling = Row::new(length);
+        for (end, &sample) in samples.iter().enumerate() {
+            rolling.push(sample);
+            let Some(row) = (end + 1)
+                .checked_sub(length)
+                .map(|from| &samples[from..=end])
+            else {
+                assert_eq!(rolling.digest(), None);
+                continue;
+            };
+            let polynomial =
+                |sum: u64, &sample: &u64| sum.wrapping_mul(FACTOR).wrapping_add(sample);
+            let mut distinct = row.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            assert_eq!(rolling.distinct, distinct.len(), "{end}");
+            let expected =
+                (2 * distinct.len() >= length).then(|| mixed(row.iter().fold(0, polynomial)));
+            assert_eq!(rolling.digest(), Some(expected), "{end}");
+        }
+    }
+}
