@@ -11,6 +11,7 @@
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
+//! | [`check_recordings`] | [`QualityOptions`] | [`CheckedRecordings`]: findings about recordings |
 //! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
 //! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
 //!
@@ -34,6 +35,7 @@
 //! ```
 
 mod board_model;
+mod check;
 mod classify;
 mod config;
 mod data;
@@ -55,6 +57,7 @@ mod watch;
 
 pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
+pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;
 pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run};
 pub use data::RunData;

@@ -54,7 +54,9 @@ use split::Place;
 
 pub use cutting::Cutting;
 pub use id::Id;
+pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use overview::{ClassRow, Overview, Units};
+pub(in crate::data) use shared::in_common;
 pub use split::{By, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.

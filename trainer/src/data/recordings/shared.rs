@@ -16,13 +16,23 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Pairs of segments, by number, that share samples somewhere, `window` being the samples of a window. Segments that are all
 /// of one signal are linked, though not each with each.
 pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> {
+    let samples = segments.iter().map(|segment| segment.samples).sum();
+    in_common(segments.iter().map(of_samples), samples, window)
+}
+
+/// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
+/// and `samples` is their number in all rows.
+pub(in crate::data) fn in_common(
+    all: impl Iterator<Item = Vec<u64>>,
+    samples: usize,
+    window: usize,
+) -> Vec<(usize, usize)> {
     let length = window.clamp(ROWS[0], ROWS[1]);
-    let samples: usize = segments.iter().map(|segment| segment.samples).sum();
     // The digest chooses what is compared, so that it is the same in all copies.
     let one_of = (samples / MOST + 1).next_power_of_two() as u64;
     let mut found: Vec<(u64, usize)> = Vec::new();
-    for (number, segment) in segments.iter().enumerate() {
-        let digests = digests(segment, length, |digest| digest % one_of == 0);
+    for (number, samples) in all.enumerate() {
+        let digests = digests(&samples, length, |digest| digest % one_of == 0);
         found.extend(digests.into_iter().map(|digest| (digest, number)));
     }
     found.sort_unstable();
@@ -39,15 +49,19 @@ pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> 
     pairs
 }
 
-/// Digests of the rows of `length` samples of a segment that are chosen, without those in which little happens.
-fn digests(segment: &Segment, length: usize, is_chosen: impl Fn(u64) -> bool) -> Vec<u64> {
+/// The digest of each sample of a segment.
+fn of_samples(segment: &Segment) -> Vec<u64> {
     let channels = segment.counts.len() / segment.samples.max(1);
     let of_sample = |sample: &[i16]| {
         let step = |digest: u64, &count: &i16| mixed(digest ^ u64::from(count as u16));
         sample.iter().fold(FACTOR, step)
     };
     let samples = segment.counts.chunks_exact(channels.max(1));
-    let samples: Vec<u64> = samples.map(of_sample).collect();
+    samples.map(of_sample).collect()
+}
+
+/// Digests of the rows of `length` samples that are chosen, without those in which little happens.
+fn digests(samples: &[u64], length: usize, is_chosen: impl Fn(u64) -> bool) -> Vec<u64> {
     let first = FACTOR.wrapping_pow(length as u32);
     let (mut rolling, mut digests) = (0_u64, Vec::new());
     for (end, &sample) in samples.iter().enumerate() {
