@@ -11,6 +11,7 @@
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
+//! | [`init()`] | [`InitOptions`], [`Answers`] | [`WrittenTask`]: a task file |
 //! | [`check_recordings`] | [`QualityOptions`] | [`CheckedRecordings`]: findings about recordings |
 //! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
 //! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
@@ -47,6 +48,7 @@ mod evaluate;
 mod export;
 mod firmware;
 mod flash;
+mod init;
 mod jobs;
 mod model;
 mod send;
@@ -73,6 +75,7 @@ pub use evaluate::{
 pub use export::{ExportOptions, Exported, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
+pub use init::{Answers, Defaults, InitOptions, Question, WrittenTask, init};
 pub use jobs::{
     JobCommand, JobOptions, PlannedJobs, ReproduceOptions, SweepOptions, Workers, gather,
     hand_over, read_plan, run_job, run_plan, write_plan, write_report,

@@ -50,6 +50,11 @@ impl Quality {
         all.filter(|finding| finding.severity == severity).count()
     }
 
+    /// Recordings in numbers alone, cut into windows of `steps` samples, one every `hop`.
+    pub fn facts(recordings: &[Recording], steps: usize, hop: usize) -> Summary {
+        Summary::of(&View::of(recordings, steps, hop), None)
+    }
+
     /// The quality of recordings that cannot be read.
     pub fn unreadable(why: &str) -> Self {
         Self {

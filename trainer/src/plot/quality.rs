@@ -44,7 +44,12 @@ pub fn class_balance(summary: &Summary) -> Result<Picture> {
             "Windows of each class: {} samples, one every {}",
             summary.steps, summary.hop
         );
-        head(&header, &title, &["training", "validation", "test"], 3)?;
+        let is_split = classes.iter().any(|class| class.splits.is_some());
+        let names = match is_split {
+            true => &["training", "validation", "test"][..],
+            false => &["all, for they cannot be split"],
+        };
+        head(&header, &title, names, 3)?;
         for (i, class) in classes.iter().enumerate() {
             let top = ROW as i32 * i as i32;
             body.draw_text(&short(&class.name), &style::text(14, INK), (16, top + 6))?;
@@ -153,11 +158,11 @@ pub fn recording_strips(summary: &Summary, recordings: &[Recording]) -> Result<P
         let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
         let title = match shown.len() < recordings.len() {
             true => format!(
-                "The first {} of {} recordings",
+                "The first {} of {} recordings: lines are channels, bands classes",
                 shown.len(),
                 recordings.len()
             ),
-            false => "Recordings".into(),
+            false => "Recordings: lines are channels, bands classes".into(),
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         head(&header, &title, &names, names.len())?;
@@ -198,7 +203,8 @@ fn draw_strip(
             style::colour(class.unwrap_or(0)).filled(),
         ))?;
     }
-    let columns = (right - left) as usize;
+    // Half as many as pixels.
+    let columns = (right - left) as usize / 2;
     for (number, facts) in summary.channels.iter().enumerate() {
         let range = (facts.max - facts.min).max(f64::MIN_POSITIVE);
         let y = |value: f32| {
