@@ -20,6 +20,7 @@ pub mod import;
 mod locate;
 pub mod mnist;
 mod npz;
+pub mod quality;
 pub mod recordings;
 mod sequences;
 mod task;

@@ -12,6 +12,8 @@
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
+//! | [`init()`] | [`InitOptions`], [`Answers`] | [`WrittenTask`]: a task file |
+//! | [`check_recordings`] | [`QualityOptions`] | [`CheckedRecordings`]: findings about recordings |
 //! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
 //! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
 //!
@@ -35,6 +37,7 @@
 //! ```
 
 mod board_model;
+mod check;
 mod classify;
 mod config;
 mod data;
@@ -46,6 +49,7 @@ mod evaluate;
 mod export;
 mod firmware;
 mod flash;
+mod init;
 mod jobs;
 mod model;
 mod report;
@@ -57,6 +61,7 @@ mod watch;
 
 pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
+pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;
 pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run};
 pub use data::RunData;
@@ -72,6 +77,7 @@ pub use evaluate::{
 pub use export::{ExportOptions, Exported, ReadCounts, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
+pub use init::{Answers, Defaults, InitOptions, Question, WrittenTask, init};
 pub use jobs::{
     JobCommand, JobOptions, PlannedJobs, ReproduceOptions, SweepOptions, Workers, gather,
     hand_over, read_plan, run_job, run_plan, write_plan, write_report,

@@ -8,6 +8,7 @@ mod chart;
 mod curves;
 mod labels;
 mod log_lines;
+mod quality;
 mod style;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ use crate::visible;
 pub use accuracy_bytes::{AccuracyPicture, Cost, Mark, accuracy_against_bytes};
 pub use curves::{Curve, learning_curves, learning_curves_as};
 pub use log_lines::{NamedLine, lines_on_logarithms};
+pub use quality::{channel_histograms, class_balance, recording_strips};
 pub use style::{SERIES, dark_rules};
 
 /// Pixels of a PNG for each unit of the SVG.

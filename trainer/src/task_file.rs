@@ -104,7 +104,11 @@ impl TaskFile {
             "data must name the folder or file of the recordings; \".\" is the folder of this file"
         );
         let folder = path.parent().unwrap_or(Path::new(""));
-        let data = std::path::absolute(folder.join(data)).context("no current folder")?;
+        let folder = std::path::absolute(folder).context("no current folder")?;
+        // Without links and steps up, where it is there.
+        let folder = folder.canonicalize().unwrap_or(folder);
+        let data = folder.join(data);
+        let data = data.canonicalize().unwrap_or(data);
         let task = Self {
             name: name.clone(),
             data,
@@ -130,7 +134,11 @@ pub(crate) fn is_task_file(text: &str) -> bool {
     table.is_ok_and(|table| OWN_KEYS.iter().any(|key| table.contains_key(*key)))
 }
 
-fn check_name(name: &str) -> Result<()> {
+/// Checks a name of a task.
+///
+/// # Errors
+/// It is no plain name of a folder.
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let mut components = Path::new(name).components();
     ensure!(

@@ -44,6 +44,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
 pub use labels::Pattern;
 pub use recording::{Channel, Interval, Recording, TimeBase};

@@ -57,8 +57,10 @@ use split::{Place, Places};
 
 pub use cutting::Cutting;
 pub use id::Id;
+pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
 pub use overview::{ClassRow, Overview, Units};
+pub(in crate::data) use shared::in_common;
 pub use split::{By, Sketch, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.

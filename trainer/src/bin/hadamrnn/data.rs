@@ -28,13 +28,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Compare the content of a data set with the published one
-    Check {
-        /// Data set, as `data list` names it
-        name: String,
-        #[command(flatten)]
-        data: DataArgs,
-    },
+    /// Check your own recordings before training, or compare a data set with the published one
+    ///
+    /// Of recordings: classes, ranges, saturation, rate and gaps, duplicates, leaks, units, axes, time trends. Findings are errors
+    /// (training would fail, or its result would be wrong), warnings (look before you believe a result) and notes. The status is 0
+    /// where there is no error, and 1 where there is one.
+    Check(crate::data_check::Args),
     /// Download a data set from its official source and check it; resumes where it broke off
     #[cfg(feature = "fetch")]
     Fetch {
@@ -60,7 +59,7 @@ enum Command {
 pub fn run(args: &Args) -> Result<Status> {
     match &args.command {
         Command::List { data, json } => list(data, *json)?,
-        Command::Check { name, data } => return check(name, data),
+        Command::Check(args) => return crate::data_check::run(args),
         #[cfg(feature = "fetch")]
         Command::Fetch { name, data_dir } => fetch(name, data_dir.clone())?,
         Command::Import(args) => crate::data_import::run(args)?,
@@ -100,18 +99,6 @@ fn list(args: &DataArgs, as_json: bool) -> Result<()> {
         ))?;
     }
     Ok(())
-}
-
-fn check(name: &str, args: &DataArgs) -> Result<Status> {
-    let data_dir = args.data_dir.as_deref();
-    let check = pipeline::check_data(name, data_dir, &mut Terminal::default())?;
-    if check.parts.is_empty() {
-        output::line(&format!("{name} is generated: there is nothing to check"))?;
-    }
-    for part in &check.parts {
-        output::line(&part.to_string())?;
-    }
-    Ok(Status::of(check.passed()))
 }
 
 #[cfg(feature = "fetch")]

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::data::import::{self, Options, Pattern, Summary, Unit};
+use hadamrnn::data::import::{self, Summary};
 
 use crate::output;
 use crate::progress::Spinner;
+use crate::reading::ReadingArgs;
 
 /// Notes that are printed; the summary has all.
 const SHOWN_NOTES: usize = 10;
@@ -18,50 +19,15 @@ pub struct Args {
     /// Folder to write; it must not be there yet
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
-    #[arg(long, value_name = "PATTERN")]
-    label_from: Option<Pattern>,
-    /// Channels to keep, in their order; for files without a header the names of all columns
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
-    channels: Vec<String>,
-    /// Unit of channels whose files tell none: g, mg, m/s2, rad/s, dps, uT, counts
-    #[arg(long, value_parser = unit)]
-    unit: Option<(Unit, f64)>,
-    /// Samples a second where files tell no time
-    #[arg(long, value_name = "HZ", value_parser = rate)]
-    rate: Option<f64>,
-    /// Resample to this many samples a second
-    #[arg(long, value_name = "HZ", value_parser = rate)]
-    resample: Option<f64>,
-    /// The most malformed lines to leave out, over all files
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    skip_bad_lines: usize,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
 }
 
-fn unit(text: &str) -> Result<(Unit, f64), String> {
-    Unit::parse(text).ok_or_else(|| "it is none of g, mg, m/s2, rad/s, dps, uT, counts".into())
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    match (0.01..=1e6).contains(&rate) {
-        true => Ok(rate),
-        false => Err("it is not in 0.01..=1000000".into()),
-    }
-}
-
 pub fn run(args: &Args) -> Result<()> {
-    let options = Options {
-        label_from: args.label_from.clone(),
-        channels: args.channels.clone(),
-        unit: args.unit,
-        rate_hz: args.rate,
-        resample_hz: args.resample,
-        skip_bad_lines: args.skip_bad_lines,
-    };
+    let options = args.reading.options();
     let summary = {
         let _spinner = Spinner::new(format!("reading {}", args.input.display()));
         let imported = import::import(&args.input, &options)?;

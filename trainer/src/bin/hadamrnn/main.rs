@@ -8,11 +8,13 @@ mod board_link;
 mod choices;
 mod common;
 mod data;
+mod data_check;
 mod data_import;
 mod demo;
 mod eval;
 mod export;
 mod flash;
+mod init;
 mod inspect;
 mod job;
 mod monitor;
@@ -20,6 +22,7 @@ mod output;
 mod own_data;
 mod plot;
 mod progress;
+mod reading;
 mod report;
 mod reproduce;
 mod send;
@@ -55,6 +58,8 @@ struct Cli {
 enum Command {
     /// The main job, end to end: train on sensor data, export, verify on the host and on an emulated board
     Demo(demo::Args),
+    /// Look at recordings and write their task file, which train, sweep, reproduce and data check take
+    Init(init::Args),
     /// Train a network; writes a run folder that can be resumed, evaluated and exported
     Train(Box<train::Args>),
     /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
@@ -111,6 +116,7 @@ impl Status {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),

@@ -125,7 +125,7 @@ pub(super) fn label_rank(name: &str) -> usize {
 }
 
 /// The axis that a channel's name tells by its last or first letter, `x`, `y` or `z`, with the rest of the name: that of its sensor.
-pub(super) fn axis(name: &str) -> Option<(String, char)> {
+pub(in crate::data) fn axis(name: &str) -> Option<(String, char)> {
     let lower = name.to_lowercase();
     let is_axis = |c: &char| ('x'..='z').contains(c);
     let last = lower.chars().next_back().filter(is_axis);

@@ -12,7 +12,7 @@ pub(super) fn is_none(field: &[u8]) -> bool {
 }
 
 /// The classes in order, each once: by value where all are numbers, else by name.
-pub(super) fn in_order<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(in crate::data) fn in_order<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut classes: Vec<String> = labels.into_iter().map(String::from).collect();
     classes.sort_unstable();
     classes.dedup();
@@ -32,7 +32,7 @@ pub(super) fn in_order<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<Str
 }
 
 /// Pairs of classes whose names are the same but for capitals, blanks, signs between words, or a `#` in front.
-pub(super) fn alike(classes: &[String]) -> Vec<(&str, &str)> {
+pub(in crate::data) fn alike(classes: &[String]) -> Vec<(&str, &str)> {
     let plain = |class: &String| match class.parse::<f64>() {
         Ok(number) => number.to_string(),
         Err(_) => class

@@ -18,12 +18,24 @@ pub(super) fn digests(
     segment: &Segment,
     length: usize,
 ) -> impl Iterator<Item = Option<u64>> + use<'_> {
+    of_rows(of_samples(segment), length)
+}
+
+/// The digest of each sample of a segment.
+pub(super) fn of_samples(segment: &Segment) -> impl Iterator<Item = u64> + use<'_> {
     let channels = segment.counts.len() / segment.samples.max(1);
     let of_sample = |sample: &[i16]| {
         let step = |digest: u64, &count: &i16| mixed(digest ^ u64::from(count as u16));
         sample.iter().fold(FACTOR, step)
     };
-    let samples = segment.counts.chunks_exact(channels.max(1)).map(of_sample);
+    segment.counts.chunks_exact(channels.max(1)).map(of_sample)
+}
+
+/// Gives the digests of rows as [`digests`] does; each sample is given by its own digest.
+pub(super) fn of_rows(
+    samples: impl Iterator<Item = u64>,
+    length: usize,
+) -> impl Iterator<Item = Option<u64>> {
     let mut row = Row::new(length);
     samples.filter_map(move |sample| {
         row.push(sample);

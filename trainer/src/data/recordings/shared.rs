@@ -13,13 +13,23 @@ const MOST: usize = 1 << 21;
 /// Pairs of segments, by number, that share samples somewhere, `window` being the samples of a window. Segments that are all
 /// of one signal are linked, though not each with each.
 pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> {
+    let samples = segments.iter().map(|segment| segment.samples).sum();
+    in_common(segments.iter().map(rows::of_samples), samples, window)
+}
+
+/// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
+/// and `samples` is their number in all rows.
+pub(in crate::data) fn in_common(
+    all: impl Iterator<Item: IntoIterator<Item = u64>>,
+    samples: usize,
+    window: usize,
+) -> Vec<(usize, usize)> {
     let length = rows::length(window);
-    let samples: usize = segments.iter().map(|segment| segment.samples).sum();
     // The digest chooses what is compared, so that it is the same in all copies.
     let one_of = (samples / MOST + 1).next_power_of_two() as u64;
     let mut found: Vec<(u64, usize)> = Vec::new();
-    for (number, segment) in segments.iter().enumerate() {
-        let digests = rows::digests(segment, length).flatten();
+    for (number, samples) in all.enumerate() {
+        let digests = rows::of_rows(samples.into_iter(), length).flatten();
         let chosen = digests.filter(|digest| digest % one_of == 0);
         found.extend(chosen.map(|digest| (digest, number)));
     }

@@ -1,0 +1,82 @@
+//! `hadamrnn init`.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use hadamrnn::pipeline::{self, Answers, Defaults, InitOptions, Question};
+
+use crate::Status;
+use crate::output;
+use crate::progress::Terminal;
+use crate::reading::ReadingArgs;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Recordings: a folder, file or archive
+    place: PathBuf,
+    /// File to write [default: task.toml in the folder of the recordings]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Take every default instead of asking
+    #[arg(long)]
+    yes: bool,
+    /// Replace a task file that is there
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    ensure!(
+        args.yes || io::stdin().is_terminal(),
+        "the standard input is no terminal to ask at: --yes takes the defaults"
+    );
+    let options = InitOptions {
+        place: args.place.clone(),
+        out: args.out.clone(),
+        overwrite: args.overwrite,
+        reading: args.reading.options(),
+    };
+    let answers: &mut dyn Answers = match args.yes {
+        true => &mut Defaults,
+        false => &mut Asked,
+    };
+    let written = pipeline::init(&options, answers, &mut Terminal::default())?;
+    let [train, valid, test] = written.windows;
+    output::line(&format!(
+        "{}: {train} windows to train on, {valid} to choose by, {test} to test",
+        written.file.display()
+    ))?;
+    let file = quoted(&written.file);
+    output::line(&format!("next: hadamrnn data check {file}"))?;
+    output::line(&format!("      hadamrnn train {file}"))?;
+    Ok(Status::Success)
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
+}
+
+/// Asks at the terminal.
+struct Asked;
+
+impl Answers for Asked {
+    fn answer(&mut self, question: &Question) -> Result<String> {
+        output::line(&format!("{} [{}]", question.text, question.default))?;
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        ensure!(
+            read.context("cannot read the answer")? > 0,
+            "the input ended before all was answered: nothing is written"
+        );
+        Ok(line)
+    }
+
+    fn refuse(&mut self, why: &anyhow::Error) -> Result<()> {
+        output::line(&format!("  {why:#}"))
+    }
+}

@@ -1,0 +1,53 @@
+//! Options of reading recordings in the formats of other tools.
+
+use anyhow::Result;
+use hadamrnn::data::import::{Options, Pattern, Unit};
+
+/// How recordings are read.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ReadingArgs {
+    /// Where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
+    #[arg(long, value_name = "PATTERN")]
+    label_from: Option<Pattern>,
+    /// Channels to keep, in their order; for files without a header the names of all columns
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    channels: Vec<String>,
+    /// Unit of channels whose files tell none: g, mg, m/s2, rad/s, dps, uT, counts
+    #[arg(long, value_parser = unit)]
+    unit: Option<(Unit, f64)>,
+    /// Samples a second where files tell no time
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    rate: Option<f64>,
+    /// Resample to this many samples a second
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    resample: Option<f64>,
+    /// The most malformed lines to leave out, over all files
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    skip_bad_lines: usize,
+}
+
+impl ReadingArgs {
+    /// The options of the library.
+    pub fn options(&self) -> Options {
+        Options {
+            label_from: self.label_from.clone(),
+            channels: self.channels.clone(),
+            unit: self.unit,
+            rate_hz: self.rate,
+            resample_hz: self.resample,
+            skip_bad_lines: self.skip_bad_lines,
+        }
+    }
+}
+
+fn unit(text: &str) -> Result<(Unit, f64), String> {
+    Unit::parse(text).ok_or_else(|| "it is none of g, mg, m/s2, rad/s, dps, uT, counts".into())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    match (0.01..=1e6).contains(&rate) {
+        true => Ok(rate),
+        false => Err("it is not in 0.01..=1000000".into()),
+    }
+}

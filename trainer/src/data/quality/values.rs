@@ -1,0 +1,258 @@
+//! Values of single channels: dead and stuck ones, the ends of a sensor's range, glitches.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Check, Finding, Place, Severity};
+use super::view::View;
+use crate::visible;
+
+/// Distinct values from which on a channel is judged by how they are spread: a switch has few.
+const ENOUGH_VALUES: usize = 12;
+/// Values below the end of the range by which it is told whether so many at the end are usual.
+const NEIGHBOURS: usize = 5;
+/// Values at the end are too many if they are so many times those of a neighbour.
+const PILED: f64 = 5.0;
+/// The ends of 16 bits.
+const FULL: [f64; 2] = [-32_768.0, 32_767.0];
+/// Values at the end, at least, and in a row, at least.
+const ENOUGH_AT_END: usize = 10;
+const ENOUGH_IN_A_ROW: usize = 3;
+/// Share of values at the end of the range from which on it is a warning.
+const MANY_AT_END: f64 = 1e-3;
+/// A value is a glitch beyond so many times the range of 998 in a thousand.
+const FAR: f64 = 20.0;
+/// A channel is stuck in rows of equal values so many times as long as is usual for it, of at least so many samples.
+const LONG: usize = 20;
+const LEAST_STUCK: usize = 25;
+
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    let columns: Vec<Column> = (0..view.channels())
+        .map(|channel| Column::of(view, channel))
+        .collect();
+    let mut findings = Vec::new();
+    for (channel, column) in columns.iter().enumerate() {
+        let name = view.channel(channel);
+        if let Some(value) = column.only_value() {
+            findings.push(dead(name, value));
+            continue;
+        }
+        findings.extend(stuck(view, channel, column));
+        findings.extend(saturated(view, channel, column));
+        findings.extend(glitches(view, channel, column));
+    }
+    findings
+}
+
+/// Values of a channel in all recordings.
+struct Column {
+    /// All values, ascending.
+    sorted: Vec<f64>,
+    /// Rows of equal values that are as long as is usual, nineteen of twenty samples.
+    usual_row: usize,
+}
+
+/// Rows of equal values of a channel in a recording, each as value, first sample and length.
+fn rows(view: &View<'_>, recording: usize, channel: usize) -> Vec<(f64, usize, usize)> {
+    let samples = view.recordings[recording].samples();
+    let mut gaps = view.recordings[recording].gaps.iter().copied().peekable();
+    let mut rows: Vec<(f64, usize, usize)> = Vec::new();
+    for (i, value) in view.values(recording, channel, 0..samples).enumerate() {
+        let is_gap = gaps.next_if_eq(&i).is_some();
+        match rows.last_mut() {
+            Some((last, _, length)) if *last == value && !is_gap => *length += 1,
+            _ => rows.push((value, i, 1)),
+        }
+    }
+    rows
+}
+
+impl Column {
+    fn of(view: &View<'_>, channel: usize) -> Self {
+        let mut sorted = Vec::new();
+        // Samples in rows of each length.
+        let mut by_length: BTreeMap<usize, usize> = BTreeMap::new();
+        for recording in 0..view.recordings.len() {
+            for (value, _, length) in rows(view, recording, channel) {
+                // Zeros of both signs are one value.
+                sorted.extend(std::iter::repeat_n(value + 0.0, length));
+                *by_length.entry(length).or_default() += length;
+            }
+        }
+        sorted.sort_unstable_by(f64::total_cmp);
+        let mut below = 0;
+        let usual = by_length.iter().find(|(_, in_rows)| {
+            below += **in_rows;
+            below * 20 >= sorted.len() * 19
+        });
+        Self {
+            usual_row: usual.map_or(1, |(length, _)| *length),
+            sorted,
+        }
+    }
+
+    /// The value that all samples have, if it is one.
+    fn only_value(&self) -> Option<f64> {
+        let (first, last) = (self.sorted.first()?, self.sorted.last()?);
+        (first == last).then_some(*first)
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        let at = (self.sorted.len().saturating_sub(1)) as f64 * share;
+        self.sorted.get(at as usize).copied().unwrap_or(0.0)
+    }
+
+    /// The lowest or highest value, if more of them are there than a sensor's noise leaves; and how many.
+    fn end(&self, is_high: bool) -> Option<(f64, usize)> {
+        let levels = || self.sorted.chunk_by(|a, b| a == b);
+        let from_end: Vec<&[f64]> = match is_high {
+            true => levels().rev().take(ENOUGH_VALUES).collect(),
+            false => levels().take(ENOUGH_VALUES).collect(),
+        };
+        let (end, others) = from_end.split_first()?;
+        let (value, at_end) = (*end.first()?, end.len());
+        let neighbours = &others[..others.len().min(NEIGHBOURS)];
+        let usual: usize = neighbours.iter().map(|level| level.len()).sum();
+        let usual = usual as f64 / neighbours.len().max(1) as f64;
+        // What has no negative values may often be nothing.
+        let is_floor = value == 0.0 && !is_high;
+        let is_piled = from_end.len() >= ENOUGH_VALUES
+            && at_end >= ENOUGH_AT_END
+            && at_end as f64 >= PILED * usual
+            && !is_floor;
+        let is_full = FULL.contains(&value);
+        (is_piled || is_full).then_some((value, at_end))
+    }
+}
+
+fn dead(name: &str, value: f64) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        check: Check::Dead,
+        place: Place::channel(name),
+        figure: value,
+        text: format!("{} is {value} in every sample: it is dead", visible::name(name)),
+        remedy: "see to the sensor and its axis, or leave the channel out: channels in [recordings], --channels".into(),
+    }
+}
+
+/// Recordings in which a channel stands still for long.
+fn stuck(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
+    let least = (LONG * column.usual_row).max(LEAST_STUCK);
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for recording in 0..view.recordings.len() {
+        let rows = rows(view, recording, channel);
+        let longest = rows.iter().map(|(_, _, length)| *length).max().unwrap_or(0);
+        let is_whole = rows.len() == 1 && longest >= LEAST_STUCK;
+        if longest >= least || is_whole {
+            found.push((recording, longest));
+        }
+    }
+    let &(worst, longest) = found.iter().max_by_key(|(_, longest)| *longest)?;
+    let name = visible::name(view.channel(channel));
+    let recording = &view.recordings[worst];
+    let more = match found.len() {
+        1 => String::new(),
+        count => format!(", and in {} more recordings", count - 1),
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        check: Check::Stuck,
+        place: Place::channel(view.channel(channel)).in_recording(&recording.name),
+        figure: longest as f64,
+        text: format!(
+            "{name} stands still for {longest} samples in {}{more}; elsewhere rows of equal values are {} samples long at most, nearly always",
+            visible::name(&recording.name),
+            column.usual_row
+        ),
+        remedy: "leave these stretches without a label, or the recordings out: the sensor or its connection had failed there".into(),
+    })
+}
+
+/// Values at an end of the sensor's range.
+fn saturated(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
+    let ends: Vec<(f64, usize)> = [false, true]
+        .iter()
+        .filter_map(|&high| column.end(high))
+        .collect();
+    if ends.is_empty() {
+        return None;
+    }
+    let is_end = |value: f64| ends.iter().any(|(end, _)| *end == value);
+    let mut worst = (0, 0);
+    let (mut recordings, mut longest) = (0, 0);
+    for recording in 0..view.recordings.len() {
+        let all = rows(view, recording, channel);
+        let at_end = all.iter().filter(|(value, _, _)| is_end(*value));
+        let (count, row) = at_end.fold((0, 0), |(count, row), (_, _, length)| {
+            (count + length, row.max(*length))
+        });
+        recordings += usize::from(count > 0);
+        longest = longest.max(row);
+        if count > worst.1 {
+            worst = (recording, count);
+        }
+    }
+    let is_full = ends.iter().any(|(end, _)| FULL.contains(end));
+    if longest < ENOUGH_IN_A_ROW && !is_full {
+        return None;
+    }
+    let count: usize = ends.iter().map(|(_, count)| count).sum();
+    let share = count as f64 / column.sorted.len().max(1) as f64;
+    let recording = &view.recordings[worst.0].name;
+    let shown: Vec<String> = ends.iter().map(|(end, _)| format!("{end}")).collect();
+    Some(Finding {
+        severity: match share >= MANY_AT_END {
+            true => Severity::Warning,
+            false => Severity::Note,
+        },
+        check: Check::Saturation,
+        place: Place::channel(view.channel(channel)).in_recording(recording),
+        figure: 100.0 * share,
+        text: format!(
+            "{count} samples of {} ({:.2} %) are at the end of its range ({}), up to {longest} in a row, in {recordings} recording(s); most in {}",
+            visible::name(view.channel(channel)),
+            100.0 * share,
+            shown.join(" and "),
+            visible::name(recording)
+        ),
+        remedy:
+            "set a wider range of the sensor and record anew, if that is where the classes differ"
+                .into(),
+    })
+}
+
+/// Single values far beyond all others.
+fn glitches(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
+    let [low, middle, high] = [0.001, 0.5, 0.999].map(|share| column.quantile(share));
+    let reach = FAR * (high - low);
+    let is_far = |value: f64| reach > 0.0 && (value - middle).abs() > reach;
+    let count = column.sorted.iter().filter(|value| is_far(**value)).count();
+    if count == 0 {
+        return None;
+    }
+    let farthest = |value: &f64| (value - middle).abs();
+    let mut worst = (0, middle);
+    for recording in 0..view.recordings.len() {
+        let samples = view.recordings[recording].samples();
+        for value in view.values(recording, channel, 0..samples) {
+            if farthest(&value) > farthest(&worst.1) {
+                worst = (recording, value);
+            }
+        }
+    }
+    let name = &view.recordings[worst.0].name;
+    Some(Finding {
+        severity: Severity::Warning,
+        check: Check::Glitches,
+        place: Place::channel(view.channel(channel)).in_recording(name),
+        figure: count as f64,
+        text: format!(
+            "{count} value(s) of {} are far beyond all others: {} in {}, where 998 of a thousand lie in {low:.4} to {high:.4}",
+            visible::name(view.channel(channel)),
+            worst.1,
+            visible::name(name)
+        ),
+        remedy: "leave these samples without a label: a glitch sets the scale of the whole channel"
+            .into(),
+    })
+}
