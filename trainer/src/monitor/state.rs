@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::link::Told;
+use crate::metrics;
 use crate::visible;
 
 /// Samples of a trace that are kept.
@@ -16,8 +17,19 @@ const HISTORY: usize = 64;
 pub struct Trace {
     /// Name of the trace.
     pub name: String,
+    /// Unit of a count; none where it is not known, and counts are shown.
+    pub unit: Option<Unit>,
     /// Index of the sample and raw counts, oldest first.
     pub points: VecDeque<(f64, f64)>,
+}
+
+/// Size of a raw count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Name of the unit, such as "g".
+    pub name: String,
+    /// Units of a count.
+    pub lsb: f64,
 }
 
 /// The answer to the latest window.
@@ -48,6 +60,10 @@ pub struct State {
     pub lost_classes: u64,
     /// Samples that did not arrive.
     pub lost_samples: u64,
+    /// Samples a second that the board states; none where it states none.
+    pub stated_rate: Option<f64>,
+    /// Size of an integer logit in the float network's logits; none where the model is not known.
+    pub logit_scale: Option<f64>,
     samples: u64,
     next_class: Option<u32>,
     next_sample: Option<u32>,
@@ -59,13 +75,32 @@ impl State {
     pub fn new(classes: &[String], channels: &[String]) -> Self {
         let trace = |name: &String| Trace {
             name: visible::name(name),
-            points: VecDeque::new(),
+            ..Trace::default()
         };
         Self {
             classes: classes.iter().map(|name| visible::name(name)).collect(),
             traces: channels.iter().map(trace).collect(),
             ..Self::default()
         }
+    }
+
+    /// The same with units of the channels, as far as they are known.
+    pub fn with_units(mut self, units: Vec<Option<Unit>>) -> Self {
+        for (trace, unit) in self.traces.iter_mut().zip(units) {
+            trace.unit = unit.map(|unit| Unit {
+                name: visible::name(&unit.name),
+                ..unit
+            });
+        }
+        self
+    }
+
+    /// Probabilities of the classes by the latest answer's logits, which are not calibrated; none where the model is not known,
+    /// so that the size of its logits is not, or where nothing has arrived.
+    pub fn probabilities(&self) -> Option<Vec<f64>> {
+        let (last, scale) = (self.last.as_ref()?, self.logit_scale?);
+        let logits = last.logits.iter().map(|&logit| f64::from(logit) * scale);
+        Some(metrics::probabilities(&logits.collect::<Vec<f64>>()))
     }
 
     /// Takes what a board tells.
@@ -168,6 +203,19 @@ mod tests {
             (state.class_name(0), state.class_name(1)),
             ("still".into(), "class 1".into())
         );
+    }
+
+    #[test]
+    fn probabilities_need_the_size_of_a_logit() {
+        let mut state = State::new(&[], &[]);
+        assert_eq!(state.probabilities(), None);
+        state.take(&class(0, 1), Instant::now());
+        assert_eq!(state.probabilities(), None);
+        state.logit_scale = Some(0.5);
+        let found = state.probabilities().unwrap();
+        // Logits -0.5 and 2.5.
+        let second = 1.0 / (1.0 + (-3.0_f64).exp());
+        assert!((found[1] - second).abs() < 1e-12, "{found:?}");
     }
 
     #[test]

@@ -11,10 +11,15 @@ use super::firmware::{FirmwareOptions, build_stream};
 use super::model::open_model;
 use crate::board::{Emulator, FlashFile, Launch};
 use crate::card::files;
+use crate::counts::unit;
 use crate::link::{BoardStatus, Client, Wire};
 use crate::model_folder::StoredModel;
+use crate::monitor::Unit;
 use crate::observer::Observer;
 use crate::visible;
+
+/// Unit of channels whose unit is not known.
+const COUNTS: &str = "counts";
 
 /// An emulated board to start, which streams recorded samples.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +70,10 @@ pub struct Names {
     pub classes: Vec<String>,
     /// Names of the channels.
     pub channels: Vec<String>,
+    /// Units of the channels' counts, one a channel; none where it is not known.
+    pub units: Vec<Option<Unit>>,
+    /// Size of an integer logit in the float network's logits.
+    pub logit_scale: f64,
     /// The model that they are of.
     model: ModelId,
     /// Its name.
@@ -87,7 +96,18 @@ impl Names {
             return Err(Error::Model(fault.at(path)));
         };
         let model = file.model().sort_at(Error::Model, path)?;
+        let task = folder.card.config.task;
+        let sizes = folder.card.channels.iter().zip(&folder.card.input_lsb);
+        let unit = |(channel, lsb): (&String, &f32)| {
+            let name = unit(task, channel).filter(|name| *name != COUNTS)?;
+            Some(Unit {
+                name: name.into(),
+                lsb: f64::from(*lsb),
+            })
+        };
         Ok(Self {
+            units: sizes.map(unit).collect(),
+            logit_scale: f64::from(model.header().logit_scale),
             model: ModelId::of(file.bytes()),
             name: model.name().into(),
             classes: folder.card.classes,

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use hadamrnn::counts;
 use hadamrnn::link::{BoardStatus, Client, Patience, Told};
-use hadamrnn::monitor::{Recorder, State, Watch, scales_of};
+use hadamrnn::monitor::{Recorder, State, Unit, Watch, scales_of};
 use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
+use hadamrnn_device::channels::Quantity;
 use hadamrnn_device::descriptor::Descriptor;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
@@ -65,6 +67,9 @@ const PATIENCE: Patience = Patience {
     attempts: 6,
 };
 
+/// Warning that the screen shows.
+const ANOTHER: &str = "warning: this is NOT the model of --model: classes are shown by number, and without probabilities";
+
 pub fn run(args: &Args) -> Result<Status> {
     ensure!(
         args.board.is_some() || args.port.port.is_some(),
@@ -100,11 +105,8 @@ pub fn run(args: &Args) -> Result<Status> {
     };
     // The screen hides the warning.
     let is_another = args.model.is_some() && names.is_none();
-    let (classes, channels) = match names {
-        Some(names) => (names.classes, Some(names.channels)),
-        None => (Vec::new(), None),
-    };
-    let channels = channel_names(channels, &descriptor)?;
+    let channels = channel_names(names.as_ref(), &descriptor)?;
+    let state = state(names.as_ref(), &channels, &descriptor, args.board.is_some());
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
             // The moment tells this recording apart from others.
@@ -128,7 +130,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let seconds = samples_of_a_window / f64::from(descriptor.rate.max(1));
     let mut session = Session {
         watch: Watch::start(client, samples, Duration::from_secs_f64(seconds))?,
-        state: State::new(&classes, &channels),
+        state,
         recorder,
         is_paused: false,
         stop,
@@ -136,8 +138,9 @@ pub fn run(args: &Args) -> Result<Status> {
         windows: 0,
     };
     let result = if is_screen {
-        let title = title(descriptor.board, &status, is_another);
-        let result = show(&mut session, &title);
+        let title = title(descriptor.board, &status);
+        let warning = is_another.then_some(ANOTHER);
+        let result = show(&mut session, &title, warning);
         ratatui::restore();
         result
     } else {
@@ -161,7 +164,7 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 /// Names of the sensor's channels: as its firmware says, so that all recordings have the same; else those of the model.
-fn channel_names(names: Option<Vec<String>>, firmware: &Descriptor<'_>) -> Result<Vec<String>> {
+fn channel_names(names: Option<&Names>, firmware: &Descriptor<'_>) -> Result<Vec<String>> {
     let channels = usize::from(firmware.channels);
     let given = firmware.gives.quantities().unwrap_or_default();
     let given = given.iter().flat_map(|quantity| quantity.names());
@@ -169,6 +172,7 @@ fn channel_names(names: Option<Vec<String>>, firmware: &Descriptor<'_>) -> Resul
     if !given.is_empty() && given.len() == channels {
         return Ok(given);
     }
+    let names = names.map(|names| names.channels.clone());
     let Some(names) = names.filter(|names| !names.is_empty()) else {
         return Ok((0..channels).map(|channel| format!("c{channel}")).collect());
     };
@@ -180,19 +184,51 @@ fn channel_names(names: Option<Vec<String>>, firmware: &Descriptor<'_>) -> Resul
     Ok(names)
 }
 
-fn title(board: &str, status: &BoardStatus, is_another: bool) -> String {
+/// The state before the first message, with all that is known of the model and the sensor.
+fn state(
+    names: Option<&Names>,
+    channels: &[String],
+    firmware: &Descriptor<'_>,
+    is_emulated: bool,
+) -> State {
+    let classes = names.map_or(&[][..], |names| &names.classes);
+    let unit = |channel: &String| {
+        let of_model = names.and_then(|names| {
+            let place = names.channels.iter().position(|name| name == channel)?;
+            names.units.get(place)?.clone()
+        });
+        // What an emulated board streams is a file's, in whatever counts that has.
+        of_model.or_else(|| (!is_emulated).then(|| of_firmware(channel)).flatten())
+    };
+    let units = channels.iter().map(unit).collect();
+    let mut state = State::new(classes, channels).with_units(units);
+    state.stated_rate = Some(f64::from(firmware.rate)).filter(|rate| *rate > 0.0);
+    state.logit_scale = names.map(|names| names.logit_scale);
+    state
+}
+
+/// Unit of a channel of this project's firmware on a real board.
+fn of_firmware(channel: &str) -> Option<Unit> {
+    let is_of = |quantity: &&Quantity| quantity.names().contains(&channel);
+    let name = match Quantity::ALL.iter().find(is_of)? {
+        Quantity::Acceleration | Quantity::Gravity | Quantity::Motion => "g",
+        Quantity::Rotation => "°/s",
+        _ => return None,
+    };
+    Some(Unit {
+        name: name.into(),
+        lsb: f64::from(counts::of_firmware(name)?),
+    })
+}
+
+fn title(board: &str, status: &BoardStatus) -> String {
     let from = match status.running.slot() {
         None => "built in".into(),
         Some(slot) => format!("slot {slot}"),
     };
     let timing = describe_timing(status.timing);
     let [board, model] = [board, &status.name].map(visible::name);
-    let warning = if is_another {
-        ", NOT the model of --model"
-    } else {
-        ""
-    };
-    format!("{board}: {model} ({from}){warning}, {timing}")
+    format!("{board}: {model} ({from}), {timing}")
 }
 
 struct Session {
@@ -260,7 +296,7 @@ impl Session {
 }
 
 /// Draws until `q`. The caller restores the terminal.
-fn show(session: &mut Session, title: &str) -> Result<()> {
+fn show(session: &mut Session, title: &str, warning: Option<&str>) -> Result<()> {
     const FRAME: Duration = Duration::from_millis(50);
     let mut terminal = ratatui::try_init().context("cannot draw on this terminal; try --plain")?;
     while !session.is_over() {
@@ -271,6 +307,7 @@ fn show(session: &mut Session, title: &str) -> Result<()> {
         let recording = session.recording();
         let heading = Heading {
             title,
+            warning,
             recording: recording.as_deref(),
         };
         terminal.draw(|frame| draw(frame, heading, &session.state, Instant::now()))?;

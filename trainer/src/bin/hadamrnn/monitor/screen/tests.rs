@@ -1,0 +1,180 @@
+use std::time::Duration;
+
+use hadamrnn::link::Told;
+use hadamrnn::monitor::Unit;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+
+const WARNING: &str = "warning: this is NOT the model of --model: classes are shown by number";
+
+fn drawn(state: &State, heading: Heading<'_>, (width, height): (u16, u16)) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal
+        .draw(|frame| draw(frame, heading, state, Instant::now()))
+        .unwrap();
+    let buffer = terminal.backend().buffer().clone();
+    let cells = buffer.content().chunks(width.into());
+    let rows = cells.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>());
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn heading<'a>(warning: Option<&'a str>, recording: Option<&'a str>) -> Heading<'a> {
+    Heading {
+        title: "qemu-m4: har2 (slot 0), windows of 128 samples every 64",
+        warning,
+        recording,
+    }
+}
+
+fn state(classes: usize) -> State {
+    let names = ["walking", "sitting", "standing", "lying", "running"];
+    let names: Vec<String> = (0..classes)
+        .map(|i| match names.get(i) {
+            Some(name) => (*name).into(),
+            None => format!("class with a very long name {i}"),
+        })
+        .collect();
+    let channels = ["acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z"].map(String::from);
+    let unit = |name: &str, lsb| {
+        Some(Unit {
+            name: name.into(),
+            lsb,
+        })
+    };
+    let g = unit("g", 1.0 / 8192.0);
+    let units = vec![g.clone(), g.clone(), g, None, None, None];
+    let mut state = State::new(&names, &channels).with_units(units);
+    (state.stated_rate, state.logit_scale) = (Some(50.0), Some(1e-3));
+    let start = Instant::now() - Duration::from_secs(2);
+    for index in 0..101_u32 {
+        let value = (index * 163) as i16 - 8192;
+        let values = vec![value, 8192, -300, 100, 200, 300];
+        state.take(&Told::Sample { index, values }, start);
+    }
+    for (index, class) in [(8, 0), (9, 1)] {
+        let mut logits = vec![-2000; classes];
+        if let Some(logit) = logits.get_mut(usize::from(class)) {
+            *logit = 1000;
+        }
+        let told = Told::Class {
+            index,
+            class,
+            logits,
+        };
+        state.take(&told, start);
+    }
+    state
+}
+
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn eighty_columns_show_names_units_time_and_probabilities() {
+    let recording = Some("recording walk: 3000 samples");
+    let text = drawn(&state(2), heading(None, recording), (80, 24));
+    let shown = [
+        "qemu-m4: har2 (slot 0), windows of 128 samples every 64",
+        "sitting  window 9",
+        "95 %",
+        "5 %",
+        "softmax of logits, not calibrated",
+        "before: walking",
+        "acc_x acc_y acc_z in g",
+        "gyro_x gyro_y gyro_z in counts",
+        "-2.0 s",
+        "0 s",
+        "-1.0 ",
+        "recording walk: 3000 samples",
+        "q quit",
+    ];
+    has(&text, &shown);
+    assert!(!text.contains("-2000"), "no raw logits:\n{text}");
+}
+
+#[test]
+fn forty_columns_show_the_same_and_cut_no_warning() {
+    let recording = Some("recording walk: 3000 samples");
+    let text = drawn(&state(2), heading(Some(WARNING), recording), (40, 20));
+    let shown = [
+        "sitting  window 9",
+        "95 %",
+        "not calibrated",
+        "acc_x acc_y acc_z in g",
+        "-2.0 s",
+        "recording walk: 3000 samples",
+        "samples/s",
+        "q quit",
+    ];
+    has(&text, &shown);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let warning: Vec<&str> = WARNING.split_whitespace().collect();
+    assert_eq!(words[..warning.len()], warning, "{text}");
+}
+
+#[test]
+fn many_classes_show_the_likeliest_and_tell_of_the_others() {
+    for size in [(80, 24), (40, 20)] {
+        let text = drawn(&state(60), heading(None, None), size);
+        has(&text, &["sitting  window 9", "more"]);
+        let row = text.lines().filter(|row| row.contains("sitting"));
+        assert_eq!(row.count(), 2, "the answer is among the rows:\n{text}");
+    }
+}
+
+#[test]
+fn one_logit_is_of_two_classes() {
+    let mut state = State::new(&["no".into(), "yes".into()], &[]);
+    state.logit_scale = Some(1.0);
+    let told = Told::Class {
+        index: 0,
+        class: 1,
+        logits: vec![2],
+    };
+    state.take(&told, Instant::now());
+    has(
+        &drawn(&state, heading(None, None), (80, 24)),
+        &["88 %", "12 %", "waiting for samples"],
+    );
+}
+
+#[test]
+fn without_the_model_logits_are_shown_as_such() {
+    let mut state = state(2);
+    state.logit_scale = None;
+    let text = drawn(&state, heading(None, None), (80, 24));
+    has(
+        &text,
+        &[
+            "class, logit, windows",
+            "1000",
+            "-2000",
+            "--model gives probabilities",
+        ],
+    );
+    assert!(!text.contains('%'), "{text}");
+}
+
+#[test]
+fn every_size_of_a_terminal_is_drawn() {
+    let states = [state(2), state(60), state(0), State::default()];
+    for width in [1, 2, 3, 7, 20, 40, 46, 69, 70, 80, 250] {
+        for height in [1, 2, 3, 4, 5, 10, 20, 24, 60] {
+            for state in &states {
+                drawn(
+                    state,
+                    heading(Some(WARNING), Some("recording")),
+                    (width, height),
+                );
+                drawn(state, heading(None, None), (width, height));
+            }
+        }
+    }
+    let empty = drawn(&State::default(), heading(None, None), (100, 10));
+    assert!(empty.contains("waiting"));
+}
