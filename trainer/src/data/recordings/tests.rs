@@ -1,4 +1,5 @@
 mod bad_input;
+mod originals;
 mod reading;
 mod splitting;
 mod units;
