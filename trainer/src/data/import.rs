@@ -50,7 +50,7 @@ pub use labels::Pattern;
 pub use recording::{Channel, Interval, Recording, TimeBase};
 pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
 pub use unit::Unit;
-pub use write::{SUMMARY, Summary, Written, write};
+pub use write::{SUMMARY, Summary, Texts, Written, texts, write};
 
 use context::Reading;
 use source::Entry;

@@ -20,6 +20,13 @@ pub enum Source {
     /// For each part of the data set, in the order of [`DataSet::parts`]: a folder in the published layout, its parent,
     /// an archive, or a file. Or one file that holds all parts, [`DataSet::instead`].
     Files(Vec<PathBuf>),
+    /// The user's own recordings.
+    Own {
+        /// Folder, file or archive that the user named.
+        place: PathBuf,
+        /// Files with the ending `.csv` in it, or the file itself.
+        files: Vec<PathBuf>,
+    },
     /// The sample that ships inside the program.
     Sample,
     /// Nowhere: the data are generated.
@@ -46,7 +53,7 @@ impl Source {
     /// The paths; an error where the data are none of the user's files.
     pub(super) fn paths(&self) -> Result<&[PathBuf]> {
         match self {
-            Self::Files(paths) => Ok(paths),
+            Self::Files(paths) | Self::Own { files: paths, .. } => Ok(paths),
             other => bail!("this data set is read from files, not from {other}"),
         }
     }
@@ -59,6 +66,7 @@ impl fmt::Display for Source {
                 let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
                 f.write_str(&paths.join(", "))
             }
+            Self::Own { place, .. } => write!(f, "{}", place.display()),
             Self::Sample => f.write_str("the shipped sample"),
             Self::Generated => f.write_str("nowhere (generated)"),
         }

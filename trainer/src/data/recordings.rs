@@ -27,6 +27,7 @@ mod judge;
 mod labels;
 mod lines;
 mod origin;
+mod originals;
 mod overview;
 mod parse;
 mod read;
@@ -51,7 +52,9 @@ use crate::untrusted::Budget;
 use crate::visible;
 use columns::Wanted;
 use cutting::{DEFAULT_RATE_HZ, RULES};
+use originals::Originals;
 use read::{FILE, Found};
+use scale::Told;
 use segments::Segments;
 use split::{Place, Places};
 
@@ -59,6 +62,7 @@ pub use cutting::Cutting;
 pub use id::Id;
 pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
+pub use originals::ImportOptions;
 pub use overview::{ClassRow, Overview, Units};
 pub(in crate::data) use shared::in_common;
 pub use split::{By, Sketch, StoredSplit};
@@ -92,10 +96,11 @@ pub struct OwnData {
     pub cutting: Cutting,
 }
 
-/// Finds recordings: `place` is a folder of `.csv` files, or one such file.
+/// Finds recordings: `place` is a folder of `.csv` files, or one such file, or holds recordings of another tool, which
+/// [`import`](super::import) reads. Their content tells which, when they are read.
 ///
 /// # Errors
-/// There is none.
+/// There is nothing.
 pub fn locate(place: &Path) -> Result<Source> {
     let is_csv = |path: &PathBuf| {
         // `._walk.csv` is what a Mac keeps beside walk.csv.
@@ -108,8 +113,12 @@ pub fn locate(place: &Path) -> Result<Source> {
             && !path.is_dir()
             && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
     };
+    let own = |files| Source::Own {
+        place: place.to_path_buf(),
+        files,
+    };
     if !place.is_dir() && place.symlink_metadata().is_ok() {
-        return Ok(Source::file(place));
+        return Ok(own(vec![place.to_path_buf()]));
     }
     ensure!(
         place.is_dir(),
@@ -120,13 +129,7 @@ pub fn locate(place: &Path) -> Result<Source> {
         .into_iter()
         .filter(is_csv)
         .collect();
-    ensure!(
-        !files.is_empty(),
-        "{} holds no .csv file: recordings have a header line `label,CHANNEL,CHANNEL,…` and a row of raw counts a sample; \
-         `hadamrnn monitor --record` makes them",
-        place.display()
-    );
-    Ok(Source::Files(files))
+    Ok(own(files))
 }
 
 /// Reads the recordings of `source`, cuts them into windows and splits these.
@@ -145,23 +148,60 @@ pub fn load(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Dat
 pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Result<Loaded> {
     let files = source.paths()?;
     let budget = Budget::of_data_set();
+    if cutting.rules != RULES {
+        let found = earlier::read(files, &budget)?;
+        let loaded = by_earlier_rules(found, &budget, cutting, holdout);
+        return loaded.with_context(|| place(files));
+    }
     let wanted = Wanted {
         channels: &cutting.channels,
         group: cutting.group.as_deref(),
     };
-    // Errors of reading name the file.
-    let loaded = match cutting.rules {
-        RULES => {
-            let found = read::read(files, wanted, &budget)?;
-            by_these_rules(found, files, &budget, cutting, holdout)
+    let foreign = match source {
+        Source::Own { place, files } => {
+            originals::why_foreign(place, files, wanted).map(|why| (place, why))
         }
-        _ => {
-            let found = earlier::read(files, &budget)?;
-            by_earlier_rules(found, &budget, cutting, holdout)
-        }
+        _ => None,
     };
+    if let Some((place, why)) = foreign {
+        return of_originals(place, cutting, holdout, &budget)
+            .with_context(|| format!("read as recordings of another tool, as {why}"));
+    }
+    ensure!(
+        cutting.import.is_none() || cutting.split.is_some(),
+        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --unit, --resample, \
+         --skip-bad-lines): leave them out, or use `hadamrnn data import`",
+        place(files)
+    );
+    // Errors of reading name the file.
+    let found = read::read(files, wanted, &budget)?;
+    let told = scale::of_files(files)?;
+    let loaded = by_these_rules(found, &told, files, &budget, cutting, holdout);
     let mut loaded = loaded.with_context(|| place(files))?;
     loaded.own.notes.extend(below(files));
+    Ok(loaded)
+}
+
+/// Loads recordings of another tool.
+fn of_originals(
+    place: &Path,
+    cutting: &Cutting,
+    holdout: &Holdout,
+    budget: &Budget,
+) -> Result<Loaded> {
+    let Originals {
+        found,
+        told,
+        files,
+        notes,
+        reading,
+        options,
+    } = originals::import(place, cutting, budget)?;
+    let loaded = by_these_rules(found, &told, &files, budget, &reading, holdout);
+    let mut loaded = loaded.with_context(|| place.display().to_string())?;
+    let own = &mut loaded.own;
+    own.notes.splice(0..0, notes);
+    own.cutting.import = Some(options.of_run(&own.cutting, &told));
     Ok(loaded)
 }
 
@@ -227,6 +267,7 @@ fn by_earlier_rules(
 
 fn by_these_rules(
     found: Found,
+    told: &[Told],
     files: &[PathBuf],
     budget: &Budget,
     cutting: &Cutting,
@@ -239,7 +280,7 @@ fn by_these_rules(
         "{} intervals of one label are more than {MOST_INTERVALS}: do the labels change with every few samples?",
         segments.all.len()
     );
-    let scales = scale::agree(&scale::of_files(files)?, &segments.channels, cutting)?;
+    let scales = scale::agree(told, &segments.channels, cutting)?;
     segments.notes.extend(scales.note.clone());
     segments.shared = shared::pairs(&segments.all, cutting.steps);
     let places = match &cutting.split {

@@ -120,7 +120,9 @@ pub fn read(source: &Source) -> Result<Tables> {
             _ => bail!("UCI HAR is one folder or archive"),
         },
         Source::Sample => read_input(Input::Bytes(SAMPLE), &budget),
-        Source::Generated => bail!("UCI HAR is not a generated data set"),
+        Source::Own { .. } | Source::Generated => {
+            bail!("UCI HAR is a published data set, not {source}")
+        }
     };
     tables.with_context(|| format!("UCI HAR from {source}"))
 }

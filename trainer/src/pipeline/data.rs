@@ -121,6 +121,7 @@ impl RunData {
         match self.source {
             Source::Sample => "the sample that ships with hadamrnn".into(),
             Source::Generated => "generated".into(),
+            Source::Own { .. } => title.into(),
             Source::Files(_) if config.recordings.is_some() => title.into(),
             Source::Files(_) => format!("the full set: {title}"),
         }

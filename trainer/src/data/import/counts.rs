@@ -99,8 +99,8 @@ impl Range {
 }
 
 /// How each channel of recordings, all with the same, is written. Channels of one known unit have one scale, and so have the axes of
-/// one sensor; whole numbers of 16 bits without a unit are counts already.
-pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
+/// one sensor; whole numbers of 16 bits without a unit are counts already. Channels that `fixed` names have the scale that it tells.
+pub(super) fn scales(recordings: &[Recording], fixed: &[ToldScale]) -> Vec<Scale> {
     let Some(first) = recordings.first() else {
         return Vec::new();
     };
@@ -139,7 +139,9 @@ pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
     };
     let scale = |(channel, range): (&super::Channel, &Range)| {
         let (reach, are_counts) = of_sensor(channel);
-        let counts_per_unit = match channel.unit {
+        let fixed = fixed.iter().find(|fixed| fixed.channel == channel.name);
+        let fixed = fixed.and_then(|fixed| fixed.per(channel.unit));
+        let chosen = || match channel.unit {
             Unit::Counts | Unit::Unknown if are_counts => 1.0,
             Unit::Counts | Unit::Unknown => power_of_two(reach),
             unit => match (of_firmware(unit), of_unit(unit)) {
@@ -150,7 +152,7 @@ pub(super) fn scales(recordings: &[Recording]) -> Vec<Scale> {
         Scale {
             channel: channel.name.clone(),
             unit: channel.unit,
-            counts_per_unit,
+            counts_per_unit: fixed.unwrap_or_else(chosen),
             min: range.min,
             max: range.max,
         }
@@ -288,7 +290,7 @@ mod tests {
     fn of(unit: Unit, values: &[f32]) -> Scale {
         let mut recording = Recording::new("r", vec![Channel::new("a", unit)]);
         recording.values = values.to_vec();
-        scales(&[recording]).remove(0)
+        scales(&[recording], &[]).remove(0)
     }
 
     #[test]
@@ -319,7 +321,7 @@ mod tests {
         let channels = ["ax", "ay", "az", "p"].map(|name| Channel::new(name, Unit::Unknown));
         let mut recording = Recording::new("r", channels.to_vec());
         recording.values = vec![0.5, 1.0, -3.5, 1013.25];
-        let counts: Vec<f64> = scales(&[recording])
+        let counts: Vec<f64> = scales(&[recording], &[])
             .iter()
             .map(|scale| scale.counts_per_unit)
             .collect();
@@ -346,7 +348,7 @@ mod tests {
         let mut recording = Recording::new("r", vec![Channel::new("a", unit)]);
         recording.values = vec![usual; 99];
         recording.values.push(glitch);
-        let scales = scales(std::slice::from_ref(&recording));
+        let scales = scales(std::slice::from_ref(&recording), &[]);
         let remarks = remarks(&[recording], &scales);
         (scales[0].clone(), remarks)
     }

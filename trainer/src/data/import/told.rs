@@ -39,6 +39,11 @@ impl ToldScale {
         matches!(self.unit, Unit::Counts | Unit::Unknown) && self.counts_per_unit == 1.0
     }
 
+    /// Counts that stand for 1 of `unit`; none where it is of another quantity.
+    pub fn per(&self, unit: Unit) -> Option<f64> {
+        Some(self.counts_per_unit * unit.factor_to(self.unit)?)
+    }
+
     /// The scale in words: `8192 counts are 1 g`.
     pub fn words(&self) -> String {
         format!("{}{ARE}{}", self.counts_per_unit, self.unit)

@@ -62,8 +62,48 @@ pub struct Written {
     pub labels: BTreeSet<String>,
 }
 
+/// Recordings as the files that would be written, one after the other; each is dropped as soon as its text is made.
+pub struct Texts {
+    summary: Summary,
+    /// Recordings and the names of their files, the last first.
+    left: Vec<(String, Recording)>,
+}
+
+/// Makes the files of recordings, in the order of their names. Channels that `fixed` names have its scales, whatever unit of the
+/// same quantity they are in.
+///
+/// # Errors
+/// All values of a channel would be 0 as counts.
+pub fn texts(imported: Imported, fixed: &[ToldScale]) -> Result<Texts> {
+    let summary = Summary::of(&imported, fixed)?;
+    let names = summary
+        .recordings
+        .iter()
+        .map(|written| written.file.clone());
+    let mut left: Vec<(String, Recording)> = names.zip(imported.recordings).collect();
+    left.sort_by(|a, b| b.0.cmp(&a.0));
+    Ok(Texts { summary, left })
+}
+
+impl Texts {
+    /// The summary of all recordings.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+impl Iterator for Texts {
+    /// Name and text of a file.
+    type Item = (String, String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (file, recording) = self.left.pop()?;
+        Some((file, text(&recording, &self.summary.channels)))
+    }
+}
+
 impl Summary {
-    fn of(imported: &Imported) -> Result<Self> {
+    fn of(imported: &Imported, fixed: &[ToldScale]) -> Result<Self> {
         let mut labels = BTreeMap::new();
         for recording in &imported.recordings {
             for label in recording.label_of_each() {
@@ -88,7 +128,7 @@ impl Summary {
                 .map(|interval| interval.label.clone())
                 .collect(),
         };
-        let channels = scales(&imported.recordings);
+        let channels = scales(&imported.recordings, fixed);
         let mut notes = remarks(&imported.recordings, &channels)?;
         notes.extend_from_slice(&imported.notes);
         Ok(Self {
@@ -149,7 +189,7 @@ pub fn write(imported: &Imported, out: &Path) -> Result<Summary> {
         "{} is there already: name another folder with --out, or remove it",
         out.display()
     );
-    let summary = Summary::of(imported)?;
+    let summary = Summary::of(imported, &[])?;
     let save = || -> Result<()> {
         let parent = match out.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -1,9 +1,9 @@
 //! How recordings are read, cut into windows and split: the part of a configuration that is about them.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::StoredSplit;
+use super::{ImportOptions, StoredSplit};
 use crate::bounds::{self, within};
 use crate::data::import::Unit;
 use crate::visible;
@@ -46,6 +46,9 @@ pub struct Cutting {
     /// The split of a run; absent it is drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<StoredSplit>,
+    /// How recordings of other tools are imported, where these are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportOptions>,
 }
 
 fn is_zero(seed: &u64) -> bool {
@@ -69,6 +72,7 @@ impl Default for Cutting {
             rules: RULES,
             classes: Vec::new(),
             split: None,
+            import: None,
         }
     }
 }
@@ -95,6 +99,9 @@ impl Cutting {
                 "{field} must name each once, not twice \"{}\"",
                 visible::name(twice.map_or("", |i| &names[i]))
             );
+        }
+        if let Some(import) = &self.import {
+            import.validate().context("import")?;
         }
         ensure!(
             self.units.is_empty() || self.units.len() == self.channels.len(),

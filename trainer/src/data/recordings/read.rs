@@ -54,6 +54,23 @@ pub(super) fn read(files: &[PathBuf], wanted: Wanted<'_>, budget: &Budget) -> Re
     Ok(all.found)
 }
 
+/// Reads texts like files, one after the other.
+///
+/// # Errors
+/// A text is malformed; the message names it and the line.
+pub(super) fn read_texts(
+    texts: impl Iterator<Item = (PathBuf, String)>,
+    wanted: Wanted<'_>,
+    budget: &Budget,
+) -> Result<Found> {
+    let mut all = Merge::default();
+    for (file, text) in texts {
+        let found = parse(text.as_bytes(), wanted, budget);
+        all.add(&file, found.with_context(|| file.display().to_string())?)?;
+    }
+    Ok(all.found)
+}
+
 /// Puts the files together.
 #[derive(Default)]
 struct Merge {

@@ -156,6 +156,11 @@ impl Scales {
 }
 
 impl Told {
+    /// Counts of a channel that are 1 of `unit`; none where it is of another quantity.
+    pub fn counts_per(&self, channel: &str, unit: Unit) -> Option<f64> {
+        self.of(channel)?.per(unit)
+    }
+
     /// The scale of a channel; none where a summary does not name it.
     fn of(&self, channel: &str) -> Option<ToldScale> {
         let told = self.scales.iter().find(|scale| scale.channel == channel);
@@ -198,11 +203,6 @@ impl Told {
     }
 }
 
-/// Counts that stand for 1 of `unit`, by a scale; none where it is of another quantity.
-fn per(scale: &ToldScale, unit: Unit) -> Option<f64> {
-    Some(scale.counts_per_unit * unit.factor_to(scale.unit)?)
-}
-
 fn is_same(a: f64, b: f64) -> bool {
     (a - b).abs() <= SAME * b
 }
@@ -228,7 +228,7 @@ pub(super) fn agree(told: &[Told], channels: &[String], cutting: &Cutting) -> Re
     for (i, channel) in channels.iter().enumerate() {
         let scale = of_channel(told, channel)?;
         let unit = cutting.units.get(i).copied().unwrap_or(scale.unit);
-        let Some(counts) = per(&scale, unit) else {
+        let Some(counts) = scale.per(unit) else {
             bail!(
                 "the run reads channel {} in {unit}, but {} here: give recordings that tell the same quantity. The first line of a file \
                  tells the scale of its counts: `# NAME; {}: 8192 counts are 1 g`",
@@ -277,7 +277,7 @@ fn of_channel(told: &[Told], channel: &str) -> Result<ToldScale> {
     };
     let mut chosen = first.clone();
     for (file, scale) in all {
-        let counts = per(&scale, first.unit);
+        let counts = scale.per(first.unit);
         ensure!(
             counts.is_some_and(|counts| is_same(counts, first.counts_per_unit)),
             "channel {}: {}, but {}. Counts of different scales cannot be trained on together: `hadamrnn data import FOLDER --out NEW` \

@@ -1,5 +1,6 @@
 mod bad_input;
 mod kept;
+mod originals;
 mod reading;
 mod splitting;
 mod units;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
 use hadamrnn::data::Holdout;
+use hadamrnn::data::import::Pattern;
+use hadamrnn::data::recordings::ImportOptions;
 use hadamrnn::nn::HiddenReadout;
 
 /// Settings that override the configuration.
@@ -96,6 +98,18 @@ pub struct Options {
     /// Seed of the split of your recordings
     #[arg(long, value_name = "SEED")]
     split_seed: Option<u64>,
+    /// Of recordings of other tools, where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
+    #[arg(long, value_name = "PATTERN")]
+    label_from: Option<Pattern>,
+    /// Of recordings of other tools, the unit of channels whose files tell none: g, mg, m/s2, rad/s, dps, uT, counts
+    #[arg(long)]
+    unit: Option<String>,
+    /// Resample recordings of other tools to this many samples a second
+    #[arg(long, value_name = "HERTZ")]
+    resample: Option<f64>,
+    /// The most malformed lines of recordings of other tools to leave out, over all files
+    #[arg(long, value_name = "N")]
+    skip_bad_lines: Option<usize>,
 }
 
 fn parse_schedule(text: &str) -> Result<Schedule> {
@@ -146,6 +160,28 @@ fn parse_holdout(text: &str) -> Result<Holdout> {
 }
 
 impl Options {
+    /// Whether there are options of an import.
+    fn has_import(&self) -> bool {
+        self.label_from.is_some()
+            || self.unit.is_some()
+            || self.resample.is_some()
+            || self.skip_bad_lines.is_some()
+    }
+
+    /// Overrides how recordings of other tools are imported.
+    fn apply_import(&self, import: &mut Option<ImportOptions>) {
+        if !self.has_import() {
+            return;
+        }
+        let import = import.get_or_insert_default();
+        if let Some(pattern) = &self.label_from {
+            import.label_from = Some(pattern.to_string());
+        }
+        import.unit = self.unit.clone().or(import.unit.take());
+        import.resample_hz = self.resample.or(import.resample_hz);
+        import.skip_bad_lines = self.skip_bad_lines.unwrap_or(import.skip_bad_lines);
+    }
+
     /// Overrides `config`.
     ///
     /// # Errors
@@ -204,6 +240,7 @@ impl Options {
                 set(&mut cutting.channels, &self.channels);
                 cutting.group = self.group.clone().or(cutting.group.take());
                 set(&mut cutting.split_seed, &self.split_seed);
+                self.apply_import(&mut cutting.import);
             }
             None => ensure!(
                 self.steps.is_none()
@@ -211,8 +248,10 @@ impl Options {
                     && self.rate.is_none()
                     && self.channels.is_none()
                     && self.group.is_none()
-                    && self.split_seed.is_none(),
-                "--steps, --hop, --rate, --channels, --group and --split-seed are for the task recordings, not {}",
+                    && self.split_seed.is_none()
+                    && !self.has_import(),
+                "--steps, --hop, --rate, --channels, --group, --split-seed, --label-from, --unit, --resample and --skip-bad-lines are for \
+                 the task recordings, not {}",
                 config.task
             ),
         }

@@ -1,0 +1,255 @@
+//! Recordings of other tools, taken as they are.
+
+use std::path::Path;
+
+use super::*;
+use crate::data::import::{self, Unit};
+
+/// Writes files of folders of classes; `row` gives a row of a class, seed and number.
+fn originals(header: &str, row: impl Fn(usize, usize) -> String) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    for (seed, label) in ["rest", "walk", "run"]
+        .into_iter()
+        .cycle()
+        .take(12)
+        .enumerate()
+    {
+        write_one(place.path(), label, seed, header, &row);
+    }
+    place
+}
+
+fn write_one(
+    place: &Path,
+    label: &str,
+    seed: usize,
+    header: &str,
+    row: impl Fn(usize, usize) -> String,
+) {
+    let folder = place.join(label);
+    std::fs::create_dir_all(&folder).unwrap();
+    let rows: String = (0..50 + seed).map(|i| row(seed, i) + "\n").collect();
+    std::fs::write(
+        folder.join(format!("{seed:02}.csv")),
+        format!("{header}\n{rows}"),
+    )
+    .unwrap();
+}
+
+fn value(seed: usize, channel: usize, i: usize) -> f64 {
+    f64::from(noise(4 * seed + channel, i)) / 60.0
+}
+
+/// A row as a phone writes it, in m/s² and rad/s.
+fn phone(seed: usize, i: usize) -> String {
+    let [x, y, z] = [0, 1, 2].map(|channel| value(seed, channel, i));
+    format!("{:.3},{x},{y},{z}", 0.02 * i as f64)
+}
+
+const PHONE: &str = "time,acc_x (m/s^2),acc_y (m/s^2),gyr_x (rad/s)";
+
+fn load_place(place: &Path, cutting: &Cutting) -> Result<Loaded> {
+    load_whole(&locate(place)?, cutting, &Holdout::Standard)
+}
+
+/// The same by way of a folder that an import writes.
+fn in_two_steps(place: &Path, options: &import::Options, cutting: &Cutting) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    let found = import::import(place, options).unwrap();
+    import::write(&found, folder.path()).unwrap();
+    load_all(&folder, cutting).unwrap()
+}
+
+fn same(direct: &Loaded, two_steps: &Loaded) {
+    assert_eq!(direct.data, two_steps.data);
+    assert_eq!(direct.own.new, two_steps.own.new);
+    assert_eq!(direct.own.overview, two_steps.own.overview);
+    let without = Cutting {
+        import: None,
+        ..direct.own.cutting.clone()
+    };
+    assert_eq!(without, two_steps.own.cutting);
+}
+
+#[test]
+fn originals_and_their_import_are_the_same_windows_units_and_splits() {
+    let plain = import::Options::default();
+    // Decimal comma, semicolons, a number of the row, values beyond 4 g.
+    let wild = |seed: usize, i: usize| {
+        let [x, y, z] = [0, 1, 2].map(|channel| 5.0 * value(seed, channel, i));
+        format!("{i};{:.2};{x:.5};{y:.5};{z:.5}", 0.01 * i as f64).replace('.', ",")
+    };
+    // A label in each row, and nothing that tells time.
+    let labelled = |seed: usize, i: usize| {
+        let [x, y, z] = [0, 1, 2].map(|channel| value(seed, channel, i));
+        format!("{x},{y},{z},{},p{}", ["a", "b", "c"][seed % 3], seed % 4)
+    };
+    let cases = [
+        (originals(PHONE, phone), plain.clone(), None),
+        (
+            originals("index;seconds;ax;ay;az", wild),
+            import::Options {
+                unit: Unit::parse("m/s2"),
+                resample_hz: Some(50.0),
+                ..plain.clone()
+            },
+            Some(ImportOptions {
+                unit: Some("m/s2".into()),
+                resample_hz: Some(50.0),
+                ..ImportOptions::default()
+            }),
+        ),
+        (
+            originals("ax,ay,az,activity,subject", labelled),
+            import::Options {
+                unit: Unit::parse("mg"),
+                rate_hz: Some(25.0),
+                channels: vec!["az".into(), "ax".into()],
+                ..plain.clone()
+            },
+            Some(ImportOptions {
+                unit: Some("mg".into()),
+                ..ImportOptions::default()
+            }),
+        ),
+    ];
+    for (place, options, import) in &cases {
+        for (steps, split_seed) in [(8, 0), (12, 3)] {
+            let two = Cutting {
+                split_seed,
+                ..cutting(steps, steps / 2)
+            };
+            let direct = Cutting {
+                channels: options.channels.clone(),
+                rate_hz: options.rate_hz.map(|rate| rate as f32),
+                import: import.clone(),
+                ..two.clone()
+            };
+            let direct = load_place(place.path(), &direct).unwrap();
+            same(
+                &direct,
+                &in_two_steps(
+                    place.path(),
+                    options,
+                    &Cutting {
+                        channels: options.channels.clone(),
+                        ..two
+                    },
+                ),
+            );
+            assert!(!direct.data.train.is_empty() && !direct.data.test.is_empty());
+            assert!(direct.own.notes[0].contains("imported: 12 files of delimited text"));
+            // A run reads it alike, from the text of its configuration.
+            let kept = toml::to_string(&direct.own.cutting).unwrap();
+            let kept: Cutting = toml::from_str(&kept).unwrap();
+            kept.validate().unwrap();
+            let again = load_place(place.path(), &kept).unwrap();
+            assert_eq!((again.data, again.own.cutting), (direct.data, kept));
+        }
+    }
+}
+
+/// The scale of an import follows all of its values; a run's does not change when others are added.
+#[test]
+fn what_is_added_later_leaves_a_run_as_it_is() {
+    let place = originals(PHONE, phone);
+    let run = load_place(place.path(), &cutting(8, 4)).unwrap();
+    let loud = |seed: usize, i: usize| {
+        let [x, y, z] = [0, 1, 2].map(|channel| 8.0 * value(seed, channel, i));
+        format!("{:.3},{x},{y},{z}", 0.02 * i as f64)
+    };
+    write_one(place.path(), "walk", 99, PHONE, loud);
+    let again = load_place(place.path(), &run.own.cutting).unwrap();
+    assert_eq!(
+        (&again.data, &again.own.cutting),
+        (&run.data, &run.own.cutting)
+    );
+    assert!(!again.own.new.is_empty());
+    let saturates = again.own.notes.iter().any(|note| note.contains("saturate"));
+    assert!(saturates, "{:?}", again.own.notes);
+    let anew = load_place(place.path(), &cutting(8, 4)).unwrap();
+    assert!(anew.data.input_lsb[0] > run.data.input_lsb[0]);
+}
+
+#[test]
+fn a_folder_of_this_program_is_read_as_it_is() {
+    let own = folder(&[("a.csv", file(&[rows("x", 0, 60), rows("y", 0, 60)]))]);
+    let loaded = load_all(&own, &cutting(8, 4)).unwrap();
+    assert_eq!(loaded.own.cutting.import, None);
+    let options = Cutting {
+        import: Some(ImportOptions {
+            unit: Some("g".into()),
+            ..ImportOptions::default()
+        }),
+        ..cutting(8, 4)
+    };
+    let error = format!("{:#}", load_all(&own, &options).unwrap_err());
+    assert!(
+        error.contains("own form") && error.contains("--unit"),
+        "{error}"
+    );
+    // Decimals in a column that is no channel are no matter.
+    let beside = folder(&[(
+        "a.csv",
+        (0..120).fold("label,a,t\n".into(), |text, i| {
+            format!("{text}{},{},20.5\n", ["x", "y"][i / 60], (i * 37) % 101)
+        }),
+    )]);
+    let chosen = Cutting {
+        channels: vec!["a".into()],
+        ..cutting(8, 4)
+    };
+    assert_eq!(load_all(&beside, &chosen).unwrap().own.cutting.import, None);
+}
+
+#[test]
+fn what_is_neither_is_refused_with_both_reasons() {
+    let place = originals("acc_x (g)", |seed, i| format!("{}", value(seed, 0, i)));
+    let one = place.path().join("rest/00.csv");
+    for (place, parts) in [
+        (one.as_path(), &["no column \"label\"", "0 class"][..]),
+        (Path::new("/nonexistent"), &["is not there"]),
+    ] {
+        let error = format!("{:#}", load_place(place, &cutting(8, 4)).unwrap_err());
+        for part in parts {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+    for (import, part) in [
+        (
+            ImportOptions {
+                unit: Some("furlong".into()),
+                ..ImportOptions::default()
+            },
+            "furlong",
+        ),
+        (
+            ImportOptions {
+                label_from: Some("*.csv".into()),
+                ..ImportOptions::default()
+            },
+            "label_from",
+        ),
+        (
+            ImportOptions {
+                resample_hz: Some(0.0),
+                ..ImportOptions::default()
+            },
+            "resample_hz",
+        ),
+        (
+            ImportOptions {
+                counts_per_unit: vec![-1.0],
+                ..ImportOptions::default()
+            },
+            "counts_per_unit",
+        ),
+    ] {
+        let wrong = Cutting {
+            import: Some(import),
+            ..cutting(8, 4)
+        };
+        let error = format!("{:#}", wrong.validate().unwrap_err());
+        assert!(error.contains(part), "{error}");
+    }
+}
