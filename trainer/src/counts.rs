@@ -59,15 +59,15 @@ pub fn sizes(
 
 /// The share of values of each channel that 16-bit counts of these sizes cannot hold, so that they saturate, `[channels]`.
 pub fn saturated(sequences: &Sequences, sizes: &[f32]) -> Vec<f64> {
-    let numbers = sequences.values.numbers();
     let mut beyond = vec![0usize; sizes.len()];
-    for row in numbers.chunks_exact(sizes.len().max(1)) {
+    let rows = (sequences.windows()).flat_map(|window| window.chunks_exact(sizes.len().max(1)));
+    for row in rows {
         for ((beyond, value), size) in beyond.iter_mut().zip(row).zip(sizes) {
             let count = (f64::from(*value) / f64::from(*size)).round();
             *beyond += usize::from(count < f64::from(i16::MIN) || count > f64::from(i16::MAX));
         }
     }
-    let rows = (numbers.len() / sizes.len().max(1)).max(1);
+    let rows = (sequences.values.len() / sizes.len().max(1)).max(1);
     let share = |count: usize| count as f64 / rows as f64;
     beyond.into_iter().map(share).collect()
 }

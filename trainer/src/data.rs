@@ -20,6 +20,7 @@ pub mod import;
 mod locate;
 pub mod mnist;
 mod npz;
+mod numbers;
 pub mod recordings;
 mod sequences;
 mod task;
@@ -35,6 +36,7 @@ pub use copy_task::{CopyTask, Split};
 pub use fetch::{Progress, fetch};
 pub use glue::Padding;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate};
+pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};
 pub use task::{Holdout, Task};
 

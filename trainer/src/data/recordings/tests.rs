@@ -1,4 +1,6 @@
 mod bad_input;
+mod naive;
+mod parsing;
 mod reading;
 mod splitting;
 
