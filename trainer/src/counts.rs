@@ -181,17 +181,17 @@ fn stated_for<'a>(
 
 /// The share of values of each channel that the counts of a model cannot hold, so that they saturate, `[channels]`.
 pub fn saturated(sequences: &Sequences, reading: &Reading) -> Vec<f64> {
-    let numbers = sequences.values.numbers();
     let channels = reading.lsb.len().max(1);
     let mut beyond = vec![0usize; reading.lsb.len()];
-    for row in numbers.chunks_exact(channels) {
+    let rows = (sequences.windows()).flat_map(|window| window.chunks_exact(channels));
+    for row in rows {
         let sizes = reading.lsb.iter().zip(&reading.most);
         for ((beyond, value), (size, most)) in beyond.iter_mut().zip(row).zip(sizes) {
             let count = (f64::from(*value) / f64::from(*size)).round();
             *beyond += usize::from(count < -most - 1.0 || count > *most);
         }
     }
-    let rows = (numbers.len() / channels).max(1);
+    let rows = (sequences.values.len() / channels).max(1);
     let share = |count: usize| count as f64 / rows as f64;
     beyond.into_iter().map(share).collect()
 }

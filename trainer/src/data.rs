@@ -20,6 +20,7 @@ pub mod import;
 mod locate;
 pub mod mnist;
 mod npz;
+mod numbers;
 pub mod quality;
 pub mod recordings;
 mod sequences;
@@ -36,6 +37,7 @@ pub use copy_task::{CopyTask, Split};
 pub use fetch::{Progress, fetch};
 pub use glue::Padding;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate};
+pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};
 pub use task::{Holdout, Task};
 

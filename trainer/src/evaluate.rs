@@ -24,7 +24,7 @@ pub fn inputs(sequences: &Sequences, standardisation: &Standardisation, device: 
     match &sequences.values {
         Values::Numbers(values) => {
             let shape = [sequences.len(), sequences.steps, standardisation.inputs()];
-            let values = TensorData::new(standardisation.apply(values), shape);
+            let values = TensorData::new(standardisation.apply(&values.packed()), shape);
             Inputs::Numbers(Tensor::from_data(values, device))
         }
         Values::Tokens { ids, .. } => Inputs::Tokens(TokenBatch::new(ids, sequences.steps)),

@@ -14,8 +14,7 @@ pub(crate) const RANGE_OF_COUNTS: f32 = 32_768.0;
 fn smallest_steps(sequences: &Sequences) -> Vec<Option<f32>> {
     let channels = sequences.channels;
     let mut smallest = vec![f32::INFINITY; channels];
-    let size = channels * sequences.steps;
-    for window in sequences.values.numbers().chunks_exact(size.max(1)) {
+    for window in sequences.windows() {
         let rows = window.chunks_exact(channels);
         for (row, next) in rows.clone().zip(rows.skip(1)) {
             for ((smallest, value), next) in smallest.iter_mut().zip(row).zip(next) {
@@ -57,9 +56,8 @@ impl Standardisation {
     /// Mean and standard deviation of each channel over all windows and steps; a constant channel gets deviation 1.
     pub fn fit(sequences: &Sequences) -> Self {
         let channels = sequences.channels;
-        let values = sequences.values.numbers();
-        let count = (values.len() / channels).max(1) as f64;
-        let rows = || values.chunks_exact(channels);
+        let count = (sequences.values.len() / channels).max(1) as f64;
+        let rows = || (sequences.windows()).flat_map(|window| window.chunks_exact(channels));
         let mut mean = vec![0f64; channels];
         for row in rows() {
             mean.iter_mut()

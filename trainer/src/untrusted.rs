@@ -40,6 +40,8 @@ impl Kind {
     pub(crate) const WORDS: Self = Self::new("a list of words", 16 * MIB);
     /// A file of a data set, decompressed.
     pub(crate) const DATA: Self = Self::new("a file of a data set", 256 * MIB);
+    /// A file of the user's own recordings, which is not held as a whole.
+    pub(crate) const RECORDING: Self = Self::new("a file of recordings", 16 * 1024 * MIB);
     /// An archive or array file of a data set, decompressed.
     pub(crate) const ARCHIVE: Self = Self::new("an archive in an archive", 1024 * MIB);
     /// An entry of the cache.
@@ -49,7 +51,11 @@ impl Kind {
         Self { what, most }
     }
 
-    fn check(self, bytes: u64) -> io::Result<()> {
+    /// Whether a file of this kind may have so many bytes.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub(crate) fn check(self, bytes: u64) -> io::Result<()> {
         if bytes <= self.most {
             return Ok(());
         }
@@ -129,6 +135,17 @@ pub fn read(path: &Path, kind: Kind) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     kind.check(length)?;
     kind.read_into(Vec::with_capacity(length as usize), file)
+}
+
+/// Opens a regular file to read it in pieces, as long as it is now.
+///
+/// # Errors
+/// The errors of [`open`]; or the file is larger than `kind` allows. The message does not name it.
+pub(crate) fn open_kind(path: &Path, kind: Kind) -> io::Result<io::Take<File>> {
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    kind.check(length)?;
+    Ok(file.take(length))
 }
 
 /// Reads a regular file of text.

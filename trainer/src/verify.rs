@@ -166,11 +166,10 @@ pub fn windows_of_file(model: &Model<'_>, bytes: &[u8]) -> Result<Sequences> {
     );
     let samples = bytes[windows::HEADER_LEN..].as_chunks().0.iter();
     let values = match model.tokens() {
-        None => Values::Numbers(
-            samples
-                .map(|&two| f32::from(i16::from_le_bytes(two)))
-                .collect(),
-        ),
+        None => samples
+            .map(|&two| f32::from(i16::from_le_bytes(two)))
+            .collect::<Vec<f32>>()
+            .into(),
         Some(tokens) => Values::Tokens {
             ids: samples.map(|&two| u16::from_le_bytes(two)).collect(),
             vocabulary: tokens.vocabulary as usize,

@@ -120,7 +120,7 @@ pub fn sequences(config: &HadamRnnConfig) -> Sequences {
             // Whole raw counts, so that both sides see the same numbers.
             let values = (0..WINDOWS * STEPS * channels)
                 .map(|_| f32::from(rng.random_range(-8000i16..8000)) * LSB);
-            (channels, Values::Numbers(values.collect()))
+            (channels, values.collect::<Vec<f32>>().into())
         }
         Input::Tokens { vocabulary, .. } => {
             let ids = (0..WINDOWS * STEPS).map(|_| rng.random_range(0..vocabulary as u16));

@@ -18,11 +18,13 @@
 //! recordings or segments are split, so that what is reported is measured on what was never trained on; see `split`. A run keeps
 //! which content is in which split ([`StoredSplit`]): what is recorded later is new to it.
 
+mod blocks;
 mod columns;
 mod cutting;
 mod duplicates;
 mod earlier;
 mod id;
+mod join;
 mod judge;
 mod labels;
 mod lines;
@@ -30,6 +32,7 @@ mod origin;
 mod originals;
 mod overview;
 mod parse;
+mod plan;
 mod read;
 mod rows;
 mod run;

@@ -1,8 +1,11 @@
 //! Equal-length sequences with their targets, as all tasks deliver them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
+
+use super::Numbers;
 
 /// Classes that are to be predicted from sequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +29,7 @@ impl Targets {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// Numbers in physical units, `[N][T][D]`.
-    Numbers(Vec<f32>),
+    Numbers(Numbers),
     /// One token a step, `[N][T]`; 0 is padding.
     Tokens {
         /// Ids below `vocabulary`.
@@ -50,11 +53,12 @@ impl Values {
         self.len() == 0
     }
 
-    /// The numbers; none where steps are tokens.
-    pub fn numbers(&self) -> &[f32] {
+    /// The numbers, one sequence after the other; none where steps are tokens. A copy where sequences share samples:
+    /// [`Sequences::windows`] needs none.
+    pub fn numbers(&self) -> Cow<'_, [f32]> {
         match self {
-            Self::Numbers(values) => values,
-            Self::Tokens { .. } => &[],
+            Self::Numbers(values) => values.packed(),
+            Self::Tokens { .. } => Cow::Borrowed(&[]),
         }
     }
 
@@ -69,6 +73,12 @@ impl Values {
 
 impl From<Vec<f32>> for Values {
     fn from(values: Vec<f32>) -> Self {
+        Self::Numbers(values.into())
+    }
+}
+
+impl From<Numbers> for Values {
+    fn from(values: Numbers) -> Self {
         Self::Numbers(values)
     }
 }
@@ -166,7 +176,19 @@ impl Sequences {
     /// # Panics
     /// `i` is not below [`len`](Self::len), or the steps hold tokens.
     pub fn window(&self, i: usize) -> &[f32] {
-        &self.values.numbers()[self.range(i)]
+        match &self.values {
+            Values::Numbers(values) => values.window(i, self.channels * self.steps),
+            Values::Tokens { .. } => &[][self.range(i)],
+        }
+    }
+
+    /// All sequences of numbers in their order, `[T][D]` each; none where steps are tokens.
+    pub fn windows(&self) -> impl Iterator<Item = &[f32]> {
+        let count = match self.values {
+            Values::Numbers(_) => self.len(),
+            Values::Tokens { .. } => 0,
+        };
+        (0..count).map(|i| self.window(i))
     }
 
     /// Sequence `i` of tokens, `[T]`.
@@ -183,9 +205,15 @@ impl Sequences {
     /// An index is not below [`len`](Self::len).
     pub fn select(&self, indices: &[usize]) -> Self {
         let values = match &self.values {
-            Values::Numbers(all) => Values::Numbers(self.gather(all, indices)),
+            Values::Numbers(_) => {
+                let chosen = indices.iter().flat_map(|&i| self.window(i));
+                chosen.copied().collect::<Vec<f32>>().into()
+            }
             Values::Tokens { ids, vocabulary } => Values::Tokens {
-                ids: self.gather(ids, indices),
+                ids: (indices.iter())
+                    .flat_map(|&i| &ids[self.range(i)])
+                    .copied()
+                    .collect(),
                 vocabulary: *vocabulary,
             },
         };
@@ -233,10 +261,10 @@ impl Sequences {
             Targets::PerStep(all) => Targets::PerStep(rows.iter().map(|&row| all[row]).collect()),
         };
         let values = match &self.values {
-            Values::Numbers(all) => {
-                let rows = rows.iter().map(|&row| row * self.channels);
-                let rows = rows.flat_map(|first| &all[first..first + self.channels]);
-                Values::Numbers(rows.copied().collect())
+            Values::Numbers(_) => {
+                let rows = |window| <[f32]>::chunks(window, self.channels).step_by(factor.max(1));
+                let values = self.windows().flat_map(rows).flatten();
+                values.copied().collect::<Vec<f32>>().into()
             }
             Values::Tokens { ids, vocabulary } => Values::Tokens {
                 ids: rows.iter().map(|&row| ids[row]).collect(),
@@ -250,11 +278,6 @@ impl Sequences {
             targets,
             groups: self.groups.clone(),
         }
-    }
-
-    fn gather<T: Copy>(&self, all: &[T], indices: &[usize]) -> Vec<T> {
-        let chosen = indices.iter().flat_map(|&i| &all[self.range(i)]);
-        chosen.copied().collect()
     }
 
     /// Sequence `i` as a sensor would deliver it: counts of `input_lsb` physical units, `[T][D]`; tokens as their bits.

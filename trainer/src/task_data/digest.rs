@@ -58,9 +58,9 @@ fn of(sequences: &Sequences, auxiliary: &[u32]) -> [u8; 32] {
     ] {
         sha256.update((size as u64).to_le_bytes());
     }
-    update(&mut sha256, sequences.values.numbers(), |value| {
-        value.to_le_bytes()
-    });
+    for window in sequences.windows() {
+        update(&mut sha256, window, f32::to_le_bytes);
+    }
     update(&mut sha256, sequences.values.tokens(), |id| {
         id.to_le_bytes()
     });

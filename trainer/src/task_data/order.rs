@@ -74,7 +74,7 @@ fn reorder(sequences: &mut Sequences, classes: Option<&[usize]>, channels: Optio
         }
     }
     if let (Some(order), Values::Numbers(values)) = (channels, &mut sequences.values) {
-        for row in values.chunks_exact_mut(order.len()) {
+        for row in values.samples_mut().chunks_exact_mut(order.len()) {
             let before = row.to_vec();
             for (value, &from) in row.iter_mut().zip(order) {
                 *value = before[from];
@@ -135,7 +135,7 @@ mod tests {
         .unwrap();
         reorder(&mut sequences, Some(&[1, 0]), Some(&[1, 2, 0]));
         assert_eq!(
-            sequences.values.numbers(),
+            sequences.values.numbers().to_vec(),
             [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
         );
         assert_eq!(sequences.targets.values(), [1, 0]);

@@ -28,7 +28,7 @@ pub(super) fn augment(
     let channels = windows.channels;
     let size = channels * windows.steps;
     let values = match &mut windows.values {
-        Values::Numbers(values) => values,
+        Values::Numbers(values) => values.packed_mut(),
         Values::Tokens { ids, .. } => return drop_tokens(ids, config.token_dropout, &mut random),
     };
     for window in values.chunks_exact_mut(size) {
@@ -235,7 +235,7 @@ mod tests {
         assert_ne!(augmented(config, 3), augmented(config, 4));
         assert_eq!(
             augmented(Augmentation::default(), 3),
-            windows().values.numbers()
+            windows().values.numbers().to_vec()
         );
     }
 

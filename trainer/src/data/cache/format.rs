@@ -36,7 +36,7 @@ impl SplitSizes {
 
     fn read(&self, bytes: &mut &[u8]) -> Option<Sequences> {
         let values = match self.vocabulary {
-            None => Values::Numbers(take(bytes, self.values, f32::from_le_bytes)?),
+            None => take(bytes, self.values, f32::from_le_bytes)?.into(),
             Some(vocabulary) => Values::Tokens {
                 ids: take(bytes, self.values, u16::from_le_bytes)?,
                 vocabulary,
@@ -70,7 +70,9 @@ pub(super) fn encode(parts: &[Sequences]) -> Result<Vec<u8>> {
     bytes.extend(header);
     for part in parts {
         match &part.values {
-            Values::Numbers(values) => bytes.extend(values.iter().flat_map(|v| v.to_le_bytes())),
+            Values::Numbers(values) => {
+                bytes.extend(values.packed().iter().flat_map(|v| v.to_le_bytes()));
+            }
             Values::Tokens { ids, .. } => bytes.extend(ids.iter().flat_map(|v| v.to_le_bytes())),
         }
         for words in [part.targets.values(), &part.groups] {

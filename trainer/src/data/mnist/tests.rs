@@ -144,8 +144,8 @@ fn the_full_set() {
     );
     let sum: f64 = [&data.train, &data.valid]
         .iter()
-        .flat_map(|part| part.values.numbers())
-        .map(|&value| f64::from(value))
+        .flat_map(|part| part.values.numbers().into_owned())
+        .map(f64::from)
         .sum();
     assert!((sum / (60_000.0 * 784.0) - 0.1307).abs() < 5e-5);
 }

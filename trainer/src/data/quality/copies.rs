@@ -83,8 +83,7 @@ pub(super) fn across_splits(data: &Dataset) -> Vec<Finding> {
         .flat_map(|(number, (_, split))| std::iter::repeat_n(number, split.len()))
         .collect();
     let windows = splits.iter().flat_map(|(_, split)| {
-        let size = (split.steps * split.channels).max(1);
-        split.values.numbers().chunks_exact(size).map(|window| {
+        split.windows().map(|window| {
             let samples = window.chunks_exact(split.channels.max(1));
             samples.map(digest)
         })

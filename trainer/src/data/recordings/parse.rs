@@ -1,13 +1,19 @@
-//! Parsing a file into runs.
+//! Parsing a block of a file, whole lines of it, into runs.
+//!
+//! Blocks are parsed in parallel, so a block knows neither its first line's number nor whether its first run goes on with the last
+//! one of the block before: [`Joined`](super::join::Joined) does. Rows that go on with the run before them are read by
+//! [`Plan`], all others field by field.
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
+use memchr::memchr;
 
 use super::columns::{Columns, Wanted};
 use super::labels;
-use super::lines::{Fields, lines};
-use super::run::{Run, TimeColumn};
+use super::lines::Fields;
+use super::plan::{Keys, Plan};
+use super::run::TimeColumn;
 use super::time;
 use crate::untrusted::Budget;
 use crate::visible;
@@ -17,19 +23,6 @@ const RUN_COST: usize = 160;
 /// Samples that memory is taken for at once.
 const ROWS: usize = 32;
 
-/// Content of one file; numbers of names are its own.
-#[derive(Debug)]
-pub(super) struct FileFound {
-    pub columns: Columns,
-    pub runs: Vec<Run>,
-    pub recordings: Names,
-    pub groups: Names,
-    pub labels: Names,
-    pub unlabelled: usize,
-    pub time: Option<TimeColumn>,
-    pub no_stamp: Option<String>,
-}
-
 /// Names by the order in which they come.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -38,6 +31,7 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// The number of a name, which becomes known.
     pub fn number(&mut self, name: &str) -> usize {
         if let Some(&number) = self.numbers.get(name) {
             return number;
@@ -46,68 +40,173 @@ impl Names {
         self.numbers.insert(name.to_owned(), self.all.len() - 1);
         self.all.len() - 1
     }
-}
 
-/// Parses a file.
-pub(super) fn parse(bytes: &[u8], wanted: Wanted<'_>, budget: &Budget) -> Result<FileFound> {
-    let mut parser: Option<Parser<'_>> = None;
-    let mut fields = Fields::default();
-    for (number, line) in lines(bytes) {
-        let at = || format!("line {number}");
-        let Some(parser) = &mut parser else {
-            if !(line.is_empty() || line.starts_with(b"#")) {
-                fields.split(line).with_context(at)?;
-                parser = Some(Parser::new(&fields, line, wanted, budget).with_context(at)?);
-            }
-            continue;
-        };
-        if line.is_empty() {
-            parser.before = None;
-            continue;
-        }
-        fields.split(line).with_context(at)?;
-        parser.row(&fields, line, number).with_context(at)?;
+    /// The numbers, among these, of other names.
+    pub fn numbers(&mut self, names: &[String]) -> Vec<usize> {
+        names.iter().map(|name| self.number(name)).collect()
     }
-    let parser = parser.context("it is empty: no header line `label,CHANNEL,CHANNEL,…`")?;
-    Ok(parser.found)
 }
 
-/// Parses rows below a header.
-struct Parser<'a> {
-    budget: &'a Budget,
-    found: FileFound,
-    /// Fields of the label, recording and group of the row before, and the number of its run; none before the first row and
-    /// after a gap.
-    before: Option<[Vec<u8>; 3]>,
-    /// Whether the time column holds stamps; unknown before the first row.
-    has_stamps: Option<bool>,
+/// Columns of a file, by its header line.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub columns: Columns,
+    /// How rows are read that go on with a run; none where a column has two parts to play.
+    plan: Option<Plan>,
 }
 
-impl<'a> Parser<'a> {
-    fn new(fields: &Fields, line: &[u8], wanted: Wanted<'_>, budget: &'a Budget) -> Result<Self> {
+impl Head {
+    /// Reads a header line.
+    ///
+    /// # Errors
+    /// It is no row of fields, or columns are missing.
+    pub fn of(line: &[u8], wanted: Wanted<'_>) -> Result<Self> {
+        let mut fields = Fields::default();
+        fields.split(line)?;
         let header: Vec<String> = (0..fields.len())
             .map(|i| text(fields.get(line, i)).map(String::from))
             .collect::<Result<_>>()?;
         let columns = Columns::of(&header, wanted)?;
         Ok(Self {
-            budget,
-            has_stamps: columns.time.is_none().then_some(false),
-            found: FileFound {
-                columns,
-                runs: Vec::new(),
-                recordings: Names::default(),
-                groups: Names::default(),
-                labels: Names::default(),
-                unlabelled: 0,
-                time: None,
-                no_stamp: None,
-            },
-            before: None,
+            plan: Plan::of(&columns),
+            columns,
         })
     }
+}
 
-    fn row(&mut self, fields: &Fields, line: &[u8], number: u64) -> Result<()> {
-        let columns = &self.found.columns;
+/// Samples in a row of one label in one recording, in one block; numbers of names are the block's own.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// Line of the first sample, from 0 in the block.
+    pub line: u64,
+    pub recording: usize,
+    pub group: Option<usize>,
+    pub label: usize,
+    pub samples: usize,
+}
+
+/// Content of a block.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Number of its lines.
+    pub lines: u64,
+    pub pieces: Vec<Piece>,
+    /// Raw counts of all pieces, `[samples][channels]`.
+    pub counts: Vec<i16>,
+    /// Time stamps of all pieces, `[samples]`; empty where there are none.
+    pub times: Vec<f64>,
+    pub recordings: Names,
+    pub groups: Names,
+    pub labels: Names,
+    pub unlabelled: usize,
+    pub time: Option<TimeColumn>,
+    pub no_stamp: Option<String>,
+    /// Whether the time column holds stamps; unknown without a labelled row.
+    pub has_stamps: Option<bool>,
+    /// Whether a gap comes before the first labelled row.
+    pub begins_with_gap: bool,
+    /// Whether a gap comes after the last labelled row.
+    pub ends_with_gap: bool,
+    /// The first error, and its line, from 0 in the block.
+    pub error: Option<(u64, Error)>,
+}
+
+/// Parses whole lines below a header. `has_stamps` says whether the time column holds stamps, where that is known.
+pub(super) fn parse(
+    mut bytes: &[u8],
+    head: &Head,
+    has_stamps: Option<bool>,
+    budget: &Budget,
+) -> Part {
+    let mut parser = Parser {
+        head,
+        budget,
+        part: Part {
+            has_stamps: match head.columns.time {
+                Some(_) => has_stamps,
+                None => Some(false),
+            },
+            ..Part::default()
+        },
+        before: None,
+    };
+    let mut fields = Fields::default();
+    while !bytes.is_empty() {
+        match parser.lines(&mut bytes, &mut fields) {
+            Ok(()) => {}
+            Err(error) => {
+                parser.part.error = Some((parser.part.lines, error));
+                break;
+            }
+        }
+    }
+    parser.part.ends_with_gap = parser.before.is_none();
+    parser.part
+}
+
+/// Parses rows below a header.
+struct Parser<'a> {
+    head: &'a Head,
+    budget: &'a Budget,
+    part: Part,
+    /// Fields of the label, recording and group of the row before; none before the first row and after a gap.
+    before: Option<Keys>,
+}
+
+impl Parser<'_> {
+    /// Parses lines that go on with a run, and the one after them.
+    fn lines(&mut self, bytes: &mut &[u8], fields: &mut Fields) -> Result<()> {
+        self.rows_that_go_on(bytes)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let end = memchr(b'\n', bytes);
+        let line = bytes[..end.unwrap_or(bytes.len())].trim_ascii();
+        *bytes = &bytes[end.map_or(bytes.len(), |end| end + 1)..];
+        match line {
+            [] => self.gap(),
+            line => {
+                fields.split(line)?;
+                self.row(fields, line)?;
+            }
+        }
+        self.part.lines += 1;
+        Ok(())
+    }
+
+    /// Takes rows off the front of `bytes` that go on with the run and hold plain numbers.
+    fn rows_that_go_on(&mut self, bytes: &mut &[u8]) -> Result<()> {
+        let (Some(plan), Some(before)) = (&self.head.plan, &self.before) else {
+            return Ok(());
+        };
+        let part = &mut self.part;
+        // The first value that is no stamp is kept.
+        let has_stamps = match (&self.head.columns.time, part.has_stamps, &part.no_stamp) {
+            (None, ..) | (_, Some(false), Some(_)) => false,
+            (_, Some(true), _) => true,
+            _ => return Ok(()),
+        };
+        let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
+            return Ok(());
+        };
+        while let Some(length) =
+            plan.row(bytes, keys, has_stamps, &mut part.counts, &mut part.times)
+        {
+            take_memory(self.budget, &self.head.columns, piece.samples)?;
+            piece.samples += 1;
+            part.lines += 1;
+            *bytes = &bytes[length..];
+        }
+        Ok(())
+    }
+
+    fn gap(&mut self) {
+        self.before = None;
+        self.part.begins_with_gap |= self.part.pieces.is_empty();
+    }
+
+    fn row(&mut self, fields: &Fields, line: &[u8]) -> Result<()> {
+        let columns = &self.head.columns;
         if fields.len() != columns.count {
             if line.starts_with(b"#") {
                 // A comment.
@@ -122,8 +221,8 @@ impl<'a> Parser<'a> {
         let label = fields.get(line, columns.label);
         if labels::is_none(label) {
             let is_blank = (0..columns.count).all(|i| fields.get(line, i).is_empty());
-            self.found.unlabelled += usize::from(!is_blank);
-            self.before = None;
+            self.part.unlabelled += usize::from(!is_blank);
+            self.gap();
             return Ok(());
         }
         let field =
@@ -131,66 +230,58 @@ impl<'a> Parser<'a> {
         let recording = field(columns.recording);
         let group = field(columns.group.as_ref().map(|(column, _)| *column));
         let of = [label, recording, group];
-        let goes_on =
-            (self.before.as_ref()).is_some_and(|before| before.iter().zip(of).all(|(a, b)| a == b));
-        if !goes_on {
-            self.begin(of, number)?;
+        if !(self.before.as_ref()).is_some_and(|before| before.are(of)) {
+            self.begin(of)?;
         }
         self.sample(fields, line)
     }
 
     /// Begins a run.
-    fn begin(&mut self, of: [&[u8]; 3], line: u64) -> Result<()> {
+    fn begin(&mut self, of: [&[u8]; 3]) -> Result<()> {
         let [label, recording, group] = of;
         self.budget
             .take(RUN_COST + of.iter().map(|field| field.len()).sum::<usize>())?;
-        let found = &mut self.found;
-        let group = match &found.columns.group {
+        let part = &mut self.part;
+        let group = match &self.head.columns.group {
             Some((_, name)) => {
                 ensure!(
                     !labels::is_none(group),
                     "column {} is empty: name the group of every labelled row",
                     visible::name(name)
                 );
-                Some(found.groups.number(text(group)?))
+                Some(part.groups.number(text(group)?))
             }
             None => None,
         };
-        found.runs.push(Run {
-            file: 0,
-            line,
-            recording: found.recordings.number(text(recording)?),
+        part.pieces.push(Piece {
+            line: part.lines,
+            recording: part.recordings.number(text(recording)?),
             group,
-            label: found.labels.number(text(label)?),
-            counts: Vec::new(),
-            times: Vec::new(),
+            label: part.labels.number(text(label)?),
             samples: 0,
         });
-        self.before = Some(of.map(<[u8]>::to_vec));
+        self.before = Some(Keys::of(of));
         Ok(())
     }
 
     /// Adds a sample to the last run.
     fn sample(&mut self, fields: &Fields, line: &[u8]) -> Result<()> {
-        let found = &mut self.found;
-        let Some(run) = found.runs.last_mut() else {
+        let part = &mut self.part;
+        let columns = &self.head.columns;
+        let Some(piece) = part.pieces.last_mut() else {
             return Ok(());
         };
-        if run.samples.is_multiple_of(ROWS) {
-            let stamp = found.columns.time.as_ref().map_or(0, |_| size_of::<f64>());
-            let row = found.columns.channels.len() * size_of::<i16>() + stamp;
-            self.budget.take(ROWS * row)?;
+        take_memory(self.budget, columns, piece.samples)?;
+        for (&column, name) in columns.channels.iter().zip(&columns.names) {
+            part.counts.push(count(fields.get(line, column), name)?);
         }
-        for (&column, name) in found.columns.channels.iter().zip(&found.columns.names) {
-            run.counts.push(count(fields.get(line, column), name)?);
-        }
-        run.samples += 1;
-        let Some((column, name)) = &found.columns.time else {
+        piece.samples += 1;
+        let Some((column, name)) = &columns.time else {
             return Ok(());
         };
         let field = fields.get(line, *column);
         let stamp = time::stamp(field);
-        if *self.has_stamps.get_or_insert(stamp.is_some()) {
+        if *part.has_stamps.get_or_insert(stamp.is_some()) {
             let stamp = stamp.with_context(|| {
                 format!(
                     "column {}: \"{}\" is no time",
@@ -198,16 +289,25 @@ impl<'a> Parser<'a> {
                     shown(field)
                 )
             })?;
-            run.times.push(stamp);
-            found.time.get_or_insert_with(|| TimeColumn {
+            part.times.push(stamp);
+            part.time.get_or_insert_with(|| TimeColumn {
                 name: name.clone(),
                 is_date: time::is_date(field),
             });
-        } else if found.no_stamp.is_none() {
-            found.no_stamp = Some(shown(field));
+        } else if part.no_stamp.is_none() {
+            part.no_stamp = Some(shown(field));
         }
         Ok(())
     }
+}
+
+/// Takes memory for the next samples of a run that has `samples`.
+fn take_memory(budget: &Budget, columns: &Columns, samples: usize) -> Result<()> {
+    if samples.is_multiple_of(ROWS) {
+        let stamp = columns.time.as_ref().map_or(0, |_| size_of::<f64>());
+        budget.take(ROWS * (columns.channels.len() * size_of::<i16>() + stamp))?;
+    }
+    Ok(())
 }
 
 fn text(field: &[u8]) -> Result<&str> {

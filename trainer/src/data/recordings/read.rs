@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 
+use super::blocks::{self, Block, Blocks, Files};
 use super::columns::Wanted;
-use super::parse::{FileFound, Names, parse};
+use super::join::{FileFound, Joined};
+use super::parse::{Head, Names, Part, parse};
 use super::run::{Run, TimeColumn};
-use crate::untrusted::{Budget, Kind};
+use crate::untrusted::Budget;
 use crate::visible;
 
+/// Bytes of a block that is parsed at once.
+const BLOCK: usize = 512 << 10;
+/// Bytes of the blocks that are parsed in parallel, while as many are read.
+const BATCH: usize = 4 << 20;
 /// Start of the names of recordings that are files.
 pub(super) const FILE: &str = "file ";
 
@@ -41,17 +47,90 @@ pub(super) struct Found {
 /// # Errors
 /// A file cannot be read or is malformed; the message names file and line.
 pub(super) fn read(files: &[PathBuf], wanted: Wanted<'_>, budget: &Budget) -> Result<Found> {
-    let parsed: Vec<Result<FileFound>> = (files.par_iter())
-        .map(|file| {
-            let bytes = budget.read_file(file, Kind::DATA)?;
-            parse(&bytes, wanted, budget).with_context(|| file.display().to_string())
-        })
-        .collect();
-    let mut all = Merge::default();
-    for (file, found) in files.iter().zip(parsed) {
-        all.add(file, found?)?;
+    read_in_blocks(files, wanted, budget, BLOCK)
+}
+
+/// Reads files in blocks of about `size` bytes; see [`read`].
+pub(super) fn read_in_blocks(
+    files: &[PathBuf],
+    wanted: Wanted<'_>,
+    budget: &Budget,
+    size: usize,
+) -> Result<Found> {
+    let mut blocks = Files::new(files, wanted, size);
+    let mut reading = Reading {
+        files,
+        budget,
+        all: Merge::default(),
+        current: None,
+    };
+    let mut batch = blocks.batch(BATCH);
+    while !batch.is_empty() {
+        // One batch is parsed while the next one is read.
+        let (parsed, next) = rayon::join(
+            || {
+                batch
+                    .into_par_iter()
+                    .map(|block| parsed(block, budget))
+                    .collect()
+            },
+            || blocks.batch(BATCH),
+        );
+        let parsed: Vec<Result<(Block, Part)>> = parsed;
+        for block in parsed {
+            let (block, part) = block?;
+            reading.add(&block, part)?;
+        }
+        batch = next;
     }
-    Ok(all.found)
+    reading.end_file()?;
+    Ok(reading.all.found)
+}
+
+fn parsed(block: Result<Block>, budget: &Budget) -> Result<(Block, Part)> {
+    let block = block?;
+    let part = parse(&block.bytes, &block.head, None, budget);
+    Ok((block, part))
+}
+
+/// Puts blocks together to files, and these to all.
+struct Reading<'a> {
+    files: &'a [PathBuf],
+    budget: &'a Budget,
+    all: Merge,
+    /// The file that is being read, by number.
+    current: Option<(usize, Joined)>,
+}
+
+impl Reading<'_> {
+    fn add(&mut self, block: &Block, part: Part) -> Result<()> {
+        if let Some(lines) = block.first {
+            self.end_file()?;
+            let joined = Joined::new(block.head.columns.clone(), lines);
+            self.current = Some((block.file, joined));
+        }
+        let Some((file, joined)) = &mut self.current else {
+            return Ok(());
+        };
+        add(joined, &block.head, &block.bytes, part, self.budget)
+            .with_context(|| self.files[*file].display().to_string())
+    }
+
+    fn end_file(&mut self) -> Result<()> {
+        match self.current.take() {
+            Some((file, joined)) => self.all.add(&self.files[file], joined.finish()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Adds what was parsed of a block to its file.
+fn add(joined: &mut Joined, head: &Head, bytes: &[u8], part: Part, budget: &Budget) -> Result<()> {
+    // The file's first labelled row says whether the time column holds stamps, not the block's.
+    joined.add(match joined.contradicts(&part) {
+        Some(known) => parse(bytes, head, Some(known), budget),
+        None => part,
+    })
 }
 
 /// Reads texts like files, one after the other.
@@ -65,16 +144,29 @@ pub(super) fn read_texts(
 ) -> Result<Found> {
     let mut all = Merge::default();
     for (file, text) in texts {
-        let found = parse(text.as_bytes(), wanted, budget);
+        let found = read_text(&text, wanted, budget);
         all.add(&file, found.with_context(|| file.display().to_string())?)?;
     }
     Ok(all.found)
 }
 
+fn read_text(text: &str, wanted: Wanted<'_>, budget: &Budget) -> Result<FileFound> {
+    let mut blocks = Blocks::new(text.as_bytes(), BLOCK);
+    let (head, lines, bytes) = blocks::head(&mut blocks, wanted)?;
+    let mut joined = Joined::new(head.columns.clone(), lines);
+    let mut next = Some(bytes);
+    while let Some(bytes) = next {
+        let part = parse(&bytes, &head, None, budget);
+        add(&mut joined, &head, &bytes, part, budget)?;
+        next = blocks.next()?;
+    }
+    Ok(joined.finish())
+}
+
 /// Puts the files together.
 #[derive(Default)]
-struct Merge {
-    found: Found,
+pub(super) struct Merge {
+    pub found: Found,
     recordings: Names,
     groups: Names,
     labels: Names,
@@ -82,7 +174,7 @@ struct Merge {
 }
 
 impl Merge {
-    fn add(&mut self, file: &Path, of_file: FileFound) -> Result<()> {
+    pub fn add(&mut self, file: &Path, of_file: FileFound) -> Result<()> {
         let found = &mut self.found;
         let columns = of_file.columns;
         let order = match &self.first {
@@ -108,8 +200,8 @@ impl Merge {
             file.display(),
             if columns.group.is_some() { "a" } else { "no" }
         );
-        let groups = numbers(&mut self.groups, &of_file.groups.all);
-        let labels = numbers(&mut self.labels, &of_file.labels.all);
+        let groups = self.groups.numbers(&of_file.groups.all);
+        let labels = self.labels.numbers(&of_file.labels.all);
         let number = found.times.len();
         for mut run in of_file.runs {
             run.file = number;
@@ -146,11 +238,6 @@ impl Merge {
         found.labels.clone_from(&self.labels.all);
         Ok(())
     }
-}
-
-/// The numbers, among all, of a file's names.
-fn numbers(all: &mut Names, names: &[String]) -> Vec<usize> {
-    names.iter().map(|name| all.number(name)).collect()
 }
 
 /// Where each of `channels` is among `names`, none where the order is the same; an error where they are others.

@@ -145,7 +145,7 @@ impl Scales {
     pub fn values(&self, mut windows: Sequences) -> Sequences {
         let is_plain = self.lsb.iter().all(|&lsb| lsb == 1.0);
         if let (Values::Numbers(values), false) = (&mut windows.values, is_plain) {
-            for sample in values.chunks_exact_mut(self.lsb.len()) {
+            for sample in values.samples_mut().chunks_exact_mut(self.lsb.len()) {
                 for (value, lsb) in sample.iter_mut().zip(&self.lsb) {
                     *value *= lsb;
                 }

@@ -1,6 +1,8 @@
 mod bad_input;
 mod kept;
+mod naive;
 mod originals;
+mod parsing;
 mod reading;
 mod splitting;
 mod units;

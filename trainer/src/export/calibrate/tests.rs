@@ -79,7 +79,7 @@ fn sequences(input: Input) -> Sequences {
         Input::Numbers(channels) => {
             let count = WINDOWS * STEPS * channels;
             let values = (0..count).map(|i| 4.0 * noise(i) - 2.0);
-            (channels, Values::Numbers(values.collect()))
+            (channels, values.collect::<Vec<f32>>().into())
         }
         Input::Tokens { vocabulary, .. } => {
             let id = |i| (noise(i) * vocabulary as f32) as u16;
@@ -161,7 +161,8 @@ fn naive(source: &Source<'_>, codes: &Codes) -> Ranges {
     let features: Vec<f64> = rows
         .flat_map(|read| features(source.weights, read.to_vec()))
         .collect();
-    let numbers = source.calibration.values.numbers().iter();
+    let numbers = source.calibration.values.numbers();
+    let numbers = numbers.iter();
     let numbers: Vec<f64> = numbers.copied().map(f64::from).collect();
     Ranges {
         largest_input: largest(&numbers).max(LEAST),

@@ -1,7 +1,7 @@
 //! Files that are too large, damaged or wrong.
 
 use super::*;
-use crate::data::recordings::windows::{Window, check_memory};
+use crate::data::recordings::windows::check_memory;
 
 #[test]
 fn memory_and_lines_are_bounded() {
@@ -16,15 +16,16 @@ fn memory_and_lines_are_bounded() {
         )
     };
     read(4000).unwrap();
-    let error = format!("{:#}", read(2500).unwrap_err());
+    let error = format!("{:#}", read(1300).unwrap_err());
     assert!(
-        error.contains("a.csv") && error.contains("more than 2500 bytes"),
+        error.contains("a.csv") && error.contains("more than 1300 bytes"),
         "{error}"
     );
-    let check = |windows, most| check_memory(windows, 2, &cutting(8, 1), &Budget::new(most));
-    let size = (8 * 2 * 4 + size_of::<Window>()) as u64;
-    check(386, 386 * size).unwrap();
-    let error = format!("{:#}", check(386, 386 * size - 1).unwrap_err());
+    // Samples that windows share count once.
+    let check = |most| check_memory(386, 800, &cutting(8, 1), &Budget::new(most));
+    let size = 386 * 16 + 800 * 4;
+    check(size).unwrap();
+    let error = format!("{:#}", check(size - 1).unwrap_err());
     assert!(error.contains("set a larger --hop"), "{error}");
     let long = format!("label,a\nx,1\n{}\n", "y".repeat((1 << 16) + 1));
     std::fs::write(one.path().join("a.csv"), long).unwrap();

@@ -1,0 +1,177 @@
+//! Files as blocks of whole lines, so that no file is held in memory as a whole and blocks are parsed in parallel.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use memchr::{memchr, memrchr};
+
+use super::columns::Wanted;
+use super::lines::BYTE_ORDER_MARK;
+use super::parse::Head;
+use crate::untrusted::{self, Kind};
+
+/// The lines of a reader in blocks.
+pub(super) struct Blocks<R> {
+    reader: R,
+    /// Bytes of a block, about; a line may be longer.
+    size: usize,
+    /// The beginning of a line, read with the block before.
+    rest: Vec<u8>,
+}
+
+impl<R: Read> Blocks<R> {
+    pub fn new(reader: R, size: usize) -> Self {
+        Self {
+            reader,
+            size,
+            rest: Vec::new(),
+        }
+    }
+
+    /// The next lines, with their ends; only the last one of all may have none.
+    pub fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut block = Vec::with_capacity(self.rest.len() + self.size);
+        block.append(&mut self.rest);
+        loop {
+            let before = block.len();
+            // A line without an end is bounded like a file.
+            let most = self.size.max(before) as u64;
+            self.reader.by_ref().take(most).read_to_end(&mut block)?;
+            if block.len() == before {
+                return Ok(Some(block).filter(|block| !block.is_empty()));
+            }
+            if let Some(end) = memrchr(b'\n', &block[before..]) {
+                self.rest = block.split_off(before + end + 1);
+                return Ok(Some(block));
+            }
+            Kind::DATA.check(block.len() as u64)?;
+        }
+    }
+}
+
+/// A block of a file below its header.
+pub(super) struct Block {
+    /// Number of the file.
+    pub file: usize,
+    pub head: Arc<Head>,
+    /// Number of lines of the file before the block, where it is the first block below the header.
+    pub first: Option<u64>,
+    pub bytes: Vec<u8>,
+}
+
+/// The blocks of files, one file after the other.
+pub(super) struct Files<'a> {
+    files: &'a [PathBuf],
+    wanted: Wanted<'a>,
+    size: usize,
+    /// Number of the file after those that are read or begun.
+    next: usize,
+    current: Option<(Blocks<io::Take<std::fs::File>>, Arc<Head>)>,
+}
+
+impl<'a> Files<'a> {
+    /// `size` is that of a block, about, in bytes.
+    pub fn new(files: &'a [PathBuf], wanted: Wanted<'a>, size: usize) -> Self {
+        Self {
+            files,
+            wanted,
+            size,
+            next: 0,
+            current: None,
+        }
+    }
+
+    /// Further blocks, of about `bytes` bytes together; none at the end. The last one may be an error, after which there is
+    /// nothing more to read.
+    pub fn batch(&mut self, bytes: usize) -> Vec<Result<Block>> {
+        let (mut batch, mut size) = (Vec::new(), 0);
+        while size < bytes {
+            let Some(block) = self.block().transpose() else {
+                break;
+            };
+            let is_error = block.is_err();
+            // A short file takes time, too.
+            size += block.as_ref().map_or(0, |block| block.bytes.len()) + self.size / 64 + 1;
+            batch.push(block);
+            if is_error {
+                self.next = self.files.len();
+                self.current = None;
+                break;
+            }
+        }
+        batch
+    }
+
+    fn block(&mut self) -> Result<Option<Block>> {
+        let failed = |file: usize, error: io::Error| {
+            let path = self.files[file].display();
+            Err(error).with_context(|| format!("cannot read {path}"))
+        };
+        loop {
+            if let Some((blocks, head)) = &mut self.current {
+                let file = self.next - 1;
+                match blocks.next() {
+                    Err(error) => return failed(file, error),
+                    Ok(Some(bytes)) => {
+                        let head = head.clone();
+                        return Ok(Some(Block {
+                            file,
+                            head,
+                            first: None,
+                            bytes,
+                        }));
+                    }
+                    Ok(None) => self.current = None,
+                }
+            }
+            let Some(path) = self.files.get(self.next) else {
+                return Ok(None);
+            };
+            self.next += 1;
+            let file = self.next - 1;
+            let reader = match untrusted::open_kind(path, Kind::RECORDING) {
+                Ok(reader) => reader,
+                Err(error) => return failed(file, error),
+            };
+            let mut blocks = Blocks::new(reader, self.size);
+            let (head, lines, bytes) =
+                head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
+            let head = Arc::new(head);
+            self.current = Some((blocks, head.clone()));
+            return Ok(Some(Block {
+                file,
+                head,
+                first: Some(lines),
+                bytes,
+            }));
+        }
+    }
+}
+
+/// Reads up to the header: the header, the number of lines with it, and what was read behind it.
+pub(super) fn head<R: Read>(
+    blocks: &mut Blocks<R>,
+    wanted: Wanted<'_>,
+) -> Result<(Head, u64, Vec<u8>)> {
+    let mut lines = 0;
+    while let Some(mut block) = blocks.next()? {
+        let mut at = match block.starts_with(BYTE_ORDER_MARK) && lines == 0 {
+            true => BYTE_ORDER_MARK.len(),
+            false => 0,
+        };
+        while at < block.len() {
+            let end = memchr(b'\n', &block[at..]).map(|length| at + length);
+            let line = block[at..end.unwrap_or(block.len())].trim_ascii();
+            at = end.map_or(block.len(), |end| end + 1);
+            lines += 1;
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            let head = Head::of(line, wanted).with_context(|| format!("line {lines}"))?;
+            return Ok((head, lines, block.split_off(at)));
+        }
+    }
+    anyhow::bail!("it is empty: no header line `label,CHANNEL,CHANNEL,…`")
+}

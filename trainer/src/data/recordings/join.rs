@@ -1,0 +1,152 @@
+//! Putting the blocks of a file together: lines get their numbers, and a run that goes on over blocks becomes one.
+
+use anyhow::Result;
+
+use super::columns::Columns;
+use super::parse::{Names, Part};
+use super::run::{Run, TimeColumn};
+
+/// Content of one file; numbers of names are its own.
+#[derive(Debug)]
+pub(super) struct FileFound {
+    pub columns: Columns,
+    pub runs: Vec<Run>,
+    pub recordings: Names,
+    pub groups: Names,
+    pub labels: Names,
+    pub unlabelled: usize,
+    pub time: Option<TimeColumn>,
+    pub no_stamp: Option<String>,
+}
+
+/// The blocks of a file so far.
+pub(super) struct Joined {
+    found: FileFound,
+    /// Number of lines so far.
+    lines: u64,
+    /// Whether the time column holds stamps; unknown before the first labelled row.
+    has_stamps: Option<bool>,
+    /// Counts and stamps of the last run, block by block, and whether a gap comes after it.
+    last: Vec<(Vec<i16>, Vec<f64>)>,
+    is_ended: bool,
+}
+
+impl Joined {
+    /// A file with a header, `lines` lines with it.
+    pub fn new(columns: Columns, lines: u64) -> Self {
+        Self {
+            found: FileFound {
+                columns,
+                runs: Vec::new(),
+                recordings: Names::default(),
+                groups: Names::default(),
+                labels: Names::default(),
+                unlabelled: 0,
+                time: None,
+                no_stamp: None,
+            },
+            lines,
+            has_stamps: None,
+            last: Vec::new(),
+            is_ended: true,
+        }
+    }
+
+    /// Whether the time column holds stamps, if a block shows that `part` was parsed under the other assumption.
+    pub fn contradicts(&self, part: &Part) -> Option<bool> {
+        self.has_stamps
+            .filter(|&known| part.has_stamps.is_some_and(|assumed| assumed != known))
+    }
+
+    /// Adds the next block.
+    ///
+    /// # Errors
+    /// The block has one; the message names the line.
+    pub fn add(&mut self, part: Part) -> Result<()> {
+        if let Some((line, error)) = part.error {
+            return Err(error.context(format!("line {}", self.lines + line + 1)));
+        }
+        let found = &mut self.found;
+        let recordings = found.recordings.numbers(&part.recordings.all);
+        let groups = found.groups.numbers(&part.groups.all);
+        let labels = found.labels.numbers(&part.labels.all);
+        found.unlabelled += part.unlabelled;
+        found.time = found.time.take().or(part.time);
+        found.no_stamp = found.no_stamp.take().or(part.no_stamp);
+        self.has_stamps = self.has_stamps.or(part.has_stamps);
+        self.is_ended |= part.begins_with_gap;
+        let width = self.found.columns.channels.len();
+        let (mut counts, mut times) = (part.counts.as_slice(), part.times.as_slice());
+        let is_empty = part.pieces.is_empty();
+        for piece in part.pieces {
+            let run = Run {
+                file: 0,
+                line: self.lines + piece.line + 1,
+                recording: recordings[piece.recording],
+                group: piece.group.map(|group| groups[group]),
+                label: labels[piece.label],
+                counts: Vec::new(),
+                times: Vec::new(),
+                samples: 0,
+            };
+            self.begin(run);
+            let stamps = if times.is_empty() { 0 } else { piece.samples };
+            let (of_piece, rest) = counts.split_at(piece.samples * width);
+            let (stamps, later) = times.split_at(stamps);
+            (counts, times) = (rest, later);
+            self.last.push((of_piece.to_vec(), stamps.to_vec()));
+            if let Some(run) = self.found.runs.last_mut() {
+                run.samples += piece.samples;
+            }
+        }
+        self.lines += part.lines;
+        if !is_empty {
+            self.is_ended = part.ends_with_gap;
+        }
+        Ok(())
+    }
+
+    /// Begins a run, unless it goes on with the last one.
+    fn begin(&mut self, run: Run) {
+        let of = |run: &Run| (run.recording, run.group, run.label);
+        let goes_on = self
+            .found
+            .runs
+            .last()
+            .is_some_and(|last| of(last) == of(&run));
+        // Within a block, a run that is like the one before it comes after a gap.
+        if goes_on && !self.is_ended {
+            self.is_ended = true;
+            return;
+        }
+        self.end();
+        self.found.runs.push(run);
+        self.is_ended = true;
+    }
+
+    /// Puts the blocks of the last run together.
+    fn end(&mut self) {
+        let Some(run) = self.found.runs.last_mut() else {
+            return;
+        };
+        let mut blocks = std::mem::take(&mut self.last);
+        if let [(counts, times)] = &mut blocks[..] {
+            (run.counts, run.times) = (std::mem::take(counts), std::mem::take(times));
+            return;
+        }
+        run.counts
+            .reserve_exact(blocks.iter().map(|(counts, _)| counts.len()).sum());
+        run.times
+            .reserve_exact(blocks.iter().map(|(_, times)| times.len()).sum());
+        for (counts, times) in blocks {
+            run.counts.extend(counts);
+            run.times.extend(times);
+        }
+    }
+
+    /// The whole file.
+    pub fn finish(mut self) -> FileFound {
+        self.end();
+        self.found
+    }
+}

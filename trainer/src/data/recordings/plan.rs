@@ -1,0 +1,216 @@
+//! Reading rows that go on with the run before them, at the speed of the memory: one pass over the bytes, no field is copied.
+//!
+//! Only the plainest rows are taken: the same label, recording and group byte by byte, whole numbers, no quotes, blanks only in front
+//! of a field. All others are left to the parser that takes lines apart, so there is one place that knows what is an error.
+
+use super::columns::Columns;
+use super::lines::MAX_LINE_BYTES;
+use super::time;
+
+/// Digits of a whole number of 16 bits, at most.
+const DIGITS: usize = 5;
+/// Decimal digits that a number of 64 bits holds exactly, whichever they are.
+const EXACT: usize = 15;
+
+/// The part that a column plays, for rows that go on with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Skip,
+    /// The label, the recording or the group.
+    Key(usize),
+    Time,
+    /// A channel, by its number.
+    Channel(usize),
+}
+
+/// Columns of a file in the order of their fields.
+#[derive(Debug)]
+pub(super) struct Plan {
+    steps: Vec<Step>,
+    channels: usize,
+}
+
+/// Fields of the label, recording and group of a row.
+#[derive(Debug)]
+pub(super) struct Keys {
+    fields: [Vec<u8>; 3],
+    /// Whether they look in a line without quotes as they are.
+    is_plain: bool,
+}
+
+impl Keys {
+    pub fn of(fields: [&[u8]; 3]) -> Self {
+        let is_plain = |field: &[u8]| !field.contains(&b',') && !field.contains(&b'"');
+        Self {
+            is_plain: fields.into_iter().all(is_plain),
+            fields: fields.map(<[u8]>::to_vec),
+        }
+    }
+
+    /// Whether they are these.
+    pub fn are(&self, fields: [&[u8]; 3]) -> bool {
+        self.fields.iter().zip(fields).all(|(a, b)| a == b)
+    }
+
+    /// The fields, if a line without quotes holds them as they are.
+    pub fn plain(&self) -> Option<&[Vec<u8>; 3]> {
+        self.is_plain.then_some(&self.fields)
+    }
+}
+
+impl Plan {
+    /// None where a column has two parts to play.
+    pub fn of(columns: &Columns) -> Option<Self> {
+        let mut steps = vec![Step::Skip; columns.count];
+        let keys = [
+            Some(columns.label),
+            columns.recording,
+            columns.group.as_ref().map(|(column, _)| *column),
+        ];
+        let keys = (0..)
+            .zip(keys)
+            .filter_map(|(key, column)| Some((column?, Step::Key(key))));
+        let time = columns
+            .time
+            .as_ref()
+            .map(|(column, _)| (*column, Step::Time));
+        let channels = columns.channels.iter().zip(0..);
+        let channels = channels.map(|(&column, channel)| (column, Step::Channel(channel)));
+        for (column, step) in keys.chain(time).chain(channels) {
+            let known = steps.get_mut(column)?;
+            if *known != Step::Skip {
+                return None;
+            }
+            *known = step;
+        }
+        Some(Self {
+            steps,
+            channels: columns.channels.len(),
+        })
+    }
+
+    /// Reads the first line of `bytes`, if it goes on with a run of `keys` and is plain: adds its counts, and its stamp if
+    /// `has_stamps`, and gives the length of the line with its end. None, and nothing is added, where it is not.
+    pub fn row(
+        &self,
+        bytes: &[u8],
+        keys: &[Vec<u8>; 3],
+        has_stamps: bool,
+        counts: &mut Vec<i16>,
+        times: &mut Vec<f64>,
+    ) -> Option<usize> {
+        let before = counts.len();
+        counts.resize(before + self.channels, 0);
+        let read = self.fields(bytes, keys, has_stamps, &mut counts[before..]);
+        let Some((length, stamp)) = read.filter(|(length, _)| *length <= MAX_LINE_BYTES) else {
+            counts.truncate(before);
+            return None;
+        };
+        times.extend(stamp);
+        Some(length)
+    }
+
+    /// The length of the first line with its end, and its stamp; its counts go to `counts`, `[channels]`.
+    #[inline]
+    fn fields(
+        &self,
+        bytes: &[u8],
+        keys: &[Vec<u8>; 3],
+        has_stamps: bool,
+        counts: &mut [i16],
+    ) -> Option<(usize, Option<f64>)> {
+        let (mut at, mut stamp) = (0, None);
+        let last = self.steps.len() - 1;
+        for (column, step) in self.steps.iter().enumerate() {
+            while bytes.get(at) == Some(&b' ') {
+                at += 1;
+            }
+            let rest = &bytes[at..];
+            at += match *step {
+                Step::Channel(channel) => {
+                    let (count, length) = whole_number(rest)?;
+                    counts[channel] = count;
+                    length
+                }
+                Step::Key(key) => {
+                    let field = keys[key].as_slice();
+                    rest.starts_with(field).then_some(field.len())?
+                }
+                Step::Time if has_stamps => {
+                    let field = field(rest)?;
+                    stamp = Some(plain_number(field).or_else(|| time::stamp(field))?);
+                    field.len()
+                }
+                Step::Time | Step::Skip => field(rest)?.len(),
+            };
+            if column < last {
+                if bytes.get(at) != Some(&b',') {
+                    return None;
+                }
+                at += 1;
+            }
+        }
+        at += match bytes.get(at..)? {
+            [] => 0,
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            _ => return None,
+        };
+        Some((at, stamp))
+    }
+}
+
+/// The first field, if it has neither quotes nor blanks around it.
+#[inline]
+fn field(bytes: &[u8]) -> Option<&[u8]> {
+    let is_end = |&byte: &u8| matches!(byte, b',' | b'\n' | b'\r' | b'"');
+    let end = bytes.iter().position(is_end).unwrap_or(bytes.len());
+    let field = &bytes[..end];
+    let is_plain = field.trim_ascii().len() == end && bytes.get(end) != Some(&b'"');
+    is_plain.then_some(field)
+}
+
+/// The whole number of 16 bits that stands first, and its length.
+#[inline]
+fn whole_number(bytes: &[u8]) -> Option<(i16, usize)> {
+    let sign = usize::from(bytes.first() == Some(&b'-'));
+    let mut number = 0;
+    let mut length = sign;
+    while let Some(digit) = bytes.get(length).map(|byte| byte.wrapping_sub(b'0'))
+        && digit < 10
+    {
+        if length - sign == DIGITS {
+            return None;
+        }
+        number = 10 * number + i32::from(digit);
+        length += 1;
+    }
+    if length == sign {
+        return None;
+    }
+    let number = if sign == 1 { -number } else { number };
+    Some((i16::try_from(number).ok()?, length))
+}
+
+/// A number of digits with or without a point, where few digits make it exact: both the digits as a whole number and the power of
+/// ten are exact then, so their quotient is the nearest number.
+#[inline]
+fn plain_number(field: &[u8]) -> Option<f64> {
+    const POWERS: [f64; EXACT + 1] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ];
+    if field.len() > EXACT {
+        return None;
+    }
+    let (mut number, mut point) = (0_u64, None);
+    for (at, &byte) in field.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = 10 * number + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let decimals = point.map_or(0, |point| field.len() - point - 1);
+    let digits = field.len() - usize::from(point.is_some());
+    (digits > 0).then(|| number as f64 / POWERS[decimals])
+}

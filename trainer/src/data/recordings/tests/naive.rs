@@ -1,0 +1,218 @@
+//! Parsing a whole file into runs, field by field and line after line: the plain form that the fast one is compared with.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::data::recordings::columns::{Columns, Wanted};
+use crate::data::recordings::join::FileFound;
+use crate::data::recordings::labels;
+use crate::data::recordings::lines::Fields;
+use crate::data::recordings::parse::Names;
+use crate::data::recordings::run::{Run, TimeColumn};
+use crate::data::recordings::time;
+use crate::untrusted::Budget;
+use crate::visible;
+
+/// Memory of a run beside its label, counts and times, in bytes.
+const RUN_COST: usize = 160;
+/// Samples that memory is taken for at once.
+const ROWS: usize = 32;
+
+/// Bytes that a spreadsheet may put before the text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The lines of a text with their numbers from 1, without their ends (`\n` or `\r\n`) and blanks around them.
+fn lines(text: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    text.trim_ascii_end()
+        .split(|&byte| byte == b'\n')
+        .zip(1..)
+        .map(|(line, number)| (number, line.trim_ascii()))
+}
+
+/// Parses a file.
+pub(in crate::data::recordings) fn parse(
+    bytes: &[u8],
+    wanted: Wanted<'_>,
+    budget: &Budget,
+) -> Result<FileFound> {
+    let mut parser: Option<Parser<'_>> = None;
+    let mut fields = Fields::default();
+    for (number, line) in lines(bytes) {
+        let at = || format!("line {number}");
+        let Some(parser) = &mut parser else {
+            if !(line.is_empty() || line.starts_with(b"#")) {
+                fields.split(line).with_context(at)?;
+                parser = Some(Parser::new(&fields, line, wanted, budget).with_context(at)?);
+            }
+            continue;
+        };
+        if line.is_empty() {
+            parser.before = None;
+            continue;
+        }
+        fields.split(line).with_context(at)?;
+        parser.row(&fields, line, number).with_context(at)?;
+    }
+    let parser = parser.context("it is empty: no header line `label,CHANNEL,CHANNEL,…`")?;
+    Ok(parser.found)
+}
+
+/// Parses rows below a header.
+struct Parser<'a> {
+    budget: &'a Budget,
+    found: FileFound,
+    /// Fields of the label, recording and group of the row before, and the number of its run; none before the first row and
+    /// after a gap.
+    before: Option<[Vec<u8>; 3]>,
+    /// Whether the time column holds stamps; unknown before the first row.
+    has_stamps: Option<bool>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(fields: &Fields, line: &[u8], wanted: Wanted<'_>, budget: &'a Budget) -> Result<Self> {
+        let header: Vec<String> = (0..fields.len())
+            .map(|i| text(fields.get(line, i)).map(String::from))
+            .collect::<Result<_>>()?;
+        let columns = Columns::of(&header, wanted)?;
+        Ok(Self {
+            budget,
+            has_stamps: columns.time.is_none().then_some(false),
+            found: FileFound {
+                columns,
+                runs: Vec::new(),
+                recordings: Names::default(),
+                groups: Names::default(),
+                labels: Names::default(),
+                unlabelled: 0,
+                time: None,
+                no_stamp: None,
+            },
+            before: None,
+        })
+    }
+
+    fn row(&mut self, fields: &Fields, line: &[u8], number: u64) -> Result<()> {
+        let columns = &self.found.columns;
+        if fields.len() != columns.count {
+            if line.starts_with(b"#") {
+                // A comment.
+                return Ok(());
+            }
+            bail!(
+                "{} fields, but the header has {}",
+                fields.len(),
+                columns.count
+            );
+        }
+        let label = fields.get(line, columns.label);
+        if labels::is_none(label) {
+            let is_blank = (0..columns.count).all(|i| fields.get(line, i).is_empty());
+            self.found.unlabelled += usize::from(!is_blank);
+            self.before = None;
+            return Ok(());
+        }
+        let field =
+            |column: Option<usize>| column.map_or(&[][..], |column| fields.get(line, column));
+        let recording = field(columns.recording);
+        let group = field(columns.group.as_ref().map(|(column, _)| *column));
+        let of = [label, recording, group];
+        let goes_on =
+            (self.before.as_ref()).is_some_and(|before| before.iter().zip(of).all(|(a, b)| a == b));
+        if !goes_on {
+            self.begin(of, number)?;
+        }
+        self.sample(fields, line)
+    }
+
+    /// Begins a run.
+    fn begin(&mut self, of: [&[u8]; 3], line: u64) -> Result<()> {
+        let [label, recording, group] = of;
+        self.budget
+            .take(RUN_COST + of.iter().map(|field| field.len()).sum::<usize>())?;
+        let found = &mut self.found;
+        let group = match &found.columns.group {
+            Some((_, name)) => {
+                ensure!(
+                    !labels::is_none(group),
+                    "column {} is empty: name the group of every labelled row",
+                    visible::name(name)
+                );
+                Some(found.groups.number(text(group)?))
+            }
+            None => None,
+        };
+        found.runs.push(Run {
+            file: 0,
+            line,
+            recording: found.recordings.number(text(recording)?),
+            group,
+            label: found.labels.number(text(label)?),
+            counts: Vec::new(),
+            times: Vec::new(),
+            samples: 0,
+        });
+        self.before = Some(of.map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    /// Adds a sample to the last run.
+    fn sample(&mut self, fields: &Fields, line: &[u8]) -> Result<()> {
+        let found = &mut self.found;
+        let Some(run) = found.runs.last_mut() else {
+            return Ok(());
+        };
+        if run.samples.is_multiple_of(ROWS) {
+            let stamp = found.columns.time.as_ref().map_or(0, |_| size_of::<f64>());
+            let row = found.columns.channels.len() * size_of::<i16>() + stamp;
+            self.budget.take(ROWS * row)?;
+        }
+        for (&column, name) in found.columns.channels.iter().zip(&found.columns.names) {
+            run.counts.push(count(fields.get(line, column), name)?);
+        }
+        run.samples += 1;
+        let Some((column, name)) = &found.columns.time else {
+            return Ok(());
+        };
+        let field = fields.get(line, *column);
+        let stamp = time::stamp(field);
+        if *self.has_stamps.get_or_insert(stamp.is_some()) {
+            let stamp = stamp.with_context(|| {
+                format!(
+                    "column {}: \"{}\" is no time",
+                    visible::name(name),
+                    shown(field)
+                )
+            })?;
+            run.times.push(stamp);
+            found.time.get_or_insert_with(|| TimeColumn {
+                name: name.clone(),
+                is_date: time::is_date(field),
+            });
+        } else if found.no_stamp.is_none() {
+            found.no_stamp = Some(shown(field));
+        }
+        Ok(())
+    }
+}
+
+fn text(field: &[u8]) -> Result<&str> {
+    std::str::from_utf8(field).context("it is not UTF-8 text: save the file as UTF-8")
+}
+
+fn shown(field: &[u8]) -> String {
+    visible::name(&String::from_utf8_lossy(field))
+}
+
+fn count(field: &[u8], channel: &str) -> Result<i16> {
+    let parsed = std::str::from_utf8(field)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    parsed.with_context(|| {
+        format!(
+            "column {}: \"{}\" is not a raw count, a whole number in -32768..=32767; if {0} is no channel, name those that are \
+             with --channels",
+            visible::name(channel),
+            shown(field)
+        )
+    })
+}
