@@ -18,6 +18,8 @@ use crate::visible;
 
 pub use dialogue::{Answers, Defaults, Question};
 
+/// People of a class from which on they can be kept apart: one for each split.
+const SPLITS: usize = 3;
 /// Commonest class against the rarest from which on weights are proposed.
 const UNEVEN: f64 = 2.0;
 
@@ -76,15 +78,20 @@ struct Choices {
 struct Survey {
     imported: Imported,
     proposal: Proposal,
+    /// Name and number of windows of each class.
     classes: Vec<(String, usize)>,
     people: Vec<String>,
+    /// People of the class that has fewest.
+    fewest_people: usize,
 }
 
 impl Survey {
     fn of(imported: Imported) -> Self {
         let proposal = quality::propose(&imported.recordings);
         let found = quality::Quality::facts(&imported.recordings, proposal.steps, proposal.hop);
+        let people = found.classes.iter().map(|class| class.people);
         Self {
+            fewest_people: people.min().unwrap_or(0),
             imported,
             proposal,
             classes: (found.classes.into_iter())
@@ -228,7 +235,7 @@ impl Choices {
                 None => Some(50.0),
                 Some(_) => None,
             },
-            by_person: survey.people.len() > 1,
+            by_person: survey.fewest_people >= SPLITS || survey.people.len() == 1,
             is_balanced: survey.unevenness() > UNEVEN,
         }
     }

@@ -284,6 +284,25 @@ fn channels_that_stand_still_are_told() {
     );
 }
 
+/// A phone that lies on a table, of steps of 0.1 m/s², gives the same value for long.
+#[test]
+fn what_lies_still_is_not_stuck() {
+    let mut all = clean();
+    for recording in all
+        .iter_mut()
+        .filter(|recording| recording.labels[0].label == "rest")
+    {
+        for value in &mut recording.values {
+            *value = (*value * 2.0).round() / 2.0;
+        }
+    }
+    let found = serious(&all);
+    assert!(
+        found.iter().all(|found| found.check != Check::Stuck),
+        "{found:#?}"
+    );
+}
+
 #[test]
 fn saturation_is_told() {
     let mut all = clean();

@@ -108,6 +108,21 @@ fn defaults_suit_the_recordings() {
 }
 
 #[test]
+fn few_people_are_not_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path(), "time,subject,label,ax,ay,az", true);
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace(",p2,", ",p0,").replace(",p3,", ",p1,")).unwrap();
+    }
+    let written = init(&options(folder.path()), &mut Defaults, &mut Silent).unwrap();
+    let task = TaskFile::read(&written.file).unwrap();
+    let cutting = task.config(Recipe::Fast).unwrap().recordings.unwrap();
+    assert_eq!(cutting.group.as_deref(), Some("none"));
+}
+
+#[test]
 fn answers_are_taken_and_wrong_ones_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     desk(folder.path(), "time,subject,label,ax,ay,az", true);
