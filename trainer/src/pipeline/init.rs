@@ -269,18 +269,13 @@ fn write(
     let loaded = check::load(quality, &survey.imported, &cutting, None);
     let loaded: Loaded = loaded.sort_at(Error::Data, place)?;
     let imported = (!stands).then(|| folder_of_import(place));
-    if let Some(folder) = &imported {
-        let written = import::write(&survey.imported, folder);
-        written.sort_at(Error::Io, folder)?;
-        observer.notice(&format!(
-            "note: training does not take these files as they are, so they are imported into {}",
-            folder.display()
-        ));
-    }
     let data = relative(imported.as_deref().unwrap_or(place), file);
     let written = text::task(survey, choices, &data, options);
     // What is written is what is read.
     TaskFile::parse(&written, file).sort_at(Error::Config, file)?;
+    if let Some(folder) = &imported {
+        import_into(folder, survey, observer)?;
+    }
     write_atomically(file, written.as_bytes()).sort_at(Error::Io, file)?;
     let splits = [&loaded.data.train, &loaded.data.valid, &loaded.data.test];
     Ok(WrittenTask {
@@ -288,6 +283,23 @@ fn write(
         imported,
         windows: splits.map(|split| split.len()),
     })
+}
+
+/// Imports recordings, of which training does not take the files, into a folder that must not be there.
+fn import_into(folder: &Path, survey: &Survey, observer: &mut dyn Observer) -> Result<()> {
+    if folder.symlink_metadata().is_ok() {
+        let fault = Fault::new(format_args!(
+            "{0} is there already, perhaps of an earlier import: remove it, or make a task of it with `hadamrnn init {0}`",
+            folder.display()
+        ));
+        return Err(Error::Config(fault.at(folder)));
+    }
+    import::write(&survey.imported, folder).sort_at(Error::Io, folder)?;
+    observer.notice(&format!(
+        "note: training does not take these files as they are, so they are imported into {}",
+        folder.display()
+    ));
+    Ok(())
 }
 
 /// The folder beside `place` that its recordings are imported into.

@@ -148,6 +148,30 @@ fn clean_recordings_have_no_warning() {
     assert_eq!(serious(&counts), []);
 }
 
+/// Other people, and a level of each recording that has nothing to do with its class: chance is no finding.
+#[test]
+fn chance_is_no_finding() {
+    for seed in 1..8 {
+        let mut all = Vec::new();
+        for person in 0..5 + seed {
+            for (number, &(label, hertz, strength)) in CLASSES.iter().enumerate() {
+                all.push(recording(
+                    100 * seed + person,
+                    number,
+                    label,
+                    hertz,
+                    strength,
+                ));
+            }
+        }
+        with_channel(&mut all, "temperature", |number, i| {
+            let level = noise((number * 7 + 1000 * seed) as u64);
+            20.0 + 3.0 * level + 0.1 * noise((number * 7919 + i) as u64)
+        });
+        assert_eq!(serious(&all), [], "{seed}");
+    }
+}
+
 #[test]
 fn a_summary_counts() {
     let quality = checked(&clean());

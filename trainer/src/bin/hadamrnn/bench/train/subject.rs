@@ -1,4 +1,4 @@
-//! What a training step is measured of: a shape, or the task of a task file.
+//! Subjects of which a training step is measured: a shape, or the task of a task file.
 
 use std::str::FromStr;
 
