@@ -103,7 +103,10 @@ impl TaskFile {
             data.components().next().is_some(),
             "data must name the folder or file of the recordings; \".\" is the folder of this file"
         );
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
         let folder = std::path::absolute(folder).context("no current folder")?;
         // Without links and steps up, where it is there.
         let folder = folder.canonicalize().unwrap_or(folder);

@@ -36,7 +36,7 @@ pub struct CheckedRecordings {
     /// Findings and facts.
     #[serde(flatten)]
     pub quality: Quality,
-    /// What reading them told, by the import and by training.
+    /// Notes of reading them, by the import and by training.
     pub notes: Vec<String>,
     /// The recordings, in their units.
     #[serde(skip)]

@@ -18,6 +18,8 @@ use crate::visible;
 
 pub use dialogue::{Answers, Defaults, Question};
 
+/// People of a class from which on they can be kept apart: one for each split.
+const SPLITS: usize = 3;
 /// Commonest class against the rarest from which on weights are proposed.
 const UNEVEN: f64 = 2.0;
 
@@ -76,15 +78,20 @@ struct Choices {
 struct Survey {
     imported: Imported,
     proposal: Proposal,
+    /// Name and number of windows of each class.
     classes: Vec<(String, usize)>,
     people: Vec<String>,
+    /// People of the class that has fewest.
+    fewest_people: usize,
 }
 
 impl Survey {
     fn of(imported: Imported) -> Self {
         let proposal = quality::propose(&imported.recordings);
         let found = quality::Quality::facts(&imported.recordings, proposal.steps, proposal.hop);
+        let people = found.classes.iter().map(|class| class.people);
         Self {
+            fewest_people: people.min().unwrap_or(0),
             imported,
             proposal,
             classes: (found.classes.into_iter())
@@ -228,7 +235,7 @@ impl Choices {
                 None => Some(50.0),
                 Some(_) => None,
             },
-            by_person: survey.people.len() > 1,
+            by_person: survey.fewest_people >= SPLITS || survey.people.len() == 1,
             is_balanced: survey.unevenness() > UNEVEN,
         }
     }
@@ -262,18 +269,13 @@ fn write(
     let loaded = check::load(quality, &survey.imported, &cutting, None);
     let loaded: Loaded = loaded.sort_at(Error::Data, place)?;
     let imported = (!stands).then(|| folder_of_import(place));
-    if let Some(folder) = &imported {
-        let written = import::write(&survey.imported, folder);
-        written.sort_at(Error::Io, folder)?;
-        observer.notice(&format!(
-            "note: training does not take these files as they are, so they are imported into {}",
-            folder.display()
-        ));
-    }
     let data = relative(imported.as_deref().unwrap_or(place), file);
     let written = text::task(survey, choices, &data, options);
     // What is written is what is read.
     TaskFile::parse(&written, file).sort_at(Error::Config, file)?;
+    if let Some(folder) = &imported {
+        import_into(folder, survey, observer)?;
+    }
     write_atomically(file, written.as_bytes()).sort_at(Error::Io, file)?;
     let splits = [&loaded.data.train, &loaded.data.valid, &loaded.data.test];
     Ok(WrittenTask {
@@ -281,6 +283,23 @@ fn write(
         imported,
         windows: splits.map(|split| split.len()),
     })
+}
+
+/// Imports recordings, of which training does not take the files, into a folder that must not be there.
+fn import_into(folder: &Path, survey: &Survey, observer: &mut dyn Observer) -> Result<()> {
+    if folder.symlink_metadata().is_ok() {
+        let fault = Fault::new(format_args!(
+            "{0} is there already, perhaps of an earlier import: remove it, or make a task of it with `hadamrnn init {0}`",
+            folder.display()
+        ));
+        return Err(Error::Config(fault.at(folder)));
+    }
+    import::write(&survey.imported, folder).sort_at(Error::Io, folder)?;
+    observer.notice(&format!(
+        "note: training does not take these files as they are, so they are imported into {}",
+        folder.display()
+    ));
+    Ok(())
 }
 
 /// The folder beside `place` that its recordings are imported into.

@@ -112,13 +112,12 @@ fn print(checked: &CheckedRecordings) -> Result<()> {
         let more = checked.notes.len() - SHOWN_NOTES;
         output::line(&format!("reading: … and {more} more notes (--json)"))?;
     }
-    let count = |severity| quality.count(severity);
-    output::line(&format!(
-        "\n{} errors, {} warnings, {} notes",
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Note)
-    ))
+    let count = |severity: Severity| match quality.count(severity) {
+        1 => format!("1 {severity}"),
+        count => format!("{count} {severity}s"),
+    };
+    let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
+    output::line(&format!("\n{}", counts.join(", ")))
 }
 
 fn tell(finding: &Finding) -> Result<()> {

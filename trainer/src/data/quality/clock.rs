@@ -170,6 +170,6 @@ fn gaps(view: &View<'_>) -> Option<Finding> {
             worst.gaps.len(),
             visible::name(&worst.name)
         ),
-        remedy: "lost samples are lost: see to the logger's speed and storage if there are many".into(),
+        remedy: "if they are no pauses but lost samples, see to the logger's speed and storage".into(),
     })
 }

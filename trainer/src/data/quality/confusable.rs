@@ -14,8 +14,11 @@ use super::statistics::{highest_likely, mean_and_deviation};
 use super::view::View;
 use crate::visible;
 
-/// Windows of a class that are looked at, at most.
+/// Windows of a class that are looked at, at most and at least: fewer where there are many pairs of classes.
 const MOST: usize = 160;
+const LEAST: usize = 60;
+/// Windows of a class times the root of the number of pairs.
+const EFFORT: f64 = 640.0;
 /// Windows of one class and owner that count as independent, at most.
 const INDEPENDENT: usize = 8;
 /// Parts into which owners are divided, each told by the others.
@@ -46,7 +49,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let all = scaled(features::of_windows(view));
-    let compare = |&(a, b): &(usize, usize)| Some((a, b, compared(view, &all, a, b)?));
+    let most = ((EFFORT / (pairs.len() as f64).sqrt()) as usize).clamp(LEAST, MOST);
+    let compare = |&(a, b): &(usize, usize)| Some((a, b, compared(view, &all, [a, b], most)?));
     let told: Vec<(usize, usize, (f64, f64))> = pairs.par_iter().filter_map(compare).collect();
     (told.into_iter())
         .filter(|(_, _, (share, independent))| highest_likely(*share, *independent) < HARDLY)
@@ -70,15 +74,20 @@ fn scaled(mut all: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
 
 /// The share of windows of two classes that are told right, mean over both, and how many count as independent. None where too
 /// few owners have them.
-fn compared(view: &View<'_>, all: &[Vec<f64>], a: usize, b: usize) -> Option<(f64, f64)> {
-    let examples: Vec<Example<'_>> = [a, b]
+fn compared(
+    view: &View<'_>,
+    all: &[Vec<f64>],
+    pair: [usize; 2],
+    most: usize,
+) -> Option<(f64, f64)> {
+    let examples: Vec<Example<'_>> = pair
         .into_iter()
         .enumerate()
         .flat_map(|(class, number)| {
             let of: Vec<usize> = (0..view.windows.len())
                 .filter(|&i| view.window(view.windows[i]).0 == number)
                 .collect();
-            let every = of.len().div_ceil(MOST).max(1);
+            let every = of.len().div_ceil(most).max(1);
             let example = move |i: usize| Example {
                 class,
                 owner: view.window(view.windows[i]).1,

@@ -204,7 +204,7 @@ pub struct Finding {
     pub figure: f64,
     /// The fault in a sentence, with its number.
     pub text: String,
-    /// What to do about it.
+    /// Remedy, in a sentence.
     pub remedy: String,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::alone::{Told, Unit, tell};
 use super::finding::{Check, Finding, Place, Severity};
-use super::statistics::chance_of;
+use super::statistics::{chance_of, mean_and_deviation, median};
 use super::view::{Stretch, View};
 use crate::data::import::TimeBase;
 use crate::visible;
@@ -117,36 +117,37 @@ fn by_clock(view: &View<'_>) -> Option<Vec<Unit>> {
 
 /// By how many deviations a channel's level moves over a recording, in the median; none where it goes either way.
 fn drift(view: &View<'_>, channel: usize) -> Option<(usize, f64)> {
-    let mut by: Vec<f64> = Vec::new();
-    for (number, recording) in view.recordings.iter().enumerate() {
-        let samples = recording.samples();
-        if samples < PARTS * view.steps {
-            continue;
-        }
-        let part = samples / PARTS;
-        let level = |range| view.values(number, channel, range).sum::<f64>() / part as f64;
-        let levels: Vec<f64> = (0..PARTS)
-            .map(|i| level(i * part..(i + 1) * part))
-            .collect();
-        let whole: Vec<f64> = view.values(number, channel, 0..samples).collect();
-        let (_, deviation) = super::statistics::mean_and_deviation(&whole);
-        // Movement goes up and down again; drift goes one way from part to part.
-        let steps = levels.windows(2).map(|pair| pair[1] - pair[0]);
-        let ups = steps.filter(|step| *step > 0.0).count();
-        let is_one_way = ups == 0 || ups == PARTS - 1;
-        let moved = levels[PARTS - 1] - levels[0];
-        by.push(match is_one_way && moved.abs() > DRIFT * deviation {
-            true => moved / deviation,
-            false => 0.0,
-        });
-    }
+    let is_long = |number: &usize| view.recordings[*number].samples() >= PARTS * view.steps;
+    let long = (0..view.recordings.len()).filter(is_long);
+    let by: Vec<f64> = long.map(|number| drift_in(view, number, channel)).collect();
     let rising = by.iter().filter(|moved| **moved > 0.0).count();
     let falling = by.iter().filter(|moved| **moved < 0.0).count();
     let most = rising.max(falling);
     // One way from part to part, nine times, is rare by chance already; nearly all recordings do so.
     let is_sure = most * 10 >= by.len() * 9 && chance_of(most, by.len(), 2.0 / 512.0) < CHANCE;
-    let moved = super::statistics::median(&by)?;
+    let moved = median(&by)?;
     is_sure.then_some((channel, moved))
+}
+
+/// By how many deviations a channel's level moves over a recording, if it goes one way from part to part; else 0.
+fn drift_in(view: &View<'_>, number: usize, channel: usize) -> f64 {
+    let samples = view.recordings[number].samples();
+    let part = samples / PARTS;
+    let level = |range| view.values(number, channel, range).sum::<f64>() / part as f64;
+    let levels: Vec<f64> = (0..PARTS)
+        .map(|i| level(i * part..(i + 1) * part))
+        .collect();
+    let whole: Vec<f64> = view.values(number, channel, 0..samples).collect();
+    let (_, deviation) = mean_and_deviation(&whole);
+    // Movement goes up and down again.
+    let steps = levels.windows(2).map(|pair| pair[1] - pair[0]);
+    let ups = steps.filter(|step| *step > 0.0).count();
+    let is_one_way = ups == 0 || ups == PARTS - 1;
+    let moved = levels[PARTS - 1] - levels[0];
+    match is_one_way && moved.abs() > DRIFT * deviation {
+        true => moved / deviation,
+        false => 0.0,
+    }
 }
 
 fn told(told: Told, what: &str, drifts: &[(usize, f64)], view: &View<'_>) -> Finding {

@@ -148,6 +148,30 @@ fn clean_recordings_have_no_warning() {
     assert_eq!(serious(&counts), []);
 }
 
+/// Other people, and a level of each recording that has nothing to do with its class: chance is no finding.
+#[test]
+fn chance_is_no_finding() {
+    for seed in 1..8 {
+        let mut all = Vec::new();
+        for person in 0..5 + seed {
+            for (number, &(label, hertz, strength)) in CLASSES.iter().enumerate() {
+                all.push(recording(
+                    100 * seed + person,
+                    number,
+                    label,
+                    hertz,
+                    strength,
+                ));
+            }
+        }
+        with_channel(&mut all, "temperature", |number, i| {
+            let level = noise((number * 7 + 1000 * seed) as u64);
+            20.0 + 3.0 * level + 0.1 * noise((number * 7919 + i) as u64)
+        });
+        assert_eq!(serious(&all), [], "{seed}");
+    }
+}
+
 #[test]
 fn a_summary_counts() {
     let quality = checked(&clean());
@@ -281,6 +305,25 @@ fn channels_that_stand_still_are_told() {
     assert_eq!(
         (found.figure, found.place.recording.as_deref()),
         (600.0, Some("p2-walk"))
+    );
+}
+
+/// A phone that lies on a table, of steps of 0.1 m/s², gives the same value for long.
+#[test]
+fn what_lies_still_is_not_stuck() {
+    let mut all = clean();
+    for recording in all
+        .iter_mut()
+        .filter(|recording| recording.labels[0].label == "rest")
+    {
+        for value in &mut recording.values {
+            *value = (*value * 2.0).round() / 2.0;
+        }
+    }
+    let found = serious(&all);
+    assert!(
+        found.iter().all(|found| found.check != Check::Stuck),
+        "{found:#?}"
     );
 }
 

@@ -1,9 +1,10 @@
 //! Values of single channels: dead and stuck ones, the ends of a sensor's range, glitches.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::finding::{Check, Finding, Place, Severity};
-use super::view::View;
+use super::view::{Stretch, View};
 use crate::visible;
 
 /// Distinct values from which on a channel is judged by how they are spread: a switch has few.
@@ -21,9 +22,11 @@ const ENOUGH_IN_A_ROW: usize = 3;
 const MANY_AT_END: f64 = 1e-3;
 /// A value is a glitch beyond so many times the range of 998 in a thousand.
 const FAR: f64 = 20.0;
-/// A channel is stuck in rows of equal values so many times as long as is usual for it, of at least so many samples.
+/// A channel is stuck in rows of equal values so many times as long as is usual for it in a class, of at least so many samples.
 const LONG: usize = 20;
 const LEAST_STUCK: usize = 25;
+/// Samples of a class, in a hundred, that are in rows of usual length: what lies still is no fault where all of its class does.
+const USUAL: usize = 75;
 
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     let columns: Vec<Column> = (0..view.channels())
@@ -36,7 +39,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             findings.push(dead(name, value));
             continue;
         }
-        findings.extend(stuck(view, channel, column));
+        findings.extend(stuck(view, channel));
         findings.extend(saturated(view, channel, column));
         findings.extend(glitches(view, channel, column));
     }
@@ -47,19 +50,29 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
 struct Column {
     /// All values, ascending.
     sorted: Vec<f64>,
-    /// Rows of equal values that are as long as is usual, nineteen of twenty samples.
-    usual_row: usize,
 }
 
 /// Rows of equal values of a channel in a recording, each as value, first sample and length.
 fn rows(view: &View<'_>, recording: usize, channel: usize) -> Vec<(f64, usize, usize)> {
-    let samples = view.recordings[recording].samples();
-    let mut gaps = view.recordings[recording].gaps.iter().copied().peekable();
+    let runs = view.recordings[recording].runs().into_iter();
+    runs.flat_map(|run| rows_in(view, recording, channel, run))
+        .collect()
+}
+
+/// The same of samples without a gap.
+fn rows_in(
+    view: &View<'_>,
+    recording: usize,
+    channel: usize,
+    samples: Range<usize>,
+) -> Vec<(f64, usize, usize)> {
     let mut rows: Vec<(f64, usize, usize)> = Vec::new();
-    for (i, value) in view.values(recording, channel, 0..samples).enumerate() {
-        let is_gap = gaps.next_if_eq(&i).is_some();
+    for (i, value) in samples
+        .clone()
+        .zip(view.values(recording, channel, samples))
+    {
         match rows.last_mut() {
-            Some((last, _, length)) if *last == value && !is_gap => *length += 1,
+            Some((last, _, length)) if *last == value => *length += 1,
             _ => rows.push((value, i, 1)),
         }
     }
@@ -69,25 +82,13 @@ fn rows(view: &View<'_>, recording: usize, channel: usize) -> Vec<(f64, usize, u
 impl Column {
     fn of(view: &View<'_>, channel: usize) -> Self {
         let mut sorted = Vec::new();
-        // Samples in rows of each length.
-        let mut by_length: BTreeMap<usize, usize> = BTreeMap::new();
-        for recording in 0..view.recordings.len() {
-            for (value, _, length) in rows(view, recording, channel) {
-                // Zeros of both signs are one value.
-                sorted.extend(std::iter::repeat_n(value + 0.0, length));
-                *by_length.entry(length).or_default() += length;
-            }
+        for (recording, found) in view.recordings.iter().enumerate() {
+            // Zeros of both signs are one value.
+            let values = view.values(recording, channel, 0..found.samples());
+            sorted.extend(values.map(|value| value + 0.0));
         }
         sorted.sort_unstable_by(f64::total_cmp);
-        let mut below = 0;
-        let usual = by_length.iter().find(|(_, in_rows)| {
-            below += **in_rows;
-            below * 20 >= sorted.len() * 19
-        });
-        Self {
-            usual_row: usual.map_or(1, |(length, _)| *length),
-            sorted,
-        }
+        Self { sorted }
     }
 
     /// The value that all samples have, if it is one.
@@ -135,19 +136,32 @@ fn dead(name: &str, value: f64) -> Finding {
     }
 }
 
-/// Recordings in which a channel stands still for long.
-fn stuck(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
-    let least = (LONG * column.usual_row).max(LEAST_STUCK);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    for recording in 0..view.recordings.len() {
-        let rows = rows(view, recording, channel);
-        let longest = rows.iter().map(|(_, _, length)| *length).max().unwrap_or(0);
-        let is_whole = rows.len() == 1 && longest >= LEAST_STUCK;
-        if longest >= least || is_whole {
-            found.push((recording, longest));
+/// Recordings in which a channel stands still for long, unlike others of the same class.
+fn stuck(view: &View<'_>, channel: usize) -> Option<Finding> {
+    let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for class in 0..view.classes.len() {
+        let of_class = || {
+            view.stretches
+                .iter()
+                .filter(|stretch| stretch.class == class)
+        };
+        let rows = |stretch: &Stretch| {
+            let samples = stretch.samples.clone();
+            let rows = rows_in(view, stretch.recording, channel, samples);
+            rows.into_iter()
+                .map(|(_, _, length)| length)
+                .collect::<Vec<usize>>()
+        };
+        let usual = usual_row(of_class().flat_map(rows).collect());
+        for stretch in of_class() {
+            let longest = rows(stretch).into_iter().max().unwrap_or(0);
+            if longest >= (LONG * usual).max(LEAST_STUCK) {
+                let known = found.entry(stretch.recording).or_default();
+                *known = (*known).max((longest, usual));
+            }
         }
     }
-    let &(worst, longest) = found.iter().max_by_key(|(_, longest)| *longest)?;
+    let (&worst, &(longest, usual)) = found.iter().max_by_key(|(_, (longest, _))| *longest)?;
     let name = visible::name(view.channel(channel));
     let recording = &view.recordings[worst];
     let more = match found.len() {
@@ -160,12 +174,23 @@ fn stuck(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
         place: Place::channel(view.channel(channel)).in_recording(&recording.name),
         figure: longest as f64,
         text: format!(
-            "{name} stands still for {longest} samples in {}{more}; elsewhere rows of equal values are {} samples long at most, nearly always",
+            "{name} stands still for {longest} samples in {}{more}; of that class, most equal values follow each other {usual} at most",
             visible::name(&recording.name),
-            column.usual_row
         ),
         remedy: "leave these stretches without a label, or the recordings out: the sensor or its connection had failed there".into(),
     })
+}
+
+/// The length of rows up to which most samples are in them.
+fn usual_row(mut lengths: Vec<usize>) -> usize {
+    lengths.sort_unstable();
+    let all: usize = lengths.iter().sum();
+    let mut below = 0;
+    let usual = lengths.into_iter().find(|length| {
+        below += length;
+        below * 100 >= all * USUAL
+    });
+    usual.unwrap_or(1)
 }
 
 /// Values at an end of the sensor's range.

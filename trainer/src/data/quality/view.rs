@@ -36,7 +36,7 @@ pub(super) struct Window {
 /// Three channels that are the axes of one sensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sensor {
-    /// What their names have in common.
+    /// Part that their names have in common.
     pub name: String,
     /// Numbers of the channels of x, y and z.
     pub axes: [usize; 3],

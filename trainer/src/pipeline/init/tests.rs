@@ -8,14 +8,23 @@ use crate::observer::Silent;
 use crate::recipe::Recipe;
 use anyhow::Context;
 
+/// A number without a pattern for each number.
+fn scattered(number: u32) -> u32 {
+    let mixed = (number ^ (number >> 16)).wrapping_mul(0x7feb_352d);
+    let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x846c_a68b);
+    mixed ^ (mixed >> 16)
+}
+
 /// Twelve recordings of two classes by four people.
 fn desk(folder: &Path, header: &str, with_label: bool) {
     for number in 0..12_i32 {
         let label = ["rest", "walk"][number as usize % 2];
         let mut text = format!("{header}\n");
         for i in 0..300_i32 {
-            let noise =
-                |axis: i32| (i * 7919 + number * 104_729 + axis * 6151) % 997 * (1 + number % 2);
+            let noise = |axis: i32| {
+                let mixed = scattered(((i * 31 + number) * 31 + axis) as u32);
+                mixed % 1000 * (1 + number as u32 % 2)
+            };
             let _ = write!(text, "{:.2},p{},", f64::from(i) * 0.02, number / 2 % 4);
             if with_label {
                 let _ = write!(text, "{label},");
@@ -108,6 +117,21 @@ fn defaults_suit_the_recordings() {
 }
 
 #[test]
+fn few_people_are_not_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    desk(folder.path(), "time,subject,label,ax,ay,az", true);
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace(",p2,", ",p0,").replace(",p3,", ",p1,")).unwrap();
+    }
+    let written = init(&options(folder.path()), &mut Defaults, &mut Silent).unwrap();
+    let task = TaskFile::read(&written.file).unwrap();
+    let cutting = task.config(Recipe::Fast).unwrap().recordings.unwrap();
+    assert_eq!(cutting.group.as_deref(), Some("none"));
+}
+
+#[test]
 fn answers_are_taken_and_wrong_ones_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     desk(folder.path(), "time,subject,label,ax,ay,az", true);
@@ -176,6 +200,22 @@ fn recordings_of_other_tools_are_imported_beside() {
     );
     let task = TaskFile::read(&written.file).unwrap();
     assert!(task.data.is_dir());
+    let again = InitOptions {
+        overwrite: true,
+        ..options(&folder)
+    };
+    let error = init(
+        &again,
+        &mut Script::new(&["{label}-*.csv", "", "", "", "", "", ""]),
+        &mut Silent,
+    )
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("phone-imported is there already"),
+        "{error}"
+    );
 }
 
 #[test]

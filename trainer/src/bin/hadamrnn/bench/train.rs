@@ -3,6 +3,7 @@
 
 mod memory;
 mod shapes;
+mod subject;
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +18,14 @@ use crate::common::DeviceArgs;
 use crate::output;
 use crate::progress::Spinner;
 use shapes::{Batch, Shape};
+use subject::{Case, Subject};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Shapes to measure [default: all]
-    #[arg(value_enum)]
-    shapes: Vec<Shape>,
+    /// Shapes to measure: har, pmnist, copy, pooled or tokens, or the task file of your own data, of whose recipe a step is measured
+    /// [default: all shapes]
+    #[arg(value_name = "SHAPE")]
+    shapes: Vec<Subject>,
     /// Steps of the fast form; the fastest and the median are reported
     #[arg(long, default_value_t = 20)]
     steps: usize,
@@ -48,7 +51,7 @@ pub struct Args {
 /// Times of one shape.
 #[derive(Serialize)]
 struct TrainRow {
-    shape: &'static str,
+    shape: String,
     what: String,
     /// Milliseconds of the fastest and the median fast step.
     fastest_ms: f64,
@@ -66,12 +69,12 @@ pub fn run(args: &Args) -> Result<Status> {
         return Ok(Status::Success);
     }
     let shapes = match args.shapes.as_slice() {
-        [] => Shape::ALL.to_vec(),
+        [] => Shape::ALL.map(Subject::Shape).into(),
         shapes => shapes.to_vec(),
     };
     let rows: Result<Vec<TrainRow>> = shapes
         .iter()
-        .map(|shape| row(*shape, args, &device))
+        .map(|subject| row(&subject.case(args.signs, &device)?, args, &device))
         .collect();
     let (rows, memory) = (
         rows?,
@@ -105,7 +108,7 @@ fn print(rows: &[TrainRow], memory: &[memory::Peak]) -> Result<()> {
     ];
     table.extend(rows.iter().map(|row| {
         vec![
-            row.shape.into(),
+            row.shape.clone(),
             row.what.clone(),
             ms(row.fastest_ms),
             ms(row.median_ms),
@@ -137,21 +140,21 @@ fn print(rows: &[TrainRow], memory: &[memory::Peak]) -> Result<()> {
     output::table(&table)
 }
 
-fn row(shape: Shape, args: &Args, device: &Device) -> Result<TrainRow> {
-    let _spinner = Spinner::new(format!("measuring {}", shape.name()));
-    let batch = shape.batch(device);
-    let fast = times(shape, args, device, args.steps.max(1), |network| {
+fn row(case: &Case, args: &Args, device: &Device) -> Result<TrainRow> {
+    let _spinner = Spinner::new(format!("measuring {}", case.name));
+    let batch = &case.batch;
+    let fast = times(case, device, args.steps.max(1), |network| {
         batch.loss(network)
     })?;
-    let slow = times(shape, args, device, args.slow_steps, |network| {
+    let slow = times(case, device, args.slow_steps, |network| {
         batch.loss_stepwise(network)
     })?;
     let ms = |time: &Duration| time.as_secs_f64() * 1e3;
     let fastest_ms = fast.first().map(ms).context("no step was measured")?;
     let stepwise_ms = slow.first().map(ms);
     Ok(TrainRow {
-        shape: shape.name(),
-        what: shape.describe(),
+        shape: case.name.clone(),
+        what: case.what.clone(),
         fastest_ms,
         median_ms: ms(&fast[fast.len() / 2]),
         stepwise_ms,
@@ -161,8 +164,7 @@ fn row(shape: Shape, args: &Args, device: &Device) -> Result<TrainRow> {
 
 /// Times of `steps` steps of forward, backward and Adam, in rising order, after one more to warm up.
 fn times(
-    shape: Shape,
-    args: &Args,
+    case: &Case,
     device: &Device,
     steps: usize,
     loss: impl Fn(&HadamRnn) -> Tensor<1>,
@@ -170,7 +172,7 @@ fn times(
     if steps == 0 {
         return Ok(Vec::new());
     }
-    let mut network = shape.config(args.signs).init(0, device)?;
+    let mut network = case.config.init(0, device)?;
     let mut optimizer = AdamConfig::new().init();
     let mut times = Vec::with_capacity(steps);
     for step in 0..=steps {
