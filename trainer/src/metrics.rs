@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use confusion::{Confusion, Evaluation};
+pub use confusion::{Confusion, Evaluation, UnitAnswers};
 
 /// Mean loss and accuracy over a split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

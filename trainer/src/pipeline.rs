@@ -71,8 +71,8 @@ pub use export::{ExportOptions, Exported, Widths, export};
 pub use firmware::FirmwareOptions;
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use jobs::{
-    JobCommand, JobOptions, ReproduceOptions, SweepOptions, Workers, gather, hand_over, read_plan,
-    run_job, run_plan, write_plan, write_report,
+    CrossValidation, FoldResult, JobCommand, JobOptions, ReproduceOptions, SweepOptions, Workers,
+    cross_validations, gather, hand_over, read_plan, run_job, run_plan, write_plan, write_report,
 };
 pub use model::{is_run, open_model};
 pub use send::{SendOptions, SentModel, send};

@@ -53,7 +53,7 @@ use read::{FILE, Found};
 use segments::Segments;
 use split::{Place, Places};
 
-pub use cutting::Cutting;
+pub use cutting::{Cutting, FOLDS, Fold};
 pub use id::Id;
 pub use overview::{ClassRow, Overview, Units};
 pub use split::{By, Sketch, StoredSplit};
@@ -81,6 +81,8 @@ pub struct OwnData {
     pub notes: Vec<String>,
     /// Lines that belong beside an accuracy on these data: why it may say less than it seems to.
     pub doubts: Vec<String>,
+    /// Name of the group or recording of each number that windows have as their group, less one.
+    pub unit_names: Vec<String>,
     /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
     pub cutting: Cutting,
 }
@@ -212,6 +214,7 @@ fn by_earlier_rules(
         new,
         notes: vec![note.into()],
         doubts: Vec::new(),
+        unit_names: Vec::new(),
         cutting: cutting.clone(),
     };
     Ok(Loaded { data, own })
@@ -242,6 +245,7 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
+    let unit_names = unit_names(&segments, split.by);
     let levels = doubts_of_levels(&segments, &places, cutting, holdout);
     let [train, valid, test, new] = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
     let cutting = Cutting {
@@ -270,6 +274,7 @@ fn by_these_rules(
         new,
         notes: [segments.notes, places.notes].concat(),
         doubts: [places.doubts, levels].concat(),
+        unit_names,
         cutting,
     };
     Ok(Loaded { data, own })
@@ -308,6 +313,19 @@ fn doubts_of_levels(
         cutting.steps,
         &stretches,
     )
+}
+
+/// For each recording its name, or that of its group where these are split.
+fn unit_names(segments: &Segments, by: By) -> Vec<String> {
+    let mut names: Vec<String> = segments.recordings.iter().map(|name| short(name)).collect();
+    if by == By::Group {
+        for segment in &segments.all {
+            if let Some(group) = segment.group {
+                names[segment.recording].clone_from(&segments.groups[group]);
+            }
+        }
+    }
+    names
 }
 
 /// The names of what is in each split.
@@ -360,8 +378,12 @@ fn how(segments: &Segments, cutting: &Cutting, split: &StoredSplit) -> String {
     };
     let drawn = match (&cutting.split, cutting.split_seed) {
         (Some(_), _) => "as the run keeps it".into(),
+        (None, _) if cutting.fold.is_some() => "drawn for a cross-validation".into(),
         (None, 0) => "balanced by windows of each class".into(),
         (None, seed) => format!("balanced by windows of each class, seed {seed}"),
     };
-    format!("split: {by}{cut}; {drawn}")
+    let fold = cutting.fold.map_or(String::new(), |Fold { number, of }| {
+        format!("; the test split is fold {number} of {of}")
+    });
+    format!("split: {by}{cut}; {drawn}{fold}")
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::card::sha256;
 use crate::config::RunConfig;
 use crate::data::Task;
+use crate::data::recordings::{FOLDS, Fold};
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
 use crate::observer::Observer;
 use crate::pipeline::ConfigOptions;
@@ -22,37 +23,63 @@ pub struct ReproduceOptions {
     pub seeds: Vec<u64>,
     /// Settings that change every recipe.
     pub settings: Vec<Setting>,
+    /// Number of folds of a cross-validation on the user's own recordings, `2..=1000`, each a job; none is no such thing.
+    pub folds: Option<usize>,
 }
 
 impl ReproduceOptions {
-    /// The jobs, named `TASK-RECIPE-SEED`; those of a task and a recipe are one group.
+    /// The jobs, named `TASK-RECIPE-SEED`, or `TASK-RECIPE-foldN-SEED`; those of a task and a recipe are one group.
     ///
     /// # Errors
-    /// [`Error::Config`]: a setting does not exist, or is out of its range.
+    /// [`Error::Config`]: a setting does not exist, or is out of its range, or folds are of another task than recordings.
     pub fn jobs(&self) -> Result<Vec<Job>> {
         let tasks = match &self.tasks[..] {
             [] => &Task::ALL[..],
             tasks => tasks,
         };
+        let folds = self.checked_folds(tasks)?;
         let mut planned = Vec::new();
         for &task in tasks {
             for recipe in &self.recipes {
                 let base = recipe.config(task);
                 let base = jobs::with_settings(&base, &self.settings).sort(Error::Config)?;
-                let job = |&seed: &u64| self.job(&base, recipe.name(), seed);
-                planned.extend(self.seeds.iter().map(job));
+                for &seed in &self.seeds {
+                    let job = |&fold: &Option<Fold>| self.job(&base, recipe.name(), seed, fold);
+                    planned.extend(folds.iter().map(job));
+                }
             }
         }
         Ok(planned)
     }
 
-    fn job(&self, base: &RunConfig, recipe: &str, seed: u64) -> Job {
+    /// The folds, or none in place of them.
+    fn checked_folds(&self, tasks: &[Task]) -> Result<Vec<Option<Fold>>> {
+        let Some(of) = self.folds else {
+            return Ok(vec![None]);
+        };
+        let fault = |text: String| Error::Config(Fault::new(text));
+        if tasks != [Task::Recordings] {
+            return Err(fault(
+                "--folds is for your own recordings: hadamrnn reproduce recordings --folds 5 --data-dir DIR".into(),
+            ));
+        }
+        if !FOLDS.contains(&of) {
+            return Err(fault(format!("--folds must be in {FOLDS:?}, not {of}")));
+        }
+        Ok((1..=of).map(|number| Some(Fold { number, of })).collect())
+    }
+
+    fn job(&self, base: &RunConfig, recipe: &str, seed: u64, fold: Option<Fold>) -> Job {
         let task = base.task;
         let mut config = base.clone();
         config.seed = seed;
+        if let Some(cutting) = &mut config.recordings {
+            cutting.fold = fold.or(cutting.fold);
+        }
+        let of_fold = fold.map_or(String::new(), |fold| format!("fold{}-", fold.number));
         Job {
             entry: Entry {
-                name: format!("{task}-{recipe}-{seed}"),
+                name: format!("{task}-{recipe}-{of_fold}{seed}"),
                 group: format!("{task} {recipe}"),
                 settings: self.settings.clone(),
             },
@@ -117,7 +144,7 @@ impl SweepOptions {
 /// the command that planned them, for the report.
 ///
 /// # Errors
-/// [`Error::Plan`]: a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
+/// [`Error::Plan`]: `out` holds jobs of another plan, a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
 pub fn write_plan(out: &Path, command: &str, jobs: &[Job]) -> Result<Plan> {
     Plan::write(out, command, jobs).sort_at(Error::Plan, out)
 }
