@@ -18,6 +18,7 @@
 mod attempt;
 mod grid;
 mod name;
+mod same_plan;
 mod scheduler;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -31,7 +32,9 @@ use serde::{Deserialize, Serialize};
 use crate::card::{self, Results};
 use crate::checkpoint::CONFIG_NAME;
 use crate::config::RunConfig;
+use crate::data::recordings::Cutting;
 use crate::files::write_atomically;
+use crate::metrics::Confusion;
 use crate::untrusted::{self, Kind};
 
 pub use crate::files::Lock;
@@ -119,6 +122,9 @@ pub struct Done {
     pub sha256: String,
     /// Metrics of the float network and of the integer model.
     pub results: Results,
+    /// Classes that the integer model answers on the test split of the user's own recordings; none of other data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<Confusion>,
     /// Emulated boards the model ran on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub boards: Vec<BoardRecord>,
@@ -247,7 +253,7 @@ impl Plan {
     /// Writes the folders of jobs under `out`, and the plan. Jobs that a plan in `out` has already stay in it.
     ///
     /// # Errors
-    /// A folder exists with another configuration, two jobs have one name, a name is not one plain component of a path, or
+    /// `out` holds jobs of another sweep, a folder exists with another configuration, two jobs have one name, a name is not one plain component of a path, or
     /// `out` cannot be written.
     pub fn write(out: &Path, command: &str, jobs: &[Job]) -> Result<Self> {
         let mut plan = match out.join(PLAN_NAME).exists() {
@@ -257,8 +263,9 @@ impl Plan {
                 jobs: Vec::new(),
             },
         };
-        plan.command = command.into();
         check_names(jobs.iter().map(|job| &job.entry))?;
+        same_plan::check(out, &plan, command, jobs)?;
+        plan.command = command.into();
         for job in jobs {
             let name = &job.entry.name;
             write_job(&out.join(name), &job.config)?;
@@ -306,15 +313,38 @@ fn check_names<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<()> {
 fn write_job(folder: &Path, config: &RunConfig) -> Result<()> {
     let path = folder.join(CONFIG_NAME);
     if path.exists() {
+        let differences = config.differences(&as_planned(read_config(folder)?, config));
         ensure!(
-            read_config(folder)? == *config,
-            "{} holds a job with other settings: give another --out, or remove that folder",
-            folder.display()
+            differences.is_empty(),
+            "{} holds a job with other settings ({}): give another --out, or remove that folder",
+            folder.display(),
+            differences.join("; ")
         );
         return Ok(());
     }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     write_atomically(&path, config.to_toml().as_bytes())
+}
+
+/// A job's configuration without what its recordings have said, where `planned` leaves that open.
+fn as_planned(config: RunConfig, planned: &RunConfig) -> RunConfig {
+    let Some((own, open)) = config.recordings.clone().zip(planned.recordings.as_ref()) else {
+        return config;
+    };
+    let names = |own: Vec<String>, open: &[String]| match open {
+        [] => Vec::new(),
+        _ => own,
+    };
+    RunConfig {
+        recordings: Some(Cutting {
+            rate_hz: open.rate_hz.and(own.rate_hz),
+            channels: names(own.channels, &open.channels),
+            classes: names(own.classes, &open.classes),
+            split: open.split.as_ref().and(own.split),
+            ..own
+        }),
+        ..config
+    }
 }
 
 #[cfg(test)]
@@ -352,6 +382,26 @@ mod tests {
             error.to_string().contains("two jobs are named c"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_recordings_say_of_a_job_is_no_other_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let mut job = job("a", 1);
+        job.config = RunConfig::for_task(Task::Recordings);
+        Plan::write(out, "one", std::slice::from_ref(&job)).unwrap();
+        let mut done = job.config.clone();
+        let own = done.recordings.as_mut().unwrap();
+        own.rate_hz = Some(50.0);
+        own.channels = vec!["x".into()];
+        own.classes = vec!["a".into(), "b".into()];
+        std::fs::write(out.join("a/config.toml"), done.to_toml()).unwrap();
+        Plan::write(out, "one", std::slice::from_ref(&job)).unwrap();
+        let own = job.config.recordings.as_mut().unwrap();
+        own.channels = vec!["y".into()];
+        let error = format!("{:#}", Plan::write(out, "one", &[job]).unwrap_err());
+        assert!(error.contains("recordings.channels"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use confusion::{Confusion, Evaluation};
+pub use confusion::{Confusion, Evaluation, UnitAnswers};
 pub use interval::wilson;
 
 /// Mean loss and accuracy over a split.

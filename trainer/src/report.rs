@@ -342,6 +342,7 @@ mod tests {
                     float_test: metrics(accuracy + 0.001, loss),
                     integer_test: metrics(accuracy, loss),
                 },
+                confusion: None,
                 boards: vec![],
             })))
         };

@@ -286,7 +286,14 @@ impl TaskData {
         let trained = self.split(Split::Train).class_counts(classes.len());
         let truth = sequences.targets.values().iter().copied();
         let found = Confusion::new(classes, &trained, truth.zip(answers.iter().copied()));
-        Some(found.with_doubts(own.doubts.clone()))
+        let names = sequences.groups.iter().map(|&group| {
+            let number = (group as usize).checked_sub(1);
+            number.and_then(|number| own.unit_names.get(number))
+        });
+        let truth = sequences.targets.values().iter().zip(answers);
+        let units = (names.zip(truth))
+            .filter_map(|(name, (class, answer))| Some((name?.as_str(), class == answer)));
+        Some(found.with_units(units).with_doubts(own.doubts.clone()))
     }
 
     /// Checks that classes and channels of the user's own recordings have the names that a model's card has, and puts them into

@@ -61,7 +61,7 @@ use scale::Told;
 use segments::Segments;
 use split::{Place, Places};
 
-pub use cutting::Cutting;
+pub use cutting::{Cutting, FOLDS, Fold};
 pub use id::Id;
 pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
@@ -95,6 +95,8 @@ pub struct OwnData {
     pub origins: Origins,
     /// Lines that belong beside an accuracy on these data: why it may say less than it seems to.
     pub doubts: Vec<String>,
+    /// Name of the group or recording of each number that windows have as their group, less one.
+    pub unit_names: Vec<String>,
     /// How the recordings were read, with all that a run has to keep: rate, channels, classes and split.
     pub cutting: Cutting,
 }
@@ -263,6 +265,7 @@ fn by_earlier_rules(
         notes: vec![note.into()],
         origins: Origins::default(),
         doubts: Vec::new(),
+        unit_names: Vec::new(),
         cutting: cutting.clone(),
     };
     Ok(Loaded { data, own })
@@ -296,6 +299,7 @@ fn by_these_rules(
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
+    let unit_names = unit_names(&segments, split.by);
     let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
     let origins = Origins::of(&segments, files, chosen);
     let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
@@ -329,6 +333,7 @@ fn by_these_rules(
         notes: [segments.notes, places.notes].concat(),
         origins,
         doubts: [places.doubts, levels].concat(),
+        unit_names,
         cutting,
     };
     Ok(Loaded { data, own })
@@ -367,6 +372,19 @@ fn doubts_of_levels(
         cutting.steps,
         &stretches,
     )
+}
+
+/// For each recording its name, or that of its group where these are split.
+fn unit_names(segments: &Segments, by: By) -> Vec<String> {
+    let mut names: Vec<String> = segments.recordings.iter().map(|name| short(name)).collect();
+    if by == By::Group {
+        for segment in &segments.all {
+            if let Some(group) = segment.group {
+                names[segment.recording].clone_from(&segments.groups[group]);
+            }
+        }
+    }
+    names
 }
 
 /// The names of what is in each split.
@@ -419,8 +437,12 @@ fn how(segments: &Segments, cutting: &Cutting, split: &StoredSplit) -> String {
     };
     let drawn = match (&cutting.split, cutting.split_seed) {
         (Some(_), _) => "as the run keeps it".into(),
+        (None, _) if cutting.fold.is_some() => "drawn for a cross-validation".into(),
         (None, 0) => "balanced by windows of each class".into(),
         (None, seed) => format!("balanced by windows of each class, seed {seed}"),
     };
-    format!("split: {by}{cut}; {drawn}")
+    let fold = cutting.fold.map_or(String::new(), |Fold { number, of }| {
+        format!("; the test split is fold {number} of {of}")
+    });
+    format!("split: {by}{cut}; {drawn}{fold}")
 }

@@ -41,6 +41,7 @@ pub fn done(folder: &Path) -> Done {
             float_test: Metrics::default(),
             integer_test: Metrics::default(),
         },
+        confusion: None,
         boards: vec![],
     }
 }

@@ -1,8 +1,9 @@
 //! Which classes were answered for which.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Metrics;
 use crate::visible;
@@ -11,7 +12,7 @@ use crate::visible;
 const MOST_SHOWN: usize = 20;
 
 /// Counts of answers by true class and answered class, and how often each class was trained on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
     /// Names of the classes.
     pub classes: Vec<String>,
@@ -20,8 +21,22 @@ pub struct Confusion {
     /// Number of training windows of each class; the commonest one is what a guess would be.
     pub trained: Vec<u64>,
     /// Lines about the data that belong beside an accuracy on them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
+    /// Answers by group or recording, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<UnitAnswers>,
+}
+
+/// Number of answers to the windows of one group or recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitAnswers {
+    /// Name of the group or recording.
+    pub name: String,
+    /// Number of its windows.
+    pub windows: u64,
+    /// Number of those that are answered right.
+    pub right: u64,
 }
 
 impl Confusion {
@@ -43,7 +58,73 @@ impl Confusion {
             trained: trained.iter().map(|&count| count as u64).collect(),
             classes,
             doubts: Vec::new(),
+            units: Vec::new(),
         }
+    }
+
+    /// The same counts, with the answers by unit: pairs of its name and whether a window of it is answered right.
+    pub fn with_units<'a>(mut self, answers: impl IntoIterator<Item = (&'a str, bool)>) -> Self {
+        let mut units: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+        for (name, is_right) in answers {
+            let [windows, right] = units.entry(name).or_default();
+            *windows += 1;
+            *right += u64::from(is_right);
+        }
+        let unit = |(name, [windows, right]): (&str, [u64; 2])| UnitAnswers {
+            name: name.to_owned(),
+            windows,
+            right,
+        };
+        self.units = units.into_iter().map(unit).collect();
+        self
+    }
+
+    /// Adds the counts of another matrix of the same classes; gives whether it is one.
+    pub fn add(&mut self, other: &Self) -> bool {
+        if self.classes != other.classes {
+            return false;
+        }
+        for (row, others) in self.counts.iter_mut().zip(&other.counts) {
+            for (count, other) in row.iter_mut().zip(others) {
+                *count += other;
+            }
+        }
+        for (count, other) in self.trained.iter_mut().zip(&other.trained) {
+            *count += other;
+        }
+        for unit in &other.units {
+            match self.units.iter_mut().find(|own| own.name == unit.name) {
+                Some(own) => {
+                    own.windows += unit.windows;
+                    own.right += unit.right;
+                }
+                None => self.units.push(unit.clone()),
+            }
+        }
+        self.units.sort_by(|a, b| a.name.cmp(&b.name));
+        for doubt in &other.doubts {
+            if !self.doubts.contains(doubt) {
+                self.doubts.push(doubt.clone());
+            }
+        }
+        true
+    }
+
+    /// One line with the accuracy of each group or recording, the lowest first; none where there are fewer than two.
+    pub fn by_unit(&self) -> Option<String> {
+        let mut units: Vec<&UnitAnswers> = self.units.iter().collect();
+        let accuracy = |unit: &UnitAnswers| unit.right as f64 / unit.windows.max(1) as f64;
+        units.sort_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        let text = |unit: &&UnitAnswers| {
+            let name = visible::name(&unit.name);
+            format!("{name} {} of {}", percent(accuracy(unit)), unit.windows)
+        };
+        let shown: Vec<String> = units.iter().take(MOST_SHOWN).map(text).collect();
+        let more = match units.len().saturating_sub(MOST_SHOWN) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        (units.len() > 1).then(|| format!("lowest first: {}{more}", shown.join(", ")))
     }
 
     /// The same counts, with lines that belong beside their accuracy.
@@ -234,6 +315,25 @@ mod tests {
         let guessed = Confusion::new(classes, &[7, 3], [(0, 0), (0, 0), (1, 0)]);
         assert!(guessed.warning().unwrap().contains("\"a\""));
         assert_eq!(Confusion::new(vec![], &[], []).guess(), None);
+    }
+
+    #[test]
+    fn matrices_add_up_by_unit() {
+        let classes = || ["a", "b"].map(String::from).to_vec();
+        let one = Confusion::new(classes(), &[3, 2], [(0, 0), (1, 0)]);
+        let mut all = one.with_units([("ben", true), ("ann", false)]);
+        let other = Confusion::new(classes(), &[2, 3], [(1, 1)]).with_units([("ann", true)]);
+        assert!(all.add(&other.with_doubts(vec!["why".into()])));
+        assert_eq!(
+            (&all.counts, &all.trained),
+            (&vec![vec![1, 0], vec![1, 1]], &vec![5, 5])
+        );
+        assert_eq!(all.doubts, ["why"]);
+        assert_eq!(
+            all.by_unit().unwrap(),
+            "lowest first: ann 50.00 % of 2, ben 100.00 % of 1"
+        );
+        assert!(!all.add(&Confusion::new(vec!["c".into()], &[1], [])));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Doing jobs: one, or those of a plan, here or in processes of their own.
 
+mod cross_validation;
 mod here;
 mod planned;
 mod processes;
@@ -31,6 +32,7 @@ use crate::train::Outcome;
 use crate::verify::BoardVerdict;
 use processes::{Processes, run_processes};
 
+pub use cross_validation::{CrossValidation, FoldResult, cross_validations};
 pub use planned::{PlannedJobs, ReproduceOptions, SweepOptions, read_plan, write_plan};
 
 /// Time that processes have to save after a Ctrl-C: that of a long step, and what Slurm gives, too.
@@ -202,13 +204,13 @@ fn do_job(
     let loaded = model::export_run(checkpoint, config, &data, device)?;
     let model = folder.join(MODEL_NAME);
     let named = options.data_dir.is_some();
-    let (card, _) = export::write(&model, &loaded, &data, named, device, observer)?;
+    let (card, confusion) = export::write(&model, &loaded, &data, named, device, observer)?;
     let boards = boards(options, &loaded, &data, observer)?;
     if observer.stop_requested() {
         return Ok(Ended::Interrupted);
     }
     let done = done(folder, &data.source, epochs, card, boards)?;
-    Ok(Ended::Done(Box::new(done)))
+    Ok(Ended::Done(Box::new(Done { confusion, ..done })))
 }
 
 /// The job's configuration with all that the data say of a run that begins with them, kept in its file.
@@ -285,6 +287,7 @@ fn done(
         bytes: card.bytes,
         sha256: card.sha256,
         results: card.results,
+        confusion: None,
         boards,
     })
 }

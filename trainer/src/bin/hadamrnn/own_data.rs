@@ -27,6 +27,9 @@ pub fn confusion(confusion: &Confusion, on: &str, folder: Option<&Path>) -> Resu
     output::line(&format!("\n{on}:"))?;
     output::table(&confusion.table())?;
     output::line(&confusion.summary())?;
+    if let Some(line) = confusion.by_unit() {
+        output::line(&line)?;
+    }
     for line in confusion.warning().iter().chain(&confusion.doubts) {
         output::note(line);
     }

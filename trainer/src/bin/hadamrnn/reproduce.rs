@@ -1,17 +1,25 @@
 //! `hadamrnn reproduce`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use hadamrnn::jobs::Setting;
-use hadamrnn::pipeline::{self, ReproduceOptions, TaskArgument};
+use hadamrnn::files::write_atomically;
+use hadamrnn::jobs::{Plan, Setting};
+use hadamrnn::pipeline::{self, CrossValidation, ReproduceOptions, TaskArgument};
 use hadamrnn::recipe::Recipe;
+use hadamrnn::visible;
 
 use crate::Status;
 use crate::choices::choice;
 use crate::job::{self, WorkArgs};
 use crate::output;
+use crate::own_data;
 use crate::progress::Terminal;
+
+/// Name of the file of a cross-validation, beside the report.
+const CROSS_VALIDATION_NAME: &str = "cross-validation.json";
+/// Names of groups or recordings that a row tells of.
+const MOST_TOLD: usize = 6;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -26,6 +34,9 @@ pub struct Args {
     /// Change a setting of every recipe, such as training.epochs=10; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Setting>,
+    /// Cross-validate your own recordings: K jobs, each tested on another K-th of the groups or recordings
+    #[arg(long, value_name = "K")]
+    folds: Option<usize>,
     /// Folder of the jobs and the report
     #[arg(long, value_name = "DIR", default_value = "reproduce")]
     out: PathBuf,
@@ -42,6 +53,7 @@ pub fn run(args: &Args) -> Result<Status> {
         recipes: args.recipe.clone(),
         seeds: args.seeds.clone(),
         settings: args.set.clone(),
+        folds: args.folds,
     };
     let out = &args.out;
     let planned = options.jobs(args.work.data_dir(), &mut Terminal::default())?;
@@ -55,5 +67,63 @@ pub fn run(args: &Args) -> Result<Status> {
         report.summary(),
         out.join("report.html").display()
     ))?;
+    if args.folds.is_some() {
+        cross_validation(out, &plan)?;
+    }
     Ok(job::status(&tally, &report))
+}
+
+/// Prints what the folds have brought together, and writes it beside the report.
+fn cross_validation(out: &Path, plan: &Plan) -> Result<()> {
+    let found = pipeline::cross_validations(out, plan)?;
+    let text = serde_json::to_string_pretty(&found)? + "\n";
+    write_atomically(&out.join(CROSS_VALIDATION_NAME), text.as_bytes())?;
+    for found in &found {
+        print(found)?;
+    }
+    Ok(())
+}
+
+fn print(found: &CrossValidation) -> Result<()> {
+    output::line(&format!("\n{}, integer models:", found.group))?;
+    let head = [
+        "fold",
+        "seed",
+        "windows",
+        "accuracy",
+        "balanced",
+        "tested on",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for fold in &found.folds {
+        let more = if fold.tested.len() > MOST_TOLD {
+            ", …"
+        } else {
+            ""
+        };
+        let some = &fold.tested[..fold.tested.len().min(MOST_TOLD)];
+        rows.push(vec![
+            fold.fold.to_string(),
+            fold.seed.to_string(),
+            fold.windows.to_string(),
+            output::percent(fold.accuracy),
+            output::percent(fold.balanced_accuracy),
+            format!("{}{more}", visible::names(some)),
+        ]);
+    }
+    output::table(&rows)?;
+    output::line(&format!(
+        "accuracy {} ± {} (mean and standard deviation of {} folds)",
+        output::percent(found.mean),
+        output::percent(found.deviation),
+        found.folds.len()
+    ))?;
+    if found.folds.len() < found.planned {
+        output::note(&format!(
+            "note: {} of {} folds are done; the same command goes on",
+            found.folds.len(),
+            found.planned
+        ));
+    }
+    own_data::confusion(&found.confusion, "all folds together", None)
 }

@@ -1,5 +1,8 @@
 //! How recordings are read, cut into windows and split: the part of a configuration that is about them.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +13,8 @@ use crate::visible;
 
 /// Samples a second where neither the user nor a time column says how many they are.
 pub(super) const DEFAULT_RATE_HZ: f32 = 50.0;
+/// Folds of a cross-validation.
+pub const FOLDS: RangeInclusive<usize> = 2..=1000;
 /// Rules by which recordings are read and split; see [`Cutting::rules`].
 pub(super) const RULES: u8 = 2;
 
@@ -37,6 +42,9 @@ pub struct Cutting {
     /// Seed of the split; equal seeds split equal recordings equally.
     #[serde(skip_serializing_if = "is_zero")]
     pub split_seed: u64,
+    /// Fold of a cross-validation that is the test split; absent about a fifth is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
     /// Rules of reading and splitting: 2, or 1 as versions had them that kept no split.
     #[serde(default = "first_rules")]
     pub rules: u8,
@@ -49,6 +57,42 @@ pub struct Cutting {
     /// How recordings of other tools are imported, where these are some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import: Option<ImportOptions>,
+}
+
+/// One part of a user's recordings in a cross-validation: whole groups or recordings, each in one fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fold {
+    /// Number of the fold, `1..=of`.
+    pub number: usize,
+    /// Number of folds, `2..=1000`.
+    pub of: usize,
+}
+
+impl fmt::Display for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl From<Fold> for String {
+    fn from(fold: Fold) -> Self {
+        fold.to_string()
+    }
+}
+
+impl TryFrom<String> for Fold {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        let parts = text.split_once('/');
+        let numbers = parts.and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let (number, of) = numbers
+            .with_context(|| format!("\"{}\" is no fold such as 2/5", visible::name(&text)))?;
+        within("folds", of, FOLDS)?;
+        within("fold", number, 1..=of)?;
+        Ok(Self { number, of })
+    }
 }
 
 fn is_zero(seed: &u64) -> bool {
@@ -69,6 +113,7 @@ impl Default for Cutting {
             units: Vec::new(),
             group: None,
             split_seed: 0,
+            fold: None,
             rules: RULES,
             classes: Vec::new(),
             split: None,

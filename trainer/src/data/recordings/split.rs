@@ -10,6 +10,7 @@
 //! Which units these are follows from their content and a seed, whatever files are called.
 
 mod check;
+mod folds;
 mod found;
 mod sets;
 mod shares;
@@ -115,7 +116,9 @@ pub(super) fn draw(segments: &Segments, cutting: &Cutting, holdout: &Holdout) ->
         Some(_) => drawing.whole(By::Group)?,
         None => match drawing.whole(By::Recording) {
             Ok(places) => places,
-            Err(lack) if matches!(holdout, Holdout::Subjects(_)) => return Err(lack),
+            Err(lack) if matches!(holdout, Holdout::Subjects(_)) || cutting.fold.is_some() => {
+                return Err(lack);
+            }
             Err(lack) => {
                 let mut places = drawing.by_interval()?;
                 places.notes.insert(
@@ -269,18 +272,19 @@ impl Drawing<'_> {
         let counts = self.units_of_classes(units);
         let is_in = |class: &usize| counts[*class] > 0;
         let present: Vec<usize> = (0..self.classes).filter(is_in).collect();
-        let keeps_two = present.iter().all(|&class| counts[class] >= SPLITS);
         let totals = windows_of(units, self.classes);
-        let test = shares::choose(
-            units,
-            &Goal {
-                wanted: totals
-                    .iter()
-                    .map(|&windows| windows as f64 / SHARE as f64)
-                    .collect(),
-                kept: if keeps_two { 2 } else { 1 },
-            },
-        );
+        let test = match self.cutting.fold {
+            Some(fold) => self.fold(by, units, fold)?,
+            None => {
+                let keeps_two = present.iter().all(|&class| counts[class] >= SPLITS);
+                let wanted = totals.iter().map(|&windows| windows as f64 / SHARE as f64);
+                let goal = Goal {
+                    wanted: wanted.collect(),
+                    kept: if keeps_two { 2 } else { 1 },
+                };
+                shares::choose(units, &goal)
+            }
+        };
         let mut of_unit: Vec<usize> = test
             .iter()
             .map(|&taken| if taken { TEST } else { TRAIN })

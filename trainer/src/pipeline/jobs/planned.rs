@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
 use crate::data::Task;
+use crate::data::recordings::{FOLDS, Fold};
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
 use crate::observer::Observer;
 use crate::pipeline::config::{ConfigOptions, TaskArgument, TaskSetup};
@@ -31,14 +32,17 @@ pub struct ReproduceOptions {
     pub seeds: Vec<u64>,
     /// Settings that change every recipe.
     pub settings: Vec<Setting>,
+    /// Number of folds of a cross-validation on the user's own recordings, `2..=1000`, each a job; none is no such thing.
+    pub folds: Option<usize>,
 }
 
 impl ReproduceOptions {
-    /// The jobs, named `TASK-RECIPE-SEED`; those of a task and a recipe are one group. The observer gets a notice where a recipe
-    /// completes a task file. `data_dir` is the place of the data that the user names, if any.
+    /// The jobs, named `TASK-RECIPE-SEED`, or `TASK-RECIPE-foldN-SEED`; those of a task and a recipe are one group. The observer gets
+    /// a notice where a recipe completes a task file. `data_dir` is the place of the data that the user names, if any.
     ///
     /// # Errors
-    /// [`Error::Config`]: a task file or a setting is invalid, or tasks have different places of data; [`Error::Data`]: the place
+    /// [`Error::Config`]: a task file or a setting is invalid, tasks have different places of data, or
+    /// folds are of another task than recordings; [`Error::Data`]: the place
     /// that a task file names is not there.
     pub fn jobs(
         &self,
@@ -61,8 +65,11 @@ impl ReproduceOptions {
                 base.config =
                     jobs::with_settings(&base.config, &self.settings).sort(Error::Config)?;
                 places.push(base.data_dir(data_dir)?);
-                let job = |&seed: &u64| self.job(&base, recipe.name(), seed);
-                jobs.extend(self.seeds.iter().map(job));
+                let folds = self.checked_folds(base.config.task)?;
+                for &seed in &self.seeds {
+                    let job = |&fold: &Option<Fold>| self.job(&base, recipe.name(), seed, fold);
+                    jobs.extend(folds.iter().map(job));
+                }
             }
         }
         places.dedup();
@@ -81,13 +88,34 @@ impl ReproduceOptions {
         }
     }
 
-    fn job(&self, base: &TaskSetup, recipe: &str, seed: u64) -> Job {
+    /// The folds, or none in place of them.
+    fn checked_folds(&self, task: Task) -> Result<Vec<Option<Fold>>> {
+        let Some(of) = self.folds else {
+            return Ok(vec![None]);
+        };
+        let fault = |text: String| Error::Config(Fault::new(text));
+        if task != Task::Recordings {
+            return Err(fault(
+                "--folds is for your own recordings: hadamrnn reproduce recordings --folds 5 --data-dir DIR".into(),
+            ));
+        }
+        if !FOLDS.contains(&of) {
+            return Err(fault(format!("--folds must be in {FOLDS:?}, not {of}")));
+        }
+        Ok((1..=of).map(|number| Some(Fold { number, of })).collect())
+    }
+
+    fn job(&self, base: &TaskSetup, recipe: &str, seed: u64, fold: Option<Fold>) -> Job {
         let task = &base.name;
         let mut config = base.config.clone();
         config.seed = seed;
+        if let Some(cutting) = &mut config.recordings {
+            cutting.fold = fold.or(cutting.fold);
+        }
+        let of_fold = fold.map_or(String::new(), |fold| format!("fold{}-", fold.number));
         Job {
             entry: Entry {
-                name: format!("{task}-{recipe}-{seed}"),
+                name: format!("{task}-{recipe}-{of_fold}{seed}"),
                 group: format!("{task} {recipe}"),
                 settings: self.settings.clone(),
             },
@@ -163,7 +191,7 @@ impl SweepOptions {
 /// the command that planned them, for the report.
 ///
 /// # Errors
-/// [`Error::Plan`]: a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
+/// [`Error::Plan`]: `out` holds jobs of another plan, a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
 pub fn write_plan(out: &Path, command: &str, jobs: &[Job]) -> Result<Plan> {
     Plan::write(out, command, jobs).sort_at(Error::Plan, out)
 }
