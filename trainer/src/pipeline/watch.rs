@@ -11,9 +11,11 @@ use super::firmware::{FirmwareOptions, build_stream};
 use super::model::open_model;
 use crate::board::{Emulator, FlashFile, Launch};
 use crate::card::files;
+use crate::counts;
 use crate::link::{BoardStatus, Client, Wire};
 use crate::model_folder::StoredModel;
 use crate::observer::Observer;
+use crate::usage;
 use crate::visible;
 
 /// An emulated board to start, which streams recorded samples.
@@ -65,6 +67,8 @@ pub struct Names {
     pub classes: Vec<String>,
     /// Names of the channels.
     pub channels: Vec<String>,
+    /// A channel whose counts are of another size than the firmware's, if there is one.
+    other_counts: Option<String>,
     /// The model that they are of.
     model: ModelId,
     /// Its name.
@@ -87,12 +91,30 @@ impl Names {
             return Err(Error::Model(fault.at(path)));
         };
         let model = file.model().sort_at(Error::Model, path)?;
+        let channels = usage::channels(&folder.card);
+        let other = channels
+            .iter()
+            .find(|channel| counts::differ_from_firmware(channel.lsb, channel.unit));
         Ok(Self {
+            other_counts: other.map(|channel| channel.name.clone()),
             model: ModelId::of(file.bytes()),
             name: model.name().into(),
             classes: folder.card.classes,
             channels: folder.card.channels,
         })
+    }
+
+    /// Warns of a model whose counts are not those in which an emulated board streams the recordings at `stream`. A window file
+    /// is of no counts that are known.
+    pub fn compare_counts(&self, stream: &Path, observer: &mut dyn Observer) {
+        let other = self.other_counts.as_ref();
+        if let Some(channel) = other.filter(|_| !stream::is_window_file(stream)) {
+            observer.notice(&format!(
+                "warning: recordings are streamed in the firmware's counts, 1/8192 g and 70 m°/s, and the model reads others of {}: its \
+                 answers will be wrong. Export it with --counts firmware",
+                visible::name(channel)
+            ));
+        }
     }
 
     /// The names, if a board runs the model that they are of; else none, and the observer gets a warning: names of another
