@@ -23,6 +23,7 @@ mod cutting;
 mod duplicates;
 mod earlier;
 mod id;
+mod import_options;
 mod judge;
 mod labels;
 mod lines;
@@ -58,7 +59,7 @@ use split::Place;
 
 pub use cutting::Cutting;
 pub use id::Id;
-pub use originals::ImportOptions;
+pub use import_options::ImportOptions;
 pub use overview::{ClassRow, Overview, Units};
 pub use split::{By, StoredSplit};
 
@@ -192,7 +193,7 @@ fn of_originals(
     let mut loaded = loaded.with_context(|| place.display().to_string())?;
     let own = &mut loaded.own;
     own.notes.splice(0..0, notes);
-    own.cutting.import = Some(options.of_run(&own.cutting, &told));
+    own.cutting.import = Some(originals::of_run(options, &own.cutting, &told));
     Ok(loaded)
 }
 

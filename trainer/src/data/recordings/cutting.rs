@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{ImportOptions, StoredSplit};
+use super::StoredSplit;
+use super::import_options::ImportOptions;
 use crate::bounds::{self, within};
 use crate::data::import::Unit;
 use crate::visible;
