@@ -41,6 +41,15 @@ pub fn of_firmware(unit: &str) -> Option<f32> {
     Some((1.0 / (per_unit * factor)) as f32)
 }
 
+/// Sizes of counts that differ by no more than this, relatively, are the same: sensors are no more exact.
+const SAME_SIZE: f32 = 0.05;
+
+/// Whether counts of a size in a unit are others than the firmware's, as far as it has some of that unit.
+pub fn differ_from_firmware(lsb: f32, unit: Option<&str>) -> bool {
+    let size = unit.and_then(of_firmware);
+    size.is_some_and(|size| (lsb / size - 1.0).abs() > SAME_SIZE)
+}
+
 /// Channels of data, for the sizes of their counts.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelsOfData<'a> {

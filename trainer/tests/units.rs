@@ -319,6 +319,67 @@ fn a_model_is_evaluated_on_recordings_of_another_scale_by_its_own_counts() {
     );
 }
 
+/// The commands of docs/OWN_SENSOR.md: no script, no folder in between.
+#[test]
+fn four_commands_from_a_phone_to_classes_on_an_emulated_board() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (originals, run, model, flash) = (at("phone"), at("run"), at("model"), at("flash.bin"));
+    phone(&originals);
+    let data = ["--data-dir", path(&originals)];
+    let args = "train recordings --steps 50 --hop 25 --hidden-size 64 --epochs 12 --out";
+    let args = args.split(' ').chain([path(&run)]).chain(data);
+    let trained = succeeds(&args.collect::<Vec<_>>());
+    contains(
+        &trained,
+        &[
+            "imported: 30 files of Sensor Logger, 15 recordings",
+            "50 samples a second",
+        ],
+    );
+    // The command that is printed works as it is.
+    let next = trained.split("next: hadamrnn ").nth(1).expect("a command");
+    let next = shlex::split(next.lines().next().expect("a line")).expect("a command line");
+    let mut next: Vec<&str> = next.iter().map(String::as_str).collect();
+    next.extend(["--counts", "firmware", "--out", path(&model)]);
+    contains(
+        &succeeds(&next),
+        &["counts that the model reads", "835.35", "818.51"],
+    );
+    let board = ["--board", "qemu-m4", "--flash-file", path(&flash)];
+    succeeds(&[&["flash", path(&model)][..], &board].concat());
+    for class in ["rest", "walk", "run"] {
+        let stream = originals.join(class);
+        let args = [
+            "monitor",
+            "--rate",
+            "0",
+            "--plain",
+            "--count",
+            "60",
+            "--model",
+            path(&model),
+        ];
+        let stream = ["--stream", path(&stream)];
+        let watched = succeeds(&[&args[..], &board, &stream].concat());
+        let right = watched
+            .lines()
+            .filter(|line| line.contains(&format!(": {class}, logits")));
+        let right = right.count();
+        assert!(right >= 50, "{right} of 60 windows of {class}:\n{watched}");
+        assert!(!watched.contains("warning"), "{watched}");
+    }
+    let evaluated = succeeds(&[&["eval", path(&model)][..], &data].concat());
+    contains(
+        &evaluated,
+        &[
+            "imported: 30 files",
+            "integer model on the run's test split",
+        ],
+    );
+    succeeds(&[&["verify", path(&model)][..], &data].concat());
+}
+
 /// The same recording in half as many counts.
 fn halved(told: &str, below: &str) -> String {
     let mut text = told

@@ -48,6 +48,7 @@ pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
 pub use labels::Pattern;
 pub use recording::{Channel, Interval, Recording, TimeBase};
+pub use time::rate_of;
 pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
 pub use unit::Unit;
 pub use write::{SUMMARY, Summary, Texts, Written, texts, write};

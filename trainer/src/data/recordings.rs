@@ -24,6 +24,7 @@ mod cutting;
 mod duplicates;
 mod earlier;
 mod id;
+mod import_options;
 mod join;
 mod judge;
 mod labels;
@@ -63,9 +64,9 @@ use split::{Place, Places};
 
 pub use cutting::{Cutting, FOLDS, Fold};
 pub use id::Id;
+pub use import_options::ImportOptions;
 pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
-pub use originals::ImportOptions;
 pub use overview::{ClassRow, Overview, Units};
 pub(in crate::data) use shared::in_common;
 pub use split::{By, Sketch, StoredSplit};
@@ -206,7 +207,7 @@ fn of_originals(
     let mut loaded = loaded.with_context(|| place.display().to_string())?;
     let own = &mut loaded.own;
     own.notes.splice(0..0, notes);
-    own.cutting.import = Some(options.of_run(&own.cutting, &told));
+    own.cutting.import = Some(originals::of_run(options, &own.cutting, &told));
     Ok(loaded)
 }
 

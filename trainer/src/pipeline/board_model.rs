@@ -18,8 +18,6 @@ use crate::visible;
 
 /// Rates that differ by no more than this, relatively, are the same: clocks and measured rates are not exact.
 const SAME_RATE: f32 = 0.02;
-/// Sizes of counts that differ by no more than this, relatively, are the same: sensors are no more exact.
-const SAME_SIZE: f32 = 0.05;
 
 /// How a model is run on a board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,10 +119,7 @@ impl BoardModel {
     fn compare_counts(&self, firmware: &Descriptor<'_>, observer: &mut dyn Observer) {
         let is_emulated = firmware.board.starts_with("qemu-");
         self.compare_units(is_emulated, observer);
-        let differs = |channel: &&Channel| {
-            let size = channel.unit.and_then(counts::of_firmware);
-            size.is_some_and(|size| (channel.lsb / size - 1.0).abs() > SAME_SIZE)
-        };
+        let differs = |channel: &&Channel| counts::differ_from_firmware(channel.lsb, channel.unit);
         let channels = &self.usage.channels;
         if let Some(channel) = channels.iter().find(differs).filter(|_| !is_emulated) {
             observer.notice(&format!(

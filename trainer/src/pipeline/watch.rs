@@ -11,11 +11,12 @@ use super::firmware::{FirmwareOptions, build_stream};
 use super::model::open_model;
 use crate::board::{Emulator, FlashFile, Launch};
 use crate::card::files;
-use crate::counts::unit;
+use crate::counts;
 use crate::link::{BoardStatus, Client, Wire};
 use crate::model_folder::StoredModel;
 use crate::monitor::Unit;
 use crate::observer::Observer;
+use crate::usage;
 use crate::visible;
 
 /// Unit of channels whose unit is not known.
@@ -74,6 +75,8 @@ pub struct Names {
     pub units: Vec<Option<Unit>>,
     /// Size of an integer logit in the float network's logits.
     pub logit_scale: f64,
+    /// A channel whose counts are of another size than the firmware's, if there is one.
+    other_counts: Option<String>,
     /// The model that they are of.
     model: ModelId,
     /// Its name.
@@ -96,23 +99,39 @@ impl Names {
             return Err(Error::Model(fault.at(path)));
         };
         let model = file.model().sort_at(Error::Model, path)?;
-        let task = folder.card.config.task;
-        let sizes = folder.card.channels.iter().zip(&folder.card.input_lsb);
-        let unit = |(channel, lsb): (&String, &f32)| {
-            let name = unit(task, channel).filter(|name| *name != COUNTS)?;
+        let channels = usage::channels(&folder.card);
+        let other = channels
+            .iter()
+            .find(|channel| counts::differ_from_firmware(channel.lsb, channel.unit));
+        let unit = |channel: &usage::Channel| {
+            let name = channel.unit.filter(|name| *name != COUNTS)?;
             Some(Unit {
                 name: name.into(),
-                lsb: f64::from(*lsb),
+                lsb: f64::from(channel.lsb),
             })
         };
         Ok(Self {
-            units: sizes.map(unit).collect(),
+            units: channels.iter().map(unit).collect(),
             logit_scale: f64::from(model.header().logit_scale),
+            other_counts: other.map(|channel| channel.name.clone()),
             model: ModelId::of(file.bytes()),
             name: model.name().into(),
             classes: folder.card.classes,
             channels: folder.card.channels,
         })
+    }
+
+    /// Warns of a model whose counts are not those in which an emulated board streams the recordings at `stream`. A window file
+    /// is of no counts that are known.
+    pub fn compare_counts(&self, stream: &Path, observer: &mut dyn Observer) {
+        let other = self.other_counts.as_ref();
+        if let Some(channel) = other.filter(|_| !stream::is_window_file(stream)) {
+            observer.notice(&format!(
+                "warning: recordings are streamed in the firmware's counts, 1/8192 g and 70 m°/s, and the model reads others of {}: its \
+                 answers will be wrong. Export it with --counts firmware",
+                visible::name(channel)
+            ));
+        }
     }
 
     /// The names, if a board runs the model that they are of; else none, and the observer gets a warning: names of another

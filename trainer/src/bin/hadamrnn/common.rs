@@ -20,7 +20,7 @@ pub struct Common {
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct DataArgs {
-    /// Folder with the data sets [default: $HADAMRNN_DATA, else the sample that ships with the program]
+    /// Folder with the data sets, or your recordings: a folder, a file or an archive [default: $HADAMRNN_DATA, else the sample that ships with the program]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }

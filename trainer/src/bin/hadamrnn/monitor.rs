@@ -35,8 +35,8 @@ pub struct Args {
     /// With --board: samples a second, 0 for as many as can be [default: the board's]
     #[arg(long, value_name = "HZ", requires = "board")]
     rate: Option<u32>,
-    /// With --board: recording (CSV) or window file to stream, over and over [default: some of UCI HAR]
-    #[arg(long, value_name = "FILE", requires = "board")]
+    /// With --board: recording (CSV), recordings of another tool or window file to stream, over and over [default: some of UCI HAR]
+    #[arg(long, value_name = "PATH", requires = "board")]
     stream: Option<PathBuf>,
     /// Folder of the model that the board runs, to take the names of classes and channels from; while it runs another one,
     /// classes are shown by number
@@ -78,6 +78,9 @@ pub fn run(args: &Args) -> Result<Status> {
     );
     let mut terminal = Terminal::default();
     let names = args.model.as_deref().map(Names::read).transpose()?;
+    if let Some((names, stream)) = names.as_ref().zip(args.stream.as_ref()) {
+        names.compare_counts(stream, &mut terminal);
+    }
     // Before the emulator starts, which otherwise would be left behind.
     let stop = StopFlag::install_quietly()?;
     let (emulator, mut client) = match &args.board {

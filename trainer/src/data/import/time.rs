@@ -148,7 +148,7 @@ pub(super) fn find_gaps(recording: &mut Recording) {
 }
 
 /// The measured or stated rate of a recording.
-pub(super) fn rate_of(recording: &Recording) -> Option<f64> {
+pub fn rate_of(recording: &Recording) -> Option<f64> {
     match &recording.time {
         TimeBase::Rate(rate) => Some(*rate),
         TimeBase::Stamps(stamps) => rate(stamps, &recording.gaps),

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{ImportOptions, StoredSplit};
+use super::StoredSplit;
+use super::import_options::ImportOptions;
 use crate::bounds::{self, within};
 use crate::data::import::Unit;
 use crate::visible;

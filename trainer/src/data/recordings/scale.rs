@@ -2,7 +2,7 @@
 //! import.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -56,10 +56,20 @@ pub(super) fn of_files(files: &[PathBuf]) -> Result<Vec<Told>> {
     Ok(all)
 }
 
+/// The lines of a file down to its header.
 fn head(file: File) -> Result<Vec<u8>> {
+    let mut reader = BufReader::new(file.take(HEAD));
     let mut bytes = Vec::new();
-    file.take(HEAD).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    loop {
+        let start = bytes.len();
+        if reader.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(bytes);
+        }
+        let is_header = |(_, line): (u64, &[u8])| !(line.is_empty() || line.starts_with(b"#"));
+        if lines(&bytes[start..]).any(is_header) {
+            return Ok(bytes);
+        }
+    }
 }
 
 /// The scales that a text tells in its first line.
@@ -278,10 +288,14 @@ fn of_channel(told: &[Told], channel: &str) -> Result<ToldScale> {
     let mut chosen = first.clone();
     for (file, scale) in all {
         let counts = scale.per(first.unit);
+        let remedy = match (first.is_counts(), scale.is_counts()) {
+            (true, _) => same_counts(&file.file, &first_file.file),
+            (_, true) => same_counts(&first_file.file, &file.file),
+            _ => "`hadamrnn data import FOLDER --out NEW` brings both to one scale".into(),
+        };
         ensure!(
             counts.is_some_and(|counts| is_same(counts, first.counts_per_unit)),
-            "channel {}: {}, but {}. Counts of different scales cannot be trained on together: `hadamrnn data import FOLDER --out NEW` \
-             brings recordings that tell their scale to one",
+            "channel {}: {}, but {}. Counts of different scales cannot be trained on together: {remedy}",
             visible::name(channel),
             first_file.said(&first),
             file.said(&scale)
@@ -291,6 +305,13 @@ fn of_channel(told: &[Told], channel: &str) -> Result<ToldScale> {
         }
     }
     Ok(chosen)
+}
+
+/// What to do where one file tells its scale and another does not.
+fn same_counts(with: &str, without: &str) -> String {
+    format!(
+        "if those of {without} are of the same sensor, copy the first line of {with} to its top; else record or import them anew"
+    )
 }
 
 /// Plain counts, as versions read them that knew no units.
@@ -348,7 +369,7 @@ mod tests {
                 "channel ax",
                 "8192 counts are 1 g by a.csv",
                 part,
-                "data import",
+                "cannot be trained on together",
             ] {
                 assert!(error.contains(part), "{error}");
             }

@@ -1,8 +1,10 @@
-//! Samples for an emulated board's sensor: a window file, or the user's own recording as comma-separated text.
+//! Samples for an emulated board's sensor: a window file, the user's own recording as comma-separated text, or recordings of another
+//! tool.
 //!
-//! A recording is turned into what the board's sensor would have given: its columns are found by name, and acceleration without
+//! Values whose unit is told become the counts that the firmware's sensors would give: 1/8192 g and 70 m°/s. A recording is turned into what the board's sensor would have given: its columns are found by name, and acceleration without
 //! gravity is split off by the filter of the boards' firmware where the recording has none.
 
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,23 +13,37 @@ use hadamrnn_device::imu::GravityFilter;
 use hadamrnn_device::windows::{MAGIC, WindowFile, WindowFileHeader};
 use hadamrnn_firmware_support::boards::Board;
 
+use crate::data::import::{self, Options, Unit, counts_of_firmware, scales_told};
 use crate::observer::Observer;
 use crate::untrusted::{self, Kind};
 use crate::usage::quantities;
 use crate::visible;
 
 /// Columns that are no channels.
-const NO_CHANNELS: [&str; 3] = ["label", "recording", "time"];
+const NO_CHANNELS: [&str; 5] = ["label", "recording", "time", "time_s", "subject"];
+/// Rates that differ by no more than this, relatively, are the same.
+const SAME_RATE: f64 = 0.05;
 
-/// The window file at `path`, or one of the recording there, for the sensor of `board`.
+/// The window file at `path`, or one of the recordings there, for the sensor of `board`.
 ///
 /// # Errors
 /// It cannot be read, is malformed (the message names line and column), or lacks a channel that the sensor gives.
 pub(super) fn read(path: &Path, board: &Board, observer: &mut dyn Observer) -> Result<Vec<u8>> {
     let name = path.display();
+    let firmware = board.descriptor().context("the board has no slots")?;
+    let sensor = Sensor {
+        values: firmware.channels.into(),
+        gives: firmware.gives,
+    };
+    let of_tool = || sensor.imported(path, firmware.rate.into());
+    if path.is_dir() {
+        let recorded =
+            of_tool()?.context("no channel is in a unit that the board's sensor gives")?;
+        recorded.tell(path, firmware.gives, observer);
+        return file(&recorded.samples, firmware.channels);
+    }
     let bytes =
         untrusted::read(path, Kind::WINDOWS).with_context(|| format!("cannot read {name}"))?;
-    let firmware = board.descriptor().context("the board has no slots")?;
     if bytes.starts_with(&MAGIC) {
         let windows = WindowFile::parse(&bytes);
         let header = windows.with_context(|| format!("{name} is no window file"))?;
@@ -41,24 +57,72 @@ pub(super) fn read(path: &Path, board: &Board, observer: &mut dyn Observer) -> R
         );
         return Ok(bytes);
     }
-    let sensor = Sensor {
-        values: firmware.channels.into(),
-        gives: firmware.gives,
+    let own = sensor.samples(&bytes);
+    let recorded = match (own, path) {
+        (Ok(own), _) => own,
+        (Err(own), _) => match of_tool() {
+            Ok(Some(imported)) => imported,
+            _ => {
+                return Err(own.context(format!(
+                    "{name} is no window file, and no recording for {}",
+                    board.name
+                )));
+            }
+        },
     };
-    let (samples, names) = sensor.samples(&bytes).with_context(|| {
-        format!(
-            "{name} is no window file, and no recording for {}",
-            board.name
-        )
-    })?;
-    if quantities(names.iter().map(String::as_str)).is_none() {
-        observer.notice(&format!(
-            "note: what the columns of {name} measure is not known: they are taken in the order of the board's sensor, which \
-             gives {}",
-            firmware.gives
-        ));
+    recorded.tell(path, firmware.gives, observer);
+    file(&recorded.samples, firmware.channels)
+}
+
+/// Samples of a board's sensor, made of recordings.
+#[derive(Debug, Default)]
+struct Recorded {
+    samples: Vec<Vec<i16>>,
+    /// Names of the recordings' channels.
+    names: Vec<String>,
+    /// Values beyond the counts of the firmware.
+    saturated: usize,
+    /// Samples a second, where they are not the board's.
+    other_rate: Option<(f64, f64)>,
+}
+
+impl Recorded {
+    fn tell(&self, path: &Path, gives: Channels, observer: &mut dyn Observer) {
+        let name = path.display();
+        if quantities(self.names.iter().map(String::as_str)).is_none() {
+            observer.notice(&format!(
+                "note: what the columns of {name} measure is not known: they are taken in the order of the board's sensor, which \
+                 gives {gives}"
+            ));
+        }
+        if self.saturated > 0 {
+            observer.notice(&format!(
+                "warning: {} values of {name} are beyond the counts of the firmware, ±4 g and ±2,290 °/s, and saturate",
+                self.saturated
+            ));
+        }
+        if let Some((own, board)) = self.other_rate {
+            observer.notice(&format!(
+                "warning: {name} has {own:.4} samples a second, and the board's sensor gives {board}: they are streamed one for one, so \
+                 the board sees another speed"
+            ));
+        }
     }
-    file(&samples, firmware.channels)
+}
+
+/// The firmware's count of a value, saturated, and whether it is.
+fn firmware_count(value: f64, unit: Unit) -> Option<(i16, bool)> {
+    let count = (value * counts_of_firmware(unit)?).round();
+    // A float-to-integer cast saturates.
+    let held = count as i16;
+    Some((held, f64::from(held) != count))
+}
+
+/// Whether the file at `path` is a window file.
+pub(super) fn is_window_file(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    let read = untrusted::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == MAGIC
 }
 
 /// Samples as a window file, whose windows follow each other.
@@ -100,10 +164,44 @@ enum Making {
 }
 
 impl Sensor {
-    /// The board's samples of a recording, and the names of the recording's channels.
-    fn samples(self, text: &[u8]) -> Result<(Vec<Vec<i16>>, Vec<String>)> {
+    /// The board's samples of recordings of another tool, one after the other; none where a channel is in no unit that the
+    /// firmware's sensors give.
+    fn imported(self, path: &Path, rate: f64) -> Result<Option<Recorded>> {
+        let imported = import::import(path, &Options::default())?;
+        let mut recorded = Recorded::default();
+        for recording in &imported.recordings {
+            recorded.names = (recording.channels.iter())
+                .map(|channel| channel.name.clone())
+                .collect();
+            let own = import::rate_of(recording);
+            let other = own.filter(|own| (own / rate - 1.0).abs() > SAME_RATE);
+            recorded.other_rate = recorded.other_rate.or(other.map(|own| (own, rate)));
+            let mut making = self.making(&recorded.names)?;
+            for number in 0..recording.samples() {
+                let values = recording.sample(number).iter().zip(&recording.channels);
+                let counts: Option<Vec<(i16, bool)>> = values
+                    .map(|(value, channel)| firmware_count((*value).into(), channel.unit))
+                    .collect();
+                let Some(counts) = counts else {
+                    return Ok(None);
+                };
+                recorded.saturated += counts.iter().filter(|(_, saturated)| *saturated).count();
+                let row: Vec<i16> = counts.into_iter().map(|(count, _)| count).collect();
+                recorded.samples.push(making.sample(&row)?);
+            }
+        }
+        Ok(Some(recorded))
+    }
+
+    /// The board's samples of a recording.
+    fn samples(self, text: &[u8]) -> Result<Recorded> {
+        let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let told = scales_told(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
+        let scale = |name: &str| told.iter().find(|scale| scale.channel == name);
+        let mut saturated = 0;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
+            .comment(Some(b'#'))
             .from_reader(text);
         let header = reader
             .headers()
@@ -135,10 +233,25 @@ impl Sensor {
                     )
                 })
             });
-            samples.push(making.sample(&counts.collect::<Result<Vec<i16>>>()?)?);
+            let mut counts = counts.collect::<Result<Vec<i16>>>()?;
+            for (count, (name, _)) in counts.iter_mut().zip(&fields) {
+                if let Some(scale) = scale(name)
+                    && let Some((other, is_beyond)) =
+                        firmware_count(f64::from(*count) / scale.counts_per_unit, scale.unit)
+                {
+                    *count = other;
+                    saturated += usize::from(is_beyond);
+                }
+            }
+            samples.push(making.sample(&counts)?);
         }
         ensure!(!samples.is_empty(), "it has no samples");
-        Ok((samples, names))
+        Ok(Recorded {
+            samples,
+            names,
+            saturated,
+            other_rate: None,
+        })
     }
 
     /// How samples are made of rows whose channels have these names.
@@ -227,7 +340,33 @@ mod tests {
     };
 
     fn samples(text: &str) -> Vec<Vec<i16>> {
-        BOARD.samples(text.as_bytes()).expect("a recording").0
+        BOARD.samples(text.as_bytes()).expect("a recording").samples
+    }
+
+    #[test]
+    fn values_in_units_are_given_as_the_firmware_counts_them() {
+        // 4096 counts are 1 g: 8192 of the firmware's.
+        let told = "# imported from a; ax: 4096 counts are 1 g, ay: 4096 counts are 1 g, az: 4096 counts are 1 g\n\
+                    time_s,label,subject,ax,ay,az,gx,gy,gz\n0.00,walk,anna,4096,0,-20000,1,2,3\n";
+        let recorded = BOARD.samples(told.as_bytes()).expect("a recording");
+        assert_eq!(recorded.samples, [[0, 0, 0, 1, 2, 3, 8192, 0, -32_768]]);
+        assert_eq!(recorded.saturated, 1);
+        let folder = tempfile::tempdir().expect("a folder");
+        let phone = "time,ax (m/s^2),ay (m/s^2),az (m/s^2),gx (rad/s),gy (rad/s),gz (rad/s)\n";
+        let rows = (0..40).map(|i| format!("{:.2},9.80665,0,{i},0,0.5,0\n", 0.01 * f64::from(i)));
+        let path = folder.path().join("phone.csv");
+        std::fs::write(&path, phone.to_owned() + &rows.collect::<String>()).expect("written");
+        for place in [folder.path(), &path] {
+            let recorded = BOARD.imported(place, 50.0).expect("an import");
+            let recorded = recorded.expect("units are known");
+            assert_eq!(recorded.samples.len(), 40);
+            // 0.5 rad/s are 28.65 °/s.
+            assert_eq!(recorded.samples[0][3..], [0, 409, 0, 8192, 0, 0]);
+            let (own, board) = recorded.other_rate.expect("100 Hz");
+            assert!((own - 100.0).abs() < 0.1 && board == 50.0);
+        }
+        std::fs::write(&path, "ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n").expect("written");
+        assert!(BOARD.imported(&path, 50.0).expect("an import").is_none());
     }
 
     #[test]
