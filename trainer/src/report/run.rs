@@ -161,3 +161,6 @@ impl RunReport {
         Ok(markup::page(&self.name, &sections))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,8 +35,8 @@ fn part(parts: &Parts) -> String {
         table("names", &head, &rows)
     };
     let all = rows.len();
-    let plural = if all == 1 { "" } else { "s" };
-    let mut body = format!("<h3>{all} {}{plural}, the worst first</h3>\n", parts.what);
+    let rest = if all == 1 { "" } else { "s, the worst first" };
+    let mut body = format!("<h3>{all} {}{rest}</h3>\n", parts.what);
     body += &cells(&rows[..all.min(SHOWN)]);
     if all > SHOWN {
         let rest = &rows[SHOWN..all.min(MOST)];
