@@ -23,7 +23,6 @@ mod cutting;
 mod duplicates;
 mod earlier;
 mod id;
-mod judge;
 mod labels;
 mod lines;
 mod overview;
@@ -36,6 +35,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod time;
+mod times;
 mod windows;
 
 use std::collections::BTreeSet;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::data::import::{self, Options, Pattern, Summary, Unit};
+use hadamrnn::data::import::{self, Options, Pattern, Resampling, Summary, Unit};
 
+use crate::choices::choice;
 use crate::output;
 use crate::progress::Spinner;
 
@@ -33,6 +34,9 @@ pub struct Args {
     /// Resample to this many samples a second
     #[arg(long, value_name = "HZ", value_parser = rate)]
     resample: Option<f64>,
+    /// How to resample [default: band-limited where the rate falls by more than 3 %, else linear]
+    #[arg(long, value_parser = choice::<Resampling>(), requires = "resample")]
+    resample_by: Option<Resampling>,
     /// The most malformed lines to leave out, over all files
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip_bad_lines: usize,
@@ -60,6 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
         unit: args.unit,
         rate_hz: args.rate,
         resample_hz: args.resample,
+        resample_by: args.resample_by,
         skip_bad_lines: args.skip_bad_lines,
     };
     let summary = {

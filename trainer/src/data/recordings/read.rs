@@ -117,9 +117,9 @@ impl Merge {
                 found.left_out.push(name);
             }
         }
-        if let (Some(value), Some((_, column))) = (of_file.no_stamp, &columns.time) {
+        if let Some([column, value]) = of_file.no_stamp {
             let file = file.display().to_string();
-            found.no_stamps.push([file, column.clone(), value]);
+            found.no_stamps.push([file, column, value]);
         }
         found.group = found.group.take().or(columns.group.map(|(_, name)| name));
         found.times.push(of_file.time);
