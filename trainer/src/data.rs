@@ -17,6 +17,7 @@ mod hex;
 mod holdout;
 pub mod imdb;
 pub mod import;
+mod judge;
 mod locate;
 pub mod mnist;
 mod npz;
@@ -26,6 +27,7 @@ pub mod recordings;
 mod sequences;
 mod task;
 mod text;
+mod time;
 pub mod uci_har;
 mod words;
 

@@ -12,6 +12,7 @@ mod axivity;
 mod beside;
 mod columns;
 mod context;
+mod counters;
 mod counts;
 mod delimited;
 mod edge_impulse;
@@ -21,9 +22,11 @@ mod hapt;
 mod labels;
 mod magic_wand;
 mod merge;
+mod overlaps;
 mod pamap2;
 mod prepare;
 mod recording;
+mod resample;
 mod sensor_files;
 mod series;
 mod source;
@@ -48,6 +51,7 @@ pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
 pub use labels::Pattern;
 pub use recording::{Channel, Interval, Recording, TimeBase};
+pub use resample::Resampling;
 pub use time::rate_of;
 pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
 pub use unit::Unit;
@@ -75,6 +79,8 @@ pub struct Options {
     pub rate_hz: Option<f64>,
     /// Samples a second that recordings are resampled to.
     pub resample_hz: Option<f64>,
+    /// How they are resampled; absent by a filter where the rate falls, else linearly.
+    pub resample_by: Option<Resampling>,
     /// The most malformed lines that are left out, over all files.
     pub skip_bad_lines: usize,
 }
@@ -135,14 +141,7 @@ struct Format {
 
 /// All formats.
 const FORMATS: &[Format] = &[
-    Format {
-        name: "delimited text",
-        detect: |file| file.text().map_or(0, delimited::detect),
-        read: |file, reading| {
-            let text = file.text().context("it is no text")?;
-            delimited::read(&file.name(), text, reading)
-        },
-    },
+    delimited::DELIMITED,
     sensor_files::SENSOR_LOGGER,
     sensor_files::PHYPHOX,
     edge_impulse::EDGE_IMPULSE,
@@ -180,6 +179,10 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
     for group in sensor_files::groups(&entries) {
         let (path, recordings) = match group.as_slice() {
             [entry] if edge_impulse::Labels::is(entry) || hapt::Labels::is(entry, &entries) => {
+                continue;
+            }
+            [entry] if hapt::is_beside(entry, &entries) => {
+                found.left_out.push(entry.name.clone());
                 continue;
             }
             [entry] => {

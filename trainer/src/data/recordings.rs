@@ -26,8 +26,8 @@ mod earlier;
 mod id;
 mod import_options;
 mod join;
-mod judge;
 mod labels;
+mod levels;
 mod lines;
 mod origin;
 mod originals;
@@ -44,6 +44,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod time;
+mod times;
 mod windows;
 
 use std::collections::BTreeSet;
@@ -360,14 +361,14 @@ fn doubts_of_levels(
         };
         let ranges = split::ranges(place, segment.samples, cutting, holdout).into_iter();
         for (_, range) in ranges.filter(|(split, _)| *split == split::TRAIN) {
-            stretches.push(judge::Trained {
+            stretches.push(levels::Trained {
                 counts: &segment.counts[range.start * width..range.end * width],
                 class: segment.class,
                 unit,
             });
         }
     }
-    judge::doubts(
+    levels::doubts(
         &segments.channels,
         segments.classes.len(),
         cutting.steps,

@@ -1,7 +1,9 @@
 //! Options of reading recordings in the formats of other tools.
 
 use anyhow::Result;
-use hadamrnn::data::import::{Options, Pattern, Unit};
+use hadamrnn::data::import::{Options, Pattern, Resampling, Unit};
+
+use crate::choices::choice;
 
 /// How recordings are read.
 #[derive(clap::Args, Clone, Debug)]
@@ -21,6 +23,9 @@ pub struct ReadingArgs {
     /// Resample to this many samples a second
     #[arg(long, value_name = "HZ", value_parser = rate)]
     resample: Option<f64>,
+    /// How to resample [default: band-limited where the rate falls by more than 3 %, else linear]
+    #[arg(long, value_parser = choice::<Resampling>(), requires = "resample")]
+    resample_by: Option<Resampling>,
     /// The most malformed lines to leave out, over all files
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip_bad_lines: usize,
@@ -35,6 +40,7 @@ impl ReadingArgs {
             unit: self.unit,
             rate_hz: self.rate,
             resample_hz: self.resample,
+            resample_by: self.resample_by,
             skip_bad_lines: self.skip_bad_lines,
         }
     }

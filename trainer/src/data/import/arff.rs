@@ -1,5 +1,8 @@
 //! ARFF files of Weka: a row a sample, a row a series of one channel, or a relational attribute, whose series have a line a channel.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use super::Format;
@@ -41,6 +44,61 @@ const MOST_SERIES: usize = 100_000;
 struct Attribute<'a> {
     name: &'a str,
     is_number: bool,
+    /// The values that are declared, of a nominal one.
+    values: Option<Vec<&'a str>>,
+}
+
+impl Attribute<'_> {
+    /// Refuses a value that is not declared.
+    fn check(&self, field: &str) -> Result<()> {
+        let Some(values) = &self.values else {
+            return Ok(());
+        };
+        let field = unquoted(field);
+        ensure!(
+            field == "?" || values.contains(&field),
+            "attribute {}: \"{}\" is not among its declared values: {}",
+            visible::name(self.name),
+            visible::name(field),
+            visible::names(values)
+        );
+        Ok(())
+    }
+}
+
+/// A text without blanks and quotes around it.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    inside('\'').or_else(|| inside('"')).unwrap_or(text)
+}
+
+/// The values of a declaration such as `{up, 'go, down'}`; none of another kind of attribute.
+///
+/// # Errors
+/// The brace or a quote is not closed.
+fn declared(kind: &str) -> Result<Option<Vec<&str>>> {
+    let Some(inside) = kind.trim().strip_prefix('{') else {
+        return Ok(None);
+    };
+    let inside = inside
+        .strip_suffix('}')
+        .context("its values are not closed by }")?;
+    let (mut values, mut start, mut quote) = (Vec::new(), 0, None);
+    for (at, c) in inside.char_indices() {
+        match (c, quote) {
+            ('\'' | '"', None) if inside[start..at].trim().is_empty() => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (',', None) => {
+                values.push(unquoted(&inside[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    ensure!(quote.is_none(), "a quote is not closed");
+    values.push(unquoted(&inside[start..]));
+    Ok(Some(values))
 }
 
 /// The declarations above the rows.
@@ -79,9 +137,11 @@ fn header(text: &str) -> Result<Header<'_>> {
             "@attribute" => {
                 let (name, kind) = name(rest)
                     .with_context(|| format!("line {at}: an attribute without a name"))?;
-                let kind = kind.trim().to_ascii_lowercase();
-                let is_number = ["numeric", "real", "integer"].contains(&kind.as_str());
-                if kind == "relational" {
+                let lower = kind.trim().to_ascii_lowercase();
+                let is_number = ["numeric", "real", "integer"].contains(&lower.as_str());
+                let values = declared(kind)
+                    .with_context(|| format!("line {at}: attribute {}", visible::name(name)))?;
+                if lower == "relational" {
                     ensure!(
                         !header.is_relational,
                         "line {at}: a second relational attribute"
@@ -89,7 +149,11 @@ fn header(text: &str) -> Result<Header<'_>> {
                     header.is_relational = true;
                     is_inside = true;
                 } else if !is_inside {
-                    header.attributes.push(Attribute { name, is_number });
+                    header.attributes.push(Attribute {
+                        name,
+                        is_number,
+                        values,
+                    });
                 }
             }
             _ => {}
@@ -116,7 +180,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
         );
         reading.budget.take(line.len().saturating_mul(3))?;
         let series = match header.is_relational {
-            true => relational(line),
+            true => relational(line, &header),
             false => single(line, &header),
         };
         let same = |series: &Recording| {
@@ -191,7 +255,11 @@ fn table(
         first,
         share: 1.0,
     };
-    let mut all = delimited::read_with(name, text, &dialect, reading)?;
+    let check = |fields: &[&str]| {
+        let mut both = header.attributes.iter().zip(fields);
+        both.try_for_each(|(attribute, field)| attribute.check(field))
+    };
+    let mut all = delimited::read_with(name, text, &dialect, &check, reading)?;
     for label in all.iter_mut().flat_map(|recording| &mut recording.labels) {
         label.label = label.label.trim_matches('\'').to_owned();
     }
@@ -199,7 +267,7 @@ fn table(
 }
 
 /// A row whose first field holds lines, one a channel, and whose last is the class.
-fn relational(line: &str) -> Result<Recording> {
+fn relational(line: &str, header: &Header<'_>) -> Result<Recording> {
     let quote = line
         .chars()
         .next()
@@ -231,6 +299,10 @@ fn relational(line: &str) -> Result<Recording> {
         .strip_prefix(',')
         .context("it has no class")?
         .trim();
+    // The attribute of the series is not among them.
+    if let Some(class) = header.attributes.last() {
+        class.check(label)?;
+    }
     label_with(&mut recording, label)
 }
 
@@ -248,7 +320,10 @@ fn single(line: &str, header: &Header<'_>) -> Result<Recording> {
     for (field, attribute) in fields.iter().zip(&header.attributes) {
         match attribute.is_number {
             true => recording.values.extend(values(field)?),
-            false => label = field,
+            false => {
+                attribute.check(field)?;
+                label = field;
+            }
         }
     }
     label_with(&mut recording, label)
@@ -274,90 +349,4 @@ fn values(text: &str) -> Result<Vec<f32>> {
         _ => bail!("\"{}\" is not a number", visible::name(field)),
     };
     text.split(',').map(value).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::Options;
-    use super::*;
-    use crate::untrusted::Budget;
-
-    fn read_as(text: &str) -> Result<Vec<Recording>> {
-        let options = Options::default();
-        let budget = Budget::of_data_set();
-        read("f", text, &Reading::new(&options, &budget))
-    }
-
-    #[test]
-    fn a_row_is_a_sample() {
-        let text = "% a comment\n@RELATION 'x y'\n@ATTRIBUTE 'acc x' REAL\n@attribute \"acc y\" numeric\n@attribute class {up,'go down'}\n\n@DATA\n\
-                    1,2,up\n?,4,'go down'\n5,6,'go down'\n";
-        let all = read_as(text).unwrap();
-        assert_eq!(all.len(), 1);
-        assert_eq!(all[0].channels[1].name, "acc_y");
-        assert_eq!(
-            all[0].label_of_each(),
-            [Some("up"), Some("go down"), Some("go down")]
-        );
-        assert!(all[0].values[2].is_nan() && all[0].values[5] == 6.0);
-        let error = format!("{:#}", read_as(&text.replace("5,6", "5,no")).unwrap_err());
-        assert!(
-            error.contains("line 10") && error.contains("acc y"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_row_may_be_a_series() {
-        let attributes: String = (0..30)
-            .map(|i| format!("@attribute att{i} numeric\n"))
-            .collect();
-        let values: Vec<String> = (0..30).map(|i| i.to_string()).collect();
-        let text = format!(
-            "@relation x\n{attributes}@attribute target {{1,2}}\n@data\n{},2\n",
-            values.join(",")
-        );
-        let all = read_as(&text).unwrap();
-        assert_eq!(
-            (
-                all[0].samples(),
-                all[0].values[29],
-                all[0].labels[0].label.as_str()
-            ),
-            (30, 29.0, "2")
-        );
-        let text = format!(
-            "@relation x\n@attribute r relational\n{attributes}@end r\n@attribute class {{a,b}}\n@data\n'1,2,3\\n4,5,6',a\n\"7,8\\n9,?\",b\n"
-        );
-        let all = read_as(&text).unwrap();
-        assert_eq!(all[0].values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        assert_eq!(
-            (all[1].name.as_str(), all[1].labels[0].label.as_str()),
-            ("f:00002", "b")
-        );
-        for (row, part) in [
-            ("'1,2\\n3',a", "channel 2 has 1 values"),
-            ("'1,2\\n3,4'", "no class"),
-            ("'1,2", "not closed"),
-            ("'1,2',a", "1 channels, unlike"),
-            ("1,2,a", "quoted series"),
-            ("'1,x\\n2,3',a", "\"x\" is not a number"),
-        ] {
-            let error = format!("{:#}", read_as(&format!("{text}{row}\n")).unwrap_err());
-            assert!(error.contains(part), "{row}: {error}");
-        }
-        assert!(read_as("@relation x\n").is_err());
-        assert!(read_as("@relation x\n@attribute a numeric\n@data\n{0 1}\n").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(head in "[@a-z{} '\"\n0-9µ]{0,60}", rows in "[-0-9,.'\"\\\\n\n{}?µ]{0,60}") {
-            let _ = read_as(&format!("@relation x\n{head}\n@data\n{rows}"));
-            let _ = read_as(&format!("@relation x\n@attribute r relational\n@attribute a numeric\n@end r\n@attribute c {{a}}\n@data\n{rows}"));
-            let _ = read_as(&format!("@relation x\n@attribute a numeric\n@attribute class {{a}}\n@data\n{rows}"));
-        }
-    }
 }

@@ -276,18 +276,13 @@ impl Builder {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::source::Entry;
+    use super::super::tests::read_with;
     use super::super::{Options, time};
     use super::*;
-    use crate::untrusted::Budget;
 
     fn read_as(bytes: &[u8]) -> (Result<Recording>, Vec<String>) {
-        let options = Options::default();
-        let budget = Budget::of_data_set();
-        let reading = Reading::new(&options, &budget);
-        let entry = Entry::of_bytes("x.cwa", bytes);
-        let found = read(&File::new(&entry, bytes), &reading).map(|mut all| all.remove(0));
-        (found, reading.into_notes())
+        let (found, notes) = read_with(&AXIVITY, "x.cwa", bytes, &Options::default());
+        (found.map(|mut all| all.remove(0)), notes)
     }
 
     fn seal(sector: &mut [u8]) {

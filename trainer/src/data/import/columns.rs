@@ -1,5 +1,6 @@
 //! Roles of columns, by their names.
 
+use crate::data::time::is_time;
 use crate::data::words::words;
 
 /// Role of a column.
@@ -51,66 +52,19 @@ const NUMBERS: [&str; 14] = [
     "", "index", "id", "idx", "row", "sample", "frame", "no", "nr", "number", "counter", "packet",
     "seq", "sampleid",
 ];
-const TIMES: [&str; 8] = [
-    "time",
-    "timestamp",
-    "timestamps",
-    "date",
-    "datetime",
-    "epoch",
-    "elapsed",
-    "localtime",
-];
-const TIME_UNITS: [&str; 22] = [
-    "s",
-    "sec",
-    "secs",
-    "second",
-    "seconds",
-    "ms",
-    "msec",
-    "millis",
-    "milliseconds",
-    "us",
-    "µs",
-    "micros",
-    "ns",
-    "nanoseconds",
-    "min",
-    "mins",
-    "minute",
-    "minutes",
-    "h",
-    "hr",
-    "hour",
-    "hours",
-];
-/// Those of them that mean something else too where they stand first.
-const NO_TIMES: [&str; 4] = ["s", "min", "mins", "h"];
-
 /// The role of a column of this name.
 pub(super) fn role(name: &str) -> Role {
     let words = words(name);
     let whole = words.concat();
     let is = |all: &[&str]| all.contains(&whole.as_str());
-    let is_time_word = |word: &String| TIMES.contains(&word.as_str());
-    let is_unit = |word: &String| TIME_UNITS.contains(&word.as_str());
-    let starts_as_time = words.first().is_some_and(|word| {
-        matches!(word.as_str(), "t" | "ts") || (is_unit(word) && !NO_TIMES.contains(&word.as_str()))
-    });
-    let number_at_end = words.len() > 1
-        && words.last().is_some_and(|word| word == "id")
-        && !words.iter().any(is_time_word);
+    let number_at_end =
+        words.len() > 1 && words.last().is_some_and(|word| word == "id") && !is_time(name);
     match () {
         () if is(&LABELS) => Role::Label,
         () if is(&SUBJECTS) => Role::Subject,
         () if is(&["recording"]) => Role::Recording,
         () if is(&NUMBERS) || name.starts_with("Unnamed:") || number_at_end => Role::Number,
-        () if words.iter().any(is_time_word)
-            || (starts_as_time && words[1..].iter().all(is_unit)) =>
-        {
-            Role::Time
-        }
+        () if is_time(name) => Role::Time,
         () => Role::Channel,
     }
 }

@@ -10,17 +10,27 @@ use anyhow::{Context, Result, ensure};
 
 pub(super) use dialect::Dialect;
 
+use super::Format;
 use super::context::{BadLines, Reading};
 use super::recording::Recording;
 use super::text::{lines, split};
 use header::Columns;
 use table::Table;
 
+pub(super) const DELIMITED: Format = Format {
+    name: "delimited text",
+    detect: |file| file.text().map_or(0, detect),
+    read: |file, reading| {
+        let text = file.text().context("it is no text")?;
+        read(&file.name(), text, reading)
+    },
+};
+
 /// Bytes of a line: enough for 1,024 channels with long names.
 const MAX_LINE_BYTES: usize = 64 << 10;
 
 /// Whether text is of this format, in a hundred.
-pub(super) fn detect(text: &str) -> u8 {
+fn detect(text: &str) -> u8 {
     match Dialect::of(text) {
         Ok(dialect) if dialect.share >= 0.5 => 30,
         _ => 0,
@@ -33,14 +43,15 @@ pub(super) fn detect(text: &str) -> u8 {
 /// It is malformed; the message names line and column.
 pub(super) fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>> {
     let dialect = Dialect::of(text)?;
-    read_with(name, text, &dialect, reading)
+    read_with(name, text, &dialect, &|_| Ok(()), reading)
 }
 
-/// Reads a file as [`read`] does, in a known dialect.
+/// Reads a file as [`read`] does, in a known dialect; `check` refuses rows by their fields.
 pub(super) fn read_with(
     name: &str,
     text: &str,
     dialect: &Dialect,
+    check: &dyn Fn(&[&str]) -> Result<()>,
     reading: &Reading<'_>,
 ) -> Result<Vec<Recording>> {
     let columns = Columns::of(text, dialect, reading).with_context(|| header_of(dialect))?;
@@ -68,6 +79,7 @@ pub(super) fn read_with(
             line.len()
         );
         let result = split(line, dialect.separator, &mut fields)
+            .and_then(|()| check(&fields))
             .and_then(|()| table.row(&columns, dialect, line, &fields, reading));
         if let Err(error) = result {
             if error.is::<std::io::Error>() {

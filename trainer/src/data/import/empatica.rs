@@ -107,17 +107,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Options;
-    use super::super::source::Entry;
+    use super::super::tests::read_with;
     use super::*;
-    use crate::untrusted::Budget;
 
     fn read_as(text: &str) -> (Result<Vec<Recording>>, Vec<String>) {
-        let options = Options::default();
-        let budget = Budget::of_data_set();
-        let reading = Reading::new(&options, &budget);
-        let entry = Entry::of_bytes("S1/ACC.csv", text.as_bytes());
-        let found = read(&File::new(&entry, text.as_bytes()), &reading);
-        (found, reading.into_notes())
+        read_with(&EMPATICA, "S1/ACC.csv", text, &Options::default())
     }
 
     const HEAD: &str = "1544027337.000000, 1544027337.000000, 1544027337.000000\n32.000000, 32.000000, 32.000000\n";

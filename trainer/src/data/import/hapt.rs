@@ -116,6 +116,37 @@ fn sample(fields: &[&str]) -> Result<[f32; 3]> {
     Ok([value(0)?, value(1)?, value(2)?])
 }
 
+/// Files beside `RawData` in the published folder, which were computed from it or describe it.
+const BESIDE: [&str; 6] = [
+    "Train/",
+    "Test/",
+    "activity_labels.txt",
+    "features.txt",
+    "features_info.txt",
+    "README.txt",
+];
+/// Folder of the recordings in the published one.
+const RAW: &str = "RawData/";
+
+/// Whether an entry was computed from the recordings or describes them: it lies beside their folder, as published.
+pub(super) fn is_beside(entry: &Entry, all: &[Entry]) -> bool {
+    let has_raw = |root: &str| {
+        let is_raw = |other: &&Entry| {
+            other.folder().strip_prefix(root) == Some(RAW) && sensor(other.stem()).is_some()
+        };
+        all.iter().any(|other| is_raw(&other))
+    };
+    let name = entry.name.as_str();
+    let folders = name.match_indices('/').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(folders).any(|at| {
+        let (root, rest) = name.split_at(at);
+        BESIDE.iter().any(|beside| match beside.ends_with('/') {
+            true => rest.starts_with(beside),
+            false => rest == *beside,
+        }) && has_raw(root)
+    })
+}
+
 /// The intervals of `labels.txt`, by folder, experiment and user.
 #[derive(Debug, Default)]
 pub(super) struct Labels(HashMap<String, Vec<Interval>>);
@@ -235,7 +266,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("RawData")).unwrap();
         for (name, text) in files {
-            std::fs::write(folder.path().join("RawData").join(name), text).unwrap();
+            let path = match name.strip_prefix("../") {
+                Some(beside) => folder.path().join(beside),
+                None => folder.path().join("RawData").join(name),
+            };
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         }
         import(folder.path(), &Options::default())
     }
@@ -291,6 +327,36 @@ mod tests {
                 || error.contains("line 6: column 3"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_published_folder_is_read_by_its_recordings_alone() {
+        let mut all = files("1 2 7 5 6\n");
+        let features = "0.1 0.2 0.3 0.4\n0.1 0.2 0.3 0.4\n".to_owned();
+        for name in [
+            "../Train/X_train.txt",
+            "../Test/X_test.txt",
+            "../features.txt",
+            "../activity_labels.txt",
+        ] {
+            all.push((name, features.clone()));
+        }
+        let imported = of(&all).unwrap();
+        assert_eq!(imported.recordings.len(), 1);
+        assert_eq!(imported.recordings[0].labels.len(), 1);
+        assert_eq!(
+            imported.left_out,
+            [
+                "Test/X_test.txt",
+                "Train/X_train.txt",
+                "activity_labels.txt",
+                "features.txt"
+            ]
+        );
+        // Of another data set they are no parts of this one.
+        assert!(of(&all[3..]).unwrap().left_out.is_empty());
+        all.push(("../Train2/X.txt", features));
+        assert!(of(&all).is_err());
     }
 
     proptest! {

@@ -145,15 +145,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Options;
+    use super::super::tests::read_with;
     use super::*;
-    use crate::untrusted::Budget;
-
-    fn read_as(text: &str, options: &Options) -> (Result<Vec<Recording>>, Vec<String>) {
-        let budget = Budget::of_data_set();
-        let reading = Reading::new(options, &budget);
-        let found = read("f", text, &reading);
-        (found, reading.into_notes())
-    }
 
     const START: &str = "Script started on Thu\r\n\x1b[?1034hbash-3.2$  -\x08\x1b[K\x08\x1b[Kscreen x 115200\r\n\x1b[?1049h\x1b[!p\x1b[?1h\x1b=\x1b[0m\x1b(B\x1b[2J\r\n\r\n";
     const END: &str = "\x1b[24;2H\x1b[?1l\x1b>\r\n[screen is terminating]\r\nexit\r\n";
@@ -177,7 +170,7 @@ mod tests {
                 row(0.0),
                 row(0.1).trim_end()
             );
-            let (found, notes) = read_as(&text, &Options::default());
+            let (found, notes) = read_with(&MAGIC_WAND, "f.txt", &text, &Options::default());
             let found = found.unwrap().remove(0);
             assert_eq!((found.samples(), &found.gaps[..]), (5, &[2][..]), "{unit}");
             assert!(
@@ -196,9 +189,16 @@ mod tests {
     #[test]
     fn malformed_lines_and_unknown_units_are_refused() {
         let text = "-,-,-\n0,0,1\n0,0\n0,0,1\n";
-        let error = format!("{:#}", read_as(text, &Options::default()).0.unwrap_err());
+        let error = format!(
+            "{:#}",
+            read_with(&MAGIC_WAND, "f.txt", text, &Options::default())
+                .0
+                .unwrap_err()
+        );
         assert!(error.contains("line 3: 2 fields"), "{error}");
-        let (found, _) = read_as(
+        let (found, _) = read_with(
+            &MAGIC_WAND,
+            "f.txt",
             text,
             &Options {
                 skip_bad_lines: 1,
@@ -207,12 +207,19 @@ mod tests {
         );
         assert_eq!(found.unwrap()[0].gaps, [1]);
         let raw = "-,-,-\n0,0,8192\n0,0,8192\n";
-        let error = format!("{:#}", read_as(raw, &Options::default()).0.unwrap_err());
+        let error = format!(
+            "{:#}",
+            read_with(&MAGIC_WAND, "f.txt", raw, &Options::default())
+                .0
+                .unwrap_err()
+        );
         assert!(
             error.contains("8192.000") && error.contains("--unit"),
             "{error}"
         );
-        let (found, _) = read_as(
+        let (found, _) = read_with(
+            &MAGIC_WAND,
+            "f.txt",
             raw,
             &Options {
                 unit: Unit::parse("counts"),
@@ -220,14 +227,18 @@ mod tests {
             },
         );
         assert_eq!(found.unwrap()[0].values[2], 8192.0);
-        assert!(read_as("-,-,-\n", &Options::default()).0.is_err());
+        assert!(
+            read_with(&MAGIC_WAND, "f.txt", "-,-,-\n", &Options::default())
+                .0
+                .is_err()
+        );
     }
 
     proptest! {
         #[test]
         fn no_text_panics(text in "[-0-9,.\x1b\x08\\[(@Km\r\nµ ]{0,100}") {
-            let _ = read_as(&text, &Options::default());
-            let _ = read_as(&format!("-,-,-\n0,0,1\n{text}\n0,0,1"), &Options { skip_bad_lines: 99, ..Options::default() });
+            let _ = read_with(&MAGIC_WAND, "f.txt", &text, &Options::default());
+            let _ = read_with(&MAGIC_WAND, "f.txt", format!("-,-,-\n0,0,1\n{text}\n0,0,1"), &Options { skip_bad_lines: 99, ..Options::default() });
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn merge(
 ) -> Result<Option<Recording>> {
     parts.sort_by_key(|(entry, _)| rank(entry.stem()));
     for (_, recording) in &mut parts {
-        time::find_gaps(recording);
+        time::find_gaps(recording, reading.options.rate_hz);
     }
     let Some((first, _)) = parts.first() else {
         return Ok(None);

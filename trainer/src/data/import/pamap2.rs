@@ -170,15 +170,8 @@ fn row(fields: &[&str]) -> Result<Row> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Options;
+    use super::super::tests::read_as;
     use super::*;
-    use crate::untrusted::Budget;
-
-    fn read_as(text: &str) -> Result<Recording> {
-        let options = Options::default();
-        let budget = Budget::of_data_set();
-        read("f", text, &Reading::new(&options, &budget))
-    }
 
     fn line(time: f64, activity: u32) -> String {
         let rest: Vec<String> = (2..54)
@@ -193,7 +186,7 @@ mod tests {
             .map(|i| line(8.38 + 0.01 * f64::from(i), if i < 2 { 0 } else { 7 }))
             .collect();
         assert!(is_pamap2(&text));
-        let found = read_as(&text).unwrap();
+        let found = read_as(&PAMAP2, "f.dat", &text).unwrap().remove(0);
         assert_eq!(found.channels.len(), 39);
         // The hand's rotation is in the columns 11 to 13, the ankle's magnetic field in 48 to 50, numbered from 1.
         let place = |name: &str| {
@@ -212,7 +205,7 @@ mod tests {
             ("1 2 3\n".into(), "3 fields"),
             (line(9.0, 1).replace(" 9 ", " x "), "column 10: \"x\""),
         ] {
-            let error = format!("{:#}", read_as(&text).unwrap_err());
+            let error = format!("{:#}", read_as(&PAMAP2, "f.dat", &text).unwrap_err());
             assert!(error.contains(part), "{error}");
         }
     }
@@ -222,7 +215,7 @@ mod tests {
         fn no_text_panics(text in "[-0-9a.\n ]{0,80}", at in 0_usize..200) {
             let mut whole = line(1.0, 1);
             whole.insert_str(at.min(whole.len()), &text);
-            let _ = (is_pamap2(&text), read_as(&whole));
+            let _ = (is_pamap2(&text), read_as(&PAMAP2, "f.dat", &whole));
         }
     }
 }

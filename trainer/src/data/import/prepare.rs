@@ -7,12 +7,11 @@ use anyhow::{Context, Result, bail, ensure};
 use super::columns::{Role, axis, plain, role};
 use super::context::Reading;
 use super::recording::{Recording, TimeBase};
+use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
-use super::{gravity, labels, sensor_files, time};
+use super::{counters, gravity, labels, sensor_files, time};
+use crate::data::time::{RATE_TOLERANCE, rounded};
 use crate::visible;
-
-/// How far a stated rate may be from the measured one, as a share of it.
-const RATE_TOLERANCE: f64 = 0.05;
 
 /// Makes recordings ready. Each comes with the path by which its label is told.
 ///
@@ -25,6 +24,7 @@ pub(super) fn prepare(
     // As the files are: a unit that the user states is that of all.
     gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
     label(&mut all, reading)?;
+    counters::leave_out(&mut all, reading);
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
     for (_, mut recording) in all {
         let name = recording.name.clone();
@@ -181,23 +181,33 @@ fn one(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         }
     }
     drop_missing(recording, reading);
-    time::find_gaps(recording);
+    time::find_gaps(recording, reading.options.rate_hz);
     set_rate(recording, reading)?;
     if let Some(rate) = reading.options.resample_hz {
-        let measured = time::rate_of(recording);
+        let measured = time::rate_as_stated(recording, reading.options.rate_hz);
         ensure!(
             measured.is_some(),
             "it cannot be resampled: it has no time. --rate says how many samples a second it has"
         );
-        if measured.is_some_and(|measured| measured > 1.5 * rate) {
-            reading.note(format!(
-                "{}: resampled from {:.4} to {rate} a second without a filter: what is faster than {} Hz is folded down",
-                recording.name,
-                measured.unwrap_or(0.0),
-                rate / 2.0
-            ));
-        }
-        time::resample(recording, rate, reading.budget)?;
+        let measured = measured.unwrap_or(rate);
+        let usual = || Resampling::usual(measured, rate);
+        let by = reading.options.resample_by.unwrap_or_else(usual);
+        let what = match by {
+            Resampling::Linear if measured > rate => {
+                format!("; what is faster than {} Hz is folded down", rate / 2.0)
+            }
+            Resampling::Linear => String::new(),
+            Resampling::BandLimited => {
+                let edge = rate.min(measured) / 2.0;
+                format!("; what is faster than {edge:.4} Hz is left out")
+            }
+        };
+        reading.note(format!(
+            "{}: resampled {by} from {} to {rate} samples a second{what}",
+            recording.name,
+            rounded(measured)
+        ));
+        resample::resample(recording, rate, by, reading.budget)?;
     }
     recording.validate()
 }
@@ -290,7 +300,7 @@ fn set_rate(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
     let Some(stated) = reading.options.rate_hz else {
         return Ok(());
     };
-    match time::rate_of(recording) {
+    match time::rate_as_stated(recording, Some(stated)) {
         None => recording.time = TimeBase::Rate(stated),
         Some(measured) => ensure!(
             (measured - stated).abs() <= RATE_TOLERANCE * measured,

@@ -9,8 +9,8 @@ use super::Format;
 use super::context::{BadLines, Reading};
 use super::recording::{Channel, Recording, TimeBase};
 use super::text::{Number, lines, number};
-use super::time;
 use super::unit::Unit;
+use crate::data::time::{self, Column, Kind, stamp};
 use crate::visible;
 
 pub(super) const TS: Format = Format {
@@ -189,7 +189,7 @@ fn series(
             .extend(channels.iter().map(|channel| channel.values[i]));
     }
     if header.has_stamps {
-        recording.time = seconds(&channels[0].stamps, channels[0].are_dates);
+        recording.time = seconds(&channels[0].stamps, channels[0].kind);
     }
     if let Some(label) = label {
         recording.label_all(label);
@@ -220,14 +220,15 @@ fn split_stamped(line: &str) -> Vec<&str> {
 struct Values {
     values: Vec<f32>,
     stamps: Vec<f64>,
-    are_dates: bool,
+    /// Kind of the stamps; of none, numbers.
+    kind: Kind,
 }
 
 fn channel(part: &str, has_stamps: bool) -> Result<Values> {
     let mut read = Values {
         values: Vec::new(),
         stamps: Vec::new(),
-        are_dates: false,
+        kind: Kind::Number,
     };
     if !has_stamps {
         for field in part.split(',') {
@@ -240,19 +241,15 @@ fn channel(part: &str, has_stamps: bool) -> Result<Values> {
         let inside = inside
             .strip_prefix('(')
             .and_then(|inside| inside.strip_suffix(')'));
-        let (stamp, field) = inside
+        let (text, field) = inside
             .and_then(|inside| inside.rsplit_once(','))
             .with_context(|| format!("\"{}\" is no (time,value)", visible::name(pair)))?;
-        let stamp = stamp.trim();
-        let of_stamp = match number(stamp, false) {
-            Number::Value(value) => Some(value),
-            _ => {
-                read.are_dates = true;
-                time::date(stamp)
-            }
-        };
-        read.stamps
-            .push(of_stamp.with_context(|| format!("\"{}\" is no time", visible::name(stamp)))?);
+        let text = text.trim();
+        let found = stamp(text, false)
+            .filter(|found| read.stamps.is_empty() || found.kind == read.kind)
+            .with_context(|| format!("\"{}\" is no time", visible::name(text)))?;
+        read.kind = found.kind;
+        read.stamps.push(found.value);
         read.values.push(value(field.trim())?);
     }
     Ok(read)
@@ -267,15 +264,12 @@ fn value(field: &str) -> Result<f32> {
 }
 
 /// Times of stamps; numbers that count samples are none.
-fn seconds(stamps: &[f64], are_dates: bool) -> TimeBase {
-    let unit = if are_dates {
-        Some(1.0)
-    } else {
-        time::unit(stamps)
-    };
-    unit.map_or(TimeBase::Unknown, |unit| {
-        TimeBase::Stamps(stamps.iter().map(|stamp| stamp * unit).collect())
-    })
+fn seconds(stamps: &[f64], kind: Kind) -> TimeBase {
+    let unit = time::unit(Column::new("", kind), &[stamps], None);
+    unit.and_then(time::Unit::seconds)
+        .map_or(TimeBase::Unknown, |unit| {
+            TimeBase::Stamps(stamps.iter().map(|stamp| stamp * unit).collect())
+        })
 }
 
 #[cfg(test)]
@@ -283,16 +277,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Options;
+    use super::super::tests::read_with;
     use super::*;
-    use crate::untrusted::Budget;
 
     fn read_as(text: &str, skip_bad_lines: usize) -> Result<Vec<Recording>> {
         let options = Options {
             skip_bad_lines,
             ..Options::default()
         };
-        let budget = Budget::of_data_set();
-        read("f", text, &Reading::new(&options, &budget))
+        read_with(&TS, "f.ts", text, &options).0
     }
 
     #[test]

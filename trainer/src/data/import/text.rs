@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use anyhow::{Result, bail};
 
+use super::unit::Unit;
+
 /// Text of bytes in UTF-8 or UTF-16, with a byte order mark or without, or else in Windows-1252, where `²` and `°` are one
 /// byte.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
@@ -167,6 +169,35 @@ pub(super) fn number(field: &str, comma: bool) -> Number {
     }
 }
 
+/// Reads a number with a unit behind it, such as `5 g` or `12,5 °C`: the number, and the text of the unit. None where there is no
+/// known unit.
+pub(super) fn quantity(field: &str, comma: bool) -> Option<(f64, &str)> {
+    let first = *field.as_bytes().first()?;
+    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
+        return None;
+    }
+    let of_number = |(at, c): &(usize, char)| {
+        let is_exponent = || {
+            let next = field.as_bytes().get(at + 1);
+            matches!(c, 'e' | 'E')
+                && next.is_some_and(|next| next.is_ascii_digit() || matches!(next, b'+' | b'-'))
+        };
+        c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | ',') || is_exponent()
+    };
+    let (end, _) = field.char_indices().find(|at| !of_number(at))?;
+    let (start, unit) = field.split_at(end);
+    let (unit, Number::Value(value)) = (unit.trim_start(), number(start, comma)) else {
+        return None;
+    };
+    let is_known = Unit::parse(unit).is_some_and(|(unit, _)| unit != Unit::Unknown);
+    is_known.then_some((value, unit))
+}
+
+/// Whether a field is a number, with or without a unit.
+pub(super) fn is_value(field: &str, comma: bool) -> bool {
+    matches!(number(field, comma), Number::Value(_)) || quantity(field, comma).is_some()
+}
+
 /// Whether a field stands for nothing.
 pub(super) fn is_missing(field: &str) -> bool {
     let words = ["nan", "-nan", "na", "n/a", "null", "none", "?", "<na>"];
@@ -289,6 +320,26 @@ mod tests {
         assert_eq!(number("1,", true), Number::Other);
     }
 
+    #[test]
+    fn numbers_may_carry_their_unit() {
+        for (field, value, unit) in [
+            ("5 g", 5.0, "g"),
+            ("0.98 m/s2", 0.98, "m/s2"),
+            ("-0.98m/s²", -0.98, "m/s²"),
+            ("12,5 °C", 12.5, "°C"),
+            ("1.5e-3 rad/s", 1.5e-3, "rad/s"),
+            ("3 mg", 3.0, "mg"),
+        ] {
+            assert_eq!(quantity(field, true), Some((value, unit)), "{field}");
+        }
+        for field in [
+            "5", "5 apples", "g", "5 -", "1,2,3 g", "5e g", "é5 g", "5 é", "",
+        ] {
+            assert_eq!(quantity(field, true), None, "{field}");
+        }
+        assert_eq!(quantity("12,5 °C", false), None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), by in any::<u8>()) {
@@ -298,7 +349,7 @@ mod tests {
                 for by in [Separator::Blanks, Separator::Character(by & 0x7f), Separator::Character(b',')] {
                     let _ = split(line, by, &mut fields);
                     for field in &fields {
-                        let _ = (number(field, true), number(field, false));
+                        let _ = (number(field, true), number(field, false), quantity(field, true));
                     }
                 }
             }

@@ -73,17 +73,11 @@ fn read(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Options;
-    use super::super::source::Entry;
+    use super::super::tests::read_as;
     use super::*;
-    use crate::untrusted::Budget;
 
-    fn read_as(bytes: &[u8]) -> Result<Recording> {
-        let options = Options::default();
-        let budget = Budget::of_data_set();
-        let entry = Entry::of_bytes("walk.wav", bytes);
-        read(&File::new(&entry, bytes), &Reading::new(&options, &budget))
-            .map(|mut all| all.remove(0))
+    fn read_wav(bytes: &[u8]) -> Result<Recording> {
+        read_as(&WAV, "walk.wav", bytes).map(|mut all| all.remove(0))
     }
 
     fn wav(
@@ -114,7 +108,7 @@ mod tests {
 
     #[test]
     fn samples_are_read_in_their_order() {
-        let found = read_as(&counts()).unwrap();
+        let found = read_wav(&counts()).unwrap();
         assert_eq!(found.values, [1.0, -2.0, 32_767.0, -32_768.0]);
         assert_eq!(
             (found.time, found.channels.len(), found.channels[0].unit),
@@ -124,24 +118,24 @@ mod tests {
             writer.write_sample(1 << 22).unwrap();
             writer.write_sample(-(1 << 23)).unwrap();
         });
-        assert_eq!(read_as(&wide).unwrap().values, [0.5, -1.0]);
+        assert_eq!(read_wav(&wide).unwrap().values, [0.5, -1.0]);
         // Of one full scale, whatever the bits.
         let narrow = wav(8, hound::SampleFormat::Int, |writer| {
             for value in [1_i8, -2, 127, -128] {
                 writer.write_sample(value).unwrap();
             }
         });
-        let found = read_as(&narrow).unwrap();
+        let found = read_wav(&narrow).unwrap();
         assert_eq!(found.values, [256.0, -512.0, 32_512.0, -32_768.0]);
         assert_eq!(found.channels[0].unit, Unit::Counts);
         let float = wav(32, hound::SampleFormat::Float, |writer| {
             writer.write_sample(0.25_f32).unwrap();
             writer.write_sample(f32::NAN).unwrap();
         });
-        assert!(read_as(&float).unwrap().values[1].is_nan());
+        assert!(read_wav(&float).unwrap().values[1].is_nan());
         let bytes = counts();
-        assert!(read_as(&bytes[..bytes.len() - 3]).is_err());
-        assert!(read_as(&bytes[..20]).is_err());
+        assert!(read_wav(&bytes[..bytes.len() - 3]).is_err());
+        assert!(read_wav(&bytes[..20]).is_err());
     }
 
     proptest! {
@@ -151,7 +145,7 @@ mod tests {
             let place = place % bytes.len();
             bytes[place] = byte;
             bytes.truncate(cut % (bytes.len() + 1));
-            let _ = read_as(&bytes);
+            let _ = read_wav(&bytes);
         }
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::Format;
 use super::context::{BadLines, Reading};
 use super::recording::{Channel, Recording, TimeBase};
 use super::text::{Number, Separator, lines, number, split};
 use super::unit::Unit;
-use super::{Format, time};
+use crate::data::time::{self, Column, Kind};
 use crate::visible;
 
 pub(super) const WISDM: Format = Format {
@@ -124,7 +125,8 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
         reading.note(format!("{name}: {empty} rows of time 0 are gaps"));
     }
     let with_time = |(mut recording, stamps): (Recording, Vec<f64>)| {
-        if let Some(unit) = time::unit(&stamps) {
+        let unit = time::unit(Column::new("", Kind::Number), &[&stamps], None);
+        if let Some(unit) = unit.and_then(time::Unit::seconds) {
             recording.time = TimeBase::Stamps(stamps.iter().map(|stamp| stamp * unit).collect());
         }
         recording
@@ -145,17 +147,16 @@ fn begin(name: &str, user: &str) -> Recording {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Options;
+    use super::super::tests::read_with;
+    use super::super::{Options, time};
     use super::*;
-    use crate::untrusted::Budget;
 
     fn read_as(text: &str, skip_bad_lines: usize) -> Result<Vec<Recording>> {
         let options = Options {
             skip_bad_lines,
             ..Options::default()
         };
-        let budget = Budget::of_data_set();
-        read("f", text, &Reading::new(&options, &budget))
+        read_with(&WISDM, "f.txt", text, &options).0
     }
 
     #[test]

@@ -9,7 +9,8 @@ use memchr::{memchr, memrchr};
 
 use super::columns::Wanted;
 use super::lines::BYTE_ORDER_MARK;
-use super::parse::Head;
+use super::parse::{Head, columns_of};
+use super::times;
 use crate::untrusted::{self, Kind};
 
 /// The lines of a reader in blocks.
@@ -150,7 +151,8 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Reads up to the header: the header, the number of lines with it, and what was read behind it.
+/// Reads up to the header, and below it until the columns of stamps are known: the columns, the number of lines with the header, and
+/// what was read behind it.
 pub(super) fn head<R: Read>(
     blocks: &mut Blocks<R>,
     wanted: Wanted<'_>,
@@ -169,8 +171,23 @@ pub(super) fn head<R: Read>(
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
             }
-            let head = Head::of(line, wanted).with_context(|| format!("line {lines}"))?;
-            return Ok((head, lines, block.split_off(at)));
+            let columns = columns_of(line, wanted).with_context(|| format!("line {lines}"))?;
+            let mut below = block.split_off(at);
+            let times = loop {
+                let (times, is_sure) = times::of_rows(&below, &columns);
+                // Twice as much each time, so that a long beginning without labels is looked at a few times only.
+                let before = below.len();
+                while !is_sure && below.len() <= 2 * before {
+                    match blocks.next()? {
+                        Some(more) => below.extend(more),
+                        None => break,
+                    }
+                }
+                if below.len() == before {
+                    break times;
+                }
+            };
+            return Ok((Head::new(columns, times), lines, below));
         }
     }
     anyhow::bail!("it is empty: no header line `label,CHANNEL,CHANNEL,…`")

@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::time::Unit;
+use crate::data::time::is_time;
 use crate::data::words::words;
 use crate::visible;
 
@@ -26,22 +26,6 @@ const NUMBERS: [&str; 15] = [
     "index", "idx", "id", "unnamed", "row", "rownum", "frame", "counter", "seq", "sequence",
     "packet", "sample", "sampleid", "uuid", "session",
 ];
-/// Words of the columns that hold a time.
-const TIMES: [&str; 12] = [
-    "time",
-    "timestamp",
-    "timestamps",
-    "datetime",
-    "date",
-    "clock",
-    "elapsed",
-    "epoch",
-    "millis",
-    "micros",
-    "uptime",
-    "unixtime",
-];
-
 /// Wishes of the user's about columns, and those of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wanted<'a> {
@@ -60,8 +44,8 @@ pub(super) struct Columns {
     pub recording: Option<usize>,
     /// The column of the group and its name.
     pub group: Option<(usize, String)>,
-    /// The column of the time and its name.
-    pub time: Option<(usize, String)>,
+    /// The columns that may hold the time, by their names: a plain `time` first.
+    pub times: Vec<(usize, String)>,
     pub channels: Vec<usize>,
     pub names: Vec<String>,
     /// Columns that are no channels by their names.
@@ -115,7 +99,7 @@ impl Columns {
             label,
             recording: of_kind(Kind::Recording),
             group: group.map(named),
-            time: time_of(header, label).map(named),
+            times: times_of(header, label).into_iter().map(named).collect(),
             left_out: left_out(header, label, &channels),
             channels,
             names,
@@ -154,12 +138,15 @@ fn wanted_channel(header: &[String], name: &str, label: usize) -> Result<usize> 
     Ok(first)
 }
 
-/// The column of the time: one that is named so, else the first that is named like it.
-fn time_of(header: &[String], label: usize) -> Option<usize> {
-    let plain = header
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case("time"));
-    plain.or_else(|| (0..header.len()).find(|&i| i != label && kind_of(&header[i]) == Kind::Time))
+/// The columns of the time: one that is named so, then those that are named like it.
+fn times_of(header: &[String], label: usize) -> Vec<usize> {
+    let is_plain = |i: &usize| header[*i].eq_ignore_ascii_case("time");
+    let like_it = |i: &usize| *i != label && kind_of(&header[*i]) == Kind::Time && !is_plain(i);
+    let plain = (0..header.len()).find(is_plain);
+    plain
+        .into_iter()
+        .chain((0..header.len()).filter(like_it))
+        .collect()
 }
 
 /// Columns that play no part, by name; a blank name as what it is. The columns that this program writes itself are not among
@@ -202,17 +189,11 @@ fn kind_of(name: &str) -> Kind {
         all.contains(&whole.as_str()) || (starts && words[1..].iter().all(is_number))
     };
     let ends_in_id = words.len() > 1 && words.last().is_some_and(|word| word == "id");
-    let is_unit = |word: &String| Unit::named(word).is_some();
-    let short_time = (words.first())
-        .is_some_and(|word| matches!(word.as_str(), "t" | "ts") || (is_unit(word) && word != "s"));
-    let time = words.iter().any(|word| TIMES.contains(&word.as_str()))
-        || (short_time && words[1..].iter().all(is_unit))
-        || words.first().is_some_and(|word| word == "seconds");
     match () {
         () if words.is_empty() => Kind::Number,
         () if whole == RECORDING => Kind::Recording,
         () if is_any(&SUBJECTS) => Kind::Subject,
-        () if time => Kind::Time,
+        () if is_time(name) => Kind::Time,
         () if is_any(&NUMBERS) || ends_in_id => Kind::Number,
         () => Kind::Channel,
     }
@@ -285,7 +266,7 @@ mod tests {
         let found = columns(header, wanted).unwrap();
         assert_eq!(found.names, ["y", "time"]);
         assert_eq!(found.group, Some((3, "rig".into())));
-        assert_eq!(found.time, Some((1, "time".into())));
+        assert_eq!(found.times, [(1, "time".into())]);
         let group = |group| {
             columns(
                 header,

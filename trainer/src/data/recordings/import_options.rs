@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::data::import::{Options, Pattern, Unit};
+use crate::data::import::{Options, Pattern, Resampling, Unit};
 use crate::visible;
 
 /// How recordings of other tools are read: the options of `hadamrnn data import`.
@@ -22,6 +22,9 @@ pub struct ImportOptions {
     /// Samples a second that recordings are resampled to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resample_hz: Option<f64>,
+    /// How they are resampled; absent it follows from the rates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resample_by: Option<Resampling>,
     /// The most malformed lines that are left out, over all files.
     #[serde(skip_serializing_if = "is_zero")]
     pub skip_bad_lines: usize,
@@ -83,6 +86,7 @@ impl ImportOptions {
             unit: unit.transpose()?,
             rate_hz: self.rate_hz,
             resample_hz: self.resample_hz,
+            resample_by: self.resample_by,
             skip_bad_lines: self.skip_bad_lines,
         })
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::columns::Columns;
-use super::parse::{Names, Part};
+use super::parse::{Head, Names, Part};
 use super::run::{Run, TimeColumn};
 
 /// Content of one file; numbers of names are its own.
@@ -16,7 +16,8 @@ pub(super) struct FileFound {
     pub labels: Names,
     pub unlabelled: usize,
     pub time: Option<TimeColumn>,
-    pub no_stamp: Option<String>,
+    /// The time column that holds no stamps, and what it holds.
+    pub no_stamp: Option<[String; 2]>,
 }
 
 /// The blocks of a file so far.
@@ -24,8 +25,6 @@ pub(super) struct Joined {
     found: FileFound,
     /// Number of lines so far.
     lines: u64,
-    /// Whether the time column holds stamps; unknown before the first labelled row.
-    has_stamps: Option<bool>,
     /// Counts and stamps of the last run, block by block, and whether a gap comes after it.
     last: Vec<(Vec<i16>, Vec<f64>)>,
     is_ended: bool,
@@ -33,29 +32,24 @@ pub(super) struct Joined {
 
 impl Joined {
     /// A file with a header, `lines` lines with it.
-    pub fn new(columns: Columns, lines: u64) -> Self {
+    pub fn new(head: &Head, lines: u64) -> Self {
+        let Head { columns, times, .. } = head;
+        let time = times.chosen.as_ref().map(|chosen| times.column(chosen));
         Self {
             found: FileFound {
-                columns,
+                columns: columns.clone(),
                 runs: Vec::new(),
                 recordings: Names::default(),
                 groups: Names::default(),
                 labels: Names::default(),
                 unlabelled: 0,
-                time: None,
-                no_stamp: None,
+                time,
+                no_stamp: times.no_stamp.clone(),
             },
             lines,
-            has_stamps: None,
             last: Vec::new(),
             is_ended: true,
         }
-    }
-
-    /// Whether the time column holds stamps, if a block shows that `part` was parsed under the other assumption.
-    pub fn contradicts(&self, part: &Part) -> Option<bool> {
-        self.has_stamps
-            .filter(|&known| part.has_stamps.is_some_and(|assumed| assumed != known))
     }
 
     /// Adds the next block.
@@ -71,9 +65,6 @@ impl Joined {
         let groups = found.groups.numbers(&part.groups.all);
         let labels = found.labels.numbers(&part.labels.all);
         found.unlabelled += part.unlabelled;
-        found.time = found.time.take().or(part.time);
-        found.no_stamp = found.no_stamp.take().or(part.no_stamp);
-        self.has_stamps = self.has_stamps.or(part.has_stamps);
         self.is_ended |= part.begins_with_gap;
         let width = self.found.columns.channels.len();
         let (mut counts, mut times) = (part.counts.as_slice(), part.times.as_slice());

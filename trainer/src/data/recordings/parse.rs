@@ -13,8 +13,7 @@ use super::columns::{Columns, Wanted};
 use super::labels;
 use super::lines::Fields;
 use super::plan::{Keys, Plan};
-use super::run::TimeColumn;
-use super::time;
+use super::times::Times;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -47,31 +46,36 @@ impl Names {
     }
 }
 
-/// Columns of a file, by its header line.
+/// Columns of a file.
 #[derive(Debug)]
 pub(super) struct Head {
     pub columns: Columns,
+    pub times: Times,
     /// How rows are read that go on with a run; none where a column has two parts to play.
     plan: Option<Plan>,
 }
 
 impl Head {
-    /// Reads a header line.
-    ///
-    /// # Errors
-    /// It is no row of fields, or columns are missing.
-    pub fn of(line: &[u8], wanted: Wanted<'_>) -> Result<Self> {
-        let mut fields = Fields::default();
-        fields.split(line)?;
-        let header: Vec<String> = (0..fields.len())
-            .map(|i| text(fields.get(line, i)).map(String::from))
-            .collect::<Result<_>>()?;
-        let columns = Columns::of(&header, wanted)?;
-        Ok(Self {
-            plan: Plan::of(&columns),
+    pub fn new(columns: Columns, times: Times) -> Self {
+        Self {
+            plan: Plan::of(&columns, times.chosen.as_ref()),
             columns,
-        })
+            times,
+        }
     }
+}
+
+/// The columns that a header line names.
+///
+/// # Errors
+/// It is no row of fields, or columns are missing.
+pub(super) fn columns_of(line: &[u8], wanted: Wanted<'_>) -> Result<Columns> {
+    let mut fields = Fields::default();
+    fields.split(line)?;
+    let header: Vec<String> = (0..fields.len())
+        .map(|i| text(fields.get(line, i)).map(String::from))
+        .collect::<Result<_>>()?;
+    Columns::of(&header, wanted)
 }
 
 /// Samples in a row of one label in one recording, in one block; numbers of names are the block's own.
@@ -99,10 +103,6 @@ pub(super) struct Part {
     pub groups: Names,
     pub labels: Names,
     pub unlabelled: usize,
-    pub time: Option<TimeColumn>,
-    pub no_stamp: Option<String>,
-    /// Whether the time column holds stamps; unknown without a labelled row.
-    pub has_stamps: Option<bool>,
     /// Whether a gap comes before the first labelled row.
     pub begins_with_gap: bool,
     /// Whether a gap comes after the last labelled row.
@@ -111,23 +111,12 @@ pub(super) struct Part {
     pub error: Option<(u64, Error)>,
 }
 
-/// Parses whole lines below a header. `has_stamps` says whether the time column holds stamps, where that is known.
-pub(super) fn parse(
-    mut bytes: &[u8],
-    head: &Head,
-    has_stamps: Option<bool>,
-    budget: &Budget,
-) -> Part {
+/// Parses whole lines below a header.
+pub(super) fn parse(mut bytes: &[u8], head: &Head, budget: &Budget) -> Part {
     let mut parser = Parser {
         head,
         budget,
-        part: Part {
-            has_stamps: match head.columns.time {
-                Some(_) => has_stamps,
-                None => Some(false),
-            },
-            ..Part::default()
-        },
+        part: Part::default(),
         before: None,
     };
     let mut fields = Fields::default();
@@ -180,19 +169,11 @@ impl Parser<'_> {
             return Ok(());
         };
         let part = &mut self.part;
-        // The first value that is no stamp is kept.
-        let has_stamps = match (&self.head.columns.time, part.has_stamps, &part.no_stamp) {
-            (None, ..) | (_, Some(false), Some(_)) => false,
-            (_, Some(true), _) => true,
-            _ => return Ok(()),
-        };
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
-        while let Some(length) =
-            plan.row(bytes, keys, has_stamps, &mut part.counts, &mut part.times)
-        {
-            take_memory(self.budget, &self.head.columns, piece.samples)?;
+        while let Some(length) = plan.row(bytes, keys, &mut part.counts, &mut part.times) {
+            take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
             *bytes = &bytes[length..];
@@ -271,41 +252,32 @@ impl Parser<'_> {
         let Some(piece) = part.pieces.last_mut() else {
             return Ok(());
         };
-        take_memory(self.budget, columns, piece.samples)?;
+        take_memory(self.budget, self.head, piece.samples)?;
         for (&column, name) in columns.channels.iter().zip(&columns.names) {
             part.counts.push(count(fields.get(line, column), name)?);
         }
         piece.samples += 1;
-        let Some((column, name)) = &columns.time else {
+        let Some(chosen) = &self.head.times.chosen else {
             return Ok(());
         };
-        let field = fields.get(line, *column);
-        let stamp = time::stamp(field);
-        if *part.has_stamps.get_or_insert(stamp.is_some()) {
-            let stamp = stamp.with_context(|| {
-                format!(
-                    "column {}: \"{}\" is no time",
-                    visible::name(name),
-                    shown(field)
-                )
-            })?;
-            part.times.push(stamp);
-            part.time.get_or_insert_with(|| TimeColumn {
-                name: name.clone(),
-                is_date: time::is_date(field),
-            });
-        } else if part.no_stamp.is_none() {
-            part.no_stamp = Some(shown(field));
-        }
+        let field = |column| std::str::from_utf8(fields.get(line, column)).unwrap_or_default();
+        let stamp = chosen.stamp(field, false).with_context(|| {
+            format!(
+                "column {}: \"{}\" is no time",
+                visible::name(&chosen.name),
+                shown(fields.get(line, chosen.column))
+            )
+        })?;
+        part.times.push(stamp);
         Ok(())
     }
 }
 
 /// Takes memory for the next samples of a run that has `samples`.
-fn take_memory(budget: &Budget, columns: &Columns, samples: usize) -> Result<()> {
+fn take_memory(budget: &Budget, head: &Head, samples: usize) -> Result<()> {
     if samples.is_multiple_of(ROWS) {
-        let stamp = columns.time.as_ref().map_or(0, |_| size_of::<f64>());
-        budget.take(ROWS * (columns.channels.len() * size_of::<i16>() + stamp))?;
+        let stamp = head.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
+        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::columns::Columns;
 use super::lines::MAX_LINE_BYTES;
-use super::time;
+use crate::data::time::{Candidate, Kind};
 
 /// Digits of a whole number of 16 bits, at most.
 const DIGITS: usize = 5;
@@ -28,6 +28,8 @@ enum Step {
 pub(super) struct Plan {
     steps: Vec<Step>,
     channels: usize,
+    /// The column of stamps, if there is one.
+    time: Option<Candidate>,
 }
 
 /// Fields of the label, recording and group of a row.
@@ -59,8 +61,11 @@ impl Keys {
 }
 
 impl Plan {
-    /// None where a column has two parts to play.
-    pub fn of(columns: &Columns) -> Option<Self> {
+    /// None where a column has two parts to play, or two columns are the time together.
+    pub fn of(columns: &Columns, time: Option<&Candidate>) -> Option<Self> {
+        if time.is_some_and(|time| time.day.is_some()) {
+            return None;
+        }
         let mut steps = vec![Step::Skip; columns.count];
         let keys = [
             Some(columns.label),
@@ -70,13 +75,10 @@ impl Plan {
         let keys = (0..)
             .zip(keys)
             .filter_map(|(key, column)| Some((column?, Step::Key(key))));
-        let time = columns
-            .time
-            .as_ref()
-            .map(|(column, _)| (*column, Step::Time));
+        let of_time = time.map(|time| (time.column, Step::Time));
         let channels = columns.channels.iter().zip(0..);
         let channels = channels.map(|(&column, channel)| (column, Step::Channel(channel)));
-        for (column, step) in keys.chain(time).chain(channels) {
+        for (column, step) in keys.chain(of_time).chain(channels) {
             let known = steps.get_mut(column)?;
             if *known != Step::Skip {
                 return None;
@@ -86,22 +88,22 @@ impl Plan {
         Some(Self {
             steps,
             channels: columns.channels.len(),
+            time: time.cloned(),
         })
     }
 
     /// Reads the first line of `bytes`, if it goes on with a run of `keys` and is plain: adds its counts, and its stamp if
-    /// `has_stamps`, and gives the length of the line with its end. None, and nothing is added, where it is not.
+    /// it has one, and gives the length of the line with its end. None, and nothing is added, where it is not.
     pub fn row(
         &self,
         bytes: &[u8],
         keys: &[Vec<u8>; 3],
-        has_stamps: bool,
         counts: &mut Vec<i16>,
         times: &mut Vec<f64>,
     ) -> Option<usize> {
         let before = counts.len();
         counts.resize(before + self.channels, 0);
-        let read = self.fields(bytes, keys, has_stamps, &mut counts[before..]);
+        let read = self.fields(bytes, keys, &mut counts[before..]);
         let Some((length, stamp)) = read.filter(|(length, _)| *length <= MAX_LINE_BYTES) else {
             counts.truncate(before);
             return None;
@@ -116,7 +118,6 @@ impl Plan {
         &self,
         bytes: &[u8],
         keys: &[Vec<u8>; 3],
-        has_stamps: bool,
         counts: &mut [i16],
     ) -> Option<(usize, Option<f64>)> {
         let (mut at, mut stamp) = (0, None);
@@ -136,12 +137,12 @@ impl Plan {
                     let field = keys[key].as_slice();
                     rest.starts_with(field).then_some(field.len())?
                 }
-                Step::Time if has_stamps => {
+                Step::Time => {
                     let field = field(rest)?;
-                    stamp = Some(plain_number(field).or_else(|| time::stamp(field))?);
+                    stamp = Some(self.stamp(field)?);
                     field.len()
                 }
-                Step::Time | Step::Skip => field(rest)?.len(),
+                Step::Skip => field(rest)?.len(),
             };
             if column < last {
                 if bytes.get(at) != Some(&b',') {
@@ -157,6 +158,19 @@ impl Plan {
             _ => return None,
         };
         Some((at, stamp))
+    }
+}
+
+impl Plan {
+    /// The stamp of a field.
+    #[inline]
+    fn stamp(&self, field: &[u8]) -> Option<f64> {
+        let time = self.time.as_ref()?;
+        let plain = (time.kind == Kind::Number).then(|| plain_number(field));
+        plain.flatten().or_else(|| {
+            let field = std::str::from_utf8(field).ok()?;
+            time.stamp(|_| field, false)
+        })
     }
 }
 

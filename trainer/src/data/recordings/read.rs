@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::blocks::{self, Block, Blocks, Files};
 use super::columns::Wanted;
 use super::join::{FileFound, Joined};
-use super::parse::{Head, Names, Part, parse};
+use super::parse::{Names, Part, parse};
 use super::run::{Run, TimeColumn};
 use crate::untrusted::Budget;
 use crate::visible;
@@ -60,7 +60,6 @@ pub(super) fn read_in_blocks(
     let mut blocks = Files::new(files, wanted, size);
     let mut reading = Reading {
         files,
-        budget,
         all: Merge::default(),
         current: None,
     };
@@ -89,14 +88,13 @@ pub(super) fn read_in_blocks(
 
 fn parsed(block: Result<Block>, budget: &Budget) -> Result<(Block, Part)> {
     let block = block?;
-    let part = parse(&block.bytes, &block.head, None, budget);
+    let part = parse(&block.bytes, &block.head, budget);
     Ok((block, part))
 }
 
 /// Puts blocks together to files, and these to all.
 struct Reading<'a> {
     files: &'a [PathBuf],
-    budget: &'a Budget,
     all: Merge,
     /// The file that is being read, by number.
     current: Option<(usize, Joined)>,
@@ -106,13 +104,14 @@ impl Reading<'_> {
     fn add(&mut self, block: &Block, part: Part) -> Result<()> {
         if let Some(lines) = block.first {
             self.end_file()?;
-            let joined = Joined::new(block.head.columns.clone(), lines);
+            let joined = Joined::new(&block.head, lines);
             self.current = Some((block.file, joined));
         }
         let Some((file, joined)) = &mut self.current else {
             return Ok(());
         };
-        add(joined, &block.head, &block.bytes, part, self.budget)
+        joined
+            .add(part)
             .with_context(|| self.files[*file].display().to_string())
     }
 
@@ -122,15 +121,6 @@ impl Reading<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// Adds what was parsed of a block to its file.
-fn add(joined: &mut Joined, head: &Head, bytes: &[u8], part: Part, budget: &Budget) -> Result<()> {
-    // The file's first labelled row says whether the time column holds stamps, not the block's.
-    joined.add(match joined.contradicts(&part) {
-        Some(known) => parse(bytes, head, Some(known), budget),
-        None => part,
-    })
 }
 
 /// Reads texts like files, one after the other.
@@ -153,11 +143,10 @@ pub(super) fn read_texts(
 fn read_text(text: &str, wanted: Wanted<'_>, budget: &Budget) -> Result<FileFound> {
     let mut blocks = Blocks::new(text.as_bytes(), BLOCK);
     let (head, lines, bytes) = blocks::head(&mut blocks, wanted)?;
-    let mut joined = Joined::new(head.columns.clone(), lines);
+    let mut joined = Joined::new(&head, lines);
     let mut next = Some(bytes);
     while let Some(bytes) = next {
-        let part = parse(&bytes, &head, None, budget);
-        add(&mut joined, &head, &bytes, part, budget)?;
+        joined.add(parse(&bytes, &head, budget))?;
         next = blocks.next()?;
     }
     Ok(joined.finish())
@@ -226,9 +215,9 @@ impl Merge {
                 found.left_out.push(name);
             }
         }
-        if let (Some(value), Some((_, column))) = (of_file.no_stamp, &columns.time) {
+        if let Some([column, value]) = of_file.no_stamp {
             let file = file.display().to_string();
-            found.no_stamps.push([file, column.clone(), value]);
+            found.no_stamps.push([file, column, value]);
         }
         found.group = found.group.take().or(columns.group.map(|(_, name)| name));
         found.times.push(of_file.time);

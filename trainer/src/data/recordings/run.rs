@@ -24,6 +24,10 @@ pub(super) struct Run {
 /// The time column of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TimeColumn {
+    /// Name, of a date and a time of day in two columns both.
     pub name: String,
+    /// Whether its stamps are dates or times of day.
     pub is_date: bool,
+    /// Names of other columns of stamps, which are coarser or later in the row.
+    pub others: Vec<String>,
 }

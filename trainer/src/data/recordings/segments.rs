@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 
 use super::id::Id;
-use super::judge::{Judge, NoChannel};
 use super::read::Found;
 use super::run::Run;
-use super::time::{self, Clock, Unit};
+use super::time;
 use super::{Cutting, labels};
+use crate::data::judge::{Judge, NoChannel};
+use crate::data::time::{Clock, Unit};
 use crate::visible;
 
 /// Rows of a recording from which on its own rate is measured, not that of its file.
@@ -131,6 +132,17 @@ fn notes_of(found: &Found) -> Vec<String> {
             found.unlabelled
         ));
     }
+    let clocks: BTreeSet<(&String, &Vec<String>)> = (found.times.iter().flatten())
+        .filter(|time| !time.others.is_empty())
+        .map(|time| (&time.name, &time.others))
+        .collect();
+    for (name, others) in clocks {
+        notes.push(format!(
+            "note: the time is read from column {}, not from {}",
+            visible::name(name),
+            visible::names(others)
+        ));
+    }
     for [file, column, value] in &found.no_stamps {
         notes.push(format!(
             "warning: column {} of {file} holds \"{value}\", which is no time: neither rate nor gaps are measured there",
@@ -178,9 +190,8 @@ fn clocks(
             continue;
         };
         let measure = |runs: &[&Run]| {
-            let steps = |run: &&Run| run.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            let steps: Vec<Vec<f64>> = runs.iter().map(steps).collect();
-            Clock::measure(&time.name, time.is_date, &steps, cutting.rate_hz)
+            let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
+            time::measure(time, &stamps, cutting.rate_hz)
         };
         let rows = |runs: &[&Run]| -> usize { runs.iter().map(|run| run.samples).sum() };
         let path = files.get(*file).map(|file| file.display().to_string());
@@ -264,7 +275,7 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
         judge.add(&run.counts);
     }
     let verdict = judge.verdict();
-    for reason in [NoChannel::Counts, NoChannel::TellsApart] {
+    for reason in NoChannel::ALL {
         let names: Vec<&String> = (found.channels.iter().zip(&verdict))
             .filter(|(_, found)| **found == Some(reason))
             .map(|(name, _)| name)

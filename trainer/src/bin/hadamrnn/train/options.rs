@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
+use crate::choices::choice;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
 use hadamrnn::data::Holdout;
-use hadamrnn::data::import::Pattern;
+use hadamrnn::data::import::{Pattern, Resampling};
 use hadamrnn::data::recordings::ImportOptions;
 use hadamrnn::nn::HiddenReadout;
 
@@ -107,6 +108,9 @@ pub struct Options {
     /// Resample recordings of other tools to this many samples a second
     #[arg(long, value_name = "HERTZ")]
     resample: Option<f64>,
+    /// How to resample [default: band-limited where the rate falls by more than 3 %, else linear]
+    #[arg(long, value_parser = choice::<Resampling>(), requires = "resample")]
+    resample_by: Option<Resampling>,
     /// The most malformed lines of recordings of other tools to leave out, over all files
     #[arg(long, value_name = "N")]
     skip_bad_lines: Option<usize>,
@@ -165,6 +169,7 @@ impl Options {
         self.label_from.is_some()
             || self.unit.is_some()
             || self.resample.is_some()
+            || self.resample_by.is_some()
             || self.skip_bad_lines.is_some()
     }
 
@@ -179,6 +184,7 @@ impl Options {
         }
         import.unit = self.unit.clone().or(import.unit.take());
         import.resample_hz = self.resample.or(import.resample_hz);
+        import.resample_by = self.resample_by.or(import.resample_by);
         import.skip_bad_lines = self.skip_bad_lines.unwrap_or(import.skip_bad_lines);
     }
 

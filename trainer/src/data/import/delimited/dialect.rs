@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use crate::data::import::columns::{Role, role};
-use crate::data::import::text::{Number, Separator, lines, number, split, unquoted};
+use crate::data::import::text::{Number, Separator, is_value, lines, number, split, unquoted};
 use crate::data::import::unit::Unit;
 
 /// Lines that are looked at.
@@ -39,7 +39,7 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn numbers(&self, comma: bool) -> usize {
-        let is_number = |field: &&&str| matches!(number(field, comma), Number::Value(_));
+        let is_number = |field: &&&str| is_value(field, comma);
         self.fields.iter().filter(is_number).count()
     }
 
@@ -116,8 +116,7 @@ impl Dialect {
     fn with(sample: &[(u64, &str)], separator: Separator) -> Result<Self> {
         let rows = rows(sample, separator, true);
         let comma = rows.iter().any(|row| {
-            let is_comma =
-                |field: &&&str| field.contains(',') && number(field, true) != Number::Other;
+            let is_comma = |field: &&&str| field.contains(',') && is_value(field, true);
             row.fields.iter().any(|field| is_comma(&field))
         });
         let width = usual_width(&rows, comma)
@@ -261,24 +260,25 @@ fn rows<'a>(sample: &[(u64, &'a str)], separator: Separator, drop_comments: bool
     rows
 }
 
-/// How well a separator suits: numbers that it leaves whole, less fields that are none.
-fn score(sample: &[(u64, &str)], separator: Separator) -> i64 {
+/// How well a separator suits: numbers that it leaves whole, less fields that are none; of equal ones, rows that have them.
+fn score(sample: &[(u64, &str)], separator: Separator) -> (i64, usize) {
     let comma = separator != Separator::Character(b',');
     let rows = rows(sample, separator, true);
     let Some(width) = usual_width(&rows, comma) else {
-        return i64::MIN;
+        return (i64::MIN, 0);
     };
     if width < 2 {
-        return i64::MIN + 1;
+        return (i64::MIN + 1, 0);
     }
     let of = |row: &Row<'_>| {
         let numbers = row.numbers(comma) as i64;
         2 * numbers - row.filled() as i64
     };
-    rows.iter()
-        .filter(|row| row.fields.len() == width && row.is_data(comma))
-        .map(of)
-        .sum()
+    let data = || {
+        let is_one = |row: &&Row<'_>| row.fields.len() == width && row.is_data(comma);
+        rows.iter().filter(is_one)
+    };
+    (data().map(of).sum(), data().count())
 }
 
 /// The commonest number of fields among rows of values.
@@ -333,6 +333,8 @@ mod tests {
                 Some(4),
                 5,
             ),
+            ("label,ax\nx,1 g\nx,2 g\n", comma, false, Some(1), 2),
+            ("label;ax\nx;1,5 g\nx;2 g\n", semicolon, true, Some(1), 2),
             ("0,1,2,label\n5,6,7,x\n", comma, false, Some(1), 2),
             ("1,2,3\n4,5,6\n", comma, false, None, 1),
         ] {

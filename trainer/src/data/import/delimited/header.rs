@@ -6,8 +6,9 @@ use super::Dialect;
 use crate::data::import::columns::{Role, label_rank, plain, role};
 use crate::data::import::context::Reading;
 use crate::data::import::recording::Channel;
-use crate::data::import::text::{Number, lines, number, split};
+use crate::data::import::text::{Number, lines, number, quantity, split};
 use crate::data::import::unit::{self, Unit};
+use crate::data::time::{Candidate, Stamp, candidates, stamp};
 use crate::visible;
 
 /// Columns of stamps that are read.
@@ -20,12 +21,8 @@ pub(super) struct Value {
     pub column: usize,
     pub name: String,
     pub factor: f64,
-}
-
-/// A column of stamps.
-pub(super) struct Clock {
-    pub column: usize,
-    pub name: String,
+    /// The unit behind each of its numbers, as a field spells it; none where the numbers stand alone.
+    pub unit: Option<String>,
 }
 
 /// Columns of a file, by their roles.
@@ -36,17 +33,22 @@ pub(super) struct Columns {
     pub label: Option<usize>,
     pub subject: Option<usize>,
     pub recording: Option<usize>,
-    pub clocks: Vec<Clock>,
+    /// Columns that may hold the time.
+    pub clocks: Vec<Candidate>,
+    /// Names of columns that are named like a time and hold none.
+    pub no_clocks: Vec<String>,
     pub values: Vec<Value>,
     pub channels: Vec<Channel>,
     pub notes: Vec<String>,
 }
 
 /// How the fields of a column are, among the first rows.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Kind {
     numbers: usize,
     others: usize,
+    /// The unit behind the first number that has one.
+    unit: Option<String>,
 }
 
 impl Columns {
@@ -63,6 +65,7 @@ impl Columns {
             subject: None,
             recording: None,
             clocks: Vec::new(),
+            no_clocks: Vec::new(),
             values: Vec::new(),
             channels: Vec::new(),
             notes: Vec::new(),
@@ -75,28 +78,26 @@ impl Columns {
         }
         found.label = label(&names)?;
         let mut others = Vec::new();
+        let mut times = Vec::new();
         for (i, name) in names.iter().enumerate() {
-            let kind = kinds.get(i).copied().unwrap_or_default();
+            let kind = kinds.get(i).cloned().unwrap_or_default();
             let is_wanted = dialect.header.is_some() && reading.options.channels.contains(name);
             match role(name) {
                 _ if found.label == Some(i) => {}
                 Role::Label => others.push(name.clone()),
                 Role::Subject if found.subject.is_none() => found.subject = Some(i),
                 Role::Recording if found.recording.is_none() => found.recording = Some(i),
-                Role::Time if found.clocks.len() < MOST_CLOCKS => {
-                    found.clocks.push(Clock {
-                        column: i,
-                        name: name.clone(),
-                    });
+                Role::Time if times.len() < MOST_CLOCKS => {
+                    times.push((i, name.clone()));
                     if is_wanted {
-                        found.value(i, name, dialect);
+                        found.value(i, name, &kind, dialect)?;
                     }
                 }
                 Role::Channel if kind.numbers > 0 && kind.numbers >= kind.others => {
-                    found.value(i, name, dialect)
+                    found.value(i, name, &kind, dialect)?;
                 }
                 Role::Channel if kind.numbers + kind.others == 0 => {}
-                Role::Number if is_wanted => found.value(i, name, dialect),
+                Role::Number if is_wanted => found.value(i, name, &kind, dialect)?,
                 Role::Number if name.is_empty() && kind.numbers + kind.others == 0 => {}
                 _ => others.push(if name.is_empty() {
                     "(no name)".into()
@@ -105,6 +106,13 @@ impl Columns {
                 }),
             }
         }
+        found.clocks = candidates(&times, |column| first_stamp(text, dialect, column));
+        let is_read = |column: usize| {
+            let of = |clock: &Candidate| clock.column == column || clock.day == Some(column);
+            found.clocks.iter().any(of)
+        };
+        let no_clocks = times.into_iter().filter(|(column, _)| !is_read(*column));
+        found.no_clocks = no_clocks.map(|(_, name)| name).collect();
         if !others.is_empty() {
             found
                 .notes
@@ -119,7 +127,7 @@ impl Columns {
         Ok(found)
     }
 
-    fn value(&mut self, column: usize, name: &str, dialect: &Dialect) {
+    fn value(&mut self, column: usize, name: &str, kind: &Kind, dialect: &Dialect) -> Result<()> {
         let (mut plain_name, mut unit, mut factor) = unit::of_column(name);
         if let Some((below, of_below)) = dialect
             .units
@@ -130,12 +138,26 @@ impl Columns {
             (unit, factor) = (below, of_below);
             plain_name = name.to_owned();
         }
+        let of_fields = kind.unit.as_deref();
+        if let Some((own, text)) =
+            of_fields.and_then(|text| Some((unit::of_channel(name, text)?, text)))
+        {
+            ensure!(
+                unit == Unit::Unknown || (unit, factor) == own,
+                "column {}: its numbers are in {}, which is not the unit of its header",
+                visible::name(name),
+                visible::name(text)
+            );
+            (unit, factor) = own;
+        }
         self.channels.push(Channel::new(plain(&plain_name), unit));
         self.values.push(Value {
             column,
             name: name.to_owned(),
             factor,
+            unit: kind.unit.clone(),
         });
+        Ok(())
     }
 
     /// Gives channels of one name numbers.
@@ -189,6 +211,18 @@ fn label(names: &[String]) -> Result<Option<usize>> {
     Ok(all.first().copied())
 }
 
+/// The first stamp of a column.
+fn first_stamp(text: &str, dialect: &Dialect, column: usize) -> Option<Stamp> {
+    let mut fields = Vec::new();
+    let mut rows = lines(text)
+        .filter(|(at, _)| *at >= dialect.first)
+        .take(SAMPLE_ROWS);
+    rows.find_map(|(_, line)| {
+        split(line, dialect.separator, &mut fields).ok()?;
+        stamp(fields.get(column)?, dialect.comma)
+    })
+}
+
 fn kinds(text: &str, dialect: &Dialect) -> Vec<Kind> {
     let mut kinds = vec![Kind::default(); dialect.names.len().max(dialect.width)];
     let mut fields = Vec::new();
@@ -202,7 +236,13 @@ fn kinds(text: &str, dialect: &Dialect) -> Vec<Kind> {
         for (kind, field) in kinds.iter_mut().zip(&fields) {
             match number(field, dialect.comma) {
                 Number::Value(_) => kind.numbers += 1,
-                Number::Other => kind.others += 1,
+                Number::Other => match quantity(field, dialect.comma) {
+                    Some((_, unit)) => {
+                        kind.numbers += 1;
+                        kind.unit.get_or_insert_with(|| unit.to_owned());
+                    }
+                    None => kind.others += 1,
+                },
                 Number::Missing => {}
             }
         }

@@ -1,15 +1,17 @@
 //! Rows of a file, put into recordings.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use anyhow::{Result, bail, ensure};
 
 use super::Dialect;
-use super::header::{Clock, Columns};
+use super::header::{Columns, Value};
 use crate::data::import::context::Reading;
 use crate::data::import::recording::{Recording, TimeBase};
-use crate::data::import::text::{Number, is_missing, number, unquoted};
-use crate::data::import::time;
+use crate::data::import::text::{Number, is_missing, number, quantity, unquoted};
+use crate::data::import::unit::Unit;
+use crate::data::time::{self, Candidate, Clock, Column, SAMPLE_ROWS, finest};
 use crate::visible;
 
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
@@ -82,8 +84,6 @@ pub(super) struct Table {
     channels: usize,
     values: Vec<f32>,
     stamps: Vec<Vec<f64>>,
-    /// For each column of stamps, whether they are dates.
-    dates: Vec<bool>,
     labels: Vec<usize>,
     keys: Vec<Key>,
     gaps: Vec<usize>,
@@ -100,7 +100,6 @@ impl Table {
             channels: columns.values.len(),
             values: Vec::new(),
             stamps: vec![Vec::new(); columns.clocks.len()],
-            dates: vec![false; columns.clocks.len()],
             labels: Vec::new(),
             keys: Vec::new(),
             gaps: Vec::new(),
@@ -151,15 +150,7 @@ impl Table {
         self.sample.clear();
         let mut has_any = false;
         for value in &columns.values {
-            let read = match number(field(value.column), dialect.comma) {
-                Number::Value(read) => (read * value.factor) as f32,
-                Number::Missing => f32::NAN,
-                Number::Other => bail!(
-                    "column {}: {} is not a number",
-                    visible::name(&value.name),
-                    quoted(field(value.column))
-                ),
-            };
+            let read = read(value, field(value.column), dialect.comma)?;
             ensure!(
                 !read.is_infinite(),
                 "column {}: {} is too large",
@@ -186,11 +177,8 @@ impl Table {
             subject: text(&mut self.subjects, columns.subject)?,
         };
         self.values.extend_from_slice(&self.sample);
-        for (i, clock) in columns.clocks.iter().enumerate() {
-            let field = field(clock.column);
-            let is_number = matches!(number(field, dialect.comma), Number::Value(_));
-            self.dates[i] |= !is_number;
-            self.stamps[i].push(stamp(field, dialect.comma));
+        for (stamps, clock) in self.stamps.iter_mut().zip(&columns.clocks) {
+            stamps.push(clock.stamp(field, dialect.comma).unwrap_or(f64::NAN));
         }
         self.labels.push(label);
         self.keys.push(key);
@@ -212,8 +200,13 @@ impl Table {
         for &gap in &self.gaps {
             is_gap[gap] = true;
         }
-        let clock = self.clock(columns);
-        self.note_clocks(name, columns, clock.map(|(clock, _)| clock), reading);
+        let runs = self.runs(&is_gap);
+        let found = self.clock(columns, &runs, reading);
+        self.note_clocks(name, columns, found, reading);
+        let clock = found.and_then(|(clock, unit)| Some((clock, unit.seconds()?)));
+        if let Some((counter, time::Unit::Samples)) = found {
+            self.lost(&columns.clocks[counter], counter, &runs, &mut is_gap);
+        }
         let mut numbers: HashMap<Key, usize> = HashMap::new();
         let mut all: Vec<(Recording, Vec<f64>)> = Vec::new();
         let mut before = None;
@@ -246,24 +239,52 @@ impl Table {
         Ok(all.into_iter().map(with_time).collect())
     }
 
+    /// Rows in a row of one recording and subject, without a gap.
+    fn runs(&self, is_gap: &[bool]) -> Vec<Range<usize>> {
+        let begins = |row: &usize| is_gap[*row] || self.keys[*row] != self.keys[*row - 1];
+        let starts = std::iter::once(0).chain((1..self.rows()).filter(begins));
+        let starts: Vec<usize> = starts.chain([self.rows()]).collect();
+        starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    }
+
+    /// Marks the rows before which a column that counts samples has left some out.
+    fn lost(&self, column: &Candidate, number: usize, runs: &[Range<usize>], is_gap: &mut [bool]) {
+        let stamps = &self.stamps[number];
+        let of_runs: Vec<&[f64]> = runs.iter().map(|run| &stamps[run.clone()]).collect();
+        let column = Column::new(&column.name, column.kind);
+        let Some(clock) = Clock::measure(column, &of_runs, None) else {
+            return;
+        };
+        for row in runs.iter().flat_map(|run| run.start + 1..run.end) {
+            is_gap[row] |= clock.is_gap(stamps[row] - stamps[row - 1]);
+        }
+    }
+
     /// Notes which columns of time were not read.
     fn note_clocks(
         &self,
         name: &str,
         columns: &Columns,
-        read: Option<usize>,
+        read: Option<(usize, time::Unit)>,
         reading: &Reading<'_>,
     ) {
-        let others = (0..columns.clocks.len()).filter(|&i| Some(i) != read);
-        let others = visible::names(others.map(|i| &columns.clocks[i].name));
+        let chosen = read.map(|(chosen, _)| chosen);
+        let others = (0..columns.clocks.len()).filter(|&i| Some(i) != chosen);
+        let others = others.map(|i| &columns.clocks[i].name);
+        let others = visible::names(others.chain(&columns.no_clocks));
+        let is = |read: usize| visible::name(&columns.clocks[read].name);
         match read {
+            Some((read, time::Unit::Samples)) => reading.note(format!(
+                "{name}: {} counts samples, which tells gaps and no rate: --rate states it",
+                is(read)
+            )),
             _ if others.is_empty() => {}
             None => reading.note(format!(
-                "{name}: no time is read from {others}: it counts samples, or not every row has a stamp"
+                "{name}: no time is read from {others}: not every row has a stamp, or they do not go on from row to row"
             )),
-            Some(read) => reading.note(format!(
-                "{name}: time is read from {}, not from {others}",
-                visible::name(&columns.clocks[read].name)
+            Some((read, _)) => reading.note(format!(
+                "{name}: the time is read from column {}, not from {others}",
+                is(read)
             )),
         }
     }
@@ -282,36 +303,65 @@ impl Table {
         begun
     }
 
-    /// The finest column of time stamps that every row has, and its unit in seconds.
-    fn clock(&self, columns: &Columns) -> Option<(usize, f64)> {
-        let of = |(i, clock): (usize, &Clock)| {
+    /// The finest column of time stamps that every row has, and its unit.
+    fn clock(
+        &self,
+        columns: &Columns,
+        runs: &[Range<usize>],
+        reading: &Reading<'_>,
+    ) -> Option<(usize, time::Unit)> {
+        let mut found = Vec::new();
+        let mut measured = Vec::new();
+        for (i, clock) in columns.clocks.iter().enumerate() {
             let stamps = &self.stamps[i];
             if stamps.iter().any(|stamp| stamp.is_nan()) {
-                return None;
+                continue;
             }
-            let unit = match self.dates[i] {
-                true => Some(1.0),
-                false => time::unit_in_name(&clock.name).or_else(|| time::unit(stamps)),
-            }?;
-            let still = stamps.windows(2).filter(|pair| pair[1] <= pair[0]).count();
-            Some((still, i, unit))
-        };
-        let found = columns.clocks.iter().enumerate().filter_map(of);
-        found
-            .min_by_key(|(still, _, _)| *still)
-            .map(|(_, i, unit)| (i, unit))
+            let column = Column::new(&clock.name, clock.kind);
+            let all: Vec<&[f64]> = runs.iter().map(|run| &stamps[run.clone()]).collect();
+            if let Some(unit) = time::unit(column, &all, reading.options.rate_hz) {
+                let sample = runs.iter().take_while(|run| run.start < SAMPLE_ROWS);
+                let sample = sample.map(|run| &stamps[run.start..run.end.min(SAMPLE_ROWS)]);
+                measured.push((column, sample.collect()));
+                found.push((i, unit));
+            }
+        }
+        finest(&measured).map(|best| found[best])
     }
+}
+
+/// The value of a field, in the unit of its channel; NaN where it is missing.
+fn read(value: &Value, field: &str, comma: bool) -> Result<f32> {
+    let name = || visible::name(&value.name);
+    let number = match (number(field, comma), &value.unit) {
+        (Number::Missing, _) => return Ok(f32::NAN),
+        (Number::Value(number), None) => number,
+        (Number::Value(_), Some(unit)) => bail!(
+            "column {}: {} has no unit, but others are in {}: all numbers of a column must have the same",
+            name(),
+            quoted(field),
+            visible::name(unit)
+        ),
+        (Number::Other, _) => {
+            let Some((number, own)) = quantity(field, comma) else {
+                bail!("column {}: {} is not a number", name(), quoted(field));
+            };
+            let wanted = value.unit.as_deref();
+            ensure!(
+                wanted.and_then(Unit::parse) == Unit::parse(own),
+                "column {}: {} is in {}, but others are in {}: all numbers of a column must have the same unit",
+                name(),
+                quoted(field),
+                visible::name(own),
+                wanted.map_or("no unit".into(), visible::name)
+            );
+            number
+        }
+    };
+    Ok((number * value.factor) as f32)
 }
 
 /// A field as messages show it.
 fn quoted(field: &str) -> String {
     format!("\"{}\"", visible::name(field))
-}
-
-/// A stamp in the unit of its column, a date in seconds; NaN where it is none.
-fn stamp(field: &str, comma: bool) -> f64 {
-    match number(field, comma) {
-        Number::Value(value) => value,
-        _ => time::date(field).unwrap_or(f64::NAN),
-    }
 }

@@ -2,15 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::import::recording::{Channel, TimeBase};
+use crate::data::import::tests::read_with;
 use crate::data::import::unit::Unit;
 use crate::data::import::{Options, time};
 use crate::untrusted::Budget;
 
 fn read_as(text: &str, options: &Options) -> (Result<Vec<Recording>>, Vec<String>) {
-    let budget = Budget::of_data_set();
-    let reading = Reading::new(options, &budget);
-    let found = read("file", text, &reading);
-    (found, reading.into_notes())
+    read_with(&DELIMITED, "file.csv", text, options)
 }
 
 fn one(text: &str) -> Recording {
@@ -158,10 +156,7 @@ fn stamps_rates_and_breaks_are_found() {
         ));
     }
     let found = one(&text);
-    let TimeBase::Stamps(stamps) = &found.time else {
-        panic!("{:?}", found.time);
-    };
-    assert!((time::rate(stamps, &found.gaps).unwrap() - 100.0).abs() < 0.01);
+    assert!((time::rate_of(&found).unwrap() - 100.0).abs() < 0.01);
     assert_eq!(found.gaps, [20]);
     assert_eq!(found.channels.len(), 1);
     // The header again is a break too.
@@ -169,7 +164,12 @@ fn stamps_rates_and_breaks_are_found() {
     // A number of samples is no time.
     let (found, notes) = read_as("time,a\n0,5\n1,6\n2,5\n3,6\n4,9\n", &Options::default());
     assert_eq!(found.unwrap()[0].time, TimeBase::Unknown);
-    assert!(notes[0].contains("no time is read from time"), "{notes:?}");
+    assert!(notes[0].contains("time counts samples"), "{notes:?}");
+    let (found, _) = read_as(
+        "time,a\n0,5\n1,6\n2,5\n3,6\n5,5\n6,5\n7,5\n8,6\n",
+        &Options::default(),
+    );
+    assert_eq!(found.unwrap()[0].gaps, [4]);
     let dates: String = (0..9)
         .map(|i| format!("2024-01-01T00:00:00.{i}00Z,{i}\n"))
         .collect();
@@ -285,7 +285,7 @@ fn malformed_lines_are_named_and_counted() {
         ("x,1e39,2\n", "too large"),
         ("x,inf,2\n", "\"inf\" is not a number"),
     ] {
-        let error = error(&format!("{start}{line}x,7,8\n"));
+        let error = error(&format!("{start}{line}{}", "x,7,8\n".repeat(9)));
         assert!(error.contains("line 5") && error.contains(part), "{error}");
     }
     let error_of_long = error(&format!("label,a\nx,1\nx,{}\n", "1".repeat(70_000)));
@@ -313,6 +313,47 @@ fn files_without_a_header_are_read_as_they_are() {
     let found = found.unwrap().remove(0);
     assert_eq!(found.channels[0].name, "ax");
     assert!(matches!(found.time, TimeBase::Stamps(_)));
+}
+
+#[test]
+fn fields_may_carry_their_unit() {
+    let found = one("label;ax;T\nx;5 mg;12,5 °C\nx;-2mg;13 °C\nx;;13,5°C\n");
+    assert_eq!(found.channels[0], Channel::new("ax", Unit::G));
+    assert_eq!(found.channels.len(), 1, "T is named like a time");
+    assert_eq!(found.values[..2], [0.005, -0.002]);
+    let found = one("label,temp\nx,20.5 °C\nx,21 °C\n");
+    assert_eq!(found.channels[0], Channel::new("temp", Unit::Celsius));
+    for (text, parts) in [
+        (
+            "label,ax\nx,5 g\nx,0.98 m/s2\n",
+            &[
+                "line 3",
+                "column ax",
+                "\"0.98 m/s2\" is in m/s2, but others are in g",
+            ][..],
+        ),
+        (
+            "label,ax\nx,5 g\nx,5\n",
+            &[
+                "line 3",
+                "column ax",
+                "\"5\" has no unit, but others are in g",
+            ],
+        ),
+        (
+            "label,ax (mg)\nx,5 g\n",
+            &["column ax (mg)", "not the unit of its header"],
+        ),
+        (
+            "label,ax\nx,5 g\nx,5 apples\n",
+            &["line 3", "column ax", "\"5 apples\" is not a number"],
+        ),
+    ] {
+        let error = error(text);
+        for part in parts {
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::data::recordings::join::FileFound;
 use crate::data::recordings::labels;
 use crate::data::recordings::lines::Fields;
 use crate::data::recordings::parse::Names;
-use crate::data::recordings::run::{Run, TimeColumn};
-use crate::data::recordings::time;
+use crate::data::recordings::run::Run;
+use crate::data::recordings::times::{self, Times};
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -42,7 +42,9 @@ pub(in crate::data::recordings) fn parse(
         let Some(parser) = &mut parser else {
             if !(line.is_empty() || line.starts_with(b"#")) {
                 fields.split(line).with_context(at)?;
-                parser = Some(Parser::new(&fields, line, wanted, budget).with_context(at)?);
+                let below = bytes.split(|&byte| byte == b'\n').skip(number as usize);
+                let below = below.collect::<Vec<_>>().join(&b'\n');
+                parser = Some(Parser::new(&fields, line, &below, wanted, budget).with_context(at)?);
             }
             continue;
         };
@@ -64,19 +66,24 @@ struct Parser<'a> {
     /// Fields of the label, recording and group of the row before, and the number of its run; none before the first row and
     /// after a gap.
     before: Option<[Vec<u8>; 3]>,
-    /// Whether the time column holds stamps; unknown before the first row.
-    has_stamps: Option<bool>,
+    times: Times,
 }
 
 impl<'a> Parser<'a> {
-    fn new(fields: &Fields, line: &[u8], wanted: Wanted<'_>, budget: &'a Budget) -> Result<Self> {
+    fn new(
+        fields: &Fields,
+        line: &[u8],
+        below: &[u8],
+        wanted: Wanted<'_>,
+        budget: &'a Budget,
+    ) -> Result<Self> {
         let header: Vec<String> = (0..fields.len())
             .map(|i| text(fields.get(line, i)).map(String::from))
             .collect::<Result<_>>()?;
         let columns = Columns::of(&header, wanted)?;
         Ok(Self {
             budget,
-            has_stamps: columns.time.is_none().then_some(false),
+            times: times::of_rows(below, &columns).0,
             found: FileFound {
                 columns,
                 runs: Vec::new(),
@@ -162,7 +169,7 @@ impl<'a> Parser<'a> {
             return Ok(());
         };
         if run.samples.is_multiple_of(ROWS) {
-            let stamp = found.columns.time.as_ref().map_or(0, |_| size_of::<f64>());
+            let stamp = self.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
             let row = found.columns.channels.len() * size_of::<i16>() + stamp;
             self.budget.take(ROWS * row)?;
         }
@@ -170,26 +177,21 @@ impl<'a> Parser<'a> {
             run.counts.push(count(fields.get(line, column), name)?);
         }
         run.samples += 1;
-        let Some((column, name)) = &found.columns.time else {
+        let Some(chosen) = &self.times.chosen else {
+            found.no_stamp.clone_from(&self.times.no_stamp);
             return Ok(());
         };
-        let field = fields.get(line, *column);
-        let stamp = time::stamp(field);
-        if *self.has_stamps.get_or_insert(stamp.is_some()) {
-            let stamp = stamp.with_context(|| {
-                format!(
-                    "column {}: \"{}\" is no time",
-                    visible::name(name),
-                    shown(field)
-                )
-            })?;
-            run.times.push(stamp);
-            found.time.get_or_insert_with(|| TimeColumn {
-                name: name.clone(),
-                is_date: time::is_date(field),
-            });
-        } else if found.no_stamp.is_none() {
-            found.no_stamp = Some(shown(field));
+        let field = |column| std::str::from_utf8(fields.get(line, column)).unwrap_or_default();
+        let stamp = chosen.stamp(field, false).with_context(|| {
+            format!(
+                "column {}: \"{}\" is no time",
+                visible::name(&chosen.name),
+                shown(fields.get(line, chosen.column))
+            )
+        })?;
+        run.times.push(stamp);
+        if found.time.is_none() {
+            found.time = Some(self.times.column(chosen));
         }
         Ok(())
     }

@@ -1,8 +1,6 @@
 //! Telling by their values which columns are no signals.
 
-mod levels;
-
-pub(super) use levels::{Trained, doubts};
+use std::ops::Range;
 
 /// Number of steps from row to row from which on a column is judged by its values.
 const ENOUGH_STEPS: u64 = 20;
@@ -11,80 +9,104 @@ const ENOUGH_RISES: u64 = 3;
 /// Rises for each time that a counter starts again from its lowest value.
 const RISES_PER_WRAP: u64 = 8;
 
+/// Rises of a time, in a hundred rows: a few stamps are out of order, or as before.
+const MOST_ROWS: u64 = 95;
+/// Steps that are kept, of which most must be alike.
+const KEPT_STEPS: usize = 4096;
+/// Steps that are alike, as multiples of the median, and their share in a hundred.
+const ALIKE: Range<f64> = 0.25..4.0;
+const MOST_ALIKE: usize = 90;
+/// Stamps of the years 2001 to 2096, in seconds since 1970.
+const SINCE_1970: Range<f64> = 1e9..4e9;
+
 /// A reason why a column is no channel by its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoChannel {
+pub(in crate::data) enum NoChannel {
     /// It counts in every row of samples.
     Counts,
+    /// It rises in nearly every row by steps that are alike.
+    Rises,
     /// It has one value in each row of samples, and others in others.
     TellsApart,
 }
 
 impl NoChannel {
+    /// All reasons.
+    pub const ALL: [Self; 3] = [Self::Counts, Self::Rises, Self::TellsApart];
+
     /// The reason for people.
     pub fn text(self) -> &'static str {
         match self {
             Self::Counts => "only counts up or down",
+            Self::Rises => {
+                "rises in nearly every row by a steady step, as a time or a counter does"
+            }
             Self::TellsApart => "does not change within a recording or an interval of one label",
         }
     }
 }
 
 /// How a column goes, over all rows of samples.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Course {
     /// The value of the very first row.
-    first: Option<i16>,
+    first: Option<f64>,
     is_one_value: bool,
     is_constant_in_each: bool,
     counts_up: bool,
     counts_down: bool,
     rises: u64,
     falls: u64,
+    /// The least and the largest value.
+    range: [f64; 2],
+    /// The first steps from row to row.
+    steps: Vec<f64>,
 }
 
 /// A column in one row of samples.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
-    last: i16,
-    least: i16,
-    most: i16,
+    last: f64,
+    least: f64,
+    most: f64,
     rises: u64,
     falls: u64,
-    smallest_rise: i32,
-    smallest_fall: i32,
+    smallest_rise: f64,
+    smallest_fall: f64,
 }
 
 impl Stretch {
-    fn new(value: i16) -> Self {
+    fn new(value: f64) -> Self {
         Self {
             last: value,
             least: value,
             most: value,
             rises: 0,
             falls: 0,
-            smallest_rise: i32::MAX,
-            smallest_fall: i32::MAX,
+            smallest_rise: f64::INFINITY,
+            smallest_fall: f64::INFINITY,
         }
     }
 
-    fn add(&mut self, value: i16) {
-        let step = i32::from(value) - i32::from(self.last);
-        if step > 0 {
+    /// Adds a value; returns the step to it.
+    fn add(&mut self, value: f64) -> f64 {
+        let step = value - self.last;
+        if step > 0.0 {
             self.rises += 1;
             self.smallest_rise = self.smallest_rise.min(step);
-        } else if step < 0 {
+        } else if step < 0.0 {
             self.falls += 1;
             self.smallest_fall = self.smallest_fall.min(-step);
         }
         self.least = self.least.min(value);
         self.most = self.most.max(value);
         self.last = value;
+        step
     }
 }
 
 /// Judges columns by their values, row of samples after row of samples.
-pub(super) struct Judge {
+pub(in crate::data) struct Judge {
     courses: Vec<Course>,
     steps: u64,
 }
@@ -99,6 +121,8 @@ impl Judge {
             counts_down: true,
             rises: 0,
             falls: 0,
+            range: [f64::INFINITY, f64::NEG_INFINITY],
+            steps: Vec::new(),
         };
         Self {
             courses: vec![course; columns],
@@ -107,19 +131,24 @@ impl Judge {
     }
 
     /// Takes the values `[rows][columns]` of samples in a row.
-    pub fn add(&mut self, values: &[i16]) {
+    pub fn add<T: Copy + Into<f64>>(&mut self, values: &[T]) {
         let mut rows = values.chunks_exact(self.courses.len().max(1));
         let Some(first) = rows.next() else { return };
-        let mut stretches: Vec<Stretch> = first.iter().map(|&value| Stretch::new(value)).collect();
+        let begin = |&value: &T| Stretch::new(value.into());
+        let mut stretches: Vec<Stretch> = first.iter().map(begin).collect();
         for row in rows {
             self.steps += 1;
-            for (stretch, &value) in stretches.iter_mut().zip(row) {
-                stretch.add(value);
+            for ((stretch, course), &value) in stretches.iter_mut().zip(&mut self.courses).zip(row)
+            {
+                let step = stretch.add(value.into());
+                if course.steps.len() < KEPT_STEPS {
+                    course.steps.push(step);
+                }
             }
         }
         for (course, (stretch, &first)) in self.courses.iter_mut().zip(stretches.iter().zip(first))
         {
-            course.add(first, stretch);
+            course.add(first.into(), stretch);
         }
     }
 
@@ -127,7 +156,8 @@ impl Judge {
     pub fn verdict(&self) -> Vec<Option<NoChannel>> {
         let verdict = |course: &Course| match () {
             () if self.steps < ENOUGH_STEPS => None,
-            () if course.counts() => Some(NoChannel::Counts),
+            () if course.counts() || course.is_of_our_years() => Some(NoChannel::Counts),
+            () if course.rises_steadily(self.steps) => Some(NoChannel::Rises),
             () if course.is_constant_in_each && !course.is_one_value => Some(NoChannel::TellsApart),
             () => None,
         };
@@ -136,19 +166,48 @@ impl Judge {
 }
 
 impl Course {
-    fn add(&mut self, first: i16, stretch: &Stretch) {
+    fn add(&mut self, first: f64, stretch: &Stretch) {
         let known = *self.first.get_or_insert(first);
         let is_constant = stretch.least == stretch.most;
         self.is_one_value &= is_constant && first == known;
         self.is_constant_in_each &= is_constant;
         self.rises += stretch.rises;
         self.falls += stretch.falls;
-        let range = i32::from(stretch.most) - i32::from(stretch.least);
+        self.range = [
+            self.range[0].min(stretch.least),
+            self.range[1].max(stretch.most),
+        ];
+        let range = stretch.most - stretch.least;
         // A counter that starts again steps over half its range or more.
-        let only_wraps =
-            |count: u64, smallest: i32| count == 0 || 2 * i64::from(smallest) >= i64::from(range);
+        let only_wraps = |count: u64, smallest: f64| count == 0 || 2.0 * smallest >= range;
         self.counts_up &= only_wraps(stretch.falls, stretch.smallest_fall);
         self.counts_down &= only_wraps(stretch.rises, stretch.smallest_rise);
+    }
+
+    /// Whether the values never fall, and stand for times of our years in s, ms, µs or ns. Such large ones may have lost the digits
+    /// that rise.
+    fn is_of_our_years(&self) -> bool {
+        let are_of = |unit: f64| {
+            self.range
+                .iter()
+                .all(|end| SINCE_1970.contains(&(end * unit)))
+        };
+        self.falls == 0 && [1.0, 1e-3, 1e-6, 1e-9].into_iter().any(are_of)
+    }
+
+    /// Whether it rises in nearly all of the rows, by steps that are alike but for some.
+    fn rises_steadily(&self, rows: u64) -> bool {
+        if self.rises * 100 < rows * MOST_ROWS {
+            return false;
+        }
+        let mut steps = self.steps.clone();
+        steps.sort_unstable_by(f64::total_cmp);
+        let median = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+        let alike = steps
+            .iter()
+            .filter(|step| ALIKE.contains(&(*step / median)))
+            .count();
+        median > 0.0 && alike * 100 >= steps.len() * MOST_ALIKE
     }
 
     fn counts(&self) -> bool {
@@ -202,5 +261,33 @@ mod tests {
                 counts,
             ]
         );
+    }
+
+    #[test]
+    fn times_with_some_stamps_out_of_order_are_no_signals() {
+        let mut judge = Judge::new(5);
+        for recording in 0..3_i64 {
+            let mut jittered = 0.0;
+            let rows = (0..400_i64).flat_map(|i| {
+                jittered += 20.0 + f64::from(noise(i)) / 100.0;
+                let late = if i % 50 == 49 { 70.0 } else { 0.0 };
+                let swing = ((i as f64) / 9.0).sin();
+                [
+                    jittered - late,
+                    // A sawtooth that wraps, with a stamp as before now and then.
+                    (i * 10 % 1000 - if i % 40 == 39 { 30 } else { 0 }) as f64,
+                    // A drift with noise, which falls in a third of the rows.
+                    i as f64 + f64::from(noise(i)) / 500.0,
+                    // A swing.
+                    swing * 100.0,
+                    // Nanoseconds since 1970, as far as 32 bits hold them.
+                    f64::from((1.7e18 + 6e13 * recording as f64) as f32),
+                ]
+            });
+            judge.add(&rows.collect::<Vec<f64>>());
+        }
+        let rises = Some(NoChannel::Rises);
+        let years = Some(NoChannel::Counts);
+        assert_eq!(judge.verdict(), [rises, rises, None, None, years]);
     }
 }
