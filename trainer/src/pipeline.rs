@@ -12,6 +12,7 @@
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
 //! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
+//! | [`fit()`] | [`FitOptions`] | [`Fitted`]: the model that fits a board |
 //! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
 //!
 //! [`open_model`] reads a model folder, [`classify`] runs a model on a window. Nothing here prints, catches signals or ends
@@ -44,6 +45,7 @@ mod error;
 mod evaluate;
 mod export;
 mod firmware;
+mod fit;
 mod flash;
 mod jobs;
 mod model;
@@ -69,6 +71,10 @@ pub use evaluate::{
 };
 pub use export::{ExportOptions, Exported, Widths, export};
 pub use firmware::FirmwareOptions;
+pub use fit::{
+    Effort, FitOptions, FitResult, FitTarget, Fitted, Measurement, SeedResult, fit, fit_by_jobs,
+    fit_candidates, fit_job,
+};
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use jobs::{
     JobCommand, JobOptions, ReproduceOptions, SweepOptions, Workers, gather, hand_over, read_plan,

@@ -5,6 +5,7 @@
 
 mod accuracy_bytes;
 mod curves;
+mod fit_front;
 mod style;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::visible;
 
 pub use accuracy_bytes::{Mark, accuracy_against_bytes};
 pub use curves::{Curve, learning_curves};
+pub use fit_front::{FrontMark, accuracy_against_instructions};
 
 /// Pixels of a PNG for each unit of the SVG.
 const PNG_SCALE: f32 = 2.0;

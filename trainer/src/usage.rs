@@ -71,6 +71,30 @@ impl Usage {
         }
     }
 
+    /// The usage that a model of this configuration would have, with windows of so many steps over channels of these names and sizes of
+    /// counts.
+    pub(crate) fn of_config(
+        config: &RunConfig,
+        steps: usize,
+        classes: Vec<String>,
+        channels: &[(String, f32)],
+    ) -> Self {
+        let decimation = config.preparation.decimation.max(1);
+        let channel = |(name, lsb): &(String, f32)| Channel {
+            name: name.clone(),
+            lsb: *lsb,
+            unit: unit(config.task, name),
+        };
+        Self {
+            window: Some(steps),
+            hop: Some(steps),
+            decimation: Some(decimation),
+            rate_hz: rate_hz(config),
+            classes,
+            channels: channels.iter().map(channel).collect(),
+        }
+    }
+
     fn of_folder(folder: &ModelFolder, model: &Model<'_>) -> Self {
         let card = &folder.card;
         let config = &card.config;

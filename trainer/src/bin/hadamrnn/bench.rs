@@ -2,6 +2,7 @@
 //! is.
 
 mod boards;
+mod costs;
 mod device;
 mod host;
 mod picture;
@@ -24,6 +25,8 @@ pub struct Args {
 enum What {
     /// Flash and RAM of the firmware of every real board; fails where one outgrows its budget
     Boards(boards::Args),
+    /// Factors of the cost estimates, measured on the emulated cores
+    Costs(costs::Args),
     /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
     Device(device::Args),
     /// Samples per second on one core of this machine: every kernel, a naive and a dense form
@@ -35,6 +38,7 @@ enum What {
 pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
         What::Boards(args) => boards::run(args),
+        What::Costs(args) => costs::run(args),
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),

@@ -12,6 +12,7 @@ mod data_import;
 mod demo;
 mod eval;
 mod export;
+mod fit;
 mod flash;
 mod inspect;
 mod job;
@@ -56,6 +57,8 @@ enum Command {
     Demo(demo::Args),
     /// Train a network; writes a run folder that can be resumed, evaluated and exported
     Train(Box<train::Args>),
+    /// Search the model that fits a board within limits: several sizes and sample rates, by validation and exact costs
+    Fit(Box<fit::Args>),
     /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
     Eval(eval::Args),
     /// Make a model folder of a run: packed integer model, card, golden vectors
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Inspect(args) => inspect::run(&args),
