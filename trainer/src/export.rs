@@ -277,7 +277,7 @@ impl ExportPlan<'_> {
 ///
 /// It is in the lowest version that can hold the model. Version 3 has room for the bounds that are proven here, for the
 /// runtime to find the same; bounds alone are no reason for it.
-fn proven_file(mut header: Header<'_>, words: &[u32]) -> Result<Option<ModelFile>> {
+pub(crate) fn proven_file(mut header: Header<'_>, words: &[u32]) -> Result<Option<ModelFile>> {
     const REFUSED: &str = "the exported model is refused by the runtime";
     header.addition.bounds = Bounds::default();
     let unstated = model_file(&header, words)?;

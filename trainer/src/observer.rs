@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::data::recordings::Overview;
+use crate::fit::Progress;
 use crate::jobs::Attempt;
 use crate::metrics::Metrics;
 
@@ -36,6 +37,9 @@ pub trait Observer {
 
     /// An attempt at a job of a plan is over.
     fn job_ended(&mut self, _job: &str, _attempt: &Attempt) {}
+
+    /// A search for a model has come further.
+    fn fit(&mut self, _progress: &Progress) {}
 
     /// Something that a person should know and that stops nothing: one line that starts with "note:" or "warning:", or that
     /// names the file it is about.

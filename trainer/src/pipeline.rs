@@ -15,6 +15,7 @@
 //! | [`init()`] | [`InitOptions`], [`Answers`] | [`WrittenTask`]: a task file |
 //! | [`check_recordings`] | [`QualityOptions`] | [`CheckedRecordings`]: findings about recordings |
 //! | [`flash()`], [`send()`] | [`FlashOptions`], [`SendOptions`] | [`Flashed`], [`SentModel`]: a board with the model |
+//! | [`fit()`] | [`FitOptions`] | [`Fitted`]: the model that fits a board |
 //! | [`run_job`], [`run_plan`] | [`JobOptions`], [`Workers`] | [`Attempt`](crate::jobs::Attempt), [`Tally`](crate::jobs::Tally) |
 //!
 //! [`open_model`] reads a model folder, [`classify`] runs a model on a window. Nothing here prints, catches signals or ends
@@ -48,6 +49,7 @@ mod error;
 mod evaluate;
 mod export;
 mod firmware;
+mod fit;
 mod flash;
 mod init;
 mod jobs;
@@ -76,6 +78,10 @@ pub use evaluate::{
 };
 pub use export::{ExportOptions, Exported, ReadCounts, Widths, export};
 pub use firmware::FirmwareOptions;
+pub use fit::{
+    Effort, FitOptions, FitResult, FitTarget, Fitted, Measurement, SeedResult, fit, fit_by_jobs,
+    fit_candidates, fit_job,
+};
 pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use init::{Answers, Defaults, InitOptions, Question, WrittenTask, init};
 pub use jobs::{

@@ -6,6 +6,7 @@
 mod accuracy_bytes;
 mod chart;
 mod curves;
+mod fit_front;
 mod labels;
 mod log_lines;
 mod quality;
@@ -22,6 +23,7 @@ use crate::visible;
 
 pub use accuracy_bytes::{AccuracyPicture, Cost, Mark, accuracy_against_bytes};
 pub use curves::{Curve, learning_curves, learning_curves_as};
+pub use fit_front::{FrontMark, accuracy_against_instructions};
 pub use log_lines::{NamedLine, lines_on_logarithms};
 pub use quality::{channel_histograms, class_balance, recording_strips};
 pub use style::{SERIES, dark_rules};

@@ -55,7 +55,7 @@ impl From<Dataset> for TaskData {
 
 impl Windows {
     fn load(config: &RunConfig, source: &Source) -> Result<Self> {
-        let (mut data, mut own) = match &config.recordings {
+        let (data, own) = match &config.recordings {
             Some(cutting) => {
                 let loaded = recordings::load_whole(source, cutting, &config.holdout)?;
                 (loaded.data, Some(Box::new(loaded.own)))
@@ -66,6 +66,16 @@ impl Windows {
             true => related_classes(config, source)?,
             false => Vec::new(),
         };
+        Self::prepared(data, own, auxiliary, config)
+    }
+
+    /// Decimates and standardises what was read.
+    fn prepared(
+        mut data: Dataset,
+        mut own: Option<Box<OwnData>>,
+        auxiliary: Vec<u32>,
+        config: &RunConfig,
+    ) -> Result<Self> {
         let decimation = config.preparation.decimation;
         if decimation > 1 {
             let new = own.as_mut().map(|own| &mut own.new);
@@ -161,6 +171,39 @@ impl TaskData {
             (Task::Copy, _) => Ok(Self::Copy(CopyTask::new(config.copy_steps, config.seed)?)),
             (_, Some(source)) => Ok(Self::Windows(Box::new(Windows::load(config, source)?))),
             (task, None) => anyhow::bail!("task {task} needs data"),
+        }
+    }
+
+    /// The same data with the preparation of `config`, which is otherwise that of these data. These must not be decimated.
+    ///
+    /// # Errors
+    /// The preparation does not fit the data.
+    pub(crate) fn prepared(&self, config: &RunConfig) -> Result<Self> {
+        match self {
+            Self::Windows(windows) => {
+                let Windows {
+                    data,
+                    own,
+                    auxiliary,
+                    ..
+                } = &**windows;
+                let made = Windows::prepared(data.clone(), own.clone(), auxiliary.clone(), config)?;
+                Ok(Self::Windows(Box::new(made)))
+            }
+            Self::Copy(_) => Self::load(config, None),
+        }
+    }
+
+    /// Takes the validation split out, so that training does not look at it after every epoch, and the test split, which no search
+    /// may look at.
+    pub(crate) fn take_validation(&mut self) -> Sequences {
+        match self {
+            Self::Windows(windows) => {
+                let none = windows.data.valid.select(&[]);
+                windows.data.test = none.clone();
+                std::mem::replace(&mut windows.data.valid, none)
+            }
+            Self::Copy(task) => task.batch(Split::Valid, 0, COPY_EVALUATION),
         }
     }
 

@@ -75,6 +75,35 @@ impl Usage {
         }
     }
 
+    /// The usage that a model of this configuration would have, with windows of so many steps over channels of these names and sizes of
+    /// counts.
+    pub(crate) fn of_config(
+        config: &RunConfig,
+        steps: usize,
+        classes: Vec<String>,
+        channels: &[(String, f32)],
+    ) -> Self {
+        let decimation = config.preparation.decimation.max(1);
+        let names: Vec<String> = channels.iter().map(|(name, _)| name.clone()).collect();
+        let recorded = config.recordings.as_ref();
+        let recorded = recorded.map_or(&[][..], |cutting| &cutting.units);
+        let units = units(config.task, &names, recorded);
+        let channel = |((name, lsb), unit): (&(String, f32), Option<&'static str>)| Channel {
+            name: name.clone(),
+            lsb: *lsb,
+            unit,
+        };
+        Self {
+            window: Some(steps),
+            hop: Some(steps),
+            decimation: Some(decimation),
+            rate_hz: rate_hz(config),
+            classes,
+            channels: channels.iter().zip(units).map(channel).collect(),
+            sensor: config.export.sensor.clone(),
+        }
+    }
+
     fn of_folder(folder: &ModelFolder, model: &Model<'_>) -> Self {
         let card = &folder.card;
         let config = &card.config;

@@ -10,7 +10,7 @@ use crate::config::INPUTS;
 use crate::failure::Failure;
 
 /// Most channels of a sample from a file.
-const MOST_CHANNELS: usize = if INPUTS > 16 { INPUTS } else { 16 };
+const MOST_CHANNELS: usize = if INPUTS > 48 { INPUTS } else { 48 };
 
 /// A stream of samples.
 pub struct Samples<'a> {

@@ -14,7 +14,7 @@ use crate::integer::{Answer, KernelName, ModelFile};
 /// A model and the window that it runs over.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The model: at most 12 inputs, 512 units and 6 KiB, which is the firmware's room.
+    /// The model: at most 48 inputs, 512 units (256 where the readout is pooled or has a hidden layer) and 6 KiB, which is the firmware's room.
     pub model: ModelFile,
     /// Raw samples `[T][D]`; the model starts from the zero state.
     pub window: Vec<i16>,

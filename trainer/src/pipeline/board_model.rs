@@ -62,6 +62,19 @@ impl BoardModel {
         })
     }
 
+    /// A model that is to be used like this.
+    pub(super) const fn new(file: ModelFile, usage: Usage) -> Self {
+        Self {
+            file,
+            options: TimingOptions {
+                window: None,
+                decimation: None,
+                hop: None,
+            },
+            usage,
+        }
+    }
+
     /// How it is run on a board with this firmware: at the rate and over the channels that it was trained for.
     ///
     /// # Errors

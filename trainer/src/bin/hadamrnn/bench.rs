@@ -2,6 +2,7 @@
 //! how large firmware is.
 
 mod boards;
+mod costs;
 mod data;
 mod device;
 mod host;
@@ -28,6 +29,8 @@ enum What {
     Boards(boards::Args),
     /// Speed and memory of reading recordings and cutting them into windows, beside pandas reading the same files
     Data(data::Args),
+    /// Factors of the cost estimates, measured on the emulated cores
+    Costs(costs::Args),
     /// Instructions, code and RAM on every emulated board, with every kernel, for several hidden sizes
     Device(device::Args),
     /// Samples per second on one core of this machine: every kernel, a naive and a dense form
@@ -40,6 +43,7 @@ pub fn run(args: &Args) -> Result<Status> {
     match &args.what {
         What::Boards(args) => boards::run(args),
         What::Data(args) => data::run(args),
+        What::Costs(args) => costs::run(args),
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),

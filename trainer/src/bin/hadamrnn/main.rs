@@ -13,6 +13,7 @@ mod data_import;
 mod demo;
 mod eval;
 mod export;
+mod fit;
 mod flash;
 mod init;
 mod inspect;
@@ -62,6 +63,8 @@ enum Command {
     Init(init::Args),
     /// Train a network; writes a run folder that can be resumed, evaluated and exported
     Train(Box<train::Args>),
+    /// Search the model that fits a board within limits: several sizes and sample rates, by validation and exact costs
+    Fit(Box<fit::Args>),
     /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
     Eval(eval::Args),
     /// Make a model folder of a run: packed integer model, card, golden vectors
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hadamrnn::data::recordings::Overview;
+use hadamrnn::fit::Progress;
 use hadamrnn::jobs::{Attempt, Outcome};
 use hadamrnn::observer::{EpochRecord, Observer, Stage, Step, Transfer};
 use hadamrnn::visible;
@@ -104,6 +105,10 @@ impl Observer for Terminal {
         output::note(&format!("{job}: {}", describe(attempt)));
     }
 
+    fn fit(&mut self, progress: &Progress) {
+        output::note(&describe_search(progress));
+    }
+
     fn notice(&mut self, text: &str) {
         output::note(text);
     }
@@ -111,6 +116,23 @@ impl Observer for Terminal {
     fn stop_requested(&self) -> bool {
         self.failure.is_some() || self.stop.as_ref().is_some_and(StopFlag::is_set)
     }
+}
+
+/// Describes the place of a search, for people.
+fn describe_search(progress: &Progress) -> String {
+    let best = progress
+        .best
+        .as_ref()
+        .map_or(String::new(), |(accuracy, name)| {
+            format!(", best {} ({name})", output::percent(*accuracy))
+        });
+    let left = progress.remaining_seconds.map_or(String::new(), |seconds| {
+        format!(", about {:.0} min left", (seconds / 60.0).ceil())
+    });
+    format!(
+        "rung {} of {}: {} of {} points{best}{left}",
+        progress.rung, progress.rungs, progress.done, progress.total
+    )
 }
 
 /// Describes the outcome of a job, for people.

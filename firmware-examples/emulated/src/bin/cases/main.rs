@@ -24,8 +24,10 @@ use semihosting::io::Read;
 const MODEL_BYTES: usize = 6 << 10;
 /// The kernel of this firmware.
 type Kernel = <hadamrnn_emulated::config::Room as Room>::Kernel;
+/// Most inputs of a model that has few.
+const FEW: usize = 12;
 /// Most inputs of a model.
-const INPUTS: usize = 12;
+const MANY: usize = 48;
 
 /// The bytes of a model, on the boundary that the runtime asks for.
 #[repr(C, align(4))]
@@ -47,15 +49,23 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         let samples = Samples::read(file, model.sample_size())?;
         report.send(&run::hello(&model, samples.header()))?;
         let second = model.second().map(|second| second.layer().hidden_size());
+        let read = model.hidden_readout().map_or(0, |layer| layer.units());
+        let is_small = model.input_size() <= FEW && model.hidden_size().max(read) <= 128;
         let samples = match (model.hidden_size(), second) {
-            (_, None) if reads_more_than_the_state(&model) => {
-                case::<128, 0, 128>(report, counter, &model, samples)?
+            (_, None) if reads_more_than_the_state(&model) && is_small => {
+                case::<128, 0, 128, FEW>(report, counter, &model, samples)?
             }
-            (..=64, None) => case::<64, 0, 0>(report, counter, &model, samples)?,
-            (..=128, None) => case::<128, 0, 0>(report, counter, &model, samples)?,
-            (..=256, None) => case::<256, 0, 0>(report, counter, &model, samples)?,
-            (_, None) => case::<512, 0, 0>(report, counter, &model, samples)?,
-            (_, Some(_)) => case::<256, 256, 0>(report, counter, &model, samples)?,
+            (_, None) if reads_more_than_the_state(&model) => {
+                case::<256, 0, 256, MANY>(report, counter, &model, samples)?
+            }
+            (_, None) if model.input_size() > FEW => {
+                case::<512, 0, 0, MANY>(report, counter, &model, samples)?
+            }
+            (..=64, None) => case::<64, 0, 0, FEW>(report, counter, &model, samples)?,
+            (..=128, None) => case::<128, 0, 0, FEW>(report, counter, &model, samples)?,
+            (..=256, None) => case::<256, 0, 0, FEW>(report, counter, &model, samples)?,
+            (_, None) => case::<512, 0, 0, FEW>(report, counter, &model, samples)?,
+            (_, Some(_)) => case::<256, 256, 0, FEW>(report, counter, &model, samples)?,
         };
         file = samples.into_file().ok_or(Failure::TooFewSamples)?;
         count += 1;
@@ -79,10 +89,10 @@ fn next_length(file: &mut File) -> Result<Option<usize>, Failure> {
     }
 }
 
-/// Runs a model of up to `N` units, `SECOND` in a second layer, and `READ` in a pool and in a hidden readout layer, over its
-/// windows. Not inlined: its stack is then its own.
+/// Runs a model of up to `N` units, `SECOND` in a second layer, `READ` in a pool and in a hidden readout layer, and `INPUTS`
+/// inputs, over its windows. Not inlined: its stack is then its own.
 #[inline(never)]
-fn case<'a, const N: usize, const SECOND: usize, const READ: usize>(
+fn case<'a, const N: usize, const SECOND: usize, const READ: usize, const INPUTS: usize>(
     report: &mut ReportFile,
     counter: &Counter,
     model: &Model<'_>,

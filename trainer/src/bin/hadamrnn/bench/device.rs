@@ -221,7 +221,7 @@ fn answer(case: &Case) -> Result<Answer> {
 }
 
 /// Versions of the compilers and emulators of the boards, each once.
-fn tools(folder: &FirmwareFolder, boards: &[Board]) -> Result<Vec<String>> {
+pub(super) fn tools(folder: &FirmwareFolder, boards: &[Board]) -> Result<Vec<String>> {
     let mut tools = Vec::new();
     for board in boards {
         tools.push(folder.compiler(board)?);

@@ -1,0 +1,113 @@
+//! Costs of a model on a core, before there is a model: instructions, code, RAM and bytes, from its shape alone.
+//!
+//! Bytes of a model and of a session follow exactly from the shape. Instructions, code and stack were measured on the emulated
+//! cores and are kept in `cost/table.json`. Code and stack are looked up. Instructions are a sum over the parts of a step and of
+//! a readout, such as groups of rows times inputs, whose factors `hadamrnn bench costs` fits to random models.
+//! Which parts there are depends on the way that a model takes: the target's assembly, or portable code ([`Shape::is_fast`]).
+//! Estimates are within 2 % of the emulated core; `trainer/tests/fit.rs` holds them to it.
+//!
+//! Tokens and second layers are not covered: [`Shape::of`] says so. The table that is built in has the kernel `fwht-packed`, which takes every
+//! candidate of a search.
+
+mod features;
+mod measure;
+mod samples;
+mod shape;
+mod table;
+
+use serde::{Deserialize, Serialize};
+
+pub use measure::{Measured, measure};
+pub use samples::{SampleModel, sample_models};
+pub use shape::{Shape, Uncovered};
+pub use table::CostTable;
+
+/// Costs of a model on a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Instructions of one step: standardisation of a sample, recurrence, and sums of a pooled readout.
+    pub instructions_per_step: u64,
+    /// Instructions of reading the answer, once a window.
+    pub readout_instructions: u64,
+    /// Bytes of a session: hidden state and all else that is kept between steps.
+    pub session_bytes: u64,
+    /// Bytes of the deepest stack of a step or a readout.
+    pub stack_bytes: u64,
+    /// Bytes of flash of a firmware that only infers, without the model.
+    pub code_bytes: u64,
+    /// Bytes of the model.
+    pub model_bytes: u64,
+}
+
+impl Costs {
+    /// Instructions of a window of so many steps, with the reading of its answer.
+    pub const fn window(&self, steps: usize) -> u64 {
+        self.instructions_per_step * steps as u64 + self.readout_instructions
+    }
+
+    /// Bytes of flash: code and model.
+    pub const fn flash(&self) -> u64 {
+        self.code_bytes + self.model_bytes
+    }
+
+    /// Bytes of RAM: session and stack.
+    pub const fn ram(&self) -> u64 {
+        self.session_bytes + self.stack_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integer::{KernelName, ModelFile};
+
+    fn shipped(name: &str) -> ModelFile {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        ModelFile::read(&folder.join(name).join("model.hdrn")).expect("a model")
+    }
+
+    /// What `hadamrnn verify models/NAME --board qemu-m4` measures (docs/RESULTS.md).
+    #[test]
+    fn shipped_models_cost_what_was_measured() {
+        let table = CostTable::built_in().expect("the table");
+        for (name, step, readout, session) in [
+            ("har2", 3218, None, 268),
+            ("har2-hidden", 4413, Some(19_836), 780),
+            ("har6-hidden", 4413, None, 780),
+            ("dsa19", 11_115, None, 396),
+        ] {
+            let file = shipped(name);
+            let shape = Shape::of(&file.model().expect("valid")).expect("covered");
+            let costs = table
+                .costs("qemu-m4", KernelName::FwhtPacked, &shape)
+                .expect("a core of the table");
+            let near = |estimate: u64, measured: u64| {
+                assert!(
+                    (estimate as f64 / measured as f64 - 1.0).abs() <= 0.02,
+                    "{name}: {estimate}, measured {measured}"
+                );
+            };
+            near(costs.instructions_per_step, step);
+            if let Some(readout) = readout {
+                near(costs.readout_instructions, readout);
+            }
+            assert_eq!(costs.session_bytes, session, "{name}");
+            assert_eq!(costs.model_bytes, file.bytes().len() as u64, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_layers_and_tokens_are_not_covered() {
+        for (name, expected) in [
+            ("har2-two-layers", Uncovered::SecondLayer),
+            ("sst2", Uncovered::Tokens),
+        ] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+            if !path.join(name).is_dir() {
+                continue;
+            }
+            let file = shipped(name);
+            assert_eq!(Shape::of(&file.model().expect("valid")), Err(expected));
+        }
+    }
+}

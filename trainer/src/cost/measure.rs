@@ -1,0 +1,357 @@
+//! Measures random models on the emulated cores, and fits the factors of the table to them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use hadamrnn_device::windows::WindowFileHeader;
+use hadamrnn_firmware_support::boards::Board;
+
+use super::features::{Room, of_readout, of_step, readout_way, step_way};
+use super::samples::SampleModel;
+use super::table::{Factors, code_key};
+use super::{CostTable, Shape};
+use crate::board::{Case, Cost, FirmwareFolder, Request, run_cases};
+use crate::integer::KernelName;
+
+/// Factors below this, relative to the rest, are rounding errors: a part that no sample has.
+const RIDGE: f64 = 1e-9;
+/// Most inputs of models that the emulated firmware `cases` runs as models of few inputs, and of others.
+const FEW: usize = 12;
+const MANY: usize = 48;
+
+/// A model's costs on an emulated core.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Its shape.
+    pub shape: Shape,
+    /// What the core measured.
+    pub cost: Cost,
+}
+
+/// Runs models on the core of an emulated board.
+///
+/// # Errors
+/// The firmware cannot be built or run.
+pub fn measure(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    models: &[SampleModel],
+) -> Result<Vec<Measured>> {
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let case = |model: &SampleModel| Case {
+        model: model.file.clone(),
+        window: model.window.clone(),
+    };
+    let cases: Vec<Case> = models.iter().map(case).collect();
+    let runs = run_cases(folder, board, kernel, &cases, scratch.path())?;
+    let measured = models.iter().zip(runs).map(|(model, run)| Measured {
+        shape: model.shape,
+        cost: run.cost,
+    });
+    Ok(measured.collect())
+}
+
+impl CostTable {
+    /// Measures `models` on an emulated core with a kernel and puts the factors that fit best into the table.
+    ///
+    /// # Errors
+    /// The firmware cannot be built or run, or there are too few models of a kind.
+    pub fn fit(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
+        let measured = measure(folder, board, kernel, models)?;
+        let mut factors = Factors {
+            step: fitted(&measured, |it| {
+                let count = f64::from(it.cost.instructions_per_step);
+                (
+                    step_way(&it.shape, kernel),
+                    of_step(&it.shape, room_of_cases(&it.shape)),
+                    count,
+                )
+            })?,
+            readout: fitted(&measured, |it| {
+                let count = f64::from(it.cost.readout_instructions);
+                (
+                    readout_way(&it.shape),
+                    of_readout(&it.shape, room_of_cases(&it.shape)),
+                    count,
+                )
+            })?,
+            ..Factors::default()
+        };
+        factors.add_step_stacks(&measured, kernel);
+        factors.add_readout_stacks(folder, board, kernel, models)?;
+        factors.add_code(folder, board, kernel, models)?;
+        let kernels = self.cores.entry(board.name.clone()).or_default();
+        kernels.insert(kernel.name().into(), factors);
+        Ok(())
+    }
+}
+
+impl Factors {
+    /// A stack is the larger one of a step's and a readout's. A step's grows with its inputs; it is that of models whose readout
+    /// takes less.
+    fn add_step_stacks(&mut self, measured: &[Measured], kernel: KernelName) {
+        for it in measured {
+            let room = room_of_cases(&it.shape);
+            if room.read == 0 {
+                let stack = u64::from(it.cost.stack_bytes).saturating_sub(4 * room.inputs as u64);
+                let way = step_way(&it.shape, kernel);
+                let most = self.step_stack.entry(way).or_default();
+                *most = stack.max(*most);
+            }
+        }
+    }
+
+    /// A readout's stack grows with the units of its hidden layer. It is measured in firmware that has room for one model
+    /// alone, for each kind of readout, with as many units as there are: then it is the larger one.
+    fn add_readout_stacks(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
+        let mut largest: BTreeMap<(bool, bool), &SampleModel> = BTreeMap::new();
+        for model in models {
+            let shape = &model.shape;
+            let kind = (shape.pooled, shape.read > 0);
+            let so_far = largest.entry(kind).or_insert(model);
+            let key = |shape: &Shape| (shape.fast, shape.read, shape.hidden);
+            if key(shape) > key(&so_far.shape) {
+                *so_far = model;
+            }
+        }
+        let mut stacks = BTreeMap::new();
+        for (kind, model) in largest {
+            let stack = match kind {
+                (false, false) => 0,
+                _ => stack(folder, board, kernel, model)?,
+            };
+            stacks.insert(kind, stack.saturating_sub(4 * model.shape.read as u64));
+        }
+        for model in models {
+            let shape = &model.shape;
+            let bytes = stacks[&(shape.pooled, shape.read > 0)];
+            self.readout_stack.insert(readout_way(shape), bytes);
+        }
+        Ok(())
+    }
+
+    /// Builds a firmware that only infers for each set of parts.
+    fn add_code(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
+        for model in models {
+            let key = code_key(&model.shape);
+            if !self.code.contains_key(&key) {
+                let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+                let bytes = code_bytes(folder, board, kernel, model, scratch.path())?;
+                self.code.insert(key, bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sizes of the session in which the emulated firmware `cases` runs a model of this shape.
+pub(super) fn room_of_cases(shape: &Shape) -> Room {
+    let reads_more = shape.pooled || shape.read > 0;
+    let is_few = shape.inputs() <= FEW;
+    let inputs = if is_few { FEW } else { MANY };
+    match (reads_more, is_few) {
+        (true, true) if shape.hidden.max(shape.read) <= 128 => Room {
+            hidden: 128,
+            pool: 128,
+            inputs,
+            read: 128,
+        },
+        (true, _) => Room {
+            hidden: 256,
+            pool: 256,
+            inputs: MANY,
+            read: 256,
+        },
+        (false, _) => Room {
+            hidden: if is_few { shape.hidden.max(64) } else { 512 },
+            pool: 0,
+            inputs,
+            read: 0,
+        },
+    }
+}
+
+/// Flash of a firmware that only infers, without its model.
+fn code_bytes(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    model: &SampleModel,
+    scratch: &Path,
+) -> Result<u64> {
+    let windows = window_file(model)?;
+    let request = request(folder, board, kernel, model, &windows);
+    let flash = request.build("nopanic", scratch)?.size(board)?.flash;
+    Ok(flash.saturating_sub(model.file.bytes().len() as u64))
+}
+
+/// Stack of firmware that has room for this model alone.
+fn stack(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    model: &SampleModel,
+) -> Result<u64> {
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let windows = window_file(model)?;
+    let request = request(folder, board, kernel, model, &windows);
+    let firmware = request.build("classify", scratch.path())?;
+    let run = firmware.run(board, &windows, scratch.path())?;
+    Ok(run.cost.stack_bytes.into())
+}
+
+fn request<'a>(
+    folder: &'a FirmwareFolder,
+    board: &'a Board,
+    kernel: KernelName,
+    model: &'a SampleModel,
+    windows: &'a [u8],
+) -> Request<'a> {
+    Request {
+        folder,
+        board,
+        kernel,
+        model: &model.file,
+        windows,
+    }
+}
+
+/// A file with one window of one sample.
+fn window_file(model: &SampleModel) -> Result<Vec<u8>> {
+    let channels = model.shape.channels;
+    let header = WindowFileHeader {
+        channels: u16::try_from(channels).context("too many channels")?,
+        steps: 1,
+        windows: 1,
+    };
+    let samples = model.window[..channels].iter();
+    let samples = samples.flat_map(|raw| raw.to_le_bytes());
+    Ok(header.to_bytes().into_iter().chain(samples).collect())
+}
+
+/// The factors of each way. `of` gives a measurement's way, parts and count.
+fn fitted(
+    measured: &[Measured],
+    of: impl Fn(&Measured) -> (String, Vec<f64>, f64),
+) -> Result<BTreeMap<String, Vec<f64>>> {
+    let mut ways: BTreeMap<String, Vec<(Vec<f64>, f64)>> = BTreeMap::new();
+    for it in measured {
+        let (way, parts, count) = of(it);
+        ways.entry(way).or_default().push((parts, count));
+    }
+    let factors = |(way, rows): (String, Vec<(Vec<f64>, f64)>)| {
+        let parts = rows[0].0.len();
+        ensure!(
+            rows.len() >= parts,
+            "{} models of {way} are too few for {parts} factors",
+            rows.len()
+        );
+        Ok((way, least_squares(&rows)))
+    };
+    ways.into_iter().map(factors).collect()
+}
+
+/// The factors for which the relative errors of the counts have the least sum of squares. Factors of parts that no row has
+/// are 0.
+fn least_squares(rows: &[(Vec<f64>, f64)]) -> Vec<f64> {
+    let size = rows[0].0.len();
+    let mut scale = vec![0.0f64; size];
+    for (parts, count) in rows {
+        for (scale, part) in scale.iter_mut().zip(parts) {
+            *scale += (part / count).powi(2);
+        }
+    }
+    let scale: Vec<f64> = scale
+        .into_iter()
+        .map(|sum| sum.sqrt().max(f64::MIN_POSITIVE))
+        .collect();
+    // Normal equations, each part scaled to one.
+    let mut matrix = vec![vec![0.0; size + 1]; size];
+    for (parts, count) in rows {
+        let row: Vec<f64> = (parts.iter().zip(&scale))
+            .map(|(part, scale)| part / count / scale)
+            .collect();
+        for (i, equation) in matrix.iter_mut().enumerate() {
+            for (j, part) in row.iter().enumerate() {
+                equation[j] += row[i] * part;
+            }
+            equation[size] += row[i];
+        }
+    }
+    for (i, equation) in matrix.iter_mut().enumerate() {
+        equation[i] += RIDGE;
+    }
+    solve(matrix)
+        .into_iter()
+        .zip(&scale)
+        .map(|(factor, scale)| match *scale > f64::MIN_POSITIVE {
+            true => (factor / scale * 1e4).round() / 1e4,
+            false => 0.0,
+        })
+        .collect()
+}
+
+/// Solves equations whose last column is the right side, by elimination with pivots.
+fn solve(mut matrix: Vec<Vec<f64>>) -> Vec<f64> {
+    let size = matrix.len();
+    for column in 0..size {
+        let pivot = (column..size)
+            .max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))
+            .unwrap_or(column);
+        matrix.swap(column, pivot);
+        let equation = matrix[column].clone();
+        for (row, other) in matrix.iter_mut().enumerate() {
+            if row != column && equation[column] != 0.0 {
+                let factor = other[column] / equation[column];
+                (other.iter_mut().zip(&equation)).for_each(|(value, part)| *value -= factor * part);
+            }
+        }
+    }
+    (0..size).map(|i| matrix[i][size] / matrix[i][i]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_are_found_again() {
+        let truth = [100.0, 3.5, 0.0, 7.25];
+        let rows: Vec<(Vec<f64>, f64)> = (1..12)
+            .map(|i| {
+                let i = f64::from(i);
+                let parts = vec![1.0, i, 0.0, (i * i) % 7.0];
+                let count = parts
+                    .iter()
+                    .zip(truth)
+                    .map(|(part, factor)| part * factor)
+                    .sum();
+                (parts, count)
+            })
+            .collect();
+        let found = least_squares(&rows);
+        for (found, truth) in found.iter().zip(truth) {
+            assert!((found - truth).abs() < 1e-3, "{found} {truth}");
+        }
+    }
+}

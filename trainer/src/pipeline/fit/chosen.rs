@@ -1,0 +1,427 @@
+//! The end of a search: the front, the chosen model, its runs with fresh seeds, and its costs on the emulated core.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::points::{metrics, shape_of};
+use super::target::Facts;
+use super::{Fitted, Search};
+use crate::checkpoint::Checkpoint;
+use crate::config::RunConfig;
+use crate::cost::Costs;
+use crate::data::Split;
+use crate::files::write_atomically;
+use crate::fit::{self, Point};
+use crate::observer::Observer;
+use crate::pipeline::data::RunData;
+use crate::pipeline::error::{Error, Fault, Result, Sort};
+use crate::pipeline::export;
+use crate::pipeline::model::{self, LoadedModel};
+use crate::pipeline::train::{Run, claim, run_of, train_in};
+use crate::pipeline::verify::{BoardOptions, boards_over_test_windows};
+use crate::plot::{FrontMark, accuracy_against_instructions};
+use crate::train::Outcome;
+use crate::usage::Usage;
+
+/// Windows that the chosen model is run over on the emulated core.
+const MEASURED_WINDOWS: usize = 8;
+/// Folder of the chosen model.
+const MODEL: &str = "model";
+/// Folder of the chosen model's runs.
+const RUNS: &str = "runs";
+
+/// Outcome of a search.
+#[derive(Clone, Debug, Serialize)]
+pub struct FitResult {
+    /// Target of the search.
+    pub target: String,
+    /// Core whose costs count.
+    pub core: String,
+    /// The models than which no other is as accurate at no more instructions and bytes, by rising instructions. Accuracies are means over
+    /// the seeds that the search trained, of the integer models on the validation split.
+    pub front: Vec<Point>,
+    /// The most accurate of them, which was chosen.
+    pub chosen: Point,
+    /// Folder of its exported model: that of the first seed.
+    pub model: PathBuf,
+    /// Its runs with fresh seeds.
+    pub tests: Vec<SeedResult>,
+    /// Mean accuracy of these on the test split, which nothing was chosen by.
+    pub test_accuracy: f64,
+    /// Its costs as the emulated core measured them; none where that was not asked for, or its tools are not set up.
+    pub measured: Option<Measurement>,
+    /// Candidates that were tried.
+    pub candidates: usize,
+    /// Points that were trained.
+    pub points: usize,
+}
+
+/// A run of the chosen model with a fresh seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedResult {
+    /// The seed.
+    pub seed: u64,
+    /// Accuracy of the integer model on the test split.
+    pub accuracy: f64,
+    /// Costs by the estimate for this very model.
+    pub costs: Costs,
+    /// Whether it keeps all limits and the firmware takes it.
+    pub fits: bool,
+}
+
+/// Costs as an emulated core measured them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The emulated board.
+    pub board: String,
+    /// The costs; those of the readout are of one window.
+    pub costs: Costs,
+    /// Instructions of a window, with the reading of its answer.
+    pub instructions_per_window: u64,
+    /// Windows whose states and answers equal the host's, and windows in all.
+    pub equal: (usize, usize),
+    /// Whether these costs keep all limits.
+    pub fits: bool,
+}
+
+impl Search<'_> {
+    /// Chooses, trains with fresh seeds, exports, measures and writes results.
+    pub(super) fn finish(&mut self, observer: &mut dyn Observer) -> Result<Fitted> {
+        let finals = self.means();
+        let front = fit::front(&finals);
+        if finals.is_empty() {
+            return Err(Error::Config(Fault::new(format_args!(
+                "the time was over before a candidate was trained for all epochs: give more --time, fewer --candidates, or none, and run again \
+                 to go on ({} points are kept)",
+                self.points.len()
+            ))));
+        }
+        let Some(chosen) = fit::best(&finals).cloned() else {
+            return Err(Error::Config(Fault::new(format_args!(
+                "none of the {} finalists keeps the limits once it is exported: points.jsonl in {} has their costs; give the search more \
+                 candidates",
+                finals.len(),
+                self.options.folder.display()
+            ))));
+        };
+        let config = self.final_config(&chosen);
+        let data = RunData::load(&config, self.options.data_dir.as_deref(), observer)?;
+        let Some(mut tests) = self.runs(&config, &data, observer)? else {
+            return Ok(Fitted::Interrupted);
+        };
+        tests.sort_by_key(|(result, _)| result.seed);
+        let Some((_, loaded)) = tests.iter().find(|(result, _)| result.fits) else {
+            return Err(Error::Config(Fault::new(format_args!(
+                "{} keeps the limits in the search, but not with fresh seeds: lower the limits a little, or search with another seed",
+                chosen.name
+            ))));
+        };
+        let folder = self.options.folder.join(MODEL);
+        let device = self.options.device.open()?;
+        let named = self.options.data_dir.is_some();
+        export::write(&folder, loaded, &data, named, &device, observer)?;
+        let measured = self.measure(&chosen, loaded, &data, observer)?;
+        let tests: Vec<SeedResult> = tests.iter().map(|(result, _)| *result).collect();
+        let sum: f64 = tests.iter().map(|result| result.accuracy).sum();
+        let result = FitResult {
+            target: self.options.target.to_string(),
+            core: self.target.core.core.clone(),
+            front,
+            chosen,
+            model: folder,
+            test_accuracy: sum / tests.len() as f64,
+            tests,
+            measured,
+            candidates: self.candidates.len(),
+            points: self.points.len(),
+        };
+        self.write(&result, &finals)?;
+        Ok(Fitted::Chosen(Box::new(result)))
+    }
+
+    /// The candidates that were trained for all epochs, each with its mean over seeds; one of which some seed breaks a limit or failed does
+    /// not fit.
+    fn means(&self) -> Vec<Point> {
+        let last = self.rungs.len() - 1;
+        let full: Vec<&Point> = self
+            .points
+            .iter()
+            .filter(|point| point.rung >= last)
+            .collect();
+        // Where there are several seeds, one alone is luck.
+        let seeds = self.options.effort.seeds;
+        let mut seen = HashSet::new();
+        let mut means = Vec::new();
+        for point in &full {
+            if !seen.insert(point.candidate) {
+                continue;
+            }
+            let all: Vec<&Point> = full
+                .iter()
+                .filter(|it| it.candidate == point.candidate)
+                .copied()
+                .collect();
+            let accuracies: Option<Vec<f64>> = all.iter().map(|point| point.accuracy).collect();
+            let costliest = all.iter().max_by_key(|point| point.instructions_per_window);
+            let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+            let losses: Option<Vec<f64>> = all.iter().map(|point| point.loss).collect();
+            means.push((
+                all.len(),
+                Point {
+                    accuracy: accuracies.map(mean),
+                    loss: losses.map(mean),
+                    fits: all.iter().all(|point| point.fits),
+                    ..costliest.copied().unwrap_or(point).clone()
+                },
+            ));
+        }
+        let most = means
+            .iter()
+            .map(|(seeds, _)| *seeds)
+            .max()
+            .unwrap_or(0)
+            .min(seeds);
+        let mut means: Vec<Point> = (means.into_iter())
+            .filter(|(seeds, _)| *seeds >= most)
+            .map(|(_, point)| point)
+            .collect();
+        means.sort_by_key(|point| point.candidate);
+        means
+    }
+
+    /// The configuration of the chosen model's runs: on the data that the recipe trains on.
+    fn final_config(&self, chosen: &Point) -> RunConfig {
+        let base = &self.options.config;
+        let mut config = self.candidates[chosen.candidate].config.clone();
+        config.holdout = base.holdout.clone();
+        (config.training.keep, config.training.patience) =
+            (base.training.keep, base.training.patience);
+        config
+    }
+
+    /// Trains the chosen model with fresh seeds, in run folders that can go on; none where it was asked to stop.
+    fn runs(
+        &self,
+        config: &RunConfig,
+        data: &RunData,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Vec<(SeedResult, LoadedModel)>>> {
+        let config = data.task.completed(config.clone());
+        let device = self.options.device.open()?;
+        let facts = Facts::of(data);
+        let test = data.task.split(Split::Test);
+        let seeds: Vec<u64> = (0..self.options.effort.test_seeds)
+            .map(|i| self.test_seed(i))
+            .collect();
+        let job = |seed: &u64, observer: &mut dyn Observer| {
+            let folder = self.options.folder.join(RUNS).join(format!("seed-{seed}"));
+            let _lock = claim(&folder)?;
+            let config = RunConfig {
+                seed: *seed,
+                ..config.clone()
+            };
+            let run = Run {
+                folder: &folder,
+                resumed: run_of(&folder, &config),
+                config: config.clone(),
+                overwrite: true,
+            };
+            if train_in(run, &data.task, &device, observer)? == Outcome::Interrupted {
+                return Ok(None);
+            }
+            let checkpoint = Checkpoint::load(&folder).sort_at(Error::Checkpoint, &folder)?;
+            let loaded = model::export_run(checkpoint, config, data, &device)?;
+            let accuracy = metrics(&loaded.file, &test, &data.input_lsb)?.accuracy;
+            let (costs, fits) = self.check(&loaded, data, &facts)?;
+            let result = SeedResult {
+                seed: *seed,
+                accuracy,
+                costs,
+                fits,
+            };
+            Ok(Some((result, loaded)))
+        };
+        let mut found = Vec::new();
+        let workers = self.workers(self.rungs.len() + 1);
+        let outcome = workers.run(&seeds, observer, job, |result, observer| {
+            found.push(result);
+            observer.fit(&self.progress_of_tests(found.len(), seeds.len()));
+            Ok(())
+        })?;
+        Ok((outcome == Outcome::Finished).then_some(found))
+    }
+
+    fn progress_of_tests(&self, done: usize, total: usize) -> fit::Progress {
+        fit::Progress {
+            rung: self.rungs.len() + 1,
+            rungs: self.rungs.len() + 1,
+            done,
+            total,
+            best: None,
+            remaining_seconds: None,
+        }
+    }
+
+    /// Costs of an exported model, and whether it keeps all limits and the firmware takes it.
+    fn check(&self, loaded: &LoadedModel, data: &RunData, facts: &Facts) -> Result<(Costs, bool)> {
+        let (_, costs) = self.target.costs(&shape_of(&loaded.file)?)?;
+        let config = &loaded.config;
+        let (steps, decimation) = (data.task.steps(), config.preparation.decimation.max(1));
+        let limits = self.target.limits(&self.options.limits);
+        let usage = Usage::of_config(config, steps, facts.classes.clone(), &facts.channels);
+        let fits = limits.excesses(&costs, steps, decimation).is_empty()
+            && self.target.refusal(&loaded.file, usage).is_none();
+        Ok((costs, fits))
+    }
+
+    /// Measures the chosen model on the emulated core, where that is set up.
+    fn measure(
+        &self,
+        chosen: &Point,
+        loaded: &LoadedModel,
+        data: &RunData,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Measurement>> {
+        if !self.options.measure {
+            return Ok(None);
+        }
+        let boards = BoardOptions {
+            names: vec![self.target.core.name.clone()],
+            firmware_dir: self.options.firmware_dir.clone(),
+        };
+        let verdicts =
+            boards_over_test_windows(&boards, &loaded.file, data, MEASURED_WINDOWS, observer);
+        let verdict = match verdicts {
+            Ok(mut verdicts) if !verdicts.is_empty() => verdicts.remove(0),
+            Ok(_) => return Ok(None),
+            Err(error) => {
+                observer.notice(&format!(
+                    "note: the chosen model was not measured on the emulated core, so its costs are estimates: {}",
+                    error.with_causes()
+                ));
+                return Ok(None);
+            }
+        };
+        if !verdict.passed() {
+            return Err(Error::Board(Fault::new(format_args!(
+                "{} differs from the host: {} of {} windows are equal",
+                verdict.board, verdict.equal, verdict.windows
+            ))));
+        }
+        let model_bytes = loaded.file.bytes().len() as u64;
+        let costs = Costs {
+            instructions_per_step: verdict.cost.instructions_per_step.into(),
+            readout_instructions: verdict.cost.readout_instructions.into(),
+            session_bytes: verdict.cost.session_bytes.into(),
+            stack_bytes: verdict.cost.stack_bytes.into(),
+            code_bytes: verdict.inference_firmware.flash.saturating_sub(model_bytes),
+            model_bytes,
+        };
+        let limits = self.target.limits(&self.options.limits);
+        let excesses = limits.excesses(&costs, chosen.steps, chosen.decimation);
+        for excess in &excesses {
+            observer.notice(&format!(
+                "warning: measured on the emulated core, the chosen model has {} {}, and {} are allowed: lower this limit by 2 % and search \
+                 again",
+                excess.found, excess.limit, excess.most
+            ));
+        }
+        Ok(Some(Measurement {
+            board: verdict.board.clone(),
+            instructions_per_window: costs.window(chosen.steps),
+            costs,
+            equal: (verdict.equal, verdict.windows),
+            fits: excesses.is_empty(),
+        }))
+    }
+
+    /// Writes the front as a picture, a table and JSON.
+    fn write(&self, result: &FitResult, finals: &[Point]) -> Result<()> {
+        let folder = &self.options.folder;
+        let write = || -> anyhow::Result<()> {
+            let json = serde_json::to_string_pretty(result)? + "\n";
+            write_atomically(&folder.join("fit.json"), json.as_bytes())?;
+            write_atomically(&folder.join("front.md"), markdown(result).as_bytes())?;
+            let marks = self.marks(result, finals);
+            let title = format!(
+                "{} on {}: accuracy against instructions",
+                self.options.config.task, result.core
+            );
+            accuracy_against_instructions(&title, &marks)?.save(&folder.join("front.svg"))
+        };
+        write().sort_at(Error::Io, folder)
+    }
+
+    /// All points of the picture; one that is on the front and was trained for fewer epochs is not shown twice.
+    fn marks(&self, result: &FitResult, finals: &[Point]) -> Vec<FrontMark> {
+        let mark = |point: &Point, is_final: bool| {
+            Some(FrontMark {
+                instructions: point.instructions_per_window as f64,
+                accuracy: 100.0 * point.accuracy?,
+                is_final,
+                is_on_front: is_final && result.front.contains(point),
+                is_chosen: is_final && *point == result.chosen,
+            })
+        };
+        let last = self.rungs.len() - 1;
+        let short = self
+            .points
+            .iter()
+            .filter(|point| point.rung < last && point.fits);
+        let short = short.filter_map(|point| mark(point, false));
+        let finals = finals.iter().filter(|point| point.fits);
+        short
+            .chain(finals.filter_map(|point| mark(point, true)))
+            .collect()
+    }
+}
+
+/// The front as a table for people, and the chosen model.
+fn markdown(result: &FitResult) -> String {
+    let mut text = format!(
+        "# Front for {} ({})\n\n| model | validation | instructions a window | bytes | flash | RAM |\n|---|---|---|---|---|---|\n",
+        result.target, result.core
+    );
+    for point in &result.front {
+        let name = crate::visible::text(&point.name).replace('|', "\\|");
+        let mark = if *point == result.chosen {
+            " **chosen**"
+        } else {
+            ""
+        };
+        text += &format!(
+            "| {name}{mark} | {:.2} % | {} | {} | {} | {} |\n",
+            100.0 * point.accuracy.unwrap_or(0.0),
+            point.instructions_per_window,
+            point.costs.model_bytes,
+            point.costs.flash(),
+            point.costs.ram()
+        );
+    }
+    let accuracies: Vec<f64> = result.tests.iter().map(|test| test.accuracy).collect();
+    let least = accuracies.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = accuracies.iter().copied().fold(0.0, f64::max);
+    text += &format!(
+        "\nValidation: integer models, means over the seeds of the search. Test split, {} fresh seeds of the chosen model: {:.2} % ({:.2} to \
+         {:.2}).\n",
+        result.tests.len(),
+        100.0 * result.test_accuracy,
+        100.0 * least,
+        100.0 * most
+    );
+    match &result.measured {
+        Some(measured) => {
+            text += &format!(
+                "Measured on {}: {} instructions a window, {} bytes of flash, {} bytes of RAM.\n",
+                measured.board,
+                measured.instructions_per_window,
+                measured.costs.flash(),
+                measured.costs.ram()
+            );
+        }
+        None => text += "Costs are estimates: they were not measured on the emulated core.\n",
+    }
+    text
+}

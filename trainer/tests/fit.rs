@@ -1,0 +1,423 @@
+//! The cost estimates against what the emulated cores measured, and the search itself.
+
+use std::path::{Path, PathBuf};
+
+use hadamrnn::board::FirmwareFolder;
+use hadamrnn::config::RunConfig;
+use hadamrnn::cost::{CostTable, Costs, Shape, measure, sample_models};
+use hadamrnn::data::Task;
+use hadamrnn::fit::{Limits, POINTS_NAME, read_points};
+use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::pipeline::{
+    self, Effort, Error, FirmwareOptions, FitOptions, FitTarget, Fitted, FlashOptions, FlashTarget,
+    Observer, Silent, TimingOptions,
+};
+use hadamrnn_firmware_support::boards::Registry;
+
+/// Share by which an estimate may be off.
+const TOLERANCE: f64 = 0.02;
+/// Steps of a window, the fewest that sensors have in practice: the fewer, the more its readout weighs.
+const STEPS: usize = 16;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn is_near(estimate: u64, measured: u64) -> bool {
+    (estimate as f64 - measured as f64).abs() <= TOLERANCE * measured as f64 + 1.0
+}
+
+/// A row of `docs/bench/device.json`.
+#[derive(serde::Deserialize)]
+struct Row {
+    board: String,
+    kernel: KernelName,
+    hidden: usize,
+    instructions_per_step: u64,
+    readout_instructions: u64,
+    session_bytes: u64,
+    stack_bytes: u64,
+    code_bytes: u64,
+    model_bytes: u64,
+}
+
+#[derive(serde::Deserialize)]
+struct Rows {
+    rows: Vec<Row>,
+}
+
+/// The shape of the models that `bench device` runs: that of the shipped one, with other hidden sizes in one block.
+fn device_shape(hidden: usize) -> Shape {
+    let file = ModelFile::read(&root().join("models/har2/model.hdrn")).expect("the shipped model");
+    let shape = Shape::of(&file.model().expect("valid")).expect("covered");
+    let log2_block = hidden.ilog2() as usize;
+    Shape {
+        hidden,
+        log2_block,
+        driven_rows: hidden,
+        state_bits: 12.min(19 - log2_block) as u8,
+        ..shape
+    }
+}
+
+#[test]
+fn estimates_are_those_of_every_row_of_the_device_table() {
+    let text = std::fs::read_to_string(root().join("docs/bench/device.json")).expect("the table");
+    let rows: Rows = serde_json::from_str(&text).expect("rows");
+    let table = CostTable::built_in().expect("the built-in table");
+    // The kernel that candidates run on; there are no estimates for the others.
+    let packed = |row: &&Row| row.kernel == KernelName::FwhtPacked;
+    assert_eq!(rows.rows.iter().filter(packed).count(), 28);
+    let mut wrong = Vec::new();
+    for row in rows.rows.iter().filter(packed) {
+        let shape = device_shape(row.hidden);
+        let costs = table.costs_of_case(&row.board, row.kernel, &shape);
+        let costs = costs.unwrap_or_else(|| panic!("no estimate for {} {}", row.board, row.kernel));
+        for (what, estimate, measured) in [
+            (
+                "instructions a step",
+                costs.instructions_per_step,
+                row.instructions_per_step,
+            ),
+            (
+                "window",
+                costs.window(STEPS),
+                row.instructions_per_step * STEPS as u64 + row.readout_instructions,
+            ),
+            ("session", costs.session_bytes, row.session_bytes),
+            ("ram", costs.ram(), row.session_bytes + row.stack_bytes),
+            ("code", costs.code_bytes, row.code_bytes),
+            // Names are of other lengths.
+            ("model", costs.model_bytes, row.model_bytes + 26),
+        ] {
+            if !is_near(estimate, measured) {
+                wrong.push(format!(
+                    "{} {} n = {}: {what} {estimate}, measured {measured}",
+                    row.board, row.kernel, row.hidden
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Needs the emulators and the compilers of boards.
+#[test]
+fn estimates_of_random_models_are_those_of_the_emulated_cores() {
+    let folder = FirmwareFolder::locate(Some(&root().join("firmware-examples"))).expect("sources");
+    let table = CostTable::built_in().expect("the built-in table");
+    // Not the models that the factors were fitted to.
+    let models = sample_models(64, 77).expect("models");
+    for name in ["qemu-m0", "qemu-m4", "qemu-rv32"] {
+        let board = folder.emulated_board(name).expect("a board");
+        let kernel = KernelName::FwhtPacked;
+        let measured = measure(&folder, &board, kernel, &models).expect("measured");
+        for it in &measured {
+            let costs = table
+                .costs_of_case(name, kernel, &it.shape)
+                .expect("an estimate");
+            let cost = &it.cost;
+            let window = u64::from(cost.instructions_per_step) * STEPS as u64
+                + u64::from(cost.readout_instructions);
+            assert!(
+                is_near(costs.window(STEPS), window),
+                "{name}: {} instructions a window, measured {window}: {:?}",
+                costs.window(STEPS),
+                it.shape
+            );
+            assert_eq!(
+                costs.session_bytes,
+                u64::from(cost.session_bytes),
+                "{name} {:?}",
+                it.shape
+            );
+        }
+    }
+}
+
+/// A search small enough for a test: on the sample that ships with the program.
+fn options(folder: &Path, target: FitTarget) -> FitOptions {
+    let mut config = RunConfig::for_task(Task::Har2);
+    config.training.epochs = 2;
+    config.training.auxiliary = 0.0;
+    FitOptions {
+        config,
+        target,
+        limits: Limits {
+            instructions_per_window: Some(80_000),
+            ..Limits::default()
+        },
+        effort: Effort {
+            candidates: 4,
+            finalists: 2,
+            seeds: 2,
+            test_seeds: 2,
+            ..Effort::default()
+        },
+        folder: folder.into(),
+        data_dir: None,
+        // This is about the search.
+        measure: false,
+        firmware_dir: None,
+        workers: 2,
+        time: None,
+        device: pipeline::DeviceName::default(),
+    }
+}
+
+fn core() -> FitTarget {
+    FitTarget::Core("Cortex-M4".into())
+}
+
+/// Asks to stop after so many points.
+struct StopsAfter(usize);
+
+impl Observer for StopsAfter {
+    fn fit(&mut self, progress: &hadamrnn::fit::Progress) {
+        if progress.done > 0 {
+            self.0 = self.0.saturating_sub(1);
+        }
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Writes the model of a search into a UF2 file for a board, as `flash` does: firmware that cannot run it is an error.
+fn flash(model: &Path, board: &str) {
+    let options = FlashOptions {
+        model: Some(model.into()),
+        target: FlashTarget::Board(board.into()),
+        uf2: Some(model.with_extension("uf2")),
+        slots: None,
+        descriptor: None,
+        probe: None,
+        firmware: false,
+        timing: TimingOptions::default(),
+        sources: FirmwareOptions::default(),
+    };
+    pipeline::flash(&options, &mut Silent).expect("the firmware takes it");
+}
+
+/// What a search brings, without its times.
+fn outcome(fitted: Fitted) -> (String, f64, usize) {
+    match fitted {
+        Fitted::Chosen(result) => (result.chosen.name, result.test_accuracy, result.front.len()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stopped_search_goes_on_to_the_same_model_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+    let pico = || FitTarget::Board("pico".into());
+    let expected = outcome(pipeline::fit(&options(&whole, pico()), &mut Silent).expect("a model"));
+    flash(&whole.join("model"), "pico");
+    for file in [
+        "fit.json",
+        "front.md",
+        "front.svg",
+        "model/model.hdrn",
+        POINTS_NAME,
+    ] {
+        assert!(whole.join(file).is_file(), "{file}");
+    }
+    let mut part = FitOptions {
+        workers: 1,
+        ..options(&stopped, pico())
+    };
+    let fitted = pipeline::fit(&part, &mut StopsAfter(2)).expect("stops");
+    assert!(matches!(fitted, Fitted::Interrupted));
+    let kept = read_points(&stopped).expect("points");
+    assert!((2..=3).contains(&kept.len()), "{}", kept.len());
+    // Other settings are refused, and nothing is lost.
+    part.limits.ram = Some(9999);
+    let error = pipeline::fit(&part, &mut Silent)
+        .expect_err("another search")
+        .with_causes();
+    assert!(error.contains("ram") && error.contains("--out"), "{error}");
+    part.limits.ram = None;
+    assert_eq!(
+        outcome(pipeline::fit(&part, &mut Silent).expect("a model")),
+        expected
+    );
+    let points = read_points(&stopped).expect("points");
+    assert!(kept.iter().all(|point| points.contains(point)));
+    let models = [&whole, &stopped]
+        .map(|folder| std::fs::read(folder.join("model/model.hdrn")).expect("a model"));
+    assert_eq!(models[0], models[1]);
+    for point in points.iter().filter(|point| point.fits) {
+        assert!(point.instructions_per_window <= 80_000, "{}", point.name);
+    }
+}
+
+#[test]
+fn jobs_bring_the_points_of_a_rung() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, by_jobs) = (folder.path().join("whole"), folder.path().join("jobs"));
+    let expected = outcome(pipeline::fit(&options(&whole, core()), &mut Silent).expect("a model"));
+    let options = options(&by_jobs, core());
+    let mut rounds = 0;
+    loop {
+        match pipeline::fit_by_jobs(&options, &mut Silent).expect("a round") {
+            Fitted::Waiting { jobs, .. } => {
+                rounds += 1;
+                for job in jobs {
+                    pipeline::fit_job(&options, &job.name, &mut Silent).expect("a point");
+                }
+            }
+            fitted => {
+                assert_eq!(outcome(fitted), expected);
+                break;
+            }
+        }
+    }
+    assert!(rounds >= 2, "{rounds}");
+    let error = pipeline::fit_job(&options, "rung-9", &mut Silent).expect_err("no such job");
+    assert!(matches!(error, Error::Plan(_)), "{error:?}");
+}
+
+#[test]
+fn limits_that_nothing_meets_name_the_one_that_binds_and_the_nearest_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (limits, expected) in [
+        (
+            Limits {
+                instructions_per_window: Some(100),
+                ..Limits::default()
+            },
+            "100 instructions a window",
+        ),
+        (
+            Limits {
+                flash: Some(2000),
+                ..Limits::default()
+            },
+            "2000 bytes of flash",
+        ),
+        (
+            Limits {
+                ram: Some(20),
+                ..Limits::default()
+            },
+            "20 bytes of RAM",
+        ),
+        (
+            Limits {
+                model_bytes: Some(60),
+                ..Limits::default()
+            },
+            "60 bytes of the model",
+        ),
+        (
+            Limits {
+                instructions_per_sample: Some(1),
+                ..Limits::default()
+            },
+            "1 instructions a sample",
+        ),
+    ] {
+        let options = FitOptions {
+            limits,
+            ..options(&folder.path().join("nothing"), core())
+        };
+        let error = pipeline::fit(&options, &mut Silent)
+            .expect_err("nothing fits")
+            .with_causes();
+        for part in [expected, "nearest is n ", "bytes of RAM on Cortex-M4"] {
+            assert!(error.contains(part), "{error}");
+        }
+        // Nothing was begun, so other limits may follow in the same folder.
+        assert!(!options.folder.join(POINTS_NAME).exists());
+    }
+}
+
+#[test]
+fn unknown_boards_and_tasks_of_tokens_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (target, part) in [
+        (FitTarget::Board("pic".into()), "pico"),
+        (FitTarget::Core("Z80".into()), "Cortex-M4"),
+    ] {
+        let error =
+            pipeline::fit(&options(folder.path(), target), &mut Silent).expect_err("unknown");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let mut tokens = options(folder.path(), core());
+    tokens.config = RunConfig::for_task(Task::Imdb);
+    let error = pipeline::fit(&tokens, &mut Silent).expect_err("tokens");
+    assert!(error.to_string().contains("tokens"), "{error}");
+}
+
+/// Every candidate that would be trained for a board is one that its firmware takes, by the checks of `flash`.
+#[test]
+fn every_board_takes_the_candidates_of_its_search() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = Registry::built_in().expect("the registry");
+    let mut with_firmware = 0;
+    for board in &registry.board {
+        let options = FitOptions {
+            limits: Limits::default(),
+            effort: Effort {
+                candidates: 40,
+                ..Effort::default()
+            },
+            ..options(
+                &folder.path().join(&board.name),
+                FitTarget::Board(board.name.clone()),
+            )
+        };
+        let judged = pipeline::fit_candidates(&options, &mut Silent).expect("candidates");
+        assert!(!judged.is_empty(), "{}", board.name);
+        for (candidate, costs) in &judged {
+            check(board, &candidate.config, costs);
+        }
+        with_firmware += usize::from(board.stream.is_some());
+    }
+    assert!(with_firmware >= 8, "{with_firmware}");
+}
+
+/// Fails unless a random model of a candidate's configuration is one that the firmware takes.
+fn check(board: &hadamrnn_firmware_support::boards::Board, config: &RunConfig, costs: &Costs) {
+    assert!(
+        costs.flash() <= u64::from(board.flash_size),
+        "{}",
+        board.name
+    );
+    assert!(costs.ram() <= u64::from(board.ram_size), "{}", board.name);
+    let Some(stream) = &board.stream else {
+        return;
+    };
+    let (room, network) = (stream.capacities, &config.network);
+    let inputs = 9 + config.preparation.copies.len();
+    assert!(
+        network.hidden_size <= usize::from(room.hidden),
+        "{}",
+        board.name
+    );
+    assert!(inputs <= usize::from(room.inputs), "{}", board.name);
+    assert!(
+        network.read_size() <= usize::from(room.read.max(room.hidden)),
+        "{}",
+        board.name
+    );
+    if let Some(layer) = &network.hidden_readout {
+        assert!(
+            layer.hidden_size <= usize::from(room.read),
+            "{}",
+            board.name
+        );
+    }
+    assert!(
+        costs.model_bytes < u64::from(stream.slot_size),
+        "{}",
+        board.name
+    );
+}
