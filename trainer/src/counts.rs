@@ -136,6 +136,7 @@ fn stated(export: &ExportConfig, channels: ChannelsOfData<'_>) -> Result<Reading
         let (per_unit, most) = match (stated_for(&export.counts_per_unit, name, unit), &sensor) {
             (Some((key, per_unit)), _) => {
                 used.insert(key);
+                check_range(key, per_unit, unit)?;
                 (per_unit, MOST)
             }
             (None, Some(sensor)) => {
@@ -164,6 +165,28 @@ fn stated(export: &ExportConfig, channels: ChannelsOfData<'_>) -> Result<Reading
         );
     }
     Ok(reading)
+}
+
+/// Refuses counts whose 16 bits would reach where no sensor does, as they do where they are of another unit than the data's.
+fn check_range(key: &str, per_unit: f64, unit: Unit) -> Result<()> {
+    let (usual, ranges) = match unit {
+        Unit::G | Unit::MetrePerSecondSquared => (Unit::G, 1.0..=5_000.0),
+        Unit::DegreePerSecond | Unit::RadianPerSecond => (Unit::DegreePerSecond, 30.0..=30_000.0),
+        _ => return Ok(()),
+    };
+    let Some(factor) = unit.factor_to(usual) else {
+        return Ok(());
+    };
+    let reach = MOST / per_unit * factor;
+    ensure!(
+        ranges.contains(&reach),
+        "--counts-per-unit {}={per_unit}: its 16 bits would reach to {} {usual}, which no sensor does. The unit in the card is {unit}, and \
+         {per_unit} counts a {usual} are {} a {unit}",
+        visible::name(key),
+        reach as f32,
+        (per_unit * factor) as f32
+    );
+    Ok(())
 }
 
 /// The counts that a configuration states for a channel: those of its name, of its name without the axis, or of its quantity.
@@ -288,11 +311,13 @@ mod tests {
         let mixed = stated(Some("adxl345@2g"), &[("rotation", 10.0)], &units[..2]).unwrap();
         assert_eq!((mixed.lsb[1], mixed.most[0]), (0.1, 512.0));
         for (sensor, counts, part) in [
-            (Some("lsm6dso@4g,2000dps"), &[][..], "temp is in °C"),
+            (None, &[("acc", 8192.0)][..], "8192 counts a g are 835.35"),
+            (None, &[("acc", 800.0), ("gyr", 0.29)], "no sensor does"),
+            (Some("lsm6dso@4g,2000dps"), &[], "temp is in °C"),
             (Some("lsm6dso@4g"), &[("temp", 2.0)], "range of rotation"),
             (
                 None,
-                &[("acc", 2.0), ("gyr", 2.0)],
+                &[("acc", 800.0), ("gyr", 16.4)],
                 "counts of channel temp",
             ),
             (
