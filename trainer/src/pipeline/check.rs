@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::config::TaskSetup;
 use super::error::{Error, Fault, Result, Sort};
-use crate::data::Holdout;
 use crate::data::import::{self, Imported, Recording};
 use crate::data::quality::{self, Finding, Quality, Severity};
 use crate::data::recordings::{self, Cutting, Loaded};
+use crate::data::{Holdout, catalog};
 use crate::files::write_atomically;
 use crate::observer::{Observer, Stage, staged};
 use crate::plot;
@@ -91,8 +91,9 @@ pub fn check_recordings(
     if place.symlink_metadata().is_err() {
         return Err(Error::Data(
             Fault::new(format_args!(
-                "{} is not there: name the folder that holds your recordings, a task file, or a data set",
-                place.display()
+                "{} is not there: name the folder that holds your recordings, a task file, or one of the data sets {}",
+                place.display(),
+                catalog::list().map(|set| set.name).join(", ")
             ))
             .at(place),
         ));
