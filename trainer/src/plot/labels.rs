@@ -24,7 +24,7 @@ pub(super) struct End {
 
 /// Pixels that names take at the right of a chart.
 pub(super) fn room<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
-    let widest = names.map(|name| width(name)).max().unwrap_or(0);
+    let widest = names.map(width).max().unwrap_or(0);
     (LEADER + widest + 8).max(20) as u32
 }
 

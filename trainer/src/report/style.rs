@@ -42,7 +42,7 @@ summary { cursor: pointer; padding: 0.4rem 0; color: var(--link); }
 .picture.wide { display: none; }
 .narrow { max-width: 30rem; }
 @media (max-width: 520px) { table { font-size: 0.82rem; } th, td { padding: 0.25rem 0.35rem; } }
-@media (min-width: 860px) { .picture.wide { display: block; } .picture.narrow { display: none; } }
+@media (min-width: 860px) { .bar { min-width: 11rem; } .picture.wide { display: block; } .picture.narrow { display: none; } }
 ";
 
 /// The rules of the pages.

@@ -27,7 +27,11 @@ fn counts(report: &RunReport) -> String {
     let data = &report.data;
     let has_new = data.classes.iter().any(|class| class.windows[3] > 0);
     let mut head = vec!["class".to_owned()];
-    head.extend(data.units.map(String::from));
+    // On a phone the word may break.
+    head.extend(
+        data.units
+            .map(|units| units.replace("recordings", "record&shy;ings")),
+    );
     head.extend(["windows", "train", "valid", "test"].map(String::from));
     head.extend(has_new.then(|| "new".into()));
     let cells = |label: String, units: String, windows: [usize; 4]| {

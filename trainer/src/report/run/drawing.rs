@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use super::markup::name;
-use super::wrong::WrongWindow;
 use crate::usage::Channel;
 
 /// Channels of a row: the axes of a sensor belong together.
@@ -30,15 +29,13 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The rows of pictures of these windows.
-    pub fn of(windows: &[WrongWindow], channels: &[Channel]) -> Vec<Self> {
+    /// The rows of pictures of these windows, each `[steps][channels]`.
+    pub fn of(windows: &[&[f32]], channels: &[Channel]) -> Vec<Self> {
         let count = channels.len();
         let rows = (0..count).step_by(OF_ROW).take(MOST_ROWS);
         let row = |first: usize| {
             let channels = first..(first + OF_ROW).min(count);
-            let steps = windows
-                .iter()
-                .flat_map(|window| window.samples.chunks_exact(count));
+            let steps = windows.iter().flat_map(|window| window.chunks_exact(count));
             let values = steps.flat_map(|step| &step[channels.clone()]).copied();
             let values = values.filter(|value| value.is_finite());
             let (low, high) = values
@@ -186,11 +183,7 @@ mod tests {
                 (0..count * steps).map(|i| (i % 97) as f32 - 40.0).collect();
             samples[0] = f32::NAN;
             samples[count * steps - 1] = f32::MAX;
-            let windows = [WrongWindow {
-                samples: samples.clone(),
-                ..WrongWindow::default()
-            }];
-            let scales = Scale::of(&windows, &channels);
+            let scales = Scale::of(&[&samples], &channels);
             assert!(scales.len() <= MOST_ROWS);
             let drawing = Drawing {
                 channels: &channels,
@@ -206,11 +199,7 @@ mod tests {
     fn lines_go_from_edge_to_edge() {
         let channels = channels(1);
         let samples = [0.0, 1.0, 0.5];
-        let windows = [WrongWindow {
-            samples: samples.to_vec(),
-            ..WrongWindow::default()
-        }];
-        let scales = Scale::of(&windows, &channels);
+        let scales = Scale::of(&[&samples], &channels);
         let drawing = Drawing {
             channels: &channels,
             scales: &scales,

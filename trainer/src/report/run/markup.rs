@@ -146,18 +146,21 @@ pub fn with_interval(right: u64, all: u64) -> String {
     }
 }
 
-/// A share that was counted, with its interval as a bar.
+/// A share that was counted, with its counts and its interval, also as a bar.
 pub fn share(right: u64, all: u64) -> String {
     if all == 0 {
         return "–".into();
     }
     let (low, high) = wilson(right, all);
     let share = right as f64 / all as f64;
+    let [low, high] = [low, high].map(|share| 100.0 * share);
     format!(
-        "{}<span class=\"bar\"><i style=\"left:{:.1}%;width:{:.1}%\"></i><b style=\"left:{:.1}%\"></b></span>",
-        with_interval(right, all),
-        100.0 * low,
-        100.0 * (high - low),
+        "{}<span class=\"ci\">{} of {}</span><span class=\"ci\">({low:.1}–{high:.1})</span>\
+         <span class=\"bar\"><i style=\"left:{low:.1}%;width:{:.1}%\"></i><b style=\"left:{:.1}%\"></b></span>",
+        percent(share),
+        grouped(right),
+        grouped(all),
+        high - low,
         (100.0 * share).min(99.0)
     )
 }

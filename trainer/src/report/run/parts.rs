@@ -1,6 +1,6 @@
 //! Accuracy by person and by recording.
 
-use super::markup::{folded, grouped, name, share, table};
+use super::markup::{folded, name, share, table};
 use super::{Parts, RunReport};
 
 /// Rows that are shown without unfolding, and in all.
@@ -21,16 +21,10 @@ fn part(parts: &Parts) -> String {
         x.total_cmp(&y).then_with(|| a.name.cmp(&b.name))
     });
     let cells = |rows: &[super::Part]| {
-        let head = [parts.what, "windows", "accuracy, %"].map(String::from);
+        let head = [parts.what, "accuracy"].map(String::from);
         let rows: Vec<Vec<String>> = rows
             .iter()
-            .map(|part| {
-                vec![
-                    name(&part.name),
-                    grouped(part.windows),
-                    share(part.right, part.windows),
-                ]
-            })
+            .map(|part| vec![name(&part.name), share(part.right, part.windows)])
             .collect();
         table("names", &head, &rows)
     };

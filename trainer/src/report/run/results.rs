@@ -94,15 +94,13 @@ pub fn classes(report: &RunReport) -> String {
     let Some(confusion) = &report.confusion else {
         return "<p>Every step has a class of its own: there is no class of a window.</p>\n".into();
     };
-    let head = ["class", "windows", "recall, %", "answered", "precision, %"];
+    let head = ["class", "recall", "precision"];
     let row = |class: usize| {
         let right = confusion.counts[class][class];
         let (windows, answers) = (confusion.windows(class), confusion.answers(class));
         vec![
             name(&confusion.classes[class]),
-            grouped(windows),
             share(right, windows),
-            grouped(answers),
             share(right, answers),
         ]
     };

@@ -135,7 +135,8 @@ fn shown_pairs(wrong: &WrongWindows) -> Vec<((usize, usize), usize)> {
 
 fn drawn(report: &RunReport, class: &dyn Fn(usize) -> String) -> String {
     let (wrong, model) = (&report.wrong, &report.model);
-    let scales = Scale::of(&wrong.shown, &model.channels);
+    let samples = wrong.shown.iter().map(|window| window.samples.as_slice());
+    let scales = Scale::of(&samples.collect::<Vec<&[f32]>>(), &model.channels);
     let drawing = Drawing {
         channels: &model.channels,
         scales: &scales,
