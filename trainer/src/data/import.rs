@@ -24,6 +24,7 @@ mod magic_wand;
 mod merge;
 mod overlaps;
 mod pamap2;
+mod parquet;
 mod prepare;
 mod recording;
 mod resample;
@@ -155,6 +156,7 @@ const FORMATS: &[Format] = &[
     hapt::HAPT,
     arrays::NPY,
     arrays::NPZ,
+    parquet::PARQUET,
     axivity::AXIVITY,
 ];
 
@@ -325,8 +327,7 @@ fn in_units(recording: &mut Recording, told: &[ToldScale]) {
 }
 
 /// First bytes of formats that are not read, with what they are.
-const FOREIGN: [(&[u8], &str); 5] = [
-    (b"PAR1", "Parquet"),
+const FOREIGN: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "a spreadsheet or another zip"),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet"),
     (b"\x89HDF", "HDF5"),

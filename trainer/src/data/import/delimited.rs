@@ -2,6 +2,7 @@
 
 mod dialect;
 mod header;
+mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod tests;
 use anyhow::{Context, Result, ensure};
 
 pub(super) use dialect::Dialect;
+pub(super) use rows::Rows;
 
 use super::Format;
 use super::context::{BadLines, Reading};

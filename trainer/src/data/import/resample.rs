@@ -336,12 +336,13 @@ mod tests {
     #[test]
     fn tones_above_half_the_new_rate_vanish_and_those_below_stay() {
         for rates in [[100.0, 50.0], [99.83, 50.0], [62.61, 25.0], [400.0, 50.0]] {
-            for jitter in [0.0, 0.02] {
+            // 40 dB; of stamps that are off by up to 2 % of a step a little noise is left, 28 dB below.
+            for (jitter, most) in [(0.0, 0.01), (0.02, 0.04)] {
                 for share in [1.02, 1.3, 1.7] {
                     let tone = rates[1] / 2.0 * share;
                     if tone < 0.49 * rates[0] {
                         let left = amplitude(tone, rates, jitter, Resampling::BandLimited);
-                        assert!(left < 0.01, "{tone} Hz, {rates:?}, {jitter}: {left}");
+                        assert!(left < most, "{tone} Hz, {rates:?}, {jitter}: {left}");
                     }
                 }
                 for share in [0.05, 0.3, 0.6, 0.78] {
