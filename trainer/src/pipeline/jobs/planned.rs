@@ -49,6 +49,9 @@ impl ReproduceOptions {
                 }
             }
         }
+        for job in &planned {
+            job.config.validate().sort(Error::Config)?;
+        }
         Ok(planned)
     }
 
