@@ -253,6 +253,23 @@ impl RunConfig {
             "[recordings] is for the task recordings, which needs it"
         );
         cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
+        let split_seed = cutting.map_or(0, |cutting| cutting.split_seed);
+        let holdout_seed = match self.holdout {
+            Holdout::Random { seed, .. } => seed,
+            _ => 0,
+        };
+        for (field, seed) in [
+            ("seed", self.seed),
+            ("[recordings] split_seed", split_seed),
+            ("holdout seed", holdout_seed),
+        ] {
+            // TOML has no larger number, and the configuration must be read back.
+            ensure!(
+                seed <= i64::MAX as u64,
+                "{field} must be in 0..={}, not {seed}",
+                i64::MAX
+            );
+        }
         bounds::within("copy_steps", self.copy_steps, COPY_STEPS)?;
         if self.task == Task::Copy {
             bounds::within(
@@ -385,6 +402,30 @@ mod tests {
         (copy.copy_steps, copy.training.batch_size) = (10_000, 65_536);
         let error = copy.validate().unwrap_err().to_string();
         assert!(error.contains("copy_steps times"), "{error}");
+    }
+
+    #[test]
+    fn seeds_that_no_file_can_hold_are_refused() {
+        let mut config = RunConfig::for_task(Task::Recordings);
+        config.seed = i64::MAX as u64;
+        assert_eq!(RunConfig::from_toml(&config.to_toml()).unwrap(), config);
+        config.seed += 1;
+        assert!(
+            config
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .starts_with("seed must be in")
+        );
+        config.seed = 0;
+        config.recordings.as_mut().unwrap().split_seed = u64::MAX;
+        assert!(
+            config
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .contains("split_seed")
+        );
     }
 
     #[test]

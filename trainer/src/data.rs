@@ -75,3 +75,18 @@ pub fn load_padded(
         }
     }
 }
+
+/// The persons that `holdout` may name in the training part of a published set, by its name in the catalogue, and the documented
+/// choice; none where rows have no persons.
+pub fn known_subjects(set: &str) -> Option<String> {
+    let (training, standard): (&[u32], &[u32]) = match set {
+        "uci-har" => (&uci_har::TRAINING_SUBJECTS, &uci_har::STANDARD_HOLDOUT),
+        "dsa" => (&dsa::TRAINING_SUBJECTS, &dsa::STANDARD_HOLDOUT),
+        _ => return None,
+    };
+    Some(format!(
+        "persons {} (standard: {})",
+        holdout::numbers(training.iter()),
+        holdout::numbers(standard.iter())
+    ))
+}

@@ -46,6 +46,8 @@ pub const SAMPLE_RATE_HZ: f32 = 25.0;
 pub const SUBJECTS: usize = 8;
 /// Segments of an activity of a person.
 pub const SEGMENTS: usize = 60;
+/// Numbers of the persons in the training part.
+pub const TRAINING_SUBJECTS: [u32; 4] = [1, 2, 3, 4];
 /// The person held out by [`Holdout::Standard`].
 pub const STANDARD_HOLDOUT: [u32; 1] = [4];
 /// People below this are trained on, the others are tested on.

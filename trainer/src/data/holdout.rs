@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::{Holdout, Sequences};
+use crate::visible;
 
 /// The subjects that `holdout` holds out of sequences recorded from `train`, one subject each; `standard` is the data
 /// set's documented choice.
@@ -16,13 +17,17 @@ fn subjects(train: &[u32], holdout: &Holdout, standard: &[u32]) -> Result<BTreeS
         Holdout::Standard => standard.iter().copied().collect(),
         Holdout::None => BTreeSet::new(),
         Holdout::Subjects(subjects) => subjects.iter().copied().collect(),
+        Holdout::Names(names) => bail!(
+            "the training subjects have numbers, not names such as \"{}\": {}",
+            visible::name(names.first().map_or("", String::as_str)),
+            numbers(windows.keys())
+        ),
         Holdout::Random { percent, seed } => random_subjects(&windows, share(*percent)?, *seed),
     };
-    let known: Vec<String> = windows.keys().map(u32::to_string).collect();
     if let Some(unknown) = held.iter().find(|subject| !windows.contains_key(subject)) {
         bail!(
             "subject {unknown} cannot be held out: the training subjects are {}",
-            known.join(" ")
+            numbers(windows.keys())
         );
     }
     ensure!(
@@ -30,6 +35,11 @@ fn subjects(train: &[u32], holdout: &Holdout, standard: &[u32]) -> Result<BTreeS
         "all training subjects are held out: none is left to train on"
     );
     Ok(held)
+}
+
+/// Numbers as words.
+pub(super) fn numbers<'a>(all: impl Iterator<Item = &'a u32>) -> String {
+    all.map(u32::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// Splits sequences by subject: those that are trained on and those that are held out.
@@ -101,7 +111,7 @@ pub(super) fn rows(
     let held: BTreeSet<usize> = match holdout {
         Holdout::Standard => (0..count).filter(|&row| standard(row)).collect(),
         Holdout::None => BTreeSet::new(),
-        Holdout::Subjects(_) => bail!(
+        Holdout::Subjects(_) | Holdout::Names(_) => bail!(
             "this data set names no subjects: hold out its standard split, none, or a random share"
         ),
         Holdout::Random { percent, seed } => {
@@ -159,6 +169,8 @@ mod tests {
         };
         assert!(message(nothing.clone()).contains("1 to 99"));
         assert!(message(Holdout::Standard).starts_with("subject 16 cannot"));
+        let names = message(Holdout::Names(vec!["anna".into()]));
+        assert!(names.contains("\"anna\": 1 2 3"), "{names}");
         assert!(subjects(&people(), &Holdout::None, &[]).unwrap().is_empty());
         assert!(rows(5, &nothing, |_| false).is_err());
         assert!(rows(5, &Holdout::Subjects(vec![1]), |_| false).is_err());

@@ -125,6 +125,8 @@ pub enum Holdout {
     None,
     /// Subjects with these numbers.
     Subjects(Vec<u32>),
+    /// Groups, or recordings, of the user's own with these names.
+    Names(Vec<String>),
     /// Subjects in an order drawn from `seed`, until they make up `percent` of the windows or more.
     Random {
         /// The least share of the windows, 1 to 99.

@@ -24,7 +24,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 pub(super) use check::content;
 pub use check::{Content, Report, check};
 pub use sample::{SAMPLE, write_sample};
-pub use split::STANDARD_HOLDOUT;
+pub use split::{STANDARD_HOLDOUT, TRAINING_SUBJECTS};
 
 use super::archive::{self, Input, Select};
 use super::{Dataset, Holdout, Source, Task, cache};

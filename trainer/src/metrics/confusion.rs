@@ -124,7 +124,12 @@ impl Confusion {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
-        (units.len() > 1).then(|| format!("lowest first: {}{more}", shown.join(", ")))
+        (units.len() > 1).then(|| {
+            format!(
+                "accuracy of each group or recording, lowest first: {}{more}",
+                shown.join(", ")
+            )
+        })
     }
 
     /// The same counts, with lines that belong beside their accuracy.
@@ -331,7 +336,7 @@ mod tests {
         assert_eq!(all.doubts, ["why"]);
         assert_eq!(
             all.by_unit().unwrap(),
-            "lowest first: ann 50.00 % of 2, ben 100.00 % of 1"
+            "accuracy of each group or recording, lowest first: ann 50.00 % of 2, ben 100.00 % of 1"
         );
         assert!(!all.add(&Confusion::new(vec!["c".into()], &[1], [])));
     }

@@ -93,6 +93,9 @@ fn list(args: &DataArgs, as_json: bool) -> Result<()> {
             "  page      {}\n  licence   {}\n  cite      {}",
             set.page, set.licence, set.citation
         ))?;
+        if let Some(subjects) = data::known_subjects(set.name) {
+            output::line(&format!("  holdout   {subjects}"))?;
+        }
         output::line(&format!(
             "  found     {}\n",
             pipeline::place_of_data(set, args.data_dir.as_deref())

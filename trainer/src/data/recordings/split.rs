@@ -12,6 +12,7 @@
 mod check;
 mod folds;
 mod found;
+mod named;
 mod sets;
 mod shares;
 mod sketch;
@@ -20,7 +21,7 @@ mod stored;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::segments::{Segment, Segments};
 use super::{Cutting, Holdout};
@@ -116,9 +117,7 @@ pub(super) fn draw(segments: &Segments, cutting: &Cutting, holdout: &Holdout) ->
         Some(_) => drawing.whole(By::Group)?,
         None => match drawing.whole(By::Recording) {
             Ok(places) => places,
-            Err(lack) if matches!(holdout, Holdout::Subjects(_)) || cutting.fold.is_some() => {
-                return Err(lack);
-            }
+            Err(lack) if drawing.is_named() || cutting.fold.is_some() => return Err(lack),
             Err(lack) => {
                 let mut places = drawing.by_interval()?;
                 places.notes.insert(
@@ -168,6 +167,11 @@ impl Drawing<'_> {
             Holdout::None => 2,
             _ => SPLITS,
         }
+    }
+
+    /// Whether the validation split is of groups or recordings that the user names.
+    fn is_named(&self) -> bool {
+        matches!(self.holdout, Holdout::Subjects(_) | Holdout::Names(_))
     }
 
     fn windows(&self, segment: &Segment) -> usize {
@@ -282,7 +286,16 @@ impl Drawing<'_> {
                     wanted: wanted.collect(),
                     kept: if keeps_two { 2 } else { 1 },
                 };
-                shares::choose(units, &goal)
+                // What is held out by name is not for the test.
+                let named = self.named(by, units)?;
+                let others = (0..units.len()).filter(|i| !named.contains(i));
+                let others: Vec<usize> = others.collect();
+                let candidates: Vec<Unit> = others.iter().map(|&i| units[i].clone()).collect();
+                let mut is_chosen = vec![false; units.len()];
+                for (i, chosen) in others.into_iter().zip(shares::choose(&candidates, &goal)) {
+                    is_chosen[i] = chosen;
+                }
+                is_chosen
             }
         };
         let mut of_unit: Vec<usize> = test
@@ -307,7 +320,7 @@ impl Drawing<'_> {
     ) -> Result<Vec<usize>> {
         let wanted: Vec<f64> = match self.holdout {
             Holdout::None => return Ok(Vec::new()),
-            Holdout::Subjects(numbers) => return self.named(by, units, rest, numbers),
+            Holdout::Subjects(_) | Holdout::Names(_) => return self.named(by, units),
             Holdout::Standard => totals
                 .iter()
                 .map(|&windows| windows as f64 / SHARE as f64)
@@ -336,36 +349,6 @@ impl Drawing<'_> {
         let is_chosen = |i: &usize| chosen.contains(units[*i].segments());
         Ok(rest.iter().copied().filter(is_chosen).collect())
     }
-
-    /// The units with the groups or recordings of these numbers.
-    fn named(&self, by: By, units: &[Unit], rest: &[usize], numbers: &[u32]) -> Result<Vec<usize>> {
-        let names = match by {
-            By::Group => &self.segments.groups,
-            _ => &self.segments.recordings,
-        };
-        let ids = numbers_of(names);
-        let mut found = Vec::new();
-        for number in numbers {
-            let has = |i: &&usize| {
-                units[**i].segments().iter().any(|&segment| {
-                    let segment = &self.segments.all[segment];
-                    let name = match by {
-                        By::Group => segment.group,
-                        _ => Some(segment.recording),
-                    };
-                    name.is_some_and(|name| ids[name] == *number)
-                })
-            };
-            let unit = rest.iter().find(has).with_context(|| {
-                format!(
-                    "{} {number} cannot be held out: it is not among those that are trained on",
-                    by.singular()
-                )
-            })?;
-            found.push(*unit);
-        }
-        Ok(found)
-    }
 }
 
 fn place(units: &[Unit], of_unit: &[usize], of: &mut [Place]) {
@@ -382,10 +365,4 @@ fn windows_of(units: &[Unit], classes: usize) -> Vec<usize> {
         counts[class] += windows;
     }
     counts
-}
-
-/// The numbers by which names are called: themselves where all are numbers, else from 1.
-pub(super) fn numbers_of(names: &[String]) -> Vec<u32> {
-    let own: Option<Vec<u32>> = names.iter().map(|name| name.parse().ok()).collect();
-    own.unwrap_or_else(|| (1..).take(names.len()).collect())
 }

@@ -8,6 +8,10 @@ use super::{
 };
 use crate::data::{Sequences, Targets, holdout};
 
+/// Numbers of the persons in the training part.
+pub const TRAINING_SUBJECTS: [u32; 21] = [
+    1, 3, 5, 6, 7, 8, 11, 14, 15, 16, 17, 19, 21, 22, 23, 25, 26, 27, 28, 29, 30,
+];
 /// The subjects held out by [`Holdout::Standard`]: every fifth of the 21 training subjects in the order of their
 /// numbers (the 5th, 10th, 15th and 20th), 1390 of the 7352 training windows (18.9 %). Fixed before any model was
 /// trained on the rest.

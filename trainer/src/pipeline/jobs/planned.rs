@@ -72,6 +72,9 @@ impl ReproduceOptions {
                 }
             }
         }
+        for job in &jobs {
+            job.config.validate().sort(Error::Config)?;
+        }
         places.dedup();
         match &places[..] {
             [] => Ok(PlannedJobs {

@@ -353,7 +353,14 @@ mod tests {
         assert_eq!(recorded.saturated, 1);
         let folder = tempfile::tempdir().expect("a folder");
         let phone = "time,ax (m/s^2),ay (m/s^2),az (m/s^2),gx (rad/s),gy (rad/s),gz (rad/s)\n";
-        let rows = (0..40).map(|i| format!("{:.2},9.80665,0,{i},0,0.5,0\n", 0.01 * f64::from(i)));
+        let row = |i: i32| {
+            format!(
+                "{:.2},9.80665,0,{},0,0.5,0\n",
+                0.01 * f64::from(i),
+                i * i % 7
+            )
+        };
+        let rows = (0..40).map(row);
         let path = folder.path().join("phone.csv");
         std::fs::write(&path, phone.to_owned() + &rows.collect::<String>()).expect("written");
         for place in [folder.path(), &path] {

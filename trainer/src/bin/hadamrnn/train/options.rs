@@ -5,9 +5,9 @@ use std::str::FromStr;
 use crate::choices::choice;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
-use hadamrnn::data::Holdout;
 use hadamrnn::data::import::{Pattern, Resampling};
 use hadamrnn::data::recordings::ImportOptions;
+use hadamrnn::data::{Holdout, Task};
 use hadamrnn::nn::HiddenReadout;
 
 /// Settings that override the configuration.
@@ -15,79 +15,80 @@ use hadamrnn::nn::HiddenReadout;
 #[command(next_help_heading = "Configuration")]
 pub struct Options {
     /// Seed of weights and sample order
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Hidden units, a power of two in 16..=1024
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     hidden_size: Option<usize>,
     /// Hadamard blocks of 2^Q (Block-HadamRNN) [default: the configuration's; a full matrix stays full]
-    #[arg(long, value_name = "Q")]
+    #[arg(long, allow_negative_numbers = true, value_name = "Q")]
     log2_block: Option<usize>,
     /// Bits of the input weights U, 1 (ternary) to 8: [network] input_bits
-    #[arg(long, value_name = "P")]
+    #[arg(long, allow_negative_numbers = true, value_name = "P")]
     input_bits: Option<u8>,
     /// Rows of U that are trained, counted over all Hadamard blocks: the first ones of each, in equal parts; the others are zero
-    #[arg(long, value_name = "R")]
+    #[arg(long, allow_negative_numbers = true, value_name = "R")]
     input_rows: Option<usize>,
     /// Units of a hidden layer of the readout, a multiple of 16; 0 is none
-    #[arg(long, value_name = "M")]
+    #[arg(long, allow_negative_numbers = true, value_name = "M")]
     hidden_readout: Option<usize>,
     /// Bits of the output weights V, 1 (ternary) to 8
-    #[arg(long, value_name = "P")]
+    #[arg(long, allow_negative_numbers = true, value_name = "P")]
     readout_bits: Option<u8>,
     /// Passes over the training split, 1..=1000000
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     epochs: Option<u32>,
     /// Sequences per optimiser step, 1..=65536
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     batch_size: Option<usize>,
     /// Optimiser steps per epoch of the copy task, 1..=1000000
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     batches_per_epoch: Option<usize>,
     /// Adam's step size
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Step size over time: constant, cosine, or a factor per epoch such as 0.98
-    #[arg(long, value_parser = parse_schedule)]
+    #[arg(long, allow_negative_numbers = true, value_parser = parse_schedule)]
     schedule: Option<Schedule>,
     /// Recurrent signs: frozen, or the step size to train them with
-    #[arg(long, value_parser = parse_signs)]
+    #[arg(long, allow_negative_numbers = true, value_parser = parse_signs)]
     signs: Option<Signs>,
     /// Weights to keep: best (by validation) or last
     #[arg(long, value_parser = parse_keep)]
     keep: Option<Keep>,
     /// Decoupled weight decay
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     weight_decay: Option<f32>,
     /// Random rotation of training windows, standard deviation in degrees
-    #[arg(long, value_name = "DEGREES")]
+    #[arg(long, allow_negative_numbers = true, value_name = "DEGREES")]
     augment_rotation: Option<f32>,
     /// Random scaling of training windows, standard deviation of the factor's logarithm
-    #[arg(long, value_name = "SIGMA")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SIGMA")]
     augment_scale: Option<f32>,
     /// Random noise on training windows, standard deviation in standardised units
-    #[arg(long, value_name = "SIGMA")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SIGMA")]
     augment_noise: Option<f32>,
-    /// Validation subjects: standard, none, or a list such as 1,3,5
+    /// Validation subjects: standard, none, or a list of persons such as 1,3,5 (`data list` shows them), and of your own
+    /// recordings of groups or recordings such as anna,ben
     #[arg(long, value_parser = parse_holdout)]
     holdout: Option<Holdout>,
     /// Bits of the integer hidden state, 8..=16
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     state_bits: Option<u8>,
     /// Bits of an integer input of the exported model, 4..=16: [export] input_bits
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     sample_bits: Option<u8>,
     /// Length of the copy task, 20..=10000
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     copy_steps: Option<usize>,
     /// Samples of a window cut from your recordings, 1..=65535
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     steps: Option<usize>,
     /// Samples from the start of such a window to that of the next, 1..=65535
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     hop: Option<usize>,
     /// Samples a second of your recordings [default: measured by their time column, else 50]
-    #[arg(long, value_name = "HERTZ")]
+    #[arg(long, allow_negative_numbers = true, value_name = "HERTZ")]
     rate: Option<f32>,
     /// Columns of your recordings that are channels, in their order, such as ax,ay,az [default: all but times, numbers and names]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -97,7 +98,7 @@ pub struct Options {
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
     /// Seed of the split of your recordings
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SEED")]
     split_seed: Option<u64>,
     /// Of recordings of other tools, where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
     #[arg(long, value_name = "PATTERN")]
@@ -152,13 +153,9 @@ fn parse_holdout(text: &str) -> Result<Holdout> {
         "standard" => Ok(Holdout::Standard),
         "none" => Ok(Holdout::None),
         list => {
-            let subjects: Result<Vec<u32>, _> = list
-                .split(',')
-                .map(|subject| subject.trim().parse())
-                .collect();
-            Ok(Holdout::Subjects(
-                subjects.context("not standard, none or a list of subjects")?,
-            ))
+            let all: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+            let numbers: Result<Vec<u32>, _> = all.iter().map(|name| name.parse()).collect();
+            Ok(numbers.map_or(Holdout::Names(all), Holdout::Subjects))
         }
     }
 }
@@ -186,6 +183,62 @@ impl Options {
         import.resample_hz = self.resample.or(import.resample_hz);
         import.resample_by = self.resample_by.or(import.resample_by);
         import.skip_bad_lines = self.skip_bad_lines.unwrap_or(import.skip_bad_lines);
+    }
+
+    /// Whether every option that is given has an effect on a task.
+    fn check_effect(&self, task: Task) -> Result<()> {
+        let is_copy = task == Task::Copy;
+        let is_signal = !matches!(task, Task::Copy | Task::Imdb | Task::Sst2 | Task::Qqp);
+        for (option, is_given, has_effect, of) in [
+            (
+                "--copy-steps",
+                self.copy_steps.is_some(),
+                is_copy,
+                "the task copy",
+            ),
+            (
+                "--batches-per-epoch",
+                self.batches_per_epoch.is_some(),
+                is_copy,
+                "the task copy",
+            ),
+            (
+                "--holdout",
+                self.holdout.is_some(),
+                !is_copy,
+                "tasks with data",
+            ),
+            (
+                "--augment-rotation",
+                self.augment_rotation.is_some(),
+                is_signal,
+                "signals",
+            ),
+            (
+                "--augment-scale",
+                self.augment_scale.is_some(),
+                is_signal,
+                "signals",
+            ),
+            (
+                "--augment-noise",
+                self.augment_noise.is_some(),
+                is_signal,
+                "signals",
+            ),
+            (
+                "--sample-bits",
+                self.sample_bits.is_some(),
+                is_signal,
+                "signals",
+            ),
+        ] {
+            ensure!(
+                !is_given || has_effect,
+                "{option} is for {of} and has no effect on {task}: leave it out"
+            );
+        }
+        Ok(())
     }
 
     /// Overrides `config`.
@@ -238,6 +291,7 @@ impl Options {
         set(&mut config.holdout, &self.holdout);
         set(&mut config.seed, &self.seed);
         set(&mut config.copy_steps, &self.copy_steps);
+        self.check_effect(config.task)?;
         match &mut config.recordings {
             Some(cutting) => {
                 set(&mut cutting.steps, &self.steps);

@@ -61,6 +61,7 @@ fn by_recording(windows: &[Window], classes: usize, holdout: &Holdout) -> Result
         Holdout::None => Vec::new(),
         Holdout::Standard => a_share(&rest, classes, windows),
         Holdout::Subjects(recordings) => recordings.clone(),
+        Holdout::Names(_) => bail!("runs of earlier versions hold out recordings by number"),
         Holdout::Random { percent, seed } => {
             let groups = rest.iter().map(|window| window.recording);
             let drawn = random_subjects(&windows_of(groups), share(*percent)?, *seed);
@@ -130,7 +131,7 @@ fn by_time(
     let share = match holdout {
         Holdout::None => 0,
         Holdout::Standard => 1,
-        Holdout::Subjects(_) | Holdout::Random { .. } => bail!(
+        Holdout::Subjects(_) | Holdout::Names(_) | Holdout::Random { .. } => bail!(
             "some class is in fewer than {RECORDINGS} recordings, so they are split by time: hold out the standard split or \
              none"
         ),

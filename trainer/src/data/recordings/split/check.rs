@@ -42,7 +42,7 @@ impl Drawing<'_> {
 
     /// Whether every class is where it has to be: whole units may share classes so that no choice serves all.
     pub(super) fn check_assigned(&self, by: By, units: &[Unit], of_unit: &[usize]) -> Result<()> {
-        if let Holdout::Subjects(_) = self.holdout {
+        if let Holdout::Subjects(_) | Holdout::Names(_) = self.holdout {
             return Ok(());
         }
         let counts = self.units_of_classes(units);
@@ -86,7 +86,7 @@ impl Drawing<'_> {
         let names = ["to train on", "to choose by (validation)", "to test on"];
         let is_wanted = |split: usize| match self.holdout {
             Holdout::Standard | Holdout::Random { .. } => true,
-            Holdout::None | Holdout::Subjects(_) => split != VALID,
+            Holdout::None | Holdout::Subjects(_) | Holdout::Names(_) => split != VALID,
         };
         let mut lacks = Vec::new();
         for (class, counts) in counts.iter().enumerate() {

@@ -11,7 +11,7 @@ impl Drawing<'_> {
     /// Whether each unit is in the test split of `fold`.
     pub(super) fn fold(&self, by: By, units: &[Unit], fold: Fold) -> Result<Vec<bool>> {
         ensure!(
-            !matches!(self.holdout, Holdout::Subjects(_)),
+            !matches!(self.holdout, Holdout::Subjects(_) | Holdout::Names(_)),
             "in a cross-validation every {} is tested once, so none can be named for --holdout: leave it out",
             by.singular()
         );

@@ -151,6 +151,9 @@ fn errors_name_file_line_and_column() {
     let held = Holdout::Subjects(vec![99]);
     let error = load(&locate(all.path()).unwrap(), &cutting(8, 4), &held).unwrap_err();
     let (error, place) = (format!("{error:#}"), all.path().display().to_string());
-    assert!(error.contains("recording 99"), "{error}");
+    assert!(
+        error.contains("recording \"99\" cannot be held out") && error.contains("0, 1, 2"),
+        "{error}"
+    );
     assert!(error.starts_with(&place), "{error}");
 }

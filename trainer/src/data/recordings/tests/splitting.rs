@@ -105,6 +105,20 @@ fn a_column_of_persons_keeps_each_in_one_split() {
     let held = load_whole(&locate(all.path()).unwrap(), &cutting(10, 10), &holdout).unwrap();
     assert_eq!(held.data.valid, loaded.data.valid);
     assert_eq!(held.data.test, loaded.data.test);
+    // Whoever is named is not tested on; who is not there is refused with the names.
+    for person in 10..14 {
+        let holdout = Holdout::Names(vec![person.to_string()]);
+        let held = load_whole(&locate(all.path()).unwrap(), &cutting(10, 10), &holdout).unwrap();
+        assert_eq!(held.own.overview.units.valid, [person.to_string()]);
+        assert_eq!(held.own.overview.units.test.len(), 1);
+    }
+    let holdout = Holdout::Names(vec!["anna".into()]);
+    let error = load_whole(&locate(all.path()).unwrap(), &cutting(10, 10), &holdout).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("group \"anna\" cannot be held out") && error.contains("10, 11, 12, 13"),
+        "{error}"
+    );
     // Two persons are too few to train on one, choose by another and test on a third.
     let few = folder(&files[..6]);
     let error = error_of(&few, &cutting(10, 10));

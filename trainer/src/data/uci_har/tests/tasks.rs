@@ -67,6 +67,7 @@ fn splits_share_no_subject() {
                     .iter()
                     .all(|subject| [1, 30].contains(subject))
             ),
+            Holdout::Names(_) => panic!("they have numbers"),
             Holdout::Random { .. } => assert!((0.2..0.26).contains(&share), "{share}"),
         }
     }

@@ -1,0 +1,52 @@
+//! Options without effect, and numbers out of their ranges, are refused by name.
+
+mod common;
+
+use common::fails;
+
+#[test]
+fn options_are_refused_by_name() {
+    for (args, parts) in [
+        (
+            "train har2 --copy-steps 20",
+            ["--copy-steps is for the task copy", "har2"],
+        ),
+        (
+            "train har2 --batches-per-epoch 20",
+            ["--batches-per-epoch is for the task copy", "leave it out"],
+        ),
+        (
+            "train copy --holdout none",
+            ["--holdout is for tasks with data", "copy"],
+        ),
+        (
+            "train sst2 --augment-noise 0.1",
+            ["--augment-noise is for signals", "sst2"],
+        ),
+        (
+            "train har2 --learning-rate -1",
+            ["learning_rate must be", "-1"],
+        ),
+        (
+            "train har2 --seed 9223372036854775808",
+            [
+                "seed must be in 0..=9223372036854775807",
+                "not 9223372036854775808",
+            ],
+        ),
+        (
+            "train har2 --print-config --seed 9223372036854775808",
+            ["seed must be in", "9223372036854775808"],
+        ),
+        (
+            "reproduce har2 --seeds 9223372036854775808",
+            ["seed must be in", "9223372036854775808"],
+        ),
+        (
+            "train har2 --holdout anna --out never",
+            ["\"anna\"", "1 3 5"],
+        ),
+    ] {
+        fails(&args.split(' ').collect::<Vec<_>>(), &parts);
+    }
+}
