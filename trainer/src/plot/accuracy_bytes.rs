@@ -132,7 +132,11 @@ impl AccuracyPicture<'_> {
         let (low, high) = costs.fold((f64::INFINITY, 0f64), |(low, high), cost| {
             (low.min(cost), high.max(cost))
         });
-        let range = (low / 1.3, high * 1.8);
+        // Wide enough for some ticks, also around models of one size.
+        let range = match high < 4.0 * low {
+            true => (low / 2.2, high * 2.4),
+            false => (low / 1.3, high * 1.8),
+        };
         let most = match shape {
             Shape::Wide => 11,
             Shape::Narrow => 6,
