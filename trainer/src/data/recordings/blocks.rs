@@ -21,6 +21,8 @@ struct Blocks<R> {
     size: usize,
     /// The beginning of a line, read with the block before.
     rest: Vec<u8>,
+    /// Memory for the next block.
+    spare: Vec<u8>,
 }
 
 impl<R: Read> Blocks<R> {
@@ -29,12 +31,15 @@ impl<R: Read> Blocks<R> {
             reader,
             size,
             rest: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
     /// The next lines, with their ends; only the last one of all may have none.
     fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut block = Vec::with_capacity(self.rest.len() + self.size);
+        let mut block = std::mem::take(&mut self.spare);
+        block.clear();
+        block.reserve(self.rest.len() + self.size);
         block.append(&mut self.rest);
         loop {
             let before = block.len();
@@ -71,6 +76,8 @@ pub(super) struct Files<'a> {
     /// Number of the file after those that are read or begun.
     next: usize,
     current: Option<(Blocks<io::Take<std::fs::File>>, Arc<Head>)>,
+    /// Memory of blocks that are done.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Files<'a> {
@@ -82,7 +89,13 @@ impl<'a> Files<'a> {
             size,
             next: 0,
             current: None,
+            spare: Vec::new(),
         }
+    }
+
+    /// Takes back the memory of a block.
+    pub fn recycle(&mut self, block: Block) {
+        self.spare.push(block.bytes);
     }
 
     /// Further blocks, of about `bytes` bytes together; none at the end. The last one may be an error, after which there is
@@ -114,6 +127,7 @@ impl<'a> Files<'a> {
         loop {
             if let Some((blocks, head)) = &mut self.current {
                 let file = self.next - 1;
+                blocks.spare = self.spare.pop().unwrap_or_default();
                 match blocks.next() {
                     Err(error) => return failed(file, error),
                     Ok(Some(bytes)) => {
