@@ -361,7 +361,7 @@ mod tests {
     fn single_values_are_said_in_patterns_that_older_firmware_refuses() {
         // Firmware that knows quantities alone: no pattern of single values is one of theirs.
         let z = Channels::of_values(&[2]).expect("one value");
-        assert_eq!(z.bits(), 0b0010_0010_0010_111);
+        assert_eq!(z.bits(), 0x1117);
         let turned = Channels::of_values(&[1, 0, 2]).expect("three values");
         let four = Channels::of_values(&[0, 1, 9, 11]).expect("in order");
         assert_eq!(four.bits(), 1 << 15 | 0b1010_0000_0011);

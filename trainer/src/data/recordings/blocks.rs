@@ -120,49 +120,52 @@ impl<'a> Files<'a> {
     }
 
     fn block(&mut self) -> Result<Option<Block>> {
-        let failed = |file: usize, error: io::Error| {
-            let path = self.files[file].display();
-            Err(error).with_context(|| format!("cannot read {path}"))
-        };
-        loop {
-            if let Some((blocks, head)) = &mut self.current {
-                let file = self.next - 1;
-                blocks.spare = self.spare.pop().unwrap_or_default();
-                match blocks.next() {
-                    Err(error) => return failed(file, error),
-                    Ok(Some(bytes)) => {
-                        let head = head.clone();
-                        return Ok(Some(Block {
-                            file,
-                            head,
-                            first: None,
-                            bytes,
-                        }));
-                    }
-                    Ok(None) => self.current = None,
-                }
-            }
-            let Some(path) = self.files.get(self.next) else {
-                return Ok(None);
-            };
-            self.next += 1;
-            let file = self.next - 1;
-            let reader = match untrusted::open_kind(path, Kind::RECORDING) {
-                Ok(reader) => reader,
-                Err(error) => return failed(file, error),
-            };
-            let mut blocks = Blocks::new(reader, self.size);
-            let (head, lines, bytes) =
-                head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
-            let head = Arc::new(head);
-            self.current = Some((blocks, head.clone()));
-            return Ok(Some(Block {
-                file,
-                head,
-                first: Some(lines),
-                bytes,
-            }));
+        match self.further()? {
+            Some(block) => Ok(Some(block)),
+            None => self.first(),
         }
+    }
+
+    /// The next block of the file that is begun, if there is one.
+    fn further(&mut self) -> Result<Option<Block>> {
+        let Some((blocks, head)) = &mut self.current else {
+            return Ok(None);
+        };
+        blocks.spare = self.spare.pop().unwrap_or_default();
+        let file = self.next - 1;
+        let bytes = blocks
+            .next()
+            .with_context(|| format!("cannot read {}", self.files[file].display()))?;
+        let block = |bytes| Block {
+            file,
+            head: head.clone(),
+            first: None,
+            bytes,
+        };
+        Ok(bytes.map(block))
+    }
+
+    /// The first block of the next file, if there is one.
+    fn first(&mut self) -> Result<Option<Block>> {
+        let file = self.next;
+        let Some(path) = self.files.get(file) else {
+            self.current = None;
+            return Ok(None);
+        };
+        self.next += 1;
+        let reader = untrusted::open_kind(path, Kind::RECORDING)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let mut blocks = Blocks::new(reader, self.size);
+        let (head, lines, bytes) =
+            head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
+        let head = Arc::new(head);
+        self.current = Some((blocks, head.clone()));
+        Ok(Some(Block {
+            file,
+            head,
+            first: Some(lines),
+            bytes,
+        }))
     }
 }
 

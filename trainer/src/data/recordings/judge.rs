@@ -79,33 +79,6 @@ impl Stretch {
     }
 }
 
-/// Samples in a row: each column's first value, and how it goes.
-pub(super) struct Row {
-    columns: Vec<(i16, Stretch)>,
-    steps: u64,
-}
-
-impl Row {
-    /// Measures the values `[rows][columns]`.
-    pub fn of(values: &[i16], columns: usize) -> Self {
-        let mut rows = values.chunks_exact(columns.max(1));
-        let first = rows.next().unwrap_or_default();
-        let mut row = Self {
-            columns: first
-                .iter()
-                .map(|&value| (value, Stretch::new(value)))
-                .collect(),
-            steps: rows.len() as u64,
-        };
-        for values in rows {
-            for ((_, stretch), &value) in row.columns.iter_mut().zip(values) {
-                stretch.add(value);
-            }
-        }
-        row
-    }
-}
-
 /// Judges columns by their values, row of samples after row of samples.
 pub(super) struct Judge {
     courses: Vec<Course>,
@@ -129,11 +102,20 @@ impl Judge {
         }
     }
 
-    /// Takes samples in a row.
-    pub fn add(&mut self, row: &Row) {
-        self.steps += row.steps;
-        for (course, (first, stretch)) in self.courses.iter_mut().zip(&row.columns) {
-            course.add(*first, stretch);
+    /// Takes the values `[rows][columns]` of samples in a row.
+    pub fn add(&mut self, values: &[i16]) {
+        let mut rows = values.chunks_exact(self.courses.len().max(1));
+        let Some(first) = rows.next() else { return };
+        let mut stretches: Vec<Stretch> = first.iter().map(|&value| Stretch::new(value)).collect();
+        for row in rows {
+            self.steps += 1;
+            for (stretch, &value) in stretches.iter_mut().zip(row) {
+                stretch.add(value);
+            }
+        }
+        for (course, (stretch, &first)) in self.courses.iter_mut().zip(stretches.iter().zip(first))
+        {
+            course.add(first, stretch);
         }
     }
 
@@ -199,7 +181,7 @@ mod tests {
                     (i / 100) as i16,
                 ]
             });
-            judge.add(&Row::of(&rows.collect::<Vec<_>>(), 8));
+            judge.add(&rows.collect::<Vec<_>>());
         }
         let counts = Some(NoChannel::Counts);
         assert_eq!(

@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use rayon::prelude::*;
 
 use super::id::Id;
-use super::judge::{Judge, NoChannel, Row};
+use super::judge::{Judge, NoChannel};
 use super::read::Found;
 use super::run::Run;
 use super::time::{self, Clock, Unit};
@@ -259,11 +259,9 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
         return Ok(all.collect());
     }
     let mut judge = Judge::new(found.channels.len());
-    let width = found.channels.len();
-    let rows: Vec<Row> = (found.runs.par_iter())
-        .map(|run| Row::of(&run.counts, width))
-        .collect();
-    rows.iter().for_each(|row| judge.add(row));
+    for run in &found.runs {
+        judge.add(&run.counts);
+    }
     let verdict = judge.verdict();
     for reason in [NoChannel::Counts, NoChannel::TellsApart] {
         let names: Vec<&String> = (found.channels.iter().zip(&verdict))
