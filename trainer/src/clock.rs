@@ -27,6 +27,11 @@ pub struct Load {
 }
 
 impl Clock {
+    /// Milliseconds of so many instructions, if each takes one cycle.
+    pub fn milliseconds(self, instructions: f64) -> f64 {
+        1e3 * instructions / self.0
+    }
+
     /// Time that counted instructions take.
     pub fn load(self, cost: &Cost, usage: &Usage) -> Load {
         let seconds = |instructions: f64| instructions / self.0;

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::card::{self, Results};
 use crate::checkpoint::CONFIG_NAME;
 use crate::config::RunConfig;
-use crate::data::recordings::Cutting;
+use crate::data::recordings::{Cutting, ImportOptions};
 use crate::files::write_atomically;
 use crate::metrics::Confusion;
 use crate::untrusted::{self, Kind};
@@ -335,8 +335,22 @@ fn as_planned(config: RunConfig, planned: &RunConfig) -> RunConfig {
         [] => Vec::new(),
         _ => own,
     };
+    let units = match &open.units[..] {
+        [] => Vec::new(),
+        _ => own.units,
+    };
+    // A run keeps the scale that an import chose.
+    let import = own.import.map(|own| ImportOptions {
+        counts_per_unit: match &open.import {
+            Some(open) if !open.counts_per_unit.is_empty() => own.counts_per_unit,
+            _ => Vec::new(),
+        },
+        ..own
+    });
     RunConfig {
         recordings: Some(Cutting {
+            units,
+            import: import.filter(|own| open.import.is_some() || *own != ImportOptions::default()),
             rate_hz: open.rate_hz.and(own.rate_hz),
             channels: names(own.channels, &open.channels),
             classes: names(own.classes, &open.classes),

@@ -16,7 +16,7 @@ use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
 use crate::visible;
 
-pub use quantity::quantities;
+pub use quantity::{are_out_of_order, quantities};
 
 /// How a model was trained to be used. What is not known is none, or empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

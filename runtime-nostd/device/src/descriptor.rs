@@ -38,7 +38,9 @@ pub const MAGIC: [u8; 4] = *b"HDFW";
 /// The version this code reads and writes.
 pub const VERSION: u8 = 1;
 /// Version of the firmware that these sources make: major, minor, patch.
-pub const FIRMWARE: [u8; 3] = [0, 1, 0];
+pub const FIRMWARE: [u8; 3] = [0, 1, 1];
+/// First version of the firmware that takes single values of a sample, not whole quantities alone; see [`Channels`].
+pub const SINGLE_VALUES: [u8; 3] = [0, 1, 1];
 /// Longest name of a board, in bytes.
 pub const MAX_NAME: usize = 20;
 const NAME: core::ops::Range<usize> = 32..32 + MAX_NAME;

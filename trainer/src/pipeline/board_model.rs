@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use hadamrnn_device::channels::{Channels, Quantity};
-use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_device::descriptor::{Descriptor, SINGLE_VALUES};
 use hadamrnn_device::slots::Timing;
 
 use super::error::{Error, Fault, Result, Sort};
@@ -13,7 +13,7 @@ use crate::counts;
 use crate::data::import::Unit;
 use crate::integer::ModelFile;
 use crate::observer::Observer;
-use crate::usage::{Channel, Usage, quantities};
+use crate::usage::{Channel, Usage, are_out_of_order, quantities};
 use crate::visible;
 
 /// Rates that differ by no more than this, relatively, are the same: clocks and measured rates are not exact.
@@ -187,15 +187,22 @@ impl BoardModel {
         let gives = firmware.gives;
         let takes = quantities(names.iter().copied());
         let is_found = |takes: &Channels| takes.places_in(gives).is_some();
-        if let Some(takes) = takes.filter(is_found) {
-            let as_they_come = takes == gives;
-            return Ok(if as_they_come {
-                Channels::UNSTATED
-            } else {
-                takes
-            });
-        }
         let board = visible::name(firmware.board);
+        if let Some(takes) = takes.filter(is_found) {
+            if takes == gives {
+                return Ok(Channels::UNSTATED);
+            }
+            // The registry's descriptors have no version.
+            let is_older = firmware.version != [0; 3] && firmware.version < SINGLE_VALUES;
+            if takes.quantities().is_none() && is_older {
+                let [major, minor, patch] = firmware.version;
+                return Err(Error::Board(Fault::new(format_args!(
+                    "the model takes {takes}, and the firmware of {board}, version {major}.{minor}.{patch}, knows whole quantities \
+                     alone: write newer firmware, or train on all axes of a quantity, x y z"
+                ))));
+            }
+            return Ok(takes);
+        }
         let said = match gives.is_stated() {
             true => format!("the sensor of {board} gives {gives}"),
             false => format!(
@@ -205,6 +212,12 @@ impl BoardModel {
         };
         let shown: Vec<String> = names.iter().map(|name| visible::name(name)).collect();
         let differ = format!("the model takes {}; {said}", shown.join(", "));
+        if gives.is_stated() && are_out_of_order(names.iter().copied()) {
+            return Err(Error::Board(Fault::new(format_args!(
+                "{differ}, and cannot be told of more than three single channels in this order: train with --channels in the order \
+                 acceleration, gravity, acceleration without gravity, rotation, magnetic field, each x y z"
+            ))));
+        }
         let is_lacking = takes.is_some() && gives.is_stated();
         if is_lacking || names.len() != usize::from(firmware.channels) {
             return Err(Error::Board(Fault::new(format_args!(
@@ -333,6 +346,33 @@ mod tests {
         assert_eq!(inputs(NINE, None), (Ok(Channels::UNSTATED), none()));
         let six = Channels::of(&[Acceleration, Rotation]);
         assert_eq!(inputs(SIX, None), (Ok(six), none()));
+        let z = Channels::of_values(&[2]).expect("one value");
+        assert_eq!(inputs("acc_z", None), (Ok(z), none()));
+        let registry = Registry::built_in().expect("the registry");
+        let board = registry.board("qemu-m4").expect("the board");
+        let mut older = board.descriptor().expect("a descriptor");
+        older.version = [0, 1, 0];
+        let timing = |channels| {
+            let model = har2(50.0, 1, channels, TimingOptions::default());
+            model.timing_on(&older, &mut Notices::default())
+        };
+        let error = timing("acc_z").expect_err("it refuses single values");
+        let error = error.with_causes();
+        assert!(
+            error.contains("version 0.1.0, knows whole quantities"),
+            "{error}"
+        );
+        timing(SIX).expect("whole quantities");
+        let turned = Channels::of_values(&[1, 0, 2]).expect("three values");
+        assert_eq!(inputs("ay ax az", None), (Ok(turned), none()));
+        for channels in ["gx gy ax ay", "gz gy gx az ay ax"] {
+            let (error, _) = inputs(channels, None);
+            let error = error.expect_err(channels);
+            assert!(
+                error.contains("in this order") && error.contains("--channels"),
+                "{error}"
+            );
+        }
         let turned = Channels::of(&[Acceleration, Rotation, Motion]);
         let expected = Channels::of(&[Motion, Rotation, Acceleration]);
         assert_eq!(inputs(NINE, Some(turned)), (Ok(expected), none()));

@@ -50,7 +50,10 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         notes: Vec::new(),
     };
     let measured = evaluate::measure(options, &mut noted)?;
-    let notes = noted.notes;
+    let doubts = measured.data.task.own().map(|own| own.doubts.clone());
+    let notes: Vec<String> = (noted.notes.into_iter())
+        .chain(doubts.unwrap_or_default())
+        .collect();
     let sequences = evaluate::sequences(&measured.data.task, options.split)?;
     let place = facts::Place::of(path);
     let confusion = facts::confusion(&measured, &sequences);

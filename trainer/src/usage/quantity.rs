@@ -1,43 +1,51 @@
-//! The quantity that a channel measures, found by its name.
+//! What a channel measures, found by its name.
 
-use hadamrnn_device::channels::{Channels, MOST, Quantity};
+use hadamrnn_device::channels::{Channels, Quantity, Value};
 
-/// The quantities that channels of these names are, in their order; none where a name is not known, an axis is missing or they
-/// stand in another order than x y z.
+/// The values that channels of these names are, in their order; none where a name is not known, a value is there twice, or the
+/// order is one that firmware cannot be told: see [`Channels::of_values`].
 pub fn quantities<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Channels> {
-    let names: Vec<String> = (names.into_iter()).map(str::to_ascii_lowercase).collect();
-    let mut found = Vec::new();
-    let mut rest = names.as_slice();
-    while !rest.is_empty() {
-        let (quantity, others) = first(rest)?;
-        if found.contains(&quantity) || found.len() == MOST {
-            return None;
+    Channels::of_values(&values(names)?)
+}
+
+/// Whether what each of these channels measures is known, though firmware cannot be told of them in this order.
+pub fn are_out_of_order<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    values(names).is_some_and(|values| {
+        let mut ordered = values.clone();
+        ordered.sort_unstable();
+        ordered.dedup();
+        ordered.len() == values.len() && Channels::of_values(&values).is_none()
+    })
+}
+
+/// The values that channels of these names are; none where a name is not known, or names of one quantity differ in more than
+/// their axis.
+fn values<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Vec<Value>> {
+    let mut stems: Vec<(Quantity, String)> = Vec::new();
+    let mut all = Vec::new();
+    for name in names {
+        let name = name.to_ascii_lowercase();
+        let (quantity, axis, stem) = measured(&name)?;
+        match stems.iter().find(|(other, _)| *other == quantity) {
+            Some((_, other)) if other != stem => return None,
+            Some(_) => {}
+            None => stems.push((quantity, stem.to_owned())),
         }
-        found.push(quantity);
-        rest = others;
+        all.push(quantity.to_values().start + axis);
     }
-    (!found.is_empty()).then(|| Channels::of(&found))
+    Some(all)
 }
 
-/// The quantity that the first names are, and the names after them.
-fn first(names: &[String]) -> Option<(Quantity, &[String])> {
-    if let [name, others @ ..] = names
-        && matches!(name.as_str(), "temperature" | "temp")
-    {
-        return Some((Quantity::Temperature, others));
+/// The quantity of a name in small letters, the number of its axis, and the name without it.
+fn measured(name: &str) -> Option<(Quantity, u8, &str)> {
+    if matches!(name, "temperature" | "temp") {
+        return Some((Quantity::Temperature, 0, name));
     }
-    let [x, y, z, others @ ..] = names else {
-        return None;
-    };
-    let stem = axis(x, 'x')?;
-    let is_whole = axis(y, 'y') == Some(stem) && axis(z, 'z') == Some(stem);
-    Some((quantity(stem).filter(|_| is_whole)?, others))
-}
-
-/// A name without its axis, if it has this one.
-fn axis(name: &str, axis: char) -> Option<&str> {
-    let stem = name.strip_suffix(axis)?;
-    Some(stem.trim_end_matches(['_', '.', '-', ' ']))
+    let (axis, stem) = (0..)
+        .zip(['x', 'y', 'z'])
+        .find_map(|(axis, letter)| Some((axis, name.strip_suffix(letter)?)))?;
+    let stem = stem.trim_end_matches(['_', '.', '-', ' ']);
+    Some((quantity(stem)?, axis, stem))
 }
 
 /// The quantity of a name without its axis.
@@ -89,18 +97,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_not_known() {
+    fn single_axes_are_known() {
+        for (names, values) in [
+            ("acc_z", &[2][..]),
+            ("ax ay", &[0, 1]),
+            ("ay ax az", &[1, 0, 2]),
+            ("gz temp ax", &[11, 15, 0]),
+            ("ax ay az gz", &[0, 1, 2, 11]),
+        ] {
+            let found = of(names).and_then(Channels::to_values);
+            assert_eq!(found.as_deref(), Some(values), "{names}");
+        }
+        for (names, is_known) in [
+            ("gx gy ax ay", true),
+            ("ax ax", false),
+            ("ax strain", false),
+        ] {
+            assert_eq!(of(names), None, "{names}");
+            assert_eq!(are_out_of_order(names.split(' ')), is_known, "{names}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_nothing() {
         for names in [
             "",
             "x",
-            "ax ay",
-            "ay ax az",
-            "ax gy az",
             "ax ay az ax ay az",
             "acc_x acc_y total_acc_z",
             "pixel",
             "é",
             "ax ay az strain",
+            "gx gy gz ay ax az",
         ] {
             assert_eq!(of(names), None, "{names}");
         }

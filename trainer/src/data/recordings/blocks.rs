@@ -20,6 +20,8 @@ pub(super) struct Blocks<R> {
     size: usize,
     /// The beginning of a line, read with the block before.
     rest: Vec<u8>,
+    /// Memory for the next block.
+    spare: Vec<u8>,
 }
 
 impl<R: Read> Blocks<R> {
@@ -28,12 +30,15 @@ impl<R: Read> Blocks<R> {
             reader,
             size,
             rest: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
     /// The next lines, with their ends; only the last one of all may have none.
     pub fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut block = Vec::with_capacity(self.rest.len() + self.size);
+        let mut block = std::mem::take(&mut self.spare);
+        block.clear();
+        block.reserve(self.rest.len() + self.size);
         block.append(&mut self.rest);
         loop {
             let before = block.len();
@@ -70,6 +75,8 @@ pub(super) struct Files<'a> {
     /// Number of the file after those that are read or begun.
     next: usize,
     current: Option<(Blocks<io::Take<std::fs::File>>, Arc<Head>)>,
+    /// Memory of blocks that are done.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Files<'a> {
@@ -81,7 +88,13 @@ impl<'a> Files<'a> {
             size,
             next: 0,
             current: None,
+            spare: Vec::new(),
         }
+    }
+
+    /// Takes back the memory of a block.
+    pub fn recycle(&mut self, block: Block) {
+        self.spare.push(block.bytes);
     }
 
     /// Further blocks, of about `bytes` bytes together; none at the end. The last one may be an error, after which there is
@@ -106,48 +119,52 @@ impl<'a> Files<'a> {
     }
 
     fn block(&mut self) -> Result<Option<Block>> {
-        let failed = |file: usize, error: io::Error| {
-            let path = self.files[file].display();
-            Err(error).with_context(|| format!("cannot read {path}"))
-        };
-        loop {
-            if let Some((blocks, head)) = &mut self.current {
-                let file = self.next - 1;
-                match blocks.next() {
-                    Err(error) => return failed(file, error),
-                    Ok(Some(bytes)) => {
-                        let head = head.clone();
-                        return Ok(Some(Block {
-                            file,
-                            head,
-                            first: None,
-                            bytes,
-                        }));
-                    }
-                    Ok(None) => self.current = None,
-                }
-            }
-            let Some(path) = self.files.get(self.next) else {
-                return Ok(None);
-            };
-            self.next += 1;
-            let file = self.next - 1;
-            let reader = match untrusted::open_kind(path, Kind::RECORDING) {
-                Ok(reader) => reader,
-                Err(error) => return failed(file, error),
-            };
-            let mut blocks = Blocks::new(reader, self.size);
-            let (head, lines, bytes) =
-                head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
-            let head = Arc::new(head);
-            self.current = Some((blocks, head.clone()));
-            return Ok(Some(Block {
-                file,
-                head,
-                first: Some(lines),
-                bytes,
-            }));
+        match self.further()? {
+            Some(block) => Ok(Some(block)),
+            None => self.first(),
         }
+    }
+
+    /// The next block of the file that is begun, if there is one.
+    fn further(&mut self) -> Result<Option<Block>> {
+        let Some((blocks, head)) = &mut self.current else {
+            return Ok(None);
+        };
+        blocks.spare = self.spare.pop().unwrap_or_default();
+        let file = self.next - 1;
+        let bytes = blocks
+            .next()
+            .with_context(|| format!("cannot read {}", self.files[file].display()))?;
+        let block = |bytes| Block {
+            file,
+            head: head.clone(),
+            first: None,
+            bytes,
+        };
+        Ok(bytes.map(block))
+    }
+
+    /// The first block of the next file, if there is one.
+    fn first(&mut self) -> Result<Option<Block>> {
+        let file = self.next;
+        let Some(path) = self.files.get(file) else {
+            self.current = None;
+            return Ok(None);
+        };
+        self.next += 1;
+        let reader = untrusted::open_kind(path, Kind::RECORDING)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let mut blocks = Blocks::new(reader, self.size);
+        let (head, lines, bytes) =
+            head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
+        let head = Arc::new(head);
+        self.current = Some((blocks, head.clone()));
+        Ok(Some(Block {
+            file,
+            head,
+            first: Some(lines),
+            bytes,
+        }))
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn read_in_blocks(
         for block in parsed {
             let (block, part) = block?;
             reading.add(&block, part)?;
+            blocks.recycle(block);
         }
         batch = next;
     }

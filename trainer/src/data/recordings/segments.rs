@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
+use rayon::prelude::*;
 
 use super::id::Id;
 use super::read::Found;
@@ -80,27 +81,25 @@ impl Segments {
         }
         let names: Vec<String> = chosen.iter().map(|&i| found.channels[i].clone()).collect();
         let numbers: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
-        let mut made = Made {
+        let cutter = Cutter {
             cutting,
             chosen: &chosen,
             is_all: chosen.len() == found.channels.len(),
             width: found.channels.len(),
-            all: Vec::new(),
-            gaps: 0,
-            short: 0,
-            longest: vec![0; classes.len()],
         };
-        for run in found.runs {
-            // Every label is one of the classes.
-            let class = numbers
-                .get(found.labels[run.label].as_str())
-                .copied()
-                .unwrap_or(0);
-            made.run(run, class, &clocks);
-        }
-        made.note(&mut notes);
+        let labels = &found.labels;
+        let pieces: Vec<Pieces> = (found.runs.into_par_iter())
+            .map(|run| {
+                // Every label is one of the classes.
+                let class = numbers.get(labels[run.label].as_str());
+                cutter.run(run, class.copied().unwrap_or(0), &clocks)
+            })
+            .collect();
+        let mut made = Made::new(classes.len());
+        pieces.into_iter().for_each(|pieces| made.add(pieces));
+        made.note(cutting, &mut notes);
         if cutting.split.is_none() {
-            made.check(&classes)?;
+            made.check(cutting, &classes)?;
         }
         let mut all = made.all;
         all.sort_by_key(|segment| (segment.id, segment.class, segment.place));
@@ -326,22 +325,30 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
     Ok(classes)
 }
 
-/// Segments that are being made.
-struct Made<'a> {
+/// Cuts runs into segments.
+struct Cutter<'a> {
     cutting: &'a Cutting,
+    /// Places of the channels among the columns that were read.
     chosen: &'a [usize],
     is_all: bool,
+    /// Number of the columns that were read.
     width: usize,
-    all: Vec<Segment>,
-    gaps: usize,
-    short: usize,
-    /// Samples of the longest segment of each class.
-    longest: Vec<usize>,
 }
 
-impl Made<'_> {
+/// The segments of a run.
+struct Pieces {
+    class: usize,
+    segments: Vec<Segment>,
+    gaps: usize,
+    /// Number of pieces that are shorter than a window.
+    short: usize,
+    /// Samples of the longest piece.
+    longest: usize,
+}
+
+impl Cutter<'_> {
     /// Cuts a run at its gaps.
-    fn run(&mut self, run: Run, class: usize, clocks: &Clocks) {
+    fn run(&self, run: Run, class: usize, clocks: &Clocks) -> Pieces {
         let clock = clocks.get(&(run.file, run.recording)).copied();
         let mut borders = vec![0];
         if let Some(clock) = clock {
@@ -349,17 +356,18 @@ impl Made<'_> {
             let gaps = steps.filter(|(pair, _)| clock.is_gap(pair[1] - pair[0]));
             borders.extend(gaps.map(|(_, at)| at));
         }
-        self.gaps += borders.len() - 1;
+        let mut pieces = Pieces {
+            class,
+            segments: Vec::new(),
+            gaps: borders.len() - 1,
+            short: 0,
+            longest: 0,
+        };
         borders.push(run.samples);
+        let (of, line) = ((run.recording, run.group), run.line);
         if borders.len() == 2 && self.is_all {
-            let Run { counts, .. } = run;
-            self.segment(
-                counts,
-                class,
-                (run.recording, run.group),
-                (run.file, run.line),
-            );
-            return;
+            self.segment(&mut pieces, run.counts, of, (run.file, line));
+            return pieces;
         }
         for pair in borders.windows(2) {
             let rows =
@@ -367,28 +375,28 @@ impl Made<'_> {
             let counts = rows
                 .flat_map(|row| self.chosen.iter().map(|&i| row[i]))
                 .collect();
-            let line = run.line + pair[0] as u64;
-            self.segment(counts, class, (run.recording, run.group), (run.file, line));
+            self.segment(&mut pieces, counts, of, (run.file, line + pair[0] as u64));
         }
+        pieces
     }
 
     fn segment(
-        &mut self,
+        &self,
+        pieces: &mut Pieces,
         counts: Vec<i16>,
-        class: usize,
         (recording, group): (usize, Option<usize>),
         place: (usize, u64),
     ) {
         let channels = self.chosen.len();
         let samples = counts.len() / channels;
-        self.longest[class] = self.longest[class].max(samples);
+        pieces.longest = pieces.longest.max(samples);
         if samples < self.cutting.steps {
-            self.short += 1;
+            pieces.short += 1;
             return;
         }
-        self.all.push(Segment {
+        pieces.segments.push(Segment {
             id: Id::of(&counts, channels, self.cutting.steps * channels),
-            class,
+            class: pieces.class,
             recording,
             group,
             counts,
@@ -396,8 +404,36 @@ impl Made<'_> {
             place,
         });
     }
+}
 
-    fn note(&self, notes: &mut Vec<String>) {
+/// Segments that are being made.
+struct Made {
+    all: Vec<Segment>,
+    gaps: usize,
+    short: usize,
+    /// Samples of the longest segment of each class.
+    longest: Vec<usize>,
+}
+
+impl Made {
+    fn new(classes: usize) -> Self {
+        Self {
+            all: Vec::new(),
+            gaps: 0,
+            short: 0,
+            longest: vec![0; classes],
+        }
+    }
+
+    fn add(&mut self, pieces: Pieces) {
+        self.gaps += pieces.gaps;
+        self.short += pieces.short;
+        let longest = &mut self.longest[pieces.class];
+        *longest = pieces.longest.max(*longest);
+        self.all.extend(pieces.segments);
+    }
+
+    fn note(&self, cutting: &Cutting, notes: &mut Vec<String>) {
         if self.gaps > 0 {
             notes.push(format!(
                 "note: {} gaps in the time column: no window spans one",
@@ -407,20 +443,20 @@ impl Made<'_> {
         if self.short > 0 {
             notes.push(format!(
                 "note: {} intervals of one label are shorter than a window of {} samples and left out",
-                self.short, self.cutting.steps
+                self.short, cutting.steps
             ));
         }
     }
 
     /// Whether every class has a window.
-    fn check(&self, classes: &[String]) -> Result<()> {
+    fn check(&self, cutting: &Cutting, classes: &[String]) -> Result<()> {
         for (class, longest) in classes.iter().zip(&self.longest) {
             ensure!(
-                *longest >= self.cutting.steps,
+                *longest >= cutting.steps,
                 "no recording of \"{}\" is as long as a window of {} samples, the longest has {longest}: record longer, or set \
                  --steps",
                 visible::name(class),
-                self.cutting.steps
+                cutting.steps
             );
         }
         Ok(())

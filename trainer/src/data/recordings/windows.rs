@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 
 use super::Cutting;
 use super::segments::Segments;
@@ -120,20 +121,28 @@ fn sequences(segments: &Segments, stretches: &[Stretch], cutting: &Cutting) -> R
     let channels = segments.channels.len();
     let lengths = || stretches.iter().map(|of| of.samples.len());
     let count = lengths().map(|length| cutting.windows_in(length)).sum();
-    let mut numbers: Vec<f32> = Vec::with_capacity(lengths().sum::<usize>() * channels);
+    let mut numbers = vec![0.0; lengths().sum::<usize>() * channels];
+    let (mut first, mut rest, mut copies) = (0, numbers.as_mut_slice(), Vec::new());
     let mut starts = Vec::with_capacity(count);
     let mut classes = Vec::with_capacity(count);
     let mut recordings = Vec::with_capacity(count);
     for Stretch { segment, samples } in stretches {
         let segment = &segments.all[*segment];
         let windows = cutting.windows_in(samples.len());
-        let first = numbers.len();
         starts.extend((0..windows).map(|window| first + window * cutting.hop * channels));
         classes.extend(std::iter::repeat_n(segment.class as u32, windows));
         recordings.extend(std::iter::repeat_n(segment.recording as u32 + 1, windows));
         let counts = &segment.counts[samples.start * channels..samples.end * channels];
-        numbers.extend(counts.iter().map(|&count| f32::from(count)));
+        first += counts.len();
+        let (part, later) = std::mem::take(&mut rest).split_at_mut(counts.len());
+        rest = later;
+        copies.push((part, counts));
     }
+    copies.into_par_iter().for_each(|(part, counts)| {
+        for (number, &count) in part.iter_mut().zip(counts) {
+            *number = count.into();
+        }
+    });
     let numbers = Numbers::overlapping(numbers, starts, cutting.steps * channels)?;
     Sequences::new(
         channels,
@@ -158,10 +167,11 @@ mod tests {
             };
             in_windows(samples, &cutting).collect()
         };
-        assert_eq!(parts(3..20, 8, 4), [3..19]);
-        assert_eq!(parts(3..11, 8, 4), [3..11]);
+        let one = |range| Vec::from_iter([range]);
+        assert_eq!(parts(3..20, 8, 4), one(3..19));
+        assert_eq!(parts(3..11, 8, 4), one(3..11));
         assert!(parts(3..10, 8, 4).is_empty());
-        assert_eq!(parts(3..20, 4, 4), [3..19]);
+        assert_eq!(parts(3..20, 4, 4), one(3..19));
         assert_eq!(parts(3..20, 4, 6), [3..7, 9..13, 15..19]);
     }
 }

@@ -274,7 +274,13 @@ impl Sensor {
         let given = self.gives.quantities().unwrap_or_default();
         let place = |quantity: Quantity| {
             let places = Channels::of(&[quantity]).places_in(found)?;
-            places.first().map(|&first| usize::from(first))
+            let first = *places.first()?;
+            // Axes are taken as neighbours.
+            let are_neighbours = places
+                .iter()
+                .zip(first..)
+                .all(|(&place, next)| place == next);
+            are_neighbours.then_some(usize::from(first))
         };
         let mut quantities = Vec::new();
         for quantity in given {
@@ -401,6 +407,8 @@ mod tests {
             ("ax,ay,az\n1,2,3\n", &["lacks rotation"]),
             ("gx,gy,gz\n1,2,3\n", &["lacks acceleration without gravity"]),
             ("a,b\n1,2\n", &["2 channels (a, b)", "gives 9 values"]),
+            ("ay,ax,az\n1,2,3\n", &["total_acc_y, total_acc_x", "lacks"]),
+            ("az\n1\n", &["total_acc_z", "lacks"]),
             ("ax,ay,az,gx,gy,gz\n", &["no samples"]),
             (
                 "ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n1,2,3,4,5\n",

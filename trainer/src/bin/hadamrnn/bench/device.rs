@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::board::{Case, FirmwareFolder, Request, run_cases};
+use hadamrnn::clock::Clock;
 use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn::untrusted::{self, Kind};
 use hadamrnn_device::windows;
@@ -41,6 +42,9 @@ pub struct Args {
     /// and emulators; with others, say so and compare nothing
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
+    /// Clock of your core, such as 64MHz: adds the time of a window at it, with one cycle an instruction, which is the least
+    #[arg(long, value_name = "HZ")]
+    clock: Option<Clock>,
     /// Print the results as JSON
     #[arg(long)]
     json: bool,
@@ -56,10 +60,10 @@ pub fn run(args: &Args) -> Result<Status> {
     if args.json {
         output::json(&results)?;
     } else {
-        output::line(results.markdown().trim_end())?;
+        output::line(results.markdown(args.clock).trim_end())?;
     }
     if let Some(out) = &args.out {
-        write(out, &results)?;
+        write(out, &results, args.clock)?;
     }
     let worse = older.map_or_else(|| Ok(Vec::new()), |older| compare(&results, &older))?;
     Ok(if worse.is_empty() {
@@ -94,14 +98,14 @@ fn read(path: &Path) -> Result<Results> {
     serde_json::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
 }
 
-fn write(folder: &Path, results: &Results) -> Result<()> {
+fn write(folder: &Path, results: &Results, clock: Option<Clock>) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let file = |name: &str, text: String| {
         let path = folder.join(name);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     };
     file("device.json", serde_json::to_string_pretty(results)? + "\n")?;
-    file("device.md", results.markdown())?;
+    file("device.md", results.markdown(clock))?;
     file("device.svg", picture::draw(&results.rows)?.svg().to_owned())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use hadamrnn::clock::Clock;
 use hadamrnn::integer::KernelName;
 use serde::{Deserialize, Serialize};
 
@@ -84,11 +85,18 @@ impl Results {
         worse
     }
 
-    /// A table in Markdown.
-    pub fn markdown(&self) -> String {
+    /// A table in Markdown; with a clock also the time of a window and its answer, at one cycle an instruction.
+    pub fn markdown(&self, clock: Option<Clock>) -> String {
         let mut text = format!("Measured {} with {}.\n\n", self.date, self.tools.join(", "));
-        text.push_str("| core | kernel | n | instr/step | instr/window | readout | code | model | session | stack |\n");
-        text.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
+        let (head, rule) = match clock {
+            Some(clock) => (format!(" ms/window at {clock} |"), "---|"),
+            None => (String::new(), ""),
+        };
+        let columns = "| core | kernel | n | instr/step | instr/window | readout | code | model | session | stack |";
+        let _ = writeln!(
+            text,
+            "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|{rule}"
+        );
         for row in &self.rows {
             let numbers = [
                 row.instructions_per_step,
@@ -99,7 +107,9 @@ impl Results {
                 row.session_bytes,
                 row.stack_bytes,
             ];
-            let cells: Vec<String> = numbers.into_iter().map(grouped).collect();
+            let mut cells: Vec<String> = numbers.into_iter().map(grouped).collect();
+            let window = row.instructions_per_step * WINDOW + row.readout_instructions;
+            cells.extend(clock.map(|clock| format!("{:.3}", clock.milliseconds(window as f64))));
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
@@ -145,6 +155,18 @@ mod tests {
         assert_eq!(
             results(1030).worse_than(&old),
             ["qemu-m4 fwht n = 64: instructions per step rose from 1000 to 1030"]
+        );
+    }
+
+    #[test]
+    fn a_clock_adds_the_time_of_a_window() {
+        let results = results(1000);
+        assert!(!results.markdown(None).contains("ms"));
+        let table = results.markdown(Some("64MHz".parse().expect("a clock")));
+        // 128,000 instructions of steps and 10 of the readout.
+        assert!(
+            table.contains("| ms/window at 64 MHz |\n") && table.contains("| 30 | 2.000 |\n"),
+            "{table}"
         );
     }
 
