@@ -27,6 +27,9 @@ type Direction = [f64; 3];
 /// A change of axes: for each new axis the old one and its sign.
 type Change = [(usize, f64); 3];
 
+/// A change that a class asks for, with the angle that it is off; none where it agrees with others.
+type Asked = Option<(Change, f64)>;
+
 /// Owner of recordings: a person, or a recording.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Owner(String);
@@ -53,7 +56,7 @@ fn of_sensor(view: &View<'_>, sensor: &Sensor) -> Option<Finding> {
         }
     }
     // For each owner the change that each class of it asks for, none where the class is as it is with others.
-    let mut asked: BTreeMap<Owner, Vec<Option<(Change, f64)>>> = BTreeMap::new();
+    let mut asked: BTreeMap<Owner, Vec<Asked>> = BTreeMap::new();
     for owners in by_class.into_values() {
         let means: BTreeMap<Owner, Direction> = owners
             .into_iter()
@@ -110,7 +113,7 @@ fn angle(a: &Direction, b: &Direction) -> f64 {
 }
 
 /// Each owner whose others agree, with the change that makes it agree, too, and the angle that it is off; none if it does so already.
-fn odd_ones(means: &BTreeMap<Owner, Direction>) -> Vec<(Owner, Option<(Change, f64)>)> {
+fn odd_ones(means: &BTreeMap<Owner, Direction>) -> Vec<(Owner, Asked)> {
     if means.len() < ENOUGH {
         return Vec::new();
     }
@@ -176,13 +179,13 @@ fn best_change(own: &Direction, usual: &Direction) -> Option<Change> {
 fn finding(
     view: &View<'_>,
     sensor: &Sensor,
-    asked: &BTreeMap<Owner, Vec<Option<(Change, f64)>>>,
+    asked: &BTreeMap<Owner, Vec<Asked>>,
 ) -> Option<Finding> {
-    let is_odd = |changes: &&Vec<Option<(Change, f64)>>| {
+    let is_odd = |changes: &&Vec<Asked>| {
         let odd = changes.iter().flatten().count();
         2 * odd > changes.len()
     };
-    let odd: Vec<(&Owner, &Vec<Option<(Change, f64)>>)> = asked
+    let odd: Vec<(&Owner, &Vec<Asked>)> = asked
         .iter()
         .filter(|(_, changes)| is_odd(changes))
         .collect();

@@ -22,8 +22,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     let windows = windows_of_each(view);
     findings.extend(too_short(view, &windows));
     findings.extend(ratio(view, &windows));
-    for class in 0..view.classes.len() {
-        findings.extend(spread(view, class, windows[class]));
+    for (class, &windows) in windows.iter().enumerate() {
+        findings.extend(spread(view, class, windows));
     }
     findings.extend(unlabelled(view));
     findings

@@ -138,27 +138,29 @@ fn dead(name: &str, value: f64) -> Finding {
 
 /// Recordings in which a channel stands still for long, unlike others of the same class.
 fn stuck(view: &View<'_>, channel: usize) -> Option<Finding> {
+    let rows = |stretch: &Stretch| {
+        let samples = stretch.samples.clone();
+        let rows = rows_in(view, stretch.recording, channel, samples);
+        rows.into_iter()
+            .map(|(_, _, length)| length)
+            .collect::<Vec<usize>>()
+    };
+    let of_class = |class: usize| {
+        view.stretches
+            .iter()
+            .filter(move |stretch| stretch.class == class)
+    };
+    let usual = |class: usize| usual_row(of_class(class).flat_map(rows).collect());
+    let usual: Vec<usize> = (0..view.classes.len()).map(usual).collect();
+    // A sensor of coarse steps that lies still in one class may do so for a moment in others.
+    let still = usual.iter().copied().max().unwrap_or(1).max(LEAST_STUCK);
     let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for class in 0..view.classes.len() {
-        let of_class = || {
-            view.stretches
-                .iter()
-                .filter(|stretch| stretch.class == class)
-        };
-        let rows = |stretch: &Stretch| {
-            let samples = stretch.samples.clone();
-            let rows = rows_in(view, stretch.recording, channel, samples);
-            rows.into_iter()
-                .map(|(_, _, length)| length)
-                .collect::<Vec<usize>>()
-        };
-        let usual = usual_row(of_class().flat_map(rows).collect());
-        for stretch in of_class() {
-            let longest = rows(stretch).into_iter().max().unwrap_or(0);
-            if longest >= (LONG * usual).max(LEAST_STUCK) {
-                let known = found.entry(stretch.recording).or_default();
-                *known = (*known).max((longest, usual));
-            }
+    for stretch in &view.stretches {
+        let usual = usual[stretch.class];
+        let longest = rows(stretch).into_iter().max().unwrap_or(0);
+        if longest >= (LONG * usual).max(still) {
+            let known = found.entry(stretch.recording).or_default();
+            *known = (*known).max((longest, usual));
         }
     }
     let (&worst, &(longest, usual)) = found.iter().max_by_key(|(_, (longest, _))| *longest)?;
