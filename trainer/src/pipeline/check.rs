@@ -9,7 +9,7 @@ use super::config::TaskSetup;
 use super::error::{Error, Fault, Result, Sort};
 use crate::data::import::{self, Imported, Recording};
 use crate::data::quality::{self, Finding, Quality, Severity};
-use crate::data::recordings::{self, Cutting, Loaded};
+use crate::data::recordings::{self, Cutting, ImportOptions, Loaded};
 use crate::data::{Holdout, catalog};
 use crate::files::write_atomically;
 use crate::observer::{Observer, Stage, staged};
@@ -23,7 +23,7 @@ pub struct QualityOptions {
     /// Task that the recordings are for, if there is one: it says how they are cut and split.
     pub task: Option<TaskSetup>,
     /// How the recordings are read, where they are none of this project's own form.
-    pub reading: import::Options,
+    pub reading: ImportOptions,
     /// Samples of a window; none are those of the task, or what suits the recordings.
     pub steps: Option<usize>,
     /// Samples from one window to the next; none are those of the task, or half a window.
@@ -145,14 +145,27 @@ fn checked(options: &QualityOptions) -> CheckedRecordings {
 
 /// Reads recordings of any format.
 pub(super) fn read(options: &QualityOptions) -> anyhow::Result<Imported> {
-    let mut reading = options.reading.clone();
+    let mut reading = settings(options);
     let task = options.task.as_ref();
     if let Some(cutting) = task.and_then(|task| task.config.recordings.as_ref())
         && reading.channels.is_empty()
     {
         reading.channels.clone_from(&cutting.channels);
     }
-    import::import(&options.place, &reading)
+    import::import(&options.place, &reading.options()?)
+}
+
+/// How recordings of other tools are read: as the user says, else as the task does.
+fn settings(options: &QualityOptions) -> ImportOptions {
+    let task = options.task.as_ref();
+    let of_task = task.and_then(|task| task.config.recordings.as_ref()?.import.clone());
+    match can_stand(&options.reading) {
+        true => ImportOptions {
+            channels: options.reading.channels.clone(),
+            ..of_task.unwrap_or_default()
+        },
+        false => options.reading.clone(),
+    }
 }
 
 /// How the recordings are cut: as the task says, else as suits them.
@@ -188,14 +201,23 @@ pub(super) fn load(
 ) -> anyhow::Result<Loaded> {
     let standard = Holdout::default();
     let holdout = holdout.unwrap_or(&standard);
-    if can_stand(&options.reading)
-        && let Ok(loaded) = as_they_stand(&options.place, cutting, holdout)
-    {
-        return Ok(loaded);
+    let mut asked = cutting.clone();
+    if !can_stand(&options.reading) {
+        asked.import = Some(options.reading.clone());
     }
+    let as_they_stand = as_they_stand(&options.place, &asked, holdout);
+    // A task is trained on as it says, or not at all.
+    if as_they_stand.is_ok() || options.task.is_some() {
+        return as_they_stand;
+    }
+    let cutting = &Cutting {
+        import: None,
+        ..cutting.clone()
+    };
     let folder = tempfile::tempdir().context("no folder for temporary files")?;
     let out = folder.path().join("recordings");
-    let loaded = import::write(imported, &out).and_then(|_| as_they_stand(&out, cutting, holdout));
+    let loaded =
+        import::write(imported, &out).and_then(|_| self::as_they_stand(&out, cutting, holdout));
     // The folder is gone when the message is read.
     loaded.map_err(|error| {
         let (temporary, place) = (
@@ -207,11 +229,10 @@ pub(super) fn load(
 }
 
 /// Whether nothing is asked of an import, so that files may be as training reads them.
-pub(super) fn can_stand(reading: &import::Options) -> bool {
-    let import::Options { channels, .. } = reading;
-    let plain = import::Options {
-        channels: channels.clone(),
-        ..import::Options::default()
+pub(super) fn can_stand(reading: &ImportOptions) -> bool {
+    let plain = ImportOptions {
+        channels: reading.channels.clone(),
+        ..ImportOptions::default()
     };
     *reading == plain
 }

@@ -10,7 +10,7 @@ use super::error::{Error, Fault, Result, Sort};
 use crate::data::Holdout;
 use crate::data::import::{self, Imported};
 use crate::data::quality::{self, Proposal};
-use crate::data::recordings::{Cutting, Loaded};
+use crate::data::recordings::{Cutting, ImportOptions, Loaded};
 use crate::files::write_atomically;
 use crate::observer::{Observer, Stage, staged};
 use crate::task_file::{self, TaskFile};
@@ -33,7 +33,7 @@ pub struct InitOptions {
     /// Whether a file that is there may be replaced.
     pub overwrite: bool,
     /// How the recordings are read, where they are none of this project's own form.
-    pub reading: import::Options,
+    pub reading: ImportOptions,
 }
 
 impl InitOptions {
@@ -143,7 +143,7 @@ pub fn init(
     let mut survey = read(&quality, observer)?;
     tell(&survey, observer);
     if let Some(pattern) = dialogue::labels(&survey, answers).sort(Error::Config)? {
-        quality.reading.label_from = Some(pattern);
+        quality.reading.label_from = Some(pattern.to_string());
         survey = read(&quality, observer)?;
         tell(&survey, observer);
     }
@@ -264,13 +264,17 @@ fn write(
     let place = &options.place;
     let cutting = cutting(survey, choices);
     cutting.validate().sort(Error::Config)?;
-    let stands = check::can_stand(&quality.reading)
-        && check::as_they_stand(place, &cutting, &Holdout::default()).is_ok();
+    let asked = Cutting {
+        import: (!check::can_stand(&quality.reading)).then(|| quality.reading.clone()),
+        ..cutting.clone()
+    };
+    let stands = check::as_they_stand(place, &asked, &Holdout::default()).is_ok();
     let loaded = check::load(quality, &survey.imported, &cutting, None);
     let loaded: Loaded = loaded.sort_at(Error::Data, place)?;
     let imported = (!stands).then(|| folder_of_import(place));
     let data = relative(imported.as_deref().unwrap_or(place), file);
-    let written = text::task(survey, choices, &data, options);
+    let import = asked.import.filter(|_| stands);
+    let written = text::task(survey, choices, &data, options, import.as_ref());
     // What is written is what is read.
     TaskFile::parse(&written, file).sort_at(Error::Config, file)?;
     if let Some(folder) = &imported {

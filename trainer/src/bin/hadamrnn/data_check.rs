@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let mut options = QualityOptions {
         place: args.what.clone().into(),
-        reading: args.reading.options(),
+        reading: args.reading.settings(),
         steps: args.steps,
         hop: args.hop,
         ..QualityOptions::default()

@@ -27,7 +27,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let options = args.reading.options();
+    let options = args.reading.options()?;
     let summary = {
         let _spinner = Spinner::new(format!("reading {}", args.input.display()));
         let imported = import::import(&args.input, &options)?;

@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<Status> {
         place: args.place.clone(),
         out: args.out.clone(),
         overwrite: args.overwrite,
-        reading: args.reading.options(),
+        reading: args.reading.settings(),
     };
     let answers: &mut dyn Answers = match args.yes {
         true => &mut Defaults,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use hadamrnn::data::import::{Options, Pattern, Resampling, Unit};
+use hadamrnn::data::recordings::ImportOptions;
 
 use crate::choices::choice;
 
@@ -16,7 +17,7 @@ pub struct ReadingArgs {
     channels: Vec<String>,
     /// Unit of channels whose files tell none: g, mg, m/s2, rad/s, dps, uT, counts
     #[arg(long, value_parser = unit)]
-    unit: Option<(Unit, f64)>,
+    unit: Option<String>,
     /// Samples a second where files tell no time
     #[arg(long, value_name = "HZ", value_parser = rate)]
     rate: Option<f64>,
@@ -32,22 +33,31 @@ pub struct ReadingArgs {
 }
 
 impl ReadingArgs {
-    /// The options of the library.
-    pub fn options(&self) -> Options {
-        Options {
-            label_from: self.label_from.clone(),
+    /// The settings of a task that say the same.
+    pub fn settings(&self) -> ImportOptions {
+        ImportOptions {
+            label_from: self.label_from.as_ref().map(Pattern::to_string),
             channels: self.channels.clone(),
-            unit: self.unit,
+            unit: self.unit.clone(),
             rate_hz: self.rate,
             resample_hz: self.resample,
             resample_by: self.resample_by,
             skip_bad_lines: self.skip_bad_lines,
+            ..ImportOptions::default()
         }
+    }
+
+    /// The options of an import.
+    pub fn options(&self) -> Result<Options> {
+        self.settings().options()
     }
 }
 
-fn unit(text: &str) -> Result<(Unit, f64), String> {
-    Unit::parse(text).ok_or_else(|| "it is none of g, mg, m/s2, rad/s, dps, uT, counts".into())
+fn unit(text: &str) -> Result<String, String> {
+    match Unit::parse(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("it is none of g, mg, m/s2, rad/s, dps, uT, counts".into()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -70,7 +70,11 @@ impl ImportOptions {
     ///
     /// # Errors
     /// A pattern or a unit is none.
-    pub(super) fn options(&self) -> Result<Options> {
+    /// The options of the import.
+    ///
+    /// # Errors
+    /// `label_from` is no pattern, or `unit` no unit.
+    pub fn options(&self) -> Result<Options> {
         let label_from: Option<Result<Pattern>> = self.label_from.as_ref().map(|text| text.parse());
         let unit = self.unit.as_ref().map(|text| {
             Unit::parse(text).with_context(|| {

@@ -175,7 +175,7 @@ fn answers_are_taken_and_wrong_ones_asked_again() {
 }
 
 #[test]
-fn recordings_of_other_tools_are_imported_beside() {
+fn recordings_of_other_tools_are_taken_as_they_are() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("phone");
     fs::create_dir(&folder).unwrap();
@@ -189,32 +189,52 @@ fn recordings_of_other_tools_are_imported_beside() {
     // The pattern is asked for where no label is found.
     let mut script = Script::new(&["{label}-*.csv", "", "", "", "", "", ""]);
     let written = init(&options(&folder), &mut script, &mut Silent).unwrap();
-    assert_eq!(
-        written.imported,
-        Some(above.path().canonicalize().unwrap().join("phone-imported"))
-    );
+    assert_eq!(written.imported, None);
     let text = fs::read_to_string(&written.file).unwrap();
     assert!(
-        text.contains("ax, ay, az in g") && text.contains("data = \"../phone-imported\""),
+        text.contains("ax, ay, az in g") && text.contains("data = \".\""),
         "{text}"
     );
+    let config = TaskFile::read(&written.file)
+        .unwrap()
+        .config(Recipe::Fast)
+        .unwrap();
+    let import = config.recordings.unwrap().import.unwrap();
+    assert_eq!(import.label_from.as_deref(), Some("{label}-*.csv"));
+    // The check of the task reads them so, too.
+    let setup =
+        crate::pipeline::ConfigOptions::of(crate::pipeline::TaskArgument::File(written.file));
+    let quality = QualityOptions {
+        place: folder.clone(),
+        task: Some(setup.read(&mut Silent).unwrap()),
+        ..QualityOptions::default()
+    };
+    let found = crate::pipeline::check_recordings(&quality, &mut Silent).unwrap();
+    assert_eq!(found.quality.summary.classes.len(), 2);
+    assert!(found.quality.summary.classes[0].splits.is_some());
+}
+
+#[test]
+fn own_recordings_with_other_labels_are_imported_beside() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("phone");
+    fs::create_dir(&folder).unwrap();
+    desk(&folder, "time,subject,label,ax,ay,az", true);
+    let answers = ["{label}-*.csv", "", "", "", "", "", ""];
+    let written = init(&options(&folder), &mut Script::new(&answers), &mut Silent).unwrap();
+    let beside = above.path().canonicalize().unwrap().join("phone-imported");
+    assert_eq!(written.imported, Some(beside));
     let task = TaskFile::read(&written.file).unwrap();
     assert!(task.data.is_dir());
     let again = InitOptions {
         overwrite: true,
         ..options(&folder)
     };
-    let error = init(
-        &again,
-        &mut Script::new(&["{label}-*.csv", "", "", "", "", "", ""]),
-        &mut Silent,
-    )
-    .unwrap_err();
+    let error = init(&again, &mut Script::new(&answers), &mut Silent).unwrap_err();
+    let message = error.to_string();
     assert!(
-        error
-            .to_string()
-            .contains("phone-imported is there already"),
-        "{error}"
+        message.contains("phone-imported is there already"),
+        "{message}"
     );
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::{Choices, InitOptions, Survey};
+use crate::data::recordings::ImportOptions;
 use crate::visible;
 
 /// Lines about what was found.
@@ -91,6 +92,7 @@ pub(super) fn task(
     choices: &Choices,
     data: &Path,
     options: &InitOptions,
+    import: Option<&ImportOptions>,
 ) -> String {
     let recordings = &survey.imported.recordings;
     let samples: usize = recordings.iter().map(|recording| recording.samples()).sum();
@@ -151,6 +153,11 @@ hop = {}
 # Another seed draws another split.
 # split_seed = 1
 
+";
+    if let Some(import) = import {
+        text += &import_table(import);
+    }
+    text += "\
 [training.augmentation]
 # Random rotation of training windows in degrees, for sensors that may be worn askew.
 # rotation = 15.0
@@ -158,6 +165,14 @@ hop = {}
 # scale = 0.1
 ";
     text
+}
+
+/// The table of how recordings of other tools are read.
+fn import_table(import: &ImportOptions) -> String {
+    let settings = toml::to_string(import).unwrap_or_default();
+    format!(
+        "# How the files of other tools are read: the options of `hadamrnn data import`.\n[recordings.import]\n{settings}\n"
+    )
 }
 
 /// Lines about what stays in one split.
