@@ -1,6 +1,7 @@
 //! Measures random models on the emulated cores, and fits the factors of the table to them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -8,7 +9,7 @@ use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_firmware_support::boards::Board;
 
 use super::features::{Room, of_readout, of_step, readout_way, step_way};
-use super::samples::SampleModel;
+use super::samples::{SampleModel, full_blocks};
 use super::table::{Factors, code_key};
 use super::{CostTable, Shape};
 use crate::board::{Case, Cost, FirmwareFolder, Request, run_cases};
@@ -65,6 +66,7 @@ impl CostTable {
         kernel: KernelName,
         models: &[SampleModel],
     ) -> Result<()> {
+        let models = &[models, &full_blocks()?].concat()[..];
         let measured = measure(folder, board, kernel, models)?;
         let mut factors = Factors {
             step: fitted(&measured, |it| {
@@ -154,10 +156,9 @@ impl Factors {
     ) -> Result<()> {
         for model in models {
             let key = code_key(&model.shape);
-            if !self.code.contains_key(&key) {
+            if let Entry::Vacant(place) = self.code.entry(key) {
                 let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-                let bytes = code_bytes(folder, board, kernel, model, scratch.path())?;
-                self.code.insert(key, bytes);
+                place.insert(code_bytes(folder, board, kernel, model, scratch.path())?);
             }
         }
         Ok(())

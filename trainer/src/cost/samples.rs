@@ -44,6 +44,39 @@ pub fn sample_models(count: usize, seed: u64) -> Result<Vec<SampleModel>> {
     Ok(models)
 }
 
+/// Models of the assembly with one block of all sizes: the largest are seldom drawn.
+///
+/// # Errors
+/// None but for faults of this program.
+pub(super) fn full_blocks() -> Result<Vec<SampleModel>> {
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let mut models = Vec::new();
+    for log2_block in 5..=9 {
+        for channels in [5, 9, 12] {
+            let shape = Shape {
+                hidden: 1 << log2_block,
+                log2_block,
+                driven_rows: 1 << log2_block,
+                channels,
+                copies: 0,
+                outputs: 1,
+                input_field: 4,
+                readout_field: 4,
+                input_bits: 10,
+                state_bits: (19 - log2_block).min(12) as u8,
+                leak: false,
+                pooled: false,
+                read: 0,
+                read_bias: false,
+                fits_lanes: true,
+                fast: true,
+            };
+            models.extend(model(&shape, &mut random)?);
+        }
+    }
+    Ok(models)
+}
+
 /// A way through a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

@@ -65,6 +65,9 @@ pub enum Uncovered {
     /// It has a second recurrent layer.
     #[error("it has a second recurrent layer")]
     SecondLayer,
+    /// Its sums need more than 16 bits, and the core has no division.
+    #[error("its sums need more than 16 bits, for which the estimates of this core are not exact")]
+    WideSums,
     /// A size is beyond what a model file has room for.
     #[error("its sizes are beyond those of the model format")]
     Sizes,

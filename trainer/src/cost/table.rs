@@ -76,6 +76,12 @@ impl CostTable {
         self.cores.keys().map(String::as_str)
     }
 
+    /// Whether estimates for a core of this target are exact to 2 % for a shape. Cortex-M0 has no division, and portable code for sums
+    /// beyond 16 bits divides: by some numbers it takes up to a tenth longer than by others.
+    pub fn covers(target: &str, shape: &Shape) -> bool {
+        shape.fits_lanes || target != "thumbv6m-none-eabi"
+    }
+
     /// Costs of a model on the core of the emulated board of this name; none where the table has no such core, or nothing of
     /// this kind for it.
     pub fn costs(&self, board: &str, kernel: KernelName, shape: &Shape) -> Option<Costs> {

@@ -12,10 +12,10 @@ pub struct Rung {
     pub epochs: u32,
 }
 
-/// Share of the epochs of a rung, in each of the rungs before the last one: an eighth, then a third.
-const SHARES: [(u32, u32); 2] = [(1, 8), (1, 3)];
+/// Share of the epochs of a rung, in each of the rungs before the last one.
+const SHARES: [(u32, u32); 2] = [(1, 10), (3, 10)];
 /// Candidates of a rung for one of the next.
-const KEPT: usize = 3;
+const KEPT: usize = 4;
 
 /// The rungs of a search that starts with so many candidates, whose full training takes so many epochs and whose finalists are
 /// so many. The last rung has all epochs.
@@ -83,8 +83,8 @@ mod tests {
                 .map(|rung| (rung.candidates, rung.epochs))
                 .collect()
         };
-        assert_eq!(sizes(60, 4), [(60, 4), (20, 10), (7, 30)]);
-        assert_eq!(sizes(9, 4), [(9, 4), (4, 30)]);
+        assert_eq!(sizes(60, 4), [(60, 3), (15, 9), (4, 30)]);
+        assert_eq!(sizes(9, 4), [(9, 3), (4, 30)]);
         assert_eq!(sizes(2, 4), [(2, 30)]);
         assert_eq!(rungs(60, 4, 1)[0].epochs, 1);
     }

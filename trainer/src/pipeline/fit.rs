@@ -1,12 +1,16 @@
 //! Searching for the model that fits a board.
 
+mod by_jobs;
 mod chosen;
+mod place;
 mod points;
+mod settings;
 mod target;
 mod workers;
+mod written;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -17,27 +21,22 @@ use super::error::{Error, Fault, Result, Sort};
 use super::train::claim;
 use crate::config::RunConfig;
 use crate::cost::Costs;
-use crate::data::{Holdout, Split, Task};
-use crate::files::write_atomically;
-use crate::fit::{
-    self, Candidate, Limits, POINTS_NAME, Point, Progress, Rung, Space, rungs, survivors,
-};
+use crate::data::{Holdout, Split};
+use crate::fit::{self, Candidate, Limits, POINTS_NAME, Point, Rung, Space, rungs, survivors};
 use crate::jobs::Entry;
 use crate::observer::Observer;
 use crate::train::Outcome;
-use crate::untrusted::{self, Kind};
 use crate::usage;
+pub use by_jobs::{fit_by_jobs, fit_job};
+use place::Place;
 use points::{PointWork, PreparedData};
+use settings::{Settings, check, compare, keep};
 pub use target::FitTarget;
 use target::{Facts, Target};
 use workers::Workers;
 
 pub use chosen::{FitResult, Measurement, SeedResult};
 
-/// Name of the file with what a search was started with.
-const SETTINGS_NAME: &str = "fit.toml";
-/// Name of the folder with the points that jobs of a scheduler have brought.
-const PARTS_NAME: &str = "parts";
 /// Candidates that are looked through for the nearest one where none fits.
 const NEAREST_OF: usize = 2000;
 /// From here on seeds are those of the chosen model's runs.
@@ -91,8 +90,8 @@ impl Default for Effort {
         Self {
             seed: 1,
             candidates: 60,
-            finalists: 4,
-            seeds: 3,
+            finalists: 6,
+            seeds: 5,
             test_seeds: 3,
         }
     }
@@ -114,16 +113,6 @@ pub enum Fitted {
     },
 }
 
-/// What a search was started with, as its folder keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    target: String,
-    effort: Effort,
-    limits: Limits,
-    config: RunConfig,
-}
-
 /// Searches, or goes on with a search: rungs of candidates, several seeds for the finalists, then the chosen model on the test split.
 ///
 /// # Errors
@@ -136,23 +125,6 @@ pub fn fit(options: &FitOptions, observer: &mut dyn Observer) -> Result<Fitted> 
         let work = search.work_of(number);
         if search.run(number, &work, observer)? == Outcome::Interrupted {
             return Ok(Fitted::Interrupted);
-        }
-    }
-    search.finish(observer)
-}
-
-/// The same by jobs: takes the points that jobs have brought, and tells which are to be done next. Without any left it chooses.
-///
-/// # Errors
-/// The same as those of [`fit()`].
-pub fn fit_by_jobs(options: &FitOptions, observer: &mut dyn Observer) -> Result<Fitted> {
-    let mut search = Search::open(options, observer)?;
-    search.gather()?;
-    for number in 1..=search.rungs.len() {
-        let left = search.left(&search.work_of(number));
-        if !left.is_empty() {
-            let jobs = left.iter().map(PointWork::entry).collect();
-            return Ok(Fitted::Waiting { rung: number, jobs });
         }
     }
     search.finish(observer)
@@ -178,39 +150,6 @@ pub fn fit_candidates(
     all.map_err(anyhow::Error::from).sort(Error::Config)
 }
 
-/// Does one of the jobs that [`fit_by_jobs`] names, and keeps its point in the folder of the search.
-///
-/// # Errors
-/// The same as those of [`fit()`], and [`Error::Plan`]: the search has no such job.
-pub fn fit_job(options: &FitOptions, name: &str, observer: &mut dyn Observer) -> Result<Outcome> {
-    let mut search = Search::read(options, observer)?;
-    search.gather()?;
-    let all = (1..=search.rungs.len()).flat_map(|number| search.work_of(number));
-    let work = all.into_iter().find(|work| work.entry().name == name);
-    let work = work.ok_or_else(|| {
-        let folder = options.folder.display();
-        Error::Plan(Fault::new(format_args!(
-            "the search in {folder} has no job {name}"
-        )))
-    })?;
-    let path = options.folder.join(PARTS_NAME).join(format!("{name}.json"));
-    let mut points = Vec::new();
-    let outcome = search.train(&[work], observer, |point, _| {
-        points.push(point);
-        Ok(())
-    })?;
-    if let Some(point) = points.first() {
-        let text = serde_json::to_string(point)
-            .map_err(anyhow::Error::from)
-            .sort(Error::Io)?;
-        std::fs::create_dir_all(options.folder.join(PARTS_NAME))
-            .map_err(anyhow::Error::from)
-            .and_then(|()| write_atomically(&path, text.as_bytes()))
-            .sort_at(Error::Io, &path)?;
-    }
-    Ok(outcome)
-}
-
 /// A search under way.
 struct Search<'a> {
     options: &'a FitOptions,
@@ -231,23 +170,20 @@ impl<'a> Search<'a> {
     fn open(options: &'a FitOptions, observer: &mut dyn Observer) -> Result<Self> {
         check(options)?;
         let lock = claim(&options.folder)?;
+        let search = Self::read(options, observer)?;
+        // Only where there is something to search for.
+        keep(&options.folder, &Settings::of(options))?;
         Ok(Self {
             _lock: Some(lock),
-            ..Self::read(options, observer)?
+            ..search
         })
     }
 
-    /// Reads what is in the folder, and the data; writes what the search was started with, where it is new.
+    /// Reads what is in the folder, and the data, and plans.
     fn read(options: &'a FitOptions, observer: &mut dyn Observer) -> Result<Self> {
         check(options)?;
         let target = Target::find(&options.target, options.firmware_dir.as_deref())?;
-        let settings = Settings {
-            target: options.target.to_string(),
-            effort: options.effort,
-            limits: options.limits,
-            config: options.config.clone(),
-        };
-        compare(&options.folder, &settings)?;
+        compare(&options.folder, &Settings::of(options))?;
         let mut search = Self {
             options,
             target,
@@ -261,7 +197,6 @@ impl<'a> Search<'a> {
             _lock: None,
         };
         search.plan(observer)?;
-        keep(&options.folder, &settings)?;
         Ok(search)
     }
 
@@ -437,38 +372,6 @@ impl<'a> Search<'a> {
         let here = here * u64::from(self.rungs[number - 1].epochs);
         here + (number..self.rungs.len()).map(of).sum::<u64>()
     }
-
-    /// Takes the points that jobs have brought.
-    fn gather(&mut self) -> Result<()> {
-        let parts = self.options.folder.join(PARTS_NAME);
-        let Ok(entries) = std::fs::read_dir(&parts) else {
-            return Ok(());
-        };
-        let mut found = Vec::new();
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            let text = untrusted::text(&path, Kind::RECORD).sort_at(Error::Plan, &path)?;
-            let point: Point = serde_json::from_str(&text)
-                .map_err(|error| anyhow::anyhow!("{} is damaged: {error}", path.display()))
-                .sort_at(Error::Plan, &path)?;
-            let is_known = self
-                .points
-                .iter()
-                .any(|known| known.is_of(point.rung, point.candidate, point.seed));
-            if !is_known {
-                found.push(point);
-            }
-        }
-        found.sort_by_key(|point| (point.rung, point.candidate, point.seed));
-        if self._lock.is_some() {
-            fit::append(&self.options.folder, &found).sort_at(Error::Io, &parts)?;
-        }
-        self.points.extend(found);
-        Ok(())
-    }
 }
 
 /// What undecimated data depend on.
@@ -482,123 +385,4 @@ fn searched(holdout: &Holdout) -> Holdout {
         Holdout::None => Holdout::Standard,
         holdout => holdout.clone(),
     }
-}
-
-/// Place of a rung under way.
-struct Place {
-    number: usize,
-    rungs: usize,
-    total: usize,
-    done: usize,
-    points: Vec<Point>,
-    started: Instant,
-    /// Epochs that were trained since it started.
-    spent: u64,
-    /// Epochs that were left of all rungs when it started.
-    remaining: u64,
-}
-
-impl Place {
-    fn add(&mut self, point: Point) {
-        self.done += 1;
-        self.spent += u64::from(point.epochs);
-        self.points.push(point);
-    }
-
-    fn progress(&self) -> Progress {
-        let each = self.started.elapsed().as_secs_f64() / self.spent.max(1) as f64;
-        let left = self.remaining.saturating_sub(self.spent) as f64;
-        // Rungs hold out different people.
-        let here = self.points.iter().filter(|point| point.rung == self.number);
-        let here: Vec<Point> = here.cloned().collect();
-        let best = fit::best(&here);
-        Progress {
-            rung: self.number,
-            rungs: self.rungs,
-            done: self.done,
-            total: self.total,
-            best: best.and_then(|point| Some((point.accuracy?, point.name.clone()))),
-            remaining_seconds: (self.spent > 0).then_some(each * left),
-        }
-    }
-}
-
-/// Checks the numbers of a search.
-fn check(options: &FitOptions) -> Result<()> {
-    options.config.validate().sort(Error::Config)?;
-    let effort = options.effort;
-    for (name, count) in [
-        ("candidates", effort.candidates),
-        ("finalists", effort.finalists),
-        ("seeds", effort.seeds),
-        ("test seeds", effort.test_seeds),
-    ] {
-        if !(1..=10_000).contains(&count) {
-            let fault = Fault::new(format_args!(
-                "the number of {name} must be in 1..=10000, not {count}"
-            ));
-            return Err(Error::Config(fault));
-        }
-    }
-    if effort.seed >= 1 << 32 {
-        return Err(Error::Config(Fault::new(
-            "the seed of a search must be below 2^32",
-        )));
-    }
-    if matches!(
-        options.config.task,
-        Task::Copy | Task::Imdb | Task::Sst2 | Task::Qqp
-    ) {
-        let fault = Fault::new(format_args!(
-            "{} is a task of tokens: `fit` is for numbers, such as those of sensors, of which it knows the costs",
-            options.config.task
-        ));
-        return Err(Error::Config(fault));
-    }
-    Ok(())
-}
-
-/// Whether the folder holds no other search.
-fn compare(folder: &Path, settings: &Settings) -> Result<()> {
-    let path = folder.join(SETTINGS_NAME);
-    if !path.exists() {
-        return Ok(());
-    }
-    let text = untrusted::text(&path, Kind::SETTINGS).sort_at(Error::Plan, &path)?;
-    let there: Settings = toml::from_str(&text)
-        .map_err(|error| anyhow::anyhow!("{} is malformed: {error}", path.display()))
-        .sort_at(Error::Plan, &path)?;
-    if there == *settings {
-        return Ok(());
-    }
-    let mut differences = settings.config.differences(&there.config);
-    if there.target != settings.target {
-        differences.push(format!("{}, not {}", settings.target, there.target));
-    }
-    if there.limits != settings.limits {
-        differences.push(format!(
-            "limits {:?}, not {:?}",
-            settings.limits, there.limits
-        ));
-    }
-    if there.effort != settings.effort {
-        differences.push(format!("{:?}, not {:?}", settings.effort, there.effort));
-    }
-    let fault = Fault::new(format_args!(
-        "{} holds a search that was started otherwise ({}): give the same options to go on with it, or another --out",
-        folder.display(),
-        differences.join("; ")
-    ));
-    Err(Error::Config(fault.at(folder)))
-}
-
-/// Writes what the search was started with.
-fn keep(folder: &Path, settings: &Settings) -> Result<()> {
-    let path = folder.join(SETTINGS_NAME);
-    if path.exists() {
-        return Ok(());
-    }
-    let text = toml::to_string(settings).map_err(anyhow::Error::from);
-    let written = text.and_then(|text| write_atomically(&path, text.as_bytes()));
-    written.sort_at(Error::Io, &path)
 }

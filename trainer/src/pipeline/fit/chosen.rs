@@ -12,7 +12,6 @@ use crate::checkpoint::Checkpoint;
 use crate::config::RunConfig;
 use crate::cost::Costs;
 use crate::data::Split;
-use crate::files::write_atomically;
 use crate::fit::{self, Point};
 use crate::observer::Observer;
 use crate::pipeline::data::RunData;
@@ -21,7 +20,6 @@ use crate::pipeline::export;
 use crate::pipeline::model::{self, LoadedModel};
 use crate::pipeline::train::{Run, claim, run_of, train_in};
 use crate::pipeline::verify::{BoardOptions, boards_over_test_windows};
-use crate::plot::{FrontMark, accuracy_against_instructions};
 use crate::train::Outcome;
 use crate::usage::Usage;
 
@@ -266,12 +264,14 @@ impl Search<'_> {
 
     /// Costs of an exported model, and whether it keeps all limits and the firmware takes it.
     fn check(&self, loaded: &LoadedModel, data: &RunData, facts: &Facts) -> Result<(Costs, bool)> {
-        let (_, costs) = self.target.costs(&shape_of(&loaded.file)?)?;
+        let shape = shape_of(&loaded.file)?;
+        let (_, costs) = self.target.costs(&shape)?;
         let config = &loaded.config;
         let (steps, decimation) = (data.task.steps(), config.preparation.decimation.max(1));
         let limits = self.target.limits(&self.options.limits);
         let usage = Usage::of_config(config, steps, facts.classes.clone(), &facts.channels);
-        let fits = limits.excesses(&costs, steps, decimation).is_empty()
+        let fits = self.target.covers(&shape)
+            && limits.excesses(&costs, steps, decimation).is_empty()
             && self.target.refusal(&loaded.file, usage).is_none();
         Ok((costs, fits))
     }
@@ -336,92 +336,4 @@ impl Search<'_> {
             fits: excesses.is_empty(),
         }))
     }
-
-    /// Writes the front as a picture, a table and JSON.
-    fn write(&self, result: &FitResult, finals: &[Point]) -> Result<()> {
-        let folder = &self.options.folder;
-        let write = || -> anyhow::Result<()> {
-            let json = serde_json::to_string_pretty(result)? + "\n";
-            write_atomically(&folder.join("fit.json"), json.as_bytes())?;
-            write_atomically(&folder.join("front.md"), markdown(result).as_bytes())?;
-            let marks = self.marks(result, finals);
-            let title = format!(
-                "{} on {}: accuracy against instructions",
-                self.options.config.task, result.core
-            );
-            accuracy_against_instructions(&title, &marks)?.save(&folder.join("front.svg"))
-        };
-        write().sort_at(Error::Io, folder)
-    }
-
-    /// All points of the picture; one that is on the front and was trained for fewer epochs is not shown twice.
-    fn marks(&self, result: &FitResult, finals: &[Point]) -> Vec<FrontMark> {
-        let mark = |point: &Point, is_final: bool| {
-            Some(FrontMark {
-                instructions: point.instructions_per_window as f64,
-                accuracy: 100.0 * point.accuracy?,
-                is_final,
-                is_on_front: is_final && result.front.contains(point),
-                is_chosen: is_final && *point == result.chosen,
-            })
-        };
-        let last = self.rungs.len() - 1;
-        let short = self
-            .points
-            .iter()
-            .filter(|point| point.rung < last && point.fits);
-        let short = short.filter_map(|point| mark(point, false));
-        let finals = finals.iter().filter(|point| point.fits);
-        short
-            .chain(finals.filter_map(|point| mark(point, true)))
-            .collect()
-    }
-}
-
-/// The front as a table for people, and the chosen model.
-fn markdown(result: &FitResult) -> String {
-    let mut text = format!(
-        "# Front for {} ({})\n\n| model | validation | instructions a window | bytes | flash | RAM |\n|---|---|---|---|---|---|\n",
-        result.target, result.core
-    );
-    for point in &result.front {
-        let name = crate::visible::text(&point.name).replace('|', "\\|");
-        let mark = if *point == result.chosen {
-            " **chosen**"
-        } else {
-            ""
-        };
-        text += &format!(
-            "| {name}{mark} | {:.2} % | {} | {} | {} | {} |\n",
-            100.0 * point.accuracy.unwrap_or(0.0),
-            point.instructions_per_window,
-            point.costs.model_bytes,
-            point.costs.flash(),
-            point.costs.ram()
-        );
-    }
-    let accuracies: Vec<f64> = result.tests.iter().map(|test| test.accuracy).collect();
-    let least = accuracies.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = accuracies.iter().copied().fold(0.0, f64::max);
-    text += &format!(
-        "\nValidation: integer models, means over the seeds of the search. Test split, {} fresh seeds of the chosen model: {:.2} % ({:.2} to \
-         {:.2}).\n",
-        result.tests.len(),
-        100.0 * result.test_accuracy,
-        100.0 * least,
-        100.0 * most
-    );
-    match &result.measured {
-        Some(measured) => {
-            text += &format!(
-                "Measured on {}: {} instructions a window, {} bytes of flash, {} bytes of RAM.\n",
-                measured.board,
-                measured.instructions_per_window,
-                measured.costs.flash(),
-                measured.costs.ram()
-            );
-        }
-        None => text += "Costs are estimates: they were not measured on the emulated core.\n",
-    }
-    text
 }

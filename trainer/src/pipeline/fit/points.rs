@@ -239,7 +239,8 @@ impl PointRun<'_> {
             instructions_per_window: costs.window(steps),
             kernel,
             assembly: shape.is_fast(kernel),
-            fits: limits.excesses(&costs, steps, decimation).is_empty(),
+            fits: self.target.covers(shape)
+                && limits.excesses(&costs, steps, decimation).is_empty(),
             seconds: begun.elapsed().as_secs_f64(),
         })
     }

@@ -126,6 +126,11 @@ impl Target {
         }
     }
 
+    /// Whether the estimates of the core are exact for a shape.
+    pub(super) fn covers(&self, shape: &Shape) -> bool {
+        CostTable::covers(&self.core.target, shape)
+    }
+
     /// Costs of a shape on the core.
     pub(super) fn costs(&self, shape: &Shape) -> Result<(KernelName, Costs)> {
         let kernel = shape.best_kernel();
@@ -148,6 +153,9 @@ impl Target {
     ) -> Result<Judged, Uncovered> {
         let config = &candidate.config;
         let shape = Shape::of_config(config, facts.channels.len(), facts.outputs)?;
+        if !self.covers(&shape) {
+            return Err(Uncovered::WideSums);
+        }
         let (_, costs) = self.costs(&shape).map_err(|_| Uncovered::Sizes)?;
         let decimation = config.preparation.decimation.max(1);
         let excesses = self

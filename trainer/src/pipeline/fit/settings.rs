@@ -1,0 +1,118 @@
+//! What a search was started with, which its folder keeps.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effort, FitOptions};
+use crate::config::RunConfig;
+use crate::data::Task;
+use crate::files::write_atomically;
+use crate::fit::Limits;
+use crate::pipeline::error::{Error, Fault, Result, Sort};
+use crate::untrusted::{self, Kind};
+
+/// Name of the file with what a search was started with.
+const SETTINGS_NAME: &str = "fit.toml";
+
+/// What a search was started with, as its folder keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) target: String,
+    pub(super) effort: Effort,
+    pub(super) limits: Limits,
+    pub(super) config: RunConfig,
+}
+
+impl Settings {
+    /// What a search with these options is started with.
+    pub(super) fn of(options: &FitOptions) -> Self {
+        Self {
+            target: options.target.to_string(),
+            effort: options.effort,
+            limits: options.limits,
+            config: options.config.clone(),
+        }
+    }
+}
+
+/// Checks the numbers of a search.
+pub(super) fn check(options: &FitOptions) -> Result<()> {
+    options.config.validate().sort(Error::Config)?;
+    let effort = options.effort;
+    for (name, count) in [
+        ("candidates", effort.candidates),
+        ("finalists", effort.finalists),
+        ("seeds", effort.seeds),
+        ("test seeds", effort.test_seeds),
+    ] {
+        if !(1..=10_000).contains(&count) {
+            let fault = Fault::new(format_args!(
+                "the number of {name} must be in 1..=10000, not {count}"
+            ));
+            return Err(Error::Config(fault));
+        }
+    }
+    if effort.seed >= 1 << 32 {
+        return Err(Error::Config(Fault::new(
+            "the seed of a search must be below 2^32",
+        )));
+    }
+    if matches!(
+        options.config.task,
+        Task::Copy | Task::Imdb | Task::Sst2 | Task::Qqp
+    ) {
+        let fault = Fault::new(format_args!(
+            "{} is a task of tokens: `fit` is for numbers, such as those of sensors, of which it knows the costs",
+            options.config.task
+        ));
+        return Err(Error::Config(fault));
+    }
+    Ok(())
+}
+
+/// Whether the folder holds no other search.
+pub(super) fn compare(folder: &Path, settings: &Settings) -> Result<()> {
+    let path = folder.join(SETTINGS_NAME);
+    if !path.exists() {
+        return Ok(());
+    }
+    let text = untrusted::text(&path, Kind::SETTINGS).sort_at(Error::Plan, &path)?;
+    let there: Settings = toml::from_str(&text)
+        .map_err(|error| anyhow::anyhow!("{} is malformed: {error}", path.display()))
+        .sort_at(Error::Plan, &path)?;
+    if there == *settings {
+        return Ok(());
+    }
+    let mut differences = settings.config.differences(&there.config);
+    if there.target != settings.target {
+        differences.push(format!("{}, not {}", settings.target, there.target));
+    }
+    if there.limits != settings.limits {
+        differences.push(format!(
+            "limits {:?}, not {:?}",
+            settings.limits, there.limits
+        ));
+    }
+    if there.effort != settings.effort {
+        differences.push(format!("{:?}, not {:?}", settings.effort, there.effort));
+    }
+    let fault = Fault::new(format_args!(
+        "{} holds a search that was started otherwise ({}): give the same options to go on with it, or another --out",
+        folder.display(),
+        differences.join("; ")
+    ));
+    Err(Error::Config(fault.at(folder)))
+}
+
+/// Writes what the search was started with.
+pub(super) fn keep(folder: &Path, settings: &Settings) -> Result<()> {
+    let path = folder.join(SETTINGS_NAME);
+    if path.exists() {
+        return Ok(());
+    }
+    let text = toml::to_string(settings).map_err(anyhow::Error::from);
+    let written = text.and_then(|text| write_atomically(&path, text.as_bytes()));
+    written.sort_at(Error::Io, &path)
+}
