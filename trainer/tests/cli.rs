@@ -447,7 +447,7 @@ fn recordings_are_imported() {
     let output = run(&[&import[..], &["--json"]].concat());
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(summary["labels"]["x"], 1);
-    assert_eq!(summary["channels"][1]["counts_per_unit"], 8192.0);
+    assert_eq!(summary["channels"][0]["counts_per_unit"], 8192.0);
     fails(&import, &["out is there already"]);
     std::fs::write(at("in/b.csv"), format!("{}1,5;no;x\r\n", rows("0,25"))).expect("written");
     let other = at("other");
