@@ -6,6 +6,10 @@ use crate::integer::KernelName;
 /// Largest logarithm of a block.
 const LOG2_BLOCKS: usize = 10;
 
+/// Most inputs of models that the emulated firmware `cases` runs as models of few inputs, and of others.
+const FEW: usize = 12;
+const MANY: usize = 48;
+
 /// Name of the way that a step takes. Each has factors of its own.
 pub(super) fn step_way(shape: &Shape, kernel: KernelName) -> String {
     if shape.is_fast(kernel) {
@@ -48,6 +52,33 @@ impl Room {
             inputs: shape.inputs(),
             read: shape.read,
         }
+    }
+}
+
+/// Sizes of the session in which the emulated firmware `cases` runs a model of this shape.
+pub(super) fn room_of_cases(shape: &Shape) -> Room {
+    let reads_more = shape.pooled || shape.read > 0;
+    let is_few = shape.inputs() <= FEW;
+    let inputs = if is_few { FEW } else { MANY };
+    match (reads_more, is_few) {
+        (true, true) if shape.hidden.max(shape.read) <= 128 => Room {
+            hidden: 128,
+            pool: 128,
+            inputs,
+            read: 128,
+        },
+        (true, _) => Room {
+            hidden: 256,
+            pool: 256,
+            inputs: MANY,
+            read: 256,
+        },
+        (false, _) => Room {
+            hidden: if is_few { shape.hidden.max(64) } else { 512 },
+            pool: 0,
+            inputs,
+            read: 0,
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_firmware_support::boards::Board;
 
-use super::features::{Room, of_readout, of_step, readout_way, step_way};
+use super::features::{of_readout, of_step, readout_way, room_of_cases, step_way};
 use super::samples::{SampleModel, full_blocks};
 use super::table::{Factors, code_key};
 use super::{CostTable, Shape};
@@ -17,10 +17,6 @@ use crate::integer::KernelName;
 
 /// Factors below this, relative to the rest, are rounding errors: a part that no sample has.
 const RIDGE: f64 = 1e-9;
-/// Most inputs of models that the emulated firmware `cases` runs as models of few inputs, and of others.
-const FEW: usize = 12;
-const MANY: usize = 48;
-
 /// A model's costs on an emulated core.
 #[derive(Clone, Debug)]
 pub struct Measured {
@@ -162,33 +158,6 @@ impl Factors {
             }
         }
         Ok(())
-    }
-}
-
-/// Sizes of the session in which the emulated firmware `cases` runs a model of this shape.
-pub(super) fn room_of_cases(shape: &Shape) -> Room {
-    let reads_more = shape.pooled || shape.read > 0;
-    let is_few = shape.inputs() <= FEW;
-    let inputs = if is_few { FEW } else { MANY };
-    match (reads_more, is_few) {
-        (true, true) if shape.hidden.max(shape.read) <= 128 => Room {
-            hidden: 128,
-            pool: 128,
-            inputs,
-            read: 128,
-        },
-        (true, _) => Room {
-            hidden: 256,
-            pool: 256,
-            inputs: MANY,
-            read: 256,
-        },
-        (false, _) => Room {
-            hidden: if is_few { shape.hidden.max(64) } else { 512 },
-            pool: 0,
-            inputs,
-            read: 0,
-        },
     }
 }
 

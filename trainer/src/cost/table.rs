@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use hadamrnn_runtime::Capacities;
 use serde::{Deserialize, Serialize};
 
-use super::features::{Room, of_readout, of_step, readout_way, step_way};
-use super::measure::room_of_cases;
+use super::features::{Room, of_readout, of_step, readout_way, room_of_cases, step_way};
 use super::{Costs, Shape};
 use crate::integer::KernelName;
 
