@@ -69,7 +69,7 @@ pub fn line(origin: &str, scales: &[ToldScale]) -> String {
 /// The scales that a line tells, which is the first of a file; none if it tells nothing of scales.
 ///
 /// # Errors
-/// It tells scales, but not in the form of [`line`].
+/// It tells scales, but not in the form of [`line()`].
 pub fn parse(line: &str) -> Result<Vec<ToldScale>> {
     let Some(comment) = line.strip_prefix('#').map(str::trim) else {
         return Ok(Vec::new());

@@ -15,7 +15,7 @@ const PARTS_NAME: &str = "parts";
 /// The same by jobs: takes the points that jobs have brought, and tells which are to be done next. Without any left it chooses.
 ///
 /// # Errors
-/// The same as those of [`fit()`].
+/// The same as those of [`fit`](fn@super::fit).
 pub fn fit_by_jobs(options: &FitOptions, observer: &mut dyn Observer) -> Result<Fitted> {
     let mut search = Search::open(options, observer)?;
     search.gather()?;
@@ -32,7 +32,7 @@ pub fn fit_by_jobs(options: &FitOptions, observer: &mut dyn Observer) -> Result<
 /// Does one of the jobs that [`fit_by_jobs`] names, and keeps its point in the folder of the search.
 ///
 /// # Errors
-/// The same as those of [`fit()`], and [`Error::Plan`]: the search has no such job.
+/// The same as those of [`fit`](fn@super::fit), and [`Error::Plan`]: the search has no such job.
 pub fn fit_job(options: &FitOptions, name: &str, observer: &mut dyn Observer) -> Result<Outcome> {
     let mut search = Search::read(options, observer)?;
     search.gather()?;
