@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -45,6 +45,25 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         Ok(())
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a file as [`write_atomically`] does, over none but one that begins with the same `start` bytes: a user's own file is not
+/// taken for an earlier one of the program's.
+///
+/// # Errors
+/// Those of [`write_atomically`]; another file is there.
+pub fn write_over_own(path: &Path, bytes: &[u8], start: usize) -> Result<()> {
+    let start = &bytes[..start.min(bytes.len())];
+    if let Ok(file) = crate::untrusted::open(path) {
+        let mut found = Vec::new();
+        file.take(start.len() as u64).read_to_end(&mut found)?;
+        anyhow::ensure!(
+            found.is_empty() || found == start,
+            "{} is there already and is no such file: choose another name, or move it away",
+            path.display()
+        );
+    }
+    write_atomically(path, bytes)
 }
 
 /// A new file in `folder`, locked.

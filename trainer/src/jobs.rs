@@ -339,12 +339,15 @@ fn as_planned(config: RunConfig, planned: &RunConfig) -> RunConfig {
         [] => Vec::new(),
         _ => own.units,
     };
-    // A run keeps the scale that an import chose.
+    // A run keeps how an import read its recordings.
+    let of_plan = open.import.clone().unwrap_or_default();
     let import = own.import.map(|own| ImportOptions {
-        counts_per_unit: match &open.import {
-            Some(open) if !open.counts_per_unit.is_empty() => own.counts_per_unit,
-            _ => Vec::new(),
+        counts_per_unit: match &of_plan.counts_per_unit[..] {
+            [] => Vec::new(),
+            _ => own.counts_per_unit,
         },
+        channels: names(own.channels, &of_plan.channels),
+        rate_hz: of_plan.rate_hz.and(own.rate_hz),
         ..own
     });
     RunConfig {

@@ -20,6 +20,7 @@
 
 mod blocks;
 mod columns;
+mod content;
 mod cutting;
 mod duplicates;
 mod earlier;
@@ -63,6 +64,7 @@ use scale::Told;
 use segments::Segments;
 use split::{Place, Places};
 
+pub use content::content_digest;
 pub use cutting::{Cutting, FOLDS, Fold};
 pub use id::Id;
 pub use import_options::ImportOptions;
@@ -212,7 +214,14 @@ fn of_originals(
     Ok(loaded)
 }
 
-/// Tells of recordings in folders below that of `files`, which are not read.
+/// Levels of folders in which recordings are looked for that are not read.
+const LEVELS: usize = 4;
+/// Endings of files of other tools' recordings.
+const FOREIGN: [&str; 11] = [
+    "parquet", "json", "cbor", "tsv", "ts", "arff", "npy", "npz", "wav", "cwa", "zip",
+];
+
+/// Tells of recordings beside and below `files`, which are not read.
 fn below(files: &[PathBuf]) -> Option<String> {
     // A single file may be all that the user named.
     let folder = files.get(1)?.parent()?;
@@ -220,24 +229,40 @@ fn below(files: &[PathBuf]) -> Option<String> {
         let name = path.file_name().map(|name| name.to_string_lossy());
         name.is_some_and(|name| !name.starts_with('.'))
     };
-    let holds_csv = |path: &PathBuf| {
-        let inside = archive::entries(path).unwrap_or_default();
-        inside.iter().filter(|path| is_visible(path)).any(|path| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    let entries = archive::entries(folder).unwrap_or_default().into_iter();
+    let left: Vec<PathBuf> = (entries.filter(is_visible))
+        .filter(|path| match path.is_dir() {
+            true => holds(path, is_visible, LEVELS),
+            false => has_ending(path, &FOREIGN),
         })
-    };
-    let folders: Vec<PathBuf> = (archive::entries(folder).unwrap_or_default().into_iter())
-        .filter(|path| path.is_dir() && is_visible(path) && holds_csv(path))
         .collect();
-    let first = folders.first()?;
+    let first = left.first()?;
     Some(format!(
-        "warning: {} folders in {} hold .csv files, which are not read: the first is {}. Move their recordings up, or leave them \
+        "warning: {} files or folders in {} hold recordings, by the endings of their names, which are not read: the first is {}. Put \
+         recordings of this program's form beside the others, import those of other tools (`hadamrnn data import`), or leave them \
          there if they are not meant",
-        folders.len(),
+        left.len(),
         folder.display(),
         visible::name(&first.file_name()?.to_string_lossy())
     ))
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let own = path.extension().and_then(|ending| ending.to_str());
+    own.is_some_and(|own| {
+        endings
+            .iter()
+            .any(|ending| own.eq_ignore_ascii_case(ending))
+    })
+}
+
+/// Whether a folder holds tables, in itself or so many levels below.
+fn holds(folder: &Path, is_visible: impl Fn(&PathBuf) -> bool + Copy, levels: usize) -> bool {
+    let entries = archive::entries(folder).unwrap_or_default();
+    (entries.iter().filter(|path| is_visible(path))).any(|path| match path.is_dir() {
+        true => levels > 0 && holds(path, is_visible, levels - 1),
+        false => has_ending(path, &["csv"]),
+    })
 }
 
 /// The folder of files, or the only one.

@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         let lock = claim(&options.folder)?;
         let search = Self::read(options, observer)?;
         // Only where there is something to search for.
-        keep(&options.folder, &Settings::of(options))?;
+        keep(&options.folder, &Settings::of(options)?)?;
         Ok(Self {
             _lock: Some(lock),
             ..search
@@ -183,7 +183,7 @@ impl<'a> Search<'a> {
     fn read(options: &'a FitOptions, observer: &mut dyn Observer) -> Result<Self> {
         check(options)?;
         let target = Target::find(&options.target, options.firmware_dir.as_deref())?;
-        compare(&options.folder, &Settings::of(options))?;
+        compare(&options.folder, &Settings::of(options)?)?;
         let mut search = Self {
             options,
             target,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use hadamrnn::data::catalog;
 use hadamrnn::data::quality::{Finding, Quality, Severity};
-use hadamrnn::files::write_atomically;
+use hadamrnn::files::write_over_own;
 use hadamrnn::pipeline::{self, CheckedRecordings, ConfigOptions, QualityOptions, TaskArgument};
 
 use crate::Status;
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let checked = pipeline::check_recordings(&options, &mut terminal)?;
     print(&checked)?;
     if let Some(path) = &args.json {
-        write_atomically(path, serde_json::to_string_pretty(&checked)?.as_bytes())?;
+        write_over_own(path, serde_json::to_string_pretty(&checked)?.as_bytes(), 1)?;
         output::line(&format!("JSON: {}", path.display()))?;
     }
     if let Some(folder) = args

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::files::write_atomically;
+use hadamrnn::files::write_over_own;
 use hadamrnn::integer::KernelName;
 use hadamrnn::metrics::Metrics;
 use hadamrnn::pipeline::{self, EvaluateOptions, EvaluatedSplit, Evaluation};
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let evaluation = pipeline::evaluate(&options, &mut terminal)?;
     terminal.finish()?;
     if let Some((path, own)) = args.confusion.as_ref().zip(evaluation.recordings.as_ref()) {
-        write_atomically(path, &own.confusion.to_csv()?)?;
+        write_over_own(path, &own.confusion.to_csv()?, "true class".len())?;
     }
     match args.common.json {
         true => output::json(&as_json(&evaluation, args.split))?,

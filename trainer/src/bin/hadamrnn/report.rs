@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use hadamrnn::files::write_atomically;
+use hadamrnn::files::write_over_own;
 use hadamrnn::pipeline::{self, EvaluateOptions, EvaluatedSplit, ReportOptions};
 use hadamrnn::report::RunReport;
 use serde_json::json;
@@ -16,6 +16,9 @@ use crate::progress::Terminal;
 
 /// Name of the page in a run folder.
 const NAME: &str = "report.html";
+
+/// Bytes by which an earlier page is told from a file of another kind.
+const HTML_START: usize = 15;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -45,7 +48,7 @@ pub fn run(args: &Args) -> Result<Status> {
     terminal.finish()?;
     let path = args.out.clone().unwrap_or_else(|| default_path(&args.run));
     let html = report.html()?;
-    write_atomically(&path, html.as_bytes())?;
+    write_over_own(&path, html.as_bytes(), HTML_START)?;
     match args.common.json {
         true => output::json(&as_json(&report, &path, html.len()))?,
         false => output::line(&format!(

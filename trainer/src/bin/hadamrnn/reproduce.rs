@@ -58,6 +58,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let out = &args.out;
     let planned = options.jobs(args.work.data_dir(), &mut Terminal::default())?;
     let plan = pipeline::write_plan(out, &job::command_line()?, &planned.jobs)?;
+    pipeline::keep_data(out, &planned)?;
     let work = args.work.with_data_dir(planned.data_dir);
     let tally = job::run_plan(out, &plan, &work, args.jobs)?;
     let report = pipeline::gather("Reproduction", out, &plan, &mut Terminal::default());

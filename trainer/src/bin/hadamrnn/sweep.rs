@@ -55,6 +55,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let out = args.out.as_deref().context("--out is missing")?;
     let planned = options(args).jobs(args.work.data_dir(), &mut Terminal::default())?;
     let plan = pipeline::write_plan(out, &job::command_line()?, &planned.jobs)?;
+    pipeline::keep_data(out, &planned)?;
     let work = args.work.with_data_dir(planned.data_dir);
     if let Some(scheduler) = args.emit {
         emit(scheduler, out, &plan, &work)?;

@@ -1,12 +1,13 @@
 //! What a search was started with, which its folder keeps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Effort, FitOptions};
 use crate::config::RunConfig;
-use crate::data::Task;
+use crate::data::recordings::content_digest;
+use crate::data::{DATA_DIR_VARIABLE, Task};
 use crate::files::write_atomically;
 use crate::fit::Limits;
 use crate::pipeline::error::{Error, Fault, Result, Sort};
@@ -22,18 +23,26 @@ pub(super) struct Settings {
     pub(super) target: String,
     pub(super) effort: Effort,
     pub(super) limits: Limits,
+    /// Digest of the user's own recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) data: Option<String>,
     pub(super) config: RunConfig,
 }
 
 impl Settings {
     /// What a search with these options is started with.
-    pub(super) fn of(options: &FitOptions) -> Self {
-        Self {
+    pub(super) fn of(options: &FitOptions) -> Result<Self> {
+        let of_environment = || std::env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from);
+        let place = options.data_dir.clone().or_else(of_environment);
+        let place = place.filter(|_| options.config.task == Task::Recordings);
+        let digest = |place: PathBuf| content_digest(&place).sort_at(Error::Data, &place);
+        Ok(Self {
             target: options.target.to_string(),
             effort: options.effort,
             limits: options.limits,
+            data: place.map(digest).transpose()?,
             config: options.config.clone(),
-        }
+        })
     }
 }
 
@@ -82,10 +91,10 @@ pub(super) fn compare(folder: &Path, settings: &Settings) -> Result<()> {
     let there: Settings = toml::from_str(&text)
         .map_err(|error| anyhow::anyhow!("{} is malformed: {error}", path.display()))
         .sort_at(Error::Plan, &path)?;
-    if there == *settings {
-        return Ok(());
-    }
     let mut differences = settings.config.differences(&there.config);
+    if there.data.is_some() && there.data != settings.data {
+        differences.push("other recordings".into());
+    }
     if there.target != settings.target {
         differences.push(format!("{}, not {}", settings.target, there.target));
     }
@@ -97,6 +106,9 @@ pub(super) fn compare(folder: &Path, settings: &Settings) -> Result<()> {
     }
     if there.effort != settings.effort {
         differences.push(format!("{:?}, not {:?}", settings.effort, there.effort));
+    }
+    if differences.is_empty() {
+        return Ok(());
     }
     let fault = Fault::new(format_args!(
         "{} holds a search that was started otherwise ({}): give the same options to go on with it, or another --out",

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
-use crate::data::Task;
-use crate::data::recordings::{FOLDS, Fold};
+use crate::data::recordings::{FOLDS, Fold, content_digest};
+use crate::data::{DATA_DIR_VARIABLE, Task};
+use crate::files::write_atomically;
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
 use crate::observer::Observer;
 use crate::pipeline::config::{ConfigOptions, TaskArgument, TaskSetup};
 use crate::pipeline::error::{Error, Fault, Result, Sort};
 use crate::recipe::Recipe;
+use crate::untrusted::{self, Kind};
+
+/// Name of the file, beside a plan, with the digest of the recordings that its jobs are of.
+const DATA_NAME: &str = "data.sha256";
 
 /// Jobs to plan, and where their data are.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +202,39 @@ impl SweepOptions {
 /// [`Error::Plan`]: `out` holds jobs of another plan, a folder exists with another configuration, two jobs have one name, or `out` cannot be written.
 pub fn write_plan(out: &Path, command: &str, jobs: &[Job]) -> Result<Plan> {
     Plan::write(out, command, jobs).sort_at(Error::Plan, out)
+}
+
+/// Keeps in `out` which recordings the jobs are of, or checks that they are those of the jobs before: results of other recordings do
+/// not stand beside each other.
+///
+/// # Errors
+/// [`Error::Data`]: the recordings have changed, or cannot be read; [`Error::Io`].
+pub fn keep_data(out: &Path, planned: &PlannedJobs) -> Result<()> {
+    let of_environment = || std::env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from);
+    let is_own = |job: &Job| job.config.task == Task::Recordings;
+    let Some(place) = planned.data_dir.clone().or_else(of_environment) else {
+        return Ok(());
+    };
+    if !planned.jobs.iter().any(is_own) {
+        return Ok(());
+    }
+    let digest = content_digest(&place).sort_at(Error::Data, &place)?;
+    let path = out.join(DATA_NAME);
+    if path.symlink_metadata().is_err() {
+        let text = format!("{digest}\n");
+        return write_atomically(&path, text.as_bytes()).sort_at(Error::Io, &path);
+    }
+    let known = untrusted::text(&path, Kind::SETTINGS).sort_at(Error::Plan, &path)?;
+    if known.trim() == digest {
+        return Ok(());
+    }
+    let fault = Fault::new(format_args!(
+        "the recordings in {} are not those that the jobs in {} were started with, so that their results would not compare: give \
+         another --out, or the same recordings",
+        place.display(),
+        out.display()
+    ));
+    Err(Error::Data(fault.at(&place)))
 }
 
 /// Reads the plan in `out`.

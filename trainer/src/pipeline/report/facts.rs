@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
-use crate::counts::unit;
+use crate::config::RunConfig;
+use crate::counts::units;
 use crate::data::{Sequences, Split, Targets, Task};
 use crate::jobs::{BoardRecord, Record};
 use crate::metrics::Confusion;
@@ -167,7 +168,7 @@ pub(super) fn model(
     }
     let channels = match model.tokens() {
         Some(_) => Vec::new(),
-        None => channels(measured, config.task),
+        None => channels(measured, config),
     };
     Ok(ModelFacts {
         name: model.name().into(),
@@ -185,12 +186,12 @@ pub(super) fn model(
     })
 }
 
-fn channels(measured: &Measured, task: Task) -> Vec<Channel> {
-    let names = measured.data.task.channel_names().into_iter();
-    let channel = |(name, lsb): (String, &f32)| Channel {
-        unit: unit(task, &name),
-        lsb: *lsb,
-        name,
-    };
-    names.zip(&measured.data.input_lsb).map(channel).collect()
+fn channels(measured: &Measured, config: &RunConfig) -> Vec<Channel> {
+    let names = measured.data.task.channel_names();
+    let recorded = config.recordings.as_ref();
+    let recorded = recorded.map_or(&[][..], |cutting| &cutting.units);
+    let units = units(config.task, &names, recorded);
+    let sizes = measured.data.input_lsb.iter().zip(units);
+    let channel = |(name, (&lsb, unit))| Channel { name, lsb, unit };
+    names.into_iter().zip(sizes).map(channel).collect()
 }
