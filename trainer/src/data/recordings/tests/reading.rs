@@ -374,9 +374,16 @@ fn folders_that_are_not_read_and_groups_that_look_alike_are_told() {
         let file = if name == "notes" { "a.txt" } else { "a.CSV" };
         std::fs::write(below.join(file), "label,a\n").unwrap();
     }
+    let deep = all.path().join("phone/walk/anna");
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::write(deep.join("a.csv"), "x\n").unwrap();
+    std::fs::write(all.path().join("all.Parquet"), "PAR1").unwrap();
     let loaded = load_all(&all, &cutting(8, 4)).unwrap();
     assert!(
-        has_note(&loaded, &["warning", "2 folders", "the first is more"]),
+        has_note(
+            &loaded,
+            &["warning", "4 files or folders", "the first is all.Parquet"]
+        ),
         "{:?}",
         loaded.own.notes
     );
