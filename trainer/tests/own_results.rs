@@ -115,8 +115,13 @@ fn every_person_is_tested_in_one_fold() {
     // The same command again does nothing, and is as before.
     let again = succeeds(&folds(&data, &out, "3"));
     contains(&again, &["3 done before", "all folds together"]);
-    // A job that is done anew after a person joined is of other data.
+    // After a person joined the data are others, and so is a job that is done anew, where a folder does not tell.
     write(&data, 7..8, true);
+    fails(
+        &folds(&data, &out, "3"),
+        &["not those that the jobs in", "another --out"],
+    );
+    std::fs::remove_file(out.join("data.sha256")).expect("was there");
     std::fs::remove_dir_all(out.join("recordings-fast-fold2-1")).expect("was there");
     fails(
         &folds(&data, &out, "3"),
