@@ -23,12 +23,13 @@ use toml::{Table, Value};
 use crate::config::RunConfig;
 use crate::config::unknown::explained;
 use crate::data::Task;
+use crate::data::recordings::TASK_FILE;
 use crate::recipe::{Recipe, file};
 use crate::untrusted;
 use crate::visible;
 
 /// Name of the task file in a folder of recordings.
-pub const FILE_NAME: &str = "task.toml";
+pub const FILE_NAME: &str = TASK_FILE;
 /// Keys by which a task file is told from a configuration, which has none of them.
 const OWN_KEYS: [&str; 3] = ["name", "data", "class_weights"];
 /// Most characters of a name.

@@ -64,7 +64,7 @@ use scale::Told;
 use segments::Segments;
 use split::{Place, Places};
 
-pub use content::content_digest;
+pub use content::{TASK_FILE, content_digest};
 pub use cutting::{Cutting, FOLDS, Fold};
 pub use id::Id;
 pub use import_options::ImportOptions;

@@ -10,6 +10,8 @@ use super::locate;
 use crate::data::{Source, archive};
 use crate::untrusted;
 
+/// Name of the task file in a folder of recordings.
+pub const TASK_FILE: &str = "task.toml";
 /// Levels of folders that are looked into.
 const LEVELS: usize = 8;
 /// Bytes that are read at once.
@@ -57,7 +59,7 @@ pub fn content_digest(place: &Path) -> Result<String> {
 fn add(folder: &Path, levels: usize, files: &mut Vec<PathBuf>) -> Result<()> {
     for path in archive::entries(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || name == crate::task_file::FILE_NAME {
+        if name.starts_with('.') || name == TASK_FILE {
             continue;
         }
         if path.is_dir() {
