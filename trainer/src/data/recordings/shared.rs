@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::rows;
 use super::segments::Segment;
 
@@ -13,8 +15,14 @@ const MOST: usize = 1 << 21;
 /// Pairs of segments, by number, that share samples somewhere, `window` being the samples of a window. Segments that are all
 /// of one signal are linked, though not each with each.
 pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> {
-    let samples = segments.iter().map(|segment| segment.samples).sum();
-    in_common(segments.iter().map(rows::of_samples), samples, window)
+    let length = rows::length(window);
+    let one_of = one_of(segments.iter().map(|segment| segment.samples).sum());
+    let found: Vec<Vec<(u64, usize)>> = (segments.par_iter().enumerate())
+        .map(|(number, segment)| {
+            compared(rows::of_samples(segment), length, one_of, number).collect()
+        })
+        .collect();
+    linked(found.concat())
 }
 
 /// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
@@ -24,16 +32,34 @@ pub(in crate::data) fn in_common(
     samples: usize,
     window: usize,
 ) -> Vec<(usize, usize)> {
-    let length = rows::length(window);
-    // The digest chooses what is compared, so that it is the same in all copies.
-    let one_of = (samples / MOST + 1).next_power_of_two() as u64;
-    let mut found: Vec<(u64, usize)> = Vec::new();
-    for (number, samples) in all.enumerate() {
-        let digests = rows::of_rows(samples.into_iter(), length).flatten();
-        let chosen = digests.filter(|digest| digest % one_of == 0);
-        found.extend(chosen.map(|digest| (digest, number)));
-    }
-    found.sort_unstable();
+    let (length, one_of) = (rows::length(window), one_of(samples));
+    let found = all
+        .enumerate()
+        .flat_map(|(number, samples)| compared(samples.into_iter(), length, one_of, number));
+    linked(found.collect())
+}
+
+/// Of how many rows of samples one is compared.
+fn one_of(samples: usize) -> u64 {
+    (samples / MOST + 1).next_power_of_two() as u64
+}
+
+/// Digests of the rows that are compared, with the number of what they are of. The digest chooses, so that the same rows are
+/// compared in all copies.
+fn compared(
+    samples: impl Iterator<Item = u64>,
+    length: usize,
+    one_of: u64,
+    number: usize,
+) -> impl Iterator<Item = (u64, usize)> {
+    let digests = rows::of_rows(samples, length).flatten();
+    let chosen = digests.filter(move |digest| digest % one_of == 0);
+    chosen.map(move |digest| (digest, number))
+}
+
+/// Pairs of numbers that have enough digests in common.
+fn linked(mut found: Vec<(u64, usize)>) -> Vec<(usize, usize)> {
+    found.par_sort_unstable();
     found.dedup();
     let mut counts: HashMap<(usize, usize), usize> = HashMap::new();
     for pair in found.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
