@@ -38,7 +38,7 @@ pub use copy_task::{CopyTask, Split};
 #[cfg(feature = "fetch")]
 pub use fetch::{Progress, fetch};
 pub use glue::Padding;
-pub use locate::{DATA_DIR_VARIABLE, Source, locate};
+pub use locate::{DATA_DIR_VARIABLE, Source, locate, named_folder};
 pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};
 pub use task::{Holdout, Task};

@@ -73,6 +73,11 @@ impl fmt::Display for Source {
     }
 }
 
+/// The folder with the data sets: `data_dir`, else the one that [`DATA_DIR_VARIABLE`] names, if any.
+pub fn named_folder(data_dir: Option<PathBuf>) -> Option<PathBuf> {
+    data_dir.or_else(|| env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from))
+}
+
 /// Finds the data of `task`: in `data_dir`, else in the folder that [`DATA_DIR_VARIABLE`] names, else the shipped
 /// sample of UCI HAR for its tasks (see [`Source::notice`]).
 ///

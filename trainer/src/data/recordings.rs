@@ -111,17 +111,8 @@ pub struct OwnData {
 /// # Errors
 /// There is nothing.
 pub fn locate(place: &Path) -> Result<Source> {
-    let is_csv = |path: &PathBuf| {
-        // `._walk.csv` is what a Mac keeps beside walk.csv.
-        let is_hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        // What is no regular file, or leads nowhere, is an error when it is read, and never left out in silence.
-        !is_hidden
-            && !path.is_dir()
-            && ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
-    };
+    // What is no regular file, or leads nowhere, is an error when it is read, and never left out in silence.
+    let is_csv = |path: &PathBuf| !is_hidden(path) && !path.is_dir() && has_ending(path, &["csv"]);
     let own = |files| Source::Own {
         place: place.to_path_buf(),
         files,
@@ -225,14 +216,10 @@ const FOREIGN: [&str; 11] = [
 fn below(files: &[PathBuf]) -> Option<String> {
     // A single file may be all that the user named.
     let folder = files.get(1)?.parent()?;
-    let is_visible = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        name.is_some_and(|name| !name.starts_with('.'))
-    };
     let entries = archive::entries(folder).unwrap_or_default().into_iter();
-    let left: Vec<PathBuf> = (entries.filter(is_visible))
+    let left: Vec<PathBuf> = (entries.filter(|path| !is_hidden(path)))
         .filter(|path| match path.is_dir() {
-            true => holds(path, is_visible, LEVELS),
+            true => holds(path, LEVELS),
             false => has_ending(path, &FOREIGN),
         })
         .collect();
@@ -247,6 +234,12 @@ fn below(files: &[PathBuf]) -> Option<String> {
     ))
 }
 
+/// Whether the name begins with a dot: `._walk.csv` is what a Mac keeps beside walk.csv.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name();
+    name.is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let own = path.extension().and_then(|ending| ending.to_str());
     own.is_some_and(|own| {
@@ -257,10 +250,10 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
 }
 
 /// Whether a folder holds tables, in itself or so many levels below.
-fn holds(folder: &Path, is_visible: impl Fn(&PathBuf) -> bool + Copy, levels: usize) -> bool {
+fn holds(folder: &Path, levels: usize) -> bool {
     let entries = archive::entries(folder).unwrap_or_default();
-    (entries.iter().filter(|path| is_visible(path))).any(|path| match path.is_dir() {
-        true => levels > 0 && holds(path, is_visible, levels - 1),
+    (entries.iter().filter(|path| !is_hidden(path))).any(|path| match path.is_dir() {
+        true => levels > 0 && holds(path, levels - 1),
         false => has_ending(path, &["csv"]),
     })
 }

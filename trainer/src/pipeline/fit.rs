@@ -153,6 +153,7 @@ pub fn fit_candidates(
 /// A search under way.
 struct Search<'a> {
     options: &'a FitOptions,
+    settings: Settings,
     target: Target,
     candidates: Vec<Candidate>,
     /// The rungs, and as the last one that of several seeds.
@@ -172,7 +173,7 @@ impl<'a> Search<'a> {
         let lock = claim(&options.folder)?;
         let search = Self::read(options, observer)?;
         // Only where there is something to search for.
-        keep(&options.folder, &Settings::of(options)?)?;
+        keep(&options.folder, &search.settings)?;
         Ok(Self {
             _lock: Some(lock),
             ..search
@@ -183,9 +184,11 @@ impl<'a> Search<'a> {
     fn read(options: &'a FitOptions, observer: &mut dyn Observer) -> Result<Self> {
         check(options)?;
         let target = Target::find(&options.target, options.firmware_dir.as_deref())?;
-        compare(&options.folder, &Settings::of(options)?)?;
+        let settings = Settings::of(options)?;
+        compare(&options.folder, &settings)?;
         let mut search = Self {
             options,
+            settings,
             target,
             candidates: Vec::new(),
             rungs: Vec::new(),

@@ -22,7 +22,7 @@ use super::verify::{self, BoardOptions};
 use crate::card::Card;
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::RunConfig;
-use crate::data::{DATA_DIR_VARIABLE, Source};
+use crate::data::{Source, named_folder};
 use crate::files::write_atomically;
 use crate::jobs::{self, Attempt, BoardRecord, Done, Ended, MODEL_NAME, Plan, Scheduler, Tally};
 use crate::observer::Observer;
@@ -62,8 +62,7 @@ impl JobOptions {
             path.sort(Error::Io)
         };
         let mut options = self.clone();
-        let variable = || std::env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from);
-        let data_dir = options.data_dir.or_else(variable);
+        let data_dir = named_folder(options.data_dir);
         options.data_dir = data_dir.as_deref().map(absolute).transpose()?;
         let firmware_dir = options.boards.firmware_dir.as_deref();
         options.boards.firmware_dir = firmware_dir.map(absolute).transpose()?;

@@ -106,10 +106,7 @@ fn list(args: &DataArgs, as_json: bool) -> Result<()> {
 
 #[cfg(feature = "fetch")]
 fn fetch(name: &str, data_dir: Option<PathBuf>) -> Result<()> {
-    let variable = || std::env::var_os(data::DATA_DIR_VARIABLE).map(PathBuf::from);
-    let folder = data_dir
-        .or_else(variable)
-        .unwrap_or_else(|| PathBuf::from("data"));
+    let folder = data::named_folder(data_dir).unwrap_or_else(|| PathBuf::from("data"));
     for path in pipeline::fetch_data(name, &folder, &mut Terminal::default())? {
         output::line(&format!("{}: fetched and checked", path.display()))?;
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use super::locate;
+use super::{is_hidden, locate};
+use crate::data::hex::hex;
 use crate::data::{Source, archive};
 use crate::untrusted;
 
@@ -51,15 +52,13 @@ pub fn content_digest(place: &Path) -> Result<String> {
         }
         digest.update(length.to_le_bytes());
     }
-    let bytes = digest.finalize();
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest.finalize()))
 }
 
 /// Adds the files of a folder, and of those below it.
 fn add(folder: &Path, levels: usize, files: &mut Vec<PathBuf>) -> Result<()> {
     for path in archive::entries(folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || name == TASK_FILE {
+        if is_hidden(&path) || path.file_name().is_some_and(|name| name == TASK_FILE) {
             continue;
         }
         if path.is_dir() {

@@ -1,13 +1,13 @@
 //! What a search was started with, which its folder keeps.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Effort, FitOptions};
 use crate::config::RunConfig;
+use crate::data::Task;
 use crate::data::recordings::content_digest;
-use crate::data::{DATA_DIR_VARIABLE, Task};
 use crate::files::write_atomically;
 use crate::fit::Limits;
 use crate::pipeline::error::{Error, Fault, Result, Sort};
@@ -32,10 +32,9 @@ pub(super) struct Settings {
 impl Settings {
     /// What a search with these options is started with.
     pub(super) fn of(options: &FitOptions) -> Result<Self> {
-        let of_environment = || std::env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from);
-        let place = options.data_dir.clone().or_else(of_environment);
-        let place = place.filter(|_| options.config.task == Task::Recordings);
-        let digest = |place: PathBuf| content_digest(&place).sort_at(Error::Data, &place);
+        let is_own = options.config.task == Task::Recordings;
+        let place = options.data_dir.as_deref().filter(|_| is_own);
+        let digest = |place: &Path| content_digest(place).sort_at(Error::Data, place);
         Ok(Self {
             target: options.target.to_string(),
             effort: options.effort,

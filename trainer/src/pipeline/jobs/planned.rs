@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
 use crate::data::recordings::{FOLDS, Fold, content_digest};
-use crate::data::{DATA_DIR_VARIABLE, Task};
+use crate::data::{Task, named_folder};
 use crate::files::write_atomically;
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
 use crate::observer::Observer;
@@ -210,9 +210,8 @@ pub fn write_plan(out: &Path, command: &str, jobs: &[Job]) -> Result<Plan> {
 /// # Errors
 /// [`Error::Data`]: the recordings have changed, or cannot be read; [`Error::Io`].
 pub fn keep_data(out: &Path, planned: &PlannedJobs) -> Result<()> {
-    let of_environment = || std::env::var_os(DATA_DIR_VARIABLE).map(PathBuf::from);
     let is_own = |job: &Job| job.config.task == Task::Recordings;
-    let Some(place) = planned.data_dir.clone().or_else(of_environment) else {
+    let Some(place) = named_folder(planned.data_dir.clone()) else {
         return Ok(());
     };
     if !planned.jobs.iter().any(is_own) {
