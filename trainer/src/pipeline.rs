@@ -54,6 +54,7 @@ mod flash;
 mod init;
 mod jobs;
 mod model;
+mod place;
 mod report;
 mod send;
 mod sources;

@@ -194,6 +194,7 @@ fn do_job(
         config: config.clone(),
         resumed: begun(folder, &config)?,
         overwrite: false,
+        data_dir: options.data_dir.as_deref(),
     };
     if train_in(run, &data.task, device, observer)? == Outcome::Interrupted {
         return Ok(Ended::Interrupted);
