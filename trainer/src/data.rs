@@ -29,7 +29,7 @@ mod task;
 mod text;
 mod time;
 pub mod uci_har;
-mod words;
+pub(crate) mod words;
 
 pub use cache::CACHE_VARIABLE;
 pub use catalog::DataSet;

@@ -249,6 +249,14 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     })
 }
 
+/// Names of the folders in `place` that hold tables.
+fn folders_of_tables(place: &Path) -> Vec<String> {
+    let entries = archive::entries(place).unwrap_or_default().into_iter();
+    (entries.filter(|path| path.is_dir() && !is_hidden(path) && holds(path, LEVELS)))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect()
+}
+
 /// Whether a folder holds tables, in itself or so many levels below.
 fn holds(folder: &Path, levels: usize) -> bool {
     let entries = archive::entries(folder).unwrap_or_default();

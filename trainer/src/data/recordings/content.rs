@@ -7,12 +7,11 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use super::{is_hidden, locate};
+pub use crate::data::import::TASK_FILE;
 use crate::data::hex::hex;
 use crate::data::{Source, archive};
 use crate::untrusted;
 
-/// Name of the task file in a folder of recordings.
-pub const TASK_FILE: &str = "task.toml";
 /// Levels of folders that are looked into.
 const LEVELS: usize = 8;
 /// Bytes that are read at once.
