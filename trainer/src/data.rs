@@ -5,6 +5,7 @@
 //! is generated batch by batch instead: [`CopyTask`]. [`recordings`] are the user's own data. [`catalog`] is the table behind `hadamrnn data list`.
 
 mod archive;
+pub(crate) mod axes;
 mod cache;
 pub mod catalog;
 mod check;

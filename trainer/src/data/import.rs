@@ -51,17 +51,19 @@ use anyhow::{Context, Result, bail, ensure};
 pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
 pub use labels::Pattern;
+pub(in crate::data) use prepare::NO_LABELS;
 pub use recording::{Channel, Interval, Recording, TimeBase};
 pub use resample::Resampling;
 pub use time::rate_of;
-pub(in crate::data) use prepare::NO_LABELS;
-pub use told::{ToldScale, line as line_of_scales, of_lines as scales_told, parse as scales_in_line};
+pub use told::{
+    ToldScale, line as line_of_scales, of_lines as scales_told, parse as scales_in_line,
+};
 pub use unit::Unit;
 pub use write::{SUMMARY, Summary, Texts, Written, texts, write};
 
 use context::Reading;
-pub use source::TASK_FILE;
 use source::Entry;
+pub use source::TASK_FILE;
 
 use crate::untrusted::Budget;
 use crate::visible;

@@ -169,8 +169,8 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
     }
     ensure!(
         cutting.import.is_none() || cutting.split.is_some(),
-        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --unit, --resample, \
-         --skip-bad-lines): leave them out, or use `hadamrnn data import`",
+        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --label-column, --unit, \
+         --resample, --skip-bad-lines): leave them out, or use `hadamrnn data import`",
         place(files)
     );
     // Errors of reading name the file.

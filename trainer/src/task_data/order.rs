@@ -99,7 +99,11 @@ mod tests {
         assert_eq!(places("channels", &model, &model).unwrap(), None);
         let order = places("channels", &names(&["z", "x", "y"]), &model).unwrap();
         assert_eq!(order, Some(vec![1, 2, 0]));
-        let classes = places("classes", &names(&["\u{fc}", "a"]), &names(&["a", "u\u{308}"]));
+        let classes = places(
+            "classes",
+            &names(&["\u{fc}", "a"]),
+            &names(&["a", "u\u{308}"]),
+        );
         assert_eq!(classes.unwrap(), Some(vec![1, 0]));
         for other in [
             names(&["x", "y"]),

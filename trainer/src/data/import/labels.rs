@@ -168,10 +168,7 @@ fn fits(
 /// Folders lie in each other so that it is not clear which of them stand for classes, or look like people.
 ///
 /// `people` are the persons that the files name inside, one a path, if all do: where files are named by them, folders are classes.
-pub(super) fn of_folders(
-    paths: &[&str],
-    people: Option<&[&str]>,
-) -> Result<Option<Vec<String>>> {
+pub(super) fn of_folders(paths: &[&str], people: Option<&[&str]>) -> Result<Option<Vec<String>>> {
     let folders: Vec<Vec<&str>> = paths.iter().map(|path| folders(path)).collect();
     let depths: BTreeSet<usize> = folders.iter().map(Vec::len).collect();
     if depths == BTreeSet::from([1]) {
@@ -330,16 +327,34 @@ mod tests {
 
     #[test]
     fn files_named_by_the_people_in_them_leave_folders_for_classes() {
-        let paths = ["walk/Anna.csv", "walk/ben.csv", "rest/anna.csv", "rest/ben.csv"];
+        let paths = [
+            "walk/Anna.csv",
+            "walk/ben.csv",
+            "rest/anna.csv",
+            "rest/ben.csv",
+        ];
         assert!(of_folders(&paths, None).is_err());
         let found = of_folders(&paths, Some(&["anna", "ben", "anna", "ben"]));
         assert_eq!(found.unwrap().unwrap(), ["walk", "walk", "rest", "rest"]);
         // One person's days, or people as folders, say nothing.
         for (paths, people) in [
-            (["day1/walk.csv", "day1/run.csv", "day2/walk.csv", "day2/run.csv"], ["anna"; 4]),
+            (
+                [
+                    "day1/walk.csv",
+                    "day1/run.csv",
+                    "day2/walk.csv",
+                    "day2/run.csv",
+                ],
+                ["anna"; 4],
+            ),
             (paths, ["x", "y", "x", "y"]),
             (
-                ["anna/walk-anna.csv", "anna/run-anna.csv", "ben/walk-ben.csv", "ben/run-ben.csv"],
+                [
+                    "anna/walk-anna.csv",
+                    "anna/run-anna.csv",
+                    "ben/walk-ben.csv",
+                    "ben/run-ben.csv",
+                ],
                 ["anna", "anna", "ben", "ben"],
             ),
         ] {

@@ -66,7 +66,10 @@ fn compose(all: &mut [(String, Recording)], reading: &Reading<'_>) {
         }
     };
     for (_, recording) in all {
-        let labels = recording.labels.iter_mut().map(|interval| &mut interval.label);
+        let labels = recording
+            .labels
+            .iter_mut()
+            .map(|interval| &mut interval.label);
         let others = [&mut recording.subject, &mut recording.stated_name];
         labels
             .chain(others.into_iter().flatten())
@@ -178,7 +181,9 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
         None => {
             let texts = match reading.text_columns().as_str() {
                 "" => String::new(),
-                texts => format!(" Columns of text are {texts}: --label-column COLUMN takes the labels from one."),
+                texts => format!(
+                    " Columns of text are {texts}: --label-column COLUMN takes the labels from one."
+                ),
             };
             reading.note(format!(
                 "{NO_LABELS}: no column label, class or activity, no folder per class.{texts} --label-from '{{label}}-*.csv' says where \

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use super::{is_hidden, locate};
-pub use crate::data::import::TASK_FILE;
 use crate::data::hex::hex;
+pub use crate::data::import::TASK_FILE;
 use crate::data::{Source, archive};
 use crate::untrusted;
 

@@ -213,9 +213,17 @@ fn imported_note(summary: &import::Summary) -> String {
         0 => String::new(),
         files => format!(", {files} files left out"),
     };
+    let has_gaps = summary
+        .recordings
+        .iter()
+        .any(|recording| recording.gaps > 0);
+    let gaps = match has_gaps {
+        true => "; no window spans a gap, and `hadamrnn data check` tells where they are",
+        false => "",
+    };
     format!(
-        "note: imported: {}, {} recordings{bad}{left_out}",
+        "note: imported: {}, {}{bad}{left_out}{gaps}",
         formats.join(", "),
-        summary.recordings.len()
+        summary.in_words()
     )
 }

@@ -82,7 +82,8 @@ impl Segments {
             ));
         }
         let names: Vec<String> = chosen.iter().map(|&i| found.channels[i].clone()).collect();
-        let numbers: HashMap<_, usize> = classes.iter().map(|name| composed(name)).zip(0..).collect();
+        let numbers: HashMap<_, usize> =
+            classes.iter().map(|name| composed(name)).zip(0..).collect();
         let cutter = Cutter {
             cutting,
             chosen: &chosen,
@@ -312,10 +313,7 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
     if !cutting.classes.is_empty() {
         let known: HashSet<Cow<'_, str>> =
             cutting.classes.iter().map(|name| composed(name)).collect();
-        if let Some(unknown) = classes
-            .iter()
-            .find(|class| !known.contains(class.as_str()))
-        {
+        if let Some(unknown) = classes.iter().find(|class| !known.contains(class.as_str())) {
             bail!(
                 "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on; to train anew, take \
                  classes and split out of [recordings]",
