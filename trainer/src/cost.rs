@@ -9,6 +9,7 @@
 //! Tokens and second layers are not covered: [`Shape::of`] says so. The table that is built in has the kernel `fwht-packed`, which takes every
 //! candidate of a search.
 
+mod estimate;
 mod features;
 mod measure;
 mod samples;
@@ -17,6 +18,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use estimate::{Estimate, estimates};
 pub use measure::{Measured, measure};
 pub use samples::{SampleModel, sample_models};
 pub use shape::{Shape, Uncovered};

@@ -5,6 +5,7 @@
 //! is generated batch by batch instead: [`CopyTask`]. [`recordings`] are the user's own data. [`catalog`] is the table behind `hadamrnn data list`.
 
 mod archive;
+pub(crate) mod axes;
 mod cache;
 pub mod catalog;
 mod check;
@@ -29,7 +30,7 @@ mod task;
 mod text;
 mod time;
 pub mod uci_har;
-mod words;
+pub(crate) mod words;
 
 pub use cache::CACHE_VARIABLE;
 pub use catalog::DataSet;

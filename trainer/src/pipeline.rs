@@ -54,6 +54,7 @@ mod flash;
 mod init;
 mod jobs;
 mod model;
+mod place;
 mod report;
 mod send;
 mod sources;
@@ -86,8 +87,8 @@ pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use init::{Answers, Defaults, InitOptions, Question, WrittenTask, init};
 pub use jobs::{
     CrossValidation, FoldResult, JobCommand, JobOptions, PlannedJobs, ReproduceOptions,
-    SweepOptions, Workers, cross_validations, gather, hand_over, keep_data, read_plan, run_job,
-    run_plan, write_plan, write_report,
+    SweepOptions, Workers, check_folds, cross_validations, gather, hand_over, keep_data, read_plan,
+    run_job, run_plan, write_plan, write_report,
 };
 pub use model::{is_run, open_model};
 pub use report::{ReportOptions, report};

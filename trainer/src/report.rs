@@ -36,7 +36,7 @@ pub struct Report {
     pub jobs: Vec<JobReport>,
 }
 
-/// The finished jobs that differ in their seeds only.
+/// The finished jobs that differ in their seeds and folds only.
 struct Group<'a> {
     name: &'a str,
     config: &'a RunConfig,
@@ -60,12 +60,18 @@ impl Group<'_> {
         self.spread(|done| 100.0 * done.results.float_test.accuracy)
     }
 
+    /// Whether its jobs are folds of a cross-validation.
+    fn is_of_folds(&self) -> bool {
+        let recordings = self.config.recordings.as_ref();
+        recordings.is_some_and(|own| own.fold.is_some())
+    }
+
     fn on_sample(&self) -> bool {
         self.done.iter().any(|done| done.sample)
     }
 }
 
-/// Mean and standard deviation over seeds.
+/// Mean and standard deviation over jobs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Spread {
     mean: f64,

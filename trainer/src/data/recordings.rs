@@ -169,8 +169,8 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
     }
     ensure!(
         cutting.import.is_none() || cutting.split.is_some(),
-        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --unit, --resample, \
-         --skip-bad-lines): leave them out, or use `hadamrnn data import`",
+        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --label-column, --unit, \
+         --resample, --skip-bad-lines): leave them out, or use `hadamrnn data import`",
         place(files)
     );
     // Errors of reading name the file.
@@ -247,6 +247,14 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
             .iter()
             .any(|ending| own.eq_ignore_ascii_case(ending))
     })
+}
+
+/// Names of the folders in `place` that hold tables.
+fn folders_of_tables(place: &Path) -> Vec<String> {
+    let entries = archive::entries(place).unwrap_or_default().into_iter();
+    (entries.filter(|path| path.is_dir() && !is_hidden(path) && holds(path, LEVELS)))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect()
 }
 
 /// Whether a folder holds tables, in itself or so many levels below.

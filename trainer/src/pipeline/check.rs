@@ -131,6 +131,12 @@ fn checked(options: &QualityOptions) -> CheckedRecordings {
         cutting.steps,
         cutting.hop,
     );
+    let weights = options.task.as_ref().map(|task| &task.config.training);
+    if let (Some(training), Ok(loaded)) = (weights, &loaded)
+        && let Err(error) = training.check_classes(&loaded.data.classes)
+    {
+        quality.add([Finding::reading(&format!("task.toml: {error:#}"))]);
+    }
     // Most of what keeps training from its data is a finding already, in more words.
     if let Some(error) = loaded.err().filter(|_| quality.count(Severity::Error) == 0) {
         quality.add([Finding::reading(&format!("{error:#}"))]);

@@ -9,6 +9,7 @@ use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, FloatRun, LoadedModel, open_model};
+use super::place;
 use super::sources::SourceOptions;
 use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
@@ -37,7 +38,7 @@ pub struct ExportOptions {
     pub overwrite: bool,
     /// Raw counts that the model reads; none stays as the run's configuration says.
     pub counts: Option<ReadCounts>,
-    /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
+    /// Folder with the data sets; none is the one that the run keeps, else as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
     pub device: DeviceName,
@@ -121,7 +122,8 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     options.sources.check(options.overwrite)?;
     let device = options.device.open()?;
     let (checkpoint, config) = trained_run(options, observer)?;
-    let data = RunData::load(&config, options.data_dir.as_deref(), observer)?;
+    let data_dir = place::data_of_run(&options.run, options.data_dir.as_deref(), observer)?;
+    let data = RunData::load(&config, data_dir.as_deref(), observer)?;
     if let Some(differences) = model::differences(&checkpoint, &data)? {
         let fault = Fault::new(format_args!(
             "{} was trained on other data ({differences}), and its integers are fitted to those: give the same --data-dir, with \
@@ -138,7 +140,7 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     }
     let default = || options.run.join(MODEL_NAME);
     let folder = options.out.clone().unwrap_or_else(default);
-    let named = options.data_dir.is_some();
+    let named = data_dir.is_some();
     let (card, confusion) = write(&folder, &loaded, &data, named, &device, observer)?;
     if options.sources.are_any() {
         options

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
+use super::place;
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
 use crate::config::RunConfig;
@@ -89,7 +90,8 @@ pub(super) fn load(
     observer: &mut dyn Observer,
 ) -> Result<(LoadedModel, Option<RunData>)> {
     if is_run(path) {
-        let (model, data) = load_run(path, data_dir, device, observer)?;
+        let data_dir = place::data_of_run(path, data_dir, observer)?;
+        let (model, data) = load_run(path, data_dir.as_deref(), device, observer)?;
         return Ok((model, Some(data)));
     }
     let is_there = |name: &str| path.join(name).symlink_metadata().is_ok();

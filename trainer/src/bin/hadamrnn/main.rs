@@ -7,6 +7,7 @@ mod bench;
 mod board_link;
 mod choices;
 mod common;
+mod costs;
 mod data;
 mod data_check;
 mod data_import;

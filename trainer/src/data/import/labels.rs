@@ -166,7 +166,9 @@ fn fits(
 ///
 /// # Errors
 /// Folders lie in each other so that it is not clear which of them stand for classes, or look like people.
-pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
+///
+/// `people` are the persons that the files name inside, one a path, if all do: where files are named by them, folders are classes.
+pub(super) fn of_folders(paths: &[&str], people: Option<&[&str]>) -> Result<Option<Vec<String>>> {
     let folders: Vec<Vec<&str>> = paths.iter().map(|path| folders(path)).collect();
     let depths: BTreeSet<usize> = folders.iter().map(Vec::len).collect();
     if depths == BTreeSet::from([1]) {
@@ -175,7 +177,9 @@ pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
         if different.len() < 2 {
             return Ok(None);
         }
-        check_are_classes(&different, &labels, paths)?;
+        if !are_named_by_people(paths, people) {
+            check_are_classes(&different, &labels, paths)?;
+        }
         return Ok(Some(labels));
     }
     if depths.iter().all(|&depth| depth == 0) {
@@ -185,6 +189,22 @@ pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
         "no file holds labels, and folders lie in each other or beside files, so it is not clear which stand for classes: say \
          so by --label-from, such as '{{label}}/*' or '{{label}}/{{subject}}/*'"
     )
+}
+
+/// Whether each file has the name of the person in it, of whom there are several, and no folder has it.
+fn are_named_by_people(paths: &[&str], people: Option<&[&str]>) -> bool {
+    let Some(people) = people else {
+        return false;
+    };
+    let different: BTreeSet<&&str> = people.iter().collect();
+    let is_named = |(path, person): (&&str, &&str)| {
+        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let person = person.to_lowercase();
+        !person.is_empty()
+            && stem(file).to_lowercase().contains(&person)
+            && !folders.to_lowercase().contains(&person)
+    };
+    different.len() > 1 && paths.iter().zip(people).all(is_named)
 }
 
 /// Refuses folders that may stand for people, with classes in the names of files.
@@ -275,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_folder_per_class_is_one_level_of_folders() {
-        let of = |paths: &[&str]| of_folders(paths).unwrap();
+        let of = |paths: &[&str]| of_folders(paths, None).unwrap();
         assert_eq!(of(&["walk/1.csv", "rest/1.csv"]).unwrap(), ["walk", "rest"]);
         assert_eq!(
             of(&["train/walk/1.csv", "test/rest/1.csv"]).unwrap(),
@@ -300,8 +320,45 @@ mod tests {
                 "bert/run_2.csv",
             ],
         ] {
-            let error = of_folders(unclear).unwrap_err().to_string();
+            let error = of_folders(unclear, None).unwrap_err().to_string();
             assert!(error.contains("--label-from"), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_named_by_the_people_in_them_leave_folders_for_classes() {
+        let paths = [
+            "walk/Anna.csv",
+            "walk/ben.csv",
+            "rest/anna.csv",
+            "rest/ben.csv",
+        ];
+        assert!(of_folders(&paths, None).is_err());
+        let found = of_folders(&paths, Some(&["anna", "ben", "anna", "ben"]));
+        assert_eq!(found.unwrap().unwrap(), ["walk", "walk", "rest", "rest"]);
+        // One person's days, or people as folders, say nothing.
+        for (paths, people) in [
+            (
+                [
+                    "day1/walk.csv",
+                    "day1/run.csv",
+                    "day2/walk.csv",
+                    "day2/run.csv",
+                ],
+                ["anna"; 4],
+            ),
+            (paths, ["x", "y", "x", "y"]),
+            (
+                [
+                    "anna/walk-anna.csv",
+                    "anna/run-anna.csv",
+                    "ben/walk-ben.csv",
+                    "ben/run-ben.csv",
+                ],
+                ["anna", "anna", "ben", "ben"],
+            ),
+        ] {
+            assert!(of_folders(&paths, Some(&people)).is_err(), "{paths:?}");
         }
     }
 }

@@ -11,7 +11,11 @@ use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
 use super::{counters, gravity, labels, sensor_files, time};
 use crate::data::time::{RATE_TOLERANCE, rounded};
+use crate::data::words::composed;
 use crate::visible;
+
+/// Start of the note of recordings without labels.
+pub(in crate::data) const NO_LABELS: &str = "no labels are found";
 
 /// Makes recordings ready. Each comes with the path by which its label is told.
 ///
@@ -24,6 +28,7 @@ pub(super) fn prepare(
     // As the files are: a unit that the user states is that of all.
     gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
     label(&mut all, reading)?;
+    compose(&mut all, reading);
     counters::leave_out(&mut all, reading);
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
     for (_, mut recording) in all {
@@ -44,6 +49,38 @@ pub(super) fn prepare(
     remark(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
+}
+
+/// Brings names that are spelled in two forms of Unicode to one.
+fn compose(all: &mut [(String, Recording)], reading: &Reading<'_>) {
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let mut two_forms = BTreeSet::new();
+    let mut compose = |name: &mut String| {
+        if name.is_ascii() {
+            return;
+        }
+        let composed = composed(name).into_owned();
+        let before = std::mem::replace(name, composed.clone());
+        if *first.entry(composed.clone()).or_insert(before.clone()) != before {
+            two_forms.insert(composed);
+        }
+    };
+    for (_, recording) in all {
+        let labels = recording
+            .labels
+            .iter_mut()
+            .map(|interval| &mut interval.label);
+        let others = [&mut recording.subject, &mut recording.stated_name];
+        labels
+            .chain(others.into_iter().flatten())
+            .for_each(&mut compose);
+    }
+    if !two_forms.is_empty() {
+        reading.note(format!(
+            "names that are spelled in two forms of Unicode are one: {}",
+            visible::names(&two_forms)
+        ));
+    }
 }
 
 /// Notes what may be an oversight: labels that differ by case alone, values in no unit.
@@ -112,7 +149,10 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
     let paths: Vec<&str> = (all.iter())
         .map(|(path, _)| sensor_files::recording_of(path))
         .collect();
-    let of_folders = labels::of_folders(&paths);
+    let people: Option<Vec<&str>> = (all.iter())
+        .map(|(_, recording)| recording.subject.as_deref())
+        .collect();
+    let of_folders = labels::of_folders(&paths, people.as_deref());
     if all
         .iter()
         .any(|(_, recording)| !recording.labels.is_empty())
@@ -120,17 +160,36 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
         label_others(all, of_folders.ok().flatten(), reading);
         return Ok(());
     }
+    if let Some(column) = &reading.options.label_column {
+        bail!(
+            "no file has labels in a column \"{}\", which --label-column names",
+            visible::name(column)
+        );
+    }
     match of_folders? {
         Some(labels) => {
             for ((_, recording), label) in all.iter_mut().zip(labels) {
                 recording.label_all(&label);
             }
+            let texts = reading.text_columns();
+            if !texts.is_empty() {
+                reading.note(format!(
+                    "labels are those of folders, and columns hold text, too: {texts}. --label-column COLUMN takes the labels from there"
+                ));
+            }
         }
-        None => reading.note(
-            "no labels are found: no column label, class or activity, no folder per class. --label-from says where in a file's \
-             name they stand"
-                .into(),
-        ),
+        None => {
+            let texts = match reading.text_columns().as_str() {
+                "" => String::new(),
+                texts => format!(
+                    " Columns of text are {texts}: --label-column COLUMN takes the labels from one."
+                ),
+            };
+            reading.note(format!(
+                "{NO_LABELS}: no column label, class or activity, no folder per class.{texts} --label-from '{{label}}-*.csv' says where \
+                 in a file's name they stand"
+            ));
+        }
     }
     Ok(())
 }
@@ -304,7 +363,8 @@ fn set_rate(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         None => recording.time = TimeBase::Rate(stated),
         Some(measured) => ensure!(
             (measured - stated).abs() <= RATE_TOLERANCE * measured,
-            "it has {measured:.4} samples a second by its time, not {stated}: leave --rate out, or resample with --resample {stated}"
+            "it has {measured:.4} samples a second by its time, not {stated}, which is stated (--rate, or rate_hz of the run's \
+             configuration). In training leave it out, or resample with --resample {stated}; a model takes recordings of its own rate alone"
         ),
     }
     Ok(())

@@ -103,6 +103,38 @@ impl Iterator for Texts {
 }
 
 impl Summary {
+    /// Numbers of recordings, samples and gaps, and the rates, in one line for people.
+    pub fn in_words(&self) -> String {
+        let recordings = || self.recordings.iter();
+        let samples: usize = recordings().map(|recording| recording.samples).sum();
+        let gaps: usize = recordings().map(|recording| recording.gaps).sum();
+        let samples = match samples {
+            1 => "1 sample".to_owned(),
+            samples => format!("{samples} samples"),
+        };
+        format!(
+            "{} recordings, {samples}, {}, {gaps} gaps",
+            self.recordings.len(),
+            self.rates()
+        )
+    }
+
+    /// The rates of recordings, as a range.
+    fn rates(&self) -> String {
+        let rates = || {
+            self.recordings
+                .iter()
+                .filter_map(|recording| recording.rate_hz)
+        };
+        let least = rates().fold(f64::INFINITY, f64::min);
+        let most = rates().fold(0.0, f64::max);
+        match rates().next() {
+            None => "without a rate".into(),
+            Some(_) if most - least < 0.01 * most => format!("{least:.2} Hz"),
+            Some(_) => format!("{least:.2} to {most:.2} Hz"),
+        }
+    }
+
     fn of(imported: &Imported, fixed: &[ToldScale]) -> Result<Self> {
         let mut labels = BTreeMap::new();
         for recording in &imported.recordings {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::columns::{Columns, Wanted};
 use super::cutting::Cutting;
@@ -17,11 +17,20 @@ use crate::visible;
 
 /// Bytes at the start of a file by which it is told whether it is of this program's own form.
 const HEAD: u64 = 1 << 18;
+/// Sub-folders that a message names.
+const MOST_FOLDERS: usize = 6;
 
 /// Why files are not of this program's own form; none if one of them is, or may be.
 pub(super) fn why_foreign(place: &Path, files: &[PathBuf], wanted: Wanted<'_>) -> Option<String> {
     if files.is_empty() {
-        return Some(format!("{} holds no .csv file", place.display()));
+        let folders = visible::names(super::folders_of_tables(place).iter().take(MOST_FOLDERS));
+        return Some(match folders.is_empty() {
+            true => format!("{} holds no .csv file", place.display()),
+            false => format!(
+                "{} has its .csv files in sub-folders ({folders}). For this program's own form, put them beside each other into one folder",
+                place.display()
+            ),
+        });
     }
     let mut first = None;
     for file in files {
@@ -119,6 +128,10 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         options.rate_hz = cutting.rate_hz.map(f64::from);
     }
     let imported = import::import(place, &options.options()?)?;
+    let is_of_no_label = |note: &&String| note.starts_with(import::NO_LABELS);
+    if let Some(note) = imported.notes.iter().find(is_of_no_label) {
+        bail!("{note}");
+    }
     let fixed = fixed_scales(&options, cutting);
     let texts = import::texts(imported, &fixed)?;
     let summary = texts.summary();
@@ -200,9 +213,17 @@ fn imported_note(summary: &import::Summary) -> String {
         0 => String::new(),
         files => format!(", {files} files left out"),
     };
+    let has_gaps = summary
+        .recordings
+        .iter()
+        .any(|recording| recording.gaps > 0);
+    let gaps = match has_gaps {
+        true => "; no window spans a gap, and `hadamrnn data check` tells where they are",
+        false => "",
+    };
     format!(
-        "note: imported: {}, {} recordings{bad}{left_out}",
+        "note: imported: {}, {}{bad}{left_out}{gaps}",
         formats.join(", "),
-        summary.recordings.len()
+        summary.in_words()
     )
 }

@@ -291,6 +291,10 @@ fn shown(field: &[u8]) -> String {
 }
 
 fn count(field: &[u8], channel: &str) -> Result<i16> {
+    ensure!(
+        field != channel.as_bytes(),
+        "the header stands here again: take this line out, or leave a blank one in its place, where another recording begins"
+    );
     let parsed = std::str::from_utf8(field)
         .ok()
         .and_then(|text| text.parse().ok());

@@ -1,6 +1,7 @@
 //! Segments: samples that follow each other without a gap, of one label in one recording; what is cut into windows and split.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -13,6 +14,7 @@ use super::time;
 use super::{Cutting, labels};
 use crate::data::judge::{Judge, NoChannel};
 use crate::data::time::{Clock, Unit};
+use crate::data::words::composed;
 use crate::visible;
 
 /// Rows of a recording from which on its own rate is measured, not that of its file.
@@ -80,7 +82,8 @@ impl Segments {
             ));
         }
         let names: Vec<String> = chosen.iter().map(|&i| found.channels[i].clone()).collect();
-        let numbers: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+        let numbers: HashMap<_, usize> =
+            classes.iter().map(|name| composed(name)).zip(0..).collect();
         let cutter = Cutter {
             cutting,
             chosen: &chosen,
@@ -129,6 +132,12 @@ fn notes_of(found: &Found) -> Vec<String> {
         notes.push(format!(
             "note: {} rows have no label and are left out",
             found.unlabelled
+        ));
+    }
+    if !found.respelled.is_empty() {
+        notes.push(format!(
+            "note: names that are spelled in two forms of Unicode are one: {}",
+            visible::names(&found.respelled)
         ));
     }
     let clocks: BTreeSet<(&String, &Vec<String>)> = (found.times.iter().flatten())
@@ -302,10 +311,9 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
     let used: BTreeSet<usize> = found.runs.iter().map(|run| run.label).collect();
     let classes = labels::in_order(used.iter().map(|&label| found.labels[label].as_str()));
     if !cutting.classes.is_empty() {
-        if let Some(unknown) = classes
-            .iter()
-            .find(|class| !cutting.classes.contains(class))
-        {
+        let known: HashSet<Cow<'_, str>> =
+            cutting.classes.iter().map(|name| composed(name)).collect();
+        if let Some(unknown) = classes.iter().find(|class| !known.contains(class.as_str())) {
             bail!(
                 "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on; to train anew, take \
                  classes and split out of [recordings]",

@@ -225,6 +225,7 @@ impl Search<'_> {
                 resumed: run_of(&folder, &config),
                 config: config.clone(),
                 overwrite: true,
+                data_dir: self.options.data_dir.as_deref(),
             };
             if train_in(run, &data.task, &device, observer)? == Outcome::Interrupted {
                 return Ok(None);
