@@ -24,6 +24,7 @@ mod npz;
 mod numbers;
 pub mod quality;
 pub mod recordings;
+mod row_digests;
 mod sequences;
 mod task;
 mod text;
