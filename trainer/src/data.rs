@@ -25,6 +25,7 @@ mod npz;
 mod numbers;
 pub mod quality;
 pub mod recordings;
+mod row_digests;
 mod sequences;
 mod task;
 mod text;

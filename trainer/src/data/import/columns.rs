@@ -1,5 +1,6 @@
 //! Roles of columns, by their names.
 
+use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
 use crate::data::words::words;
 
@@ -154,6 +155,7 @@ pub(super) fn role(name: &str) -> Role {
         () if is(LABELS) => Role::Label,
         () if is(SUBJECTS) => Role::Subject,
         () if is(&["recording"]) => Role::Recording,
+        () if name == SOURCE => Role::Number,
         () if is(&NUMBERS) || name.starts_with("Unnamed:") || number_at_end => Role::Number,
         () if is_time(name) => Role::Time,
         () => Role::Channel,

@@ -63,6 +63,8 @@ pub struct Recording {
     pub time: TimeBase,
     /// Values, `[samples][channels]`.
     pub values: Vec<f32>,
+    /// Digests of rows of samples before these were resampled, one a sample, 0 for none; empty where they were not.
+    pub sources: Vec<u64>,
     /// Numbers of samples before which time is broken, ascending, none of them 0.
     pub gaps: Vec<usize>,
     /// Labels, ascending, without overlaps. Samples in none belong to no class.
@@ -79,6 +81,7 @@ impl Recording {
             channels,
             time: TimeBase::Unknown,
             values: Vec::new(),
+            sources: Vec::new(),
             gaps: Vec::new(),
             labels: Vec::new(),
         }
@@ -185,6 +188,8 @@ impl Recording {
             .iter()
             .flat_map(|&keep| std::iter::repeat_n(keep, count));
         self.values.retain(|_| flags.next().unwrap_or(false));
+        let mut flags = keep.iter();
+        self.sources.retain(|_| flags.next().copied().unwrap_or(false));
         if let TimeBase::Stamps(stamps) = &mut self.time {
             let mut flags = keep.iter();
             stamps.retain(|_| flags.next().copied().unwrap_or(false));
@@ -213,6 +218,10 @@ impl Recording {
         ensure!(
             samples * channels == self.values.len(),
             "its channels have different lengths"
+        );
+        ensure!(
+            self.sources.is_empty() || self.sources.len() == samples,
+            "it has another number of digests than of samples"
         );
         ensure!(
             self.values.iter().all(|value| value.is_finite()),

@@ -12,6 +12,7 @@ use super::counts::{Scale, remarks, scales};
 use super::recording::{Recording, TimeBase};
 use super::told::{self, ToldScale};
 use super::{Imported, time};
+use crate::data::row_digests::SOURCE;
 use crate::files::UNFINISHED;
 
 /// Name of the summary.
@@ -276,6 +277,9 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
         text.push(',');
         text.push_str(&field(&scale.channel));
     }
+    if !recording.sources.is_empty() {
+        let _ = write!(text, ",{SOURCE}");
+    }
     text.push('\n');
     let labels = recording.label_of_each();
     for run in recording.runs() {
@@ -291,6 +295,13 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
             text.push_str(&fixed);
             for (scale, &value) in scales.iter().zip(recording.sample(i)) {
                 let _ = write!(text, ",{}", scale.count(value));
+            }
+            match recording.sources.get(i) {
+                Some(0) => text.push(','),
+                Some(digest) => {
+                    let _ = write!(text, ",{digest:010x}");
+                }
+                None => {}
             }
             text.push('\n');
         }

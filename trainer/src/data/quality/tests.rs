@@ -57,6 +57,7 @@ fn recording(person: usize, number: usize, label: &str, hertz: f64, strength: f6
     let channels = ["ax", "ay", "az"].map(|name| channel(name, Unit::G));
     let rotation = ["gx", "gy", "gz"].map(|name| channel(name, Unit::DegreePerSecond));
     Recording {
+        sources: Vec::new(),
         name: format!("p{person}-{label}"),
         stated_name: None,
         subject: Some(format!("p{person}")),

@@ -25,8 +25,8 @@ pub(super) struct Joined {
     found: FileFound,
     /// Number of lines so far.
     lines: u64,
-    /// Counts and stamps of the last run, block by block, and whether a gap comes after it.
-    last: Vec<(Vec<i16>, Vec<f64>)>,
+    /// Counts, stamps and sources of the last run, block by block, and whether a gap comes after it.
+    last: Vec<(Vec<i16>, Vec<f64>, Vec<u64>)>,
     is_ended: bool,
 }
 
@@ -68,6 +68,7 @@ impl Joined {
         self.is_ended |= part.begins_with_gap;
         let width = self.found.columns.channels.len();
         let (mut counts, mut times) = (part.counts.as_slice(), part.times.as_slice());
+        let mut sources = part.sources.as_slice();
         let is_empty = part.pieces.is_empty();
         for piece in part.pieces {
             let run = Run {
@@ -78,6 +79,7 @@ impl Joined {
                 label: labels[piece.label],
                 counts: Vec::new(),
                 times: Vec::new(),
+                sources: Vec::new(),
                 samples: 0,
             };
             self.begin(run);
@@ -85,7 +87,11 @@ impl Joined {
             let (of_piece, rest) = counts.split_at(piece.samples * width);
             let (stamps, later) = times.split_at(stamps);
             (counts, times) = (rest, later);
-            self.last.push((of_piece.to_vec(), stamps.to_vec()));
+            let digests = if sources.is_empty() { 0 } else { piece.samples };
+            let (digests, later) = sources.split_at(digests);
+            sources = later;
+            self.last
+                .push((of_piece.to_vec(), stamps.to_vec(), digests.to_vec()));
             if let Some(run) = self.found.runs.last_mut() {
                 run.samples += piece.samples;
             }
@@ -121,15 +127,17 @@ impl Joined {
             return;
         };
         let mut blocks = std::mem::take(&mut self.last);
-        if let [(counts, times)] = &mut blocks[..] {
+        if let [(counts, times, sources)] = &mut blocks[..] {
             (run.counts, run.times) = (std::mem::take(counts), std::mem::take(times));
+            run.sources = std::mem::take(sources);
             return;
         }
         run.counts
-            .reserve_exact(blocks.iter().map(|(counts, _)| counts.len()).sum());
+            .reserve_exact(blocks.iter().map(|(counts, _, _)| counts.len()).sum());
         run.times
-            .reserve_exact(blocks.iter().map(|(_, times)| times.len()).sum());
-        for (counts, times) in blocks {
+            .reserve_exact(blocks.iter().map(|(_, times, _)| times.len()).sum());
+        for (counts, times, sources) in blocks {
+            run.sources.extend(sources);
             run.counts.extend(counts);
             run.times.extend(times);
         }

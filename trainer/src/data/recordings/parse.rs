@@ -14,6 +14,7 @@ use super::labels;
 use super::lines::Fields;
 use super::plan::{Keys, Plan};
 use super::times::Times;
+use crate::data::row_digests::SOURCE;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -99,6 +100,8 @@ pub(super) struct Part {
     pub counts: Vec<i16>,
     /// Time stamps of all pieces, `[samples]`; empty where there are none.
     pub times: Vec<f64>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where there is no column of them.
+    pub sources: Vec<u64>,
     pub recordings: Names,
     pub groups: Names,
     pub labels: Names,
@@ -257,6 +260,9 @@ impl Parser<'_> {
             part.counts.push(count(fields.get(line, column), name)?);
         }
         piece.samples += 1;
+        if let Some(column) = columns.source {
+            part.sources.push(source(fields.get(line, column))?);
+        }
         let Some(chosen) = &self.head.times.chosen else {
             return Ok(());
         };
@@ -277,7 +283,8 @@ impl Parser<'_> {
 fn take_memory(budget: &Budget, head: &Head, samples: usize) -> Result<()> {
     if samples.is_multiple_of(ROWS) {
         let stamp = head.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
-        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp))?;
+        let source = head.columns.source.map_or(0, |_| size_of::<u64>());
+        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp + source))?;
     }
     Ok(())
 }
@@ -288,6 +295,22 @@ fn text(field: &[u8]) -> Result<&str> {
 
 fn shown(field: &[u8]) -> String {
     visible::name(&String::from_utf8_lossy(field))
+}
+
+/// A digest of hexadecimal digits; 0 for an empty field.
+fn source(field: &[u8]) -> Result<u64> {
+    if field.is_empty() {
+        return Ok(0);
+    }
+    let text = std::str::from_utf8(field).ok();
+    let digits = text.filter(|text| text.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let parsed = digits.and_then(|text| u64::from_str_radix(text, 16).ok());
+    parsed.with_context(|| {
+        format!(
+            "column {SOURCE}: \"{}\" is no digest of hexadecimal digits: import the recordings anew",
+            shown(field)
+        )
+    })
 }
 
 fn count(field: &[u8], channel: &str) -> Result<i16> {

@@ -17,6 +17,8 @@ pub(super) struct Run {
     pub counts: Vec<i16>,
     /// Time stamps, `[samples]`; empty where there are none.
     pub times: Vec<f64>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where the file has no such column.
+    pub sources: Vec<u64>,
     /// Number of samples.
     pub samples: usize,
 }

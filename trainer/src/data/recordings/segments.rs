@@ -35,6 +35,8 @@ pub(super) struct Segment {
     pub group: Option<usize>,
     /// Raw counts, `[samples][channels]`.
     pub counts: Vec<i16>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where they were not, or none is known.
+    pub sources: Vec<u64>,
     pub samples: usize,
     /// File and line of the first sample.
     pub place: (usize, u64),
@@ -374,7 +376,8 @@ impl Cutter<'_> {
         borders.push(run.samples);
         let (of, line) = ((run.recording, run.group), run.line);
         if borders.len() == 2 && self.is_all {
-            self.segment(&mut pieces, run.counts, of, (run.file, line));
+            let content = (run.counts, run.sources);
+            self.segment(&mut pieces, content, of, (run.file, line));
             return pieces;
         }
         for pair in borders.windows(2) {
@@ -383,7 +386,9 @@ impl Cutter<'_> {
             let counts = rows
                 .flat_map(|row| self.chosen.iter().map(|&i| row[i]))
                 .collect();
-            self.segment(&mut pieces, counts, of, (run.file, line + pair[0] as u64));
+            let sources = run.sources.get(pair[0]..pair[1]).unwrap_or_default();
+            let content = (counts, sources.to_vec());
+            self.segment(&mut pieces, content, of, (run.file, line + pair[0] as u64));
         }
         pieces
     }
@@ -391,7 +396,7 @@ impl Cutter<'_> {
     fn segment(
         &self,
         pieces: &mut Pieces,
-        counts: Vec<i16>,
+        (counts, sources): (Vec<i16>, Vec<u64>),
         (recording, group): (usize, Option<usize>),
         place: (usize, u64),
     ) {
@@ -408,6 +413,7 @@ impl Cutter<'_> {
             recording,
             group,
             counts,
+            sources,
             samples,
             place,
         });

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::rows;
 use super::segments::Segment;
+use crate::data::row_digests::of_rows;
 
 /// Rows of samples in common from which on two segments share a signal, not a chance.
 const ENOUGH: usize = 3;
@@ -19,7 +20,11 @@ pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> 
     let one_of = one_of(segments.iter().map(|segment| segment.samples).sum());
     let found: Vec<Vec<(u64, usize)>> = (segments.par_iter().enumerate())
         .map(|(number, segment)| {
-            compared(rows::of_samples(segment), length, one_of, number).collect()
+            let rows: Box<dyn Iterator<Item = Option<u64>>> = match segment.sources.is_empty() {
+                true => Box::new(of_rows(rows::of_samples(segment), length)),
+                false => Box::new(rows::sources(segment)),
+            };
+            compared(rows, one_of, number).collect()
         })
         .collect();
     linked(found.concat())
@@ -35,7 +40,9 @@ pub(in crate::data) fn in_common(
     let (length, one_of) = (rows::length(window), one_of(samples));
     let found = all
         .enumerate()
-        .flat_map(|(number, samples)| compared(samples.into_iter(), length, one_of, number));
+        .flat_map(|(number, samples)| {
+            compared(of_rows(samples.into_iter(), length), one_of, number)
+        });
     linked(found.collect())
 }
 
@@ -47,13 +54,11 @@ fn one_of(samples: usize) -> u64 {
 /// Digests of the rows that are compared, with the number of what they are of. The digest chooses, so that the same rows are
 /// compared in all copies.
 fn compared(
-    samples: impl Iterator<Item = u64>,
-    length: usize,
+    rows: impl Iterator<Item = Option<u64>>,
     one_of: u64,
     number: usize,
 ) -> impl Iterator<Item = (u64, usize)> {
-    let digests = rows::of_rows(samples, length).flatten();
-    let chosen = digests.filter(move |digest| digest % one_of == 0);
+    let chosen = rows.flatten().filter(move |digest| digest % one_of == 0);
     chosen.map(move |digest| (digest, number))
 }
 

@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 use super::Dialect;
 use crate::data::import::columns::{Role, label_rank, plain, role};
 use crate::data::import::context::Reading;
+use crate::data::row_digests::SOURCE;
 use crate::data::import::recording::Channel;
 use crate::data::import::text::{Number, lines, number, quantity, split};
 use crate::data::import::unit::{self, Unit};
@@ -116,6 +117,13 @@ impl Columns {
         };
         let no_clocks = times.into_iter().filter(|(column, _)| !is_read(*column));
         found.no_clocks = no_clocks.map(|(_, name)| name).collect();
+        if others.iter().any(|name| name == SOURCE) {
+            found.notes.push(
+                "warning: its samples were resampled before, and its column source_digest, by which training finds trimmed copies, is not \
+                 written again: import the original recordings instead"
+                    .into(),
+            );
+        }
         if !others.is_empty() {
             found
                 .notes

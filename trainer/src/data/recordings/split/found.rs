@@ -231,8 +231,28 @@ impl<'a> Finder<'a> {
                  is in {first}"
             ));
         }
+        notes.extend(self.not_compared(of));
         notes.extend(self.alike(of));
         notes
+    }
+
+    /// Tells of new intervals of samples that were resampled and cannot be compared with the run's, or the other way round.
+    fn not_compared(&self, of: &[Place]) -> Option<String> {
+        let is_by_sources = self.stored.sketch.as_ref()?.is_by_sources();
+        let new = (self.segments.all.iter().zip(of)).filter(|(_, place)| **place == Place::New);
+        let count = new
+            .filter(|(segment, _)| segment.sources.is_empty() == is_by_sources)
+            .count();
+        let lack = match is_by_sources {
+            true => "they lack, and the run has",
+            false => "they have, and the run lacks",
+        };
+        (count > 0).then(|| {
+            format!(
+                "warning: {count} of the new intervals cannot be compared with the run's samples before these were resampled, which {lack}: \
+                 trimmed copies among them count as new. Import both anew from the original recordings, and train anew"
+            )
+        })
     }
 
     /// Tells of new intervals that begin like known ones, or share a few samples with them.

@@ -28,6 +28,9 @@ pub struct Sketch {
     row: usize,
     /// Samples in a row from which on an anchor is among them.
     reach: usize,
+    /// Whether anchors of samples that were resampled are those of the samples before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_sources: bool,
     /// Anchors of each class that are trained on.
     train: Vec<Digests>,
     /// Those of the validation split.
@@ -125,7 +128,7 @@ impl Sketch {
                 Place::Split(_) => None,
                 Place::New | Place::Parts(_) => continue,
             };
-            for Anchor { at, digest } in anchors(segment, row, reach) {
+            for Anchor { at, digest } in anchors(segment, row, reach, true) {
                 let split = match (place, &parts) {
                     (Place::Split(split), _) => *split,
                     // What lies between two splits counts as the one before it.
@@ -144,6 +147,7 @@ impl Sketch {
         Self {
             row,
             reach,
+            by_sources: segments.all.iter().any(|segment| !segment.sources.is_empty()),
             train,
             valid,
             test,
@@ -154,6 +158,11 @@ impl Sketch {
     pub(super) fn len(&self) -> usize {
         let lists = [&self.train, &self.valid, &self.test];
         lists.into_iter().flatten().map(|list| list.0.len()).sum()
+    }
+
+    /// Whether anchors of samples that were resampled are those of the samples before.
+    pub(super) fn is_by_sources(&self) -> bool {
+        self.by_sources
     }
 
     /// Checks what stands in a file.
@@ -189,6 +198,7 @@ impl Sketch {
         Index {
             row: self.row,
             reach: self.reach,
+            by_sources: self.by_sources,
             known,
         }
     }
@@ -198,13 +208,14 @@ impl Sketch {
 pub(super) struct Index {
     row: usize,
     reach: usize,
+    by_sources: bool,
     known: HashMap<u64, Vec<Known>>,
 }
 
 impl Index {
     /// Digests of the anchors of a segment.
     pub fn digests(&self, segment: &Segment) -> impl Iterator<Item = u64> {
-        let anchors = anchors(segment, self.row, self.reach);
+        let anchors = anchors(segment, self.row, self.reach, self.by_sources);
         anchors.into_iter().map(|anchor| anchor.digest)
     }
 
@@ -267,13 +278,13 @@ impl Index {
         let class = segment.class;
         if segment.samples < self.reach {
             // Its own anchors may not be those of a longer segment.
-            let rows = rows::digests(segment, self.row).enumerate();
+            let rows = rows::digests(segment, self.row, self.by_sources).enumerate();
             let anchors = rows.filter_map(|(at, digest)| Some(anchor(at, digest?)));
             let known =
                 anchors.filter_map(|anchor| Some((anchor, self.known(anchor.digest, class)?)));
             return known.map(|(anchor, known)| (anchor, Some(known))).collect();
         }
-        let anchors = anchors(segment, self.row, self.reach);
+        let anchors = anchors(segment, self.row, self.reach, self.by_sources);
         let mut marks: Vec<(Anchor, Option<Known>)> = (anchors.into_iter())
             .map(|anchor| (anchor, self.known(anchor.digest, class)))
             .collect();
@@ -296,7 +307,7 @@ fn anchor(at: usize, digest: u64) -> Anchor {
 }
 
 /// The anchors of a segment: of each `reach` samples in a row the row of the least digest, and of a shorter one that of all.
-fn anchors(segment: &Segment, row: usize, reach: usize) -> Vec<Anchor> {
+fn anchors(segment: &Segment, row: usize, reach: usize, by_sources: bool) -> Vec<Anchor> {
     let Some(rows) = (segment.samples + 1).checked_sub(row) else {
         return Vec::new();
     };
@@ -304,7 +315,7 @@ fn anchors(segment: &Segment, row: usize, reach: usize) -> Vec<Anchor> {
     let mut found: Vec<Anchor> = Vec::new();
     // Rows that may be the least of a window to come, from small to large digests.
     let mut least: VecDeque<Anchor> = VecDeque::new();
-    for (at, digest) in rows::digests(segment, row).enumerate() {
+    for (at, digest) in rows::digests(segment, row, by_sources).enumerate() {
         if let Some(anchor) = digest.map(|digest| anchor(at, digest)) {
             while least
                 .back()

@@ -149,6 +149,7 @@ impl<'a> Parser<'a> {
             None => None,
         };
         found.runs.push(Run {
+            sources: Vec::new(),
             file: 0,
             line,
             recording: found.recordings.number(text(recording)?),
