@@ -56,11 +56,12 @@ pub use resample::Resampling;
 pub use time::rate_of;
 pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
 pub use unit::Unit;
-pub use write::{SUMMARY, Summary, Texts, Written, texts, write};
+pub use write::{SUMMARY, Summary, Text, Texts, Written, texts, write};
 
 use context::Reading;
 use source::Entry;
 
+use super::Spots;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -286,6 +287,10 @@ impl Found {
         let told = told.with_context(|| format!("{}, line 1", shown()))?;
         for recording in &mut recordings {
             in_units(recording, &told);
+            recording.file.clone_from(&entry.name);
+            if recording.spots.is_empty() {
+                recording.spots = Spots::of_samples(None);
+            }
         }
         *self.formats.entry(format.name).or_insert(0) += 1;
         Ok(recordings)

@@ -14,6 +14,7 @@ use super::labels;
 use super::lines::Fields;
 use super::plan::{Keys, Plan};
 use super::times::Times;
+use crate::data::Spots;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -87,6 +88,8 @@ pub(super) struct Piece {
     pub group: Option<usize>,
     pub label: usize,
     pub samples: usize,
+    /// Lines of the samples, from 0 in the block.
+    pub spots: Spots,
 }
 
 /// Content of a block.
@@ -172,11 +175,15 @@ impl Parser<'_> {
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
+        let (first, line) = (piece.samples, part.lines);
         while let Some(length) = plan.row(bytes, keys, &mut part.counts, &mut part.times) {
             take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
             *bytes = &bytes[length..];
+        }
+        if piece.samples > first {
+            piece.spots.tell(first, line);
         }
         Ok(())
     }
@@ -240,6 +247,7 @@ impl Parser<'_> {
             group,
             label: part.labels.number(text(label)?),
             samples: 0,
+            spots: Spots::default(),
         });
         self.before = Some(Keys::of(of));
         Ok(())
@@ -256,6 +264,7 @@ impl Parser<'_> {
         for (&column, name) in columns.channels.iter().zip(&columns.names) {
             part.counts.push(count(fields.get(line, column), name)?);
         }
+        piece.spots.tell(piece.samples, part.lines);
         piece.samples += 1;
         let Some(chosen) = &self.head.times.chosen else {
             return Ok(());

@@ -11,6 +11,7 @@ use super::read::Found;
 use super::run::Run;
 use super::time;
 use super::{Cutting, labels};
+use crate::data::Spots;
 use crate::data::judge::{Judge, NoChannel};
 use crate::data::time::{Clock, Unit};
 use crate::visible;
@@ -34,8 +35,10 @@ pub(super) struct Segment {
     /// Raw counts, `[samples][channels]`.
     pub counts: Vec<i16>,
     pub samples: usize,
-    /// File and line of the first sample.
+    /// File and line of the first sample, by which segments are ordered.
     pub place: (usize, u64),
+    /// Where the samples stand in their file; of an import in memory, in the original one.
+    pub spots: Spots,
 }
 
 /// Recordings as segments, in an order that their content gives.
@@ -54,6 +57,20 @@ pub(super) struct Segments {
     pub shared: Vec<(usize, usize)>,
     /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
+}
+
+impl Segment {
+    /// The file of the segment, and where its first sample stands there.
+    pub fn origin(&self, files: &[PathBuf]) -> String {
+        let file = files
+            .get(self.place.0)
+            .map(|file| file.display().to_string());
+        let file = file.unwrap_or_default();
+        match self.spots.get(0) {
+            Some(spot) => format!("{file} from {spot}"),
+            None => file,
+        }
+    }
 }
 
 impl Segments {
@@ -365,8 +382,9 @@ impl Cutter<'_> {
         };
         borders.push(run.samples);
         let (of, line) = ((run.recording, run.group), run.line);
+        let spots = |first: usize| ((run.file, line + first as u64), run.spots.from(first));
         if borders.len() == 2 && self.is_all {
-            self.segment(&mut pieces, run.counts, of, (run.file, line));
+            self.segment(&mut pieces, run.counts, of, spots(0));
             return pieces;
         }
         for pair in borders.windows(2) {
@@ -375,7 +393,7 @@ impl Cutter<'_> {
             let counts = rows
                 .flat_map(|row| self.chosen.iter().map(|&i| row[i]))
                 .collect();
-            self.segment(&mut pieces, counts, of, (run.file, line + pair[0] as u64));
+            self.segment(&mut pieces, counts, of, spots(pair[0]));
         }
         pieces
     }
@@ -385,7 +403,7 @@ impl Cutter<'_> {
         pieces: &mut Pieces,
         counts: Vec<i16>,
         (recording, group): (usize, Option<usize>),
-        place: (usize, u64),
+        (place, spots): ((usize, u64), Spots),
     ) {
         let channels = self.chosen.len();
         let samples = counts.len() / channels;
@@ -402,6 +420,7 @@ impl Cutter<'_> {
             counts,
             samples,
             place,
+            spots,
         });
     }
 }
