@@ -27,6 +27,7 @@ pub mod quality;
 pub mod recordings;
 mod row_digests;
 mod sequences;
+mod spot;
 mod task;
 mod text;
 mod time;
@@ -43,6 +44,7 @@ pub use glue::Padding;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate, named_folder};
 pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};
+pub use spot::{Spot, Spots};
 pub use task::{Holdout, Task};
 
 /// Reads the data of `task` from `source`, with `holdout` as the validation split and sequences padded as usual.

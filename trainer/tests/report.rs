@@ -217,7 +217,7 @@ fn figures_are_those_of_eval_for_runs_and_models_and_every_split() {
             "1 person</h3>",
             "recordings, the worst first",
             "c0-p",
-            ".csv line ",
+            ".csv, line ",
         ] {
             assert!(page.contains(part), "{part}");
         }

@@ -59,12 +59,13 @@ pub use told::{
     ToldScale, line as line_of_scales, of_lines as scales_told, parse as scales_in_line,
 };
 pub use unit::Unit;
-pub use write::{SUMMARY, Summary, Texts, Written, texts, write};
+pub use write::{SUMMARY, Summary, Text, Texts, Written, texts, write};
 
 use context::Reading;
 use source::Entry;
 pub use source::TASK_FILE;
 
+use super::Spots;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -294,6 +295,10 @@ impl Found {
         let told = told.with_context(shown)?;
         for recording in &mut recordings {
             in_units(recording, &told);
+            recording.file.clone_from(&entry.name);
+            if recording.spots.is_empty() {
+                recording.spots = Spots::of_samples(None);
+            }
         }
         *self.formats.entry(format.name).or_insert(0) += 1;
         Ok(recordings)

@@ -82,7 +82,7 @@ pub(super) fn read_with(
         );
         let result = split(line, dialect.separator, &mut fields)
             .and_then(|()| check(&fields))
-            .and_then(|()| table.row(&columns, dialect, line, &fields, reading));
+            .and_then(|()| table.row(&columns, dialect, (Some(at), line), &fields, reading));
         if let Err(error) = result {
             if error.is::<std::io::Error>() {
                 return Err(error.context(format!("line {at}")));

@@ -93,6 +93,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
                 }
                 reading.budget.take(3 * size_of::<f32>())?;
                 recording.values.extend(sample);
+                recording.line_last(at);
             }
             Err(error) => pending.push((at, error)),
         }

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::unit::Unit;
+use crate::data::Spots;
 use crate::visible;
 
 /// A channel of a recording.
@@ -57,6 +58,10 @@ pub struct Recording {
     pub stated_name: Option<String>,
     /// Person or thing that was recorded.
     pub subject: Option<String>,
+    /// File that its samples are from, as a path below the input; of several, the one whose times they have.
+    pub file: String,
+    /// Where its samples stand in the file.
+    pub spots: Spots,
     /// Channels, at least one.
     pub channels: Vec<Channel>,
     /// When samples were taken.
@@ -78,6 +83,8 @@ impl Recording {
             name: name.into(),
             stated_name: None,
             subject: None,
+            file: String::new(),
+            spots: Spots::default(),
             channels,
             time: TimeBase::Unknown,
             values: Vec::new(),
@@ -105,6 +112,13 @@ impl Recording {
         let samples = self.samples();
         if samples > 0 && self.gaps.last() != Some(&samples) {
             self.gaps.push(samples);
+        }
+    }
+
+    /// Tells the line of the sample that was added last.
+    pub(super) fn line_last(&mut self, line: u64) {
+        if let Some(last) = self.samples().checked_sub(1) {
+            self.spots.tell(last, line);
         }
     }
 
@@ -183,6 +197,8 @@ impl Recording {
             (interval.start, interval.end) = (place[interval.start], place[interval.end]);
         }
         self.labels.retain(|interval| interval.start < interval.end);
+        let kept = keep.iter().enumerate().filter(|(_, keep)| **keep);
+        self.spots = self.spots.select(kept.map(|(sample, _)| sample));
         let count = self.channels.len();
         let mut flags = keep
             .iter()
@@ -275,6 +291,7 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Spot;
 
     fn recording() -> Recording {
         let channels = vec![Channel::new("a", Unit::Counts), Channel::new("b", Unit::G)];
@@ -284,6 +301,7 @@ mod tests {
                 recording.gap();
             }
             recording.values.extend([f32::from(i), f32::from(10 * i)]);
+            recording.line_last(u64::from(i) + 10);
             if i != 2 {
                 recording.label_last(if i < 4 { "x" } else { "y" });
             }
@@ -305,6 +323,8 @@ mod tests {
         );
         recording.retain(&[true, false, true, true, true, true]);
         recording.validate().unwrap();
+        let lines = [0, 1, 4].map(|i| recording.spots.get(i).unwrap());
+        assert_eq!(lines, [10, 12, 15].map(Spot::Line));
         assert_eq!(recording.gaps, [1, 3]);
         assert_eq!(
             recording.label_of_each(),

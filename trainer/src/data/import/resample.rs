@@ -74,6 +74,8 @@ pub(super) fn resample(
     let mut to = Recording::new(recording.name.clone(), recording.channels.clone());
     to.subject.clone_from(&recording.subject);
     to.stated_name.clone_from(&recording.stated_name);
+    to.file.clone_from(&recording.file);
+    let mut nearest = Vec::new();
     let labels = recording.label_of_each();
     let mut times = Vec::new();
     for run in recording.runs() {
@@ -122,11 +124,13 @@ pub(super) fn resample(
             }
             times.push(time);
             let at = if share >= 1.0 { after } else { before };
+            nearest.push(if share >= 0.5 { after } else { before });
             if let Some(label) = labels[at] {
                 to.label_last(label);
             }
         }
     }
+    to.spots = recording.spots.select(nearest.into_iter());
     to.time = TimeBase::Stamps(times);
     *recording = to;
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -12,11 +13,14 @@ use super::counts::{Scale, remarks, scales};
 use super::recording::{Recording, TimeBase};
 use super::told::{self, ToldScale};
 use super::{Imported, time};
+use crate::data::Spots;
 use crate::data::row_digests::SOURCE;
 use crate::files::UNFINISHED;
 
 /// Name of the summary.
 pub const SUMMARY: &str = "recordings.toml";
+/// Lines of a file that is written above its rows: the comment and the header.
+const HEAD_LINES: u64 = 2;
 /// Rates that are told by a column of seconds of any name; others need one that says seconds.
 const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
 
@@ -93,13 +97,30 @@ impl Texts {
     }
 }
 
+/// A file that would be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// Name.
+    pub file: String,
+    /// Content.
+    pub text: String,
+    /// File that its samples are from, as a path below the input.
+    pub original: String,
+    /// Lines of the first samples of its intervals without a gap, with where these and those after them stand in `original`.
+    pub rows: Vec<(u64, Spots)>,
+}
+
 impl Iterator for Texts {
-    /// Name and text of a file.
-    type Item = (String, String);
+    type Item = Text;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (file, recording) = self.left.pop()?;
-        Some((file, text(&recording, &self.summary.channels)))
+        Some(Text {
+            file,
+            text: text(&recording, &self.summary.channels),
+            rows: rows(&recording),
+            original: recording.file,
+        })
     }
 }
 
@@ -307,6 +328,18 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
         }
     }
     text
+}
+
+/// Lines of [`text`] at which the rows without a gap begin, with where their samples are from.
+fn rows(recording: &Recording) -> Vec<(u64, Spots)> {
+    // Behind the comment and the header; a blank line stands at each gap.
+    let line = |(gaps, run): (u64, Range<usize>)| {
+        (
+            HEAD_LINES + 1 + gaps + run.start as u64,
+            recording.spots.from(run.start),
+        )
+    };
+    (0..).zip(recording.runs()).map(line).collect()
 }
 
 /// Times of samples, in seconds from the first on.

@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::*;
+use crate::data::Spots;
 use crate::data::import::{Channel, Interval, TimeBase, Unit};
 
 const RATE: f64 = 50.0;
@@ -61,6 +62,8 @@ fn recording(person: usize, number: usize, label: &str, hertz: f64, strength: f6
         name: format!("p{person}-{label}"),
         stated_name: None,
         subject: Some(format!("p{person}")),
+        file: format!("p{person}-{label}.csv"),
+        spots: Spots::default(),
         channels: [channels, rotation].concat(),
         time: TimeBase::Stamps((0..SAMPLES).map(|i| i as f64 / RATE).collect()),
         values,

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::columns::Columns;
 use super::parse::{Head, Names, Part};
 use super::run::{Run, TimeColumn};
+use crate::data::Spots;
 
 /// Content of one file; numbers of names are its own.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl Joined {
             let run = Run {
                 file: 0,
                 line: self.lines + piece.line + 1,
+                spots: Spots::default(),
                 recording: recordings[piece.recording],
                 group: piece.group.map(|group| groups[group]),
                 label: labels[piece.label],
@@ -93,6 +95,7 @@ impl Joined {
             self.last
                 .push((of_piece.to_vec(), stamps.to_vec(), digests.to_vec()));
             if let Some(run) = self.found.runs.last_mut() {
+                run.spots.append(run.samples, &piece.spots, self.lines + 1);
                 run.samples += piece.samples;
             }
         }

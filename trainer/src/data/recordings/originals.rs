@@ -11,6 +11,7 @@ use super::import_options::ImportOptions;
 use super::lines::{Fields, lines};
 use super::read::{self, Found};
 use super::scale::{self, Told};
+use crate::data::Spots;
 use crate::data::import::{self, ToldScale, Unit};
 use crate::untrusted::{self, Budget};
 use crate::visible;
@@ -104,7 +105,7 @@ pub(super) struct Originals {
     pub found: Found,
     /// Scales of the counts.
     pub told: Vec<Told>,
-    /// Names of the files that would have been written.
+    /// The files that runs are from, one for each that would have been written.
     pub files: Vec<PathBuf>,
     /// Lines about the import.
     pub notes: Vec<String>,
@@ -153,20 +154,25 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         channels: &reading.channels,
         group: reading.group.as_deref(),
     };
-    let mut files = Vec::new();
+    let (mut files, mut rows) = (Vec::new(), Vec::new());
     let mut told = Vec::new();
-    let found = read::read_texts(
-        texts.map(|(file, text)| {
-            let path = place.join(file);
+    let mut found = read::read_texts(
+        texts.map(|written| {
+            let text = written.text;
+            let path = place.join(written.file);
             if told.is_empty() {
                 told.push(scale::of_text(&path.display().to_string(), text.as_bytes()));
             }
-            files.push(path.clone());
+            files.push(original(place, &written.original));
+            rows.push(written.rows);
             (path, text)
         }),
         wanted,
         budget,
     )?;
+    for run in &mut found.runs {
+        run.spots = spots(&rows[run.file], run.line);
+    }
     Ok(Originals {
         found,
         told: told.into_iter().collect::<Result<_>>()?,
@@ -175,6 +181,24 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         reading,
         options,
     })
+}
+
+/// The path of a file of an import: `place` itself, in it, or in the archive that it is.
+fn original(place: &Path, file: &str) -> PathBuf {
+    let is_place = place.is_file() && place.file_name().is_some_and(|name| *name == *file);
+    match is_place {
+        true => place.to_path_buf(),
+        false => place.join(file),
+    }
+}
+
+/// Where the samples from a line of a written text on are from.
+fn spots(rows: &[(u64, Spots)], line: u64) -> Spots {
+    let before = rows.partition_point(|(first, _)| *first <= line);
+    match before.checked_sub(1).and_then(|at| rows.get(at)) {
+        Some((first, spots)) => spots.from((line - first) as usize),
+        None => Spots::default(),
+    }
 }
 
 /// The options of a run: with the scales of its channels.

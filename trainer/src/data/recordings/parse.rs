@@ -14,6 +14,7 @@ use super::labels;
 use super::lines::Fields;
 use super::plan::{Keys, Plan};
 use super::times::Times;
+use crate::data::Spots;
 use crate::data::row_digests::SOURCE;
 use crate::untrusted::Budget;
 use crate::visible;
@@ -88,6 +89,8 @@ pub(super) struct Piece {
     pub group: Option<usize>,
     pub label: usize,
     pub samples: usize,
+    /// Lines of the samples, from 0 in the block.
+    pub spots: Spots,
 }
 
 /// Content of a block.
@@ -175,11 +178,15 @@ impl Parser<'_> {
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
+        let (first, line) = (piece.samples, part.lines);
         while let Some(length) = plan.row(bytes, keys, &mut part.counts, &mut part.times) {
             take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
             *bytes = &bytes[length..];
+        }
+        if piece.samples > first {
+            piece.spots.tell(first, line);
         }
         Ok(())
     }
@@ -243,6 +250,7 @@ impl Parser<'_> {
             group,
             label: part.labels.number(text(label)?),
             samples: 0,
+            spots: Spots::default(),
         });
         self.before = Some(Keys::of(of));
         Ok(())
@@ -259,6 +267,7 @@ impl Parser<'_> {
         for (&column, name) in columns.channels.iter().zip(&columns.names) {
             part.counts.push(count(fields.get(line, column), name)?);
         }
+        piece.spots.tell(piece.samples, part.lines);
         piece.samples += 1;
         if let Some(column) = columns.source {
             part.sources.push(source(fields.get(line, column))?);

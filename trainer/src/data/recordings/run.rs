@@ -1,5 +1,7 @@
 //! Samples in a row, as files hold them.
 
+use crate::data::Spots;
+
 /// Samples in a row that have one label in one recording.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Run {
@@ -7,6 +9,8 @@ pub(super) struct Run {
     pub file: usize,
     /// Line of the first sample.
     pub line: u64,
+    /// Where its samples stand in the file; of an import in memory, in the original one.
+    pub spots: Spots,
     /// Number of the recording, among [`Found::recordings`].
     pub recording: usize,
     /// Number of the group, among [`Found::groups`].

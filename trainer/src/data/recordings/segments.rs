@@ -12,6 +12,7 @@ use super::read::Found;
 use super::run::Run;
 use super::time;
 use super::{Cutting, labels};
+use crate::data::Spots;
 use crate::data::judge::{Judge, NoChannel};
 use crate::data::time::{Clock, Unit};
 use crate::data::words::composed;
@@ -38,8 +39,10 @@ pub(super) struct Segment {
     /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where they were not, or none is known.
     pub sources: Vec<u64>,
     pub samples: usize,
-    /// File and line of the first sample.
+    /// File and line of the first sample, by which segments are ordered.
     pub place: (usize, u64),
+    /// Where the samples stand in their file; of an import in memory, in the original one.
+    pub spots: Spots,
 }
 
 /// Recordings as segments, in an order that their content gives.
@@ -58,6 +61,20 @@ pub(super) struct Segments {
     pub shared: Vec<(usize, usize)>,
     /// Lines about what was left out, measured, or looks odd.
     pub notes: Vec<String>,
+}
+
+impl Segment {
+    /// The file of the segment, and where its first sample stands there.
+    pub fn origin(&self, files: &[PathBuf]) -> String {
+        let file = files
+            .get(self.place.0)
+            .map(|file| file.display().to_string());
+        let file = file.unwrap_or_default();
+        match self.spots.get(0) {
+            Some(spot) => format!("{file} from {spot}"),
+            None => file,
+        }
+    }
 }
 
 impl Segments {
@@ -375,9 +392,10 @@ impl Cutter<'_> {
         };
         borders.push(run.samples);
         let (of, line) = ((run.recording, run.group), run.line);
+        let spots = |first: usize| ((run.file, line + first as u64), run.spots.from(first));
         if borders.len() == 2 && self.is_all {
             let content = (run.counts, run.sources);
-            self.segment(&mut pieces, content, of, (run.file, line));
+            self.segment(&mut pieces, content, of, spots(0));
             return pieces;
         }
         for pair in borders.windows(2) {
@@ -388,7 +406,7 @@ impl Cutter<'_> {
                 .collect();
             let sources = run.sources.get(pair[0]..pair[1]).unwrap_or_default();
             let content = (counts, sources.to_vec());
-            self.segment(&mut pieces, content, of, (run.file, line + pair[0] as u64));
+            self.segment(&mut pieces, content, of, spots(pair[0]));
         }
         pieces
     }
@@ -398,7 +416,7 @@ impl Cutter<'_> {
         pieces: &mut Pieces,
         (counts, sources): (Vec<i16>, Vec<u64>),
         (recording, group): (usize, Option<usize>),
-        place: (usize, u64),
+        (place, spots): ((usize, u64), Spots),
     ) {
         let channels = self.chosen.len();
         let samples = counts.len() / channels;
@@ -416,6 +434,7 @@ impl Cutter<'_> {
             sources,
             samples,
             place,
+            spots,
         });
     }
 }

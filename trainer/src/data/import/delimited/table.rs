@@ -12,6 +12,7 @@ use crate::data::import::recording::{Recording, TimeBase};
 use crate::data::import::text::{Number, is_missing, number, quantity, unquoted};
 use crate::data::import::unit::Unit;
 use crate::data::time::{self, Candidate, Clock, Column, SAMPLE_ROWS, finest};
+use crate::data::{Spot, Spots};
 use crate::visible;
 
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
@@ -86,6 +87,7 @@ pub(super) struct Table {
     stamps: Vec<Vec<f64>>,
     labels: Vec<usize>,
     keys: Vec<Key>,
+    spots: Spots,
     gaps: Vec<usize>,
     blanks: Vec<usize>,
     label_texts: Texts,
@@ -102,6 +104,7 @@ impl Table {
             stamps: vec![Vec::new(); columns.clocks.len()],
             labels: Vec::new(),
             keys: Vec::new(),
+            spots: Spots::default(),
             gaps: Vec::new(),
             blanks: Vec::new(),
             label_texts: Texts::default(),
@@ -130,7 +133,7 @@ impl Table {
         &mut self,
         columns: &Columns,
         dialect: &Dialect,
-        line: &str,
+        (at, line): (Option<u64>, &str),
         fields: &[&str],
         reading: &Reading<'_>,
     ) -> Result<()> {
@@ -181,6 +184,9 @@ impl Table {
             stamps.push(clock.stamp(field, dialect.comma).unwrap_or(f64::NAN));
         }
         self.labels.push(label);
+        if let Some(at) = at {
+            self.spots.tell(self.keys.len(), at);
+        }
         self.keys.push(key);
         Ok(())
     }
@@ -223,6 +229,9 @@ impl Table {
             recording
                 .values
                 .extend_from_slice(&self.values[row * self.channels..(row + 1) * self.channels]);
+            if let Some(Spot::Line(line)) = self.spots.get(row) {
+                recording.line_last(line);
+            }
             if let Some((clock, unit)) = clock {
                 stamps.push(self.stamps[clock][row] * unit);
             }

@@ -144,7 +144,7 @@ impl<'a> Finder<'a> {
             };
             format!(
                 "{} is \"{}\", it was \"{}\"",
-                place_of(segment, files),
+                segment.origin(files),
                 name(segment.class),
                 name(was)
             )
@@ -187,7 +187,7 @@ impl<'a> Finder<'a> {
                 kept.push((NEW, samples.clone()));
                 continue;
             };
-            let place = || place_of(segment, self.files);
+            let place = || segment.origin(self.files);
             let again = digests
                 .iter()
                 .filter(|digest| there.contains(digest))
@@ -291,13 +291,6 @@ impl<'a> Finder<'a> {
         });
         parts.into_iter().chain(relabelled).collect()
     }
-}
-
-/// The file of a segment and its first line there.
-fn place_of(segment: &Segment, files: &[PathBuf]) -> String {
-    let (file, line) = segment.place;
-    let file = files.get(file).map(|file| file.display().to_string());
-    format!("{} from line {line}", file.unwrap_or_default())
 }
 
 /// Digests of the anchors of the segments that are known as a whole.
