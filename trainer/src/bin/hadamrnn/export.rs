@@ -122,7 +122,12 @@ pub fn run(args: &Args) -> Result<Status> {
     terminal.finish()?;
     match args.common.json {
         true => output::json(&exported.card)?,
-        false => print(&exported, &args.run)?,
+        false => {
+            print(&exported, &args.run)?;
+            let data_dir = args.common.data.data_dir.as_deref();
+            let device = args.common.device.given();
+            output::next("verify", &exported.folder, data_dir, &device)?;
+        }
     }
     Ok(Status::Success)
 }
