@@ -23,8 +23,8 @@ pub use quantity::{are_out_of_order, quantities};
 pub struct Usage {
     /// Samples of a window, of those that are used.
     pub window: Option<usize>,
-    /// Samples that are used from the start of a window to that of the next: the nearest number where windows of training began
-    /// between used samples ([`whole_hop`]).
+    /// Samples that are used from the start of a window to that of the next. Where windows of training began between used samples, it
+    /// is the nearest number if that divides the window, as boards want it, and else a whole window.
     pub hop: Option<usize>,
     /// One of so many samples of the sensor is used, 1 or more.
     pub decimation: Option<usize>,
@@ -177,10 +177,18 @@ pub(crate) fn make_hop_whole(config: &mut RunConfig) -> Option<(usize, usize)> {
     (cutting.hop != before).then_some((before, cutting.hop))
 }
 
-/// Used samples from a window to the next; a whole window where those of training do not follow each other in time.
-fn used_hop(config: &RunConfig, window: usize) -> usize {
+/// Used samples from a window to the next, as [`Usage::hop`] has them; a whole window where those of training do not follow each other in
+/// time.
+pub(crate) fn used_hop(config: &RunConfig, window: usize) -> usize {
     let decimation = config.preparation.decimation.max(1);
-    hop(config).map_or(window, |hop| whole_hop(hop, decimation) / decimation)
+    let Some(hop) = hop(config) else {
+        return window;
+    };
+    let used = whole_hop(hop, decimation) / decimation;
+    match hop.is_multiple_of(decimation) || window.is_multiple_of(used) {
+        true => used,
+        false => window,
+    }
 }
 
 /// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
@@ -265,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_between_used_samples_becomes_the_nearest_one() {
+    fn a_hop_between_used_samples_becomes_the_nearest_one_or_a_window() {
         let mut stored = shipped("har2");
         let card = &mut stored.folder.as_mut().expect("a folder").card;
         card.config.task = Task::Recordings;
@@ -273,7 +281,7 @@ mod tests {
             decimation: 2,
             ..Preparation::default()
         };
-        for (hop, expected) in [(64, 32), (63, 32), (62, 31), (1, 1)] {
+        for (hop, expected) in [(64, 32), (62, 31), (63, 32), (61, 128), (1, 1)] {
             let mut stored = stored.clone();
             let card = &mut stored.folder.as_mut().expect("a folder").card;
             card.config.recordings = Some(Cutting {
