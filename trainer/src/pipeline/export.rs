@@ -22,6 +22,7 @@ use crate::jobs::MODEL_NAME;
 use crate::metrics::Confusion;
 use crate::model_folder;
 use crate::observer::{Observer, Stage, staged};
+use crate::usage;
 
 /// A run to export.
 #[derive(Clone, Debug, Default)]
@@ -135,6 +136,7 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     data.tell(observer);
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
     note_slow(&loaded.file, observer)?;
+    note_hop(&loaded.config, data.task.steps(), observer);
     if let Some(folder) = options.out.as_ref().filter(|_| !options.overwrite) {
         check_holds_no_other(folder, &loaded.file)?;
     }
@@ -179,6 +181,21 @@ fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Tells where boards begin windows at other samples than the windows of the data did.
+fn note_hop(config: &RunConfig, steps: usize, observer: &mut dyn Observer) {
+    let decimation = config.preparation.decimation;
+    let Some(hop) = usage::hop(config) else {
+        return;
+    };
+    let whole = usage::used_hop(config, steps) * decimation;
+    if whole != hop {
+        observer.notice(&format!(
+            "note: boards answer every {whole} samples, while the windows of the data follow each other every {hop}: a decimation of \
+             {decimation} does not divide that"
+        ));
+    }
 }
 
 /// Whether `folder` holds a model that is not `file`.

@@ -21,6 +21,7 @@ use crate::observer::{Observer, Stage};
 use crate::task_data::TaskData;
 use crate::train::{self, Diverged, OtherData, Outcome, Trainer};
 use crate::untrusted::{self, Kind};
+use crate::usage;
 use run_folder::RunFolder;
 
 /// A training run to do.
@@ -160,6 +161,18 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
         let config = data.task.completed(config.clone());
         Ok((config, data, claim(folder)?))
     };
+    // Runs that there are keep theirs.
+    let with_whole_hop = |config: &RunConfig, observer: &mut dyn Observer| {
+        let mut config = config.clone();
+        if let Some((before, after)) = usage::make_hop_whole(&mut config) {
+            observer.notice(&format!(
+                "note: windows follow each other every {after} samples, not every {before}: with a decimation of {} they begin at samples \
+                 that a board uses, so that it is tested as it answers",
+                config.preparation.decimation
+            ));
+        }
+        config
+    };
     match &options.start {
         Start::Resume { expected } => {
             // A folder that is no run must not get files of one.
@@ -188,7 +201,8 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
             })
         }
         start @ (Start::New(config) | Start::Overwrite(config)) => {
-            let (config, data, lock) = new(config, observer)?;
+            let config = with_whole_hop(config, observer);
+            let (config, data, lock) = new(&config, observer)?;
             Ok(Prepared {
                 config,
                 resumed: None,
@@ -216,7 +230,7 @@ pub(super) fn claim(folder: &Path) -> Result<Lock> {
 /// The run in `folder`, if nothing else is expected of it than what it was started with.
 fn resumable(folder: &Path, expected: Option<&RunConfig>) -> Result<(Checkpoint, RunConfig)> {
     let (checkpoint, config) = Checkpoint::open(folder).sort_at(Error::Checkpoint, folder)?;
-    let differences = expected.map(|expected| config.differences(expected));
+    let differences = expected.map(|expected| expected.differences(&config));
     match differences.filter(|differences| !differences.is_empty()) {
         None => Ok((checkpoint, config)),
         Some(differences) => {

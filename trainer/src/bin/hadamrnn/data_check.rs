@@ -81,7 +81,19 @@ pub fn run(args: &Args) -> Result<Status> {
             output::line(&format!("picture: {}", path.display()))?;
         }
     }
+    if checked.passed() {
+        next(&options, args)?;
+    }
     Ok(Status::of(checked.passed()))
+}
+
+/// A task is trained on; recordings without one get one.
+fn next(options: &QualityOptions, args: &Args) -> Result<()> {
+    let task = options.task.as_ref();
+    match task.and_then(|task| task.task_file.as_deref()) {
+        Some(file) => output::next("train", file, args.data.data_dir.as_deref(), ""),
+        None => output::next("init", &options.place, None, ""),
+    }
 }
 
 /// Compares a data set with the published one.

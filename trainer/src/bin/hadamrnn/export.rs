@@ -135,6 +135,9 @@ pub fn run(args: &Args) -> Result<Status> {
     } else {
         print(&exported, &args.run)?;
         costs::print(&stored.file, &usage, args.clock)?;
+        let data_dir = args.common.data.data_dir.as_deref();
+        let device = args.common.device.given();
+        output::next("verify", &exported.folder, data_dir, &device)?;
     }
     Ok(Status::Success)
 }

@@ -1,7 +1,7 @@
 //! `hadamrnn init`.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::pipeline::{self, Answers, Defaults, InitOptions, Question};
@@ -45,16 +45,10 @@ pub fn run(args: &Args) -> Result<Status> {
         "{}: {train} windows to train on, {valid} to choose by, {test} to test",
         written.file.display()
     ))?;
-    let file = quoted(&written.file);
+    let file = output::quoted(&written.file);
     output::line(&format!("next: hadamrnn data check {file}"))?;
     output::line(&format!("      hadamrnn train {file}"))?;
     Ok(Status::Success)
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
 }
 
 /// Asks at the terminal, or takes the lines of a pipe as answers.
