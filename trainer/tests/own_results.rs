@@ -300,3 +300,15 @@ fn a_channel_that_tells_the_classes_by_its_level_is_told_beside_the_accuracy() {
     );
     assert_eq!(told.matches("alone tells the classes").count(), 2, "{told}");
 }
+
+#[test]
+fn more_folds_than_groups_are_refused_before_a_job_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write(&data, 0..6, true);
+    fails(
+        &folds(&data, &out, "7"),
+        &["7 folds need every class in at least 7", "of 6 in all"],
+    );
+    assert!(!out.exists());
+}
