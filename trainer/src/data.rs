@@ -14,7 +14,7 @@ pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
 pub mod glue;
-mod hex;
+pub(crate) mod hex;
 mod holdout;
 pub mod imdb;
 pub mod import;
@@ -27,6 +27,8 @@ pub mod quality;
 pub mod recordings;
 mod sequences;
 mod task;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 pub mod uci_har;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use hadamrnn::card::Card;
 use hadamrnn::checkpoint::{Checkpoint, Position};
 
-use common::{fails, path, run, text};
+use common::{contains, fails, path, run, succeeds, text};
 
 /// A folder of recordings, and folders for a run and a model on them.
 struct Desk {
@@ -118,20 +118,6 @@ impl Desk {
         let output = run(&args);
         assert!(output.status.success(), "{}", text(&output.stderr));
         serde_json::from_str(&text(&output.stdout)).expect("JSON")
-    }
-}
-
-/// Results and notes that a command prints.
-fn succeeds(args: &[&str]) -> String {
-    let output = run(args);
-    let printed = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {printed}");
-    printed
-}
-
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "no \"{part}\" in {text}");
     }
 }
 
