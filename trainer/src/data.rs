@@ -14,7 +14,7 @@ pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
 pub mod glue;
-mod hex;
+pub(crate) mod hex;
 mod holdout;
 pub mod imdb;
 pub mod import;
@@ -29,6 +29,8 @@ mod row_digests;
 mod sequences;
 mod spot;
 mod task;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 pub mod uci_har;

@@ -90,7 +90,8 @@ pub use jobs::{
     SweepOptions, Workers, check_folds, cross_validations, gather, hand_over, keep_data, read_plan,
     run_job, run_plan, write_plan, write_report,
 };
-pub use model::{is_run, open_model};
+pub use model::open_model;
+pub use place::is_run;
 pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};

@@ -328,9 +328,9 @@ fn by_these_rules(
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
     let unit_names = unit_names(&segments, split.by);
-    let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
-    let origins = Origins::of(&segments, files, chosen);
-    let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
+    let cut = windows::Cut::of(&segments, &places.of, cutting, holdout);
+    let origins = Origins::of(&segments, files, cut.places());
+    let parts = cut.sequences(budget)?;
     let [train, valid, test, new] = parts.map(|part| scales.values(part));
     let levels = doubts_of_levels(&segments, &places, cutting, holdout);
     let cutting = Cutting {

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 
 use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
-use super::place;
+use super::place::{self, is_run};
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
 use crate::config::RunConfig;
@@ -66,11 +66,6 @@ impl LoadedModel {
         }
         Ok(data)
     }
-}
-
-/// Whether the folder at `path` is that of a run, with a checkpoint.
-pub fn is_run(path: &Path) -> bool {
-    path.join(checkpoint::FILE_NAME).is_file()
 }
 
 /// Reads a model folder, the model of one, or a model file that lies alone.

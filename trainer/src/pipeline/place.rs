@@ -6,13 +6,18 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Fault, Result, Sort};
-use super::model::is_run;
+use crate::checkpoint;
 use crate::files::write_atomically;
 use crate::observer::Observer;
 use crate::untrusted::{self, Kind};
 
 /// Name of the file in a run folder that says where its data are. There is none where they were found without being named.
 const NAME: &str = "data.toml";
+
+/// Whether the folder at `path` is that of a run, with a checkpoint.
+pub fn is_run(path: &Path) -> bool {
+    path.join(checkpoint::FILE_NAME).is_file()
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,7 +99,7 @@ mod tests {
         let run = folder.path().join("run");
         let data = folder.path().join("a \"b\"\nc");
         std::fs::create_dir(&run).unwrap();
-        std::fs::write(run.join(crate::checkpoint::FILE_NAME), "").unwrap();
+        std::fs::write(run.join(checkpoint::FILE_NAME), "").unwrap();
         let found = |given| data_of_run(&run, given, &mut Silent);
         assert_eq!(found(None).unwrap(), None);
         keep(&run, Some(&data)).unwrap();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::error::{Error, Fault, Result};
 use super::evaluate::{self, EvaluateOptions, EvaluatedSplit};
-use super::model::is_run;
+use super::place::is_run;
 use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
 use crate::observer::{EpochRecord, Observer, Stage, Step, Transfer};

@@ -178,7 +178,9 @@ pub(super) fn of_folders(paths: &[&str], people: Option<&[&str]>) -> Result<Opti
             return Ok(None);
         }
         if !are_named_by_people(paths, people) {
-            check_are_classes(&different, &labels, paths)?;
+            let are_people = different.iter().all(|folder| is_person(folder))
+                || people.is_some_and(|people| are_people(&labels, people));
+            check_are_classes(&different, &labels, paths, are_people)?;
         }
         return Ok(Some(labels));
     }
@@ -207,13 +209,21 @@ fn are_named_by_people(paths: &[&str], people: Option<&[&str]>) -> bool {
     different.len() > 1 && paths.iter().zip(people).all(is_named)
 }
 
+/// Whether each folder has the name of the person in its files.
+fn are_people(folders: &[String], people: &[&str]) -> bool {
+    let has_name = |(folder, person): (&String, &&str)| {
+        !person.is_empty() && folder.to_lowercase().contains(&person.to_lowercase())
+    };
+    folders.iter().zip(people).all(has_name)
+}
+
 /// Refuses folders that may stand for people, with classes in the names of files.
 fn check_are_classes(
     folders: &BTreeSet<&String>,
     of_paths: &[String],
     paths: &[&str],
+    are_people: bool,
 ) -> Result<()> {
-    let are_people = folders.iter().all(|folder| is_person(folder));
     let mut places: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (folder, path) in of_paths.iter().zip(paths) {
         let file = path.rsplit_once('/').map_or(*path, |(_, file)| file);

@@ -11,7 +11,7 @@ use crate::jobs::{BoardRecord, Record};
 use crate::metrics::Confusion;
 use crate::pipeline::error::{Error, Result, Sort};
 use crate::pipeline::evaluate::Measured;
-use crate::pipeline::model::is_run;
+use crate::pipeline::place::is_run;
 use crate::report::{ClassFacts, DataFacts, ModelFacts};
 use crate::run_log::{self, Line};
 use crate::usage::{self, Channel};

@@ -207,7 +207,10 @@ fn what_is_neither_is_refused_with_both_reasons() {
     let place = originals("acc_x (g)", |seed, i| format!("{}", value(seed, 0, i)));
     let one = place.path().join("rest/00.csv");
     for (place, parts) in [
-        (one.as_path(), &["no column \"label\"", "0 class"][..]),
+        (
+            one.as_path(),
+            &["no column \"label\"", "no labels are found"][..],
+        ),
         (Path::new("/nonexistent"), &["is not there"]),
     ] {
         let error = format!("{:#}", load_place(place, &cutting(8, 4)).unwrap_err());
@@ -252,4 +255,74 @@ fn what_is_neither_is_refused_with_both_reasons() {
         let error = format!("{:#}", wrong.validate().unwrap_err());
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[test]
+fn label_columns_are_named_in_many_languages_or_by_the_user() {
+    let write = |header: &str, has_two: bool| {
+        let place = tempfile::tempdir().unwrap();
+        for seed in 0..12 {
+            let label = ["Gehen", "Ruhe"][if has_two { seed % 2 } else { 0 }];
+            let rows: String = (0..60)
+                .map(|i| format!("{},{label}\n", phone(seed, i)))
+                .collect();
+            let file = place.path().join(format!("{seed:02}.csv"));
+            std::fs::write(file, format!("{PHONE},{header}\n{rows}")).unwrap();
+        }
+        place
+    };
+    for header in ["Aktivität", "Aktivita\u{308}t", "Klasse", "étiquette"] {
+        let loaded = load_place(write(header, true).path(), &cutting(20, 10)).unwrap();
+        assert_eq!(loaded.data.classes, ["Gehen", "Ruhe"], "{header}");
+    }
+    let place = write("Zustand", true);
+    let error = format!(
+        "{:#}",
+        load_place(place.path(), &cutting(20, 10)).unwrap_err()
+    );
+    assert!(
+        error.contains("no labels are found") && error.contains("Zustand: --label-column"),
+        "{error}"
+    );
+    let by_column = |column: &str| Cutting {
+        import: Some(ImportOptions {
+            label_column: Some(column.into()),
+            ..ImportOptions::default()
+        }),
+        ..cutting(20, 10)
+    };
+    let loaded = load_place(place.path(), &by_column("Zustand")).unwrap();
+    assert_eq!(loaded.data.classes, ["Gehen", "Ruhe"]);
+    let kept = loaded.own.cutting.import.unwrap().label_column;
+    assert_eq!(kept.as_deref(), Some("Zustand"));
+    let error = load_place(place.path(), &by_column("Zustands")).unwrap_err();
+    assert!(format!("{error:#}").contains("\"Zustands\", which --label-column names"));
+}
+
+#[test]
+fn gaps_and_sub_folders_are_told() {
+    let late = |seed: usize, i: usize| {
+        let pause = if i > 30 { 3.0 } else { 0.0 };
+        let [x, y, z] = [0, 1, 2].map(|channel| value(seed, channel, i));
+        format!("{:.3},{x},{y},{z}", 0.02 * i as f64 + pause)
+    };
+    let place = originals(PHONE, late);
+    let loaded = load_place(place.path(), &cutting(10, 5)).unwrap();
+    assert!(
+        has_note(
+            &loaded,
+            &["12 recordings", "12 gaps", "hadamrnn data check"]
+        ),
+        "{:?}",
+        loaded.own.notes
+    );
+    let named = Cutting {
+        channels: vec!["nothing".into()],
+        ..cutting(10, 5)
+    };
+    let error = format!("{:#}", load_place(place.path(), &named).unwrap_err());
+    assert!(
+        error.contains("its .csv files in sub-folders (rest, run, walk)"),
+        "{error}"
+    );
 }
