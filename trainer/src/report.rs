@@ -22,7 +22,8 @@ use crate::plot::{self, AccuracyPicture, Cost, Curve, Mark, Picture, Shape};
 
 pub use job::JobReport;
 pub use run::{
-    ClassFacts, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport, WrongWindow, WrongWindows,
+    CORES, ClassFacts, CoreCost, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport,
+    WrongWindow, WrongWindows,
 };
 
 /// The jobs of a folder and what came out of them.
