@@ -67,10 +67,14 @@ fn parse(text: &str, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromF
     })
 }
 
+/// Whether a file of settings is the card of a model.
+pub(crate) fn is_card(file: &Table) -> bool {
+    file.contains_key("sha256") && file.contains_key("commands")
+}
+
 /// The configuration in a model's card; none where the file is no card.
 fn of_card(file: &Table) -> Option<&Table> {
-    let is_card = file.contains_key("sha256") && file.contains_key("commands");
-    file.get("config").filter(|_| is_card)?.as_table()
+    file.get("config").filter(|_| is_card(file))?.as_table()
 }
 
 /// `base` with the settings of `file` in place of its own.

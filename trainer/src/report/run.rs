@@ -3,7 +3,7 @@
 mod costs;
 mod data;
 mod drawing;
-mod markup;
+pub(super) mod markup;
 mod matrix;
 mod parts;
 mod results;

@@ -34,7 +34,7 @@ pub struct DeviceArgs {
 
 /// Reads a place of data; that of a task file is the one that it names.
 fn data_place(text: &str) -> Result<PathBuf, String> {
-    pipeline::data_place(text.as_ref()).map_err(|error| error.to_string())
+    pipeline::data_place(text.as_ref()).map_err(|error| format!("{:#}", anyhow::Error::from(error)))
 }
 
 impl DeviceArgs {

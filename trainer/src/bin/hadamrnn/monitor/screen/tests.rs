@@ -136,7 +136,7 @@ fn long_names_are_told_apart() {
         let text = drawn(&state, heading(None, None), size);
         has(
             &text,
-            &["left hand", "right hand", "95 %", "name 19", "name 18"],
+            &["left hand", "right hand", "51 %", "name 19", "name 18"],
         );
     }
 }
