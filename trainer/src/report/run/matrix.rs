@@ -60,10 +60,10 @@ pub fn section(report: &RunReport) -> String {
 
 fn whole(confusion: &Confusion) -> String {
     let count = confusion.classes.len();
-    let class = match count {
-        ..=MANY => "",
-        ..=HUGE => "many",
-        _ => "many huge",
+    let class = match (count > MANY, count > HUGE) {
+        (false, _) => "",
+        (true, false) => "many",
+        (true, true) => "many huge",
     };
     let beyond = if count > MOST_NARROW { " beyond" } else { "" };
     let numbered =

@@ -195,7 +195,7 @@ fn neighbours_are_drawn_and_bounded() {
         bytes: 500 + i,
         accuracy: 0.9,
         cores: cores(100_000 + i as u64),
-        is_same_test: i % 2 == 0,
+        is_same_test: i.is_multiple_of(2),
     };
     report.neighbours = (0..100).map(neighbour).collect();
     let page = checked(&report);
