@@ -76,8 +76,8 @@ impl DataReport<'_> {
             "class",
             "record&shy;ings",
             "people",
-            "seconds",
-            "windows",
+            "sec&shy;onds",
+            "win&shy;dows",
             "train",
             "valid",
             "test",
@@ -119,7 +119,14 @@ impl DataReport<'_> {
         if summary.channels.is_empty() {
             return Ok(String::new());
         }
-        let head = ["channel", "unit", "lowest", "mean", "highest", "deviation"];
+        let head = [
+            "channel",
+            "unit",
+            "lowest",
+            "mean",
+            "highest",
+            "devi&shy;ation",
+        ];
         let rows: Vec<Vec<String>> = (summary.channels.iter())
             .map(|channel| {
                 let numbers = [channel.min, channel.mean, channel.max, channel.deviation];

@@ -23,6 +23,7 @@ const RULES: &str = "\
   .stack tr { display: grid; grid-template-columns: repeat(var(--n), minmax(0, 1fr)); border-bottom: 1px solid var(--line); }
   .stack thead tr { border-bottom: 2px solid var(--faint); }
   .stack th, .stack td { border: 0; padding: 0.1rem 0.15rem 0.25rem; font-size: 0.75rem; min-width: 0; }
+  .stack thead th { font-size: 0.68rem; font-weight: normal; }
   .stack th:first-child, .stack td:first-child { grid-column: 1 / -1; max-width: none; min-width: 0; padding-bottom: 0; font-size: 0.85rem; position: static; }
 }
 .ci { display: block; white-space: nowrap; color: var(--faint); font-size: 0.92em; }
