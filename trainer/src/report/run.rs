@@ -1,5 +1,6 @@
 //! Report about one run or model: what its data are, how it does on a split, which windows go wrong, what it costs.
 
+mod compact;
 mod costs;
 mod data;
 mod drawing;

@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
-use super::facts::Place;
 use crate::card::files;
 use crate::checkpoint::CONFIG_NAME;
 use crate::data::Task;
 use crate::pipeline::evaluate::EvaluateOptions;
 use crate::pipeline::model::LoadedModel;
 
-/// The commands: with the paths that the report was asked for, so that they work where it was.
+/// The commands: with the paths that the report was asked for, so that they work where it was. `name` is that of the
+/// run's or the model's folder, and `run` the run's, where there is one.
 pub(super) fn commands(
     options: &EvaluateOptions,
     loaded: &LoadedModel,
-    place: &Place,
+    (name, run): (&str, Option<&Path>),
 ) -> Vec<String> {
-    let config = match (&place.run, &loaded.folder) {
+    let config = match (run, &loaded.folder) {
         // The folder of a run is known by its name alone where its model was named.
-        (Some(run), None) if options.model.is_dir() && *run == absolute(&options.model) => {
+        (Some(run), None) if options.model.is_dir() && run == absolute(&options.model) => {
             options.model.join(CONFIG_NAME)
         }
         (Some(run), None) => run.join(CONFIG_NAME),
@@ -29,7 +29,7 @@ pub(super) fn commands(
     let data = data.map_or(String::new(), |data| {
         format!(" --data-dir {}", quoted(data))
     });
-    let run = format!("{}-again", place.name);
+    let run = format!("{name}-again");
     let (run, model) = (Path::new(&run), Path::new(&run).join("model"));
     vec![
         format!(

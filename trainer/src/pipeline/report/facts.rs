@@ -193,7 +193,7 @@ pub(super) fn model(
         rate_hz: usage::rate_hz(config),
         channels,
         epoch: card.map(|card| card.epoch).or(chosen),
-        commands: again::commands(options, loaded, place),
+        commands: again::commands(options, loaded, (&place.name, place.run.as_deref())),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::matrix;
+use super::compact;
 use crate::metrics::wilson;
 use crate::plot::Picture;
 use crate::report::style;
@@ -85,7 +85,7 @@ pub fn page(title: &str, sections: &[(&str, &str, String)]) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n<style>\n{}{RULES}{}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<nav>{links}</nav>\n{body}<p class=\"faint\">Written by hadamrnn {}.</p>\n</body>\n</html>\n",
         style::sheet(),
-        matrix::rules(),
+        compact::rules(),
         env!("CARGO_PKG_VERSION")
     )
 }
