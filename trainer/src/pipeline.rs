@@ -66,7 +66,7 @@ pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
 pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;
-pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run};
+pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run, data_place};
 pub use data::RunData;
 #[cfg(feature = "fetch")]
 pub use data_set::fetch_data;

@@ -1,6 +1,7 @@
 //! Reports about a set of jobs, as Markdown, as one HTML file, as CSV and JSON, and as pictures; and about one run, as one
-//! HTML file ([`RunReport`]).
+//! HTML file ([`RunReport`]); and about recordings ([`DataReport`]).
 
+mod data;
 mod goals;
 mod html;
 mod job;
@@ -20,9 +21,11 @@ use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Plan};
 use crate::plot::{self, AccuracyPicture, Cost, Curve, Mark, Picture, Shape};
 
+pub use data::DataReport;
 pub use job::JobReport;
 pub use run::{
-    ClassFacts, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport, WrongWindow, WrongWindows,
+    CORES, ClassFacts, CoreCost, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport,
+    WrongWindow, WrongWindows,
 };
 
 /// The jobs of a folder and what came out of them.

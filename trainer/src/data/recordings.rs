@@ -118,6 +118,11 @@ pub fn locate(place: &Path) -> Result<Source> {
         files,
     };
     if !place.is_dir() && place.symlink_metadata().is_ok() {
+        ensure!(
+            !has_ending(place, &["toml"]),
+            "{} holds settings, not recordings: name the folder or the file of the recordings",
+            place.display()
+        );
         return Ok(own(vec![place.to_path_buf()]));
     }
     ensure!(

@@ -287,17 +287,14 @@ fn card(
     }
 }
 
-/// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
+/// Commands that make this model again, in its folder; `[config]` of the card holds the settings.
 fn commands(loaded: &LoadedModel, is_named: bool) -> Vec<String> {
     let data = match is_named || std::env::var_os(DATA_DIR_VARIABLE).is_some() {
         true => " --data-dir DATA",
         false => "",
     };
     vec![
-        format!("hadamrnn train --config config.toml{data} --out RUN"),
-        format!(
-            "hadamrnn export RUN{data} --out models/{}",
-            loaded.config.task
-        ),
+        format!("hadamrnn train --config card.toml{data} --out RUN"),
+        format!("hadamrnn export RUN{data} --out {}", loaded.config.task),
     ]
 }

@@ -326,3 +326,70 @@ fn gaps_and_sub_folders_are_told() {
         "{error}"
     );
 }
+
+#[test]
+fn windows_name_the_line_of_the_original_file() {
+    let place = tempfile::tempdir().unwrap();
+    for (seed, label) in ["rest", "walk"].into_iter().cycle().take(12).enumerate() {
+        std::fs::create_dir_all(place.path().join(label)).unwrap();
+        let mut text = String::from("# made by a logger\ntime,a (g),b (g)\n");
+        for i in 0..120 {
+            // Comments, a malformed line and a pause lie in between.
+            match i {
+                20 => text += "# a remark\n",
+                50 => text += "oops\n",
+                80 => text += "\n",
+                _ => {}
+            }
+            let time = 0.02 * i as f64 + if i >= 100 { 5.0 } else { 0.0 };
+            let [a, b] = [0, 1].map(|channel| value(seed, channel, i) / 10.0);
+            writeln!(text, "{time:.2},{a:.4},{b:.4}").unwrap();
+        }
+        std::fs::write(place.path().join(format!("{label}/{seed:02}.csv")), text).unwrap();
+    }
+    let mut cutting = cutting(8, 3);
+    cutting.import = Some(ImportOptions {
+        skip_bad_lines: 12,
+        ..ImportOptions::default()
+    });
+    let loaded = load_place(place.path(), &cutting).unwrap();
+    let splits = [&loaded.data.train, &loaded.data.valid, &loaded.data.test];
+    let mut seen = 0;
+    for (split, sequences) in splits.into_iter().enumerate() {
+        for window in 0..sequences.len() {
+            let origin = loaded.own.origins.get(split, window).unwrap();
+            let Some(crate::data::Spot::Line(line)) = origin.spot else {
+                panic!("{origin:?}");
+            };
+            let text = std::fs::read_to_string(place.path().join(origin.file)).unwrap();
+            let row = text.lines().nth(line as usize - 1).unwrap();
+            let fields: Vec<f32> = row.split(',').map(|field| field.parse().unwrap()).collect();
+            for (field, value) in fields[1..].iter().zip(sequences.window(window)) {
+                assert!((field - value).abs() < 1e-3, "{origin:?}: {row}: {value}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn resampled_windows_name_the_line_nearest_in_time() {
+    let place = originals(PHONE, phone);
+    let mut cutting = cutting(8, 4);
+    cutting.import = Some(ImportOptions {
+        resample_hz: Some(25.0),
+        ..ImportOptions::default()
+    });
+    let loaded = load_place(place.path(), &cutting).unwrap();
+    for window in 0..loaded.data.train.len() {
+        let origin = loaded.own.origins.get(0, window).unwrap();
+        // A header, and two lines for each sample.
+        let line = 2 + 2 * origin.sample as u64;
+        assert_eq!(
+            origin.spot,
+            Some(crate::data::Spot::Line(line)),
+            "{origin:?}"
+        );
+    }
+}

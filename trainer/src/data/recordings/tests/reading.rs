@@ -482,3 +482,32 @@ fn a_header_that_stands_twice_is_told() {
         "{error}"
     );
 }
+
+#[test]
+fn comments_within_a_run_are_lines_of_the_file() {
+    let mut text = String::from("label,a\n");
+    for i in 0..40 {
+        if i == 13 {
+            text += "# a remark\n#another\n";
+        }
+        text += &format!("x,{i}\n");
+    }
+    let one = folder(&[("a.csv", text)]);
+    let files = [one.path().join("a.csv")];
+    for size in [1, 64, 1 << 20] {
+        let found = read::read_in_blocks(&files, Wanted::default(), &Budget::of_data_set(), size);
+        let found = found.unwrap();
+        assert_eq!(found.runs.len(), 1);
+        let spots = &found.runs[0].spots;
+        let line = |sample| spots.get(sample).unwrap().to_string();
+        assert_eq!(
+            (line(0), line(12), line(13), line(39)),
+            (
+                "line 2".into(),
+                "line 14".into(),
+                "line 17".into(),
+                "line 43".into()
+            )
+        );
+    }
+}
