@@ -12,7 +12,9 @@ mod copy_task;
 pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod fill_values;
 pub mod glue;
+mod gravity;
 mod hex;
 mod holdout;
 pub mod imdb;

@@ -147,7 +147,10 @@ impl Sketch {
         Self {
             row,
             reach,
-            by_sources: segments.all.iter().any(|segment| !segment.sources.is_empty()),
+            by_sources: segments
+                .all
+                .iter()
+                .any(|segment| !segment.sources.is_empty()),
             train,
             valid,
             test,
@@ -294,6 +297,14 @@ impl Index {
                 let before = i > 0 && is_known[i - 1];
                 if !before && !is_known.get(i + 1).is_some_and(|known| *known) {
                     marks[i].1 = None;
+                }
+            }
+        }
+        if self.by_sources && !segment.sources.is_empty() {
+            // The time of a row before resampling is known to a sample, so an anchor may be another one than in the run.
+            for i in 2..marks.len() {
+                if marks[i - 1].1.is_none() && marks[i - 2].1 == marks[i].1 {
+                    marks[i - 1].1 = marks[i].1;
                 }
             }
         }
