@@ -121,7 +121,7 @@ fn a_trimmed_copy_is_not_new_to_a_run() {
         let loaded = load_place(other.path(), &run.own.cutting);
         let windows = run.own.cutting.windows_in((ROWS - 37) / 2 + 1);
         let sets = [&loaded.data.train, &loaded.data.valid, &loaded.data.test];
-        // The time of a row is known to a sample, so a window at an end may be left out; none is new.
+        // A window at an end may be left out; none is new.
         let counts = sets.map(Sequences::len);
         let total: usize = counts.iter().sum();
         assert!(
