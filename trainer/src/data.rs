@@ -13,7 +13,9 @@ mod copy_task;
 pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod fill_values;
 pub mod glue;
+mod gravity;
 pub(crate) mod hex;
 mod holdout;
 pub mod imdb;

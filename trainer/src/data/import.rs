@@ -17,6 +17,7 @@ mod counts;
 mod delimited;
 mod edge_impulse;
 mod empatica;
+mod fill;
 mod gravity;
 mod hapt;
 mod labels;
@@ -50,6 +51,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
+pub(in crate::data) use gravity::is_named_acceleration;
 pub use labels::Pattern;
 pub(in crate::data) use prepare::NO_LABELS;
 pub use recording::{Channel, Interval, Recording, TimeBase};

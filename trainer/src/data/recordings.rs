@@ -19,6 +19,7 @@
 //! which content is in which split ([`StoredSplit`]): what is recorded later is new to it.
 
 mod blocks;
+mod clocks;
 mod columns;
 mod content;
 mod cutting;
@@ -35,7 +36,9 @@ mod originals;
 mod overview;
 mod parse;
 mod plan;
+mod plausible;
 mod read;
+mod repeats;
 mod rows;
 mod run;
 mod scale;
@@ -71,7 +74,7 @@ pub use import_options::ImportOptions;
 pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
 pub use overview::{ClassRow, Overview, Units};
-pub(in crate::data) use shared::in_common;
+pub(in crate::data) use shared::{in_common, rows_of};
 pub use split::{By, Sketch, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.
@@ -181,8 +184,15 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
     // Errors of reading name the file.
     let found = read::read(files, wanted, &budget)?;
     let told = scale::of_files(files)?;
+    let warnings = match (plausible::check(&found, &told, files), &cutting.split) {
+        (Ok(warnings), _) => warnings,
+        (Err(error), None) => return Err(error.context(place(files))),
+        // A run goes on as it began.
+        (Err(error), Some(_)) => vec![format!("warning: {error:#}")],
+    };
     let loaded = by_these_rules(found, &told, files, &budget, cutting, holdout);
     let mut loaded = loaded.with_context(|| place(files))?;
+    loaded.own.notes.extend(warnings);
     loaded.own.notes.extend(below(files));
     Ok(loaded)
 }

@@ -30,7 +30,10 @@ pub(in crate::data) fn sources_of(samples: &[f32], channels: usize) -> Vec<u64> 
         .map(|row| row.map_or(u64::MAX, |digest| (digest >> (64 - SOURCE_BITS)).max(1)))
         .collect();
     let mut kept = vec![0; samples.len() / channels];
-    for (from, window) in rows.windows(SOURCE_REACH.min(rows.len()).max(1)).enumerate() {
+    for (from, window) in rows
+        .windows(SOURCE_REACH.min(rows.len()).max(1))
+        .enumerate()
+    {
         let least = window.iter().enumerate().min_by_key(|(_, digest)| **digest);
         if let Some((at, &digest)) = least.filter(|(_, digest)| **digest != u64::MAX) {
             kept[from + at] = digest;

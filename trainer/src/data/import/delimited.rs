@@ -2,6 +2,7 @@
 
 mod dialect;
 mod header;
+mod points;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -92,6 +93,7 @@ pub(super) fn read_with(
         }
     }
     reading.accept(name, &bad)?;
+    table.check_points(&columns, dialect.comma)?;
     table.into_recordings(name, &columns, reading)
 }
 

@@ -9,8 +9,8 @@ use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
-use super::{counters, gravity, labels, sensor_files, time};
-use crate::data::time::{RATE_TOLERANCE, rounded};
+use super::{counters, fill, gravity, labels, sensor_files, time};
+use crate::data::time::{MOST_HZ, RATE_TOLERANCE, TOLD_SPREAD, agree as are_near, rounded};
 use crate::data::words::composed;
 use crate::visible;
 
@@ -26,7 +26,15 @@ pub(super) fn prepare(
     reading: &Reading<'_>,
 ) -> Result<Vec<Recording>> {
     // As the files are: a unit that the user states is that of all.
-    gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
+    let as_read: Vec<&Recording> = all.iter().map(|(_, recording)| recording).collect();
+    let warnings = [
+        gravity::check(as_read.iter().copied())?,
+        fill::check(&as_read)?,
+    ];
+    warnings
+        .concat()
+        .into_iter()
+        .for_each(|warning| reading.note(warning.trim_start_matches("warning: ").to_owned()));
     label(&mut all, reading)?;
     compose(&mut all, reading);
     counters::leave_out(&mut all, reading);
@@ -47,6 +55,7 @@ pub(super) fn prepare(
     );
     agree(&mut ready)?;
     remark(&ready, reading);
+    remark_rates(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
 }
@@ -127,6 +136,42 @@ fn remark(all: &[Recording], reading: &Reading<'_>) {
     if !unknown.is_empty() {
         reading.note(format!(
             "no unit is told for {unknown}, so their scale is only chosen to fit: --unit states it"
+        ));
+    }
+}
+
+/// Notes recordings of other rates than the rest, and of none.
+fn remark_rates(all: &[Recording], reading: &Reading<'_>) {
+    let rates = all
+        .iter()
+        .map(|recording| (recording, time::rate_of(recording)));
+    let timed: Vec<(&Recording, f64)> = rates
+        .clone()
+        .filter_map(|(recording, rate)| Some((recording, rate?)))
+        .collect();
+    let by_rate = |a: &&(&Recording, f64), b: &&(&Recording, f64)| a.1.total_cmp(&b.1);
+    let (Some(slow), Some(fast)) = (timed.iter().min_by(by_rate), timed.iter().max_by(by_rate))
+    else {
+        return;
+    };
+    if !are_near(fast.1, slow.1, TOLD_SPREAD) {
+        reading.note(format!(
+            "the recordings have different rates: {} has {} samples a second, {} has {}; --resample brings them to one",
+            visible::name(&slow.0.name),
+            rounded(slow.1),
+            visible::name(&fast.0.name),
+            rounded(fast.1)
+        ));
+    }
+    let untimed: Vec<&Recording> = rates
+        .filter(|(_, rate)| rate.is_none())
+        .map(|(recording, _)| recording)
+        .collect();
+    if let Some(first) = untimed.first() {
+        reading.note(format!(
+            "{} recordings tell no rate, beside others that do: the first is {}; --rate states it",
+            untimed.len(),
+            visible::name(&first.name)
         ));
     }
 }
@@ -240,8 +285,35 @@ fn one(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         }
     }
     drop_missing(recording, reading);
-    time::find_gaps(recording, reading.options.rate_hz);
+    let repeated = time::leave_out_repeats(recording);
+    if repeated > 0 {
+        reading.note(format!(
+            "{}: {repeated} rows have the time and the values of the row before, were logged twice, and count once",
+            recording.name
+        ));
+    }
+    let is_resampled = reading.options.resample_hz.is_some();
+    let lost = time::find_gaps(recording, reading.options.rate_hz, is_resampled);
+    if lost > 0.0 {
+        reading.note(format!(
+            "{}: {:.0} % of the samples are missing, one by one: {}",
+            recording.name,
+            100.0 * lost,
+            match is_resampled {
+                true => "single ones are made up by --resample, longer gaps stay",
+                false => "each is a gap; --resample makes up single ones",
+            }
+        ));
+    }
     set_rate(recording, reading)?;
+    if let Some(rate) = time::rate_as_stated(recording, reading.options.rate_hz) {
+        ensure!(
+            rate <= MOST_HZ,
+            "it has {} samples a second by its time, which no sensor gives: name the column with its unit, such as time_ms, or leave it \
+             out and state the rate with --rate",
+            rounded(rate)
+        );
+    }
     if let Some(rate) = reading.options.resample_hz {
         let measured = time::rate_as_stated(recording, reading.options.rate_hz);
         ensure!(
@@ -360,7 +432,13 @@ fn set_rate(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         return Ok(());
     };
     match time::rate_as_stated(recording, Some(stated)) {
-        None => recording.time = TimeBase::Rate(stated),
+        None => {
+            reading.note(format!(
+                "{}: it tells no time, and is taken at {stated} samples a second, as stated",
+                recording.name
+            ));
+            recording.time = TimeBase::Rate(stated);
+        }
         Some(measured) => ensure!(
             (measured - stated).abs() <= RATE_TOLERANCE * measured,
             "it has {measured:.4} samples a second by its time, not {stated}, which is stated (--rate, or rate_hz of the run's \

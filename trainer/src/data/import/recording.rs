@@ -176,6 +176,15 @@ impl Recording {
 
     /// Keeps those samples that `keep` is true for; where one is left out there is a gap.
     pub(super) fn retain(&mut self, keep: &[bool]) {
+        self.keep(keep, true);
+    }
+
+    /// Keeps those samples that `keep` is true for, without gaps where others were.
+    pub(super) fn leave_out(&mut self, keep: &[bool]) {
+        self.keep(keep, false);
+    }
+
+    fn keep(&mut self, keep: &[bool], leaves_gaps: bool) {
         if keep.iter().all(|&keep| keep) {
             return;
         }
@@ -188,7 +197,9 @@ impl Recording {
         }
         place.push(kept);
         let mut gaps: Vec<usize> = self.gaps.iter().map(|&gap| place[gap]).collect();
-        gaps.extend((1..keep.len()).filter(|&i| !keep[i - 1]).map(|i| place[i]));
+        if leaves_gaps {
+            gaps.extend((1..keep.len()).filter(|&i| !keep[i - 1]).map(|i| place[i]));
+        }
         gaps.sort_unstable();
         gaps.dedup();
         gaps.retain(|&gap| gap > 0 && gap < kept);
@@ -205,7 +216,8 @@ impl Recording {
             .flat_map(|&keep| std::iter::repeat_n(keep, count));
         self.values.retain(|_| flags.next().unwrap_or(false));
         let mut flags = keep.iter();
-        self.sources.retain(|_| flags.next().copied().unwrap_or(false));
+        self.sources
+            .retain(|_| flags.next().copied().unwrap_or(false));
         if let TimeBase::Stamps(stamps) = &mut self.time {
             let mut flags = keep.iter();
             stamps.retain(|_| flags.next().copied().unwrap_or(false));

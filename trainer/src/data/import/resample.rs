@@ -86,17 +86,15 @@ pub(super) fn resample(
         let last = stamps[run.end - 1];
         // Rounding of the last step is no reason to lose a sample.
         let count = ((last - first).max(0.0) * rate_hz + 1e-6).floor() as usize;
-        let size = size_of::<f32>() * recording.channels.len() + size_of::<f64>() + size_of::<u64>();
+        let size =
+            size_of::<f32>() * recording.channels.len() + size_of::<f64>() + size_of::<u64>();
         budget.take(count.saturating_add(1).saturating_mul(size))?;
         let filter = match by {
             Resampling::Linear => None,
             Resampling::BandLimited => Filter::new(of_run, rate_hz),
         };
         let width = recording.channels.len();
-        let digests = sources_of(
-            &recording.values[run.start * width..run.end * width],
-            width,
-        );
+        let digests = sources_of(&recording.values[run.start * width..run.end * width], width);
         let mut before = run.start;
         let mut taken = run.start;
         for k in 0..=count {
@@ -109,8 +107,12 @@ pub(super) fn resample(
             let till = run.start + of_run.partition_point(|&stamp| stamp < next);
             let rows = digests.get(taken - run.start..till.max(taken) - run.start);
             let rows = rows.unwrap_or_default().iter();
-            to.sources
-                .push(rows.copied().filter(|&digest| digest != 0).min().unwrap_or(0));
+            to.sources.push(
+                rows.copied()
+                    .filter(|&digest| digest != 0)
+                    .min()
+                    .unwrap_or(0),
+            );
             taken = till.max(taken);
             let after = (before + 1).min(run.end - 1);
             let share = share(time, stamps[before], stamps[after]);
@@ -272,7 +274,7 @@ mod tests {
         }
         let end = stamps[99];
         recording.time = TimeBase::Stamps(stamps);
-        find_gaps(&mut recording, None);
+        find_gaps(&mut recording, None, false);
         resample(
             &mut recording,
             50.0,

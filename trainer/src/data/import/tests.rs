@@ -1,5 +1,6 @@
 //! Whole imports, from files to files that train.
 
+mod faults;
 mod labels;
 mod phones;
 mod rates;

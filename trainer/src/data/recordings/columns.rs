@@ -157,7 +157,9 @@ fn times_of(header: &[String], label: usize) -> Vec<usize> {
 /// them.
 fn left_out(header: &[String], label: usize, channels: &[usize]) -> Vec<String> {
     let is_known = |i: usize| {
-        i == label || channels.contains(&i) || [RECORDING, "time", SOURCE].contains(&header[i].as_str())
+        i == label
+            || channels.contains(&i)
+            || [RECORDING, "time", SOURCE].contains(&header[i].as_str())
     };
     let name = |i: usize| match header[i].is_empty() {
         true => "(no name)".to_owned(),

@@ -30,20 +30,25 @@ pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> 
     linked(found.concat())
 }
 
-/// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
-/// and `samples` is their number in all rows.
+/// Pairs of stretches of samples, by number, that share samples somewhere, as [`pairs`] gives them; each is given by the digests of its
+/// rows ([`rows_of`]), and `samples` is their number in all.
 pub(in crate::data) fn in_common(
-    all: impl Iterator<Item: IntoIterator<Item = u64>>,
+    all: impl Iterator<Item: IntoIterator<Item = Option<u64>>>,
     samples: usize,
-    window: usize,
 ) -> Vec<(usize, usize)> {
-    let (length, one_of) = (rows::length(window), one_of(samples));
+    let one_of = one_of(samples);
     let found = all
         .enumerate()
-        .flat_map(|(number, samples)| {
-            compared(of_rows(samples.into_iter(), length), one_of, number)
-        });
+        .flat_map(|(number, rows)| compared(rows.into_iter(), one_of, number));
     linked(found.collect())
+}
+
+/// Digests of rows of samples that are given by their own digests, as [`in_common`] compares them; `window` is the samples of a window.
+pub(in crate::data) fn rows_of(
+    samples: impl Iterator<Item = u64>,
+    window: usize,
+) -> impl Iterator<Item = Option<u64>> {
+    of_rows(samples, rows::length(window))
 }
 
 /// Of how many rows of samples one is compared.

@@ -1,9 +1,11 @@
 mod bad_input;
+mod clocks;
 mod kept;
 mod naive;
 mod originals;
 mod parsing;
 mod reading;
+mod resampled;
 mod splitting;
 mod units;
 

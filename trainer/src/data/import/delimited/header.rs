@@ -3,12 +3,13 @@
 use anyhow::{Result, ensure};
 
 use super::Dialect;
+use super::points::is_grouped;
 use crate::data::import::columns::{Role, label_rank, plain, role};
 use crate::data::import::context::Reading;
-use crate::data::row_digests::SOURCE;
 use crate::data::import::recording::Channel;
 use crate::data::import::text::{Number, lines, number, quantity, split};
 use crate::data::import::unit::{self, Unit};
+use crate::data::row_digests::SOURCE;
 use crate::data::time::{Candidate, Stamp, candidates, stamp};
 use crate::data::words::composed;
 use crate::visible;
@@ -119,8 +120,8 @@ impl Columns {
         found.no_clocks = no_clocks.map(|(_, name)| name).collect();
         if others.iter().any(|name| name == SOURCE) {
             found.notes.push(
-                "warning: its samples were resampled before, and its column source_digest, by which training finds trimmed copies, is not \
-                 written again: import the original recordings instead"
+                "its samples were resampled before, and its column source_digest, by which training finds trimmed copies, is no part of \
+                 an import: train on the folder as it is, or import the original recordings"
                     .into(),
             );
         }
@@ -252,6 +253,8 @@ fn kinds(text: &str, dialect: &Dialect) -> Vec<Kind> {
         for (kind, field) in kinds.iter_mut().zip(&fields) {
             match number(field, dialect.comma) {
                 Number::Value(_) => kind.numbers += 1,
+                // A number that is refused when it is read, not text.
+                Number::Other if is_grouped(field) => kind.numbers += 1,
                 Number::Other => match quantity(field, dialect.comma) {
                     Some((_, unit)) => {
                         kind.numbers += 1;

@@ -147,7 +147,10 @@ impl Sketch {
         Self {
             row,
             reach,
-            by_sources: segments.all.iter().any(|segment| !segment.sources.is_empty()),
+            by_sources: segments
+                .all
+                .iter()
+                .any(|segment| !segment.sources.is_empty()),
             train,
             valid,
             test,
@@ -273,6 +276,32 @@ impl Index {
         }
     }
 
+    /// The rows of a resampled segment that are known, and its anchors that are far from them. The time of a row before resampling is
+    /// known to a sample, so an anchor may be another one than in the run.
+    fn marks_by_sources(
+        &self,
+        segment: &Segment,
+        anchors: Vec<Anchor>,
+    ) -> Vec<(Anchor, Option<Known>)> {
+        let rows = rows::digests(segment, self.row, true).enumerate();
+        let rows = rows.filter_map(|(at, digest)| Some(anchor(at, digest?)));
+        let known: Vec<(Anchor, Option<Known>)> = rows
+            .filter_map(|row| Some((row, Some(self.known(row.digest, segment.class)?))))
+            .collect();
+        // Of two rows in the time of one sample, one is kept.
+        let reach = 2 * self.reach;
+        let is_far = |anchor: &Anchor| {
+            let next = known.partition_point(|(row, _)| row.at + reach < anchor.at);
+            let near = known.get(next);
+            near.is_none_or(|(row, _)| row.at > anchor.at + reach)
+        };
+        let far: Vec<Anchor> = anchors.into_iter().filter(is_far).collect();
+        let mut marks = known;
+        marks.extend(far.into_iter().map(|anchor| (anchor, None)));
+        marks.sort_by_key(|(anchor, _)| anchor.at);
+        marks
+    }
+
     /// The anchors of a segment and what each was of, without what may be equal by chance: of more than a few anchors a single one.
     fn marks(&self, segment: &Segment) -> Vec<(Anchor, Option<Known>)> {
         let class = segment.class;
@@ -285,9 +314,13 @@ impl Index {
             return known.map(|(anchor, known)| (anchor, Some(known))).collect();
         }
         let anchors = anchors(segment, self.row, self.reach, self.by_sources);
-        let mut marks: Vec<(Anchor, Option<Known>)> = (anchors.into_iter())
-            .map(|anchor| (anchor, self.known(anchor.digest, class)))
-            .collect();
+        let mut marks: Vec<(Anchor, Option<Known>)> =
+            match self.by_sources && !segment.sources.is_empty() {
+                true => self.marks_by_sources(segment, anchors),
+                false => (anchors.into_iter())
+                    .map(|anchor| (anchor, self.known(anchor.digest, class)))
+                    .collect(),
+            };
         if marks.len() > 2 {
             let is_known: Vec<bool> = marks.iter().map(|(_, known)| known.is_some()).collect();
             for i in 0..marks.len() {
