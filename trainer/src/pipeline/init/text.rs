@@ -163,6 +163,10 @@ hop = {}
 # rotation = 15.0
 # Random strength of training windows, as the deviation of the factor's logarithm, for people who move differently.
 # scale = 0.1
+# Random speed of training windows, as the deviation of the factor's logarithm, for people who move faster or slower; and windows that
+# begin at any sample.
+# tempo = 0.15
+# phases = true
 ";
     text
 }

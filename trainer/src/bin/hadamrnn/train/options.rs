@@ -68,6 +68,15 @@ pub struct Options {
     /// Random noise on training windows, standard deviation in standardised units
     #[arg(long, allow_negative_numbers = true, value_name = "SIGMA")]
     augment_noise: Option<f32>,
+    /// Training windows at other speeds, standard deviation of the logarithm of the factor on time
+    #[arg(long, allow_negative_numbers = true, value_name = "SIGMA")]
+    augment_tempo: Option<f32>,
+    /// Training windows begin at any sample that leaves them whole, also at those that decimation leaves out
+    #[arg(long)]
+    augment_phases: bool,
+    /// Share of each target that is spread evenly over all classes, at least 0 and below 1
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    label_smoothing: Option<f32>,
     /// Validation subjects: standard, none, or a list of persons such as 1,3,5 (`data list` shows them), and of your own
     /// recordings of groups or recordings such as anna,ben
     #[arg(long, value_parser = parse_holdout)]
@@ -232,6 +241,18 @@ impl Options {
                 "signals",
             ),
             (
+                "--augment-tempo",
+                self.augment_tempo.is_some(),
+                is_signal,
+                "signals",
+            ),
+            (
+                "--augment-phases",
+                self.augment_phases,
+                is_signal,
+                "signals",
+            ),
+            (
                 "--sample-bits",
                 self.sample_bits.is_some(),
                 is_signal,
@@ -291,6 +312,9 @@ impl Options {
         set(&mut training.augmentation.rotation, &self.augment_rotation);
         set(&mut training.augmentation.scale, &self.augment_scale);
         set(&mut training.augmentation.noise, &self.augment_noise);
+        set(&mut training.augmentation.tempo, &self.augment_tempo);
+        training.augmentation.phases |= self.augment_phases;
+        set(&mut training.label_smoothing, &self.label_smoothing);
         set_some(&mut export.state_bits, self.state_bits);
         set(&mut export.input_bits, &self.sample_bits);
         set(&mut config.holdout, &self.holdout);
