@@ -1,25 +1,18 @@
 //! Segments: samples that follow each other without a gap, of one label in one recording; what is cut into windows and split.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 use rayon::prelude::*;
 
+use super::clocks::{Clocks, clocks};
 use super::id::Id;
 use super::read::Found;
 use super::run::Run;
-use super::time;
 use super::{Cutting, labels};
 use crate::data::judge::{Judge, NoChannel};
-use crate::data::time::{Clock, Unit};
 use crate::visible;
-
-/// Rows of a recording from which on its own rate is measured, not that of its file.
-const ENOUGH_ROWS: usize = 30;
-
-/// Clocks of recordings, by file and recording.
-type Clocks = HashMap<(usize, usize), Clock>;
 
 /// Samples that follow each other without a gap, of one label in one recording, at least as many as a window has.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,100 +162,6 @@ fn groups_alike(found: &Found) -> Option<String> {
     ))
 }
 
-/// For each file and recording its clock, and the rate of all.
-fn clocks(
-    found: &Found,
-    cutting: &Cutting,
-    files: &[PathBuf],
-    notes: &mut Vec<String>,
-) -> Result<(Clocks, Option<f32>)> {
-    let mut clocks = Clocks::new();
-    let mut measured = Vec::new();
-    let mut no_clock = Vec::new();
-    let mut runs_of: BTreeMap<usize, BTreeMap<usize, Vec<&Run>>> = BTreeMap::new();
-    for run in &found.runs {
-        let recordings = runs_of.entry(run.file).or_default();
-        recordings.entry(run.recording).or_default().push(run);
-    }
-    for (file, recordings) in &runs_of {
-        let Some(time) = found.times.get(*file).and_then(Option::as_ref) else {
-            continue;
-        };
-        let measure = |runs: &[&Run]| {
-            let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
-            time::measure(time, &stamps, cutting.rate_hz)
-        };
-        let rows = |runs: &[&Run]| -> usize { runs.iter().map(|run| run.samples).sum() };
-        let path = files.get(*file).map(|file| file.display().to_string());
-        let path = path.unwrap_or_default();
-        let all: Vec<&Run> = recordings.values().flatten().copied().collect();
-        let of_file = measure(&all);
-        let mut is_measured = false;
-        for (&recording, runs) in recordings {
-            // Recordings in a file may have different rates; one of a few rows has that of its file.
-            let own = Some(runs).filter(|runs| rows(runs) >= ENOUGH_ROWS && recordings.len() > 1);
-            let own = own.and_then(|runs| measure(runs));
-            let own = own.filter(|own| own.rate_hz.is_some() || own.unit == Unit::Samples);
-            if let Some(rate) = own.and_then(|own| own.rate_hz) {
-                is_measured = true;
-                let name = format!("recording {} in {path}", found.recordings[recording]);
-                measured.push((name, rate, rows(runs)));
-            }
-            if let Some(clock) = own.or(of_file) {
-                clocks.insert((*file, recording), clock);
-            }
-        }
-        match of_file {
-            None if !is_measured => no_clock.push(time.name.clone()),
-            Some(Clock {
-                rate_hz: Some(rate),
-                ..
-            }) if !is_measured => measured.push((path, rate, rows(&all))),
-            _ => {}
-        }
-    }
-    let rate = time::rate(&measured, cutting.rate_hz)?;
-    if let Some(first) = no_clock.first() {
-        notes.push(format!(
-            "warning: the column {} of {} files is no time that goes on from row to row, or has too few rows: neither rate nor gaps \
-             are measured there",
-            visible::name(first),
-            no_clock.len()
-        ));
-    }
-    let units: BTreeSet<&str> = clocks.values().map(|clock| clock.unit.name()).collect();
-    let units: Vec<&str> = units.into_iter().collect();
-    let counts = clocks.values().any(|clock| clock.unit == Unit::Samples);
-    if !counts && measured.is_empty() && !clocks.is_empty() {
-        notes.push(format!(
-            "note: many samples share each stamp of the time column, and too few stamps follow each other to measure the rate by: \
-             {} samples a second are {}",
-            rate.unwrap_or(super::DEFAULT_RATE_HZ),
-            match rate {
-                Some(_) => "taken, as stated",
-                None => "assumed, --rate states another",
-            }
-        ));
-        return Ok((clocks, rate));
-    }
-    match (rate, measured.is_empty()) {
-        (Some(rate), false) => notes.push(format!(
-            "note: {rate} samples a second, by the time column in {}",
-            units.join(", ")
-        )),
-        (None, _) if counts => notes.push(format!(
-            "note: the time column counts samples, which tells no rate: {} a second are assumed, --rate states another",
-            super::DEFAULT_RATE_HZ
-        )),
-        (None, _) => notes.push(format!(
-            "note: no time column to measure the rate by: {} samples a second are assumed, --rate states another",
-            super::DEFAULT_RATE_HZ
-        )),
-        (Some(_), true) => {}
-    }
-    Ok((clocks, rate))
-}
-
 /// The places of the channels among the columns that were read.
 fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result<Vec<usize>> {
     let all = 0..found.channels.len();
@@ -270,9 +169,8 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
         return Ok(all.collect());
     }
     let mut judge = Judge::new(found.channels.len());
-    for run in &found.runs {
-        judge.add(&run.counts);
-    }
+    let runs: Vec<&[i16]> = found.runs.iter().map(|run| run.counts.as_slice()).collect();
+    judge.add_all(&runs);
     let verdict = judge.verdict();
     for reason in NoChannel::ALL {
         let names: Vec<&String> = (found.channels.iter().zip(&verdict))

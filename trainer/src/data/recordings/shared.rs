@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::anchors::{Anchor, first_reach, with_rows};
 use super::rows;
 use super::segments::Segment;
 
@@ -13,16 +14,31 @@ const ENOUGH: usize = 3;
 const MOST: usize = 1 << 21;
 
 /// Pairs of segments, by number, that share samples somewhere, `window` being the samples of a window. Segments that are all
-/// of one signal are linked, though not each with each.
-pub(super) fn pairs(segments: &[Segment], window: usize) -> Vec<(usize, usize)> {
-    let length = rows::length(window);
+/// of one signal are linked, though not each with each. Also the anchors of each segment with the first reach, as both go by the
+/// digests of all rows.
+pub(super) fn pairs(
+    segments: &[Segment],
+    window: usize,
+) -> (Vec<(usize, usize)>, Vec<Vec<Anchor>>) {
+    let (length, reach) = (rows::length(window), first_reach(window));
     let one_of = one_of(segments.iter().map(|segment| segment.samples).sum());
-    let found: Vec<Vec<(u64, usize)>> = (segments.par_iter().enumerate())
-        .map(|(number, segment)| {
-            compared(rows::of_samples(segment), length, one_of, number).collect()
+    let found: Vec<(Vec<u64>, Vec<Anchor>)> = (segments.par_iter())
+        .map(|segment| {
+            let mut digests = Vec::new();
+            let anchors = with_rows(segment, length, reach, |digest| {
+                if is_compared(digest, one_of) {
+                    digests.push(digest);
+                }
+            });
+            (digests, anchors)
         })
         .collect();
-    linked(found.concat())
+    let (digests, anchors): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let mut all = Vec::with_capacity(digests.iter().map(Vec::len).sum());
+    for (number, digests) in digests.into_iter().enumerate() {
+        all.extend(digests.into_iter().map(|digest| (digest, number)));
+    }
+    (linked(all), anchors)
 }
 
 /// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
@@ -44,6 +60,11 @@ fn one_of(samples: usize) -> u64 {
     (samples / MOST + 1).next_power_of_two() as u64
 }
 
+/// Whether a row of this digest is compared; `one_of` is a power of two.
+fn is_compared(digest: u64, one_of: u64) -> bool {
+    digest & (one_of - 1) == 0
+}
+
 /// Digests of the rows that are compared, with the number of what they are of. The digest chooses, so that the same rows are
 /// compared in all copies.
 fn compared(
@@ -53,7 +74,7 @@ fn compared(
     number: usize,
 ) -> impl Iterator<Item = (u64, usize)> {
     let digests = rows::of_rows(samples, length).flatten();
-    let chosen = digests.filter(move |digest| digest % one_of == 0);
+    let chosen = digests.filter(move |digest| is_compared(*digest, one_of));
     chosen.map(move |digest| (digest, number))
 }
 

@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, Result};
-use rayon::prelude::*;
-
 use super::Cutting;
 use super::segments::Segments;
 use super::split::{self, Place};
 use crate::data::{Holdout, Numbers, Sequences, Targets};
 use crate::untrusted::Budget;
+use anyhow::{Context, Result};
 
 /// Memory of a window beside its samples: its place, its class and its recording, in bytes.
 const WINDOW_COST: usize = size_of::<usize>() + 2 * size_of::<u32>();
@@ -78,8 +76,11 @@ pub(super) fn cut(
         cutting,
         budget,
     )?;
-    let [train, valid, test, new] =
-        stretches.map(|stretches| sequences(segments, &stretches, cutting));
+    let sequences = |stretches: &Vec<Stretch>| sequences(segments, stretches, cutting);
+    let [train, valid, test, new] = &stretches;
+    // Most are trained on.
+    let (train, [valid, test, new]) =
+        rayon::join(|| sequences(train), || [valid, test, new].map(sequences));
     Ok([train?, valid?, test?, new?])
 }
 
@@ -121,28 +122,21 @@ fn sequences(segments: &Segments, stretches: &[Stretch], cutting: &Cutting) -> R
     let channels = segments.channels.len();
     let lengths = || stretches.iter().map(|of| of.samples.len());
     let count = lengths().map(|length| cutting.windows_in(length)).sum();
-    let mut numbers = vec![0.0; lengths().sum::<usize>() * channels];
-    let (mut first, mut rest, mut copies) = (0, numbers.as_mut_slice(), Vec::new());
+    // Written once: zeros first would take as long again.
+    let mut numbers: Vec<f32> = Vec::with_capacity(lengths().sum::<usize>() * channels);
     let mut starts = Vec::with_capacity(count);
     let mut classes = Vec::with_capacity(count);
     let mut recordings = Vec::with_capacity(count);
     for Stretch { segment, samples } in stretches {
         let segment = &segments.all[*segment];
         let windows = cutting.windows_in(samples.len());
+        let first = numbers.len();
         starts.extend((0..windows).map(|window| first + window * cutting.hop * channels));
         classes.extend(std::iter::repeat_n(segment.class as u32, windows));
         recordings.extend(std::iter::repeat_n(segment.recording as u32 + 1, windows));
         let counts = &segment.counts[samples.start * channels..samples.end * channels];
-        first += counts.len();
-        let (part, later) = std::mem::take(&mut rest).split_at_mut(counts.len());
-        rest = later;
-        copies.push((part, counts));
+        numbers.extend(counts.iter().map(|&count| f32::from(count)));
     }
-    copies.into_par_iter().for_each(|(part, counts)| {
-        for (number, &count) in part.iter_mut().zip(counts) {
-            *number = count.into();
-        }
-    });
     let numbers = Numbers::overlapping(numbers, starts, cutting.steps * channels)?;
     Sequences::new(
         channels,
