@@ -14,9 +14,9 @@ use crate::untrusted::Budget;
 use crate::visible;
 
 /// Bytes of a block that is parsed at once.
-const BLOCK: usize = 512 << 10;
+const BLOCK: usize = 256 << 10;
 /// Bytes of the blocks that are parsed in parallel, while as many are read.
-const BATCH: usize = 4 << 20;
+const BATCH: usize = 2 << 20;
 /// Start of the names of recordings that are files.
 pub(super) const FILE: &str = "file ";
 

@@ -12,6 +12,8 @@ use super::segments::Segment;
 const ENOUGH: usize = 3;
 /// Rows of samples that are compared, about, at most.
 const MOST: usize = 1 << 21;
+/// Parts, by their digests, in which rows are sorted.
+const PARTS: u64 = 16;
 
 /// Pairs of segments, by number, that share samples somewhere, `window` being the samples of a window. Segments that are all
 /// of one signal are linked, though not each with each. Also the anchors of each segment with the first reach, as both go by the
@@ -34,11 +36,7 @@ pub(super) fn pairs(
         })
         .collect();
     let (digests, anchors): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let mut all = Vec::with_capacity(digests.iter().map(Vec::len).sum());
-    for (number, digests) in digests.into_iter().enumerate() {
-        all.extend(digests.into_iter().map(|digest| (digest, number)));
-    }
-    (linked(all), anchors)
+    (linked(&digests), anchors)
 }
 
 /// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
@@ -49,10 +47,15 @@ pub(in crate::data) fn in_common(
     window: usize,
 ) -> Vec<(usize, usize)> {
     let (length, one_of) = (rows::length(window), one_of(samples));
-    let found = all
-        .enumerate()
-        .flat_map(|(number, samples)| compared(samples.into_iter(), length, one_of, number));
-    linked(found.collect())
+    let found: Vec<Vec<u64>> = all
+        .map(|samples| {
+            let digests = rows::of_rows(samples.into_iter(), length).flatten();
+            digests
+                .filter(|digest| is_compared(*digest, one_of))
+                .collect()
+        })
+        .collect();
+    linked(&found)
 }
 
 /// Of how many rows of samples one is compared.
@@ -60,31 +63,21 @@ fn one_of(samples: usize) -> u64 {
     (samples / MOST + 1).next_power_of_two() as u64
 }
 
-/// Whether a row of this digest is compared; `one_of` is a power of two.
+/// Whether a row of this digest is compared, so that the same rows are in all copies; `one_of` is a power of two.
 fn is_compared(digest: u64, one_of: u64) -> bool {
     digest & (one_of - 1) == 0
 }
 
-/// Digests of the rows that are compared, with the number of what they are of. The digest chooses, so that the same rows are
-/// compared in all copies.
-fn compared(
-    samples: impl Iterator<Item = u64>,
-    length: usize,
-    one_of: u64,
-    number: usize,
-) -> impl Iterator<Item = (u64, usize)> {
-    let digests = rows::of_rows(samples, length).flatten();
-    let chosen = digests.filter(move |digest| is_compared(*digest, one_of));
-    chosen.map(move |digest| (digest, number))
-}
-
-/// Pairs of numbers that have enough digests in common.
-fn linked(mut found: Vec<(u64, usize)>) -> Vec<(usize, usize)> {
-    found.par_sort_unstable();
-    found.dedup();
+/// Pairs of numbers that have enough digests in common; `digests` are those of each number.
+fn linked(digests: &[Vec<u64>]) -> Vec<(usize, usize)> {
+    // Part by part, so that only few digests are there twice.
+    let parts: Vec<HashMap<(usize, usize), usize>> = (0..PARTS)
+        .into_par_iter()
+        .map(|part| linked_in_part(digests, part))
+        .collect();
     let mut counts: HashMap<(usize, usize), usize> = HashMap::new();
-    for pair in found.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        *counts.entry((pair[0].1, pair[1].1)).or_default() += 1;
+    for (pair, count) in parts.into_iter().flatten() {
+        *counts.entry(pair).or_default() += count;
     }
     let mut pairs: Vec<(usize, usize)> = (counts.into_iter())
         .filter(|(_, count)| *count >= ENOUGH)
@@ -92,4 +85,22 @@ fn linked(mut found: Vec<(u64, usize)>) -> Vec<(usize, usize)> {
         .collect();
     pairs.sort_unstable();
     pairs
+}
+
+/// Pairs of numbers that have digests of a part in common, and how many.
+fn linked_in_part(digests: &[Vec<u64>], part: u64) -> HashMap<(usize, usize), usize> {
+    let mut found: Vec<(u64, usize)> = Vec::new();
+    for (number, digests) in digests.iter().enumerate() {
+        let of_part = digests
+            .iter()
+            .filter(|digest| *digest >> 32 & (PARTS - 1) == part);
+        found.extend(of_part.map(|&digest| (digest, number)));
+    }
+    found.sort_unstable();
+    found.dedup();
+    let mut counts: HashMap<(usize, usize), usize> = HashMap::new();
+    for pair in found.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        *counts.entry((pair[0].1, pair[1].1)).or_default() += 1;
+    }
+    counts
 }
