@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::cutting::{Cutting, DEFAULT_RATE_HZ};
 use super::read::Found;
 use super::run::{Run, TimeColumn};
 use super::time;
+use super::{Cutting, DEFAULT_RATE_HZ};
 use crate::data::time::{Clock, Unit};
 use crate::visible;
 
