@@ -104,3 +104,49 @@ fn linked_in_part(digests: &[Vec<u64>], part: u64) -> HashMap<(usize, usize), us
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`linked`] is defined: each digest links those neighbours that have it.
+    fn naive(digests: &[Vec<u64>]) -> Vec<(usize, usize)> {
+        let both = digests.iter().enumerate();
+        let mut all: Vec<(u64, usize)> = both
+            .flat_map(|(number, digests)| digests.iter().map(move |&digest| (digest, number)))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        let neighbours = all.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        let mut found: Vec<(usize, usize)> =
+            neighbours.map(|pair| (pair[0].1, pair[1].1)).collect();
+        found.sort_unstable();
+        let mut pairs = found.clone();
+        pairs.dedup();
+        pairs.retain(|pair| found.iter().filter(|other| *other == pair).count() >= ENOUGH);
+        pairs
+    }
+
+    #[test]
+    fn parts_link_what_all_digests_do() {
+        let mut state = 1_u64;
+        let mut next = |most: u64| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            (state >> 33) % most
+        };
+        let mut links = 0;
+        for _ in 0..100 {
+            let digests: Vec<Vec<u64>> = (0..2 + next(6))
+                .map(|_| {
+                    let count = next(60);
+                    let digest = |_| next(200).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    (0..count).map(digest).collect()
+                })
+                .collect();
+            let found = linked(&digests);
+            assert_eq!(found, naive(&digests));
+            links += found.len();
+        }
+        assert!(links > 100, "{links}");
+    }
+}
