@@ -5,6 +5,7 @@
 //! is generated batch by batch instead: [`CopyTask`]. [`recordings`] are the user's own data. [`catalog`] is the table behind `hadamrnn data list`.
 
 mod archive;
+pub(crate) mod axes;
 mod cache;
 pub mod catalog;
 mod check;
@@ -12,8 +13,10 @@ mod copy_task;
 pub mod dsa;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod fill_values;
 pub mod glue;
-mod hex;
+mod gravity;
+pub(crate) mod hex;
 mod holdout;
 pub mod imdb;
 pub mod import;
@@ -24,12 +27,16 @@ mod npz;
 mod numbers;
 pub mod quality;
 pub mod recordings;
+mod row_digests;
 mod sequences;
+mod spot;
 mod task;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 pub mod uci_har;
-mod words;
+pub(crate) mod words;
 
 pub use cache::CACHE_VARIABLE;
 pub use catalog::DataSet;
@@ -41,6 +48,7 @@ pub use glue::Padding;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate, named_folder};
 pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};
+pub use spot::{Spot, Spots};
 pub use task::{Holdout, Task};
 
 /// Reads the data of `task` from `source`, with `holdout` as the validation split and sequences padded as usual.

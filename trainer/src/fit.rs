@@ -4,12 +4,14 @@
 mod front;
 mod limits;
 mod points;
+mod race;
 mod rungs;
 mod space;
 
 pub use front::{best, front, is_better};
 pub use limits::{Excess, Limit, Limits};
-pub use points::{POINTS_NAME, Point, append, read_points};
+pub use points::{POINTS_NAME, Point, ReadPoints, append, read_points};
+pub use race::{most_in_round, still_in};
 pub use rungs::{Rung, rungs, survivors};
 pub use space::{Candidate, Space};
 

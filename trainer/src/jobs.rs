@@ -48,7 +48,7 @@ pub const RECORD_NAME: &str = "results.json";
 pub const MODEL_NAME: &str = "model";
 /// Name of the messages in a job's folder.
 pub const LOG_NAME: &str = "job.log";
-const PLAN_NAME: &str = "plan.json";
+pub(crate) const PLAN_NAME: &str = "plan.json";
 
 /// A job to do.
 #[derive(Clone, Debug, PartialEq)]

@@ -54,6 +54,7 @@ mod flash;
 mod init;
 mod jobs;
 mod model;
+mod place;
 mod report;
 mod send;
 mod sources;
@@ -65,7 +66,7 @@ pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
 pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;
-pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run};
+pub use config::{ConfigOptions, TaskArgument, TaskSetup, UnknownTask, config_of_run, data_place};
 pub use data::RunData;
 #[cfg(feature = "fetch")]
 pub use data_set::fetch_data;
@@ -86,10 +87,11 @@ pub use flash::{FlashOptions, FlashTarget, Flashed, flash};
 pub use init::{Answers, Defaults, InitOptions, Question, WrittenTask, init};
 pub use jobs::{
     CrossValidation, FoldResult, JobCommand, JobOptions, PlannedJobs, ReproduceOptions,
-    SweepOptions, Workers, cross_validations, gather, hand_over, keep_data, read_plan, run_job,
-    run_plan, write_plan, write_report,
+    SweepOptions, Workers, check_folds, cross_validations, gather, hand_over, keep_data, read_plan,
+    run_job, run_plan, write_plan, write_report,
 };
-pub use model::{is_run, open_model};
+pub use model::open_model;
+pub use place::is_run;
 pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};

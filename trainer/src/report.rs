@@ -1,6 +1,7 @@
 //! Reports about a set of jobs, as Markdown, as one HTML file, as CSV and JSON, and as pictures; and about one run, as one
-//! HTML file ([`RunReport`]).
+//! HTML file ([`RunReport`]); and about recordings ([`DataReport`]).
 
+mod data;
 mod goals;
 mod html;
 mod job;
@@ -20,9 +21,11 @@ use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Plan};
 use crate::plot::{self, AccuracyPicture, Cost, Curve, Mark, Picture, Shape};
 
+pub use data::DataReport;
 pub use job::JobReport;
 pub use run::{
-    ClassFacts, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport, WrongWindow, WrongWindows,
+    CORES, ClassFacts, CoreCost, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport,
+    WrongWindow, WrongWindows,
 };
 
 /// The jobs of a folder and what came out of them.
@@ -36,7 +39,7 @@ pub struct Report {
     pub jobs: Vec<JobReport>,
 }
 
-/// The finished jobs that differ in their seeds only.
+/// The finished jobs that differ in their seeds and folds only.
 struct Group<'a> {
     name: &'a str,
     config: &'a RunConfig,
@@ -60,12 +63,18 @@ impl Group<'_> {
         self.spread(|done| 100.0 * done.results.float_test.accuracy)
     }
 
+    /// Whether its jobs are folds of a cross-validation.
+    fn is_of_folds(&self) -> bool {
+        let recordings = self.config.recordings.as_ref();
+        recordings.is_some_and(|own| own.fold.is_some())
+    }
+
     fn on_sample(&self) -> bool {
         self.done.iter().any(|done| done.sample)
     }
 }
 
-/// Mean and standard deviation over seeds.
+/// Mean and standard deviation over jobs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Spread {
     mean: f64,

@@ -132,10 +132,11 @@ impl TaskFile {
     }
 }
 
-/// Whether a file of settings is a task file rather than a configuration.
+/// Whether a file of settings is a task file rather than a configuration or a model's card.
 pub(crate) fn is_task_file(text: &str) -> bool {
     let table: Result<Table, _> = toml::from_str(text);
-    table.is_ok_and(|table| OWN_KEYS.iter().any(|key| table.contains_key(*key)))
+    let has_own = |table: &Table| OWN_KEYS.iter().any(|key| table.contains_key(*key));
+    table.is_ok_and(|table| has_own(&table) && !file::is_card(&table))
 }
 
 /// Checks a name of a task.
@@ -264,6 +265,8 @@ mod tests {
     #[test]
     fn task_files_are_told_from_configurations() {
         assert!(is_task_file(LEAST));
+        let card = "commands = []\nsha256 = \"00\"\ndata = \"your own\"\n[config]\nseed = 1";
+        assert!(!is_task_file(card));
         assert!(!is_task_file("[recordings]\nsteps = 64"));
         assert!(!is_task_file(
             &RunConfig::for_task(Task::Recordings).to_toml()

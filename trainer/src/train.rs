@@ -6,6 +6,7 @@ mod clip;
 mod loss;
 mod optimise;
 mod records;
+mod triads;
 
 use std::path::PathBuf;
 
@@ -101,8 +102,18 @@ impl<'a> Trainer<'a> {
     /// A run from the start.
     ///
     /// # Errors
-    /// The configuration is invalid or there are no training data.
+    /// The configuration is invalid or does not fit the data, or there are no training data.
     pub fn new(config: RunConfig, data: &'a TaskData, device: &Device) -> Result<Self> {
+        let augmentation = &config.training.augmentation;
+        if let TaskData::Windows(windows) = data
+            && (augmentation.rotation > 0.0 || augmentation.magnetometer > 0.0)
+        {
+            triads::check(windows)?;
+        }
+        Self::made(config, data, device)
+    }
+
+    fn made(config: RunConfig, data: &'a TaskData, device: &Device) -> Result<Self> {
         config.validate()?;
         let device = device.clone().autodiff();
         let task = TaskFacts::of(data);
@@ -134,7 +145,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// The checkpoint is of [`OtherData`] (by their content, if it has digests of them) or of another version.
     pub fn resume(checkpoint: &Checkpoint, data: &'a TaskData, device: &Device) -> Result<Self> {
-        let mut trainer = Self::new(checkpoint.run_config()?, data, device)?;
+        let mut trainer = Self::made(checkpoint.run_config()?, data, device)?;
         let differences = checkpoint.differences(&trainer.task, trainer.digest.as_ref());
         if !differences.is_empty() {
             let differences = differences.join("; ");

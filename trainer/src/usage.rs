@@ -23,8 +23,8 @@ pub use quantity::{are_out_of_order, quantities};
 pub struct Usage {
     /// Samples of a window, of those that are used.
     pub window: Option<usize>,
-    /// Samples that are used from the start of a window to that of the next. A whole window where windows of training began
-    /// between used samples.
+    /// Samples that are used from the start of a window to that of the next. Where windows of training began between used samples, it
+    /// is the nearest number if that divides the window, as boards want it, and else a whole window.
     pub hop: Option<usize>,
     /// One of so many samples of the sensor is used, 1 or more.
     pub decimation: Option<usize>,
@@ -95,7 +95,7 @@ impl Usage {
         };
         Self {
             window: Some(steps),
-            hop: Some(steps),
+            hop: Some(used_hop(config, steps)),
             decimation: Some(decimation),
             rate_hz: rate_hz(config),
             classes,
@@ -112,11 +112,9 @@ impl Usage {
             None => folder.shape.steps.into(),
         };
         let decimation = config.preparation.decimation.max(1);
-        let hop = hop(config).filter(|hop| hop.is_multiple_of(decimation));
-        let hop = hop.map(|hop| hop / decimation);
         Self {
             window: Some(window),
-            hop: Some(hop.filter(|&hop| hop > 0).unwrap_or(window)),
+            hop: Some(used_hop(config, window)),
             decimation: Some(decimation),
             rate_hz: rate_hz(config),
             classes: card.classes.clone(),
@@ -162,8 +160,39 @@ pub fn counts_in_words(channels: &[Channel]) -> String {
     groups.join("; ")
 }
 
+/// The hop nearest to `hop` that is a number of used samples, one or more, of one in `decimation`: windows of a board begin at
+/// samples that it uses.
+pub fn whole_hop(hop: usize, decimation: usize) -> usize {
+    let decimation = decimation.max(1);
+    let steps = (hop + decimation / 2) / decimation;
+    steps.max(1) * decimation
+}
+
+/// Rounds the hop of the user's own recordings to [`whole_hop`]. Gives both, where they differ.
+pub(crate) fn make_hop_whole(config: &mut RunConfig) -> Option<(usize, usize)> {
+    let decimation = config.preparation.decimation;
+    let cutting = config.recordings.as_mut()?;
+    let before = cutting.hop;
+    cutting.hop = whole_hop(before, decimation);
+    (cutting.hop != before).then_some((before, cutting.hop))
+}
+
+/// Used samples from a window to the next, as [`Usage::hop`] has them; a whole window where those of training do not follow each other in
+/// time.
+pub(crate) fn used_hop(config: &RunConfig, window: usize) -> usize {
+    let decimation = config.preparation.decimation.max(1);
+    let Some(hop) = hop(config) else {
+        return window;
+    };
+    let used = whole_hop(hop, decimation) / decimation;
+    match hop.is_multiple_of(decimation) || window.is_multiple_of(used) {
+        true => used,
+        false => window,
+    }
+}
+
 /// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
-fn hop(config: &RunConfig) -> Option<usize> {
+pub(crate) fn hop(config: &RunConfig) -> Option<usize> {
     match config.task {
         Task::Har2 | Task::Har6 => Some(uci_har::STEPS / 2),
         Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.hop),
@@ -244,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_between_used_samples_becomes_a_window() {
+    fn a_hop_between_used_samples_becomes_the_nearest_one_or_a_window() {
         let mut stored = shipped("har2");
         let card = &mut stored.folder.as_mut().expect("a folder").card;
         card.config.task = Task::Recordings;
@@ -252,7 +281,7 @@ mod tests {
             decimation: 2,
             ..Preparation::default()
         };
-        for (hop, expected) in [(64, 32), (63, 128), (1, 128)] {
+        for (hop, expected) in [(64, 32), (62, 31), (63, 32), (61, 128), (1, 1)] {
             let mut stored = stored.clone();
             let card = &mut stored.folder.as_mut().expect("a folder").card;
             card.config.recordings = Some(Cutting {

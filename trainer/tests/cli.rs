@@ -363,6 +363,27 @@ fn inspect_tells_the_session_and_how_the_model_was_trained() {
     assert_eq!(said["usage"]["window"], 64);
     assert_eq!(said["usage"]["decimation"], 2);
     assert_eq!(said["usage"]["channels"][3]["unit"], "rad/s");
+    let output = run(&["inspect", &shipped("har2"), "--clock", "64MHz", "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let cores = said["costs"]["cores"].as_array().expect("cores");
+    let m4 = cores
+        .iter()
+        .find(|core| core["board"] == "qemu-m4")
+        .expect("M4");
+    let per_step = m4["instructions_per_step"].as_f64().expect("a number");
+    // 3,218 were counted (docs/RESULTS.md).
+    assert!((per_step / 3218.0 - 1.0).abs() < 0.02, "{per_step}");
+    let window = m4["instructions_per_window"].as_f64().expect("a number");
+    let ms = m4["load"]["ms_per_window"].as_f64().expect("a number");
+    assert!((ms - window / 64e3).abs() < 1e-9, "{ms}");
+    // A window of 128 samples at 50 a second lasts 2,560 ms.
+    let share = m4["load"]["share"].as_f64().expect("a number");
+    assert!((share - ms / 2560.0).abs() < 1e-9, "{share}");
+    let output = run(&["inspect", &shipped("har2"), "--clock", "64MHz"]);
+    let said = text(&output.stdout);
+    for part in ["Cortex-M0", "RV32IMC", "ms/window", "at 64 MHz"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 #[test]

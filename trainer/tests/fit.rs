@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::config::RunConfig;
-use hadamrnn::cost::{CostTable, Costs, Shape, measure, sample_models};
+use hadamrnn::cost::{CostTable, Costs, Shape, full_blocks, measure, sample_models};
 use hadamrnn::data::Task;
 use hadamrnn::fit::{Limits, POINTS_NAME, read_points};
 use hadamrnn::integer::{KernelName, ModelFile};
@@ -56,8 +56,23 @@ fn device_shape(hidden: usize) -> Shape {
         log2_block,
         driven_rows: hidden,
         state_bits: 12.min(19 - log2_block) as u8,
+        name: "bench".len(),
         ..shape
     }
+}
+
+/// Share by which a step of the row with 512 units is longer than its estimate where the core has no instruction that saturates: its
+/// random weights take states of 10 bits to their limits, which cost more there (docs/KERNELS.md). Trained models are scaled
+/// to stay within.
+const AT_LIMITS: f64 = 0.09;
+
+/// Whether an estimate of a row's instructions is right.
+fn is_right(row: &Row, estimate: u64, measured: u64) -> bool {
+    let saturates_slowly = ["qemu-m0", "qemu-rv32", "qemu-rv32-zbb"].contains(&&*row.board);
+    if row.hidden == 512 && saturates_slowly {
+        return estimate < measured && estimate as f64 > measured as f64 * (1.0 - AT_LIMITS);
+    }
+    is_near(estimate, measured)
 }
 
 #[test]
@@ -87,10 +102,14 @@ fn estimates_are_those_of_every_row_of_the_device_table() {
             ("session", costs.session_bytes, row.session_bytes),
             ("ram", costs.ram(), row.session_bytes + row.stack_bytes),
             ("code", costs.code_bytes, row.code_bytes),
-            // Names are of other lengths.
-            ("model", costs.model_bytes, row.model_bytes + 26),
+            ("model", costs.model_bytes, row.model_bytes),
         ] {
-            if !is_near(estimate, measured) {
+            let holds = match what {
+                "model" | "session" => estimate == measured,
+                "ram" | "code" => is_near(estimate, measured),
+                _ => is_right(row, estimate, measured),
+            };
+            if !holds {
                 wrong.push(format!(
                     "{} {} n = {}: {what} {estimate}, measured {measured}",
                     row.board, row.kernel, row.hidden
@@ -112,7 +131,8 @@ fn estimates_of_random_models_are_those_of_the_emulated_cores() {
     let folder = FirmwareFolder::locate(Some(&root().join("firmware-examples"))).expect("sources");
     let table = CostTable::built_in().expect("the built-in table");
     // Not the models that the factors were fitted to.
-    let models = sample_models(64, 77).expect("models");
+    let random = sample_models(64, 77).expect("models");
+    let models = [random, full_blocks(77).expect("models")].concat();
     let mut wrong = Vec::new();
     for name in ["qemu-m0", "qemu-m4", "qemu-rv32"] {
         let board = folder.emulated_board(name).expect("a board");
@@ -243,26 +263,113 @@ fn a_stopped_search_goes_on_to_the_same_model_on_any_number_of_threads() {
     };
     let fitted = pipeline::fit(&part, &mut StopsAfter(2)).expect("stops");
     assert!(matches!(fitted, Fitted::Interrupted));
-    let kept = read_points(&stopped).expect("points");
+    let kept = read_points(&stopped).expect("points").points;
     assert!((2..=3).contains(&kept.len()), "{}", kept.len());
     // Other settings are refused, and nothing is lost.
     part.limits.ram = Some(9999);
+    part.effort.candidates = 5;
     let error = pipeline::fit(&part, &mut Silent)
         .expect_err("another search")
         .with_causes();
-    assert!(error.contains("ram") && error.contains("--out"), "{error}");
+    for words in [
+        "any number of bytes of RAM, not 9999 bytes of RAM",
+        "candidates = 4, not 5",
+        "another --out",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
     part.limits.ram = None;
+    part.effort.candidates = 4;
     assert_eq!(
         outcome(pipeline::fit(&part, &mut Silent).expect("a model")),
         expected
     );
-    let points = read_points(&stopped).expect("points");
+    let points = read_points(&stopped).expect("points").points;
     assert!(kept.iter().all(|point| points.contains(point)));
     let models = [&whole, &stopped]
         .map(|folder| std::fs::read(folder.join("model/model.hdrn")).expect("a model"));
     assert_eq!(models[0], models[1]);
     for point in points.iter().filter(|point| point.fits) {
         assert!(point.instructions_per_window <= 80_000, "{}", point.name);
+    }
+    bytes_are_those_of_the_file(&whole, pico());
+    points_of_other_candidates_are_refused(&part);
+}
+
+/// What was known before training, what the search says, and the file are of the same length.
+fn bytes_are_those_of_the_file(folder: &Path, target: FitTarget) {
+    let file = std::fs::metadata(folder.join("model/model.hdrn")).expect("a model");
+    let text = std::fs::read_to_string(folder.join("fit.json")).expect("a result");
+    let result: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let number = |value: &serde_json::Value| value["costs"]["model_bytes"].as_u64();
+    assert_eq!(number(&result["chosen"]), Some(file.len()));
+    assert_eq!(number(&result["tests"][0]), Some(file.len()));
+    let judged = pipeline::fit_candidates(&options(folder, target), &mut Silent);
+    let chosen = result["chosen"]["candidate"].as_u64().expect("a number") as usize;
+    assert_eq!(
+        judged.expect("candidates")[chosen].1.model_bytes,
+        file.len()
+    );
+}
+
+/// A search of another version of the program does not go on as if it were one of this.
+fn points_of_other_candidates_are_refused(options: &FitOptions) {
+    let path = options.folder.join(POINTS_NAME);
+    let text = std::fs::read_to_string(&path).expect("points");
+    std::fs::write(&path, text.replace("\"name\":\"n ", "\"name\":\"other ")).expect("written");
+    let error = pipeline::fit(options, &mut Silent).expect_err("others");
+    assert!(error.to_string().contains("another version"), "{error}");
+}
+
+#[test]
+fn a_folder_of_something_else_is_not_searched_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["checkpoint.bin", "model", "model.hdrn", POINTS_NAME] {
+        let place = folder.path().join(name.replace('.', "-"));
+        std::fs::create_dir(&place).expect("made");
+        std::fs::write(place.join(name), "mine").expect("written");
+        let error = pipeline::fit(&options(&place, core()), &mut Silent).expect_err("taken");
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.to_string().contains("another --out"), "{error}");
+        assert_eq!(std::fs::read(place.join(name)).expect("kept"), b"mine");
+        assert!(!place.join("fit.toml").exists());
+    }
+}
+
+/// Bytes before there are weights are those of a model with them, for every kind of candidate.
+#[test]
+fn bytes_of_candidates_are_exact() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (limits, count) in [
+        (Limits::default(), 60),
+        (
+            Limits {
+                model_bytes: Some(700),
+                ..Limits::default()
+            },
+            20,
+        ),
+    ] {
+        let options = FitOptions {
+            limits,
+            effort: Effort {
+                candidates: count,
+                ..Effort::default()
+            },
+            ..options(folder.path(), core())
+        };
+        let judged = pipeline::fit_candidates(&options, &mut Silent).expect("candidates");
+        assert_eq!(judged.len(), count);
+        for (candidate, costs) in &judged {
+            let shape = Shape::of_config(&candidate.config, candidate.steps, 9, 1);
+            let file = shape.expect("covered").placeholder().expect("a model");
+            assert_eq!(
+                costs.model_bytes,
+                file.bytes().len() as u64,
+                "{}",
+                candidate.name
+            );
+        }
     }
 }
 
@@ -332,8 +439,14 @@ fn limits_that_nothing_meets_name_the_one_that_binds_and_the_nearest_model() {
             "1 instructions a sample",
         ),
     ] {
+        // However few are asked for.
+        let candidates = 1 + usize::from(limits.ram.is_some()) * 30;
         let options = FitOptions {
             limits,
+            effort: Effort {
+                candidates,
+                ..Effort::default()
+            },
             ..options(&folder.path().join("nothing"), core())
         };
         let error = pipeline::fit(&options, &mut Silent)
@@ -344,6 +457,32 @@ fn limits_that_nothing_meets_name_the_one_that_binds_and_the_nearest_model() {
         }
         // Nothing was begun, so other limits may follow in the same folder.
         assert!(!options.folder.join(POINTS_NAME).exists());
+    }
+}
+
+/// With few candidates a model that keeps tight limits is found, too.
+#[test]
+fn tight_limits_find_a_model_with_one_candidate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for seed in 1..6 {
+        let options = FitOptions {
+            limits: Limits {
+                instructions_per_window: Some(14_000),
+                model_bytes: Some(300),
+                ..Limits::default()
+            },
+            effort: Effort {
+                candidates: 1,
+                seed,
+                ..Effort::default()
+            },
+            ..options(folder.path(), core())
+        };
+        let judged = pipeline::fit_candidates(&options, &mut Silent).expect("a candidate");
+        let [(candidate, costs)] = &judged[..] else {
+            panic!("{}", judged.len());
+        };
+        assert!(costs.model_bytes <= 300 && costs.window(candidate.steps) <= 14_000);
     }
 }
 

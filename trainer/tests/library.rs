@@ -119,7 +119,7 @@ fn a_stopped_run_goes_on_and_others_are_told_apart() {
     };
     let error = pipeline::train(&resume(Some(other.clone())), &mut Silent).unwrap_err();
     assert!(matches!(error, Error::Config(_)), "{error:?}");
-    assert!(error.to_string().contains("seed = 2, not 1"), "{error}");
+    assert!(error.to_string().contains("seed = 1, not 2"), "{error}");
     let trained = pipeline::train(&resume(None), &mut Silent).expect("a run");
     assert_eq!(
         (trained.outcome, trained.checkpoint.position.epoch),

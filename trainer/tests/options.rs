@@ -42,6 +42,11 @@ fn options_are_refused_by_name() {
             "reproduce har2 --seeds 9223372036854775808",
             ["seed must be in", "9223372036854775808"],
         ),
+        ("fit har2 --core Cortex-M4 --jobs 0", ["--jobs", "1..=1024"]),
+        (
+            "fit har2 --core Cortex-M4 --us-per-sample 50",
+            ["--us-per-sample 50 needs the clock", "--clock 64"],
+        ),
         (
             "train har2 --holdout anna --out never",
             ["\"anna\"", "1 3 5"],

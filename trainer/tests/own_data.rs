@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use hadamrnn::card::Card;
 use hadamrnn::checkpoint::{Checkpoint, Position};
 
-use common::{fails, path, run, text};
+use common::{contains, fails, path, run, succeeds, text};
 
 /// A folder of recordings, and folders for a run and a model on them.
 struct Desk {
@@ -118,20 +118,6 @@ impl Desk {
         let output = run(&args);
         assert!(output.status.success(), "{}", text(&output.stderr));
         serde_json::from_str(&text(&output.stdout)).expect("JSON")
-    }
-}
-
-/// Results and notes that a command prints.
-fn succeeds(args: &[&str]) -> String {
-    let output = run(args);
-    let printed = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {printed}");
-    printed
-}
-
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "no \"{part}\" in {text}");
     }
 }
 
@@ -461,5 +447,78 @@ fn options_of_reading_are_kept_by_the_run() {
     fails(
         &["train", "har2", "--channels", "a"],
         &["--channels", "for the task recordings"],
+    );
+}
+
+#[test]
+fn a_run_finds_its_data_again() {
+    let desk = Desk::new();
+    let (folder, data) = (desk.run(), desk.data());
+    let trained = desk.train(&[]);
+    contains(&trained, &["next: hadamrnn export"]);
+    let told = format!("the data are those in {}", data.display());
+    let run = path(&folder);
+    for args in [
+        &["train", "--resume", run][..],
+        &["eval", run],
+        &["export", run, "--clock", "64MHz"],
+        &["report", run],
+    ] {
+        contains(&succeeds(args), &[&told]);
+    }
+    let exported = succeeds(&["export", run, "--clock", "64MHz"]);
+    contains(
+        &exported,
+        &["Cortex-M0", "Cortex-M4", "RV32IMC", "ms/window"],
+    );
+    let moved = folder.with_file_name("moved");
+    std::fs::rename(&data, &moved).expect("moved");
+    for args in [
+        &["train", "--resume", run][..],
+        &["eval", run],
+        &["export", run],
+    ] {
+        fails(args, &[path(&data), "not there", "--data-dir"]);
+    }
+    succeeds(&["eval", run, "--data-dir", path(&moved)]);
+    // The run goes on with what it is given, and keeps that.
+    succeeds(&["train", "--resume", run, "--data-dir", path(&moved)]);
+    contains(&succeeds(&["eval", run]), &[path(&moved)]);
+}
+
+#[test]
+fn rotations_need_triads_of_one_unit() {
+    let desk = Desk::new();
+    let train = |more: &[&str]| {
+        let (data, folder) = (desk.data(), desk.run());
+        let mut args = vec!["train", "recordings", "--data-dir", path(&data), "--out"];
+        args.extend([path(&folder), "--overwrite", "--augment-rotation", "10"]);
+        args.extend("--steps 20 --hop 10 --hidden-size 16 --epochs 1".split(' '));
+        args.extend(more);
+        let output = run(&args);
+        (
+            output.status.success(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
+    };
+    let (done, printed) = train(&[]);
+    assert!(!done, "{printed}");
+    contains(&printed, &["augmentation.rotation", "no such three: a, b"]);
+    desk.change(|text| {
+        let rows = text
+            .lines()
+            .skip(1)
+            .enumerate()
+            .map(|(i, row)| format!("{row},{}\n", (i * 7919) % 601));
+        format!("label,ax,ay,az\n{}", rows.collect::<String>())
+    });
+    let (done, printed) = train(&[]);
+    assert!(done, "{printed}");
+    desk.change(|text| format!("# x; ax: 100 counts are 1 g, ay: 100 counts are 1 g\n{text}"));
+    let (done, printed) = train(&[]);
+    assert!(!done, "{printed}");
+    contains(
+        &printed,
+        &["ax, ay, az are in different units: g, g, counts"],
     );
 }

@@ -5,7 +5,7 @@ mod common;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use common::{fails, path, run, text};
+use common::{contains, fails, path, run, succeeds, text};
 
 /// Noise that no two seeds share.
 fn noise(seed: u64, i: u64) -> i64 {
@@ -33,19 +33,6 @@ fn write(folder: &Path, people: std::ops::Range<u64>, tells: bool) {
     for person in people {
         let file = folder.join(format!("p{person}.csv"));
         std::fs::write(file, recording(person, tells, 300)).expect("written");
-    }
-}
-
-fn succeeds(args: &[&str]) -> String {
-    let output = run(args);
-    let printed = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {printed}");
-    printed
-}
-
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "no \"{part}\" in {text}");
     }
 }
 
@@ -299,4 +286,16 @@ fn a_channel_that_tells_the_classes_by_its_level_is_told_beside_the_accuracy() {
         ],
     );
     assert_eq!(told.matches("alone tells the classes").count(), 2, "{told}");
+}
+
+#[test]
+fn more_folds_than_groups_are_refused_before_a_job_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write(&data, 0..6, true);
+    fails(
+        &folds(&data, &out, "7"),
+        &["7 folds need every class in at least 7", "of 6 in all"],
+    );
+    assert!(!out.exists());
 }

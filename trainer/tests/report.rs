@@ -133,7 +133,8 @@ fn agree(page: &str, eval: &Value) {
                 .collect()
         })
         .collect();
-    assert_eq!(cells(section(page, "confusion")), counts);
+    let matrix = section(page, "confusion").split("names matrix").nth(1);
+    assert_eq!(cells(matrix.expect("a matrix")), counts);
     let classes = section(page, "classes");
     let rows: Vec<&str> = classes.split("<tr>").skip(2).collect();
     for (class, row) in rows.iter().enumerate() {
@@ -217,7 +218,7 @@ fn figures_are_those_of_eval_for_runs_and_models_and_every_split() {
             "1 person</h3>",
             "recordings, the worst first",
             "c0-p",
-            ".csv line ",
+            ".csv, line ",
         ] {
             assert!(page.contains(part), "{part}");
         }
@@ -242,11 +243,67 @@ fn figures_are_those_of_eval_for_runs_and_models_and_every_split() {
     agree(&page, &desk.json("eval", &mine, &[]));
     stands_alone(&page);
     assert!(
-        page.contains("This model beside 1 of the same task"),
+        page.contains("This model, and 1 other that lies in"),
         "the other one"
     );
     assert!(section(&page, "costs").contains("other"));
     assert!(section(&page, "curves").contains("no curves"));
+}
+
+#[test]
+fn commands_of_the_page_make_the_model_again() {
+    let desk = Desk::new();
+    let task = desk.at("task.toml");
+    std::fs::write(&task, "name = \"desk\"\ndata = \"data\"\n").expect("written");
+    // A task file names the data.
+    let args = ["report", "run", "--data-dir", "task.toml"];
+    let in_desk = |args: &[&str]| {
+        let mut command = common::hadamrnn(args);
+        let output = command.current_dir(desk.folder.path()).output();
+        let output = output.expect("the program");
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+    };
+    in_desk(&args);
+    let page = std::fs::read_to_string(desk.at("run/report.html")).expect("the page");
+    let model = section(&page, "model");
+    let commands: Vec<String> = (model.split("<code>").skip(1))
+        .filter_map(|part| part.split("</code>").next())
+        .filter(|code| code.starts_with("hadamrnn "))
+        .map(|code| code.replace("&#39;", "'").replace("&amp;", "&"))
+        .collect();
+    assert_eq!(commands.len(), 2, "{model}");
+    for command in &commands {
+        let words = shlex::split(command).expect("words");
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        in_desk(&words[1..]);
+    }
+    let bytes = |path: &str| std::fs::read(desk.at(path)).expect("a model");
+    in_desk(&["export", "run", "--data-dir", "data", "--out", "first"]);
+    assert_eq!(
+        bytes("run-again/model/model.hdrn"),
+        bytes("first/model.hdrn")
+    );
+    // The card of a model is a configuration, too.
+    in_desk(&[
+        "train",
+        "--config",
+        "first/card.toml",
+        "--data-dir",
+        "task.toml",
+        "--out",
+        "third",
+    ]);
+    let wrong = desk.at("config.toml");
+    std::fs::write(&wrong, "[recordings]\n").expect("written");
+    let run = desk.at("run");
+    fails(
+        &["eval", path(&run), "--data-dir", path(&wrong)],
+        &["config.toml", "data"],
+    );
 }
 
 #[test]

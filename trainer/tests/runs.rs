@@ -112,8 +112,8 @@ fn a_resumed_run_ignores_nothing_that_it_is_given() {
     fails(
         &with(&["--epochs", "6", "--signs", "0.1"]),
         &[
-            "training.epochs = 6, not 2",
-            "training.signs.trained",
+            "training.epochs = 2, not 6",
+            "training.signs.trained = absent, not 0.1",
             "--config",
         ],
     );

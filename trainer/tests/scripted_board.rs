@@ -108,8 +108,7 @@ fn names_are_those_of_the_model_that_runs() {
     };
     let shown = |output: Output| {
         assert!(output.status.success(), "{}", text(&output.stderr));
-        let lines =
-            "window 0: OTHER, logits 3 -4\nwindow 1: SITTING_LAYING_UPSTAIRS, logits 3 -4\n";
+        let lines = "window 0: OTHER 50 %, SITTING_LAYING_UPSTAIRS 50 %\nwindow 1: SITTING_LAYING_UPSTAIRS 50 %, OTHER 50 %\n";
         assert_eq!(text(&output.stdout), lines);
         text(&output.stderr)
     };

@@ -112,7 +112,7 @@ fn names_from_files_are_shown_not_obeyed() {
     let watch = ["monitor", "--plain", "--count", "2", "--port", &port];
     let (out, error) = harmless(&run(&[&watch[..], &["--model", path(folder)]].concat()));
     assert!(
-        out.starts_with("window 0: \\u001b[35mC\\u202e\\u000aD, logits"),
+        out.starts_with("window 0: \\u001b[35mC\\u202e\\u000aD "),
         "{out}{error}"
     );
 

@@ -159,7 +159,10 @@ fn a_task_goes_from_recordings_to_a_model() {
 #[test]
 fn what_is_asked_needs_somebody_to_answer() {
     let folder = desk();
-    fails(&["init", path(folder.path())], &["no terminal", "--yes"]);
+    fails(
+        &["init", path(folder.path())],
+        &["ended before all was answered", "--yes"],
+    );
     fails(
         &["init", path(&folder.path().join("nowhere")), "--yes"],
         &["is not there"],
@@ -213,4 +216,51 @@ fn task_files_with_mistakes_are_refused_by_every_command() {
     ] {
         fails(command, &["task.toml", "did you mean steps?"]);
     }
+}
+
+#[test]
+fn answers_may_come_from_a_pipe() {
+    let folder = desk();
+    let data = folder.path().join("recordings");
+    let init = |answers: &str| {
+        let mut child = hadamrnn(&["init", path(&data), "--overwrite"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        // It may end before it has read all.
+        let _ = std::io::Write::write_all(&mut pipe, answers.as_bytes());
+        drop(pipe);
+        let output = child.wait_with_output().expect("it ends");
+        (
+            output.status.success(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
+    };
+    let (done, printed) = init(&"\n".repeat(20));
+    assert!(done, "{printed}");
+    let file = data.join("task.toml");
+    let written = std::fs::read_to_string(&file).expect("text");
+    // A wrong answer is not followed by those to other questions.
+    let (done, printed) = init("keep\nno-such-channel\n\n\n\n\n\n\n");
+    assert!(!done, "{printed}");
+    assert!(printed.contains("nothing is written"), "{printed}");
+    assert_eq!(std::fs::read_to_string(&file).expect("text"), written);
+}
+
+#[test]
+fn weights_of_classes_that_are_not_there_are_found() {
+    let folder = desk();
+    let file = folder.path().join("task.toml");
+    let task = "name = \"desk\"\ndata = \"recordings\"\nclass_weights = { run = 2.0 }\n[recordings]\nsteps = 20\nhop = 10\n";
+    std::fs::write(&file, task).expect("written");
+    let output = run(&["data", "check", path(&file)]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(
+        printed.contains("class_weights names \"run\"") && printed.contains("rest, walk"),
+        "{printed}"
+    );
 }

@@ -11,21 +11,7 @@ use hadamrnn::integer::{self, KernelName};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::pipeline::{RunData, Silent};
 
-use common::{fails, path, run, text};
-
-/// Results and notes that a command prints.
-fn succeeds(args: &[&str]) -> String {
-    let output = run(args);
-    let printed = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {printed}");
-    printed
-}
-
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "no \"{part}\" in {text}");
-    }
-}
+use common::{contains, fails, path, run, succeeds, text};
 
 /// Samples of noise that no two seeds share, within ±1.
 fn noise(seed: u64, i: u64) -> f64 {

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::RunConfig;
 
 impl RunConfig {
-    /// Settings that differ in `other`, each as `training.epochs = 6, not 60`.
+    /// Settings that differ in `other`, each as `training.epochs = 6, not 60`: those of `other` first.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let [ours, theirs] = [self, other].map(|config| {
             let table: Table = toml::from_str(&config.to_toml()).unwrap_or_default();

@@ -255,6 +255,24 @@ pub enum Keep {
 }
 
 impl TrainingConfig {
+    /// Checks that the classes that have weights are among those of the data.
+    ///
+    /// # Errors
+    /// One is not; the message names it and all classes.
+    pub fn check_classes(&self, classes: &[String]) -> Result<()> {
+        let unknown = self
+            .class_weights
+            .keys()
+            .find(|name| !classes.contains(name));
+        ensure!(
+            unknown.is_none(),
+            "class_weights names \"{}\", which is none of the classes {}",
+            visible::name(unknown.map_or("", String::as_str)),
+            visible::names(classes)
+        );
+        Ok(())
+    }
+
     /// The factor on the step size at `step` of an epoch of `batches`.
     pub fn rate_factor(&self, epoch: u32, batch: u32, batches: u32) -> f64 {
         let steps = |epochs: f64| epochs * f64::from(batches);

@@ -211,5 +211,6 @@ pub(super) fn of_readout(shape: &Shape, room: Room) -> Vec<f64> {
         read * flag(shape.read_bias),
         has_hidden * room.read as f64,
         flag(shape.outputs == 1),
+        flag(shape.pooled) * room.pool as f64 * (1.0 - has_hidden),
     ]
 }

@@ -62,7 +62,7 @@ impl CostTable {
         kernel: KernelName,
         models: &[SampleModel],
     ) -> Result<()> {
-        let models = &[models, &full_blocks()?].concat()[..];
+        let models = &[models, &full_blocks(0)?].concat()[..];
         let measured = measure(folder, board, kernel, models)?;
         let mut factors = Factors {
             step: fitted(&measured, |it| {

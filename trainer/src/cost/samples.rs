@@ -10,6 +10,8 @@ use super::Shape;
 use crate::export::proven_file;
 use crate::integer::ModelFile;
 
+/// Name of these models.
+const NAME: &str = "cost";
 /// Steps of a sample's window.
 const STEPS: usize = 16;
 /// Longest model that the emulated firmware has room for, in bytes.
@@ -44,12 +46,12 @@ pub fn sample_models(count: usize, seed: u64) -> Result<Vec<SampleModel>> {
     Ok(models)
 }
 
-/// Models of the assembly with one block of all sizes: the largest are seldom drawn.
+/// Models of the assembly with one block of all sizes, the same ones for the same seed: the largest are seldom drawn.
 ///
 /// # Errors
 /// None but for faults of this program.
-pub(super) fn full_blocks() -> Result<Vec<SampleModel>> {
-    let mut random = ChaCha8Rng::seed_from_u64(0);
+pub fn full_blocks(seed: u64) -> Result<Vec<SampleModel>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut models = Vec::new();
     for log2_block in 5..=9 {
         for channels in [5, 9, 12] {
@@ -70,6 +72,8 @@ pub(super) fn full_blocks() -> Result<Vec<SampleModel>> {
                 read_bias: false,
                 fits_lanes: true,
                 fast: true,
+                name: NAME.len(),
+                pool_steps: 0,
             };
             models.extend(model(&shape, &mut random)?);
         }
@@ -147,6 +151,8 @@ impl Kind {
             read_bias: pick(&[0, 1, 1]) == 1,
             fits_lanes: self != Self::Portable(field, false),
             fast: self == Self::Fast,
+            name: NAME.len(),
+            pool_steps: if pooled { STEPS as u32 } else { 0 },
         };
         model(&shape, random)
     }
@@ -162,7 +168,7 @@ fn model(shape: &Shape, random: &mut ChaCha8Rng) -> Result<Option<SampleModel>> 
         } else {
             14
         },
-        name: "cost",
+        name: NAME,
         ..header
     };
     let lengths = SectionLengths::of(&header).context("unknown widths")?;

@@ -54,6 +54,10 @@ pub struct Shape {
     pub fits_lanes: bool,
     /// Whether the target's assembly runs the model ([`Model::has_fast_path`]).
     pub fast: bool,
+    /// Bytes of the model's name.
+    pub name: usize,
+    /// Steps of a window of a pooled readout; 0 of others.
+    pub pool_steps: u32,
 }
 
 /// Why there is no estimate for a model.
@@ -107,16 +111,22 @@ impl Shape {
             read_bias: hidden.is_some_and(|layer| layer.bias),
             fits_lanes: usize::try_from(model.bounds().layer_input).is_ok_and(|it| it <= LANE),
             fast: model.has_fast_path(),
+            name: header.name.len(),
+            pool_steps: match header.readout {
+                Readout::Pooled { steps, .. } => steps,
+                _ => 0,
+            },
         })
     }
 
-    /// The shape that a network of this configuration is expected to have as a model, for samples of `channels` values and so many
-    /// logits.
+    /// The shape that a network of this configuration is expected to have as a model, for windows of `steps` samples of `channels`
+    /// values and so many logits.
     ///
     /// # Errors
     /// It is of a kind without estimates.
     pub fn of_config(
         config: &RunConfig,
+        steps: usize,
         channels: usize,
         outputs: usize,
     ) -> Result<Self, Uncovered> {
@@ -149,6 +159,11 @@ impl Shape {
             read_bias: network.hidden_readout.is_some_and(|layer| layer.bias),
             fits_lanes: true,
             fast: false,
+            name: config.task.name().len(),
+            pool_steps: match network.readout {
+                ReadoutKind::Pooled => u32::try_from(steps).map_err(|_| Uncovered::Sizes)?,
+                _ => 0,
+            },
         };
         let bits = network.input_bits.or(export.weight_bits).unwrap_or(8);
         shape.expect_lanes(bits);
@@ -199,13 +214,13 @@ impl Shape {
         self.header().map(|header| Capacities::of(&header))
     }
 
-    /// Bytes of the model file: exact but for the length of its name, which counts as the longest.
-    pub fn model_bytes(&self, name: usize) -> Option<u64> {
+    /// Bytes of the model file; none where a size is beyond those of the format.
+    pub fn model_bytes(&self) -> Option<u64> {
         let header = self.header()?;
         let words = SectionLengths::of(&header)?.total();
         let zeros = vec![0; words];
         let mut bytes = vec![0; 256 + 4 * words];
-        let name = "n".repeat(name);
+        let name = "n".repeat(self.name);
         let header = Header {
             name: &name,
             ..header
@@ -238,8 +253,9 @@ impl Shape {
         for copy in 0..self.copies.min(self.channels) {
             words[2 * copy + 1] = 1 << 31;
         }
+        let name = "n".repeat(self.name);
         let header = Header {
-            name: "placeholder",
+            name: &name,
             ..header
         };
         proven_file(header, &words)?.context("its sums can overflow")
@@ -267,7 +283,7 @@ impl Shape {
             readout: match self.pooled {
                 true => Readout::Pooled {
                     shift: 4,
-                    steps: 16,
+                    steps: self.pool_steps.max(1),
                 },
                 false => Readout::LastState,
             },

@@ -14,8 +14,6 @@ use crate::integer::KernelName;
 const SESSION: usize = 12;
 /// Bytes of stack that the inputs of a step, or the units of a hidden readout layer, take each.
 const STACK_UNIT: usize = 4;
-/// Length of the longest name of a model.
-pub(super) const NAME: usize = 31;
 
 /// Factors for all cores, as `cost/table.json` has them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,7 +114,7 @@ impl CostTable {
             session_bytes: session as u64,
             stack_bytes: step_stack.max(readout_stack),
             code_bytes: *factors.code.get(&code_key(shape))?,
-            model_bytes: shape.model_bytes(NAME)?,
+            model_bytes: shape.model_bytes()?,
         })
     }
 }

@@ -17,6 +17,7 @@ mod counts;
 mod delimited;
 mod edge_impulse;
 mod empatica;
+mod fill;
 mod gravity;
 mod hapt;
 mod labels;
@@ -50,17 +51,23 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub(in crate::data) use columns::axis;
 pub use counts::{Scale, of_firmware as counts_of_firmware};
+pub(in crate::data) use gravity::is_named_acceleration;
 pub use labels::Pattern;
+pub(in crate::data) use prepare::NO_LABELS;
 pub use recording::{Channel, Interval, Recording, TimeBase};
 pub use resample::Resampling;
 pub use time::rate_of;
-pub use told::{ToldScale, line as line_of_scales, parse as scales_told};
+pub use told::{
+    ToldScale, line as line_of_scales, of_lines as scales_told, parse as scales_in_line,
+};
 pub use unit::Unit;
-pub use write::{SUMMARY, Summary, Texts, Written, texts, write};
+pub use write::{SUMMARY, Summary, Text, Texts, Written, texts, write};
 
 use context::Reading;
 use source::Entry;
+pub use source::TASK_FILE;
 
+use super::Spots;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -72,6 +79,8 @@ const HEAD: usize = 4096;
 pub struct Options {
     /// Where the label stands in the names of files; absent it is looked for in the files, and then in folders.
     pub label_from: Option<Pattern>,
+    /// Column that holds the labels, by its name; absent one that is named like a label.
+    pub label_column: Option<String>,
     /// Channels to keep, in their order; none for all. For files without a header, the names of all columns.
     pub channels: Vec<String>,
     /// Unit of channels whose files tell none, with the factor of [`Unit::parse`].
@@ -266,6 +275,9 @@ impl Found {
             return Ok(Vec::new());
         }
         let Some(format) = format_of(&file) else {
+            if entry.name.rsplit('/').next() == Some(TASK_FILE) {
+                return Ok(Vec::new());
+            }
             let lower = entry.name.to_ascii_lowercase();
             let is_named = [".csv", ".tsv"].iter().any(|end| lower.ends_with(end));
             if is_only || is_named {
@@ -281,11 +293,14 @@ impl Found {
             return Ok(Vec::new());
         };
         let mut recordings = (format.read)(&file, reading).with_context(shown)?;
-        let first = file.text().and_then(|text| text::lines(text).next());
-        let told = told::parse(first.map_or("", |(_, line)| line));
-        let told = told.with_context(|| format!("{}, line 1", shown()))?;
+        let told = told::of_lines(file.text().into_iter().flat_map(text::lines));
+        let told = told.with_context(shown)?;
         for recording in &mut recordings {
             in_units(recording, &told);
+            recording.file.clone_from(&entry.name);
+            if recording.spots.is_empty() {
+                recording.spots = Spots::of_samples(None);
+            }
         }
         *self.formats.entry(format.name).or_insert(0) += 1;
         Ok(recordings)

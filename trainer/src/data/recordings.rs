@@ -37,7 +37,9 @@ mod originals;
 mod overview;
 mod parse;
 mod plan;
+mod plausible;
 mod read;
+mod repeats;
 mod rows;
 mod run;
 mod scale;
@@ -73,7 +75,7 @@ pub use import_options::ImportOptions;
 pub(in crate::data) use labels::{alike as labels_alike, in_order as labels_in_order};
 pub use origin::{Origin, Origins};
 pub use overview::{ClassRow, Overview, Units};
-pub(in crate::data) use shared::in_common;
+pub(in crate::data) use shared::{in_common, rows_of};
 pub use split::{By, Sketch, StoredSplit};
 
 /// The most intervals of a split that a configuration keeps.
@@ -120,6 +122,11 @@ pub fn locate(place: &Path) -> Result<Source> {
         files,
     };
     if !place.is_dir() && place.symlink_metadata().is_ok() {
+        ensure!(
+            !has_ending(place, &["toml"]),
+            "{} holds settings, not recordings: name the folder or the file of the recordings",
+            place.display()
+        );
         return Ok(own(vec![place.to_path_buf()]));
     }
     ensure!(
@@ -171,15 +178,22 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
     }
     ensure!(
         cutting.import.is_none() || cutting.split.is_some(),
-        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --unit, --resample, \
-         --skip-bad-lines): leave them out, or use `hadamrnn data import`",
+        "{} is of this program's own form, which is read without [recordings.import] (--label-from, --label-column, --unit, \
+         --resample, --skip-bad-lines): leave them out, or use `hadamrnn data import`",
         place(files)
     );
     // Errors of reading name the file.
     let found = read::read(files, wanted, &budget)?;
     let told = scale::of_files(files)?;
+    let warnings = match (plausible::check(&found, &told, files), &cutting.split) {
+        (Ok(warnings), _) => warnings,
+        (Err(error), None) => return Err(error.context(place(files))),
+        // A run goes on as it began.
+        (Err(error), Some(_)) => vec![format!("warning: {error:#}")],
+    };
     let loaded = by_these_rules(found, &told, files, &budget, cutting, holdout);
     let mut loaded = loaded.with_context(|| place(files))?;
+    loaded.own.notes.extend(warnings);
     loaded.own.notes.extend(below(files));
     Ok(loaded)
 }
@@ -249,6 +263,14 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
             .iter()
             .any(|ending| own.eq_ignore_ascii_case(ending))
     })
+}
+
+/// Names of the folders in `place` that hold tables.
+fn folders_of_tables(place: &Path) -> Vec<String> {
+    let entries = archive::entries(place).unwrap_or_default().into_iter();
+    (entries.filter(|path| path.is_dir() && !is_hidden(path) && holds(path, LEVELS)))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect()
 }
 
 /// Whether a folder holds tables, in itself or so many levels below.
@@ -323,9 +345,9 @@ fn by_these_rules(
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);
     let unit_names = unit_names(&segments, split.by);
-    let chosen = windows::chosen(&segments, &places.of, cutting, holdout);
-    let origins = Origins::of(&segments, files, chosen);
-    let parts = windows::cut(&segments, &places.of, cutting, holdout, budget)?;
+    let cut = windows::Cut::of(&segments, &places.of, cutting, holdout);
+    let origins = Origins::of(&segments, files, cut.places());
+    let parts = cut.sequences(budget)?;
     let [train, valid, test, new] = parts.map(|part| scales.values(part));
     let levels = doubts_of_levels(&segments, &places, cutting, holdout);
     let cutting = Cutting {

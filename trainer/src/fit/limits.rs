@@ -73,23 +73,34 @@ impl Excess {
 }
 
 impl Limits {
+    /// Each quantity with the most of it; none is no limit.
+    pub const fn all(&self) -> [(Limit, Option<u64>); 5] {
+        [
+            (Limit::Flash, self.flash),
+            (Limit::Ram, self.ram),
+            (Limit::ModelBytes, self.model_bytes),
+            (Limit::Window, self.instructions_per_window),
+            (Limit::Sample, self.instructions_per_sample),
+        ]
+    }
+
     /// The limits that costs of windows of `steps` steps, one of `decimation` samples each, do not keep.
     pub fn excesses(&self, costs: &Costs, steps: usize, decimation: usize) -> Vec<Excess> {
         let window = costs.window(steps);
         let sample = window.div_ceil((steps * decimation).max(1) as u64);
-        [
-            (Limit::Flash, self.flash, costs.flash()),
-            (Limit::Ram, self.ram, costs.ram()),
-            (Limit::ModelBytes, self.model_bytes, costs.model_bytes),
-            (Limit::Window, self.instructions_per_window, window),
-            (Limit::Sample, self.instructions_per_sample, sample),
-        ]
-        .into_iter()
-        .filter_map(|(limit, most, found)| {
-            let most = most.filter(|&most| found > most)?;
-            Some(Excess { limit, most, found })
-        })
-        .collect()
+        let found = [
+            costs.flash(),
+            costs.ram(),
+            costs.model_bytes,
+            window,
+            sample,
+        ];
+        (self.all().into_iter().zip(found))
+            .filter_map(|((limit, most), found)| {
+                let most = most.filter(|&most| found > most)?;
+                Some(Excess { limit, most, found })
+            })
+            .collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
 use crate::cost::Costs;
@@ -61,25 +61,44 @@ impl Point {
     }
 }
 
-/// Reads the points in a folder. A last line that is cut off, as of a process that was killed, counts as not there.
+/// Points of a search, as its folder has them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadPoints {
+    /// The points.
+    pub points: Vec<Point>,
+    /// Number of the last line, from 1, where it is cut off, as of a process that was killed: it counts as not there.
+    pub cut_line: Option<usize>,
+}
+
+/// Reads the points in a folder.
 ///
 /// # Errors
 /// The file cannot be read, or a line before the last one is damaged; the message has its number.
-pub fn read_points(folder: &Path) -> Result<Vec<Point>> {
+pub fn read_points(folder: &Path) -> Result<ReadPoints> {
     let path = folder.join(POINTS_NAME);
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(ReadPoints::default());
     }
     let text = untrusted::text(&path, Kind::CURVES)
         .with_context(|| format!("cannot read {}", path.display()))?;
     let is_whole = text.ends_with('\n');
     let lines: Vec<&str> = text.lines().collect();
-    let whole = lines.len() - usize::from(!is_whole && !lines.is_empty());
+    let cut_line = (!is_whole && !lines.is_empty()).then_some(lines.len());
+    let whole = cut_line.map_or(lines.len(), |line| line - 1);
     let point = |(i, line): (usize, &&str)| {
-        serde_json::from_str(line)
-            .with_context(|| format!("line {} of {} is damaged", i + 1, path.display()))
+        serde_json::from_str(line).map_err(|error| {
+            anyhow!(
+                "line {} of {} is damaged ({error}): remove this line, and give the same command again, which trains its candidate anew",
+                i + 1,
+                path.display()
+            )
+        })
     };
-    lines[..whole].iter().enumerate().map(point).collect()
+    let points: Result<Vec<Point>> = lines[..whole].iter().enumerate().map(point).collect();
+    Ok(ReadPoints {
+        points: points?,
+        cut_line,
+    })
 }
 
 /// Opens the file of points to add to it; of a last line that is cut off nothing stays.
@@ -155,17 +174,27 @@ pub(super) mod tests {
     #[test]
     fn points_come_back_and_a_cut_line_does_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(read_points(folder.path()).expect("none"), []);
+        let none = read_points(folder.path()).expect("none");
+        assert_eq!(none, ReadPoints::default());
         let points = [point(0, 0.5, 10, 10), point(1, 0.6, 20, 10)];
         append(folder.path(), &points[..1]).expect("written");
         let path = folder.path().join(POINTS_NAME);
         let mut file = OpenOptions::new().append(true).open(&path).expect("there");
         file.write_all(b"{\"rung\":1,").expect("written");
-        assert_eq!(read_points(folder.path()).expect("one"), points[..1]);
+        let one = read_points(folder.path()).expect("one");
+        assert_eq!((&one.points[..], one.cut_line), (&points[..1], Some(2)));
         append(folder.path(), &points[1..]).expect("written");
-        assert_eq!(read_points(folder.path()).expect("two"), points);
+        let two = read_points(folder.path()).expect("two");
+        assert_eq!((&two.points[..], two.cut_line), (&points[..], None));
         std::fs::write(&path, "{}\n{}\n").expect("written");
         let error = format!("{:#}", read_points(folder.path()).expect_err("damaged"));
-        assert!(error.contains("line 1"), "{error}");
+        for part in [
+            "line 1 of",
+            POINTS_NAME,
+            "missing field",
+            "remove this line",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

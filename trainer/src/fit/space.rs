@@ -1,6 +1,8 @@
 //! Candidates: the recipe of the task, and what differs from it.
 
-use std::collections::BTreeSet;
+mod shrink;
+
+use std::collections::BTreeMap;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -9,13 +11,18 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::config::{Keep, RunConfig};
 use crate::data::Holdout;
 use crate::nn::{HiddenReadout, ReadoutKind};
+use crate::usage::make_hop_whole;
 
 /// Fewest steps of a window.
 const LEAST_STEPS: usize = 8;
 /// State bits plus the logarithm of a block that the packed kernel takes.
 const PACKED_BITS: usize = 19;
-/// Draws for each candidate before it is given up to find one that fits.
+/// Draws for each candidate before smaller ones are looked for.
 const DRAWS: usize = 150;
+/// Draws for each candidate, and in all, that are then made smaller until they fit.
+const SHRUNK_DRAWS: (usize, usize) = (8, 64);
+/// Decimations that divide the hop, from which on there are enough of them.
+const DIVIDING: usize = 3;
 /// Inputs from which on narrower ones are tried: more do not fit a lane.
 const MANY_INPUTS: usize = 16;
 
@@ -45,17 +52,27 @@ pub struct Space {
 
 impl Space {
     /// Candidates, at most `count`, of those that `fits` accepts: first the recipe at several sample rates and sizes, then random
-    /// ones. The same for the same seed.
+    /// ones, and where too few of these fit, smaller forms of others. The same for the same seed. Where there is none, `fits` was
+    /// asked about the smallest ones, too.
     pub fn candidates(
         &self,
         count: usize,
         seed: u64,
         mut fits: impl FnMut(&Candidate) -> bool,
     ) -> Vec<Candidate> {
-        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        // Whether those that were asked about fit.
+        let (mut found, mut seen) = (Vec::new(), BTreeMap::new());
+        let mut fits_anew = |candidate: &Candidate, seen: &mut BTreeMap<String, bool>| {
+            if seen.contains_key(&candidate.name) {
+                return false;
+            }
+            let it_fits = fits(candidate);
+            seen.insert(candidate.name.clone(), it_fits);
+            it_fits
+        };
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut anchors = self.anchors();
-        anchors.retain(|candidate| seen.insert(candidate.name.clone()) && fits(candidate));
+        anchors.retain(|candidate| fits_anew(candidate, &mut seen));
         // The recipe's own kind has half of the places.
         while anchors.len() > count.div_ceil(2) {
             anchors.remove(random.random_range(0..anchors.len()));
@@ -68,16 +85,54 @@ impl Space {
             let Some(candidate) = self.draw(&mut random) else {
                 continue;
             };
-            if seen.insert(candidate.name.clone()) && fits(&candidate) {
+            if fits_anew(&candidate, &mut seen) {
                 found.push(candidate);
+            }
+        }
+        for _ in 0..SHRUNK_DRAWS.0 * count + SHRUNK_DRAWS.1 {
+            if found.len() >= count {
+                break;
+            }
+            let mut next = self.draw(&mut random);
+            while let Some(candidate) = next {
+                if fits_anew(&candidate, &mut seen) {
+                    found.push(candidate);
+                    break;
+                }
+                if seen.get(&candidate.name) == Some(&true) {
+                    break;
+                }
+                next = self.smaller(&candidate, &mut random);
             }
         }
         found
     }
 
-    /// Many candidates of all sizes, whether they fit or not: the anchors and random ones.
-    pub fn any(&self, count: usize, seed: u64) -> Vec<Candidate> {
-        self.candidates(count, seed, |_| true)
+    /// A candidate that is smaller in one respect, at random; none of the smallest.
+    fn smaller(&self, candidate: &Candidate, random: &mut ChaCha8Rng) -> Option<Candidate> {
+        let mut steps = shrink::steps(&candidate.config);
+        let samples = self.window_samples(&candidate.config);
+        let decimation = candidate.config.preparation.decimation;
+        let slower = self.decimations(samples, hop(&candidate.config));
+        if let Some(next) = slower.into_iter().find(|&it| it > decimation) {
+            let mut config = candidate.config.clone();
+            config.preparation.decimation = next;
+            steps.push(config);
+        }
+        while !steps.is_empty() {
+            let config = steps.swap_remove(random.random_range(0..steps.len()));
+            // Not all sizes go together.
+            let smaller = self.as_small_as_told(config);
+            if smaller.is_some() {
+                return smaller;
+            }
+        }
+        self.as_small_as_told(shrink::last_step(&candidate.config)?)
+    }
+
+    fn as_small_as_told(&self, config: RunConfig) -> Option<Candidate> {
+        let is_small = config.export.input_field_bits.is_none();
+        self.candidate_of(config, is_small)
     }
 
     /// The recipe at other sample rates, sizes and hidden readout layers. A leak keeps its time: at half the rate it is twice as
@@ -89,7 +144,8 @@ impl Space {
         let before = self.base.preparation.decimation.max(1) as f64;
         for size in [base.hidden_size, base.hidden_size / 2, base.hidden_size / 4] {
             for read in [hidden, hidden / 2, hidden * 2] {
-                for decimation in self.decimations(self.window_samples(&self.base)) {
+                for decimation in self.decimations(self.window_samples(&self.base), hop(&self.base))
+                {
                     let mut config = self.base.clone();
                     config.network.resize(size);
                     config.preparation.decimation = decimation;
@@ -113,11 +169,18 @@ impl Space {
             .map_or(self.samples, |cutting| cutting.steps)
     }
 
-    /// Decimations that leave enough steps.
-    fn decimations(&self, samples: usize) -> Vec<usize> {
-        let all = [1usize, 2, 3, 4, 5, 6, 8, 10];
-        let fits = |decimation: &usize| samples.div_ceil(*decimation) >= LEAST_STEPS;
-        all.into_iter().filter(fits).collect()
+    /// Decimations that leave enough steps. Where enough of them divide the hop, there are no others: a hop of its own for each is a
+    /// reading of the recordings for each.
+    fn decimations(&self, samples: usize, hop: Option<usize>) -> Vec<usize> {
+        let mut all = vec![1usize, 2, 3, 4, 5, 6, 8, 10];
+        all.retain(|decimation| samples.div_ceil(*decimation) >= LEAST_STEPS);
+        let dividing: Vec<usize> = (all.iter().copied())
+            .filter(|&decimation| hop.is_none_or(|hop| hop.is_multiple_of(decimation)))
+            .collect();
+        match dividing.len() >= DIVIDING {
+            true => dividing,
+            false => all,
+        }
     }
 
     /// A random candidate; none where its sizes do not go together.
@@ -155,7 +218,8 @@ impl Space {
         // Two-bit fields take less room, and portable code.
         let is_small = pick(&[(0, 5), (1, 1)]) == 1;
         let narrow = pick(&[(0, 2), (1, 1)]) == 1;
-        let rates: Vec<(usize, u32)> = (self.decimations(self.window_samples(&config)).into_iter())
+        let all = self.decimations(self.window_samples(&config), hop(&config));
+        let rates: Vec<(usize, u32)> = (all.into_iter())
             .map(|decimation| (decimation, self.weight_of(decimation)))
             .collect();
         config.preparation.decimation = pick(&rates).max(1);
@@ -171,6 +235,11 @@ impl Space {
         if narrow && self.channels + config.preparation.copies.len() >= MANY_INPUTS {
             export.input_bits = export.input_bits.min(8);
         }
+        self.candidate_of(config, is_small)
+    }
+
+    /// The candidate of a configuration, with U in fields that are as narrow as can be where `is_small`.
+    fn candidate_of(&self, config: RunConfig, is_small: bool) -> Option<Candidate> {
         let mut candidate = self.candidate(config)?;
         if is_small {
             candidate.config.export.input_field_bits = None;
@@ -201,6 +270,8 @@ impl Space {
         if config.holdout == Holdout::None {
             config.holdout = Holdout::Standard;
         }
+        // So that a board answers as often as the model is tested.
+        make_hop_whole(&mut config);
         // Validation ranks candidates, it does not choose epochs.
         (config.training.keep, config.training.patience) = (Keep::Last, None);
         config.validate().ok()?;
@@ -212,6 +283,11 @@ impl Space {
             config,
         })
     }
+}
+
+/// Samples from a window of the user's own recordings to the next.
+fn hop(config: &RunConfig) -> Option<usize> {
+    config.recordings.as_ref().map(|cutting| cutting.hop)
 }
 
 fn set_hidden(config: &mut RunConfig, units: usize) {
@@ -261,8 +337,17 @@ fn name(config: &RunConfig) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::data::Task;
+
+    impl Space {
+        /// Candidates of all sizes.
+        fn any(&self, count: usize, seed: u64) -> Vec<Candidate> {
+            self.candidates(count, seed, |_| true)
+        }
+    }
 
     fn space(task: Task) -> Space {
         Space {
@@ -296,6 +381,40 @@ mod tests {
         let found = space(Task::Har2).candidates(30, 1, small);
         assert!(found.len() > 10 && found.iter().all(small));
         assert!(space(Task::Har2).candidates(30, 1, |_| false).is_empty());
+    }
+
+    #[test]
+    fn small_ones_are_found_however_few_are_asked_for() {
+        let smallest = |candidate: &Candidate| {
+            let network = &candidate.config.network;
+            network.hidden_size == 16
+                && network.hidden_readout.is_none()
+                && candidate.config.preparation.decimation == 10
+                && candidate.config.export.input_field_bits.is_none()
+        };
+        for count in [1, 2, 5] {
+            for seed in 0..5 {
+                let found = space(Task::Har2).candidates(count, seed, smallest);
+                assert!(!found.is_empty() && found.len() <= count, "{count} {seed}");
+                assert!(found.iter().all(smallest));
+            }
+        }
+    }
+
+    /// A board's hop is a number of used samples.
+    #[test]
+    fn hops_of_own_recordings_are_whole_steps() {
+        for hop in [64, 63, 25, 1] {
+            let mut space = space(Task::Recordings);
+            space.base.recordings.as_mut().expect("recordings").hop = hop;
+            let found = space.any(60, 1);
+            assert!(found.len() > 30, "{hop}");
+            for candidate in found {
+                let cutting = candidate.config.recordings.as_ref().expect("recordings");
+                let decimation = candidate.config.preparation.decimation;
+                assert!(cutting.hop.is_multiple_of(decimation) && cutting.hop > 0);
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn_device::channels::Quantity;
 use hadamrnn_device::descriptor::Descriptor;
 
-use crate::data::import::{ToldScale, Unit, counts_of_firmware, line_of_scales, scales_told};
+use crate::data::import::{ToldScale, Unit, counts_of_firmware, line_of_scales, scales_in_line};
 use crate::link::Told;
 use crate::untrusted::{Kind, check_regular};
 use crate::visible;
@@ -210,7 +210,7 @@ fn check_scales(bytes: &[u8], channels: &[ToldScale]) -> Result<()> {
         .split(|&byte| byte == b'\n')
         .next()
         .unwrap_or_default();
-    let told = scales_told(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
+    let told = scales_in_line(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
     if told.is_empty() {
         return Ok(());
     }

@@ -8,7 +8,8 @@ use hadamrnn_device::descriptor::{Descriptor, SINGLE_VALUES};
 use hadamrnn_device::slots::Timing;
 
 use super::error::{Error, Fault, Result, Sort};
-use super::model::{is_run, open_model};
+use super::model::open_model;
+use super::place::is_run;
 use crate::counts;
 use crate::data::import::Unit;
 use crate::integer::ModelFile;

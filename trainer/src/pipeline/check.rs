@@ -13,7 +13,8 @@ use crate::data::recordings::{self, Cutting, ImportOptions, Loaded};
 use crate::data::{Holdout, catalog};
 use crate::files::write_atomically;
 use crate::observer::{Observer, Stage, staged};
-use crate::plot;
+use crate::plot::{self, Shape};
+use crate::report::DataReport;
 
 /// Recordings to check.
 #[derive(Clone, Debug, Default)]
@@ -61,11 +62,14 @@ impl CheckedRecordings {
             .sort_at(Error::Io, folder)?;
         let summary = &self.quality.summary;
         let pictures = [
-            ("classes.svg", plot::class_balance(summary)),
-            ("channels.svg", plot::channel_histograms(summary)),
+            ("classes.svg", plot::class_balance(summary, Shape::Wide)),
+            (
+                "channels.svg",
+                plot::channel_histograms(summary, Shape::Wide),
+            ),
             (
                 "recordings.svg",
-                plot::recording_strips(summary, &self.recordings),
+                plot::recording_strips(summary, &self.recordings, Shape::Wide),
             ),
         ];
         let mut paths = Vec::new();
@@ -76,6 +80,22 @@ impl CheckedRecordings {
             paths.push(path);
         }
         Ok(paths)
+    }
+}
+
+impl CheckedRecordings {
+    /// The findings, tables and pictures as one page, which has this title and loads nothing.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: a picture cannot be drawn.
+    pub fn html(&self, title: &str) -> Result<String> {
+        let page = DataReport {
+            title,
+            quality: &self.quality,
+            notes: &self.notes,
+            recordings: &self.recordings,
+        };
+        page.html().sort(Error::Io)
     }
 }
 
@@ -131,6 +151,12 @@ fn checked(options: &QualityOptions) -> CheckedRecordings {
         cutting.steps,
         cutting.hop,
     );
+    let weights = options.task.as_ref().map(|task| &task.config.training);
+    if let (Some(training), Ok(loaded)) = (weights, &loaded)
+        && let Err(error) = training.check_classes(&loaded.data.classes)
+    {
+        quality.add([Finding::reading(&format!("task.toml: {error:#}"))]);
+    }
     // Most of what keeps training from its data is a finding already, in more words.
     if let Some(error) = loaded.err().filter(|_| quality.count(Severity::Error) == 0) {
         quality.add([Finding::reading(&format!("{error:#}"))]);
@@ -342,6 +368,23 @@ mod tests {
         assert_eq!(
             (wide.quality.summary.steps, wide.quality.summary.hop),
             (32, 16)
+        );
+        let page = wide.html("Data of <desk>").unwrap();
+        for part in [
+            "Data of &lt;desk&gt;",
+            "walk",
+            "id=\"findings\"",
+            "id=\"channels\"",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        // Three pictures, each in two shapes.
+        assert_eq!(page.matches("<svg ").count(), 6);
+        assert!(
+            !page.contains("<script")
+                && !page
+                    .replace("http://www.w3.org/2000/svg", "")
+                    .contains("http")
         );
         let pictures = folder.path().join("pictures");
         assert_eq!(wide.write_pictures(&pictures).unwrap().len(), 3);

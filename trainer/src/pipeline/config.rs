@@ -172,6 +172,33 @@ impl ConfigOptions {
     }
 }
 
+/// The place of data that `place` names: of a task file the one that it names itself, else `place` as it is.
+///
+/// # Errors
+/// [`Error::Config`]: the task file is malformed; [`Error::Data`]: the place that it names is not there.
+pub fn data_place(place: &Path) -> Result<PathBuf> {
+    let inside = place.join(task_file::FILE_NAME);
+    let is_toml = place.extension().is_some_and(|end| end == "toml") && place.is_file();
+    let file = match (is_toml, inside.is_file()) {
+        (true, _) => place,
+        (false, true) => &inside,
+        (false, false) => return Ok(place.to_path_buf()),
+    };
+    let task = TaskFile::read(file).sort_at(Error::Config, file)?;
+    // As it was named, where the recordings lie beside their task file.
+    let is_itself = place.canonicalize().is_ok_and(|place| place == task.data);
+    if is_itself {
+        return Ok(place.to_path_buf());
+    }
+    let setup = TaskSetup {
+        name: task.name,
+        config: RunConfig::for_task(Task::Recordings),
+        data: Some(task.data),
+        task_file: Some(file.to_path_buf()),
+    };
+    Ok(setup.data_dir(None)?.unwrap_or_else(|| place.to_path_buf()))
+}
+
 /// Whether a file of settings is a task file.
 fn is_task_file(path: &Path) -> Result<bool> {
     use anyhow::Context;
@@ -266,6 +293,21 @@ mod tests {
         };
         let error = both.read(&mut Silent).unwrap_err().to_string();
         assert!(error.contains("leave one of the two out"), "{error}");
+        let place = |place: &Path| data_place(place).unwrap();
+        for named in [folder.path(), &folder.path().join("task.toml")] {
+            assert_eq!(
+                place(named),
+                folder.path().join("data").canonicalize().unwrap()
+            );
+        }
+        assert_eq!(place(Path::new("walk.csv")), Path::new("walk.csv"));
+        assert_eq!(
+            place(&folder.path().join("data")),
+            folder.path().join("data")
+        );
+        std::fs::write(folder.path().join("task.toml"), "name = 3").unwrap();
+        let error = data_place(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("task.toml"), "{error}");
         let error = named("har7").unwrap_err().to_string();
         assert!(
             error.contains("har2") && error.contains("hadamrnn init"),

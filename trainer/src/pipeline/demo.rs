@@ -79,6 +79,7 @@ pub fn demo(options: &DemoOptions, observer: &mut dyn Observer) -> Result<Demo> 
         config: config.clone(),
         resumed: run_of(out, &config),
         overwrite: true,
+        data_dir: options.data_dir.as_deref(),
     };
     if train_in(run, &data.task, &device, observer)? == Outcome::Interrupted {
         return Ok(Demo::Interrupted);

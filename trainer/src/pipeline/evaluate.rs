@@ -7,6 +7,7 @@ use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, LoadedModel};
+use super::place;
 use crate::choice::{self, Choice};
 use crate::data::glue::{Padding, Submission};
 use crate::data::recordings::Overview;
@@ -26,7 +27,7 @@ pub struct EvaluateOptions {
     pub split: EvaluatedSplit,
     /// Kernel of the integer runtime; none is the fastest that fits the model.
     pub kernel: Option<KernelName>,
-    /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
+    /// Folder with the data sets; none is the one that the run keeps, else as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
     pub device: DeviceName,
@@ -257,7 +258,8 @@ pub fn write_submission(
     observer: &mut dyn Observer,
 ) -> Result<usize> {
     let device = options.device.open()?;
-    let data_dir = options.data_dir.as_deref();
+    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
+    let data_dir = data_dir.as_deref();
     let (loaded, _) = model::load(&options.model, data_dir, &device, observer)?;
     let submission = unlabelled(&loaded, data_dir)?;
     let stage = Stage::Answering {

@@ -9,6 +9,7 @@ use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, FloatRun, LoadedModel, open_model};
+use super::place;
 use super::sources::SourceOptions;
 use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
@@ -21,6 +22,7 @@ use crate::jobs::MODEL_NAME;
 use crate::metrics::Confusion;
 use crate::model_folder;
 use crate::observer::{Observer, Stage, staged};
+use crate::usage;
 
 /// A run to export.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +39,7 @@ pub struct ExportOptions {
     pub overwrite: bool,
     /// Raw counts that the model reads; none stays as the run's configuration says.
     pub counts: Option<ReadCounts>,
-    /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
+    /// Folder with the data sets; none is the one that the run keeps, else as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that evaluates the float network.
     pub device: DeviceName,
@@ -121,7 +123,8 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     options.sources.check(options.overwrite)?;
     let device = options.device.open()?;
     let (checkpoint, config) = trained_run(options, observer)?;
-    let data = RunData::load(&config, options.data_dir.as_deref(), observer)?;
+    let data_dir = place::data_of_run(&options.run, options.data_dir.as_deref(), observer)?;
+    let data = RunData::load(&config, data_dir.as_deref(), observer)?;
     if let Some(differences) = model::differences(&checkpoint, &data)? {
         let fault = Fault::new(format_args!(
             "{} was trained on other data ({differences}), and its integers are fitted to those: give the same --data-dir, with \
@@ -133,12 +136,13 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     data.tell(observer);
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
     note_slow(&loaded.file, observer)?;
+    note_hop(&loaded.config, data.task.steps(), observer);
     if let Some(folder) = options.out.as_ref().filter(|_| !options.overwrite) {
         check_holds_no_other(folder, &loaded.file)?;
     }
     let default = || options.run.join(MODEL_NAME);
     let folder = options.out.clone().unwrap_or_else(default);
-    let named = options.data_dir.is_some();
+    let named = data_dir.is_some();
     let (card, confusion) = write(&folder, &loaded, &data, named, &device, observer)?;
     if options.sources.are_any() {
         options
@@ -177,6 +181,21 @@ fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Tells where boards begin windows at other samples than the windows of the data did.
+fn note_hop(config: &RunConfig, steps: usize, observer: &mut dyn Observer) {
+    let decimation = config.preparation.decimation;
+    let Some(hop) = usage::hop(config) else {
+        return;
+    };
+    let whole = usage::used_hop(config, steps) * decimation;
+    if whole != hop {
+        observer.notice(&format!(
+            "note: boards answer every {whole} samples, while the windows of the data follow each other every {hop}: a decimation of \
+             {decimation} does not divide that"
+        ));
+    }
 }
 
 /// Whether `folder` holds a model that is not `file`.
@@ -268,17 +287,14 @@ fn card(
     }
 }
 
-/// Commands that make this model again; `[config]` of the card saved as config.toml holds the settings.
+/// Commands that make this model again, in its folder; `[config]` of the card holds the settings.
 fn commands(loaded: &LoadedModel, is_named: bool) -> Vec<String> {
     let data = match is_named || std::env::var_os(DATA_DIR_VARIABLE).is_some() {
         true => " --data-dir DATA",
         false => "",
     };
     vec![
-        format!("hadamrnn train --config config.toml{data} --out RUN"),
-        format!(
-            "hadamrnn export RUN{data} --out models/{}",
-            loaded.config.task
-        ),
+        format!("hadamrnn train --config card.toml{data} --out RUN"),
+        format!("hadamrnn export RUN{data} --out {}", loaded.config.task),
     ]
 }

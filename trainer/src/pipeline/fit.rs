@@ -2,6 +2,7 @@
 
 mod by_jobs;
 mod chosen;
+mod nearest;
 mod place;
 mod points;
 mod settings;
@@ -22,23 +23,26 @@ use super::train::claim;
 use crate::config::RunConfig;
 use crate::cost::Costs;
 use crate::data::{Holdout, Split};
-use crate::fit::{self, Candidate, Limits, POINTS_NAME, Point, Rung, Space, rungs, survivors};
+use crate::fit::{
+    self, Candidate, Limits, POINTS_NAME, Point, Rung, Space, most_in_round, rungs, still_in,
+    survivors,
+};
 use crate::jobs::Entry;
 use crate::observer::Observer;
 use crate::train::Outcome;
 use crate::usage;
+use crate::visible;
 pub use by_jobs::{fit_by_jobs, fit_job};
+use nearest::Nearest;
 use place::Place;
 use points::{PointWork, PreparedData};
-use settings::{Settings, check, compare, keep};
+use settings::{Settings, check, check_free, compare, keep};
 pub use target::FitTarget;
 use target::{Facts, Target};
 use workers::Workers;
 
 pub use chosen::{FitResult, Measurement, SeedResult};
 
-/// Candidates that are looked through for the nearest one where none fits.
-const NEAREST_OF: usize = 2000;
 /// From here on seeds are those of the chosen model's runs.
 const TEST_SEEDS: u64 = 1000;
 
@@ -79,7 +83,7 @@ pub struct Effort {
     pub candidates: usize,
     /// Candidates that are trained with several seeds, 1 or more.
     pub finalists: usize,
-    /// Seeds of each of these, 1 or more.
+    /// Most seeds of each of these, 1 or more: who falls behind gets fewer.
     pub seeds: usize,
     /// Fresh seeds of the chosen model, whose test accuracy is told, 1 or more.
     pub test_seeds: usize,
@@ -113,7 +117,7 @@ pub enum Fitted {
     },
 }
 
-/// Searches, or goes on with a search: rungs of candidates, several seeds for the finalists, then the chosen model on the test split.
+/// Searches, or goes on with a search: rungs of candidates, a race of the finalists with several seeds, then the chosen model on the test split.
 ///
 /// # Errors
 /// [`Error::Config`]: a number is out of its range, nothing keeps the limits (the message has the nearest model), or the folder holds a
@@ -156,8 +160,10 @@ struct Search<'a> {
     settings: Settings,
     target: Target,
     candidates: Vec<Candidate>,
-    /// The rungs, and as the last one that of several seeds.
+    /// The rungs, and after them the rounds in which the finalists race, with a seed each.
     rungs: Vec<Rung>,
+    /// Number of the rung that is the first round of the race: the first one with all epochs.
+    race: usize,
     points: Vec<Point>,
     data: HashMap<String, PreparedData>,
     /// The data of the base configuration, undecimated, from which others are made.
@@ -170,6 +176,7 @@ impl<'a> Search<'a> {
     /// Opens the folder, which no other process works in until the search is over.
     fn open(options: &'a FitOptions, observer: &mut dyn Observer) -> Result<Self> {
         check(options)?;
+        check_free(&options.folder)?;
         let lock = claim(&options.folder)?;
         let search = Self::read(options, observer)?;
         // Only where there is something to search for.
@@ -186,14 +193,22 @@ impl<'a> Search<'a> {
         let target = Target::find(&options.target, options.firmware_dir.as_deref())?;
         let settings = Settings::of(options)?;
         compare(&options.folder, &settings)?;
+        let read = fit::read_points(&options.folder)
+            .sort_at(Error::Io, &options.folder.join(POINTS_NAME))?;
+        if let Some(line) = read.cut_line {
+            observer.notice(&format!(
+                "note: line {line} of {} is cut off, as the process that wrote it was killed: its candidate is trained anew",
+                options.folder.join(POINTS_NAME).display()
+            ));
+        }
         let mut search = Self {
             options,
             settings,
             target,
             candidates: Vec::new(),
             rungs: Vec::new(),
-            points: fit::read_points(&options.folder)
-                .sort_at(Error::Io, &options.folder.join(POINTS_NAME))?,
+            race: 0,
+            points: read.points,
             data: HashMap::new(),
             whole: HashMap::new(),
             begun: Instant::now(),
@@ -218,26 +233,44 @@ impl<'a> Search<'a> {
         };
         let facts = Facts::of(data);
         let judge = |candidate: &Candidate| self.target.judge(candidate, &facts, &options.limits);
+        let mut nearest = Nearest::default();
         let found = space.candidates(effort.candidates, effort.seed, |candidate| {
-            judge(candidate).is_ok_and(|judged| judged.fits())
+            nearest.fits(candidate, judge(candidate))
         });
         if found.is_empty() {
-            return Err(target::nothing_fits(
-                &self.target,
-                space
-                    .any(NEAREST_OF, effort.seed)
-                    .iter()
-                    .map(|candidate| (candidate, judge(candidate))),
-            ));
+            return Err(nearest.error(&self.target));
         }
+        self.check_names(&found)?;
         let epochs = options.config.training.epochs;
         let mut rungs = rungs(found.len(), effort.finalists, epochs);
-        rungs.push(Rung {
-            candidates: effort.finalists.min(found.len()),
+        self.race = rungs.len();
+        let finalists = effort.finalists.min(found.len());
+        rungs.extend((2..=effort.seeds).map(|round| Rung {
+            candidates: most_in_round(finalists, round - 1),
             epochs,
-        });
+        }));
         (self.candidates, self.rungs) = (found, rungs);
         Ok(())
+    }
+
+    /// Whether the points are those of these candidates: another version of this program may draw others.
+    fn check_names(&self, candidates: &[Candidate]) -> Result<()> {
+        let is_of = |point: &&Point| {
+            let candidate = candidates.get(point.candidate);
+            candidate.is_none_or(|candidate| candidate.name != point.name)
+        };
+        let Some(point) = self.points.iter().find(is_of) else {
+            return Ok(());
+        };
+        let folder = &self.options.folder;
+        let fault = Fault::new(format_args!(
+            "{} holds a search of another version of this program: candidate {} of its {POINTS_NAME} is {}, which this version does not try. \
+             Search anew in another --out",
+            folder.display(),
+            point.candidate,
+            visible::name(&point.name)
+        ));
+        Err(Error::Plan(fault.at(folder)))
     }
 
     /// The undecimated data of a configuration, read once for each way of cutting.
@@ -261,28 +294,32 @@ impl<'a> Search<'a> {
 
     /// What is to be trained in a rung, from 1, by the points of the rungs before it; nothing where these are not done.
     fn work_of(&self, number: usize) -> Vec<PointWork> {
-        let effort = self.options.effort;
-        let is_last = number == self.rungs.len();
         let rung = self.rungs[number - 1];
         let chosen = match number {
             1 => (0..self.candidates.len()).collect(),
-            _ => survivors(&self.points_of(number - 1), rung.candidates),
+            _ if number <= self.race => survivors(&self.points_of(number - 1), rung.candidates),
+            _ => self.racing(number, rung.candidates),
         };
-        let seeds = if is_last {
-            1..effort.seeds as u64
-        } else {
-            0..1
+        let round = number.saturating_sub(self.race) as u64;
+        let work = |candidate: usize| PointWork {
+            rung: number,
+            candidate,
+            seed: self.options.effort.seed + round,
+            epochs: rung.epochs,
         };
-        let work = |candidate: usize| {
-            let seeds = seeds.clone();
-            seeds.map(move |seed| PointWork {
-                rung: number,
-                candidate,
-                seed: effort.seed + seed,
-                epochs: rung.epochs,
-            })
-        };
-        chosen.into_iter().flat_map(work).collect()
+        chosen.into_iter().map(work).collect()
+    }
+
+    /// The finalists that are in a round of the race, by the rounds before it; none where there is nothing to decide.
+    fn racing(&self, number: usize, most: usize) -> Vec<usize> {
+        let before = (self.points.iter())
+            .filter(|point| (self.race..number).contains(&point.rung))
+            .cloned();
+        let chosen = still_in(&before.collect::<Vec<_>>(), most);
+        match chosen.len() {
+            1 => Vec::new(),
+            _ => chosen,
+        }
     }
 
     /// Points of a rung.
@@ -338,13 +375,7 @@ impl<'a> Search<'a> {
         let effort = self.options.effort;
         let epochs = |at: usize| {
             let rung = self.rungs.get(at);
-            let seeds = match at + 1 == self.rungs.len() {
-                true => effort.seeds - 1,
-                false => 1,
-            };
-            rung.map_or(0, |rung| {
-                (rung.candidates * seeds) as u64 * u64::from(rung.epochs)
-            })
+            rung.map_or(0, |rung| rung.candidates as u64 * u64::from(rung.epochs))
         };
         let tests = effort.test_seeds as u64 * u64::from(self.options.config.training.epochs);
         let all: u64 = (0..self.rungs.len()).map(epochs).sum::<u64>() + tests;
@@ -361,15 +392,9 @@ impl<'a> Search<'a> {
 
     /// Epochs of all rungs from this one on, that are not done.
     fn remaining_epochs(&self, number: usize) -> u64 {
-        let effort = self.options.effort;
         let of = |at: usize| {
             let rung = self.rungs[at];
-            let seeds = if at + 1 == self.rungs.len() {
-                effort.seeds - 1
-            } else {
-                1
-            };
-            (rung.candidates * seeds) as u64 * u64::from(rung.epochs)
+            rung.candidates as u64 * u64::from(rung.epochs)
         };
         let here = self.left(&self.work_of(number)).len() as u64;
         let here = here * u64::from(self.rungs[number - 1].epochs);

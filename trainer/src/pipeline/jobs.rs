@@ -33,7 +33,9 @@ use crate::verify::BoardVerdict;
 use processes::{Processes, run_processes};
 
 pub use cross_validation::{CrossValidation, FoldResult, cross_validations};
-pub use planned::{PlannedJobs, ReproduceOptions, SweepOptions, keep_data, read_plan, write_plan};
+pub use planned::{
+    PlannedJobs, ReproduceOptions, SweepOptions, check_folds, keep_data, read_plan, write_plan,
+};
 
 /// Time that processes have to save after a Ctrl-C: that of a long step, and what Slurm gives, too.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -194,6 +196,7 @@ fn do_job(
         config: config.clone(),
         resumed: begun(folder, &config)?,
         overwrite: false,
+        data_dir: options.data_dir.as_deref(),
     };
     if train_in(run, &data.task, device, observer)? == Outcome::Interrupted {
         return Ok(Ended::Interrupted);

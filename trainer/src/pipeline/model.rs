@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
+use super::place::{self, is_run};
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
 use crate::config::RunConfig;
@@ -67,11 +68,6 @@ impl LoadedModel {
     }
 }
 
-/// Whether the folder at `path` is that of a run, with a checkpoint.
-pub fn is_run(path: &Path) -> bool {
-    path.join(checkpoint::FILE_NAME).is_file()
-}
-
 /// Reads a model folder, the model of one, or a model file that lies alone.
 ///
 /// # Errors
@@ -89,7 +85,8 @@ pub(super) fn load(
     observer: &mut dyn Observer,
 ) -> Result<(LoadedModel, Option<RunData>)> {
     if is_run(path) {
-        let (model, data) = load_run(path, data_dir, device, observer)?;
+        let data_dir = place::data_of_run(path, data_dir, observer)?;
+        let (model, data) = load_run(path, data_dir.as_deref(), device, observer)?;
         return Ok((model, Some(data)));
     }
     let is_there = |name: &str| path.join(name).symlink_metadata().is_ok();

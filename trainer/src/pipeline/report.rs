@@ -1,14 +1,16 @@
 //! The facts of a report about a run or a model.
 
+mod again;
 mod beside;
+mod cores;
 mod facts;
 mod windows;
 
 use std::path::PathBuf;
 
 use super::error::{Error, Fault, Result};
-use super::evaluate::{self, EvaluateOptions, EvaluatedSplit};
-use super::model::is_run;
+use super::evaluate::{self, EvaluateOptions};
+use super::place::is_run;
 use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
 use crate::observer::{EpochRecord, Observer, Stage, Step, Transfer};
@@ -58,11 +60,8 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
     let place = facts::Place::of(path);
     let confusion = facts::confusion(&measured, &sequences);
     let wrong = windows::wrong(&measured, &sequences, options.split, path)?;
-    let model = facts::model(&measured, &sequences, &place, path)?;
-    let (neighbours, left_out) = match options.split {
-        EvaluatedSplit::Test => beside::neighbours(&place, &measured, &model),
-        _ => Default::default(),
-    };
+    let model = facts::model(&measured, &sequences, &place, options)?;
+    let beside = beside::found(&place, &measured);
     Ok(RunReport {
         name: place.name.clone(),
         task: measured.loaded.config.task,
@@ -70,7 +69,7 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         sequences: sequences.len(),
         kernel: measured.kernel,
         data: facts::data(&measured),
-        notes: notes.into_iter().chain(left_out).collect(),
+        notes,
         curves: place.curves(),
         float: measured.float,
         integer: measured.integer.metrics,
@@ -78,7 +77,9 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         wrong,
         parts: windows::parts(&measured, &sequences, options.split),
         model,
-        neighbours,
+        neighbours: beside.neighbours,
+        beside: beside.folder,
+        left_out: beside.left_out,
     })
 }
 

@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
+use super::place;
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::RunConfig;
 use crate::data::Split;
@@ -20,6 +21,7 @@ use crate::observer::{Observer, Stage};
 use crate::task_data::TaskData;
 use crate::train::{self, Diverged, OtherData, Outcome, Trainer};
 use crate::untrusted::{self, Kind};
+use crate::usage;
 use run_folder::RunFolder;
 
 /// A training run to do.
@@ -29,7 +31,7 @@ pub struct TrainOptions {
     pub folder: PathBuf,
     /// Where the run starts.
     pub start: Start,
-    /// Folder with the data sets; none is as [`locate`](crate::data::locate()) does.
+    /// Folder with the data sets; none is that of the run that goes on, else as [`locate`](crate::data::locate()) does.
     pub data_dir: Option<PathBuf>,
     /// Device that trains.
     pub device: DeviceName,
@@ -76,7 +78,7 @@ pub struct TrainedRecordings {
 /// Trains.
 ///
 /// No other process may work in the folder from before the checkpoint is read until the last one is written. The folder
-/// then has `config.toml`, `checkpoint.bin`, `metrics.jsonl` and an event file for TensorBoard, after every epoch.
+/// then has `config.toml`, `data.toml` with the place of data that were named, `checkpoint.bin`, `metrics.jsonl` and an event file for TensorBoard, after every epoch.
 ///
 /// # Errors
 /// [`Error::Config`], [`Error::Data`] or [`Error::Checkpoint`]: what is given is invalid, or does not go together;
@@ -89,6 +91,7 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
         resumed,
         overwrite,
         data,
+        data_dir,
         _lock,
     } = prepare(options, observer)?;
     let run = Run {
@@ -96,6 +99,7 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
         config,
         resumed,
         overwrite,
+        data_dir: data_dir.as_deref(),
     };
     data.tell(observer);
     for line in data.task.own().map_or(&[][..], |own| &own.doubts) {
@@ -144,6 +148,7 @@ struct Prepared {
     resumed: Option<Checkpoint>,
     overwrite: bool,
     data: RunData,
+    data_dir: Option<PathBuf>,
     _lock: Lock,
 }
 
@@ -156,14 +161,28 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
         let config = data.task.completed(config.clone());
         Ok((config, data, claim(folder)?))
     };
+    // Runs that there are keep theirs.
+    let with_whole_hop = |config: &RunConfig, observer: &mut dyn Observer| {
+        let mut config = config.clone();
+        if let Some((before, after)) = usage::make_hop_whole(&mut config) {
+            observer.notice(&format!(
+                "note: windows follow each other every {after} samples, not every {before}: with a decimation of {} they begin at samples \
+                 that a board uses, so that it is tested as it answers",
+                config.preparation.decimation
+            ));
+        }
+        config
+    };
     match &options.start {
         Start::Resume { expected } => {
             // A folder that is no run must not get files of one.
             Checkpoint::load(folder).sort_at(Error::Checkpoint, folder)?;
             let lock = claim(folder)?;
             let (checkpoint, config) = resumable(folder, expected.as_ref())?;
+            let data_dir = place::data_of_run(folder, data_dir, observer)?;
             Ok(Prepared {
-                data: RunData::load(&config, data_dir, observer)?,
+                data: RunData::load(&config, data_dir.as_deref(), observer)?,
+                data_dir,
                 config,
                 resumed: Some(checkpoint),
                 overwrite: false,
@@ -177,16 +196,19 @@ fn prepare(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Prepar
                 config,
                 overwrite: true,
                 data,
+                data_dir: options.data_dir.clone(),
                 _lock: lock,
             })
         }
         start @ (Start::New(config) | Start::Overwrite(config)) => {
-            let (config, data, lock) = new(config, observer)?;
+            let config = with_whole_hop(config, observer);
+            let (config, data, lock) = new(&config, observer)?;
             Ok(Prepared {
                 config,
                 resumed: None,
                 overwrite: matches!(start, Start::Overwrite(_)),
                 data,
+                data_dir: options.data_dir.clone(),
                 _lock: lock,
             })
         }
@@ -208,7 +230,7 @@ pub(super) fn claim(folder: &Path) -> Result<Lock> {
 /// The run in `folder`, if nothing else is expected of it than what it was started with.
 fn resumable(folder: &Path, expected: Option<&RunConfig>) -> Result<(Checkpoint, RunConfig)> {
     let (checkpoint, config) = Checkpoint::open(folder).sort_at(Error::Checkpoint, folder)?;
-    let differences = expected.map(|expected| config.differences(expected));
+    let differences = expected.map(|expected| expected.differences(&config));
     match differences.filter(|differences| !differences.is_empty()) {
         None => Ok((checkpoint, config)),
         Some(differences) => {
@@ -240,6 +262,8 @@ pub(super) struct Run<'a> {
     pub resumed: Option<Checkpoint>,
     /// Whether a new run may take the place of another one.
     pub overwrite: bool,
+    /// The place of its data that was named, which the run keeps.
+    pub data_dir: Option<&'a Path>,
 }
 
 /// Trains a run.
@@ -284,6 +308,7 @@ fn begin<'a>(
     // From the first moment there is something to resume.
     let saved = trainer.checkpoint().and_then(|it| it.save(run.folder));
     saved.sort_at(Error::Io, run.folder)?;
+    place::keep(run.folder, run.data_dir)?;
     if !is_written {
         let text = run.config.to_toml();
         write_atomically(&path, text.as_bytes()).sort_at(Error::Io, &path)?;

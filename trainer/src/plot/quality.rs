@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use plotters::prelude::*;
 
 use super::style::{self, Area, DrawError, FAINT_INK, GRID, INK};
-use super::{Picture, draw};
+use super::{NARROW, Picture, Shape, draw};
 use crate::data::import::Recording;
 use crate::data::quality::{ChannelFacts, ClassFacts, Summary};
 use crate::visible;
@@ -15,22 +15,52 @@ const HEADER_HEIGHT: u32 = 62;
 const ROW: u32 = 30;
 const PANEL: u32 = 150;
 const STRIP: u32 = 64;
-/// Room for names at the left.
-const NAMES: i32 = 170;
 /// The most classes, channels and recordings that are drawn.
 const MOST_CLASSES: usize = 60;
 const MOST_CHANNELS: usize = 48;
 const MOST_RECORDINGS: usize = 60;
-/// Columns of panels.
-const COLUMNS: u32 = 3;
-/// Characters of a name that fit.
-const LONGEST: usize = 22;
+
+/// Sizes that follow from a picture's shape.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    width: u32,
+    /// Room for names at the left.
+    names: i32,
+    /// Characters of a name that fit there.
+    longest: usize,
+    /// Columns of panels.
+    columns: u32,
+    /// Size of the title's type.
+    title: u32,
+}
+
+impl Sizes {
+    const fn of(shape: Shape) -> Self {
+        match shape {
+            Shape::Wide => Self {
+                width: WIDTH,
+                names: 170,
+                longest: 22,
+                columns: 3,
+                title: 19,
+            },
+            Shape::Narrow => Self {
+                width: NARROW,
+                names: 112,
+                longest: 13,
+                columns: 1,
+                title: 15,
+            },
+        }
+    }
+}
 
 /// Draws the windows of each class as bars, in training, validation and test where they are split.
 ///
 /// # Errors
 /// There is no class.
-pub fn class_balance(summary: &Summary) -> Result<Picture> {
+pub fn class_balance(summary: &Summary, shape: Shape) -> Result<Picture> {
+    let sizes = Sizes::of(shape);
     let classes = &summary.classes[..summary.classes.len().min(MOST_CLASSES)];
     ensure!(!classes.is_empty(), "there is no class to draw");
     let height = HEADER_HEIGHT + ROW * classes.len() as u32 + 16;
@@ -38,7 +68,7 @@ pub fn class_balance(summary: &Summary) -> Result<Picture> {
         .iter()
         .map(|class| class.windows.max(parts(class).iter().sum()));
     let most = most.max().unwrap_or(1).max(1);
-    draw((WIDTH, height), |area| {
+    draw((sizes.width, height), |area| {
         let (header, body) = area.split_vertically(HEADER_HEIGHT);
         let title = format!(
             "Windows of each class: {} samples, one every {}",
@@ -49,19 +79,23 @@ pub fn class_balance(summary: &Summary) -> Result<Picture> {
             true => &["training", "validation", "test"][..],
             false => &["all, for they cannot be split"],
         };
-        head(&header, &title, names, 3)?;
+        head(&header, &title, names, 3, sizes)?;
         for (i, class) in classes.iter().enumerate() {
             let top = ROW as i32 * i as i32;
-            body.draw_text(&short(&class.name), &style::text(14, INK), (16, top + 6))?;
-            let scale = f64::from(WIDTH as i32 - NAMES - 90) / most as f64;
+            body.draw_text(
+                &short(&class.name, sizes),
+                &style::text(14, INK),
+                (16, top + 6),
+            )?;
+            let scale = f64::from(sizes.width as i32 - sizes.names - 90) / most as f64;
             let mut left = 0;
             for (part, &count) in parts(class).iter().enumerate() {
-                let x = |windows: usize| NAMES + (windows as f64 * scale) as i32;
+                let x = |windows: usize| sizes.names + (windows as f64 * scale) as i32;
                 let ends = [(x(left), top + 5), (x(left + count), top + ROW as i32 - 7)];
                 body.draw(&Rectangle::new(ends, style::colour(part).filled()))?;
                 left += count;
             }
-            let x = NAMES + (left as f64 * scale) as i32 + 6;
+            let x = sizes.names + (left as f64 * scale) as i32 + 6;
             body.draw_text(&left.to_string(), &style::text(14, FAINT_INK), (x, top + 6))?;
         }
         Ok(())
@@ -77,39 +111,44 @@ fn parts(class: &ClassFacts) -> Vec<usize> {
 ///
 /// # Errors
 /// There is no channel.
-pub fn channel_histograms(summary: &Summary) -> Result<Picture> {
+pub fn channel_histograms(summary: &Summary, shape: Shape) -> Result<Picture> {
+    let sizes = Sizes::of(shape);
     let channels = &summary.channels[..summary.channels.len().min(MOST_CHANNELS)];
     ensure!(!channels.is_empty(), "there is no channel to draw");
-    let rows = (channels.len() as u32).div_ceil(COLUMNS);
+    let rows = (channels.len() as u32).div_ceil(sizes.columns);
     let names: Vec<String> = summary
         .classes
         .iter()
-        .map(|class| short(&class.name))
+        .map(|class| short(&class.name, sizes))
         .collect();
-    let legend = legend_height(&names);
-    draw((WIDTH, HEADER_HEIGHT + legend + PANEL * rows + 8), |area| {
-        let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        head(
-            &header,
-            "Values of each channel, by class",
-            &names,
-            names.len(),
-        )?;
-        let panels = body.split_evenly((rows as usize, COLUMNS as usize));
-        for (channel, panel) in channels.iter().zip(&panels) {
-            draw_histogram(panel, channel)?;
-        }
-        Ok(())
-    })
+    let legend = legend_height(&names, sizes);
+    draw(
+        (sizes.width, HEADER_HEIGHT + legend + PANEL * rows + 8),
+        |area| {
+            let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            head(
+                &header,
+                "Values of each channel, by class",
+                &names,
+                names.len(),
+                sizes,
+            )?;
+            let panels = body.split_evenly((rows as usize, sizes.columns as usize));
+            for (channel, panel) in channels.iter().zip(&panels) {
+                draw_histogram(panel, channel, sizes)?;
+            }
+            Ok(())
+        },
+    )
 }
 
-fn draw_histogram(area: &Area<'_>, channel: &ChannelFacts) -> Result<(), DrawError> {
+fn draw_histogram(area: &Area<'_>, channel: &ChannelFacts, sizes: Sizes) -> Result<(), DrawError> {
     let (width, height) = area.dim_in_pixel();
     let (left, right, top, bottom) = (16, width as i32 - 12, 24, height as i32 - 24);
     let title = match channel.unit {
-        "unknown" => short(&channel.name),
-        unit => format!("{}, {unit}", short(&channel.name)),
+        "unknown" => short(&channel.name, sizes),
+        unit => format!("{}, {unit}", short(&channel.name, sizes)),
     };
     area.draw_text(&title, &style::text(14, INK), (left, 4))?;
     area.draw(&PathElement::new(
@@ -144,17 +183,22 @@ fn draw_histogram(area: &Area<'_>, channel: &ChannelFacts) -> Result<(), DrawErr
 ///
 /// # Errors
 /// There is no recording.
-pub fn recording_strips(summary: &Summary, recordings: &[Recording]) -> Result<Picture> {
+pub fn recording_strips(
+    summary: &Summary,
+    recordings: &[Recording],
+    shape: Shape,
+) -> Result<Picture> {
+    let sizes = Sizes::of(shape);
     ensure!(!recordings.is_empty(), "there is no recording to draw");
     let shown = &recordings[..recordings.len().min(MOST_RECORDINGS)];
     let names: Vec<String> = summary
         .classes
         .iter()
-        .map(|class| short(&class.name))
+        .map(|class| short(&class.name, sizes))
         .collect();
-    let legend = legend_height(&names);
+    let legend = legend_height(&names, sizes);
     let height = HEADER_HEIGHT + legend + STRIP * shown.len() as u32 + 8;
-    draw((WIDTH, height), |area| {
+    draw((sizes.width, height), |area| {
         let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
         let title = match shown.len() < recordings.len() {
             true => format!(
@@ -165,9 +209,9 @@ pub fn recording_strips(summary: &Summary, recordings: &[Recording]) -> Result<P
             false => "Recordings: lines are channels, bands classes".into(),
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        head(&header, &title, &names, names.len())?;
+        head(&header, &title, &names, names.len(), sizes)?;
         for (i, recording) in shown.iter().enumerate() {
-            draw_strip(&body, recording, summary, (STRIP * i as u32) as i32)?;
+            draw_strip(&body, recording, summary, (STRIP * i as u32) as i32, sizes)?;
         }
         Ok(())
     })
@@ -178,12 +222,13 @@ fn draw_strip(
     recording: &Recording,
     summary: &Summary,
     top: i32,
+    sizes: Sizes,
 ) -> Result<(), DrawError> {
     let samples = recording.samples().max(1);
-    let (left, right) = (NAMES, WIDTH as i32 - 16);
+    let (left, right) = (sizes.names, sizes.width as i32 - 16);
     let (bottom, band) = (top + STRIP as i32 - 20, top + STRIP as i32 - 16);
     area.draw_text(
-        &short(&recording.name),
+        &short(&recording.name, sizes),
         &style::text(13, INK),
         (16, top + 12),
     )?;
@@ -236,12 +281,12 @@ fn draw_strip(
 }
 
 /// Lines of a legend with these names.
-fn legend_rows(names: &[&str]) -> Vec<Vec<usize>> {
+fn legend_rows(names: &[&str], sizes: Sizes) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = vec![Vec::new()];
     let mut used = 0;
     for (i, name) in names.iter().enumerate() {
         let width = legend_width(name);
-        if used + width > WIDTH as i32 - 32 && used > 0 {
+        if used + width > sizes.width as i32 - 32 && used > 0 {
             rows.push(Vec::new());
             used = 0;
         }
@@ -255,15 +300,21 @@ fn legend_width(name: &str) -> i32 {
     8 * name.chars().count() as i32 + 34
 }
 
-fn legend_height(names: &[String]) -> u32 {
+fn legend_height(names: &[String], sizes: Sizes) -> u32 {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    20 * (legend_rows(&names).len() as u32 - 1)
+    20 * (legend_rows(&names, sizes).len() as u32 - 1)
 }
 
 /// Title and legend.
-fn head(area: &Area<'_>, title: &str, names: &[&str], colours: usize) -> Result<(), DrawError> {
-    area.draw_text(title, &style::text(19, INK), (16, 10))?;
-    for (line, row) in legend_rows(names).iter().enumerate() {
+fn head(
+    area: &Area<'_>,
+    title: &str,
+    names: &[&str],
+    colours: usize,
+    sizes: Sizes,
+) -> Result<(), DrawError> {
+    area.draw_text(title, &style::text(sizes.title, INK), (16, 10))?;
+    for (line, row) in legend_rows(names, sizes).iter().enumerate() {
         let (mut x, y) = (16, 42 + 20 * line as i32);
         for &i in row {
             let ends = [(x, y), (x + 12, y + 10)];
@@ -279,12 +330,12 @@ fn head(area: &Area<'_>, title: &str, names: &[&str], colours: usize) -> Result<
 }
 
 /// A name that fits beside a strip.
-fn short(name: &str) -> String {
+fn short(name: &str, sizes: Sizes) -> String {
     let name = visible::name(name);
-    match name.chars().count() > LONGEST {
+    match name.chars().count() > sizes.longest {
         true => {
             // The end tells files of one folder apart.
-            let end: Vec<char> = name.chars().rev().take(LONGEST - 1).collect();
+            let end: Vec<char> = name.chars().rev().take(sizes.longest - 1).collect();
             std::iter::once('…').chain(end.into_iter().rev()).collect()
         }
         false => name,

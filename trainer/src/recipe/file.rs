@@ -20,7 +20,7 @@ pub struct FromFile {
     pub recipe: Option<Recipe>,
 }
 
-/// Reads a configuration. A file that has every setting that must be there is taken as it stands, so what is absent from
+/// Reads a configuration, or that of a model's card. A file that has every setting that must be there is taken as it stands, so what is absent from
 /// it is absent. Any other changes the configuration of `recipe` (by default [`Recipe::Fast`]) for its task, or for `task`
 /// if it names none. A number of hidden units in it resizes the recipe's network as
 /// [`NetworkConfig::resize`](super::NetworkConfig::resize) does.
@@ -36,6 +36,9 @@ pub fn read(path: &Path, task: Option<Task>, recipe: Option<Recipe>) -> Result<F
 
 fn parse(text: &str, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromFile> {
     let file: Table = toml::from_str(text)?;
+    if let Some(config) = of_card(&file) {
+        return parse(&toml::to_string(config)?, task, recipe);
+    }
     let own_task: Option<Task> = match file.get("task") {
         Some(task) => Some(task.clone().try_into().context("task")?),
         None => None,
@@ -62,6 +65,16 @@ fn parse(text: &str, task: Option<Task>, recipe: Option<Recipe>) -> Result<FromF
         config: changed(recipe.config(task), &file)?,
         recipe: Some(recipe),
     })
+}
+
+/// Whether a file of settings is the card of a model.
+pub(crate) fn is_card(file: &Table) -> bool {
+    file.contains_key("sha256") && file.contains_key("commands")
+}
+
+/// The configuration in a model's card; none where the file is no card.
+fn of_card(file: &Table) -> Option<&Table> {
+    file.get("config").filter(|_| is_card(file))?.as_table()
 }
 
 /// `base` with the settings of `file` in place of its own.
@@ -100,6 +113,23 @@ mod tests {
 
     fn har2(text: &str) -> Result<RunConfig> {
         Ok(parse(text, Some(Task::Har2), None)?.config)
+    }
+
+    #[test]
+    fn a_card_has_the_configuration_of_its_model() {
+        let config = Recipe::Paper.config(Task::Har2);
+        let card = format!(
+            "sha256 = \"00\"\ncommands = []\n{}",
+            toml::to_string(&Table::from_iter([(
+                "config".to_owned(),
+                Value::try_from(&config).unwrap()
+            )]))
+            .unwrap()
+        );
+        let found = parse(&card, None, None).unwrap();
+        assert_eq!((found.config, found.recipe), (config, None));
+        assert!(parse(&card, Some(Task::Dsa19), None).is_err());
+        assert!(parse("[config]\nseed = 1", Some(Task::Har2), None).is_err());
     }
 
     #[test]

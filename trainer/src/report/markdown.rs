@@ -68,10 +68,19 @@ fn results(groups: &[Group<'_>]) -> String {
     if groups.is_empty() {
         return "No job is finished.\n\n".into();
     }
-    let mut text = String::from(
-        "Test split, mean ± standard deviation over seeds. The integer model is what runs on a board; \"lost\" is the \
+    // Jobs of a group differ in their seeds, or in their folds, too.
+    let (mut over, mut count) = ("seeds", "seeds");
+    if groups.iter().any(Group::is_of_folds) {
+        over = match groups.iter().all(Group::is_of_folds) {
+            true => "folds, each tested on other groups or recordings",
+            false => "seeds, or over folds of a cross-validation",
+        };
+        count = "jobs";
+    }
+    let mut text = format!(
+        "Test split, mean ± standard deviation over {over}. The integer model is what runs on a board; \"lost\" is the \
          float network's accuracy less the integer model's, in points. No weights were chosen by their test accuracy.\n\n\
-         | model | seeds | bytes | training, s | float, % | integer, % | lost | integer loss |\n\
+         | model | {count} | bytes | training, s | float, % | integer, % | lost | integer loss |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for group in groups {

@@ -1,9 +1,10 @@
 //! Report about one run or model: what its data are, how it does on a split, which windows go wrong, what it costs.
 
+mod compact;
 mod costs;
 mod data;
 mod drawing;
-mod markup;
+pub(super) mod markup;
 mod matrix;
 mod parts;
 mod results;
@@ -53,6 +54,10 @@ pub struct RunReport {
     pub model: ModelFacts,
     /// Finished models beside this one, of the same task, classes and data.
     pub neighbours: Vec<Neighbour>,
+    /// Folder that these lie in.
+    pub beside: String,
+    /// Lines about models in that folder which are not compared.
+    pub left_out: Vec<String>,
 }
 
 /// Data of a run: their source, and the windows of each class and split.
@@ -100,7 +105,7 @@ pub struct Part {
 }
 
 /// Facts of a model.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelFacts {
     /// Name in the model file.
     pub name: String,
@@ -122,10 +127,30 @@ pub struct ModelFacts {
     pub channels: Vec<Channel>,
     /// Epoch whose weights these are, where it is known.
     pub epoch: Option<u32>,
-    /// Commands that made it, where they are known.
+    /// Commands that make it again.
     pub commands: Vec<String>,
     /// Emulated boards that this very model was run on.
     pub boards: Vec<BoardRecord>,
+    /// Instructions of a window, core by core of [`CORES`], or the reason why they are not known.
+    pub cores: Result<Vec<CoreCost>, String>,
+}
+
+/// Cores whose instructions a report tells: the emulated boards that have them, and their names.
+pub const CORES: [(&str, &str); 3] = [
+    ("qemu-m0", "Cortex-M0"),
+    ("qemu-m4", "Cortex-M4"),
+    ("qemu-rv32", "RISC-V"),
+];
+
+/// Instructions of a window on a core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreCost {
+    /// Emulated board that has the core, of [`CORES`].
+    pub board: &'static str,
+    /// Instructions of a window.
+    pub instructions: u64,
+    /// Whether they were counted on the emulated core; estimates are within 2 % of that.
+    pub is_measured: bool,
 }
 
 /// A finished model of the same task, classes and data.
@@ -137,8 +162,10 @@ pub struct Neighbour {
     pub bytes: usize,
     /// Accuracy of the integer model on the test split, `0..=1`.
     pub accuracy: f64,
-    /// Instructions of a window on the board that this report's model was run on, where they are known.
-    pub instructions: Option<u64>,
+    /// Instructions of a window, core by core of [`CORES`], as far as they are known.
+    pub cores: Vec<CoreCost>,
+    /// Whether it was measured on the same windows as this report's model.
+    pub is_same_test: bool,
 }
 
 impl RunReport {

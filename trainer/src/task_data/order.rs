@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::Windows;
+use crate::data::words::composed;
 use crate::data::{Sequences, Targets, Values};
 use crate::standardise::Standardisation;
 use crate::visible;
@@ -54,7 +55,8 @@ fn places(what: &str, of_data: &[String], of_model: &[String]) -> Result<Option<
     if of_data == of_model {
         return Ok(None);
     }
-    let place = |name: &String| of_data.iter().position(|other| other == name);
+    let is = |a: &str, b: &str| a == b || composed(a) == composed(b);
+    let place = |name: &String| of_data.iter().position(|other| is(other, name));
     let order: Option<Vec<usize>> = of_model.iter().map(place).collect();
     match order {
         Some(order) if order.len() == of_data.len() => Ok(Some(order)),
@@ -97,6 +99,12 @@ mod tests {
         assert_eq!(places("channels", &model, &model).unwrap(), None);
         let order = places("channels", &names(&["z", "x", "y"]), &model).unwrap();
         assert_eq!(order, Some(vec![1, 2, 0]));
+        let classes = places(
+            "classes",
+            &names(&["\u{fc}", "a"]),
+            &names(&["a", "u\u{308}"]),
+        );
+        assert_eq!(classes.unwrap(), Some(vec![1, 0]));
         for other in [
             names(&["x", "y"]),
             names(&["x", "y", "w"]),

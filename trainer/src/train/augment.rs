@@ -14,11 +14,12 @@ type Rotation = [[f32; AXES]; AXES];
 
 /// Changes every window of a batch; the same `(seed, step)` gives the same changes.
 ///
-/// Rotations need channels in triads of x, y, z; other data are not rotated. `deviation` is the standard deviation of
+/// `triads` are the channels x, y and z of each sensor, which are rotated together. `deviation` is the standard deviation of
 /// each channel: noise is measured in it.
 pub(super) fn augment(
     windows: &mut Sequences,
     config: &Augmentation,
+    triads: &[[usize; AXES]],
     deviation: &[f32],
     seed: u64,
     step: u64,
@@ -32,11 +33,12 @@ pub(super) fn augment(
         Values::Tokens { ids, .. } => return drop_tokens(ids, config.token_dropout, &mut random),
     };
     for window in values.chunks_exact_mut(size) {
-        if channels.is_multiple_of(AXES) {
-            let rotations = rotations(channels, config, &mut random);
+        if !triads.is_empty() {
+            let rotations = rotations(AXES * triads.len(), config, &mut random);
             for sample in window.chunks_exact_mut(channels) {
-                let triads = sample.chunks_exact_mut(AXES).zip(&rotations);
-                triads.for_each(|(triad, rotation)| rotate(triad, rotation));
+                for (triad, rotation) in triads.iter().zip(&rotations) {
+                    rotate(sample, triad, rotation);
+                }
             }
         }
         let factor = (normal(&mut random) * config.scale).exp();
@@ -122,9 +124,12 @@ fn rotation(angle: f32, axis: [f32; AXES]) -> Rotation {
     ]
 }
 
-fn rotate(triad: &mut [f32], rotation: &Rotation) {
-    let rotated = rotation.map(|row| row.iter().zip(&*triad).map(|(r, v)| r * v).sum());
-    triad.copy_from_slice(&rotated);
+/// Rotates the channels of a triad in a sample.
+fn rotate(sample: &mut [f32], triad: &[usize; AXES], rotation: &Rotation) {
+    let before = triad.map(|channel| sample[channel]);
+    for (&channel, row) in triad.iter().zip(rotation) {
+        sample[channel] = row.iter().zip(&before).map(|(r, v)| r * v).sum();
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +155,7 @@ mod tests {
             token_dropout: 0.2,
             ..Augmentation::default()
         };
-        augment(&mut tokens, &config, &[0.0], 7, 1);
+        augment(&mut tokens, &config, &[], &[0.0], 7, 1);
         let after = (0..1000).flat_map(|row| tokens.tokens(row).to_vec());
         let changed: Vec<(u16, u16)> = ids.into_iter().zip(after).filter(|(a, b)| a != b).collect();
         assert!(changed.iter().all(|&(_, after)| after == 0));
@@ -160,7 +165,8 @@ mod tests {
 
     fn augmented(config: Augmentation, step: u64) -> Vec<f32> {
         let mut windows = windows();
-        augment(&mut windows, &config, &[1.0; 9], 7, step);
+        let triads = [[0, 1, 2], [3, 4, 5], [6, 7, 8]];
+        augment(&mut windows, &config, &triads, &[1.0; 9], 7, step);
         windows.values.numbers().to_vec()
     }
 

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{augment, loss};
+use super::{augment, loss, triads};
 use crate::checkpoint::Position;
 use crate::config::{RunConfig, Sampling, TrainingConfig};
 use crate::data::{CopyTask, Sequences, Split, Targets};
@@ -16,7 +16,6 @@ use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
-use crate::visible;
 
 /// The training split, batch by batch.
 pub(super) struct Batches<'a> {
@@ -34,6 +33,8 @@ enum Source<'a> {
         train: &'a Sequences,
         /// A related task's class of each, if there is an auxiliary loss.
         auxiliary: &'a [u32],
+        /// Channels that a rotation turns together.
+        triads: Vec<[usize; 3]>,
         /// Standard deviation of each channel, which noise is measured in.
         deviation: Vec<f32>,
         /// Sequences of each class that has any.
@@ -71,6 +72,7 @@ impl<'a> Batches<'a> {
                     by_class: all.into_iter().filter(|class| !class.is_empty()).collect(),
                     weights,
                     auxiliary: &windows.auxiliary,
+                    triads: triads::triads(windows),
                     deviation: match config.training.augmentation.noise > 0.0 {
                         true => Standardisation::fit(train).deviation,
                         false => vec![0.0; train.channels],
@@ -177,18 +179,21 @@ impl<'a> Batches<'a> {
 
     /// The sequences of a batch, changed at random where that is asked for.
     fn batch(&self, chosen: &[usize], step: u64) -> Sequences {
-        let (train, deviation) = match &self.source {
+        let (train, triads, deviation) = match &self.source {
             Source::Generated { task, .. } => {
                 return task.batch(Split::Train, step, self.training.batch_size);
             }
             Source::Read {
-                train, deviation, ..
-            } => (train, deviation),
+                train,
+                triads,
+                deviation,
+                ..
+            } => (train, triads, deviation),
         };
         let mut batch = train.select(chosen);
         let augmentation = &self.training.augmentation;
         if augmentation.is_active() {
-            augment::augment(&mut batch, augmentation, deviation, self.seed, step);
+            augment::augment(&mut batch, augmentation, triads, deviation, self.seed, step);
         }
         batch
     }
@@ -220,14 +225,8 @@ fn weights(
     by_class: &[Vec<u32>],
     classes: &[String],
 ) -> Result<Option<Vec<f64>>> {
+    training.check_classes(classes)?;
     let named = &training.class_weights;
-    if let Some(unknown) = named.keys().find(|name| !classes.contains(name)) {
-        bail!(
-            "class_weights names \"{}\", which is none of the classes {}",
-            visible::name(unknown),
-            visible::names(classes)
-        );
-    }
     let mut sum = 0.0;
     let present = by_class.iter().zip(classes);
     let sums = present

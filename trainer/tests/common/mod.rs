@@ -22,6 +22,21 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Results and notes that a command prints, which succeeds.
+pub fn succeeds(args: &[&str]) -> String {
+    let output = run(args);
+    let printed = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {printed}");
+    printed
+}
+
+/// Expects every one of `parts` in a text.
+pub fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no \"{part}\" in {text}");
+    }
+}
+
 /// Runs and expects a failure whose message has every one of `parts`, without a panic.
 pub fn fails(args: &[&str], parts: &[&str]) {
     let output = run(args);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hadamrnn::pipeline::{BoardOptions, DeviceName};
+use hadamrnn::pipeline::{self, BoardOptions, DeviceName};
 
 use crate::choices::choice;
 
@@ -20,8 +20,8 @@ pub struct Common {
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct DataArgs {
-    /// Folder with the data sets, or your recordings: a folder, a file or an archive [default: $HADAMRNN_DATA, else the sample that ships with the program]
-    #[arg(long, value_name = "DIR")]
+    /// Folder with the data sets, or your recordings: a folder, a file, an archive or their task file [default: $HADAMRNN_DATA, else the sample that ships with the program]
+    #[arg(long, value_name = "DIR", value_parser = data_place)]
     pub data_dir: Option<PathBuf>,
 }
 
@@ -30,6 +30,11 @@ pub struct DeviceArgs {
     /// Device to compute floats on; those but `cpu` need a build with the feature of that name
     #[arg(long, value_parser = choice::<DeviceName>(), default_value_t = DeviceName::default())]
     pub device: DeviceName,
+}
+
+/// Reads a place of data; that of a task file is the one that it names.
+fn data_place(text: &str) -> Result<PathBuf, String> {
+    pipeline::data_place(text.as_ref()).map_err(|error| format!("{:#}", anyhow::Error::from(error)))
 }
 
 impl DeviceArgs {

@@ -16,6 +16,11 @@ use crate::reading::ReadingArgs;
 
 /// Notes of reading that are printed; `--json` has all.
 const SHOWN_NOTES: usize = 10;
+/// Bytes at the start of a page by which one of this program is known.
+const HTML_START: usize = "<!doctype html>".len();
+/// Columns that texts and names are brought to.
+const COLUMNS: usize = 80;
+const NAME: usize = 22;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,6 +39,9 @@ pub struct Args {
     /// Write findings and figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write findings, tables and pictures as one HTML page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Draw classes.svg, channels.svg and recordings.svg
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
@@ -72,6 +80,11 @@ pub fn run(args: &Args) -> Result<Status> {
         write_over_own(path, serde_json::to_string_pretty(&checked)?.as_bytes(), 1)?;
         output::line(&format!("JSON: {}", path.display()))?;
     }
+    if let Some(path) = &args.html {
+        let title = format!("Data of {}", options.place.display());
+        write_over_own(path, checked.html(&title)?.as_bytes(), HTML_START)?;
+        output::line(&format!("page: {}", path.display()))?;
+    }
     if let Some(folder) = args
         .pictures
         .as_ref()
@@ -81,7 +94,19 @@ pub fn run(args: &Args) -> Result<Status> {
             output::line(&format!("picture: {}", path.display()))?;
         }
     }
+    if checked.passed() {
+        next(&options, args)?;
+    }
     Ok(Status::of(checked.passed()))
+}
+
+/// A task is trained on; recordings without one get one.
+fn next(options: &QualityOptions, args: &Args) -> Result<()> {
+    let task = options.task.as_ref();
+    match task.and_then(|task| task.task_file.as_deref()) {
+        Some(file) => output::next("train", file, args.data.data_dir.as_deref(), ""),
+        None => output::next("init", &options.place, None, ""),
+    }
 }
 
 /// Compares a data set with the published one.
@@ -106,7 +131,7 @@ fn print(checked: &CheckedRecordings) -> Result<()> {
         tell(finding)?;
     }
     for note in checked.notes.iter().take(SHOWN_NOTES) {
-        output::line(&format!("reading: {note}"))?;
+        wrapped(&format!("reading: {note}"))?;
     }
     if checked.notes.len() > SHOWN_NOTES {
         let more = checked.notes.len() - SHOWN_NOTES;
@@ -128,7 +153,50 @@ fn tell(finding: &Finding) -> Result<()> {
         remedy,
         ..
     } = finding;
-    output::line(&format!("{severity} ({check}): {text}\n    {remedy}"))
+    wrapped(&format!("{severity} ({check}): {text}"))?;
+    wrapped(&format!("    {remedy}"))
+}
+
+/// Prints a text in lines of at most [`COLUMNS`], those below the first set in; longer words stay whole.
+fn wrapped(text: &str) -> Result<()> {
+    for line in lines(text) {
+        output::line(&line)?;
+    }
+    Ok(())
+}
+
+fn lines(text: &str) -> Vec<String> {
+    const INDENT: &str = "    ";
+    let mut lines: Vec<String> = Vec::new();
+    let start = text.len() - text.trim_start().len();
+    let mut line = text[..start].to_owned();
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        let columns = line.chars().count() + 1 + word.chars().count();
+        if !is_empty && columns > COLUMNS {
+            lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+/// A name that leaves a table room beside it: its middle is left out.
+fn short(name: &str) -> String {
+    let name = hadamrnn::visible::name(name);
+    let all: Vec<char> = name.chars().collect();
+    if all.len() <= NAME {
+        return name;
+    }
+    let (start, end) = (&all[..NAME / 2], &all[all.len() - (NAME - 1) / 2..]);
+    let (start, end): (String, String) = (start.iter().collect(), end.iter().collect());
+    format!("{start}…{end}")
 }
 
 /// Prints the tables of classes and channels.
@@ -160,7 +228,7 @@ pub fn overview(quality: &Quality) -> Result<()> {
             .seconds
             .map_or("-".into(), |seconds| format!("{seconds:.1}"));
         let mut row = vec![
-            hadamrnn::visible::name(&class.name),
+            short(&class.name),
             class.recordings.to_string(),
             people,
             seconds,
@@ -180,11 +248,46 @@ pub fn overview(quality: &Quality) -> Result<()> {
             .to_vec(),
     ];
     for channel in &summary.channels {
-        let mut row = vec![hadamrnn::visible::name(&channel.name), channel.unit.into()];
+        let mut row = vec![short(&channel.name), channel.unit.into()];
         let numbers = [channel.min, channel.mean, channel.max, channel.deviation];
         row.extend(numbers.map(|number| format!("{number:.4}")));
         table.push(row);
     }
     output::table(&table)?;
     output::line("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_to_eighty_columns() {
+        let text = format!(
+            "warning (axes): {}",
+            "gravity points elsewhere, ".repeat(20)
+        );
+        let lines = lines(&text);
+        assert!(lines.len() > 5 && lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(
+            lines[1].starts_with("    gravity")
+                || lines[1].starts_with("    points")
+                || lines[1].starts_with("    elsewhere")
+        );
+        let words: Vec<&str> = lines
+            .iter()
+            .flat_map(|line| line.split_whitespace())
+            .collect();
+        assert_eq!(words, text.split_whitespace().collect::<Vec<_>>());
+        let long = "x".repeat(100);
+        assert_eq!(
+            super::lines(&format!("a {long} b")),
+            ["a".to_owned(), format!("    {long}"), "    b".into()]
+        );
+        assert_eq!(
+            short("assembling the gearbox, left hand").chars().count(),
+            NAME
+        );
+        assert!(short("assembling the gearbox, left hand").ends_with("left hand"));
+    }
 }

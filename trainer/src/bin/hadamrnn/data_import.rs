@@ -55,29 +55,7 @@ fn print(summary: &Summary) -> Result<()> {
         .map(|(name, files)| format!("{name} ({files})"))
         .collect();
     output::line(&format!("format (files)  {}", formats.join(", ")))?;
-    let rows = |samples: usize| {
-        if samples == 1 {
-            "1 sample".into()
-        } else {
-            format!("{samples} samples")
-        }
-    };
-    let samples: usize = summary
-        .recordings
-        .iter()
-        .map(|recording| recording.samples)
-        .sum();
-    let gaps: usize = summary
-        .recordings
-        .iter()
-        .map(|recording| recording.gaps)
-        .sum();
-    output::line(&format!(
-        "recordings      {}, {}, {}, {gaps} gaps",
-        summary.recordings.len(),
-        rows(samples),
-        rates(summary)
-    ))?;
+    output::line(&format!("recordings      {}", summary.in_words()))?;
     output::line(&format!(
         "left out        {} lines, {} files\n",
         summary.skipped_lines,
@@ -129,20 +107,4 @@ fn print(summary: &Summary) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// The rates of recordings, as a range.
-fn rates(summary: &Summary) -> String {
-    let rates: Vec<f64> = summary
-        .recordings
-        .iter()
-        .filter_map(|recording| recording.rate_hz)
-        .collect();
-    let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = rates.iter().copied().fold(0.0, f64::max);
-    match rates.is_empty() {
-        true => "without a rate".into(),
-        false if most - least < 0.01 * most => format!("{least:.2} Hz"),
-        false => format!("{least:.2} to {most:.2} Hz"),
-    }
 }

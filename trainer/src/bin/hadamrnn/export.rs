@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use hadamrnn::card;
+use hadamrnn::clock::Clock;
 use hadamrnn::config::Counts;
 use hadamrnn::pipeline::{self, ExportOptions, Exported, ReadCounts, SourceOptions, Widths};
 use hadamrnn::sensor::SensorSetting;
-use hadamrnn::{usage, visible};
+use hadamrnn::usage::{self, Usage};
+use hadamrnn::visible;
 
 use crate::Status;
 use crate::choices::choice;
 use crate::common::Common;
+use crate::costs;
 use crate::output;
 use crate::own_data;
 use crate::progress::Terminal;
@@ -58,6 +61,9 @@ pub struct Args {
     /// of --sensor
     #[arg(long, value_name = "NAME=COUNTS", value_delimiter = ',', value_parser = counts_per_unit)]
     counts_per_unit: Vec<(String, f64)>,
+    /// Clock of the core, such as 64MHz: the milliseconds that the model takes, and its share of the clock
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<Clock>,
     #[command(flatten)]
     common: Common,
 }
@@ -120,9 +126,18 @@ pub fn run(args: &Args) -> Result<Status> {
     let mut terminal = Terminal::default().with_tables(!args.common.json);
     let exported = pipeline::export(&options, &mut terminal)?;
     terminal.finish()?;
-    match args.common.json {
-        true => output::json(&exported.card)?,
-        false => print(&exported, &args.run)?,
+    let stored = pipeline::open_model(&exported.folder)?;
+    let usage = Usage::of(&stored)?;
+    if args.common.json {
+        let mut found = serde_json::to_value(&exported.card)?;
+        found["costs"] = costs::as_json(&stored.file, &usage, args.clock);
+        output::json(&found)?;
+    } else {
+        print(&exported, &args.run)?;
+        costs::print(&stored.file, &usage, args.clock)?;
+        let data_dir = args.common.data.data_dir.as_deref();
+        let device = args.common.device.given();
+        output::next("verify", &exported.folder, data_dir, &device)?;
     }
     Ok(Status::Success)
 }

@@ -47,8 +47,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Networks trained at the same time, each on one core [default: one a core]
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// Time after which no further candidate is begun, such as 40min, 90s or 2h; what is left of a rung is then left out, and the
     /// outcome depends on the speed of the machine. The chosen model is trained in any case
     #[arg(long, value_parser = duration, value_name = "TIME")]
@@ -90,15 +90,10 @@ struct LimitArgs {
     #[arg(long, value_name = "N")]
     instructions_per_sample: Option<u64>,
     /// Microseconds for each sample of the sensor, at --clock and one instruction a cycle: real cores take more
-    #[arg(
-        long,
-        value_name = "N",
-        requires = "clock",
-        conflicts_with = "instructions_per_sample"
-    )]
+    #[arg(long, value_name = "N", conflicts_with = "instructions_per_sample")]
     us_per_sample: Option<f64>,
     /// Clock of the core in MHz, for --us-per-sample
-    #[arg(long, value_name = "MHZ", requires = "us_per_sample")]
+    #[arg(long, value_name = "MHZ")]
     clock: Option<f64>,
 }
 
@@ -115,7 +110,7 @@ struct EffortArgs {
     /// Candidates that are trained with several seeds
     #[arg(long, default_value_t = Effort::default().finalists, value_name = "N")]
     finalists: usize,
-    /// Seeds of each of these
+    /// Most seeds of each of these: after each seed, those that fall behind drop out
     #[arg(long, default_value_t = Effort::default().seeds, value_name = "N")]
     seeds: usize,
     /// Fresh seeds of the chosen model, whose test accuracy is told
@@ -177,7 +172,14 @@ impl LimitArgs {
                 );
                 Some(count.floor() as u64)
             }
-            _ => None,
+            (Some(us), None) => bail!(
+                "--us-per-sample {us} needs the clock of the core, which tells how many instructions that is: give --clock MHZ, such as \
+                 --clock 64"
+            ),
+            (None, Some(mhz)) => bail!(
+                "--clock {mhz} is for --us-per-sample, the microseconds that a sample may take: give both, or neither"
+            ),
+            (None, None) => None,
         };
         Ok(Limits {
             flash: self.flash,
@@ -247,7 +249,7 @@ fn options(args: &Args, observer: &mut dyn Observer) -> Result<FitOptions> {
         config: setup.config,
         measure: !args.no_measure,
         firmware_dir: args.firmware_dir.clone(),
-        workers: args.jobs,
+        workers: args.jobs.unwrap_or(0),
         time: args.time,
         device: args.common.device.device,
     })
@@ -346,12 +348,38 @@ fn print(args: &Args, result: &FitResult) -> Result<()> {
             }
         ))?;
     }
-    output::line(&format!("model: {}", result.model.display()))
+    output::line(&format!("model: {}", result.model.display()))?;
+    match args.board.as_ref().filter(|_| result.has_firmware) {
+        Some(board) => output::next("flash", &result.model, None, &format!(" --board {board}")),
+        None => output::next("export", &result.model, None, " --c model.h"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn microseconds_need_a_clock() {
+        let limits = |us_per_sample, clock| {
+            let limits = LimitArgs {
+                flash: None,
+                ram: None,
+                model_bytes: None,
+                instructions_per_window: None,
+                instructions_per_sample: None,
+                us_per_sample,
+                clock,
+            };
+            limits.limits()
+        };
+        let both = limits(Some(50.0), Some(64.0)).expect("both");
+        assert_eq!(both.instructions_per_sample, Some(3200));
+        let error = limits(Some(50.0), None).expect_err("no clock").to_string();
+        assert!(error.contains("--clock 64"), "{error}");
+        let error = limits(None, Some(64.0)).expect_err("no time").to_string();
+        assert!(error.contains("--us-per-sample"), "{error}");
+    }
 
     #[test]
     fn bytes_and_times_are_read() {

@@ -1,7 +1,7 @@
 //! `hadamrnn init`.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn::pipeline::{self, Answers, Defaults, InitOptions, Question};
@@ -18,7 +18,7 @@ pub struct Args {
     /// File to write [default: task.toml in the folder of the recordings]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Take every default instead of asking
+    /// Take every default instead of asking. Without it, answers may come from a pipe, a line for each question
     #[arg(long)]
     yes: bool,
     /// Replace a task file that is there
@@ -29,10 +29,6 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Status> {
-    ensure!(
-        args.yes || io::stdin().is_terminal(),
-        "the standard input is no terminal to ask at: --yes takes the defaults"
-    );
     let options = InitOptions {
         place: args.place.clone(),
         out: args.out.clone(),
@@ -49,19 +45,13 @@ pub fn run(args: &Args) -> Result<Status> {
         "{}: {train} windows to train on, {valid} to choose by, {test} to test",
         written.file.display()
     ))?;
-    let file = quoted(&written.file);
+    let file = output::quoted(&written.file);
     output::line(&format!("next: hadamrnn data check {file}"))?;
     output::line(&format!("      hadamrnn train {file}"))?;
     Ok(Status::Success)
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
-}
-
-/// Asks at the terminal.
+/// Asks at the terminal, or takes the lines of a pipe as answers.
 struct Asked;
 
 impl Answers for Asked {
@@ -71,12 +61,15 @@ impl Answers for Asked {
         let read = io::stdin().lock().read_line(&mut line);
         ensure!(
             read.context("cannot read the answer")? > 0,
-            "the input ended before all was answered: nothing is written"
+            "the standard input ended before all was answered, and nothing is written: give a line for each question, an empty one for \
+             its default, or take all defaults with --yes"
         );
         Ok(line)
     }
 
     fn refuse(&mut self, why: &anyhow::Error) -> Result<()> {
+        // The next line of a pipe answers the next question.
+        ensure!(io::stdin().is_terminal(), "{why:#}: nothing is written");
         output::line(&format!("  {why:#}"))
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hadamrnn::card;
+use hadamrnn::clock::Clock;
 use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
@@ -15,12 +16,16 @@ use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
 use crate::Status;
+use crate::costs;
 use crate::output;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Model file or model folder
     model: PathBuf,
+    /// Clock of the core, such as 64MHz: the milliseconds that the model takes, and its share of the clock
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<Clock>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -37,9 +42,13 @@ pub fn run(args: &Args) -> Result<Status> {
         .map(|(name, words)| (name, 4 * words))
         .collect();
     if args.json {
-        output::json(&as_json(&file, &model, &usage, &sections))?;
+        let mut found = as_json(&file, &model, &usage, &sections);
+        found["costs"] = costs::as_json(&file, &usage, args.clock);
+        output::json(&found)?;
     } else {
         print(&path, &file, &model, &usage, &sections)?;
+        output::line("")?;
+        costs::print(&file, &usage, args.clock)?;
     }
     Ok(Status::Success)
 }

@@ -7,6 +7,7 @@ mod bench;
 mod board_link;
 mod choices;
 mod common;
+mod costs;
 mod data;
 mod data_check;
 mod data_import;
@@ -59,7 +60,7 @@ struct Cli {
 enum Command {
     /// The main job, end to end: train on sensor data, export, verify on the host and on an emulated board
     Demo(demo::Args),
-    /// Look at recordings and write their task file, which train, sweep, reproduce and data check take
+    /// Look at recordings and write their task file, which commands take in place of a benchmark
     Init(init::Args),
     /// Train a network; writes a run folder that can be resumed, evaluated and exported
     Train(Box<train::Args>),
@@ -77,7 +78,7 @@ enum Command {
     Flash(flash::Args),
     /// Send a model to a board over its serial link, while it runs
     Send(send::Args),
-    /// Watch a board's classes, logits and samples, and record windows for training
+    /// Watch a board's classes, their probabilities and samples, and record windows for training
     Monitor(monitor::Args),
     /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
     Reproduce(reproduce::Args),

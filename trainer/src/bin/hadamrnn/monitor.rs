@@ -331,6 +331,25 @@ fn show(session: &mut Session, title: &str, warning: Option<&str>) -> Result<()>
     Ok(())
 }
 
+/// The answer and the next likeliest classes with their probabilities; the logits where the model is not known.
+fn answer(state: &State, class: u16, logits: &[i32]) -> String {
+    const MOST: usize = 3;
+    let name = |class: usize| state.class_name(u16::try_from(class).unwrap_or(u16::MAX));
+    let answered = usize::from(class);
+    let Some(shares) = state.probabilities() else {
+        let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
+        return format!("{}, logits {}", name(answered), logits.join(" "));
+    };
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&a, &b| {
+        let first = (b == answered).cmp(&(a == answered));
+        first.then(shares[b].total_cmp(&shares[a])).then(a.cmp(&b))
+    });
+    let share = |&class: &usize| format!("{} {:.0} %", name(class), 100.0 * shares[class]);
+    let shown: Vec<String> = order.iter().take(MOST).map(share).collect();
+    shown.join(", ")
+}
+
 /// Prints until it is stopped.
 fn print(session: &mut Session, as_json: bool) -> Result<()> {
     while !session.is_over() {
@@ -345,12 +364,8 @@ fn print(session: &mut Session, as_json: bool) -> Result<()> {
             logits,
         } = &told
         {
-            let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
-            let name = session.state.class_name(*class);
-            output::line(&format!(
-                "window {index}: {name}, logits {}",
-                logits.join(" ")
-            ))?;
+            let answer = answer(&session.state, *class, logits);
+            output::line(&format!("window {index}: {answer}"))?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use anyhow::{Error, Result};
 use hadamrnn::visible;
@@ -46,6 +47,24 @@ fn write_error(error: io::Error) -> anyhow::Error {
         ErrorKind::BrokenPipe => ReaderGone.into(),
         _ => anyhow::Error::from(error).context("cannot write to the standard output"),
     }
+}
+
+/// A path as a shell takes it.
+pub fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    // Only what no path can hold, a NUL, cannot be quoted.
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
+}
+
+/// Prints which command comes next on a file or folder, with the folder of the data that was given.
+pub fn next(command: &str, place: &Path, data_dir: Option<&Path>, more: &str) -> Result<()> {
+    let data = data_dir.map_or(String::new(), |data| {
+        format!(" --data-dir {}", quoted(data))
+    });
+    line(&format!(
+        "next: hadamrnn {command} {}{data}{more}",
+        quoted(place)
+    ))
 }
 
 /// Prints rows of cells, the first row as head, columns aligned: the first to the left, the others to the right.

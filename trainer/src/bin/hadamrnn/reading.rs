@@ -12,6 +12,9 @@ pub struct ReadingArgs {
     /// Where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
     #[arg(long, value_name = "PATTERN")]
     label_from: Option<Pattern>,
+    /// Column that holds the labels, where it is not named like one (label, class, activity, Klasse, …)
+    #[arg(long, value_name = "COLUMN", conflicts_with = "label_from")]
+    label_column: Option<String>,
     /// Channels to keep, in their order; for files without a header the names of all columns
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     channels: Vec<String>,
@@ -37,6 +40,7 @@ impl ReadingArgs {
     pub fn settings(&self) -> ImportOptions {
         ImportOptions {
             label_from: self.label_from.as_ref().map(Pattern::to_string),
+            label_column: self.label_column.clone(),
             channels: self.channels.clone(),
             unit: self.unit.clone(),
             rate_hz: self.rate,

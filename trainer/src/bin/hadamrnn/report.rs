@@ -57,9 +57,25 @@ pub fn run(args: &Args) -> Result<Status> {
             output::grouped(html.len() as u64),
             report.split,
             output::percent(report.integer.accuracy)
-        ))?,
+        ))
+        .and_then(|()| next(args))?,
     }
     Ok(Status::Success)
+}
+
+/// A run is exported; a model that is exported is compared with its golden vectors, and on boards.
+fn next(args: &Args) -> Result<()> {
+    let command = match pipeline::is_run(&args.run) {
+        true => "export",
+        false => "verify",
+    };
+    let device = args.common.device.given();
+    output::next(
+        command,
+        &args.run,
+        args.common.data.data_dir.as_deref(),
+        &device,
+    )
 }
 
 /// The page of a run lies in its folder; that of a model beside it, for a model's folder holds its model and nothing else.

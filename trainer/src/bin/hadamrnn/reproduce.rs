@@ -57,6 +57,7 @@ pub fn run(args: &Args) -> Result<Status> {
     };
     let out = &args.out;
     let planned = options.jobs(args.work.data_dir(), &mut Terminal::default())?;
+    pipeline::check_folds(&planned)?;
     let plan = pipeline::write_plan(out, &job::command_line()?, &planned.jobs)?;
     pipeline::keep_data(out, &planned)?;
     let work = args.work.with_data_dir(planned.data_dir);

@@ -152,14 +152,9 @@ fn print(trained: &Trained, options: &TrainOptions, common: &Common) -> Result<(
 
 /// A command on the run in `folder`, with the data and the device of this one, as a shell takes it.
 fn next_command(command: &str, folder: &Path, options: &TrainOptions, common: &Common) -> String {
-    // Only what no path can hold, a NUL, cannot be quoted.
-    let quoted = |path: &Path| {
-        let text = path.to_string_lossy();
-        shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
-    };
-    let mut text = format!("hadamrnn {command} {}", quoted(folder));
+    let mut text = format!("hadamrnn {command} {}", output::quoted(folder));
     if let Some(data) = &options.data_dir {
-        text += &format!(" --data-dir {}", quoted(data));
+        text += &format!(" --data-dir {}", output::quoted(data));
     }
     text + &common.device.given()
 }

@@ -11,6 +11,7 @@ use super::delimited::{self, Dialect};
 use super::recording::{Channel, Recording};
 use super::text::{Number, Separator, lines, number};
 use super::unit::Unit;
+use crate::data::Spots;
 use crate::visible;
 
 pub(super) const ARFF: Format = Format {
@@ -195,6 +196,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
         match series.and_then(|series| same(&series).map(|()| series)) {
             Ok(mut recording) => {
                 recording.name = format!("{name}:{:05}", all.len() + 1);
+                recording.spots = Spots::of_samples(Some(at));
                 all.push(recording);
             }
             Err(error) => bad.add(at, &error),

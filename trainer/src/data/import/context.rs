@@ -1,6 +1,7 @@
 //! The context of a reader: its options and budget, and the notes that it leaves beside recordings.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
@@ -10,6 +11,8 @@ use crate::visible;
 
 /// The most notes that are kept.
 const MOST_NOTES: usize = 2000;
+/// The most columns of text that are named.
+const MOST_TEXTS: usize = 6;
 
 /// A malformed line, the first of several.
 #[derive(Debug, Default)]
@@ -41,6 +44,8 @@ pub(super) struct Reading<'a> {
     pub budget: &'a Budget,
     skipped: Cell<usize>,
     notes: RefCell<Vec<String>>,
+    /// Names of columns of text that play no part, of files without a label.
+    texts: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Reading<'a> {
@@ -50,7 +55,21 @@ impl<'a> Reading<'a> {
             budget,
             skipped: Cell::new(0),
             notes: RefCell::new(Vec::new()),
+            texts: RefCell::default(),
         }
+    }
+
+    /// Keeps the name of a column of text that plays no part, in a file without a label.
+    pub fn text_column(&self, name: &str) {
+        let mut texts = self.texts.borrow_mut();
+        if texts.len() < MOST_TEXTS {
+            texts.insert(name.to_owned());
+        }
+    }
+
+    /// Names of the columns of text, for people; empty where there are none.
+    pub fn text_columns(&self) -> String {
+        visible::names(&*self.texts.borrow())
     }
 
     /// Keeps a note for the summary.

@@ -2,6 +2,7 @@
 
 mod dialect;
 mod header;
+mod points;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -82,7 +83,7 @@ pub(super) fn read_with(
         );
         let result = split(line, dialect.separator, &mut fields)
             .and_then(|()| check(&fields))
-            .and_then(|()| table.row(&columns, dialect, line, &fields, reading));
+            .and_then(|()| table.row(&columns, dialect, (Some(at), line), &fields, reading));
         if let Err(error) = result {
             if error.is::<std::io::Error>() {
                 return Err(error.context(format!("line {at}")));
@@ -92,6 +93,7 @@ pub(super) fn read_with(
         }
     }
     reading.accept(name, &bad)?;
+    table.check_points(&columns, dialect.comma)?;
     table.into_recordings(name, &columns, reading)
 }
 

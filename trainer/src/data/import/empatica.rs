@@ -69,6 +69,7 @@ fn read(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
                 recording
                     .values
                     .extend(sample.map(|count| f32::from(count) / COUNTS_PER_G));
+                recording.line_last(at);
             }
             Err(error) => {
                 recording.gap();

@@ -91,6 +91,7 @@ fn read(file: &File<'_>, reading: &Reading<'_>) -> Result<Vec<Recording>> {
             Ok(sample) => {
                 reading.budget.take(size_of_val(&sample))?;
                 recording.values.extend(sample);
+                recording.line_last(at);
             }
             // Labels count samples: none may be left out.
             Err(error) => bad.add(at, &error),

@@ -166,7 +166,9 @@ fn fits(
 ///
 /// # Errors
 /// Folders lie in each other so that it is not clear which of them stand for classes, or look like people.
-pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
+///
+/// `people` are the persons that the files name inside, one a path, if all do: where files are named by them, folders are classes.
+pub(super) fn of_folders(paths: &[&str], people: Option<&[&str]>) -> Result<Option<Vec<String>>> {
     let folders: Vec<Vec<&str>> = paths.iter().map(|path| folders(path)).collect();
     let depths: BTreeSet<usize> = folders.iter().map(Vec::len).collect();
     if depths == BTreeSet::from([1]) {
@@ -175,7 +177,11 @@ pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
         if different.len() < 2 {
             return Ok(None);
         }
-        check_are_classes(&different, &labels, paths)?;
+        if !are_named_by_people(paths, people) {
+            let are_people = different.iter().all(|folder| is_person(folder))
+                || people.is_some_and(|people| are_people(&labels, people));
+            check_are_classes(&different, &labels, paths, are_people)?;
+        }
         return Ok(Some(labels));
     }
     if depths.iter().all(|&depth| depth == 0) {
@@ -187,13 +193,37 @@ pub(super) fn of_folders(paths: &[&str]) -> Result<Option<Vec<String>>> {
     )
 }
 
+/// Whether each file has the name of the person in it, of whom there are several, and no folder has it.
+fn are_named_by_people(paths: &[&str], people: Option<&[&str]>) -> bool {
+    let Some(people) = people else {
+        return false;
+    };
+    let different: BTreeSet<&&str> = people.iter().collect();
+    let is_named = |(path, person): (&&str, &&str)| {
+        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let person = person.to_lowercase();
+        !person.is_empty()
+            && stem(file).to_lowercase().contains(&person)
+            && !folders.to_lowercase().contains(&person)
+    };
+    different.len() > 1 && paths.iter().zip(people).all(is_named)
+}
+
+/// Whether each folder has the name of the person in its files.
+fn are_people(folders: &[String], people: &[&str]) -> bool {
+    let has_name = |(folder, person): (&String, &&str)| {
+        !person.is_empty() && folder.to_lowercase().contains(&person.to_lowercase())
+    };
+    folders.iter().zip(people).all(has_name)
+}
+
 /// Refuses folders that may stand for people, with classes in the names of files.
 fn check_are_classes(
     folders: &BTreeSet<&String>,
     of_paths: &[String],
     paths: &[&str],
+    are_people: bool,
 ) -> Result<()> {
-    let are_people = folders.iter().all(|folder| is_person(folder));
     let mut places: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (folder, path) in of_paths.iter().zip(paths) {
         let file = path.rsplit_once('/').map_or(*path, |(_, file)| file);
@@ -275,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_folder_per_class_is_one_level_of_folders() {
-        let of = |paths: &[&str]| of_folders(paths).unwrap();
+        let of = |paths: &[&str]| of_folders(paths, None).unwrap();
         assert_eq!(of(&["walk/1.csv", "rest/1.csv"]).unwrap(), ["walk", "rest"]);
         assert_eq!(
             of(&["train/walk/1.csv", "test/rest/1.csv"]).unwrap(),
@@ -300,8 +330,45 @@ mod tests {
                 "bert/run_2.csv",
             ],
         ] {
-            let error = of_folders(unclear).unwrap_err().to_string();
+            let error = of_folders(unclear, None).unwrap_err().to_string();
             assert!(error.contains("--label-from"), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_named_by_the_people_in_them_leave_folders_for_classes() {
+        let paths = [
+            "walk/Anna.csv",
+            "walk/ben.csv",
+            "rest/anna.csv",
+            "rest/ben.csv",
+        ];
+        assert!(of_folders(&paths, None).is_err());
+        let found = of_folders(&paths, Some(&["anna", "ben", "anna", "ben"]));
+        assert_eq!(found.unwrap().unwrap(), ["walk", "walk", "rest", "rest"]);
+        // One person's days, or people as folders, say nothing.
+        for (paths, people) in [
+            (
+                [
+                    "day1/walk.csv",
+                    "day1/run.csv",
+                    "day2/walk.csv",
+                    "day2/run.csv",
+                ],
+                ["anna"; 4],
+            ),
+            (paths, ["x", "y", "x", "y"]),
+            (
+                [
+                    "anna/walk-anna.csv",
+                    "anna/run-anna.csv",
+                    "ben/walk-ben.csv",
+                    "ben/run-ben.csv",
+                ],
+                ["anna", "anna", "ben", "ben"],
+            ),
+        ] {
+            assert!(of_folders(&paths, Some(&people)).is_err(), "{paths:?}");
         }
     }
 }

@@ -93,6 +93,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
                 }
                 reading.budget.take(3 * size_of::<f32>())?;
                 recording.values.extend(sample);
+                recording.line_last(at);
             }
             Err(error) => pending.push((at, error)),
         }
@@ -122,7 +123,7 @@ fn unit(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
     if reading.options.unit.is_some() {
         return Ok(());
     }
-    let norm = gravity::median_norm(recording, [0, 1, 2]).unwrap_or(0.0);
+    let norm = gravity::norm(recording, [0, 1, 2]).map_or(0.0, |norm| norm.median);
     let (name, unit, factor) = gravity::unit_of(norm).with_context(|| {
         format!("its unit is not told, and its median acceleration, {norm:.3}, is that of neither g, m/s² nor mg: state it with --unit")
     })?;

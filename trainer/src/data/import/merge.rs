@@ -26,7 +26,8 @@ pub(super) fn merge(
 ) -> Result<Option<Recording>> {
     parts.sort_by_key(|(entry, _)| rank(entry.stem()));
     for (_, recording) in &mut parts {
-        time::find_gaps(recording, reading.options.rate_hz);
+        let is_resampled = reading.options.resample_hz.is_some();
+        time::find_gaps(recording, reading.options.rate_hz, is_resampled);
     }
     let Some((first, _)) = parts.first() else {
         return Ok(None);

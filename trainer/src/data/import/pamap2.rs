@@ -93,6 +93,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Recording> {
                     .budget
                     .take(size_of_val(&row.values[..]) + size_of::<f64>())?;
                 recording.values.extend(&row.values);
+                recording.line_last(at);
                 stamps.push(row.time);
                 if let Some(label) = row.label {
                     recording.label_last(label);

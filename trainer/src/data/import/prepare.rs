@@ -9,9 +9,13 @@ use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
-use super::{counters, gravity, labels, sensor_files, time};
-use crate::data::time::{RATE_TOLERANCE, rounded};
+use super::{counters, fill, gravity, labels, sensor_files, time};
+use crate::data::time::{MOST_HZ, RATE_TOLERANCE, TOLD_SPREAD, agree as are_near, rounded};
+use crate::data::words::composed;
 use crate::visible;
+
+/// Start of the note of recordings without labels.
+pub(in crate::data) const NO_LABELS: &str = "no labels are found";
 
 /// Makes recordings ready. Each comes with the path by which its label is told.
 ///
@@ -22,8 +26,17 @@ pub(super) fn prepare(
     reading: &Reading<'_>,
 ) -> Result<Vec<Recording>> {
     // As the files are: a unit that the user states is that of all.
-    gravity::check_alike(all.iter().map(|(_, recording)| recording))?;
+    let as_read: Vec<&Recording> = all.iter().map(|(_, recording)| recording).collect();
+    let warnings = [
+        gravity::check(as_read.iter().copied())?,
+        fill::check(&as_read)?,
+    ];
+    warnings
+        .concat()
+        .into_iter()
+        .for_each(|warning| reading.note(warning.trim_start_matches("warning: ").to_owned()));
     label(&mut all, reading)?;
+    compose(&mut all, reading);
     counters::leave_out(&mut all, reading);
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
     for (_, mut recording) in all {
@@ -42,8 +55,41 @@ pub(super) fn prepare(
     );
     agree(&mut ready)?;
     remark(&ready, reading);
+    remark_rates(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
+}
+
+/// Brings names that are spelled in two forms of Unicode to one.
+fn compose(all: &mut [(String, Recording)], reading: &Reading<'_>) {
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let mut two_forms = BTreeSet::new();
+    let mut compose = |name: &mut String| {
+        if name.is_ascii() {
+            return;
+        }
+        let composed = composed(name).into_owned();
+        let before = std::mem::replace(name, composed.clone());
+        if *first.entry(composed.clone()).or_insert(before.clone()) != before {
+            two_forms.insert(composed);
+        }
+    };
+    for (_, recording) in all {
+        let labels = recording
+            .labels
+            .iter_mut()
+            .map(|interval| &mut interval.label);
+        let others = [&mut recording.subject, &mut recording.stated_name];
+        labels
+            .chain(others.into_iter().flatten())
+            .for_each(&mut compose);
+    }
+    if !two_forms.is_empty() {
+        reading.note(format!(
+            "names that are spelled in two forms of Unicode are one: {}",
+            visible::names(&two_forms)
+        ));
+    }
 }
 
 /// Notes what may be an oversight: labels that differ by case alone, values in no unit.
@@ -94,6 +140,42 @@ fn remark(all: &[Recording], reading: &Reading<'_>) {
     }
 }
 
+/// Notes recordings of other rates than the rest, and of none.
+fn remark_rates(all: &[Recording], reading: &Reading<'_>) {
+    let rates = all
+        .iter()
+        .map(|recording| (recording, time::rate_of(recording)));
+    let timed: Vec<(&Recording, f64)> = rates
+        .clone()
+        .filter_map(|(recording, rate)| Some((recording, rate?)))
+        .collect();
+    let by_rate = |a: &&(&Recording, f64), b: &&(&Recording, f64)| a.1.total_cmp(&b.1);
+    let (Some(slow), Some(fast)) = (timed.iter().min_by(by_rate), timed.iter().max_by(by_rate))
+    else {
+        return;
+    };
+    if !are_near(fast.1, slow.1, TOLD_SPREAD) {
+        reading.note(format!(
+            "the recordings have different rates: {} has {} samples a second, {} has {}; --resample brings them to one",
+            visible::name(&slow.0.name),
+            rounded(slow.1),
+            visible::name(&fast.0.name),
+            rounded(fast.1)
+        ));
+    }
+    let untimed: Vec<&Recording> = rates
+        .filter(|(_, rate)| rate.is_none())
+        .map(|(recording, _)| recording)
+        .collect();
+    if let Some(first) = untimed.first() {
+        reading.note(format!(
+            "{} recordings tell no rate, beside others that do: the first is {}; --rate states it",
+            untimed.len(),
+            visible::name(&first.name)
+        ));
+    }
+}
+
 /// Gives labels that stand in names: by the user's pattern, or of folders where no file holds any.
 fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
     if let Some(pattern) = &reading.options.label_from {
@@ -112,7 +194,10 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
     let paths: Vec<&str> = (all.iter())
         .map(|(path, _)| sensor_files::recording_of(path))
         .collect();
-    let of_folders = labels::of_folders(&paths);
+    let people: Option<Vec<&str>> = (all.iter())
+        .map(|(_, recording)| recording.subject.as_deref())
+        .collect();
+    let of_folders = labels::of_folders(&paths, people.as_deref());
     if all
         .iter()
         .any(|(_, recording)| !recording.labels.is_empty())
@@ -120,17 +205,36 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
         label_others(all, of_folders.ok().flatten(), reading);
         return Ok(());
     }
+    if let Some(column) = &reading.options.label_column {
+        bail!(
+            "no file has labels in a column \"{}\", which --label-column names",
+            visible::name(column)
+        );
+    }
     match of_folders? {
         Some(labels) => {
             for ((_, recording), label) in all.iter_mut().zip(labels) {
                 recording.label_all(&label);
             }
+            let texts = reading.text_columns();
+            if !texts.is_empty() {
+                reading.note(format!(
+                    "labels are those of folders, and columns hold text, too: {texts}. --label-column COLUMN takes the labels from there"
+                ));
+            }
         }
-        None => reading.note(
-            "no labels are found: no column label, class or activity, no folder per class. --label-from says where in a file's \
-             name they stand"
-                .into(),
-        ),
+        None => {
+            let texts = match reading.text_columns().as_str() {
+                "" => String::new(),
+                texts => format!(
+                    " Columns of text are {texts}: --label-column COLUMN takes the labels from one."
+                ),
+            };
+            reading.note(format!(
+                "{NO_LABELS}: no column label, class or activity, no folder per class.{texts} --label-from '{{label}}-*.csv' says where \
+                 in a file's name they stand"
+            ));
+        }
     }
     Ok(())
 }
@@ -181,8 +285,35 @@ fn one(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         }
     }
     drop_missing(recording, reading);
-    time::find_gaps(recording, reading.options.rate_hz);
+    let repeated = time::leave_out_repeats(recording);
+    if repeated > 0 {
+        reading.note(format!(
+            "{}: {repeated} rows have the time and the values of the row before, were logged twice, and count once",
+            recording.name
+        ));
+    }
+    let is_resampled = reading.options.resample_hz.is_some();
+    let lost = time::find_gaps(recording, reading.options.rate_hz, is_resampled);
+    if lost > 0.0 {
+        reading.note(format!(
+            "{}: {:.0} % of the samples are missing, one by one: {}",
+            recording.name,
+            100.0 * lost,
+            match is_resampled {
+                true => "single ones are made up by --resample, longer gaps stay",
+                false => "each is a gap; --resample makes up single ones",
+            }
+        ));
+    }
     set_rate(recording, reading)?;
+    if let Some(rate) = time::rate_as_stated(recording, reading.options.rate_hz) {
+        ensure!(
+            rate <= MOST_HZ,
+            "it has {} samples a second by its time, which no sensor gives: name the column with its unit, such as time_ms, or leave it \
+             out and state the rate with --rate",
+            rounded(rate)
+        );
+    }
     if let Some(rate) = reading.options.resample_hz {
         let measured = time::rate_as_stated(recording, reading.options.rate_hz);
         ensure!(
@@ -301,10 +432,17 @@ fn set_rate(recording: &mut Recording, reading: &Reading<'_>) -> Result<()> {
         return Ok(());
     };
     match time::rate_as_stated(recording, Some(stated)) {
-        None => recording.time = TimeBase::Rate(stated),
+        None => {
+            reading.note(format!(
+                "{}: it tells no time, and is taken at {stated} samples a second, as stated",
+                recording.name
+            ));
+            recording.time = TimeBase::Rate(stated);
+        }
         Some(measured) => ensure!(
             (measured - stated).abs() <= RATE_TOLERANCE * measured,
-            "it has {measured:.4} samples a second by its time, not {stated}: leave --rate out, or resample with --resample {stated}"
+            "it has {measured:.4} samples a second by its time, not {stated}, which is stated (--rate, or rate_hz of the run's \
+             configuration). In training leave it out, or resample with --resample {stated}; a model takes recordings of its own rate alone"
         ),
     }
     Ok(())

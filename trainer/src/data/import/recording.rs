@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::unit::Unit;
+use crate::data::Spots;
 use crate::visible;
 
 /// A channel of a recording.
@@ -57,12 +58,18 @@ pub struct Recording {
     pub stated_name: Option<String>,
     /// Person or thing that was recorded.
     pub subject: Option<String>,
+    /// File that its samples are from, as a path below the input; of several, the one whose times they have.
+    pub file: String,
+    /// Where its samples stand in the file.
+    pub spots: Spots,
     /// Channels, at least one.
     pub channels: Vec<Channel>,
     /// When samples were taken.
     pub time: TimeBase,
     /// Values, `[samples][channels]`.
     pub values: Vec<f32>,
+    /// Digests of rows of samples before these were resampled, one a sample, 0 for none; empty where they were not.
+    pub sources: Vec<u64>,
     /// Numbers of samples before which time is broken, ascending, none of them 0.
     pub gaps: Vec<usize>,
     /// Labels, ascending, without overlaps. Samples in none belong to no class.
@@ -76,9 +83,12 @@ impl Recording {
             name: name.into(),
             stated_name: None,
             subject: None,
+            file: String::new(),
+            spots: Spots::default(),
             channels,
             time: TimeBase::Unknown,
             values: Vec::new(),
+            sources: Vec::new(),
             gaps: Vec::new(),
             labels: Vec::new(),
         }
@@ -102,6 +112,13 @@ impl Recording {
         let samples = self.samples();
         if samples > 0 && self.gaps.last() != Some(&samples) {
             self.gaps.push(samples);
+        }
+    }
+
+    /// Tells the line of the sample that was added last.
+    pub(super) fn line_last(&mut self, line: u64) {
+        if let Some(last) = self.samples().checked_sub(1) {
+            self.spots.tell(last, line);
         }
     }
 
@@ -159,6 +176,15 @@ impl Recording {
 
     /// Keeps those samples that `keep` is true for; where one is left out there is a gap.
     pub(super) fn retain(&mut self, keep: &[bool]) {
+        self.keep(keep, true);
+    }
+
+    /// Keeps those samples that `keep` is true for, without gaps where others were.
+    pub(super) fn leave_out(&mut self, keep: &[bool]) {
+        self.keep(keep, false);
+    }
+
+    fn keep(&mut self, keep: &[bool], leaves_gaps: bool) {
         if keep.iter().all(|&keep| keep) {
             return;
         }
@@ -171,7 +197,9 @@ impl Recording {
         }
         place.push(kept);
         let mut gaps: Vec<usize> = self.gaps.iter().map(|&gap| place[gap]).collect();
-        gaps.extend((1..keep.len()).filter(|&i| !keep[i - 1]).map(|i| place[i]));
+        if leaves_gaps {
+            gaps.extend((1..keep.len()).filter(|&i| !keep[i - 1]).map(|i| place[i]));
+        }
         gaps.sort_unstable();
         gaps.dedup();
         gaps.retain(|&gap| gap > 0 && gap < kept);
@@ -180,11 +208,16 @@ impl Recording {
             (interval.start, interval.end) = (place[interval.start], place[interval.end]);
         }
         self.labels.retain(|interval| interval.start < interval.end);
+        let kept = keep.iter().enumerate().filter(|(_, keep)| **keep);
+        self.spots = self.spots.select(kept.map(|(sample, _)| sample));
         let count = self.channels.len();
         let mut flags = keep
             .iter()
             .flat_map(|&keep| std::iter::repeat_n(keep, count));
         self.values.retain(|_| flags.next().unwrap_or(false));
+        let mut flags = keep.iter();
+        self.sources
+            .retain(|_| flags.next().copied().unwrap_or(false));
         if let TimeBase::Stamps(stamps) = &mut self.time {
             let mut flags = keep.iter();
             stamps.retain(|_| flags.next().copied().unwrap_or(false));
@@ -213,6 +246,10 @@ impl Recording {
         ensure!(
             samples * channels == self.values.len(),
             "its channels have different lengths"
+        );
+        ensure!(
+            self.sources.is_empty() || self.sources.len() == samples,
+            "it has another number of digests than of samples"
         );
         ensure!(
             self.values.iter().all(|value| value.is_finite()),
@@ -266,6 +303,7 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Spot;
 
     fn recording() -> Recording {
         let channels = vec![Channel::new("a", Unit::Counts), Channel::new("b", Unit::G)];
@@ -275,6 +313,7 @@ mod tests {
                 recording.gap();
             }
             recording.values.extend([f32::from(i), f32::from(10 * i)]);
+            recording.line_last(u64::from(i) + 10);
             if i != 2 {
                 recording.label_last(if i < 4 { "x" } else { "y" });
             }
@@ -296,6 +335,8 @@ mod tests {
         );
         recording.retain(&[true, false, true, true, true, true]);
         recording.validate().unwrap();
+        let lines = [0, 1, 4].map(|i| recording.spots.get(i).unwrap());
+        assert_eq!(lines, [10, 12, 15].map(Spot::Line));
         assert_eq!(recording.gaps, [1, 3]);
         assert_eq!(
             recording.label_of_each(),

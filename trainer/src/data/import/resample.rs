@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recording::{Recording, TimeBase};
 use crate::choice::{self, Choice};
+use crate::data::row_digests::sources_of;
 use crate::untrusted::Budget;
 
 /// How values between samples are made.
@@ -73,6 +74,8 @@ pub(super) fn resample(
     let mut to = Recording::new(recording.name.clone(), recording.channels.clone());
     to.subject.clone_from(&recording.subject);
     to.stated_name.clone_from(&recording.stated_name);
+    to.file.clone_from(&recording.file);
+    let mut nearest = Vec::new();
     let labels = recording.label_of_each();
     let mut times = Vec::new();
     for run in recording.runs() {
@@ -83,18 +86,34 @@ pub(super) fn resample(
         let last = stamps[run.end - 1];
         // Rounding of the last step is no reason to lose a sample.
         let count = ((last - first).max(0.0) * rate_hz + 1e-6).floor() as usize;
-        let size = size_of::<f32>() * recording.channels.len() + size_of::<f64>();
+        let size =
+            size_of::<f32>() * recording.channels.len() + size_of::<f64>() + size_of::<u64>();
         budget.take(count.saturating_add(1).saturating_mul(size))?;
         let filter = match by {
             Resampling::Linear => None,
             Resampling::BandLimited => Filter::new(of_run, rate_hz),
         };
+        let width = recording.channels.len();
+        let digests = sources_of(&recording.values[run.start * width..run.end * width], width);
         let mut before = run.start;
+        let mut taken = run.start;
         for k in 0..=count {
             let time = first + k as f64 / rate_hz;
             while before + 2 < run.end && stamps[before + 1] <= time {
                 before += 1;
             }
+            // All rows that begin before the next sample.
+            let next = first + (k + 1) as f64 / rate_hz;
+            let till = run.start + of_run.partition_point(|&stamp| stamp < next);
+            let rows = digests.get(taken - run.start..till.max(taken) - run.start);
+            let rows = rows.unwrap_or_default().iter();
+            to.sources.push(
+                rows.copied()
+                    .filter(|&digest| digest != 0)
+                    .min()
+                    .unwrap_or(0),
+            );
+            taken = till.max(taken);
             let after = (before + 1).min(run.end - 1);
             let share = share(time, stamps[before], stamps[after]);
             match &filter {
@@ -107,11 +126,13 @@ pub(super) fn resample(
             }
             times.push(time);
             let at = if share >= 1.0 { after } else { before };
+            nearest.push(if share >= 0.5 { after } else { before });
             if let Some(label) = labels[at] {
                 to.label_last(label);
             }
         }
     }
+    to.spots = recording.spots.select(nearest.into_iter());
     to.time = TimeBase::Stamps(times);
     *recording = to;
     Ok(())
@@ -253,7 +274,7 @@ mod tests {
         }
         let end = stamps[99];
         recording.time = TimeBase::Stamps(stamps);
-        find_gaps(&mut recording, None);
+        find_gaps(&mut recording, None, false);
         resample(
             &mut recording,
             50.0,

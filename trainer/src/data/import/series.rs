@@ -10,6 +10,7 @@ use super::context::{BadLines, Reading};
 use super::recording::{Channel, Recording, TimeBase};
 use super::text::{Number, lines, number};
 use super::unit::Unit;
+use crate::data::Spots;
 use crate::data::time::{self, Column, Kind, stamp};
 use crate::visible;
 
@@ -104,6 +105,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
                         "it holds more than {MOST_SERIES} series"
                     );
                     recording.name = format!("{name}:{:05}", all.len() + 1);
+                    recording.spots = Spots::of_samples(Some(at));
                     all.push(recording);
                 }
                 Err(error) if error.is::<std::io::Error>() => {

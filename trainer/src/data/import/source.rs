@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use crate::data::archive::{self, Input, Select};
 use crate::untrusted::{self, Budget, Kind};
 
+/// Name of the task file in a folder of recordings.
+pub const TASK_FILE: &str = "task.toml";
+
 /// How deep folders may lie in each other.
 const MAX_FOLDERS: u32 = 8;
 /// Bytes of memory that an entry is charged beside its name.

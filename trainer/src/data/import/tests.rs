@@ -1,5 +1,6 @@
 //! Whole imports, from files to files that train.
 
+mod faults;
 mod labels;
 mod phones;
 mod rates;
@@ -9,7 +10,7 @@ mod writing;
 use std::path::Path;
 
 use super::*;
-use crate::data::{Holdout, recordings};
+use crate::data::{Holdout, recordings, testing};
 
 /// Reads the bytes of a file of this name by a format; gives the notes too.
 pub(super) fn read_with(
@@ -34,15 +35,8 @@ pub(super) fn read_as(
     read_with(format, name, bytes, &Options::default()).0
 }
 
-/// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
+    testing::folder(files)
 }
 
 fn of(files: &[(&str, &str)]) -> Result<Imported> {

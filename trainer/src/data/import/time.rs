@@ -1,7 +1,7 @@
 //! Times of recordings: gaps and rate.
 
 use super::recording::{Recording, TimeBase};
-use crate::data::time::{Clock, Column};
+use crate::data::time::{Clock, Column, Repeats};
 
 /// The clock of a recording with stamps, measured; `stated` is the rate that the user says it has.
 fn clock_of(recording: &Recording, stamps: &[f64], stated: Option<f64>) -> Option<Clock> {
@@ -13,22 +13,29 @@ fn clock_of(recording: &Recording, stamps: &[f64], stated: Option<f64>) -> Optio
 
 /// Adds the gaps that the stamps of a recording show: steps that are much longer than usual, and steps back. Samples that share a
 /// stamp, for it is coarse, are spread over the time to the next one, and those of packets by the rate. `stated` is the rate
-/// that the user says it has.
-pub(super) fn find_gaps(recording: &mut Recording, stated: Option<f64>) {
+/// that the user says it has. Where `fills` is true, samples that were lost one by one are no gaps.
+///
+/// Gives the share of the samples that were lost so.
+pub(super) fn find_gaps(recording: &mut Recording, stated: Option<f64>, fills: bool) -> f64 {
     let TimeBase::Stamps(stamps) = &recording.time else {
-        return;
+        return 0.0;
     };
     let clock = clock_of(recording, stamps, stated);
     let is_gap = |i: &usize| {
         let step = stamps[*i] - stamps[*i - 1];
-        clock.map_or(step < 0.0, |clock| clock.is_gap(step))
+        clock.map_or(step < 0.0, |clock| match fills {
+            true => clock.is_long_gap(step),
+            false => clock.is_gap(step),
+        })
     };
     let found: Vec<usize> = (1..stamps.len()).filter(is_gap).collect();
     recording.gaps.extend(found);
     recording.gaps.sort_unstable();
     recording.gaps.dedup();
-    let Some(clock) = clock else { return };
-    let Some(rate) = clock.rate_hz else { return };
+    let Some(clock) = clock else { return 0.0 };
+    let Some(rate) = clock.rate_hz else {
+        return 0.0;
+    };
     let runs = recording.runs();
     if let TimeBase::Stamps(stamps) = &mut recording.time {
         for run in runs {
@@ -43,6 +50,28 @@ pub(super) fn find_gaps(recording: &mut Recording, stated: Option<f64>) {
             }
         }
     }
+    clock.lost
+}
+
+/// Leaves out rows that repeat stamp and values of the row before, if rows were logged twice, and gives their number.
+pub(super) fn leave_out_repeats(recording: &mut Recording) -> usize {
+    let TimeBase::Stamps(stamps) = &recording.time else {
+        return 0;
+    };
+    let bits = |i: usize| recording.sample(i).iter().map(|value| value.to_bits());
+    let is_repeated = |i: usize| stamps[i] == stamps[i - 1] && bits(i).eq(bits(i - 1));
+    let mut repeats = Repeats::default();
+    let mut keep = vec![true; stamps.len()];
+    for i in 1..stamps.len() {
+        let step = stamps[i] - stamps[i - 1];
+        repeats.add(step, bits(i).eq(bits(i - 1)));
+        keep[i] = !is_repeated(i);
+    }
+    if repeats.count() == 0 {
+        return 0;
+    }
+    recording.leave_out(&keep);
+    repeats.count()
 }
 
 /// Spreads samples that share a stamp over the time to the next one; those before the first and after the last change of the stamp
@@ -105,7 +134,7 @@ mod tests {
         }
         recording.values = vec![0.0; 100];
         recording.time = TimeBase::Stamps(stamps);
-        find_gaps(&mut recording, None);
+        find_gaps(&mut recording, None, false);
         assert_eq!(recording.gaps, [30, 60, 80]);
         assert!((rate_of(&recording).unwrap() - 62.5).abs() < 1e-6);
     }

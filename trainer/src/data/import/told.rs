@@ -3,13 +3,15 @@
 //!
 //! `hadamrnn data import` and `hadamrnn monitor --record` write such a line. Channels that it does not name are in counts.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::unit::Unit;
 use crate::visible;
 
 /// Words between a number of counts and a unit.
 const ARE: &str = " counts are 1 ";
+/// Lines at the start of a file among which the scales are looked for.
+const MOST_LINES: usize = 100;
 /// Characters of the origin that are written.
 const MOST_OF_ORIGIN: usize = 400;
 
@@ -44,8 +46,16 @@ impl ToldScale {
         Some(self.counts_per_unit * unit.factor_to(self.unit)?)
     }
 
-    /// The scale in words: `8192 counts are 1 g`.
+    /// The scale in words for people: `8192 counts are 1 g`.
     pub fn words(&self) -> String {
+        match self.unit {
+            Unit::Unknown => format!("{}{ARE}of a unit that is not told", self.counts_per_unit),
+            _ => self.text(),
+        }
+    }
+
+    /// The scale as a file tells it.
+    fn text(&self) -> String {
         format!("{}{ARE}{}", self.counts_per_unit, self.unit)
     }
 }
@@ -57,7 +67,7 @@ pub fn line(origin: &str, scales: &[ToldScale]) -> String {
         .map(|c| if c == ';' { ',' } else { c })
         .collect();
     let told: Vec<String> = (scales.iter().filter(|scale| !scale.is_counts()))
-        .map(|scale| format!("{}: {}", scale.channel, scale.words()))
+        .map(|scale| format!("{}: {}", scale.channel, scale.text()))
         .collect();
     let line = match told.is_empty() {
         true => format!("# {origin}"),
@@ -66,7 +76,35 @@ pub fn line(origin: &str, scales: &[ToldScale]) -> String {
     line.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// The scales that a line tells, which is the first of a file; none if it tells nothing of scales.
+/// The scales that a comment of a file tells which stands above or just below its header, among numbered lines of the file.
+///
+/// # Errors
+/// A comment tells scales, but not in the form of [`line()`], or two comments do. The message names the line.
+pub fn of_lines<'a>(lines: impl Iterator<Item = (u64, &'a str)>) -> Result<Vec<ToldScale>> {
+    let mut told: Option<(u64, Vec<ToldScale>)> = None;
+    let mut is_below_header = false;
+    for (number, line) in lines.take(MOST_LINES) {
+        let is_empty = line.trim().is_empty();
+        if !is_empty && !line.starts_with('#') {
+            if is_below_header {
+                break;
+            }
+            is_below_header = true;
+            continue;
+        }
+        let scales = parse(line).with_context(|| format!("line {number}"))?;
+        if scales.is_empty() {
+            continue;
+        }
+        if let Some((before, _)) = told {
+            bail!("lines {before} and {number} both tell scales of counts: leave one of them out");
+        }
+        told = Some((number, scales));
+    }
+    Ok(told.map_or_else(Vec::new, |(_, scales)| scales))
+}
+
+/// The scales that a line tells; none if it tells nothing of scales.
 ///
 /// # Errors
 /// It tells scales, but not in the form of [`line()`].
@@ -124,6 +162,26 @@ mod tests {
             unit,
             counts_per_unit,
         }
+    }
+
+    #[test]
+    fn a_comment_near_the_header_tells_scales() {
+        let of = |text: &str| of_lines((1..).zip(text.lines()));
+        let ax = [scale("ax", Unit::G, 8192.0)];
+        let line = "# x; ax: 8192 counts are 1 g\n";
+        for text in [
+            format!("{line}label,ax\na,1\n"),
+            format!("# by me\n\n{line}label,ax\na,1\n"),
+            format!("label,ax\n{line}a,1\n"),
+        ] {
+            assert_eq!(of(&text).unwrap(), ax, "{text}");
+        }
+        // Below the first row a comment is one.
+        assert!(of(&format!("label,ax\na,1\n{line}")).unwrap().is_empty());
+        let error = of(&format!("{line}label,ax\n{line}a,1\n")).unwrap_err();
+        assert!(error.to_string().contains("lines 1 and 3"), "{error}");
+        let error = of("# x\n# ax: eight counts are 1 g\n").unwrap_err();
+        assert!(error.to_string().contains("line 2"), "{error}");
     }
 
     #[test]

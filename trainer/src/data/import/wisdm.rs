@@ -116,6 +116,7 @@ fn read(name: &str, text: &str, reading: &Reading<'_>) -> Result<Vec<Recording>>
             }
             before = Some(user);
             recording.values.extend(row.values);
+            recording.line_last(at);
             recording.label_last(row.activity);
             stamps.push(row.time);
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -12,10 +13,14 @@ use super::counts::{Scale, remarks, scales};
 use super::recording::{Recording, TimeBase};
 use super::told::{self, ToldScale};
 use super::{Imported, time};
+use crate::data::Spots;
+use crate::data::row_digests::SOURCE;
 use crate::files::UNFINISHED;
 
 /// Name of the summary.
 pub const SUMMARY: &str = "recordings.toml";
+/// Lines of a file that is written above its rows: the comment and the header.
+const HEAD_LINES: u64 = 2;
 /// Rates that are told by a column of seconds of any name; others need one that says seconds.
 const USUAL_HZ: std::ops::Range<f64> = 2.5..1900.0;
 
@@ -92,17 +97,66 @@ impl Texts {
     }
 }
 
+/// A file that would be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// Name.
+    pub file: String,
+    /// Content.
+    pub text: String,
+    /// File that its samples are from, as a path below the input.
+    pub original: String,
+    /// Lines of the first samples of its intervals without a gap, with where these and those after them stand in `original`.
+    pub rows: Vec<(u64, Spots)>,
+}
+
 impl Iterator for Texts {
-    /// Name and text of a file.
-    type Item = (String, String);
+    type Item = Text;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (file, recording) = self.left.pop()?;
-        Some((file, text(&recording, &self.summary.channels)))
+        Some(Text {
+            file,
+            text: text(&recording, &self.summary.channels),
+            rows: rows(&recording),
+            original: recording.file,
+        })
     }
 }
 
 impl Summary {
+    /// Numbers of recordings, samples and gaps, and the rates, in one line for people.
+    pub fn in_words(&self) -> String {
+        let recordings = || self.recordings.iter();
+        let samples: usize = recordings().map(|recording| recording.samples).sum();
+        let gaps: usize = recordings().map(|recording| recording.gaps).sum();
+        let samples = match samples {
+            1 => "1 sample".to_owned(),
+            samples => format!("{samples} samples"),
+        };
+        format!(
+            "{} recordings, {samples}, {}, {gaps} gaps",
+            self.recordings.len(),
+            self.rates()
+        )
+    }
+
+    /// The rates of recordings, as a range.
+    fn rates(&self) -> String {
+        let rates = || {
+            self.recordings
+                .iter()
+                .filter_map(|recording| recording.rate_hz)
+        };
+        let least = rates().fold(f64::INFINITY, f64::min);
+        let most = rates().fold(0.0, f64::max);
+        match rates().next() {
+            None => "without a rate".into(),
+            Some(_) if most - least < 0.01 * most => format!("{least:.2} Hz"),
+            Some(_) => format!("{least:.2} to {most:.2} Hz"),
+        }
+    }
+
     fn of(imported: &Imported, fixed: &[ToldScale]) -> Result<Self> {
         let mut labels = BTreeMap::new();
         for recording in &imported.recordings {
@@ -244,6 +298,9 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
         text.push(',');
         text.push_str(&field(&scale.channel));
     }
+    if !recording.sources.is_empty() {
+        let _ = write!(text, ",{SOURCE}");
+    }
     text.push('\n');
     let labels = recording.label_of_each();
     for run in recording.runs() {
@@ -260,10 +317,29 @@ fn text(recording: &Recording, scales: &[Scale]) -> String {
             for (scale, &value) in scales.iter().zip(recording.sample(i)) {
                 let _ = write!(text, ",{}", scale.count(value));
             }
+            match recording.sources.get(i) {
+                Some(0) => text.push(','),
+                Some(digest) => {
+                    let _ = write!(text, ",{digest:010x}");
+                }
+                None => {}
+            }
             text.push('\n');
         }
     }
     text
+}
+
+/// Lines of [`text`] at which the rows without a gap begin, with where their samples are from.
+fn rows(recording: &Recording) -> Vec<(u64, Spots)> {
+    // Behind the comment and the header; a blank line stands at each gap.
+    let line = |(gaps, run): (u64, Range<usize>)| {
+        (
+            HEAD_LINES + 1 + gaps + run.start as u64,
+            recording.spots.from(run.start),
+        )
+    };
+    (0..).zip(recording.runs()).map(line).collect()
 }
 
 /// Times of samples, in seconds from the first on.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::finding::{Check, Finding, Place, Severity};
 use super::statistics::median;
-use super::view::{Sensor, View};
+use super::view::View;
+use crate::data::axes::Sensor;
 use crate::visible;
 
 /// Degrees that the others' directions are apart at most, in the median.

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use super::finding::{Check, Finding, Place, Severity};
 use super::view::View;
 use crate::data::Dataset;
-use crate::data::recordings::in_common;
+use crate::data::recordings::{in_common, rows_of};
 use crate::visible;
 
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
@@ -17,8 +17,20 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         samples.map(|i| digest(recording.sample(i))).collect()
     };
     let lengths = view.stretches.iter().map(|stretch| stretch.samples.len());
-    let all = (0..view.stretches.len()).map(digests);
-    let pairs = in_common(all, lengths.sum(), view.steps);
+    // Copies that were resampled have no sample in common, but those of their files.
+    let rows = |number: usize| -> Vec<Option<u64>> {
+        let stretch = &view.stretches[number];
+        let sources = &view.recordings[stretch.recording].sources;
+        match sources.get(stretch.samples.clone()) {
+            Some(sources) => (sources
+                .iter()
+                .map(|&digest| (digest != 0).then_some(digest)))
+            .collect(),
+            None => rows_of(digests(number).into_iter(), view.steps).collect(),
+        }
+    };
+    let all = (0..view.stretches.len()).map(rows);
+    let pairs = in_common(all, lengths.sum());
     let is_same = |(a, b): &(usize, usize)| digests(*a) == digests(*b);
     let (same, overlapping): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_same);
     let (contradicting, copies): (Vec<_>, Vec<_>) =
@@ -85,11 +97,11 @@ pub(super) fn across_splits(data: &Dataset) -> Vec<Finding> {
     let windows = splits.iter().flat_map(|(_, split)| {
         split.windows().map(|window| {
             let samples = window.chunks_exact(split.channels.max(1));
-            samples.map(digest)
+            rows_of(samples.map(digest), data.train.steps)
         })
     });
     let samples = split_of.len() * data.train.steps;
-    let mut pairs = in_common(windows, samples, data.train.steps);
+    let mut pairs = in_common(windows, samples);
     pairs.retain(|(a, b)| split_of[*a] != split_of[*b]);
     let Some(&(a, b)) = pairs.first() else {
         return Vec::new();

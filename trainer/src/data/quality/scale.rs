@@ -2,7 +2,8 @@
 
 use super::finding::{Check, Finding, Place, Severity};
 use super::statistics::median;
-use super::view::{Sensor, View};
+use super::view::View;
+use crate::data::axes::Sensor;
 use crate::visible;
 
 /// Share of the recordings, in a hundred, in which a sensor's norm is about the same if it shows gravity.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::data::import::{Recording, axis};
+use crate::data::axes::{Sensor, sensors};
+use crate::data::import::Recording;
 use crate::data::recordings::labels_in_order;
 
 /// The most windows that features are computed of, spread evenly over all.
@@ -31,15 +32,6 @@ pub(super) struct Window {
     pub stretch: usize,
     /// First sample, in the recording.
     pub start: usize,
-}
-
-/// Three channels that are the axes of one sensor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sensor {
-    /// Part that their names have in common.
-    pub name: String,
-    /// Numbers of the channels of x, y and z.
-    pub axes: [usize; 3],
 }
 
 /// Recordings with what the checks need of them.
@@ -91,9 +83,11 @@ impl<'a> View<'a> {
         let person_of: Vec<Option<usize>> = recordings.iter().map(person).collect();
         let stated_of = stated(recordings);
         let owner_of = owners(&stretches, &person_of, &stated_of, people.len());
+        let channels = recordings.first().map_or(&[][..], |first| &first.channels);
+        let names = channels.iter().map(|channel| channel.name.as_str());
         Self {
             windows: windows(&stretches, &windows_in, hop),
-            sensors: sensors(recordings),
+            sensors: sensors(names),
             recordings,
             steps,
             hop,
@@ -194,29 +188,6 @@ fn windows(stretches: &[Stretch], windows_in: &[usize], hop: usize) -> Vec<Windo
         }));
     }
     windows
-}
-
-fn sensors(recordings: &[Recording]) -> Vec<Sensor> {
-    let Some(first) = recordings.first() else {
-        return Vec::new();
-    };
-    let mut by_name: BTreeMap<String, [Option<usize>; 3]> = BTreeMap::new();
-    for (number, channel) in first.channels.iter().enumerate() {
-        if let Some((sensor, letter)) = axis(&channel.name) {
-            let place = (letter as usize).wrapping_sub('x' as usize);
-            if let Some(axis) = by_name.entry(sensor).or_default().get_mut(place) {
-                *axis = Some(number);
-            }
-        }
-    }
-    let whole = |(name, axes): (String, [Option<usize>; 3])| {
-        let [x, y, z] = axes;
-        Some(Sensor {
-            name,
-            axes: [x?, y?, z?],
-        })
-    };
-    by_name.into_iter().filter_map(whole).collect()
 }
 
 /// Recordings that are one by their name and person have one number.

@@ -32,9 +32,15 @@ pub(super) fn first_reach(window: usize) -> usize {
     window.max(2 * rows::length(window))
 }
 
-/// The anchors of a segment: of each `reach` samples in a row the row of the least digest, and of a shorter one that of all.
-pub(super) fn anchors(segment: &Segment, row: usize, reach: usize) -> Vec<Anchor> {
-    with_rows(segment, row, reach, |_| {})
+/// The anchors of a segment: of each `reach` samples in a row the row of the least digest, and of a shorter one that of all. Rows are
+/// those of [`rows::digests`].
+pub(super) fn anchors(
+    segment: &Segment,
+    row: usize,
+    reach: usize,
+    by_sources: bool,
+) -> Vec<Anchor> {
+    with_rows(segment, row, reach, by_sources, |_| {})
 }
 
 /// Does the same, and tells of the digest of each row that has one.
@@ -42,9 +48,10 @@ pub(super) fn with_rows(
     segment: &Segment,
     row: usize,
     reach: usize,
+    by_sources: bool,
     mut tell: impl FnMut(u64),
 ) -> Vec<Anchor> {
-    let digests = rows::digests(segment, row).enumerate();
+    let digests = rows::digests(segment, row, by_sources).enumerate();
     let all = digests.filter_map(|(at, digest)| {
         let digest = digest?;
         tell(digest);

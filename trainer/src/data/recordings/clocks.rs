@@ -1,15 +1,14 @@
-//! Clocks of files and recordings, and the rate of all.
+//! Clocks of recordings by their time columns: the rate of all, and what is odd about them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rayon::prelude::*;
 
 use super::read::Found;
 use super::run::{Run, TimeColumn};
-use super::time;
-use super::{Cutting, DEFAULT_RATE_HZ};
+use super::{Cutting, DEFAULT_RATE_HZ, time};
 use crate::data::time::{Clock, Unit};
 use crate::visible;
 
@@ -34,8 +33,8 @@ pub(super) fn clocks(
         let recordings = runs_of.entry(run.file).or_default();
         recordings.entry(run.recording).or_default().push(run);
     }
-    let all_measured: Vec<(usize, MeasuredFile<'_>)> = (runs_of.into_par_iter())
-        .filter_map(|(file, recordings)| {
+    let all_measured: Vec<(usize, MeasuredFile<'_>)> = (runs_of.par_iter())
+        .filter_map(|(&file, recordings)| {
             let time = found.times.get(file)?.as_ref()?;
             Some((file, MeasuredFile::of(time, recordings, cutting.rate_hz)))
         })
@@ -64,6 +63,9 @@ pub(super) fn clocks(
         }
     }
     let rate = time::rate(&measured, cutting.rate_hz)?;
+    notes.extend(time::spread(&measured));
+    notes.extend(lost(&clocks, found, files));
+    untimed(found, &runs_of, &clocks, files, (&measured, cutting), notes)?;
     if let Some(first) = no_clock.first() {
         notes.push(format!(
             "warning: the column {} of {} files is no time that goes on from row to row, or has too few rows: neither rate nor gaps \
@@ -117,7 +119,7 @@ struct MeasuredFile<'a> {
 }
 
 impl<'a> MeasuredFile<'a> {
-    fn of(time: &'a TimeColumn, runs_of: BTreeMap<usize, Vec<&Run>>, stated: Option<f32>) -> Self {
+    fn of(time: &'a TimeColumn, runs_of: &BTreeMap<usize, Vec<&Run>>, stated: Option<f32>) -> Self {
         let measure = |runs: &[&Run]| {
             let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
             time::measure(time, &stamps, stated)
@@ -139,4 +141,66 @@ impl<'a> MeasuredFile<'a> {
             recordings: runs_of.iter().map(recording).collect(),
         }
     }
+}
+
+/// Tells of recordings whose stamps lie on a grid with points missing.
+fn lost(clocks: &Clocks, found: &Found, files: &[PathBuf]) -> Option<String> {
+    let mut all: Vec<(&(usize, usize), &Clock)> = clocks
+        .iter()
+        .filter(|(_, clock)| clock.lost > 0.0)
+        .collect();
+    all.sort_by(|(a, x), (b, y)| y.lost.total_cmp(&x.lost).then(a.cmp(b)));
+    let ((file, recording), worst) = all.first()?;
+    let place = files.get(*file).map_or_else(
+        || found.recordings[*recording].clone(),
+        |file| file.display().to_string(),
+    );
+    Some(format!(
+        "warning: samples are missing one by one in {} recordings: most in {}, where {:.0} % of them are lost. Each is a gap; `hadamrnn data \
+         import --resample HZ` makes up single ones (train on other tools' files takes --resample too)",
+        all.len(),
+        visible::name(&place),
+        100.0 * worst.lost
+    ))
+}
+
+/// Tells of files that tell no rate, beside others that do or a rate that is stated.
+///
+/// # Errors
+/// Others tell one, and none is stated.
+fn untimed(
+    found: &Found,
+    runs_of: &BTreeMap<usize, BTreeMap<usize, Vec<&Run>>>,
+    clocks: &Clocks,
+    files: &[PathBuf],
+    (measured, cutting): (&[(String, f64, usize)], &Cutting),
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    // What has too few rows to measure a rate by is told elsewhere.
+    let is_untimed = |file: &usize| {
+        let counts = clocks
+            .iter()
+            .any(|((of, _), clock)| of == file && clock.unit == Unit::Samples);
+        counts || found.times.get(*file).is_none_or(Option::is_none)
+    };
+    let untimed: Vec<usize> = runs_of.keys().copied().filter(is_untimed).collect();
+    let Some(first) = untimed.first().and_then(|&first| files.get(first)) else {
+        return Ok(());
+    };
+    let first = visible::name(&first.display().to_string());
+    match (measured.first(), cutting.rate_hz) {
+        (Some((timed, rate, _)), None) => bail!(
+            "{} files tell no time, beside others that do: {first} has no column of stamps, {} has {} samples a second by its own. State the \
+             rate of all with --rate, or leave some out",
+            untimed.len(),
+            visible::name(timed),
+            crate::data::time::rounded(*rate)
+        ),
+        (_, Some(rate)) => notes.push(format!(
+            "note: {} files tell no time, and are taken at {rate} samples a second, as stated: the first is {first}",
+            untimed.len()
+        )),
+        (None, None) => {}
+    }
+    Ok(())
 }

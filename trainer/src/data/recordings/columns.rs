@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
 use crate::data::words::words;
 use crate::visible;
@@ -46,6 +47,8 @@ pub(super) struct Columns {
     pub group: Option<(usize, String)>,
     /// The columns that may hold the time, by their names: a plain `time` first.
     pub times: Vec<(usize, String)>,
+    /// The column of digests of the samples before these were resampled.
+    pub source: Option<usize>,
     pub channels: Vec<usize>,
     pub names: Vec<String>,
     /// Columns that are no channels by their names.
@@ -100,6 +103,7 @@ impl Columns {
             recording: of_kind(Kind::Recording),
             group: group.map(named),
             times: times_of(header, label).into_iter().map(named).collect(),
+            source: of_kind(Kind::Source),
             left_out: left_out(header, label, &channels),
             channels,
             names,
@@ -153,7 +157,9 @@ fn times_of(header: &[String], label: usize) -> Vec<usize> {
 /// them.
 fn left_out(header: &[String], label: usize, channels: &[usize]) -> Vec<String> {
     let is_known = |i: usize| {
-        i == label || channels.contains(&i) || [RECORDING, "time"].contains(&header[i].as_str())
+        i == label
+            || channels.contains(&i)
+            || [RECORDING, "time", SOURCE].contains(&header[i].as_str())
     };
     let name = |i: usize| match header[i].is_empty() {
         true => "(no name)".to_owned(),
@@ -170,6 +176,7 @@ enum Kind {
     Recording,
     Subject,
     Time,
+    Source,
     Number,
     Channel,
 }
@@ -190,6 +197,7 @@ fn kind_of(name: &str) -> Kind {
     };
     let ends_in_id = words.len() > 1 && words.last().is_some_and(|word| word == "id");
     match () {
+        () if name == SOURCE => Kind::Source,
         () if words.is_empty() => Kind::Number,
         () if whole == RECORDING => Kind::Recording,
         () if is_any(&SUBJECTS) => Kind::Subject,

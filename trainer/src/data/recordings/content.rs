@@ -8,11 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::{is_hidden, locate};
 use crate::data::hex::hex;
+pub use crate::data::import::TASK_FILE;
 use crate::data::{Source, archive};
 use crate::untrusted;
 
-/// Name of the task file in a folder of recordings.
-pub const TASK_FILE: &str = "task.toml";
 /// Levels of folders that are looked into.
 const LEVELS: usize = 8;
 /// Bytes that are read at once.

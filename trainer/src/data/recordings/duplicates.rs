@@ -7,11 +7,7 @@ use crate::visible;
 
 /// Leaves out segments whose samples and label are there already, and tells of them and of samples with two labels.
 pub(super) fn leave_out(segments: &mut Segments, files: &[PathBuf]) {
-    let place = |segment: &Segment| {
-        let (file, line) = segment.place;
-        let file = files.get(file).map(|file| file.display().to_string());
-        format!("{} from line {line}", file.unwrap_or_default())
-    };
+    let place = |segment: &Segment| segment.origin(files);
     let mut copies = Examples::default();
     let mut contradictions = Examples::default();
     let mut kept: Vec<Segment> = Vec::with_capacity(segments.all.len());

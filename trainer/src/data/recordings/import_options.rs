@@ -13,6 +13,9 @@ pub struct ImportOptions {
     /// Place of the label in names of files, such as `{label}-*.csv`; absent it is looked for in files and folders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_from: Option<String>,
+    /// Column that holds the labels, by its name; absent one that is named like a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_column: Option<String>,
     /// Unit of channels whose files tell none, such as "mg".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -66,10 +69,6 @@ impl ImportOptions {
         Ok(())
     }
 
-    /// The options of an import.
-    ///
-    /// # Errors
-    /// A pattern or a unit is none.
     /// The options of the import.
     ///
     /// # Errors
@@ -86,6 +85,7 @@ impl ImportOptions {
         });
         Ok(Options {
             label_from: label_from.transpose().context("label_from")?,
+            label_column: self.label_column.clone(),
             channels: self.channels.clone(),
             unit: unit.transpose()?,
             rate_hz: self.rate_hz,

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::columns::Columns;
 use super::parse::{Head, Names, Part};
 use super::run::{Run, TimeColumn};
+use crate::data::Spots;
 
 /// Content of one file; numbers of names are its own.
 #[derive(Debug)]
@@ -25,8 +26,8 @@ pub(super) struct Joined {
     found: FileFound,
     /// Number of lines so far.
     lines: u64,
-    /// Counts and stamps of the last run, block by block, and whether a gap comes after it.
-    last: Vec<(Vec<i16>, Vec<f64>)>,
+    /// Counts, stamps and sources of the last run, block by block, and whether a gap comes after it.
+    last: Vec<(Vec<i16>, Vec<f64>, Vec<u64>)>,
     is_ended: bool,
 }
 
@@ -71,16 +72,19 @@ impl Joined {
             let run = Run {
                 file: 0,
                 line: self.lines + piece.line + 1,
+                spots: Spots::default(),
                 recording: recordings[piece.recording],
                 group: piece.group.map(|group| groups[group]),
                 label: labels[piece.label],
                 counts: Vec::new(),
                 times: Vec::new(),
+                sources: Vec::new(),
                 samples: 0,
             };
             self.begin(run);
-            self.last.push((piece.counts, piece.times));
+            self.last.push((piece.counts, piece.times, piece.sources));
             if let Some(run) = self.found.runs.last_mut() {
+                run.spots.append(run.samples, &piece.spots, self.lines + 1);
                 run.samples += piece.samples;
             }
         }
@@ -115,15 +119,17 @@ impl Joined {
             return;
         };
         let mut blocks = std::mem::take(&mut self.last);
-        if let [(counts, times)] = &mut blocks[..] {
+        if let [(counts, times, sources)] = &mut blocks[..] {
             (run.counts, run.times) = (std::mem::take(counts), std::mem::take(times));
+            run.sources = std::mem::take(sources);
             return;
         }
         run.counts
-            .reserve_exact(blocks.iter().map(|(counts, _)| counts.len()).sum());
+            .reserve_exact(blocks.iter().map(|(counts, _, _)| counts.len()).sum());
         run.times
-            .reserve_exact(blocks.iter().map(|(_, times)| times.len()).sum());
-        for (counts, times) in blocks {
+            .reserve_exact(blocks.iter().map(|(_, times, _)| times.len()).sum());
+        for (counts, times, sources) in blocks {
+            run.sources.extend(sources);
             run.counts.extend(counts);
             run.times.extend(times);
         }

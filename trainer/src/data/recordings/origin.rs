@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::segments::Segments;
 use super::short;
 use super::windows::Window;
+use crate::data::{Spot, Spots};
 
 /// Origins of the windows of every split, in the order of the windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +19,12 @@ pub struct Origins {
 }
 
 /// Samples in a row of one label in one recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Interval {
     recording: usize,
     group: Option<usize>,
     file: usize,
-    line: u64,
+    spots: Spots,
 }
 
 /// Origin of a window.
@@ -33,10 +34,10 @@ pub struct Origin<'a> {
     pub recording: &'a str,
     /// Name of the group, such as a person, where there is one.
     pub group: Option<&'a str>,
-    /// Name of the file, without its folder.
+    /// Path of the file below the folder that holds all; of recordings that were imported in memory, the original file's.
     pub file: &'a str,
-    /// Line of the window's first sample in the file, from 1.
-    pub line: u64,
+    /// Where the window's first sample stands in the file; none where it is not known.
+    pub spot: Option<Spot>,
     /// Samples of its interval before the window.
     pub sample: usize,
 }
@@ -47,11 +48,12 @@ impl Origins {
             recording: segment.recording,
             group: segment.group,
             file: segment.place.0,
-            line: segment.place.1,
+            spots: segment.spots.clone(),
         };
+        let above = common_folder(files);
         let file = |path: &PathBuf| {
-            let name = path.file_name().map(Path::new).unwrap_or(path);
-            name.display().to_string()
+            let below = path.strip_prefix(above).unwrap_or(path);
+            below.display().to_string()
         };
         Self {
             recordings: segments.recordings.iter().map(|name| short(name)).collect(),
@@ -72,8 +74,44 @@ impl Origins {
             recording: self.recordings.get(interval.recording)?,
             group: group.map(String::as_str),
             file: self.files.get(interval.file)?,
-            line: interval.line + window.start as u64,
+            spot: interval.spots.get(window.start),
             sample: window.start,
         })
+    }
+}
+
+/// The folder that holds all files, in itself or below.
+fn common_folder(files: &[PathBuf]) -> &Path {
+    let folder = files.first().and_then(|file| file.parent());
+    let mut folder = folder.unwrap_or(Path::new(""));
+    while let Some(above) = folder.parent()
+        && !files.iter().all(|file| file.starts_with(folder))
+    {
+        folder = above;
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_share_a_folder() {
+        let folder = |files: &[&str]| {
+            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+            common_folder(&files).to_path_buf()
+        };
+        for (files, expected) in [
+            (&["d/a.csv"][..], "d"),
+            (&["d/a.csv", "d/b.csv"], "d"),
+            (&["d/walk/a.csv", "d/walk/b.csv", "d/run/a.csv"], "d"),
+            (&["d/a/x", "d/ab/x"], "d"),
+            (&["/d/a.csv", "/e/a.csv"], "/"),
+            (&["a.csv", "e/a.csv"], ""),
+            (&[], ""),
+        ] {
+            assert_eq!(folder(files), Path::new(expected), "{files:?}");
+        }
     }
 }

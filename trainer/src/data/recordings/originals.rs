@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::columns::{Columns, Wanted};
 use super::cutting::Cutting;
@@ -11,17 +11,27 @@ use super::import_options::ImportOptions;
 use super::lines::{Fields, lines};
 use super::read::{self, Found};
 use super::scale::{self, Told};
+use crate::data::Spots;
 use crate::data::import::{self, ToldScale, Unit};
 use crate::untrusted::{self, Budget};
 use crate::visible;
 
 /// Bytes at the start of a file by which it is told whether it is of this program's own form.
 const HEAD: u64 = 1 << 18;
+/// Sub-folders that a message names.
+const MOST_FOLDERS: usize = 6;
 
 /// Why files are not of this program's own form; none if one of them is, or may be.
 pub(super) fn why_foreign(place: &Path, files: &[PathBuf], wanted: Wanted<'_>) -> Option<String> {
     if files.is_empty() {
-        return Some(format!("{} holds no .csv file", place.display()));
+        let folders = visible::names(super::folders_of_tables(place).iter().take(MOST_FOLDERS));
+        return Some(match folders.is_empty() {
+            true => format!("{} holds no .csv file", place.display()),
+            false => format!(
+                "{} has its .csv files in sub-folders ({folders}). For this program's own form, put them beside each other into one folder",
+                place.display()
+            ),
+        });
     }
     let mut first = None;
     for file in files {
@@ -95,7 +105,7 @@ pub(super) struct Originals {
     pub found: Found,
     /// Scales of the counts.
     pub told: Vec<Told>,
-    /// Names of the files that would have been written.
+    /// The files that runs are from, one for each that would have been written.
     pub files: Vec<PathBuf>,
     /// Lines about the import.
     pub notes: Vec<String>,
@@ -119,6 +129,10 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         options.rate_hz = cutting.rate_hz.map(f64::from);
     }
     let imported = import::import(place, &options.options()?)?;
+    let is_of_no_label = |note: &&String| note.starts_with(import::NO_LABELS);
+    if let Some(note) = imported.notes.iter().find(is_of_no_label) {
+        bail!("{note}");
+    }
     let fixed = fixed_scales(&options, cutting);
     let texts = import::texts(imported, &fixed)?;
     let summary = texts.summary();
@@ -140,20 +154,25 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         channels: &reading.channels,
         group: reading.group.as_deref(),
     };
-    let mut files = Vec::new();
+    let (mut files, mut rows) = (Vec::new(), Vec::new());
     let mut told = Vec::new();
-    let found = read::read_texts(
-        texts.map(|(file, text)| {
-            let path = place.join(file);
+    let mut found = read::read_texts(
+        texts.map(|written| {
+            let text = written.text;
+            let path = place.join(written.file);
             if told.is_empty() {
                 told.push(scale::of_text(&path.display().to_string(), text.as_bytes()));
             }
-            files.push(path.clone());
+            files.push(original(place, &written.original));
+            rows.push(written.rows);
             (path, text)
         }),
         wanted,
         budget,
     )?;
+    for run in &mut found.runs {
+        run.spots = spots(&rows[run.file], run.line);
+    }
     Ok(Originals {
         found,
         told: told.into_iter().collect::<Result<_>>()?,
@@ -162,6 +181,24 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         reading,
         options,
     })
+}
+
+/// The path of a file of an import: `place` itself, in it, or in the archive that it is.
+fn original(place: &Path, file: &str) -> PathBuf {
+    let is_place = place.is_file() && place.file_name().is_some_and(|name| *name == *file);
+    match is_place {
+        true => place.to_path_buf(),
+        false => place.join(file),
+    }
+}
+
+/// Where the samples from a line of a written text on are from.
+fn spots(rows: &[(u64, Spots)], line: u64) -> Spots {
+    let before = rows.partition_point(|(first, _)| *first <= line);
+    match before.checked_sub(1).and_then(|at| rows.get(at)) {
+        Some((first, spots)) => spots.from((line - first) as usize),
+        None => Spots::default(),
+    }
 }
 
 /// The options of a run: with the scales of its channels.
@@ -200,9 +237,17 @@ fn imported_note(summary: &import::Summary) -> String {
         0 => String::new(),
         files => format!(", {files} files left out"),
     };
+    let has_gaps = summary
+        .recordings
+        .iter()
+        .any(|recording| recording.gaps > 0);
+    let gaps = match has_gaps {
+        true => "; no window spans a gap, and `hadamrnn data check` tells where they are",
+        false => "",
+    };
     format!(
-        "note: imported: {}, {} recordings{bad}{left_out}",
+        "note: imported: {}, {}{bad}{left_out}{gaps}",
         formats.join(", "),
-        summary.recordings.len()
+        summary.in_words()
     )
 }

@@ -14,6 +14,8 @@ use super::labels;
 use super::lines::Fields;
 use super::plan::{Keys, Plan};
 use super::times::Times;
+use crate::data::Spots;
+use crate::data::row_digests::SOURCE;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -85,12 +87,16 @@ pub(super) struct Piece {
     pub counts: Vec<i16>,
     /// Time stamps, `[samples]`; empty where there are none.
     pub times: Vec<f64>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where there is no column of them.
+    pub sources: Vec<u64>,
     /// Line of the first sample, from 0 in the block.
     pub line: u64,
     pub recording: usize,
     pub group: Option<usize>,
     pub label: usize,
     pub samples: usize,
+    /// Lines of the samples, from 0 in the block.
+    pub spots: Spots,
 }
 
 /// Content of a block.
@@ -116,6 +122,7 @@ pub(super) struct Part {
 pub(super) struct Scratch {
     counts: Vec<i16>,
     times: Vec<f64>,
+    sources: Vec<u64>,
 }
 
 /// Parses whole lines below a header.
@@ -183,12 +190,16 @@ impl Parser<'_> {
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
-        let Scratch { counts, times } = &mut *self.scratch;
+        let Scratch { counts, times, .. } = &mut *self.scratch;
+        let (first, line) = (piece.samples, part.lines);
         while let Some(length) = plan.row(bytes, keys, counts, times) {
             take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
             *bytes = &bytes[length..];
+        }
+        if piece.samples > first {
+            piece.spots.tell(first, line);
         }
         Ok(())
     }
@@ -254,8 +265,10 @@ impl Parser<'_> {
             group,
             label: part.labels.number(text(label)?),
             samples: 0,
+            spots: Spots::default(),
             counts: Vec::new(),
             times: Vec::new(),
+            sources: Vec::new(),
         });
         self.before = Some(Keys::of(of));
         Ok(())
@@ -263,13 +276,19 @@ impl Parser<'_> {
 
     /// Gives the last piece its samples, in memory of their size.
     fn end_piece(&mut self) {
-        let Scratch { counts, times } = &mut *self.scratch;
+        let Scratch {
+            counts,
+            times,
+            sources,
+        } = &mut *self.scratch;
         if let Some(piece) = self.part.pieces.last_mut() {
             piece.counts = counts.as_slice().to_vec();
             piece.times = times.as_slice().to_vec();
+            piece.sources = sources.as_slice().to_vec();
         }
         counts.clear();
         times.clear();
+        sources.clear();
     }
 
     /// Adds a sample to the last run.
@@ -285,7 +304,11 @@ impl Parser<'_> {
                 .counts
                 .push(count(fields.get(line, column), name)?);
         }
+        piece.spots.tell(piece.samples, part.lines);
         piece.samples += 1;
+        if let Some(column) = columns.source {
+            self.scratch.sources.push(source(fields.get(line, column))?);
+        }
         let Some(chosen) = &self.head.times.chosen else {
             return Ok(());
         };
@@ -306,7 +329,8 @@ impl Parser<'_> {
 fn take_memory(budget: &Budget, head: &Head, samples: usize) -> Result<()> {
     if samples.is_multiple_of(ROWS) {
         let stamp = head.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
-        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp))?;
+        let source = head.columns.source.map_or(0, |_| size_of::<u64>());
+        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp + source))?;
     }
     Ok(())
 }
@@ -319,7 +343,27 @@ fn shown(field: &[u8]) -> String {
     visible::name(&String::from_utf8_lossy(field))
 }
 
+/// A digest of hexadecimal digits; 0 for an empty field.
+fn source(field: &[u8]) -> Result<u64> {
+    if field.is_empty() {
+        return Ok(0);
+    }
+    let text = std::str::from_utf8(field).ok();
+    let digits = text.filter(|text| text.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let parsed = digits.and_then(|text| u64::from_str_radix(text, 16).ok());
+    parsed.with_context(|| {
+        format!(
+            "column {SOURCE}: \"{}\" is no digest of hexadecimal digits: import the recordings anew",
+            shown(field)
+        )
+    })
+}
+
 fn count(field: &[u8], channel: &str) -> Result<i16> {
+    ensure!(
+        field != channel.as_bytes(),
+        "the header stands here again: take this line out, or leave a blank one in its place, where another recording begins"
+    );
     let parsed = std::str::from_utf8(field)
         .ok()
         .and_then(|text| text.parse().ok());

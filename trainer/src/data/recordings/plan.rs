@@ -61,9 +61,9 @@ impl Keys {
 }
 
 impl Plan {
-    /// None where a column has two parts to play, or two columns are the time together.
+    /// None where a column has two parts to play, samples tell what they were before they were resampled, or two columns are the time together.
     pub fn of(columns: &Columns, time: Option<&Candidate>) -> Option<Self> {
-        if time.is_some_and(|time| time.day.is_some()) {
+        if columns.source.is_some() || time.is_some_and(|time| time.day.is_some()) {
             return None;
         }
         let mut steps = vec![Step::Skip; columns.count];

@@ -1,5 +1,6 @@
 //! Reading files into runs: samples in a row that have one label in one recording.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +11,7 @@ use super::columns::Wanted;
 use super::join::{FileFound, Joined};
 use super::parse::{Names, Part, Scratch, parse};
 use super::run::{Run, TimeColumn};
+use crate::data::words::composed;
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -36,6 +38,8 @@ pub(super) struct Found {
     pub recordings: Vec<String>,
     pub groups: Vec<String>,
     pub labels: Vec<String>,
+    /// Names that are spelled in more than one Unicode form, in the composed one, which counts.
+    pub respelled: BTreeSet<String>,
     /// Number of rows without a label.
     pub unlabelled: usize,
     /// Time columns that hold something else than stamps, each as file, column and value.
@@ -163,6 +167,8 @@ pub(super) struct Merge {
     recordings: Names,
     groups: Names,
     labels: Names,
+    /// The first spelling of names beyond ASCII, by their composed form.
+    spellings: HashMap<String, String>,
     first: Option<PathBuf>,
 }
 
@@ -193,13 +199,18 @@ impl Merge {
             file.display(),
             if columns.group.is_some() { "a" } else { "no" }
         );
-        let groups = self.groups.numbers(&of_file.groups.all);
-        let labels = self.labels.numbers(&of_file.labels.all);
+        let mut spelled = |names: &[String]| -> Vec<String> {
+            let one = |name| one_spelling(name, &mut self.spellings, &mut found.respelled);
+            names.iter().map(one).collect()
+        };
+        let groups = self.groups.numbers(&spelled(&of_file.groups.all));
+        let labels = self.labels.numbers(&spelled(&of_file.labels.all));
+        let recordings = spelled(&of_file.recordings.all);
         let number = found.times.len();
         for mut run in of_file.runs {
             run.file = number;
             run.group = run.group.map(|group| groups[group]);
-            let name = match of_file.recordings.all[run.recording].as_str() {
+            let name = match recordings[run.recording].as_str() {
                 "" => format!("{FILE}{}", file.display()),
                 name => name.to_owned(),
             };
@@ -238,6 +249,24 @@ impl Merge {
             ..self.found
         }
     }
+}
+
+/// The composed form of a name. Names that come in several forms are kept.
+fn one_spelling(
+    name: &String,
+    spellings: &mut HashMap<String, String>,
+    respelled: &mut BTreeSet<String>,
+) -> String {
+    let composed = composed(name).into_owned();
+    if !name.is_ascii() {
+        let first = spellings
+            .entry(composed.clone())
+            .or_insert_with(|| name.clone());
+        if first != name {
+            respelled.insert(composed.clone());
+        }
+    }
+    composed
 }
 
 /// Where each of `channels` is among `names`, none where the order is the same; an error where they are others.

@@ -1,11 +1,7 @@
 //! Digests of the rows of samples that begin at each sample of a segment, by which equal samples are found anywhere.
 
 use super::segments::Segment;
-
-/// Samples of the shortest and of the longest row.
-const LENGTHS: [usize; 2] = [8, 16];
-/// An odd factor of a polynomial in a row of samples.
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+use crate::data::row_digests::{FACTOR, LENGTHS, mixed, of_rows};
 
 /// Number of samples of a row, where a window has `window` samples.
 pub(super) fn length(window: usize) -> usize {
@@ -14,11 +10,30 @@ pub(super) fn length(window: usize) -> usize {
 
 /// Gives the digest of the row of `length` samples that begins at each sample of `segment`, in order, while there are so many;
 /// none for a row in which little happens, as many segments may have such rows by chance.
+///
+/// Of samples that were resampled, the digests are of the rows that the file had: two copies are resampled at different times, and have
+/// no sample in common. Without `by_sources` they are of the samples as they are.
 pub(super) fn digests(
     segment: &Segment,
     length: usize,
+    by_sources: bool,
 ) -> impl Iterator<Item = Option<u64>> + use<'_> {
-    of_rows(of_samples(segment), length)
+    let is_by_sources = by_sources && !segment.sources.is_empty();
+    let count = (segment.samples + 1).saturating_sub(length);
+    let sources = is_by_sources.then(|| sources(segment).take(count));
+    let samples = (!is_by_sources).then(|| of_rows(of_samples(segment), length));
+    sources
+        .into_iter()
+        .flatten()
+        .chain(samples.into_iter().flatten())
+}
+
+/// The digests of rows that the file of a resampled segment had, by the sample that stands in place of the first of each row.
+pub(super) fn sources(segment: &Segment) -> impl Iterator<Item = Option<u64>> + use<'_> {
+    segment
+        .sources
+        .iter()
+        .map(|&digest| (digest != 0).then_some(digest))
 }
 
 /// The digest of each sample of a segment.
@@ -29,145 +44,4 @@ pub(super) fn of_samples(segment: &Segment) -> impl Iterator<Item = u64> + use<'
         sample.iter().fold(FACTOR, step)
     };
     segment.counts.chunks_exact(channels.max(1)).map(of_sample)
-}
-
-/// Gives the digests of rows as [`digests`] does; each sample is given by its own digest.
-pub(super) fn of_rows(
-    samples: impl Iterator<Item = u64>,
-    length: usize,
-) -> impl Iterator<Item = Option<u64>> {
-    let mut row = Row::new(length);
-    samples.filter_map(move |sample| {
-        row.push(sample);
-        row.digest()
-    })
-}
-
-/// The last samples of a signal.
-struct Row {
-    samples: Vec<u64>,
-    length: usize,
-    /// Place of the oldest one, which is the next to go.
-    oldest: usize,
-    tags: Tags,
-    /// Number of different ones among the last.
-    distinct: usize,
-    rolling: u64,
-    /// The factor of the sample that leaves the row.
-    first: u64,
-}
-
-impl Row {
-    fn new(length: usize) -> Self {
-        Self {
-            samples: Vec::with_capacity(length),
-            length,
-            oldest: 0,
-            tags: Tags(0),
-            distinct: 0,
-            rolling: 0,
-            first: FACTOR.wrapping_pow(length as u32),
-        }
-    }
-
-    fn push(&mut self, sample: u64) {
-        self.rolling = self.rolling.wrapping_mul(FACTOR).wrapping_add(sample);
-        let is_new = !self.holds(sample);
-        self.tags.push(sample);
-        if self.samples.len() < self.length {
-            self.samples.push(sample);
-            self.distinct += usize::from(is_new);
-            return;
-        }
-        let gone = std::mem::replace(&mut self.samples[self.oldest], sample);
-        self.oldest = if self.oldest + 1 == self.length {
-            0
-        } else {
-            self.oldest + 1
-        };
-        if gone != sample {
-            self.distinct += usize::from(is_new);
-            self.distinct -= usize::from(!self.holds(gone));
-        }
-        self.rolling = self.rolling.wrapping_sub(gone.wrapping_mul(self.first));
-    }
-
-    /// Whether a sample is among the last.
-    fn holds(&self, sample: u64) -> bool {
-        let may_hold = self.length > Tags::COUNT || self.tags.may_hold(sample);
-        may_hold && self.samples.contains(&sample)
-    }
-
-    /// None while there are too few samples; then the digest, or none where little happens.
-    fn digest(&self) -> Option<Option<u64>> {
-        let is_whole = self.samples.len() == self.length;
-        let happens = 2 * self.distinct >= self.length;
-        is_whole.then(|| happens.then(|| mixed(self.rolling)))
-    }
-}
-
-/// The lowest byte of each of the last samples. Most samples are told from all of these by it.
-struct Tags(u128);
-
-impl Tags {
-    /// Number of samples.
-    const COUNT: usize = size_of::<u128>();
-    /// The number 1 in each byte.
-    const ONES: u128 = u128::MAX / 255;
-
-    fn push(&mut self, sample: u64) {
-        self.0 = (self.0 << 8) | u128::from(sample as u8);
-    }
-
-    /// Whether one of the bytes is that of `sample`.
-    fn may_hold(&self, sample: u64) -> bool {
-        let differences = self.0 ^ Self::ONES.wrapping_mul(u128::from(sample as u8));
-        // A byte that is 0 borrows from its highest bit.
-        differences.wrapping_sub(Self::ONES) & !differences & (Self::ONES << 7) != 0
-    }
-}
-
-fn mixed(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The number of different samples, and the digest, by their definitions.
-    #[test]
-    fn rolling_digests_are_those_of_each_row_alone() {
-        for length in [1, 5, 8, 16, 17, 40] {
-            for of in [4, 30, 5000] {
-                rolling_is_by_definition(length, of);
-            }
-        }
-    }
-
-    fn rolling_is_by_definition(length: usize, of: u64) {
-        let samples: Vec<u64> = (0..400_u64).map(|i| mixed(i) % of + (i / 50) * 7).collect();
-        let mut rolling = Row::new(length);
-        for (end, &sample) in samples.iter().enumerate() {
-            rolling.push(sample);
-            let Some(row) = (end + 1)
-                .checked_sub(length)
-                .map(|from| &samples[from..=end])
-            else {
-                assert_eq!(rolling.digest(), None);
-                continue;
-            };
-            let polynomial =
-                |sum: u64, &sample: &u64| sum.wrapping_mul(FACTOR).wrapping_add(sample);
-            let mut distinct = row.to_vec();
-            distinct.sort_unstable();
-            distinct.dedup();
-            assert_eq!(rolling.distinct, distinct.len(), "{end}");
-            let expected =
-                (2 * distinct.len() >= length).then(|| mixed(row.iter().fold(0, polynomial)));
-            assert_eq!(rolling.digest(), Some(expected), "{end}");
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! Samples in a row, as files hold them.
 
+use crate::data::Spots;
+
 /// Samples in a row that have one label in one recording.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Run {
@@ -7,6 +9,8 @@ pub(super) struct Run {
     pub file: usize,
     /// Line of the first sample.
     pub line: u64,
+    /// Where its samples stand in the file; of an import in memory, in the original one.
+    pub spots: Spots,
     /// Number of the recording, among [`Found::recordings`].
     pub recording: usize,
     /// Number of the group, among [`Found::groups`].
@@ -17,6 +21,8 @@ pub(super) struct Run {
     pub counts: Vec<i16>,
     /// Time stamps, `[samples]`; empty where there are none.
     pub times: Vec<f64>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where the file has no such column.
+    pub sources: Vec<u64>,
     /// Number of samples.
     pub samples: usize,
 }

@@ -1,4 +1,4 @@
-//! Units of recordings, and the sizes of their counts: as the first line of each file tells them, and `recordings.toml` of an
+//! Units of recordings, and the sizes of their counts: as a comment at the start of each file tells them, and `recordings.toml` of an
 //! import.
 
 use std::fs::File;
@@ -61,39 +61,36 @@ pub(super) fn of_files(files: &[PathBuf]) -> Result<Vec<Told>> {
     Ok(all)
 }
 
-/// The lines of a file down to its header.
+/// The lines of a file down to its first row.
 fn head(file: File) -> Result<Vec<u8>> {
     let mut reader = BufReader::new(file.take(HEAD));
     let mut bytes = Vec::new();
-    loop {
+    let mut header_and_row = 0;
+    while header_and_row < 2 {
         let start = bytes.len();
         if reader.read_until(b'\n', &mut bytes)? == 0 {
-            return Ok(bytes);
+            break;
         }
-        let is_header = |(_, line): (u64, &[u8])| !(line.is_empty() || line.starts_with(b"#"));
-        if lines(&bytes[start..]).any(is_header) {
-            return Ok(bytes);
-        }
+        let is_one = |(_, line): (u64, &[u8])| !(line.is_empty() || line.starts_with(b"#"));
+        header_and_row += usize::from(lines(&bytes[start..]).any(is_one));
     }
+    Ok(bytes)
 }
 
-/// The scales that a text tells in its first line.
+/// The scales that a text tells in a comment above or just below its header.
 ///
 /// # Errors
-/// It tells them in another form.
+/// It tells them in another form, or twice.
 pub(super) fn of_text(file: &str, text: &[u8]) -> Result<Told> {
-    let mut lines = lines(text);
-    let first = lines.next().map_or(&b""[..], |(_, line)| line);
-    let scales = match std::str::from_utf8(first) {
-        Ok(first) => scales_told(first).with_context(|| format!("{file}, line 1"))?,
-        Err(_) => Vec::new(),
-    };
+    // What is no text tells nothing.
+    let of_text = |(number, line)| (number, std::str::from_utf8(line).unwrap_or("?"));
+    let scales = scales_told(lines(text).map(of_text)).with_context(|| file.to_owned())?;
     let is_header = |line: &&[u8]| !(line.is_empty() || line.starts_with(b"#"));
-    let header = std::iter::once(first).chain(lines.map(|(_, line)| line));
+    let mut header = lines(text).map(|(_, line)| line);
     let mut columns = Vec::new();
     let mut fields = Fields::default();
     // A header that cannot be read is an error elsewhere.
-    if let Some(header) = header.into_iter().find(is_header)
+    if let Some(header) = header.find(is_header)
         && fields.split(header).is_ok()
     {
         let name = |i| String::from_utf8_lossy(fields.get(header, i)).into_owned();
@@ -202,7 +199,7 @@ impl Told {
             .find(|scale| !columns.contains(&scale.channel));
         if let (Some(untold), Some(gone)) = (untold, gone) {
             bail!(
-                "{}, line 1 tells the scale of \"{}\", which is no column, and none of \"{}\": rename it there as in the header, or \
+                "{} tells the scale of \"{}\", which is no column, and none of \"{}\": rename it there as in the header, or \
                  take it out there",
                 self.file,
                 visible::name(&gone.channel),
@@ -259,7 +256,11 @@ pub(super) fn agree(told: &[Told], channels: &[String], cutting: &Cutting) -> Re
         scales.lsb.push(counts.recip() as f32);
         if !scale.is_counts() {
             // Seven digits do for people.
-            let words = format!("{} counts are 1 {unit}", counts as f32);
+            let counts = counts as f32;
+            let words = match unit {
+                Unit::Unknown => format!("{counts} counts are 1 of a unit that is not told"),
+                unit => format!("{counts} counts are 1 {unit}"),
+            };
             match shown.iter_mut().find(|(other, _)| *other == words) {
                 Some((_, names)) => names.push(channel),
                 None => shown.push((words, vec![channel])),

@@ -1,6 +1,7 @@
 //! Segments: samples that follow each other without a gap, of one label in one recording; what is cut into windows and split.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -10,8 +11,10 @@ use super::clocks::{Clocks, clocks};
 use super::id::Id;
 use super::read::Found;
 use super::run::Run;
-use super::{Cutting, labels};
+use super::{Cutting, labels, repeats};
+use crate::data::Spots;
 use crate::data::judge::{Judge, NoChannel};
+use crate::data::words::composed;
 use crate::visible;
 
 /// Samples that follow each other without a gap, of one label in one recording, at least as many as a window has.
@@ -26,9 +29,13 @@ pub(super) struct Segment {
     pub group: Option<usize>,
     /// Raw counts, `[samples][channels]`.
     pub counts: Vec<i16>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where they were not, or none is known.
+    pub sources: Vec<u64>,
     pub samples: usize,
-    /// File and line of the first sample.
+    /// File and line of the first sample, by which segments are ordered.
     pub place: (usize, u64),
+    /// Where the samples stand in their file; of an import in memory, in the original one.
+    pub spots: Spots,
 }
 
 /// Recordings as segments, in an order that their content gives.
@@ -49,6 +56,20 @@ pub(super) struct Segments {
     pub notes: Vec<String>,
 }
 
+impl Segment {
+    /// The file of the segment, and where its first sample stands there.
+    pub fn origin(&self, files: &[PathBuf]) -> String {
+        let file = files
+            .get(self.place.0)
+            .map(|file| file.display().to_string());
+        let file = file.unwrap_or_default();
+        match self.spots.get(0) {
+            Some(spot) => format!("{file} from {spot}"),
+            None => file,
+        }
+    }
+}
+
 impl Segments {
     /// Makes segments of what `files` hold.
     ///
@@ -62,6 +83,7 @@ impl Segments {
             found.group = None;
         }
         notes.extend(groups_alike(&found));
+        notes.extend(repeats::leave_out(&mut found, files));
         let (clocks, rate_hz) = clocks(&found, cutting, files, &mut notes)?;
         let chosen = channels(&found, cutting, &mut notes)?;
         let classes = classes(&found, cutting)?;
@@ -73,7 +95,8 @@ impl Segments {
             ));
         }
         let names: Vec<String> = chosen.iter().map(|&i| found.channels[i].clone()).collect();
-        let numbers: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+        let numbers: HashMap<_, usize> =
+            classes.iter().map(|name| composed(name)).zip(0..).collect();
         let cutter = Cutter {
             cutting,
             chosen: &chosen,
@@ -122,6 +145,12 @@ fn notes_of(found: &Found) -> Vec<String> {
         notes.push(format!(
             "note: {} rows have no label and are left out",
             found.unlabelled
+        ));
+    }
+    if !found.respelled.is_empty() {
+        notes.push(format!(
+            "note: names that are spelled in two forms of Unicode are one: {}",
+            visible::names(&found.respelled)
         ));
     }
     let clocks: BTreeSet<(&String, &Vec<String>)> = (found.times.iter().flatten())
@@ -200,10 +229,9 @@ fn classes(found: &Found, cutting: &Cutting) -> Result<Vec<String>> {
     let used: BTreeSet<usize> = found.runs.iter().map(|run| run.label).collect();
     let classes = labels::in_order(used.iter().map(|&label| found.labels[label].as_str()));
     if !cutting.classes.is_empty() {
-        if let Some(unknown) = classes
-            .iter()
-            .find(|class| !cutting.classes.contains(class))
-        {
+        let known: HashSet<Cow<'_, str>> =
+            cutting.classes.iter().map(|name| composed(name)).collect();
+        if let Some(unknown) = classes.iter().find(|class| !known.contains(class.as_str())) {
             bail!(
                 "the classes are {}, not {}: the model knows no \"{}\". Give the data that it was trained on; to train anew, take \
                  classes and split out of [recordings]",
@@ -263,8 +291,10 @@ impl Cutter<'_> {
         };
         borders.push(run.samples);
         let (of, line) = ((run.recording, run.group), run.line);
+        let spots = |first: usize| ((run.file, line + first as u64), run.spots.from(first));
         if borders.len() == 2 && self.is_all {
-            self.segment(&mut pieces, run.counts, of, (run.file, line));
+            let content = (run.counts, run.sources);
+            self.segment(&mut pieces, content, of, spots(0));
             return pieces;
         }
         for pair in borders.windows(2) {
@@ -273,7 +303,9 @@ impl Cutter<'_> {
             let counts = rows
                 .flat_map(|row| self.chosen.iter().map(|&i| row[i]))
                 .collect();
-            self.segment(&mut pieces, counts, of, (run.file, line + pair[0] as u64));
+            let sources = run.sources.get(pair[0]..pair[1]).unwrap_or_default();
+            let content = (counts, sources.to_vec());
+            self.segment(&mut pieces, content, of, spots(pair[0]));
         }
         pieces
     }
@@ -281,9 +313,9 @@ impl Cutter<'_> {
     fn segment(
         &self,
         pieces: &mut Pieces,
-        counts: Vec<i16>,
+        (counts, sources): (Vec<i16>, Vec<u64>),
         (recording, group): (usize, Option<usize>),
-        place: (usize, u64),
+        (place, spots): ((usize, u64), Spots),
     ) {
         let channels = self.chosen.len();
         let samples = counts.len() / channels;
@@ -298,8 +330,10 @@ impl Cutter<'_> {
             recording,
             group,
             counts,
+            sources,
             samples,
             place,
+            spots,
         });
     }
 }
@@ -348,11 +382,18 @@ impl Made {
 
     /// Whether every class has a window.
     fn check(&self, cutting: &Cutting, classes: &[String]) -> Result<()> {
+        let gaps = match self.gaps {
+            0 => String::new(),
+            gaps => format!(
+                ". {gaps} gaps in the time column break the recordings; if samples were lost one by one, `hadamrnn data import --resample HZ` \
+                 makes them up"
+            ),
+        };
         for (class, longest) in classes.iter().zip(&self.longest) {
             ensure!(
                 *longest >= cutting.steps,
                 "no recording of \"{}\" is as long as a window of {} samples, the longest has {longest}: record longer, or set \
-                 --steps",
+                 --steps{gaps}",
                 visible::name(class),
                 cutting.steps
             );

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::anchors::{Anchor, first_reach, with_rows};
+use super::anchors::{Anchor, anchors, first_reach, with_rows};
 use super::rows;
 use super::segments::Segment;
+use crate::data::row_digests::of_rows;
 
 /// Rows of samples in common from which on two segments share a signal, not a chance.
 const ENOUGH: usize = 3;
@@ -27,7 +28,13 @@ pub(super) fn pairs(
     let found: Vec<(Vec<u64>, Vec<Anchor>)> = (segments.par_iter())
         .map(|segment| {
             let mut digests = Vec::new();
-            let anchors = with_rows(segment, length, reach, |digest| {
+            if !segment.sources.is_empty() {
+                // Those of the rows at its end, too, which are none of the samples as they are.
+                let sources = rows::sources(segment).flatten();
+                digests.extend(sources.filter(|&digest| is_compared(digest, one_of)));
+                return (digests, anchors(segment, length, reach, true));
+            }
+            let anchors = with_rows(segment, length, reach, true, |digest| {
                 if is_compared(digest, one_of) {
                     digests.push(digest);
                 }
@@ -39,23 +46,30 @@ pub(super) fn pairs(
     (linked(&digests), anchors)
 }
 
-/// Pairs of rows of samples, by number, that share samples somewhere, as [`pairs`] gives them; each sample is given by its digest,
-/// and `samples` is their number in all rows.
+/// Pairs of stretches of samples, by number, that share samples somewhere, as [`pairs`] gives them; each is given by the digests of its
+/// rows ([`rows_of`]), and `samples` is their number in all.
 pub(in crate::data) fn in_common(
-    all: impl Iterator<Item: IntoIterator<Item = u64>>,
+    all: impl Iterator<Item: IntoIterator<Item = Option<u64>>>,
     samples: usize,
-    window: usize,
 ) -> Vec<(usize, usize)> {
-    let (length, one_of) = (rows::length(window), one_of(samples));
+    let one_of = one_of(samples);
     let found: Vec<Vec<u64>> = all
-        .map(|samples| {
-            let digests = rows::of_rows(samples.into_iter(), length).flatten();
+        .map(|rows| {
+            let digests = rows.into_iter().flatten();
             digests
                 .filter(|digest| is_compared(*digest, one_of))
                 .collect()
         })
         .collect();
     linked(&found)
+}
+
+/// Digests of rows of samples that are given by their own digests, as [`in_common`] compares them; `window` is the samples of a window.
+pub(in crate::data) fn rows_of(
+    samples: impl Iterator<Item = u64>,
+    window: usize,
+) -> impl Iterator<Item = Option<u64>> {
+    of_rows(samples, rows::length(window))
 }
 
 /// Of how many rows of samples one is compared.

@@ -1,16 +1,18 @@
 mod bad_input;
+mod clocks;
 mod kept;
 mod naive;
 mod originals;
 mod parsing;
 mod reading;
+mod resampled;
 mod splitting;
 mod units;
 
 use std::fmt::Write;
 
 use super::*;
-use crate::data::Sequences;
+use crate::data::{Sequences, testing};
 
 /// Rows of one label: channel `a` is `from` and a number that goes up and down, channel `b` is its negative.
 fn rows(label: &str, from: i16, samples: usize) -> String {
@@ -43,11 +45,7 @@ fn file(parts: &[String]) -> String {
 }
 
 fn folder(files: &[(&str, String)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
+    testing::folder(files)
 }
 
 fn cutting(steps: usize, hop: usize) -> Cutting {

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::run::TimeColumn;
-use crate::data::time::{Clock, Column, RATE_TOLERANCE, agree, rounded};
+use crate::data::time::{Clock, Column, MOST_HZ, RATE_TOLERANCE, TOLD_SPREAD, agree, rounded};
 use crate::visible;
 
 /// Steps from row to row from which on the clock of a file or a recording is relied on.
@@ -36,6 +36,12 @@ pub(super) fn rate(measured: &[(String, f64, usize)], stated: Option<f32>) -> Re
     for (file, other, _) in measured {
         let other = rounded(*other);
         ensure!(
+            other <= MOST_HZ,
+            "{} has {other} samples a second by its time column, which no sensor gives: name the column with its unit, such as time_ms, or \
+             leave it out and state the rate with --rate",
+            visible::name(file)
+        );
+        ensure!(
             agree(other, rate, SPREAD),
             "the recordings have different rates: {} has {rate} samples a second by its time column, {} has {other}. Train on \
              those of one rate",
@@ -59,6 +65,25 @@ pub(super) fn rate(measured: &[(String, f64, usize)], stated: Option<f32>) -> Re
         );
     }
     Ok(Some(stated.unwrap_or(mean as f32)))
+}
+
+/// Tells of recordings whose rates are further apart than those of one kind of sensor.
+pub(super) fn spread(measured: &[(String, f64, usize)]) -> Option<String> {
+    let by_rate = |a: &&(String, f64, usize), b: &&(String, f64, usize)| a.1.total_cmp(&b.1);
+    let (slow, fast) = (
+        measured.iter().min_by(by_rate)?,
+        measured.iter().max_by(by_rate)?,
+    );
+    (!agree(fast.1, slow.1, TOLD_SPREAD)).then(|| {
+        format!(
+            "warning: the recordings have different rates: {} has {} samples a second, {} has {}. They are taken as of one rate; bring them to \
+             one with `hadamrnn data import --resample HZ` (train on other tools' files takes --resample too)",
+            visible::name(&slow.0),
+            rounded(slow.1),
+            visible::name(&fast.0),
+            rounded(fast.1)
+        )
+    })
 }
 
 #[cfg(test)]

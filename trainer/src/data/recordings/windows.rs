@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+
 use super::Cutting;
 use super::segments::Segments;
 use super::split::{self, Place};
 use crate::data::{Holdout, Numbers, Sequences, Targets};
 use crate::untrusted::Budget;
-use anyhow::{Context, Result};
 
 /// Memory of a window beside its samples: its place, its class and its recording, in bytes.
 const WINDOW_COST: usize = size_of::<usize>() + 2 * size_of::<u32>();
@@ -25,21 +27,65 @@ pub(super) struct Window {
     pub start: usize,
 }
 
-/// Places of the windows of the three splits, and of those of none.
-pub(super) fn chosen(
-    segments: &Segments,
-    places: &[Place],
-    cutting: &Cutting,
-    holdout: &Holdout,
-) -> [Vec<Window>; 4] {
-    let of_stretch = |Stretch { segment, samples }: Stretch| {
-        (0..cutting.windows_in(samples.len())).map(move |i| Window {
-            segment,
-            start: samples.start + i * cutting.hop,
-        })
-    };
-    let stretches = stretches(segments, places, cutting, holdout);
-    stretches.map(|stretches| stretches.into_iter().flat_map(of_stretch).collect())
+impl Stretch {
+    /// Windows in it, each by its first sample, counted from that of the stretch.
+    fn windows(&self, cutting: &Cutting) -> impl ExactSizeIterator<Item = usize> + use<> {
+        let hop = cutting.hop;
+        (0..cutting.windows_in(self.samples.len())).map(move |window| window * hop)
+    }
+}
+
+/// What is cut into windows of the three splits, and what into those of none.
+pub(super) struct Cut<'a> {
+    segments: &'a Segments,
+    cutting: &'a Cutting,
+    stretches: [Vec<Stretch>; 4],
+}
+
+impl<'a> Cut<'a> {
+    /// Cuts segments that have these places.
+    pub fn of(
+        segments: &'a Segments,
+        places: &[Place],
+        cutting: &'a Cutting,
+        holdout: &Holdout,
+    ) -> Self {
+        Self {
+            segments,
+            cutting,
+            stretches: stretches(segments, places, cutting, holdout),
+        }
+    }
+
+    /// Places of the windows.
+    pub fn places(&self) -> [Vec<Window>; 4] {
+        let of_stretch = |stretch: &Stretch| {
+            let (segment, first) = (stretch.segment, stretch.samples.start);
+            stretch.windows(self.cutting).map(move |start| Window {
+                segment,
+                start: first + start,
+            })
+        };
+        let of_split = |split: usize| self.stretches[split].iter().flat_map(of_stretch).collect();
+        std::array::from_fn(of_split)
+    }
+
+    /// The windows.
+    ///
+    /// # Errors
+    /// They take more memory than there is in `budget`.
+    pub fn sequences(&self, budget: &Budget) -> Result<[Sequences; 4]> {
+        let all = || self.stretches.iter().flatten();
+        check_memory(
+            all().map(|of| of.windows(self.cutting).len()).sum(),
+            all().map(|of| of.samples.len()).sum::<usize>() * self.segments.channels.len(),
+            self.cutting,
+            budget,
+        )?;
+        let of_split =
+            |split: usize| sequences(self.segments, &self.stretches[split], self.cutting);
+        Ok([of_split(0)?, of_split(1)?, of_split(2)?, of_split(3)?])
+    }
 }
 
 /// The samples that are cut into windows of the three splits, and into those of none.
@@ -58,30 +104,6 @@ fn stretches(
         }
     }
     stretches
-}
-
-/// The windows of the three splits, and those of none.
-pub(super) fn cut(
-    segments: &Segments,
-    places: &[Place],
-    cutting: &Cutting,
-    holdout: &Holdout,
-    budget: &Budget,
-) -> Result<[Sequences; 4]> {
-    let stretches = stretches(segments, places, cutting, holdout);
-    let lengths = || stretches.iter().flatten().map(|of| of.samples.len());
-    check_memory(
-        lengths().map(|length| cutting.windows_in(length)).sum(),
-        lengths().sum::<usize>() * segments.channels.len(),
-        cutting,
-        budget,
-    )?;
-    let sequences = |stretches: &Vec<Stretch>| sequences(segments, stretches, cutting);
-    let [train, valid, test, new] = &stretches;
-    // Most are trained on.
-    let (train, [valid, test, new]) =
-        rayon::join(|| sequences(train), || [valid, test, new].map(sequences));
-    Ok([train?, valid?, test?, new?])
 }
 
 /// The parts of a range that are in windows: one, or each window where samples lie between them.
@@ -121,22 +143,33 @@ pub(super) fn check_memory(
 fn sequences(segments: &Segments, stretches: &[Stretch], cutting: &Cutting) -> Result<Sequences> {
     let channels = segments.channels.len();
     let lengths = || stretches.iter().map(|of| of.samples.len());
-    let count = lengths().map(|length| cutting.windows_in(length)).sum();
-    // Written once: zeros first would take as long again.
-    let mut numbers: Vec<f32> = Vec::with_capacity(lengths().sum::<usize>() * channels);
+    let count = stretches.iter().map(|of| of.windows(cutting).len()).sum();
+    let mut numbers = vec![0.0; lengths().sum::<usize>() * channels];
+    let (mut first, mut rest, mut copies) = (0, numbers.as_mut_slice(), Vec::new());
     let mut starts = Vec::with_capacity(count);
     let mut classes = Vec::with_capacity(count);
     let mut recordings = Vec::with_capacity(count);
-    for Stretch { segment, samples } in stretches {
-        let segment = &segments.all[*segment];
-        let windows = cutting.windows_in(samples.len());
-        let first = numbers.len();
-        starts.extend((0..windows).map(|window| first + window * cutting.hop * channels));
+    for stretch in stretches {
+        let (segment, samples) = (&segments.all[stretch.segment], &stretch.samples);
+        let windows = stretch.windows(cutting).len();
+        starts.extend(
+            stretch
+                .windows(cutting)
+                .map(|start| first + start * channels),
+        );
         classes.extend(std::iter::repeat_n(segment.class as u32, windows));
         recordings.extend(std::iter::repeat_n(segment.recording as u32 + 1, windows));
         let counts = &segment.counts[samples.start * channels..samples.end * channels];
-        numbers.extend(counts.iter().map(|&count| f32::from(count)));
+        first += counts.len();
+        let (part, later) = std::mem::take(&mut rest).split_at_mut(counts.len());
+        rest = later;
+        copies.push((part, counts));
     }
+    copies.into_par_iter().for_each(|(part, counts)| {
+        for (number, &count) in part.iter_mut().zip(counts) {
+            *number = count.into();
+        }
+    });
     let numbers = Numbers::overlapping(numbers, starts, cutting.steps * channels)?;
     Sequences::new(
         channels,

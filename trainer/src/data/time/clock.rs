@@ -1,5 +1,6 @@
 //! The clock of a column of stamps: unit, rate and gaps, measured by its steps.
 
+use super::grid::Grid;
 use super::unit::Unit;
 use super::{Kind, RATE_TOLERANCE};
 
@@ -21,6 +22,8 @@ const RATES: std::ops::Range<f64> = 1.9..1900.0;
 const RATES_OF_NAMED: std::ops::Range<f64> = 0.01..1e6;
 /// Periods, in seconds, of samples whose stamps stand for one of our years.
 const PERIODS: std::ops::Range<f64> = 1e-5..2.0;
+/// Stamps of the years 2000 to 2096, in the days that spreadsheets count.
+const SERIAL_DAYS: std::ops::Range<f64> = 36_526.0..71_955.0;
 /// Stamps of the years 2001 to 2096, in seconds since 1970.
 const SINCE_1970: std::ops::Range<f64> = 1e9..4e9;
 
@@ -57,6 +60,8 @@ pub(in crate::data) struct Clock {
     pub is_coarse: bool,
     /// Whether samples come in packets, so that their stamps are those of the packets.
     pub are_packets: bool,
+    /// Share of the samples that are missing, one by one; 0 where the stamps do not tell.
+    pub lost: f64,
     /// The largest step, in the column's unit, that is no gap.
     longest: f64,
 }
@@ -68,6 +73,12 @@ impl Clock {
             Unit::Samples => step != 1.0,
             _ => !(0.0..=self.longest).contains(&step),
         }
+    }
+
+    /// The same where samples that were lost one by one are made up.
+    pub fn is_long_gap(&self, step: f64) -> bool {
+        self.is_gap(step)
+            && !(self.lost > 0.0 && (0.0..=self.longest * UNSTEADY / GAP).contains(&step))
     }
 
     /// Measures a column by its stamps, row of samples by row of samples; `stated` is the rate that the user says it has, in
@@ -110,11 +121,16 @@ impl Clock {
                 rate_hz: rate_hz.filter(|rate| is_measured && rate.is_finite()),
                 is_coarse,
                 are_packets: false,
+                lost: 0.0,
                 longest,
             })
         };
         let unsteady = &positive[..positive.partition_point(|&step| step <= UNSTEADY * median)];
-        let by_pauses = of(GAP * most(unsteady)?);
+        let grid = (!is_coarse).then(|| Grid::of(positive, runs)).flatten();
+        let by_pauses = match grid {
+            None => of(GAP * most(unsteady)?),
+            Some(Grid { step, lost }) => of(GAP * step).map(|clock| Self { lost, ..clock }),
+        };
         // Samples that come in packets look like samples with pauses: only a stated rate tells them apart.
         let by_packets = || {
             let clock = of(GAP * most(positive)?)?;
@@ -173,6 +189,12 @@ fn unit_of(name: &str, first: Option<f64>, period: f64, counts: bool, stated: Op
     };
     if let Some(unit) = all().find(is_of_our_years) {
         return unit;
+    }
+    let are_days = first.is_some_and(|first| SERIAL_DAYS.contains(&first))
+        && PERIODS.contains(&(period * 86_400.0))
+        && !has(Unit::Seconds, &RATES);
+    if are_days {
+        return Unit::Days;
     }
     if let Some(unit) = named.filter(|&unit| has(unit, &RATES_OF_NAMED)) {
         return unit;

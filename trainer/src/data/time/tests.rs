@@ -193,3 +193,66 @@ fn names_and_years_tell_units_that_steps_alone_do_not() {
     assert_eq!(of("t", 0.0, 1e9), Some(Unit::Nanoseconds));
     assert_eq!(of("t", 0.0, 0.501), Some(Unit::Seconds));
 }
+
+#[test]
+fn points_of_a_grid_that_are_missing_do_not_change_the_rate() {
+    // Samples lost at random: one in so many.
+    for one_of in [3_u64, 5, 10, 16] {
+        let mut state = 1_u64;
+        let mut at_random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state >> 33
+        };
+        let mut steps = Vec::new();
+        while steps.len() < 600 {
+            let mut step = 20.0;
+            while at_random() % one_of == 0 {
+                step += 20.0;
+            }
+            steps.push(step + (at_random() % 3) as f64 - 1.0);
+        }
+        let clock = self::clock("t_ms", false, &[steps], None).unwrap();
+        let rate = clock.rate_hz.unwrap();
+        assert!((rate - 50.0).abs() < 0.3, "1 of {one_of}: {rate}");
+        assert!(
+            (clock.lost - 1.0 / one_of as f64).abs() < 0.06,
+            "{}",
+            clock.lost
+        );
+        assert!(clock.is_gap(40.0) && !clock.is_gap(20.0));
+        assert!(!clock.is_long_gap(40.0) && clock.is_long_gap(60.0));
+    }
+    // Even samples at 50 a second whose stamps are those of a clock of 15.625 ms.
+    let stamps: Vec<f64> = (0..600)
+        .map(|i| (f64::from(i) * 20.0 / 15.625).floor() * 15.625)
+        .collect();
+    let steps = stamps.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let clock = self::clock("t_ms", false, &[steps], None).unwrap();
+    assert!((clock.rate_hz.unwrap() - 50.0).abs() < 0.1);
+    assert_eq!((clock.lost, clock.is_gap(31.25)), (0.0, false));
+}
+
+#[test]
+fn spreadsheets_count_days() {
+    let of = |first: f64, hz: f64, name: &str| {
+        let column = Column {
+            name,
+            is_date: false,
+        };
+        let clock = Clock::measure(column, &[&steady(first, 1.0 / hz / 86_400.0)], None).unwrap();
+        (clock.unit, rounded(clock.rate_hz.unwrap()))
+    };
+    assert_eq!(of(45_000.123_456, 50.0, "time"), (Unit::Days, 50.0));
+    assert_eq!(of(45_000.0, 1.0, "Time"), (Unit::Days, 1.0));
+    // Seconds since something, 12.5 h ago.
+    let column = Column {
+        name: "time",
+        is_date: false,
+    };
+    assert_eq!(
+        unit(column, &[&steady(45_000.0, 0.02)], None),
+        Some(Unit::Seconds)
+    );
+}

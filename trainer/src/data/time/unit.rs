@@ -5,6 +5,8 @@ use crate::data::words::words;
 /// Unit of a column of time stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::data) enum Unit {
+    /// Days, as spreadsheets count them.
+    Days,
     Hours,
     Minutes,
     Seconds,
@@ -27,6 +29,7 @@ impl Unit {
     /// The unit that a word of a column's name is, in small letters.
     pub fn named(word: &str) -> Option<Self> {
         Some(match word {
+            "day" | "days" => Self::Days,
             "h" | "hr" | "hrs" | "hour" | "hours" => Self::Hours,
             "min" | "mins" | "minute" | "minutes" => Self::Minutes,
             "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "seg" => Self::Seconds,
@@ -47,13 +50,14 @@ impl Unit {
         let words = words(name);
         let all = || words.iter().rev().filter_map(|word| Self::named(word));
         // `min` is the least of something too.
-        let is_coarse = |unit: &Self| matches!(unit, Self::Hours | Self::Minutes);
+        let is_coarse = |unit: &Self| matches!(unit, Self::Days | Self::Hours | Self::Minutes);
         all().find(|unit| !is_coarse(unit)).or_else(|| all().next())
     }
 
     /// The name, for people.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Days => "days",
             Self::Hours => "hours",
             Self::Minutes => "minutes",
             Self::Seconds => "seconds",
@@ -67,6 +71,7 @@ impl Unit {
     /// Seconds of one unit; none of samples.
     pub fn seconds(self) -> Option<f64> {
         match self {
+            Self::Days => Some(86_400.0),
             Self::Hours => Some(3600.0),
             Self::Minutes => Some(60.0),
             Self::Seconds => Some(1.0),

@@ -1,6 +1,6 @@
 //! The end of a search: the front, the chosen model, its runs with fresh seeds, and its costs on the emulated core.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,13 @@ pub struct FitResult {
     /// Core whose costs count.
     pub core: String,
     /// The models than which no other is as accurate at no more instructions and bytes, by rising instructions. Accuracies are means over
-    /// the seeds that the search trained, of the integer models on the validation split.
+    /// the seeds that the search trained, of the integer models on the validation split; those of finalists that dropped out of the race are
+    /// told by their differences from the chosen one.
     pub front: Vec<Point>,
     /// The most accurate of them, which was chosen.
     pub chosen: Point,
+    /// Whether the target is a board with firmware of this project, which takes the model by `flash`.
+    pub has_firmware: bool,
     /// Folder of its exported model: that of the first seed.
     pub model: PathBuf,
     /// Its runs with fresh seeds.
@@ -87,8 +90,7 @@ pub struct Measurement {
 impl Search<'_> {
     /// Chooses, trains with fresh seeds, exports, measures and writes results.
     pub(super) fn finish(&mut self, observer: &mut dyn Observer) -> Result<Fitted> {
-        let finals = self.means();
-        let front = fit::front(&finals);
+        let (finals, in_all) = self.means();
         if finals.is_empty() {
             return Err(Error::Config(Fault::new(format_args!(
                 "the time was over before a candidate was trained for all epochs: give more --time, fewer --candidates, or none, and run again \
@@ -96,7 +98,7 @@ impl Search<'_> {
                 self.points.len()
             ))));
         }
-        let Some(chosen) = fit::best(&finals).cloned() else {
+        let Some(chosen) = fit::best(&finals[..in_all]).cloned() else {
             return Err(Error::Config(Fault::new(format_args!(
                 "none of the {} finalists keeps the limits once it is exported: points.jsonl in {} has their costs; give the search more \
                  candidates",
@@ -104,6 +106,7 @@ impl Search<'_> {
                 self.options.folder.display()
             ))));
         };
+        let front = front_with(&finals, &chosen);
         let config = self.final_config(&chosen);
         let data = RunData::load(&config, self.options.data_dir.as_deref(), observer)?;
         let Some(mut tests) = self.runs(&config, &data, observer)? else {
@@ -128,6 +131,7 @@ impl Search<'_> {
             core: self.target.core.core.clone(),
             front,
             chosen,
+            has_firmware: self.target.has_firmware(),
             model: folder,
             test_accuracy: sum / tests.len() as f64,
             tests,
@@ -139,54 +143,41 @@ impl Search<'_> {
         Ok(Fitted::Chosen(Box::new(result)))
     }
 
-    /// The candidates that were trained for all epochs, each with its mean over seeds; one of which some seed breaks a limit or failed does
-    /// not fit.
-    fn means(&self) -> Vec<Point> {
-        let last = self.rungs.len() - 1;
-        let full: Vec<&Point> = self
-            .points
-            .iter()
-            .filter(|point| point.rung >= last)
-            .collect();
-        // Where there are several seeds, one alone is luck.
-        let seeds = self.options.effort.seeds;
-        let mut seen = HashSet::new();
-        let mut means = Vec::new();
-        for point in &full {
-            if !seen.insert(point.candidate) {
-                continue;
-            }
-            let all: Vec<&Point> = full
-                .iter()
-                .filter(|it| it.candidate == point.candidate)
-                .copied()
-                .collect();
-            let accuracies: Option<Vec<f64>> = all.iter().map(|point| point.accuracy).collect();
-            let costliest = all.iter().max_by_key(|point| point.instructions_per_window);
-            let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-            let losses: Option<Vec<f64>> = all.iter().map(|point| point.loss).collect();
-            means.push((
-                all.len(),
-                Point {
-                    accuracy: accuracies.map(mean),
-                    loss: losses.map(mean),
-                    fits: all.iter().all(|point| point.fits),
-                    ..costliest.copied().unwrap_or(point).clone()
-                },
-            ));
+    /// The candidates that were trained for all epochs, each with its mean over the rounds of the race, those that were in all of them
+    /// first; one of which some seed breaks a limit or failed does not fit. Gives the number of those first ones, too.
+    ///
+    /// Rounds differ more than candidates do. So what dropped out of the race has the mean of the first one, less the mean difference
+    /// in the rounds that both were in.
+    fn means(&self) -> (Vec<Point>, usize) {
+        let mut all: BTreeMap<usize, Vec<&Point>> = BTreeMap::new();
+        for point in self.points.iter().filter(|point| point.rung >= self.race) {
+            all.entry(point.candidate).or_default().push(point);
         }
-        let most = means
-            .iter()
-            .map(|(seeds, _)| *seeds)
-            .max()
-            .unwrap_or(0)
-            .min(seeds);
-        let mut means: Vec<Point> = (means.into_iter())
-            .filter(|(seeds, _)| *seeds >= most)
-            .map(|(_, point)| point)
-            .collect();
-        means.sort_by_key(|point| point.candidate);
-        means
+        let most = all.values().map(Vec::len).max().unwrap_or(0);
+        let (whole, dropped): (Vec<_>, Vec<_>) =
+            all.into_values().partition(|rounds| rounds.len() == most);
+        let mut means: Vec<Point> = whole.iter().filter_map(|rounds| mean_of(rounds)).collect();
+        let in_all = means.len();
+        let first = fit::best(&means).cloned();
+        let Some((first, rounds)) = first.and_then(|first| {
+            let is_first = |rounds: &&Vec<&Point>| rounds[0].candidate == first.candidate;
+            let rounds = whole.iter().find(is_first)?;
+            Some((first, rounds))
+        }) else {
+            return (means, in_all);
+        };
+        means.extend(dropped.iter().filter_map(|other| {
+            let point = mean_of(other)?;
+            let shared: Vec<&Point> = (rounds.iter().copied())
+                .filter(|round| other.iter().any(|it| it.rung == round.rung))
+                .collect();
+            let by_difference = first.accuracy? + point.accuracy? - mean_of(&shared)?.accuracy?;
+            Some(Point {
+                accuracy: Some(by_difference.clamp(0.0, 1.0)),
+                ..point
+            })
+        }));
+        (means, in_all)
     }
 
     /// The configuration of the chosen model's runs: on the data that the recipe trains on.
@@ -225,6 +216,7 @@ impl Search<'_> {
                 resumed: run_of(&folder, &config),
                 config: config.clone(),
                 overwrite: true,
+                data_dir: self.options.data_dir.as_deref(),
             };
             if train_in(run, &data.task, &device, observer)? == Outcome::Interrupted {
                 return Ok(None);
@@ -336,4 +328,32 @@ impl Search<'_> {
             fits: excesses.is_empty(),
         }))
     }
+}
+
+/// The front, on which the chosen model is, also where the estimate of one that dropped out of the race is as good.
+fn front_with(finals: &[Point], chosen: &Point) -> Vec<Point> {
+    let mut front = fit::front(finals);
+    if !front.contains(chosen) {
+        let at = front.partition_point(|point| {
+            point.instructions_per_window < chosen.instructions_per_window
+        });
+        front.insert(at, chosen.clone());
+    }
+    front
+}
+
+/// The mean of a candidate's points, with the costs of the costliest; none of no points.
+fn mean_of(points: &[&Point]) -> Option<Point> {
+    let costliest = points
+        .iter()
+        .max_by_key(|point| point.instructions_per_window)?;
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    let accuracies: Option<Vec<f64>> = points.iter().map(|point| point.accuracy).collect();
+    let losses: Option<Vec<f64>> = points.iter().map(|point| point.loss).collect();
+    Some(Point {
+        accuracy: accuracies.map(mean),
+        loss: losses.map(mean),
+        fits: points.iter().all(|point| point.fits),
+        ..(*costliest).clone()
+    })
 }

@@ -204,7 +204,8 @@ impl PointRun<'_> {
 
     fn expected(&self, data: &PreparedData) -> Result<Shape> {
         let (channels, outputs) = (data.run.task.channels(), data.run.task.outputs());
-        let shape = Shape::of_config(&self.candidate.config, channels, outputs);
+        let candidate = self.candidate;
+        let shape = Shape::of_config(&candidate.config, candidate.steps, channels, outputs);
         shape.map_err(anyhow::Error::from).sort(Error::Config)
     }
 

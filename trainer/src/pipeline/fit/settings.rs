@@ -5,16 +5,32 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Effort, FitOptions};
+use crate::card;
+use crate::checkpoint;
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::data::recordings::content_digest;
 use crate::files::write_atomically;
-use crate::fit::Limits;
+use crate::fit::{Limit, Limits, POINTS_NAME};
+use crate::jobs::PLAN_NAME;
 use crate::pipeline::error::{Error, Fault, Result, Sort};
 use crate::untrusted::{self, Kind};
 
 /// Name of the file with what a search was started with.
 const SETTINGS_NAME: &str = "fit.toml";
+
+/// What a search writes, and what makes a folder that of a run, a model or a plan.
+const WRITTEN: [&str; 9] = [
+    "model",
+    "runs",
+    POINTS_NAME,
+    "fit.json",
+    "front.md",
+    "front.svg",
+    checkpoint::FILE_NAME,
+    card::files::MODEL,
+    PLAN_NAME,
+];
 
 /// What a search was started with, as its folder keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,17 +111,10 @@ pub(super) fn compare(folder: &Path, settings: &Settings) -> Result<()> {
         differences.push("other recordings".into());
     }
     if there.target != settings.target {
-        differences.push(format!("{}, not {}", settings.target, there.target));
+        differences.push(format!("{}, not {}", there.target, settings.target));
     }
-    if there.limits != settings.limits {
-        differences.push(format!(
-            "limits {:?}, not {:?}",
-            settings.limits, there.limits
-        ));
-    }
-    if there.effort != settings.effort {
-        differences.push(format!("{:?}, not {:?}", settings.effort, there.effort));
-    }
+    differences.extend(other_limits(&there.limits, &settings.limits));
+    differences.extend(other_effort(&there.effort, &settings.effort));
     if differences.is_empty() {
         return Ok(());
     }
@@ -113,6 +122,55 @@ pub(super) fn compare(folder: &Path, settings: &Settings) -> Result<()> {
         "{} holds a search that was started otherwise ({}): give the same options to go on with it, or another --out",
         folder.display(),
         differences.join("; ")
+    ));
+    Err(Error::Config(fault.at(folder)))
+}
+
+/// The limits that differ, those of `there` first.
+fn other_limits(there: &Limits, given: &Limits) -> Vec<String> {
+    let words = |most: Option<u64>, limit: Limit| match most {
+        Some(most) => format!("{most} {limit}"),
+        None => format!("any number of {limit}"),
+    };
+    let pairs = there.all().into_iter().zip(given.all());
+    pairs
+        .filter(|(there, given)| there != given)
+        .map(|((limit, there), (_, given))| {
+            format!("{}, not {}", words(there, limit), words(given, limit))
+        })
+        .collect()
+}
+
+/// The numbers of a search that differ, those of `there` first.
+fn other_effort(there: &Effort, given: &Effort) -> Vec<String> {
+    let numbers = |effort: &Effort| {
+        [
+            ("seed", effort.seed),
+            ("candidates", effort.candidates as u64),
+            ("finalists", effort.finalists as u64),
+            ("seeds", effort.seeds as u64),
+            ("test seeds", effort.test_seeds as u64),
+        ]
+    };
+    let pairs = numbers(there).into_iter().zip(numbers(given));
+    pairs
+        .filter(|(there, given)| there != given)
+        .map(|((name, there), (_, given))| format!("{name} = {there}, not {given}"))
+        .collect()
+}
+
+/// Refuses a folder that holds something else than a search, which a search would write over.
+pub(super) fn check_free(folder: &Path) -> Result<()> {
+    let holds = |name: &&&str| folder.join(name).symlink_metadata().is_ok();
+    if holds(&&SETTINGS_NAME) {
+        return Ok(());
+    }
+    let Some(name) = WRITTEN.iter().find(holds) else {
+        return Ok(());
+    };
+    let fault = Fault::new(format_args!(
+        "{} already holds {name}, which is of no search: choose another --out",
+        folder.display()
     ));
     Err(Error::Config(fault.at(folder)))
 }

@@ -81,7 +81,7 @@ impl Judged {
     }
 
     /// How many times a limit the costs are, at worst.
-    fn ratio(&self) -> f64 {
+    pub(super) fn ratio(&self) -> f64 {
         self.excesses.iter().map(Excess::ratio).fold(1.0, f64::max)
     }
 }
@@ -152,7 +152,7 @@ impl Target {
         limits: &Limits,
     ) -> Result<Judged, Uncovered> {
         let config = &candidate.config;
-        let shape = Shape::of_config(config, facts.channels.len(), facts.outputs)?;
+        let shape = Shape::of_config(config, candidate.steps, facts.channels.len(), facts.outputs)?;
         if !self.covers(&shape) {
             return Err(Uncovered::WideSums);
         }
@@ -189,6 +189,12 @@ impl Target {
             Ok(file) => self.refusal(&file, usage),
             Err(error) => Some(format!("{error:#}")),
         }
+    }
+
+    /// Whether it is a board with firmware of this project.
+    pub(super) fn has_firmware(&self) -> bool {
+        let board = self.board.as_ref();
+        board.is_some_and(|board| board.descriptor().is_some() && board.stream.is_some())
     }
 
     /// Why the firmware of the board refuses a model, by the checks that `flash` makes; none where it takes it, or there is no
@@ -243,69 +249,4 @@ fn core_named(registry: &Registry, name: &str) -> Result<Board> {
             cores.join(", ")
         )))
     })
-}
-
-/// The error where no candidate fits: the limit that binds, and the nearest model.
-pub(super) fn nothing_fits<'c>(
-    target: &Target,
-    candidates: impl Iterator<Item = (&'c Candidate, Result<Judged, Uncovered>)>,
-) -> Error {
-    let (mut nearest, mut refused, mut uncovered) = (None::<(&Candidate, Judged)>, None, None);
-    for (candidate, judged) in candidates {
-        match judged {
-            Err(reason) => uncovered = Some(reason),
-            Ok(judged) if judged.refusal.is_some() => refused = Some((candidate, judged)),
-            Ok(judged) => {
-                if nearest
-                    .as_ref()
-                    .is_none_or(|(_, other)| judged.ratio() < other.ratio())
-                {
-                    nearest = Some((candidate, judged));
-                }
-            }
-        }
-    }
-    // Limits first: where some keep them, it is the firmware that binds.
-    if let Some((candidate, judged)) = refused {
-        let board = target
-            .board
-            .as_ref()
-            .map_or("", |board| board.name.as_str());
-        return Error::Board(Fault::new(format_args!(
-            "the firmware of {board} takes no model of this task within the limits: {} ({}): choose another board, or search for firmware of \
-             your own with --core {}",
-            judged.refusal.unwrap_or_default(),
-            candidate.name,
-            target.core.core
-        )));
-    }
-    let Some((candidate, judged)) = nearest else {
-        let reason =
-            uncovered.map_or_else(|| "no size is valid".into(), |reason| reason.to_string());
-        return Error::Config(Fault::new(format_args!(
-            "there is no candidate of this configuration: {reason}"
-        )));
-    };
-    let binding = judged
-        .excesses
-        .iter()
-        .max_by(|a, b| a.ratio().total_cmp(&b.ratio()));
-    let binding = binding.map_or_else(String::new, |excess| {
-        format!(
-            "{} {} are allowed, it takes {}",
-            excess.most, excess.limit, excess.found
-        )
-    });
-    let costs = &judged.costs;
-    Error::Config(Fault::new(format_args!(
-        "no model keeps the limits. The nearest is {}: {binding}. It has {} instructions a window, {} bytes of flash ({} of code, {} of the \
-         model) and {} bytes of RAM on {}",
-        candidate.name,
-        costs.window(candidate.steps),
-        costs.flash(),
-        costs.code_bytes,
-        costs.model_bytes,
-        costs.ram(),
-        target.core.core
-    )))
 }

@@ -36,11 +36,10 @@ impl Search<'_> {
                 is_chosen: is_final && *point == result.chosen,
             })
         };
-        let last = self.rungs.len() - 1;
         let short = self
             .points
             .iter()
-            .filter(|point| point.rung < last && point.fits);
+            .filter(|point| point.rung < self.race && point.fits);
         let short = short.filter_map(|point| mark(point, false));
         let finals = finals.iter().filter(|point| point.fits);
         short
@@ -75,7 +74,7 @@ fn markdown(result: &FitResult) -> String {
     let least = accuracies.iter().copied().fold(f64::INFINITY, f64::min);
     let most = accuracies.iter().copied().fold(0.0, f64::max);
     text += &format!(
-        "\nValidation: integer models, means over the seeds of the search. Test split, {} fresh seeds of the chosen model: {:.2} % ({:.2} to \
+        "\nValidation: integer models, means over the seeds of the search; what dropped out of the race by its differences. Test split, {} fresh seeds of the chosen model: {:.2} % ({:.2} to \
          {:.2}).\n",
         result.tests.len(),
         100.0 * result.test_accuracy,

@@ -1,5 +1,6 @@
 //! Plans of jobs: every task with every recipe and seed, or a grid of settings.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::card::sha256;
@@ -7,8 +8,9 @@ use crate::data::recordings::{FOLDS, Fold, content_digest};
 use crate::data::{Task, named_folder};
 use crate::files::write_atomically;
 use crate::jobs::{self, Axis, Entry, Job, Plan, Setting};
-use crate::observer::Observer;
+use crate::observer::{Observer, Silent};
 use crate::pipeline::config::{ConfigOptions, TaskArgument, TaskSetup};
+use crate::pipeline::data::RunData;
 use crate::pipeline::error::{Error, Fault, Result, Sort};
 use crate::recipe::Recipe;
 use crate::untrusted::{self, Kind};
@@ -193,6 +195,28 @@ impl SweepOptions {
             config,
         })
     }
+}
+
+/// Checks that the recordings can be shared out to the folds of a cross-validation, before there are jobs.
+///
+/// # Errors
+/// [`Error::Data`]: they cannot, or cannot be read; the message says how many groups there are. [`Error::Config`]: the configuration
+/// does not fit them.
+pub fn check_folds(planned: &PlannedJobs) -> Result<()> {
+    let has_fold = |job: &&Job| {
+        job.config
+            .recordings
+            .as_ref()
+            .is_some_and(|own| own.fold.is_some())
+    };
+    let mut groups = BTreeSet::new();
+    for job in planned.jobs.iter().filter(has_fold) {
+        // One fold's drawing looks at all folds, and seeds do not matter.
+        if groups.insert(&job.entry.group) {
+            RunData::load(&job.config, planned.data_dir.as_deref(), &mut Silent)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the folders of jobs under `out`, and their plan. Jobs that a plan in `out` has already stay in it. `command` is

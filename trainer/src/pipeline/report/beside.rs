@@ -2,113 +2,185 @@
 
 use std::path::Path;
 
+use super::cores::cores;
 use super::facts::Place;
 use crate::card::{Card, files};
+use crate::config::RunConfig;
 use crate::data::Task;
-use crate::jobs::{BoardRecord, Done, MODEL_NAME, Plan};
+use crate::jobs::{Done, MODEL_NAME, Plan};
+use crate::model_folder::StoredModel;
 use crate::pipeline::evaluate::Measured;
-use crate::report::{ModelFacts, Neighbour, Report};
+use crate::report::{CoreCost, Neighbour, Report};
+use crate::usage::Usage;
 
 /// Folders that are looked into.
 const MOST: usize = 300;
 
-/// Finds finished models of the same task, classes and data in the folder above: the jobs of its plan, else runs and models. A
-/// note tells of those that were left out.
-pub(super) fn neighbours(
-    place: &Place,
-    measured: &Measured,
-    model: &ModelFacts,
-) -> (Vec<Neighbour>, Option<String>) {
+/// Models beside one.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub neighbours: Vec<Neighbour>,
+    /// Folder that they lie in.
+    pub folder: String,
+    /// Lines about those that are not compared.
+    pub left_out: Vec<String>,
+}
+
+/// Finds finished models of the same task, classes and data in the folder above: the jobs of its plan, else runs and models.
+pub(super) fn found(place: &Place, measured: &Measured) -> Beside {
     let Some(above) = place.folder.parent() else {
-        return Default::default();
+        return Beside::default();
     };
     let wanted = Wanted {
-        task: measured.loaded.config.task,
+        config: &measured.loaded.config,
         classes: measured.data.task.classes(),
         data: measured.data.describe(&measured.loaded.config),
-        board: model.boards.first().map(|board| board.board.clone()),
     };
-    match Plan::read(above) {
-        Ok(plan) => (wanted.of_plan(above, &plan, &place.name), None),
+    let found = match Plan::read(above) {
+        Ok(plan) => wanted.of_plan(above, &plan, &place.name),
         Err(_) => wanted.of_folder(above, &place.name),
+    };
+    Beside {
+        folder: above.display().to_string(),
+        ..found
     }
 }
 
 /// What makes models comparable.
-struct Wanted {
-    task: Task,
+struct Wanted<'a> {
+    config: &'a RunConfig,
     classes: Vec<String>,
     data: String,
-    board: Option<String>,
 }
 
-impl Wanted {
-    fn of_plan(&self, above: &Path, plan: &Plan, this: &str) -> Vec<Neighbour> {
+/// Models that are not compared, by the reason.
+#[derive(Default)]
+struct LeftOut {
+    others: usize,
+    unreadable: usize,
+    beyond: usize,
+}
+
+impl LeftOut {
+    fn lines(&self) -> Vec<String> {
+        let line = |(count, what): (usize, &str)| match count {
+            0 => None,
+            1 => Some(format!(
+                "One more model in that folder is not compared: {what}."
+            )),
+            count => Some(format!(
+                "{count} more models in that folder are not compared: {what}."
+            )),
+        };
+        let all = [
+            (self.others, "other classes, or other data"),
+            (self.unreadable, "the card cannot be read"),
+            (self.beyond, "only the first 300 folders are looked into"),
+        ];
+        all.into_iter().filter_map(line).collect()
+    }
+}
+
+impl Wanted<'_> {
+    fn of_plan(&self, above: &Path, plan: &Plan, this: &str) -> Beside {
         let report = Report::read("", above, plan);
         let jobs = report.jobs.iter().filter(|job| job.entry.name != this);
         let neighbour = |job: &crate::report::JobReport| {
             let config = job.config.as_ref()?;
             let done = job.record.as_ref()?.done()?;
-            let is_alike = config.task == self.task && done.data == self.data;
-            is_alike.then(|| self.of_job(&job.entry.name, done))
+            let is_alike = config.task == self.config.task && done.data == self.data;
+            is_alike.then(|| self.of_job(above, &job.entry.name, config, done))
         };
-        jobs.filter_map(neighbour).collect()
+        Beside {
+            neighbours: jobs.filter_map(neighbour).collect(),
+            ..Beside::default()
+        }
     }
 
-    fn of_job(&self, name: &str, done: &Done) -> Neighbour {
-        let is_same = |board: &&BoardRecord| Some(&board.board) == self.board.as_ref();
-        let board = done.boards.iter().find(is_same);
+    fn of_job(&self, above: &Path, name: &str, config: &RunConfig, done: &Done) -> Neighbour {
+        let folder = above.join(name).join(MODEL_NAME);
         Neighbour {
             name: name.into(),
             bytes: done.bytes,
             accuracy: done.results.integer_test.accuracy,
-            instructions: board.map(|board| board.instructions_per_window),
+            cores: self.cores(&folder, done),
+            is_same_test: self.is_same_test(config),
         }
     }
 
-    fn of_folder(&self, above: &Path, this: &str) -> (Vec<Neighbour>, Option<String>) {
+    /// Instructions of a job's model.
+    fn cores(&self, folder: &Path, done: &Done) -> Vec<CoreCost> {
+        let found = StoredModel::read(folder).ok();
+        let window = found.as_ref().and_then(window);
+        let (Some(stored), Some(window)) = (&found, window) else {
+            return Vec::new();
+        };
+        cores(&stored.file, self.config.task, window, &done.boards).unwrap_or_default()
+    }
+
+    /// Whether a model was tested on the same windows.
+    fn is_same_test(&self, config: &RunConfig) -> bool {
+        // Every run on recordings has its own split, and benchmarks are split as published.
+        config.recordings == self.config.recordings || config.task != Task::Recordings
+    }
+
+    fn of_folder(&self, above: &Path, this: &str) -> Beside {
         let entries = std::fs::read_dir(above).into_iter().flatten().flatten();
         let mut folders: Vec<_> = entries.map(|entry| entry.path()).collect();
         folders.retain(|folder| folder.is_dir());
         folders.sort();
-        let beyond = folders.len().saturating_sub(MOST);
+        let mut left_out = LeftOut {
+            beyond: folders.len().saturating_sub(MOST),
+            ..LeftOut::default()
+        };
         folders.truncate(MOST);
-        let (mut found, mut others) = (Vec::new(), 0);
+        let mut neighbours = Vec::new();
         for folder in folders {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
-            if name == this {
-                continue;
-            }
             let inside = folder.join(MODEL_NAME);
             let has_card = |folder: &&Path| folder.join(files::CARD).is_file();
-            let Some(folder) = [&*inside, &*folder].into_iter().find(has_card) else {
+            let found = [&*inside, &*folder].into_iter().find(has_card);
+            let Some(model) = found.filter(|_| name != this) else {
                 continue;
             };
-            let Ok(card) = Card::read(folder) else {
-                others += 1;
+            let Ok(card) = Card::read(model) else {
+                left_out.unreadable += 1;
                 continue;
             };
-            if card.config.task != self.task {
+            if card.config.task != self.config.task {
                 continue;
             }
             if card.classes != self.classes || card.data != self.data {
-                others += 1;
+                left_out.others += 1;
                 continue;
             }
-            found.push(Neighbour {
-                name: name.into_owned(),
-                bytes: card.bytes,
-                accuracy: card.results.integer_test.accuracy,
-                instructions: None,
-            });
+            neighbours.push(self.of_card(name.into_owned(), model, &card));
         }
-        let left_out = (others + beyond > 0).then(|| {
-            format!(
-                "note: {} models beside this one are not compared: they are of other classes or data, cannot be read, or are too \
-                 many",
-                others + beyond
-            )
-        });
-        (found, left_out)
+        Beside {
+            neighbours,
+            left_out: left_out.lines(),
+            ..Beside::default()
+        }
     }
+
+    fn of_card(&self, name: String, folder: &Path, card: &Card) -> Neighbour {
+        let stored = StoredModel::read(folder).ok();
+        let window = stored.as_ref().and_then(window);
+        let costs = stored
+            .as_ref()
+            .zip(window)
+            .and_then(|(stored, window)| cores(&stored.file, card.config.task, window, &[]).ok());
+        Neighbour {
+            name,
+            bytes: card.bytes,
+            accuracy: card.results.integer_test.accuracy,
+            cores: costs.unwrap_or_default(),
+            is_same_test: self.is_same_test(&card.config),
+        }
+    }
+}
+
+/// Samples of a window of a model, of those that are used.
+fn window(stored: &StoredModel) -> Option<usize> {
+    Usage::of(stored).ok()?.window
 }

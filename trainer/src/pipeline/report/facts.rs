@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::{again, cores};
 use crate::card::sha256;
 use crate::config::RunConfig;
 use crate::counts::units;
@@ -10,8 +11,8 @@ use crate::data::{Sequences, Split, Targets, Task};
 use crate::jobs::{BoardRecord, Record};
 use crate::metrics::Confusion;
 use crate::pipeline::error::{Error, Result, Sort};
-use crate::pipeline::evaluate::Measured;
-use crate::pipeline::model::is_run;
+use crate::pipeline::evaluate::{EvaluateOptions, Measured};
+use crate::pipeline::place::is_run;
 use crate::report::{ClassFacts, DataFacts, ModelFacts};
 use crate::run_log::{self, Line};
 use crate::usage::{self, Channel};
@@ -55,13 +56,20 @@ impl Place {
         epochs.unwrap_or_default().lines
     }
 
-    /// Boards that the model with this digest was run on.
+    /// Boards that the model with this digest was run on: by its job, or by the search that chose it.
     fn boards(&self, digest: &str) -> Vec<BoardRecord> {
         let record = self.run.as_deref().and_then(|run| Record::read(run).ok());
         let record = record.flatten();
         let done = record.as_ref().and_then(Record::done);
         let done = done.filter(|done| done.sha256 == digest);
-        done.map_or(Vec::new(), |done| done.boards.clone())
+        let found = done.map_or(Vec::new(), |done| done.boards.clone());
+        if !found.is_empty() {
+            return found;
+        }
+        // A search's model lies in its folder, and the runs of that one folder deeper.
+        let above = self.folder.ancestors().skip(1).take(2);
+        let found = above.filter_map(|above| cores::of_search(above, digest));
+        found.take(1).collect()
     }
 }
 
@@ -143,8 +151,9 @@ pub(super) fn model(
     measured: &Measured,
     sequences: &Sequences,
     place: &Place,
-    path: &Path,
+    options: &EvaluateOptions,
 ) -> Result<ModelFacts> {
+    let path = &options.model;
     let (loaded, config) = (&measured.loaded, &measured.loaded.config);
     let model = loaded.file.model().sort_at(Error::Model, path)?;
     let digest = sha256(loaded.file.bytes());
@@ -170,10 +179,12 @@ pub(super) fn model(
         Some(_) => Vec::new(),
         None => channels(measured, config),
     };
+    let boards = place.boards(&digest);
     Ok(ModelFacts {
         name: model.name().into(),
         bytes: loaded.file.bytes().len(),
-        boards: place.boards(&digest),
+        cores: cores::cores(&loaded.file, config.task, sequences.steps, &boards),
+        boards,
         sha256: digest,
         layers,
         window: sequences.steps,
@@ -182,7 +193,7 @@ pub(super) fn model(
         rate_hz: usage::rate_hz(config),
         channels,
         epoch: card.map(|card| card.epoch).or(chosen),
-        commands: card.map_or(Vec::new(), |card| card.commands.clone()),
+        commands: again::commands(options, loaded, (&place.name, place.run.as_deref())),
     })
 }
 

@@ -81,10 +81,13 @@ fn with_origin(
         let time = rate.map_or(String::new(), |rate| {
             format!(", {:.2} s into its interval", origin.sample as f32 / rate)
         });
+        let spot = origin
+            .spot
+            .map_or(String::new(), |spot| format!(", {spot}"));
         return WrongWindow {
             recording: Some(origin.recording.to_owned()),
             person: origin.group.map(String::from),
-            place: Some(format!("{} line {}{time}", origin.file, origin.line)),
+            place: Some(format!("{}{spot}{time}", origin.file)),
             ..window
         };
     }

@@ -13,7 +13,7 @@ use hadamrnn_device::imu::GravityFilter;
 use hadamrnn_device::windows::{MAGIC, WindowFile, WindowFileHeader};
 use hadamrnn_firmware_support::boards::Board;
 
-use crate::data::import::{self, Options, Unit, counts_of_firmware, scales_told};
+use crate::data::import::{self, Options, Unit, counts_of_firmware, scales_in_line};
 use crate::observer::Observer;
 use crate::untrusted::{self, Kind};
 use crate::usage::quantities;
@@ -196,7 +196,7 @@ impl Sensor {
     /// The board's samples of a recording.
     fn samples(self, text: &[u8]) -> Result<Recorded> {
         let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let told = scales_told(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
+        let told = scales_in_line(String::from_utf8_lossy(first).trim_end()).context("line 1")?;
         let scale = |name: &str| told.iter().find(|scale| scale.channel == name);
         let mut saturated = 0;
         let mut reader = csv::ReaderBuilder::new()

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::markup::{facts, grouped, name, percent, picture, table, text};
-use super::{Neighbour, RunReport};
+use super::{CORES, CoreCost, Neighbour, RunReport};
 use crate::plot::{AccuracyPicture, Cost, Mark, Shape};
 
 /// Rows that the table shows.
@@ -19,63 +19,135 @@ pub fn section(report: &RunReport) -> Result<String> {
     let this = this(report);
     let mut all = vec![&this];
     all.extend(&report.neighbours);
-    let mut body = match report.neighbours.len() {
-        0 => "<p>There is no other finished model of this task, these classes and these data beside it.</p>\n".into(),
-        count => format!("<p>This model beside {count} of the same task, classes and data in the same folder; the accuracy of each is that of its integer model on \
-             the test split.</p>\n"),
-    };
-    if all.len() > 1 && report.split == "test" {
-        body += &drawn(&all, Cost::Bytes, |model| Some(model.bytes as f64))?;
-        let instructions = |model: &Neighbour| model.instructions.map(|count| count as f64);
-        if all
+    let mut body = intro(report);
+    // An accuracy on other windows is no point beside these.
+    let drawn_models: Vec<&Neighbour> = match report.split.as_str() {
+        "test" => all
             .iter()
-            .filter(|model| instructions(model).is_some())
-            .count()
-            > 1
-        {
-            body += &drawn(&all, Cost::Instructions, instructions)?;
-        }
+            .copied()
+            .filter(|model| model.is_same_test)
+            .collect(),
+        _ => vec![&this],
+    };
+    body += &drawn(&drawn_models, Cost::Bytes, |model| Some(model.bytes as f64))?;
+    if let Some((board, core)) = core_of_picture(&this) {
+        body += &format!("<p class=\"faint\">Instructions of a window on {core}:</p>\n");
+        let instructions = |model: &Neighbour| on(model, board).map(|it| it.instructions as f64);
+        body += &drawn(&drawn_models, Cost::Instructions, instructions)?;
     }
+    body += &models(report, &all);
+    body += &remarks(report, &all);
+    Ok(body)
+}
+
+/// Tells which models are shown.
+fn intro(report: &RunReport) -> String {
+    let folder = name(&report.beside);
+    let mut body = match report.neighbours.len() {
+        0 => format!(
+            "<p>No other finished model of this task, of the same classes and data lies in {folder}.</p>\n"
+        ),
+        count => format!(
+            "<p>This model, and {count} other{} that {} in {folder}, of the same task, classes and data. The accuracy of {} is that of the \
+             integer model on the test split, as it was when the model was exported.</p>\n",
+            if count == 1 { "" } else { "s" },
+            if count == 1 { "lies" } else { "lie" },
+            if count == 1 {
+                "the other"
+            } else {
+                "the others"
+            },
+        ),
+    };
+    for line in &report.left_out {
+        body += &format!("<p class=\"faint\">{}</p>\n", name(line));
+    }
+    body
+}
+
+/// The core whose instructions are drawn: one that this model was run on, else the Cortex-M4.
+fn core_of_picture(this: &Neighbour) -> Option<(&'static str, &'static str)> {
+    let known = |(board, _): &&(&str, &str)| on(this, board).is_some();
+    let measured = CORES
+        .iter()
+        .find(|(board, _)| on(this, board).is_some_and(|it| it.is_measured));
+    let usual = CORES.iter().find(|(board, _)| *board == "qemu-m4");
+    let found = measured
+        .or(usual.filter(known))
+        .or_else(|| CORES.iter().find(known));
+    found.copied()
+}
+
+fn on<'a>(model: &'a Neighbour, board: &str) -> Option<&'a CoreCost> {
+    model.cores.iter().find(|core| core.board == board)
+}
+
+/// The table of models.
+fn models(report: &RunReport, all: &[&Neighbour]) -> String {
     let accuracy = match report.split.as_str() {
         "test" => "accuracy".to_owned(),
         split => format!("accuracy (this: {}; others: test)", name(split)),
     };
-    let head = ["model", "bytes", "instructions<br>a window", &accuracy].map(String::from);
+    let cores = CORES.map(|(_, core)| core.to_owned());
+    let head: Vec<String> = ["model".to_owned(), accuracy, "bytes".to_owned()]
+        .into_iter()
+        .chain(cores)
+        .collect();
     let row = |(i, model): (usize, &&Neighbour)| {
         let label = match i {
             0 => format!("<b>{}</b> (this)", name(&model.name)),
             _ => name(&model.name),
         };
-        let instructions = model.instructions.map_or("–".into(), grouped);
-        vec![
-            label,
-            grouped(model.bytes as u64),
-            instructions,
-            percent(model.accuracy),
-        ]
+        let mark = if model.is_same_test { "" } else { "*" };
+        let accuracy = format!("{}{mark}", percent(model.accuracy));
+        let cores = CORES.map(|(board, _)| match on(model, board) {
+            Some(core) if core.is_measured => grouped(core.instructions),
+            Some(core) => format!("≈ {}", grouped(core.instructions)),
+            None => "–".into(),
+        });
+        let first = [label, accuracy, grouped(model.bytes as u64)];
+        first.into_iter().chain(cores).collect()
     };
     let rows: Vec<Vec<String>> = all.iter().enumerate().take(MOST).map(row).collect();
-    body += &table("names", &head, &rows);
+    table("names stack", &head, &rows)
+}
+
+/// Says what the numbers of the table are.
+fn remarks(report: &RunReport, all: &[&Neighbour]) -> String {
+    let mut lines = Vec::new();
     if all.len() > MOST {
-        body += &format!(
-            "<p class=\"faint\">{} more are not listed.</p>\n",
-            all.len() - MOST
+        lines.push(format!("{} more are not listed.", all.len() - MOST));
+    }
+    match &report.model.cores {
+        Ok(_) => lines.push(
+            "Under the names of cores: instructions of a window. Those with “≈” are estimated from the shape of the model, within 2 % \
+             where the core has a division; the others were counted on the emulated core, as <code>hadamrnn verify MODEL --board \
+             qemu-m4</code> does."
+                .to_owned(),
+        ),
+        Err(why) => lines.push(format!(
+            "The instructions of this model are not known: {}. <code>hadamrnn verify MODEL --board qemu-m4</code> counts them.",
+            text(why)
+        )),
+    }
+    if all.iter().any(|model| !model.is_same_test) {
+        lines.push(
+            "* Tested on other windows: other recordings, another split or another cut.".into(),
         );
     }
-    if this.instructions.is_none() {
-        body += "<p class=\"faint\">The instructions of this model are not known: \
-                 <code>hadamrnn verify MODEL --board qemu-m4</code> counts them exactly.</p>\n";
-    }
-    Ok(body)
+    let lines = lines
+        .iter()
+        .map(|line| format!("<p class=\"faint\">{line}</p>\n"));
+    lines.collect()
 }
 
 fn this(report: &RunReport) -> Neighbour {
-    let board = report.model.boards.first();
     Neighbour {
         name: report.name.clone(),
         bytes: report.model.bytes,
         accuracy: report.integer.accuracy,
-        instructions: board.map(|board| board.instructions_per_window),
+        cores: report.model.cores.clone().unwrap_or_default(),
+        is_same_test: true,
     }
 }
 
@@ -135,7 +207,7 @@ pub fn card(report: &RunReport) -> String {
         ("kernel", report.kernel.name().to_owned()),
         ("window", window(report)),
         ("epoch", epoch),
-        ("made by", commands.join("<br>")),
+        ("make it again", commands.join("<br>")),
     ];
     let mut body = facts(&rows) + &boards(report);
     if !model.channels.is_empty() {

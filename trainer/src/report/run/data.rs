@@ -59,7 +59,7 @@ fn counts(report: &RunReport) -> String {
         0 => String::new(),
         more => format!("<p class=\"faint\">{more} more classes are not shown.</p>\n"),
     };
-    table("names", &head, &rows) + &more
+    table("names stack", &head, &rows) + &more
 }
 
 fn notes(notes: &[String]) -> String {

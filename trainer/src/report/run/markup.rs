@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::compact;
 use crate::metrics::wilson;
 use crate::plot::Picture;
 use crate::report::style;
@@ -13,6 +14,18 @@ const RULES: &str = "\
 .matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; padding: 0.4rem 0.2rem; max-height: 9rem; font-weight: normal; border: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .matrix thead th:first-child { writing-mode: horizontal-tb; transform: none; font-size: 0.85rem; color: var(--faint); white-space: normal; }
 .matrix tbody th { text-align: left; padding: 0.2rem 0.5rem 0.2rem 0; }
+.pairs th:first-child, .pairs td:first-child { max-width: none; }
+.key { display: none; font-size: 0.82rem; }
+.key ol { columns: 9rem; column-gap: 0.5rem; padding-left: 1.7rem; margin: 0.3rem 0; }
+.key li { break-inside: avoid; }
+.wide-only { display: none; }
+@media (max-width: 520px) {
+  .stack tr { display: grid; grid-template-columns: repeat(var(--n), minmax(0, 1fr)); border-bottom: 1px solid var(--line); }
+  .stack thead tr { border-bottom: 2px solid var(--faint); }
+  .stack th, .stack td { border: 0; padding: 0.1rem 0.15rem 0.25rem; font-size: 0.75rem; min-width: 0; }
+  .stack thead th { font-size: 0.68rem; font-weight: normal; }
+  .stack th:first-child, .stack td:first-child { grid-column: 1 / -1; max-width: none; min-width: 0; padding-bottom: 0; font-size: 0.85rem; position: static; }
+}
 .ci { display: block; white-space: nowrap; color: var(--faint); font-size: 0.92em; }
 .facts .ci { display: inline; }
 .bar { display: block; height: 0.45rem; background: var(--box); position: relative; min-width: 4.5rem; margin-top: 0.3rem; }
@@ -70,23 +83,32 @@ pub fn page(title: &str, sections: &[(&str, &str, String)]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>\n{}{RULES}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<nav>{links}</nav>\n{body}<p class=\"faint\">Written by hadamrnn {}.</p>\n</body>\n</html>\n",
+         <title>{title}</title>\n<style>\n{}{RULES}{}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<nav>{links}</nav>\n{body}<p class=\"faint\">Written by hadamrnn {}.</p>\n</body>\n</html>\n",
         style::sheet(),
+        compact::rules(),
         env!("CARGO_PKG_VERSION")
     )
 }
 
 /// A table in a box of its own, which scrolls; cells are HTML. The first column stays in sight.
 pub fn table(class: &str, head: &[String], rows: &[Vec<String>]) -> String {
-    let mut text = format!("<div class=\"scroll\"><table class=\"{class}\"><thead><tr>");
+    let columns = head.len().saturating_sub(1);
+    let mut text = format!(
+        "<div class=\"scroll\"><table class=\"{class}\" style=\"--n:{columns}\"><thead><tr>"
+    );
     for cell in head {
-        let _ = write!(text, "<th>{cell}</th>");
+        // A cell may bring attributes of its own.
+        match cell.starts_with("<t") {
+            true => text += cell,
+            false => {
+                let _ = write!(text, "<th>{cell}</th>");
+            }
+        }
     }
     text += "</tr></thead><tbody>\n";
     for row in rows {
         text += "<tr>";
         for cell in row {
-            // A cell may bring attributes of its own.
             match cell.starts_with("<t") {
                 true => text += cell,
                 false => {

@@ -90,10 +90,27 @@ fn report(
             decimation: 1,
             rate_hz: Some(50.0),
             channels: (0..channels).map(channel).collect(),
-            ..ModelFacts::default()
+            sha256: String::new(),
+            layers: "64 units".into(),
+            hop: None,
+            epoch: None,
+            commands: Vec::new(),
+            boards: Vec::new(),
+            cores: Ok(cores(100_000)),
         },
         neighbours: Vec::new(),
+        beside: "runs/<above>".into(),
+        left_out: vec!["One more model <is not> compared.".into()],
     }
+}
+
+fn cores(instructions: u64) -> Vec<CoreCost> {
+    let core = |(board, _)| CoreCost {
+        board,
+        instructions,
+        is_measured: board == "qemu-m4",
+    };
+    CORES.map(core).into()
 }
 
 /// Checks what holds for every page.
@@ -177,11 +194,13 @@ fn neighbours_are_drawn_and_bounded() {
         name: format!("<channel {i}>"),
         bytes: 500 + i,
         accuracy: 0.9,
-        instructions: Some(100_000 + i as u64),
+        cores: cores(100_000 + i as u64),
+        is_same_test: i.is_multiple_of(2),
     };
     report.neighbours = (0..100).map(neighbour).collect();
     let page = checked(&report);
     assert!(page.contains("61 more are not listed"));
+    assert!(page.contains("≈ 100,000") && page.contains("* Tested on other windows"));
     assert_eq!(
         page.matches("aria-label=\"Accuracy against bytes\"")
             .count(),

@@ -103,6 +103,9 @@ pub struct Options {
     /// Of recordings of other tools, where the label stands in names of files, such as '{label}-*.csv' or '{subject}/{label}/*'
     #[arg(long, value_name = "PATTERN")]
     label_from: Option<Pattern>,
+    /// Of recordings of other tools, the column that holds the labels, where it is not named like one (label, class, activity, Klasse, …)
+    #[arg(long, value_name = "COLUMN", conflicts_with = "label_from")]
+    label_column: Option<String>,
     /// Of recordings of other tools, the unit of channels whose files tell none: g, mg, m/s2, rad/s, dps, uT, counts
     #[arg(long)]
     unit: Option<String>,
@@ -164,6 +167,7 @@ impl Options {
     /// Whether there are options of an import.
     fn has_import(&self) -> bool {
         self.label_from.is_some()
+            || self.label_column.is_some()
             || self.unit.is_some()
             || self.resample.is_some()
             || self.resample_by.is_some()
@@ -179,6 +183,7 @@ impl Options {
         if let Some(pattern) = &self.label_from {
             import.label_from = Some(pattern.to_string());
         }
+        import.label_column = self.label_column.clone().or(import.label_column.take());
         import.unit = self.unit.clone().or(import.unit.take());
         import.resample_hz = self.resample.or(import.resample_hz);
         import.resample_by = self.resample_by.or(import.resample_by);
@@ -310,8 +315,8 @@ impl Options {
                     && self.group.is_none()
                     && self.split_seed.is_none()
                     && !self.has_import(),
-                "--steps, --hop, --rate, --channels, --group, --split-seed, --label-from, --unit, --resample and --skip-bad-lines are for \
-                 the task recordings, not {}",
+                "--steps, --hop, --rate, --channels, --group, --split-seed, --label-from, --label-column, --unit, --resample and --skip-bad-lines \
+                 are for the task recordings, not {}",
                 config.task
             ),
         }

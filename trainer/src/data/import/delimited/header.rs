@@ -3,12 +3,15 @@
 use anyhow::{Result, ensure};
 
 use super::Dialect;
+use super::points::is_grouped;
 use crate::data::import::columns::{Role, label_rank, plain, role};
 use crate::data::import::context::Reading;
 use crate::data::import::recording::Channel;
 use crate::data::import::text::{Number, lines, number, quantity, split};
 use crate::data::import::unit::{self, Unit};
+use crate::data::row_digests::SOURCE;
 use crate::data::time::{Candidate, Stamp, candidates, stamp};
+use crate::data::words::composed;
 use crate::visible;
 
 /// Columns of stamps that are read.
@@ -76,7 +79,7 @@ impl Columns {
                 visible::names(&names)
             ));
         }
-        found.label = label(&names)?;
+        found.label = label(&names, reading)?;
         let mut others = Vec::new();
         let mut times = Vec::new();
         for (i, name) in names.iter().enumerate() {
@@ -99,11 +102,13 @@ impl Columns {
                 Role::Channel if kind.numbers + kind.others == 0 => {}
                 Role::Number if is_wanted => found.value(i, name, &kind, dialect)?,
                 Role::Number if name.is_empty() && kind.numbers + kind.others == 0 => {}
-                _ => others.push(if name.is_empty() {
-                    "(no name)".into()
-                } else {
-                    name.clone()
-                }),
+                _ if name.is_empty() => others.push("(no name)".into()),
+                _ => {
+                    if found.label.is_none() && kind.others > kind.numbers {
+                        reading.text_column(name);
+                    }
+                    others.push(name.clone());
+                }
             }
         }
         found.clocks = candidates(&times, |column| first_stamp(text, dialect, column));
@@ -113,6 +118,13 @@ impl Columns {
         };
         let no_clocks = times.into_iter().filter(|(column, _)| !is_read(*column));
         found.no_clocks = no_clocks.map(|(_, name)| name).collect();
+        if others.iter().any(|name| name == SOURCE) {
+            found.notes.push(
+                "its samples were resampled before, and its column source_digest, by which training finds trimmed copies, is no part of \
+                 an import: train on the folder as it is, or import the original recordings"
+                    .into(),
+            );
+        }
         if !others.is_empty() {
             found
                 .notes
@@ -196,7 +208,12 @@ fn names(dialect: &Dialect, reading: &Reading<'_>) -> Vec<String> {
     }
 }
 
-fn label(names: &[String]) -> Result<Option<usize>> {
+/// The column of the label: that which the user names, else the one that is named most like a label.
+fn label(names: &[String], reading: &Reading<'_>) -> Result<Option<usize>> {
+    if let Some(stated) = &reading.options.label_column {
+        let is_it = |name: &String| composed(name) == composed(stated);
+        return Ok(names.iter().position(is_it));
+    }
     let mut all: Vec<usize> = (0..names.len())
         .filter(|&i| role(&names[i]) == Role::Label)
         .collect();
@@ -236,6 +253,8 @@ fn kinds(text: &str, dialect: &Dialect) -> Vec<Kind> {
         for (kind, field) in kinds.iter_mut().zip(&fields) {
             match number(field, dialect.comma) {
                 Number::Value(_) => kind.numbers += 1,
+                // A number that is refused when it is read, not text.
+                Number::Other if is_grouped(field) => kind.numbers += 1,
                 Number::Other => match quantity(field, dialect.comma) {
                     Some((_, unit)) => {
                         kind.numbers += 1;

@@ -67,7 +67,13 @@ impl<'a> Rows<'a> {
     pub fn row(&mut self, fields: &[&str]) -> Result<()> {
         self.number += 1;
         self.table
-            .row(&self.columns, &self.dialect, "", fields, self.reading)
+            .row(
+                &self.columns,
+                &self.dialect,
+                (None, ""),
+                fields,
+                self.reading,
+            )
             .with_context(|| format!("row {}", self.number))
     }
 

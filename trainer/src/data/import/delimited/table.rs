@@ -1,17 +1,20 @@
 //! Rows of a file, put into recordings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use anyhow::{Result, bail, ensure};
 
 use super::Dialect;
 use super::header::{Columns, Value};
+use super::points::{Points, is_grouped};
+use crate::data::import::columns::axis;
 use crate::data::import::context::Reading;
 use crate::data::import::recording::{Recording, TimeBase};
 use crate::data::import::text::{Number, is_missing, number, quantity, unquoted};
 use crate::data::import::unit::Unit;
 use crate::data::time::{self, Candidate, Clock, Column, SAMPLE_ROWS, finest};
+use crate::data::{Spot, Spots};
 use crate::visible;
 
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
@@ -86,12 +89,15 @@ pub(super) struct Table {
     stamps: Vec<Vec<f64>>,
     labels: Vec<usize>,
     keys: Vec<Key>,
+    spots: Spots,
     gaps: Vec<usize>,
     blanks: Vec<usize>,
     label_texts: Texts,
     recordings: Texts,
     subjects: Texts,
     sample: Vec<f32>,
+    /// Points in the fields of each column of values.
+    points: Vec<Points>,
 }
 
 impl Table {
@@ -102,12 +108,14 @@ impl Table {
             stamps: vec![Vec::new(); columns.clocks.len()],
             labels: Vec::new(),
             keys: Vec::new(),
+            spots: Spots::default(),
             gaps: Vec::new(),
             blanks: Vec::new(),
             label_texts: Texts::default(),
             recordings: Texts::default(),
             subjects: Texts::default(),
             sample: Vec::new(),
+            points: vec![Points::default(); columns.values.len()],
         }
     }
 
@@ -130,7 +138,7 @@ impl Table {
         &mut self,
         columns: &Columns,
         dialect: &Dialect,
-        line: &str,
+        (at, line): (Option<u64>, &str),
         fields: &[&str],
         reading: &Reading<'_>,
     ) -> Result<()> {
@@ -149,7 +157,8 @@ impl Table {
         let field = |column: usize| fields.get(column).copied().unwrap_or_default();
         self.sample.clear();
         let mut has_any = false;
-        for value in &columns.values {
+        for (value, points) in columns.values.iter().zip(&mut self.points) {
+            points.add(field(value.column), &value.name);
             let read = read(value, field(value.column), dialect.comma)?;
             ensure!(
                 !read.is_infinite(),
@@ -181,8 +190,27 @@ impl Table {
             stamps.push(clock.stamp(field, dialect.comma).unwrap_or(f64::NAN));
         }
         self.labels.push(label);
+        if let Some(at) = at {
+            self.spots.tell(self.keys.len(), at);
+        }
         self.keys.push(key);
         Ok(())
+    }
+
+    /// Checks that points are those before decimals; `comma` says whether a comma is.
+    ///
+    /// # Errors
+    /// They may be those of thousands.
+    pub fn check_points(&self, columns: &Columns, comma: bool) -> Result<()> {
+        let mut sensors: BTreeMap<String, Points> = BTreeMap::new();
+        for (value, points) in columns.values.iter().zip(&self.points) {
+            let sensor = axis(&value.name).map(|(sensor, _)| sensor);
+            let of = sensors
+                .entry(sensor.unwrap_or_else(|| value.name.clone()))
+                .or_default();
+            *of = std::mem::take(of).with(points);
+        }
+        sensors.values().try_for_each(|points| points.check(comma))
     }
 
     pub fn into_recordings(
@@ -192,6 +220,7 @@ impl Table {
         reading: &Reading<'_>,
     ) -> Result<Vec<Recording>> {
         ensure!(self.rows() > 0, "no row holds a value");
+
         self.label_texts.whole();
         if self.blanks.len() * 100 < self.rows() * SPACING {
             self.gaps.append(&mut self.blanks);
@@ -223,6 +252,9 @@ impl Table {
             recording
                 .values
                 .extend_from_slice(&self.values[row * self.channels..(row + 1) * self.channels]);
+            if let Some(Spot::Line(line)) = self.spots.get(row) {
+                recording.line_last(line);
+            }
             if let Some((clock, unit)) = clock {
                 stamps.push(self.stamps[clock][row] * unit);
             }
@@ -343,6 +375,12 @@ fn read(value: &Value, field: &str, comma: bool) -> Result<f32> {
             visible::name(unit)
         ),
         (Number::Other, _) => {
+            ensure!(
+                !is_grouped(field),
+                "column {}: {} has points between thousands: save the file without them",
+                name(),
+                quoted(field)
+            );
             let Some((number, own)) = quantity(field, comma) else {
                 bail!("column {}: {} is not a number", name(), quoted(field));
             };

@@ -102,7 +102,7 @@ fn a_recording_in_several_files_stays_one() {
     write(&imported, &out).unwrap();
     let text = std::fs::read_to_string(out.join("day0-0p.csv")).unwrap();
     assert!(
-        text.contains("\ntime,label,recording,ax\n0.000000,up,0p,"),
+        text.contains("\ntime,label,recording,ax,source_digest\n0.000000,up,0p,"),
         "{text}"
     );
     let cutting = recordings::Cutting {

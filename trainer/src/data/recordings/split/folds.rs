@@ -20,10 +20,11 @@ impl Drawing<'_> {
         if let Some((class, &count)) = least {
             ensure!(
                 count >= fold.of,
-                "{} folds need every class in at least {0} {}, and \"{}\" is in {count}: take --folds {}, or record more",
+                "{} folds need every class in at least {0} {}, and \"{}\" is in {count}, of {} in all: take --folds {}, or record more",
                 fold.of,
                 by.plural(2),
                 visible::name(class),
+                units.len(),
                 count.max(2)
             );
         }

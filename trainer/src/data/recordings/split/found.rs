@@ -146,7 +146,7 @@ impl<'a> Finder<'a> {
             };
             format!(
                 "{} is \"{}\", it was \"{}\"",
-                place_of(segment, files),
+                segment.origin(files),
                 name(segment.class),
                 name(was)
             )
@@ -190,7 +190,7 @@ impl<'a> Finder<'a> {
                 kept.push((NEW, samples.clone()));
                 continue;
             };
-            let place = || place_of(segment, self.files);
+            let place = || segment.origin(self.files);
             let again = digests
                 .iter()
                 .filter(|digest| there.contains(digest))
@@ -234,8 +234,28 @@ impl<'a> Finder<'a> {
                  is in {first}"
             ));
         }
+        notes.extend(self.not_compared(of));
         notes.extend(self.alike(of));
         notes
+    }
+
+    /// Tells of new intervals of samples that were resampled and cannot be compared with the run's, or the other way round.
+    fn not_compared(&self, of: &[Place]) -> Option<String> {
+        let is_by_sources = self.stored.sketch.as_ref()?.is_by_sources();
+        let new = (self.segments.all.iter().zip(of)).filter(|(_, place)| **place == Place::New);
+        let count = new
+            .filter(|(segment, _)| segment.sources.is_empty() == is_by_sources)
+            .count();
+        let lack = match is_by_sources {
+            true => "they lack, and the run has",
+            false => "they have, and the run lacks",
+        };
+        (count > 0).then(|| {
+            format!(
+                "warning: {count} of the new intervals cannot be compared with the run's samples before these were resampled, which {lack}: \
+                 trimmed copies among them count as new. Import both anew from the original recordings, and train anew"
+            )
+        })
     }
 
     /// Tells of new intervals that begin like known ones, or share a few samples with them.
@@ -274,13 +294,6 @@ impl<'a> Finder<'a> {
         });
         parts.into_iter().chain(relabelled).collect()
     }
-}
-
-/// The file of a segment and its first line there.
-fn place_of(segment: &Segment, files: &[PathBuf]) -> String {
-    let (file, line) = segment.place;
-    let file = files.get(file).map(|file| file.display().to_string());
-    format!("{} from line {line}", file.unwrap_or_default())
 }
 
 /// Digests of the anchors of the segments that are known as a whole.

@@ -26,6 +26,9 @@ pub struct Sketch {
     row: usize,
     /// Samples in a row from which on an anchor is among them.
     reach: usize,
+    /// Whether anchors of samples that were resampled are those of the samples before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_sources: bool,
     /// Anchors of each class that are trained on.
     train: Vec<Digests>,
     /// Those of the validation split.
@@ -140,6 +143,10 @@ impl Sketch {
         Self {
             row,
             reach,
+            by_sources: segments
+                .all
+                .iter()
+                .any(|segment| !segment.sources.is_empty()),
             train,
             valid,
             test,
@@ -150,6 +157,11 @@ impl Sketch {
     pub(super) fn len(&self) -> usize {
         let lists = [&self.train, &self.valid, &self.test];
         lists.into_iter().flatten().map(|list| list.0.len()).sum()
+    }
+
+    /// Whether anchors of samples that were resampled are those of the samples before.
+    pub(super) fn is_by_sources(&self) -> bool {
+        self.by_sources
     }
 
     /// Checks what stands in a file.
@@ -185,6 +197,7 @@ impl Sketch {
         Index {
             row: self.row,
             reach: self.reach,
+            by_sources: self.by_sources,
             known,
         }
     }
@@ -194,13 +207,14 @@ impl Sketch {
 pub(super) struct Index {
     row: usize,
     reach: usize,
+    by_sources: bool,
     known: HashMap<u64, Vec<Known>>,
 }
 
 impl Index {
     /// Digests of the anchors of a segment.
     pub fn digests(&self, segment: &Segment) -> impl Iterator<Item = u64> {
-        let anchors = anchors(segment, self.row, self.reach);
+        let anchors = anchors(segment, self.row, self.reach, self.by_sources);
         anchors.into_iter().map(|anchor| anchor.digest)
     }
 
@@ -258,21 +272,51 @@ impl Index {
         }
     }
 
+    /// The rows of a resampled segment that are known, and its anchors that are far from them. The time of a row before resampling is
+    /// known to a sample, so an anchor may be another one than in the run.
+    fn marks_by_sources(
+        &self,
+        segment: &Segment,
+        anchors: Vec<Anchor>,
+    ) -> Vec<(Anchor, Option<Known>)> {
+        let rows = rows::digests(segment, self.row, true).enumerate();
+        let rows = rows.filter_map(|(at, digest)| Some(Anchor::of(at, digest?)));
+        let known: Vec<(Anchor, Option<Known>)> = rows
+            .filter_map(|row| Some((row, Some(self.known(row.digest, segment.class)?))))
+            .collect();
+        // Of two rows in the time of one sample, one is kept.
+        let reach = 2 * self.reach;
+        let is_far = |anchor: &Anchor| {
+            let next = known.partition_point(|(row, _)| row.at + reach < anchor.at);
+            let near = known.get(next);
+            near.is_none_or(|(row, _)| row.at > anchor.at + reach)
+        };
+        let far: Vec<Anchor> = anchors.into_iter().filter(is_far).collect();
+        let mut marks = known;
+        marks.extend(far.into_iter().map(|anchor| (anchor, None)));
+        marks.sort_by_key(|(anchor, _)| anchor.at);
+        marks
+    }
+
     /// The anchors of a segment and what each was of, without what may be equal by chance: of more than a few anchors a single one.
     fn marks(&self, segment: &Segment) -> Vec<(Anchor, Option<Known>)> {
         let class = segment.class;
         if segment.samples < self.reach {
             // Its own anchors may not be those of a longer segment.
-            let rows = rows::digests(segment, self.row).enumerate();
+            let rows = rows::digests(segment, self.row, self.by_sources).enumerate();
             let anchors = rows.filter_map(|(at, digest)| Some(Anchor::of(at, digest?)));
             let known =
                 anchors.filter_map(|anchor| Some((anchor, self.known(anchor.digest, class)?)));
             return known.map(|(anchor, known)| (anchor, Some(known))).collect();
         }
-        let anchors = anchors(segment, self.row, self.reach);
-        let mut marks: Vec<(Anchor, Option<Known>)> = (anchors.into_iter())
-            .map(|anchor| (anchor, self.known(anchor.digest, class)))
-            .collect();
+        let anchors = anchors(segment, self.row, self.reach, self.by_sources);
+        let mut marks: Vec<(Anchor, Option<Known>)> =
+            match self.by_sources && !segment.sources.is_empty() {
+                true => self.marks_by_sources(segment, anchors),
+                false => (anchors.into_iter())
+                    .map(|anchor| (anchor, self.known(anchor.digest, class)))
+                    .collect(),
+            };
         if marks.len() > 2 {
             let is_known: Vec<bool> = marks.iter().map(|(_, known)| known.is_some()).collect();
             for i in 0..marks.len() {

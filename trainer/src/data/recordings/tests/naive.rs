@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::data::Spots;
 use crate::data::recordings::columns::{Columns, Wanted};
 use crate::data::recordings::join::FileFound;
 use crate::data::recordings::labels;
@@ -128,7 +129,7 @@ impl<'a> Parser<'a> {
         if !goes_on {
             self.begin(of, number)?;
         }
-        self.sample(fields, line)
+        self.sample(fields, line, number)
     }
 
     /// Begins a run.
@@ -149,8 +150,10 @@ impl<'a> Parser<'a> {
             None => None,
         };
         found.runs.push(Run {
+            sources: Vec::new(),
             file: 0,
             line,
+            spots: Spots::default(),
             recording: found.recordings.number(text(recording)?),
             group,
             label: found.labels.number(text(label)?),
@@ -163,7 +166,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Adds a sample to the last run.
-    fn sample(&mut self, fields: &Fields, line: &[u8]) -> Result<()> {
+    fn sample(&mut self, fields: &Fields, line: &[u8], number: u64) -> Result<()> {
         let found = &mut self.found;
         let Some(run) = found.runs.last_mut() else {
             return Ok(());
@@ -176,6 +179,7 @@ impl<'a> Parser<'a> {
         for (&column, name) in found.columns.channels.iter().zip(&found.columns.names) {
             run.counts.push(count(fields.get(line, column), name)?);
         }
+        run.spots.tell(run.samples, number);
         run.samples += 1;
         let Some(chosen) = &self.times.chosen else {
             found.no_stamp.clone_from(&self.times.no_stamp);

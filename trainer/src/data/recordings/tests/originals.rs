@@ -207,7 +207,10 @@ fn what_is_neither_is_refused_with_both_reasons() {
     let place = originals("acc_x (g)", |seed, i| format!("{}", value(seed, 0, i)));
     let one = place.path().join("rest/00.csv");
     for (place, parts) in [
-        (one.as_path(), &["no column \"label\"", "0 class"][..]),
+        (
+            one.as_path(),
+            &["no column \"label\"", "no labels are found"][..],
+        ),
         (Path::new("/nonexistent"), &["is not there"]),
     ] {
         let error = format!("{:#}", load_place(place, &cutting(8, 4)).unwrap_err());
@@ -251,5 +254,142 @@ fn what_is_neither_is_refused_with_both_reasons() {
         };
         let error = format!("{:#}", wrong.validate().unwrap_err());
         assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn label_columns_are_named_in_many_languages_or_by_the_user() {
+    let write = |header: &str, has_two: bool| {
+        let place = tempfile::tempdir().unwrap();
+        for seed in 0..12 {
+            let label = ["Gehen", "Ruhe"][if has_two { seed % 2 } else { 0 }];
+            let rows: String = (0..60)
+                .map(|i| format!("{},{label}\n", phone(seed, i)))
+                .collect();
+            let file = place.path().join(format!("{seed:02}.csv"));
+            std::fs::write(file, format!("{PHONE},{header}\n{rows}")).unwrap();
+        }
+        place
+    };
+    for header in ["Aktivität", "Aktivita\u{308}t", "Klasse", "étiquette"] {
+        let loaded = load_place(write(header, true).path(), &cutting(20, 10)).unwrap();
+        assert_eq!(loaded.data.classes, ["Gehen", "Ruhe"], "{header}");
+    }
+    let place = write("Zustand", true);
+    let error = format!(
+        "{:#}",
+        load_place(place.path(), &cutting(20, 10)).unwrap_err()
+    );
+    assert!(
+        error.contains("no labels are found") && error.contains("Zustand: --label-column"),
+        "{error}"
+    );
+    let by_column = |column: &str| Cutting {
+        import: Some(ImportOptions {
+            label_column: Some(column.into()),
+            ..ImportOptions::default()
+        }),
+        ..cutting(20, 10)
+    };
+    let loaded = load_place(place.path(), &by_column("Zustand")).unwrap();
+    assert_eq!(loaded.data.classes, ["Gehen", "Ruhe"]);
+    let kept = loaded.own.cutting.import.unwrap().label_column;
+    assert_eq!(kept.as_deref(), Some("Zustand"));
+    let error = load_place(place.path(), &by_column("Zustands")).unwrap_err();
+    assert!(format!("{error:#}").contains("\"Zustands\", which --label-column names"));
+}
+
+#[test]
+fn gaps_and_sub_folders_are_told() {
+    let late = |seed: usize, i: usize| {
+        let pause = if i > 30 { 3.0 } else { 0.0 };
+        let [x, y, z] = [0, 1, 2].map(|channel| value(seed, channel, i));
+        format!("{:.3},{x},{y},{z}", 0.02 * i as f64 + pause)
+    };
+    let place = originals(PHONE, late);
+    let loaded = load_place(place.path(), &cutting(10, 5)).unwrap();
+    assert!(
+        has_note(
+            &loaded,
+            &["12 recordings", "12 gaps", "hadamrnn data check"]
+        ),
+        "{:?}",
+        loaded.own.notes
+    );
+    let named = Cutting {
+        channels: vec!["nothing".into()],
+        ..cutting(10, 5)
+    };
+    let error = format!("{:#}", load_place(place.path(), &named).unwrap_err());
+    assert!(
+        error.contains("its .csv files in sub-folders (rest, run, walk)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn windows_name_the_line_of_the_original_file() {
+    let place = tempfile::tempdir().unwrap();
+    for (seed, label) in ["rest", "walk"].into_iter().cycle().take(12).enumerate() {
+        std::fs::create_dir_all(place.path().join(label)).unwrap();
+        let mut text = String::from("# made by a logger\ntime,a (g),b (g)\n");
+        for i in 0..120 {
+            // Comments, a malformed line and a pause lie in between.
+            match i {
+                20 => text += "# a remark\n",
+                50 => text += "oops\n",
+                80 => text += "\n",
+                _ => {}
+            }
+            let time = 0.02 * i as f64 + if i >= 100 { 5.0 } else { 0.0 };
+            let [a, b] = [0, 1].map(|channel| value(seed, channel, i) / 10.0);
+            writeln!(text, "{time:.2},{a:.4},{b:.4}").unwrap();
+        }
+        std::fs::write(place.path().join(format!("{label}/{seed:02}.csv")), text).unwrap();
+    }
+    let mut cutting = cutting(8, 3);
+    cutting.import = Some(ImportOptions {
+        skip_bad_lines: 12,
+        ..ImportOptions::default()
+    });
+    let loaded = load_place(place.path(), &cutting).unwrap();
+    let splits = [&loaded.data.train, &loaded.data.valid, &loaded.data.test];
+    let mut seen = 0;
+    for (split, sequences) in splits.into_iter().enumerate() {
+        for window in 0..sequences.len() {
+            let origin = loaded.own.origins.get(split, window).unwrap();
+            let Some(crate::data::Spot::Line(line)) = origin.spot else {
+                panic!("{origin:?}");
+            };
+            let text = std::fs::read_to_string(place.path().join(origin.file)).unwrap();
+            let row = text.lines().nth(line as usize - 1).unwrap();
+            let fields: Vec<f32> = row.split(',').map(|field| field.parse().unwrap()).collect();
+            for (field, value) in fields[1..].iter().zip(sequences.window(window)) {
+                assert!((field - value).abs() < 1e-3, "{origin:?}: {row}: {value}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn resampled_windows_name_the_line_nearest_in_time() {
+    let place = originals(PHONE, phone);
+    let mut cutting = cutting(8, 4);
+    cutting.import = Some(ImportOptions {
+        resample_hz: Some(25.0),
+        ..ImportOptions::default()
+    });
+    let loaded = load_place(place.path(), &cutting).unwrap();
+    for window in 0..loaded.data.train.len() {
+        let origin = loaded.own.origins.get(0, window).unwrap();
+        // A header, and two lines for each sample.
+        let line = 2 + 2 * origin.sample as u64;
+        assert_eq!(
+            origin.spot,
+            Some(crate::data::Spot::Line(line)),
+            "{origin:?}"
+        );
     }
 }

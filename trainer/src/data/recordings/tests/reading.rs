@@ -436,3 +436,78 @@ fn what_a_mac_keeps_beside_files_is_no_recording() {
         load_folder(&ten(), &cutting(8, 4)).unwrap()
     );
 }
+
+#[test]
+fn names_are_one_whatever_form_of_unicode_they_are_written_in() {
+    let names = [
+        ["Gehen \u{fc}", "J\u{fc}rg"],
+        ["Gehen u\u{308}", "Ju\u{308}rg"],
+    ];
+    let files: Vec<(String, String)> = (0..12)
+        .map(|i| {
+            let [walk, person] = names[i / 2 % 2];
+            let label = if i % 2 == 0 { walk } else { "rest" };
+            let person = if i < 4 { person } else { ["a", "b"][i / 8] };
+            let rows = noisy(&format!("{label},{person}"), i, 60);
+            (format!("{i}.csv"), format!("label,subject,x,y,z\n{rows}"))
+        })
+        .collect();
+    let files: Vec<(&str, String)> = (files.iter())
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let place = folder(&files);
+    let loaded = load_all(&place, &cutting(10, 10)).unwrap();
+    assert_eq!(loaded.data.classes, ["Gehen \u{fc}", "rest"]);
+    assert!(has_note(
+        &loaded,
+        &["two forms of Unicode", "Gehen \u{fc}, J\u{fc}rg"]
+    ));
+    let people: std::collections::BTreeSet<&String> = loaded.own.unit_names.iter().collect();
+    assert_eq!(people.len(), 3, "{people:?}");
+    // A run whose classes are kept in the other form.
+    let mut kept = loaded.own.cutting.clone();
+    kept.classes[0] = names[1][0].into();
+    let again = load_all(&place, &kept).unwrap();
+    assert_eq!(again.data.train, loaded.data.train);
+    assert_eq!(again.data.classes[0], names[1][0]);
+}
+
+#[test]
+fn a_header_that_stands_twice_is_told() {
+    let text = format!("label,x,y,z\n{}label,x,y,z\n", noisy("a", 1, 60));
+    let place = folder(&[("a.csv", text)]);
+    let error = format!("{:#}", load_all(&place, &cutting(10, 10)).unwrap_err());
+    assert!(
+        error.contains("line 62") && error.contains("the header stands here again"),
+        "{error}"
+    );
+}
+
+#[test]
+fn comments_within_a_run_are_lines_of_the_file() {
+    let mut text = String::from("label,a\n");
+    for i in 0..40 {
+        if i == 13 {
+            text += "# a remark\n#another\n";
+        }
+        text += &format!("x,{i}\n");
+    }
+    let one = folder(&[("a.csv", text)]);
+    let files = [one.path().join("a.csv")];
+    for size in [1, 64, 1 << 20] {
+        let found = read::read_in_blocks(&files, Wanted::default(), &Budget::of_data_set(), size);
+        let found = found.unwrap();
+        assert_eq!(found.runs.len(), 1);
+        let spots = &found.runs[0].spots;
+        let line = |sample| spots.get(sample).unwrap().to_string();
+        assert_eq!(
+            (line(0), line(12), line(13), line(39)),
+            (
+                "line 2".into(),
+                "line 14".into(),
+                "line 17".into(),
+                "line 43".into()
+            )
+        );
+    }
+}

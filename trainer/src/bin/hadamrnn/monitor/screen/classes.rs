@@ -10,6 +10,9 @@ use ratatui::widgets::{Block, Paragraph};
 /// Rows beside those of classes: border, answer, and what was before.
 const OTHER_ROWS: u16 = 4;
 
+/// Columns of a bar, at most.
+const BAR: usize = 10;
+
 /// Number of classes to show.
 fn count(state: &State) -> usize {
     let logits = state.last.as_ref().map_or(0, |last| last.logits.len());
@@ -82,10 +85,20 @@ fn rows_of_classes(
         chosen.sort_unstable();
     }
     let hidden = count - chosen.len();
+    let widths = chosen
+        .iter()
+        .map(|&class| Span::raw(class_name(state, class)).width());
+    let longest = widths.max().unwrap_or(0);
     let mut lines: Vec<Line<'static>> = (chosen.into_iter())
         .map(|class| {
             let share = shares.as_ref().map(|_| weight(class));
-            let line = row(state, class, share, last.logits.get(class), width);
+            let line = row(
+                state,
+                class,
+                share,
+                last.logits.get(class),
+                [width, longest],
+            );
             match class == answer {
                 true => line.style(Style::new().fg(Color::Green)),
                 false => line,
@@ -98,30 +111,35 @@ fn rows_of_classes(
     lines
 }
 
-/// A class: its name, its probability with a bar, else its logit, and how often it was seen.
+/// A class: its name, its probability with a bar, else its logit, and how often it was seen; `longest` is the width of the longest
+/// name.
 fn row(
     state: &State,
     class: usize,
     share: Option<f64>,
     logit: Option<&i32>,
-    width: usize,
+    [width, longest]: [usize; 2],
 ) -> Line<'static> {
     let seen = state.counts.get(class).copied().unwrap_or(0);
-    let (number, bar) = match share {
-        Some(share) => (format!("{:>4.0} %", 100.0 * share), bar(share, width)),
-        None => (
-            format!("{:>11}", logit.map_or(String::new(), i32::to_string)),
-            String::new(),
-        ),
+    let number = match share {
+        Some(share) => format!("{:>4.0} %", 100.0 * share),
+        None => format!("{:>11}", logit.map_or(String::new(), i32::to_string)),
     };
     let number = match width >= 30 {
         true => format!("{number} {seen:>6}"),
         false => number,
     };
-    let room = width.saturating_sub(number.len() + bar.chars().count());
-    let name = state.class_name(u16::try_from(class).unwrap_or(u16::MAX));
-    let name: String = name.chars().take(room.saturating_sub(1)).collect();
-    let name = format!("{name:<room$}");
+    // What the longest name leaves is the bar's.
+    let beside_number = width.saturating_sub(number.len());
+    let columns = match width >= 30 {
+        true => beside_number.saturating_sub(longest + 1).min(BAR),
+        false => 0,
+    };
+    let bar = share.map_or(String::new(), |share| bar(share, columns));
+    let room = beside_number.saturating_sub(bar.chars().count());
+    let name = shortened(&class_name(state, class), room.saturating_sub(1));
+    let room = room.saturating_sub(Span::raw(name.as_str()).width());
+    let name = format!("{name}{}", " ".repeat(room));
     Line::from(vec![
         Span::raw(name),
         Span::styled(bar, Style::new().add_modifier(Modifier::DIM)),
@@ -129,9 +147,37 @@ fn row(
     ])
 }
 
-/// A probability as a bar, with its ground.
-fn bar(share: f64, width: usize) -> String {
-    let columns = if width >= 30 { 10 } else { 0 };
+fn class_name(state: &State, class: usize) -> String {
+    state.class_name(u16::try_from(class).unwrap_or(u16::MAX))
+}
+
+/// A name in at most so many columns. What is left out is from its middle, as names of classes often differ at their end.
+fn shortened(name: &str, columns: usize) -> String {
+    let width = |text: &str| Span::raw(text).width();
+    if width(name) <= columns {
+        return name.to_owned();
+    }
+    let characters: Vec<char> = name.chars().collect();
+    let mut kept = (String::new(), String::new());
+    for length in 1..characters.len() {
+        // One character more of the start and of the end, by turns.
+        let (first, last) = (length.div_ceil(2), characters.len() - length / 2);
+        let start: String = characters[..first].iter().collect();
+        let end: String = characters[last..].iter().collect();
+        if width(&start) + width(&end) + 1 > columns {
+            break;
+        }
+        kept = (start, end);
+    }
+    let (start, end) = kept;
+    match columns {
+        0 => String::new(),
+        _ => format!("{start}…{end}"),
+    }
+}
+
+/// A probability as a bar of so many columns, with its ground.
+fn bar(share: f64, columns: usize) -> String {
     let filled = (share * columns as f64).round() as usize;
     format!(
         "{}{}",

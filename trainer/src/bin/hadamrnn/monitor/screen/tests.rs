@@ -128,6 +128,20 @@ fn many_classes_show_the_likeliest_and_tell_of_the_others() {
 }
 
 #[test]
+fn long_names_are_told_apart() {
+    let mut state = state(20);
+    let hands = ["left", "right"].map(|hand| format!("assembling the gearbox, {hand} hand"));
+    state.classes[..2].clone_from_slice(&hands);
+    for size in [(80, 34), (40, 50)] {
+        let text = drawn(&state, heading(None, None), size);
+        has(
+            &text,
+            &["left hand", "right hand", "51 %", "name 19", "name 18"],
+        );
+    }
+}
+
+#[test]
 fn one_logit_is_of_two_classes() {
     let mut state = State::new(&["no".into(), "yes".into()], &[]);
     state.logit_scale = Some(1.0);
