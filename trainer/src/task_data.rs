@@ -37,6 +37,8 @@ pub struct Windows {
     pub standardisation: Standardisation,
     /// The class that a related task gives each training sequence; empty without an auxiliary loss.
     pub auxiliary: Vec<u32>,
+    /// The training split before decimation, where training cuts its windows anew; else none.
+    pub undecimated: Option<Sequences>,
     /// All else that is known of the user's own recordings; none of other data.
     pub own: Option<Box<OwnData>>,
 }
@@ -48,6 +50,7 @@ impl From<Dataset> for TaskData {
             standardisation: fitted(&data.train),
             data,
             auxiliary: Vec::new(),
+            undecimated: None,
             own: None,
         }))
     }
@@ -77,6 +80,8 @@ impl Windows {
         config: &RunConfig,
     ) -> Result<Self> {
         let decimation = config.preparation.decimation;
+        let cuts_anew = config.training.augmentation.cuts_anew();
+        let undecimated = cuts_anew.then(|| data.train.clone());
         if decimation > 1 {
             let new = own.as_mut().map(|own| &mut own.new);
             let splits = [&mut data.train, &mut data.valid, &mut data.test];
@@ -101,6 +106,7 @@ impl Windows {
             data,
             standardisation,
             auxiliary,
+            undecimated,
             own,
         })
     }

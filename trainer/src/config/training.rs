@@ -135,14 +135,41 @@ pub struct Augmentation {
     pub scale: f32,
     /// Standard deviation of noise on every value, in standardised units.
     pub noise: f32,
+    /// Standard deviation of the logarithm of a factor on time: how fast a person moves. Samples between are interpolated in a
+    /// straight line before decimation; a window that is over too early goes back.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tempo: f32,
+    /// Whether a window begins at any sample from which on it is whole, and not at its first one alone: one of those that decimation
+    /// leaves out, or a later one where a slower [`tempo`](Self::tempo) leaves room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub phases: bool,
     /// Probability, `0..1`, that a token becomes padding.
     pub token_dropout: f32,
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 impl Augmentation {
     /// Whether it changes anything.
     pub fn is_active(&self) -> bool {
         *self != Self::default()
+    }
+
+    /// Whether windows are cut anew: they begin elsewhere, or time runs at another speed.
+    pub fn cuts_anew(&self) -> bool {
+        self.phases || self.tempo > 0.0
+    }
+
+    /// Whether values change, apart from which samples they are of.
+    pub fn changes_values(&self) -> bool {
+        let values = Self {
+            tempo: 0.0,
+            phases: false,
+            ..*self
+        };
+        values.is_active()
     }
 }
 
@@ -355,6 +382,7 @@ impl TrainingConfig {
             ),
             ("augmentation.scale", augmentation.scale.into()),
             ("augmentation.noise", augmentation.noise.into()),
+            ("augmentation.tempo", augmentation.tempo.into()),
             ("rates.input", rates.input),
             ("rates.embedding", rates.embedding),
             ("rates.bias", rates.bias),

@@ -55,6 +55,57 @@ pub(super) fn augment(
     }
 }
 
+/// Windows of every `decimation`-th sample of each of `windows`, as many steps as decimation leaves of it; where each begins and how fast
+/// time runs is drawn. The same `(seed, step)` gives the same windows. Tokens are decimated only.
+pub(super) fn cut_anew(
+    windows: &Sequences,
+    decimation: usize,
+    config: &Augmentation,
+    seed: u64,
+    step: u64,
+) -> Sequences {
+    let mut cut = windows.decimated(decimation);
+    let (channels, steps) = (cut.channels, cut.steps);
+    let Values::Numbers(values) = &mut cut.values else {
+        return cut;
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7465_6d70_6f21_2121);
+    random.set_stream(step);
+    let targets = values.packed_mut().chunks_exact_mut(channels * steps);
+    for (target, window) in targets.zip(windows.windows()) {
+        let samples: Vec<&[f32]> = window.chunks_exact(channels).collect();
+        let tempo = (normal(&mut random) * config.tempo).exp();
+        let stride = tempo * decimation as f32;
+        let room = (samples.len() - 1) as f32 - stride * (steps - 1) as f32;
+        let first = match (config.phases && room > 0.0, config.tempo > 0.0) {
+            (true, true) => random.random_range(0.0..room),
+            (true, false) => random.random_range(0..=room as usize) as f32,
+            (false, _) => 0.0,
+        };
+        for (t, target) in target.chunks_exact_mut(channels).enumerate() {
+            between(&samples, first + stride * t as f32, target);
+        }
+    }
+    cut
+}
+
+/// The sample at `time`, in samples from the first one, in a straight line between its neighbours; beyond the last one, time runs back.
+fn between(samples: &[&[f32]], time: f32, target: &mut [f32]) {
+    let last = samples.len() - 1;
+    let end = last as f32;
+    let time = if time > end {
+        (2.0 * end - time).max(0.0)
+    } else {
+        time
+    };
+    let before = (time as usize).min(last);
+    let part = time - before as f32;
+    let (before, after) = (samples[before], samples[(before + 1).min(last)]);
+    for ((target, before), after) in target.iter_mut().zip(before).zip(after) {
+        *target = before + (after - before) * part;
+    }
+}
+
 /// Makes padding of each token with this probability.
 fn drop_tokens(ids: &mut [u16], probability: f32, random: &mut ChaCha8Rng) {
     for id in ids.iter_mut().filter(|id| **id != 0) {
@@ -168,6 +219,78 @@ mod tests {
         let triads = [[0, 1, 2], [3, 4, 5], [6, 7, 8]];
         augment(&mut windows, &config, &triads, &[1.0; 9], 7, step);
         windows.values.numbers().to_vec()
+    }
+
+    /// Two windows of ten samples of two channels: ten times the sample, and its negative.
+    fn ramps() -> Sequences {
+        let values = (0..2).flat_map(|_| (0..10).flat_map(|t| [t as f32 * 10.0, t as f32 * -10.0]));
+        let values: Vec<f32> = values.collect();
+        Sequences::new(2, 10, values, Targets::Class(vec![0, 1]), vec![]).unwrap()
+    }
+
+    #[test]
+    fn windows_begin_at_every_sample_that_leaves_them_whole() {
+        let config = Augmentation {
+            phases: true,
+            ..Augmentation::default()
+        };
+        let mut firsts = std::collections::BTreeSet::new();
+        for step in 0..50 {
+            let cut = cut_anew(&ramps(), 4, &config, 7, step);
+            assert_eq!((cut.steps, cut.len()), (3, 2));
+            for window in cut.windows() {
+                let first = window[0];
+                firsts.insert(first as i32);
+                assert_eq!(
+                    window,
+                    [
+                        first,
+                        -first,
+                        first + 40.0,
+                        -first - 40.0,
+                        first + 80.0,
+                        -first - 80.0
+                    ]
+                );
+            }
+        }
+        // Samples 0, 4, 8 and 1, 5, 9: the tenth sample is the last.
+        assert!(firsts.into_iter().eq([0, 10]));
+        let still = cut_anew(&ramps(), 4, &Augmentation::default(), 7, 3);
+        assert_eq!(still, ramps().decimated(4));
+    }
+
+    #[test]
+    fn tempo_is_a_factor_on_time_of_the_stated_deviation() {
+        let config = Augmentation {
+            tempo: 0.2,
+            ..Augmentation::default()
+        };
+        let mut logarithms = Vec::new();
+        for step in 0..500 {
+            for window in cut_anew(&ramps(), 2, &config, 7, step).windows() {
+                assert_eq!(window[0], 0.0);
+                let tempo = window[2] / 20.0;
+                logarithms.push(tempo.ln());
+                for (t, sample) in window.chunks(2).enumerate() {
+                    let time = 2.0 * tempo * t as f32;
+                    let time = if time > 9.0 { 18.0 - time } else { time };
+                    assert!((sample[0] - 10.0 * time).abs() < 1e-3, "{window:?}");
+                    assert_eq!(sample[1], -sample[0]);
+                }
+            }
+        }
+        let count = logarithms.len() as f32;
+        let mean = logarithms.iter().sum::<f32>() / count;
+        let deviation = (logarithms.iter().map(|l| l * l).sum::<f32>() / count).sqrt();
+        assert!(
+            mean.abs() < 0.03 && (deviation - 0.2).abs() < 0.02,
+            "{mean} {deviation}"
+        );
+        assert_eq!(
+            cut_anew(&ramps(), 2, &config, 7, 1),
+            cut_anew(&ramps(), 2, &config, 7, 1)
+        );
     }
 
     #[test]

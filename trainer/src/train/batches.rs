@@ -31,6 +31,9 @@ enum Source<'a> {
     /// Files: sequences with one class each.
     Read {
         train: &'a Sequences,
+        /// The same before decimation, from which windows are cut anew where that is asked for, and every how many of its samples
+        /// one is used.
+        undecimated: Option<(&'a Sequences, usize)>,
         /// A related task's class of each, if there is an auxiliary loss.
         auxiliary: &'a [u32],
         /// Channels that a rotation turns together.
@@ -73,6 +76,10 @@ impl<'a> Batches<'a> {
                     weights,
                     auxiliary: &windows.auxiliary,
                     triads: triads::triads(windows),
+                    undecimated: windows
+                        .undecimated
+                        .as_ref()
+                        .map(|whole| (whole, config.preparation.decimation)),
                     deviation: match config.training.augmentation.noise > 0.0 {
                         true => Standardisation::fit(train).deviation,
                         false => vec![0.0; train.channels],
@@ -179,20 +186,27 @@ impl<'a> Batches<'a> {
 
     /// The sequences of a batch, changed at random where that is asked for.
     fn batch(&self, chosen: &[usize], step: u64) -> Sequences {
-        let (train, triads, deviation) = match &self.source {
+        let (train, undecimated, triads, deviation) = match &self.source {
             Source::Generated { task, .. } => {
                 return task.batch(Split::Train, step, self.training.batch_size);
             }
             Source::Read {
                 train,
+                undecimated,
                 triads,
                 deviation,
                 ..
-            } => (train, triads, deviation),
+            } => (train, undecimated, triads, deviation),
         };
-        let mut batch = train.select(chosen);
         let augmentation = &self.training.augmentation;
-        if augmentation.is_active() {
+        let mut batch = match undecimated {
+            Some((whole, decimation)) => {
+                let whole = whole.select(chosen);
+                augment::cut_anew(&whole, *decimation, augmentation, self.seed, step)
+            }
+            None => train.select(chosen),
+        };
+        if augmentation.changes_values() {
             augment::augment(&mut batch, augmentation, triads, deviation, self.seed, step);
         }
         batch

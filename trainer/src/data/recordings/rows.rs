@@ -33,7 +33,7 @@ pub(super) fn sources(segment: &Segment) -> impl Iterator<Item = Option<u64>> + 
     segment
         .sources
         .iter()
-        .map(|&digest| (digest != 0).then_some(digest))
+        .map(|&digest| (digest != 0).then_some((digest << 24) | (digest & 0xff_ffff)))
 }
 
 /// The digest of each sample of a segment.

@@ -76,7 +76,7 @@ fn lost_samples_are_gaps_and_do_not_change_the_rate() {
     // A row in eight is missing, at random.
     let lossy = files(|seed, i| {
         let lost = (0..i)
-            .filter(|&i| noise(999 + seed, i).unsigned_abs() % 8 == 0)
+            .filter(|&i| noise(999 + seed, i).unsigned_abs().is_multiple_of(8))
             .count();
         Some(20.0 * (i + lost) as f64)
     });

@@ -126,7 +126,8 @@ fn a_trimmed_copy_is_not_new_to_a_run() {
         let total: usize = counts.iter().sum();
         assert!(
             (windows - 1..=windows).contains(&counts[split]),
-            "{seed}: {counts:?}"
+            "{seed}: {counts:?}, {:?}",
+            loaded.own.doubts
         );
         assert_eq!(total, counts[split], "{seed}");
         assert_eq!(loaded.own.new.len(), run.own.cutting.windows_in(ROWS / 2));
