@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 /// Number of steps from row to row from which on a column is judged by its values.
 const ENOUGH_STEPS: u64 = 20;
 /// Rises of a column that counts.
@@ -13,6 +15,8 @@ const RISES_PER_WRAP: u64 = 8;
 const MOST_ROWS: u64 = 95;
 /// Steps that are kept, of which most must be alike.
 const KEPT_STEPS: usize = 4096;
+/// Rows that are looked at column by column, while they are in the processor's cache.
+const ROWS: usize = 1024;
 /// Steps that are alike, as multiples of the median, and their share in a hundred.
 const ALIKE: Range<f64> = 0.25..4.0;
 const MOST_ALIKE: usize = 90;
@@ -66,6 +70,7 @@ struct Course {
 /// A column in one row of samples.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
+    first: f64,
     last: f64,
     least: f64,
     most: f64,
@@ -78,9 +83,10 @@ struct Stretch {
 impl Stretch {
     fn new(value: f64) -> Self {
         Self {
+            first: value,
             last: value,
-            least: value,
-            most: value,
+            least: f64::INFINITY.min(value),
+            most: f64::NEG_INFINITY.max(value),
             rises: 0,
             falls: 0,
             smallest_rise: f64::INFINITY,
@@ -88,20 +94,71 @@ impl Stretch {
         }
     }
 
-    /// Adds a value; returns the step to it.
-    fn add(&mut self, value: f64) -> f64 {
-        let step = value - self.last;
-        if step > 0.0 {
-            self.rises += 1;
-            self.smallest_rise = self.smallest_rise.min(step);
-        } else if step < 0.0 {
-            self.falls += 1;
-            self.smallest_fall = self.smallest_fall.min(-step);
+    /// Adds values, without a branch that depends on them: noise would mislead the processor at every other one.
+    fn extend(&mut self, values: impl Iterator<Item = f64>) {
+        let mut of = *self;
+        for value in values {
+            let step = value - of.last;
+            of.rises += u64::from(step > 0.0);
+            of.falls += u64::from(step < 0.0);
+            of.smallest_rise = lesser(
+                if step > 0.0 { step } else { f64::INFINITY },
+                of.smallest_rise,
+            );
+            of.smallest_fall = lesser(
+                if step < 0.0 { -step } else { f64::INFINITY },
+                of.smallest_fall,
+            );
+            of.least = lesser(value, of.least);
+            of.most = if value > of.most { value } else { of.most };
+            of.last = value;
         }
-        self.least = self.least.min(value);
-        self.most = self.most.max(value);
-        self.last = value;
-        step
+        *self = of;
+    }
+}
+
+/// The lesser of two numbers, the second one where the first is none: a single instruction, unlike [`f64::min`].
+fn lesser(value: f64, than: f64) -> f64 {
+    if value < than { value } else { than }
+}
+
+/// One row of samples, judged.
+struct Judged {
+    stretches: Vec<Stretch>,
+    steps: u64,
+    /// The first steps, `[steps][columns]`.
+    kept: Vec<f64>,
+}
+
+impl Judged {
+    /// Judges `values`, `[rows][columns]`, and keeps the first `kept` steps.
+    fn of<T: Copy + Into<f64>>(values: &[T], columns: usize, kept: usize) -> Self {
+        let columns = columns.max(1);
+        let (first, rest) = values.split_at_checked(columns).unwrap_or_default();
+        let mut stretches: Vec<Stretch> = first
+            .iter()
+            .map(|&value| Stretch::new(value.into()))
+            .collect();
+        let steps = rest.len() / columns;
+        let rest = &rest[..steps * columns];
+        for block in rest.chunks(ROWS * columns) {
+            for (column, stretch) in stretches.iter_mut().enumerate() {
+                stretch.extend(
+                    block[column..]
+                        .iter()
+                        .step_by(columns)
+                        .map(|&value| value.into()),
+                );
+            }
+        }
+        let before = values.iter().zip(rest).take(kept * columns);
+        Self {
+            stretches,
+            steps: steps as u64,
+            kept: before
+                .map(|(&before, &value)| value.into() - before.into())
+                .collect(),
+        }
     }
 }
 
@@ -132,23 +189,42 @@ impl Judge {
 
     /// Takes the values `[rows][columns]` of samples in a row.
     pub fn add<T: Copy + Into<f64>>(&mut self, values: &[T]) {
-        let mut rows = values.chunks_exact(self.courses.len().max(1));
-        let Some(first) = rows.next() else { return };
-        let begin = |&value: &T| Stretch::new(value.into());
-        let mut stretches: Vec<Stretch> = first.iter().map(begin).collect();
-        for row in rows {
-            self.steps += 1;
-            for ((stretch, course), &value) in stretches.iter_mut().zip(&mut self.courses).zip(row)
-            {
-                let step = stretch.add(value.into());
-                if course.steps.len() < KEPT_STEPS {
-                    course.steps.push(step);
-                }
+        let judged = Judged::of(values, self.courses.len(), self.lacking());
+        self.take(&judged);
+    }
+
+    /// Takes the values of several rows of samples, each as [`Self::add`] does.
+    pub fn add_all<T: Copy + Into<f64> + Sync>(&mut self, runs: &[&[T]]) {
+        let columns = self.courses.len();
+        let mut lacking = self.lacking();
+        let kept: Vec<usize> = (runs.iter())
+            .map(|values| {
+                let kept = lacking;
+                lacking = lacking.saturating_sub((values.len() / columns.max(1)).saturating_sub(1));
+                kept
+            })
+            .collect();
+        let judged: Vec<Judged> = (runs.par_iter().zip(kept))
+            .map(|(values, kept)| Judged::of(values, columns, kept))
+            .collect();
+        judged.iter().for_each(|judged| self.take(judged));
+    }
+
+    /// Number of steps that may still be kept.
+    fn lacking(&self) -> usize {
+        let kept = self.courses.first().map_or(0, |course| course.steps.len());
+        KEPT_STEPS - kept
+    }
+
+    fn take(&mut self, judged: &Judged) {
+        self.steps += judged.steps;
+        for step in judged.kept.chunks_exact(self.courses.len().max(1)) {
+            for (course, &step) in self.courses.iter_mut().zip(step) {
+                course.steps.push(step);
             }
         }
-        for (course, (stretch, &first)) in self.courses.iter_mut().zip(stretches.iter().zip(first))
-        {
-            course.add(first.into(), stretch);
+        for (course, stretch) in self.courses.iter_mut().zip(&judged.stretches) {
+            course.add(stretch);
         }
     }
 
@@ -166,10 +242,10 @@ impl Judge {
 }
 
 impl Course {
-    fn add(&mut self, first: f64, stretch: &Stretch) {
-        let known = *self.first.get_or_insert(first);
+    fn add(&mut self, stretch: &Stretch) {
+        let known = *self.first.get_or_insert(stretch.first);
         let is_constant = stretch.least == stretch.most;
-        self.is_one_value &= is_constant && first == known;
+        self.is_one_value &= is_constant && stretch.first == known;
         self.is_constant_in_each &= is_constant;
         self.rises += stretch.rises;
         self.falls += stretch.falls;
@@ -220,74 +296,4 @@ impl Course {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Noise without a period that a test could fall into.
-    fn noise(i: i64) -> i16 {
-        ((i * 7919 + (i * i) % 1009 * 31) % 2001 - 1000) as i16
-    }
-
-    #[test]
-    fn counters_and_marks_are_told_from_signals() {
-        let mut judge = Judge::new(8);
-        for recording in 0..4_i64 {
-            let rows = (0..300_i64).flat_map(|i| {
-                [
-                    (i + 1000 * recording) as i16,
-                    (i % 256) as i16,
-                    (-3 * i) as i16,
-                    (10 + recording) as i16,
-                    noise(i + 977 * recording),
-                    7,
-                    ((i as f64 / 40.0).sin() * 900.0) as i16,
-                    (i / 100) as i16,
-                ]
-            });
-            judge.add(&rows.collect::<Vec<_>>());
-        }
-        let counts = Some(NoChannel::Counts);
-        assert_eq!(
-            judge.verdict(),
-            [
-                counts,
-                counts,
-                counts,
-                Some(NoChannel::TellsApart),
-                None,
-                // A channel that never moved is one: it gets no weight, and is named.
-                None,
-                None,
-                counts,
-            ]
-        );
-    }
-
-    #[test]
-    fn times_with_some_stamps_out_of_order_are_no_signals() {
-        let mut judge = Judge::new(5);
-        for recording in 0..3_i64 {
-            let mut jittered = 0.0;
-            let rows = (0..400_i64).flat_map(|i| {
-                jittered += 20.0 + f64::from(noise(i)) / 100.0;
-                let late = if i % 50 == 49 { 70.0 } else { 0.0 };
-                let swing = ((i as f64) / 9.0).sin();
-                [
-                    jittered - late,
-                    // A sawtooth that wraps, with a stamp as before now and then.
-                    (i * 10 % 1000 - if i % 40 == 39 { 30 } else { 0 }) as f64,
-                    // A drift with noise, which falls in a third of the rows.
-                    i as f64 + f64::from(noise(i)) / 500.0,
-                    // A swing.
-                    swing * 100.0,
-                    // Nanoseconds since 1970, as far as 32 bits hold them.
-                    f64::from((1.7e18 + 6e13 * recording as f64) as f32),
-                ]
-            });
-            judge.add(&rows.collect::<Vec<f64>>());
-        }
-        let rises = Some(NoChannel::Rises);
-        let years = Some(NoChannel::Counts);
-        assert_eq!(judge.verdict(), [rises, rises, None, None, years]);
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@
 //! recordings or segments are split, so that what is reported is measured on what was never trained on; see `split`. A run keeps
 //! which content is in which split ([`StoredSplit`]): what is recorded later is new to it.
 
+mod anchors;
 mod blocks;
 mod clocks;
 mod columns;
@@ -331,14 +332,15 @@ fn by_these_rules(
     );
     let scales = scale::agree(told, &segments.channels, cutting)?;
     segments.notes.extend(scales.note.clone());
-    segments.shared = shared::pairs(&segments.all, cutting.steps);
+    let (shared, anchors) = shared::pairs(&segments.all, cutting.steps);
+    segments.shared = shared;
     let places = match &cutting.split {
         Some(stored) => stored.places(&segments, files, cutting, holdout),
         None => split::draw(&segments, cutting, holdout)?,
     };
     let split = match &cutting.split {
         Some(stored) => stored.clone(),
-        None => StoredSplit::of(&segments, &places, cutting, holdout),
+        None => StoredSplit::of(&segments, &places, anchors, (cutting, holdout)),
     };
     let how = how(&segments, cutting, &split);
     let units = units(&segments, split.by, &places.of);

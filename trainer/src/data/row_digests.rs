@@ -59,8 +59,9 @@ pub(in crate::data) fn of_rows(
 struct Row {
     samples: Vec<u64>,
     length: usize,
-    /// Number of samples so far.
-    count: usize,
+    /// Place of the oldest one, which is the next to go.
+    oldest: usize,
+    tags: Tags,
     /// Number of different ones among the last.
     distinct: usize,
     rolling: u64,
@@ -73,7 +74,8 @@ impl Row {
         Self {
             samples: Vec::with_capacity(length),
             length,
-            count: 0,
+            oldest: 0,
+            tags: Tags(0),
             distinct: 0,
             rolling: 0,
             first: FACTOR.wrapping_pow(length as u32),
@@ -82,20 +84,30 @@ impl Row {
 
     fn push(&mut self, sample: u64) {
         self.rolling = self.rolling.wrapping_mul(FACTOR).wrapping_add(sample);
-        let place = self.count % self.length;
-        self.count += 1;
-        let is_new = !self.samples.contains(&sample);
+        let is_new = !self.holds(sample);
+        self.tags.push(sample);
         if self.samples.len() < self.length {
             self.samples.push(sample);
             self.distinct += usize::from(is_new);
             return;
         }
-        let gone = std::mem::replace(&mut self.samples[place], sample);
+        let gone = std::mem::replace(&mut self.samples[self.oldest], sample);
+        self.oldest = if self.oldest + 1 == self.length {
+            0
+        } else {
+            self.oldest + 1
+        };
         if gone != sample {
             self.distinct += usize::from(is_new);
-            self.distinct -= usize::from(!self.samples.contains(&gone));
+            self.distinct -= usize::from(!self.holds(gone));
         }
         self.rolling = self.rolling.wrapping_sub(gone.wrapping_mul(self.first));
+    }
+
+    /// Whether a sample is among the last.
+    fn holds(&self, sample: u64) -> bool {
+        let may_hold = self.length > Tags::COUNT || self.tags.may_hold(sample);
+        may_hold && self.samples.contains(&sample)
     }
 
     /// None while there are too few samples; then the digest, or none where little happens.
@@ -103,6 +115,27 @@ impl Row {
         let is_whole = self.samples.len() == self.length;
         let happens = 2 * self.distinct >= self.length;
         is_whole.then(|| happens.then(|| mixed(self.rolling)))
+    }
+}
+
+/// The lowest byte of each of the last samples. Most samples are told from all of these by it.
+struct Tags(u128);
+
+impl Tags {
+    /// Number of samples.
+    const COUNT: usize = size_of::<u128>();
+    /// The number 1 in each byte.
+    const ONES: u128 = u128::MAX / 255;
+
+    fn push(&mut self, sample: u64) {
+        self.0 = (self.0 << 8) | u128::from(sample as u8);
+    }
+
+    /// Whether one of the bytes is that of `sample`.
+    fn may_hold(&self, sample: u64) -> bool {
+        let differences = self.0 ^ Self::ONES.wrapping_mul(u128::from(sample as u8));
+        // A byte that is 0 borrows from its highest bit.
+        differences.wrapping_sub(Self::ONES) & !differences & (Self::ONES << 7) != 0
     }
 }
 
@@ -120,8 +153,15 @@ mod tests {
     /// The number of different samples, and the digest, by their definitions.
     #[test]
     fn rolling_digests_are_those_of_each_row_alone() {
-        let length = 5;
-        let samples: Vec<u64> = (0..200_u64).map(|i| mixed(i) % 4 + (i / 50) * 7).collect();
+        for length in [1, 5, 8, 16, 17, 40] {
+            for of in [4, 30, 5000] {
+                rolling_is_by_definition(length, of);
+            }
+        }
+    }
+
+    fn rolling_is_by_definition(length: usize, of: u64) {
+        let samples: Vec<u64> = (0..400_u64).map(|i| mixed(i) % of + (i / 50) * 7).collect();
         let mut rolling = Row::new(length);
         for (end, &sample) in samples.iter().enumerate() {
             rolling.push(sample);

@@ -155,6 +155,7 @@ impl<'a> Files<'a> {
         let reader = untrusted::open_kind(path, Kind::RECORDING)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let mut blocks = Blocks::new(reader, self.size);
+        blocks.spare = self.spare.pop().unwrap_or_default();
         let (head, lines, bytes) =
             head(&mut blocks, self.wanted).with_context(|| path.display().to_string())?;
         let head = Arc::new(head);
@@ -175,7 +176,7 @@ pub(super) fn head<R: Read>(
     wanted: Wanted<'_>,
 ) -> Result<(Head, u64, Vec<u8>)> {
     let mut lines = 0;
-    while let Some(mut block) = blocks.next()? {
+    while let Some(block) = blocks.next()? {
         let mut at = match block.starts_with(BYTE_ORDER_MARK) && lines == 0 {
             true => BYTE_ORDER_MARK.len(),
             false => 0,
@@ -189,7 +190,8 @@ pub(super) fn head<R: Read>(
                 continue;
             }
             let columns = columns_of(line, wanted).with_context(|| format!("line {lines}"))?;
-            let mut below = block.split_off(at);
+            let mut below = block;
+            below.drain(..at);
             let times = loop {
                 let (times, is_sure) = times::of_rows(&below, &columns);
                 // Twice as much each time, so that a long beginning without labels is looked at a few times only.

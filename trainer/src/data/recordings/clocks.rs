@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use rayon::prelude::*;
 
 use super::read::Found;
-use super::run::Run;
-use super::{Cutting, time};
+use super::run::{Run, TimeColumn};
+use super::{Cutting, DEFAULT_RATE_HZ, time};
 use crate::data::time::{Clock, Unit};
 use crate::visible;
 
@@ -32,40 +33,32 @@ pub(super) fn clocks(
         let recordings = runs_of.entry(run.file).or_default();
         recordings.entry(run.recording).or_default().push(run);
     }
-    for (file, recordings) in &runs_of {
-        let Some(time) = found.times.get(*file).and_then(Option::as_ref) else {
-            continue;
-        };
-        let measure = |runs: &[&Run]| {
-            let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
-            time::measure(time, &stamps, cutting.rate_hz)
-        };
-        let rows = |runs: &[&Run]| -> usize { runs.iter().map(|run| run.samples).sum() };
-        let path = files.get(*file).map(|file| file.display().to_string());
+    let all_measured: Vec<(usize, MeasuredFile<'_>)> = (runs_of.par_iter())
+        .filter_map(|(&file, recordings)| {
+            let time = found.times.get(file)?.as_ref()?;
+            Some((file, MeasuredFile::of(time, recordings, cutting.rate_hz)))
+        })
+        .collect();
+    for (file, of) in all_measured {
+        let path = files.get(file).map(|file| file.display().to_string());
         let path = path.unwrap_or_default();
-        let all: Vec<&Run> = recordings.values().flatten().copied().collect();
-        let of_file = measure(&all);
         let mut is_measured = false;
-        for (&recording, runs) in recordings {
-            // Recordings in a file may have different rates; one of a few rows has that of its file.
-            let own = Some(runs).filter(|runs| rows(runs) >= ENOUGH_ROWS && recordings.len() > 1);
-            let own = own.and_then(|runs| measure(runs));
-            let own = own.filter(|own| own.rate_hz.is_some() || own.unit == Unit::Samples);
+        for (recording, rows, own) in of.recordings {
             if let Some(rate) = own.and_then(|own| own.rate_hz) {
                 is_measured = true;
                 let name = format!("recording {} in {path}", found.recordings[recording]);
-                measured.push((name, rate, rows(runs)));
+                measured.push((name, rate, rows));
             }
-            if let Some(clock) = own.or(of_file) {
-                clocks.insert((*file, recording), clock);
+            if let Some(clock) = own.or(of.clock) {
+                clocks.insert((file, recording), clock);
             }
         }
-        match of_file {
-            None if !is_measured => no_clock.push(time.name.clone()),
+        match of.clock {
+            None if !is_measured => no_clock.push(of.time.name.clone()),
             Some(Clock {
                 rate_hz: Some(rate),
                 ..
-            }) if !is_measured => measured.push((path, rate, rows(&all))),
+            }) if !is_measured => measured.push((path, rate, of.rows)),
             _ => {}
         }
     }
@@ -88,7 +81,7 @@ pub(super) fn clocks(
         notes.push(format!(
             "note: many samples share each stamp of the time column, and too few stamps follow each other to measure the rate by: \
              {} samples a second are {}",
-            rate.unwrap_or(super::DEFAULT_RATE_HZ),
+            rate.unwrap_or(DEFAULT_RATE_HZ),
             match rate {
                 Some(_) => "taken, as stated",
                 None => "assumed, --rate states another",
@@ -103,15 +96,51 @@ pub(super) fn clocks(
         )),
         (None, _) if counts => notes.push(format!(
             "note: the time column counts samples, which tells no rate: {} a second are assumed, --rate states another",
-            super::DEFAULT_RATE_HZ
+            DEFAULT_RATE_HZ
         )),
         (None, _) => notes.push(format!(
             "note: no time column to measure the rate by: {} samples a second are assumed, --rate states another",
-            super::DEFAULT_RATE_HZ
+            DEFAULT_RATE_HZ
         )),
         (Some(_), true) => {}
     }
     Ok((clocks, rate))
+}
+
+/// The time column of a file, measured.
+struct MeasuredFile<'a> {
+    time: &'a TimeColumn,
+    /// Number of labelled rows.
+    rows: usize,
+    /// The clock of the whole file.
+    clock: Option<Clock>,
+    /// Each recording in it with its number of rows, and its own clock where it has one.
+    recordings: Vec<(usize, usize, Option<Clock>)>,
+}
+
+impl<'a> MeasuredFile<'a> {
+    fn of(time: &'a TimeColumn, runs_of: &BTreeMap<usize, Vec<&Run>>, stated: Option<f32>) -> Self {
+        let measure = |runs: &[&Run]| {
+            let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
+            time::measure(time, &stamps, stated)
+        };
+        let all: Vec<&Run> = runs_of.values().flatten().copied().collect();
+        let rows = |runs: &[&Run]| -> usize { runs.iter().map(|run| run.samples).sum() };
+        let recording = |(&recording, runs): (&usize, &Vec<&Run>)| {
+            let rows = rows(runs);
+            // Recordings in a file may have different rates; one of a few rows has that of its file.
+            let is_own = rows >= ENOUGH_ROWS && runs_of.len() > 1;
+            let own = is_own.then(|| measure(runs)).flatten();
+            let own = own.filter(|own| own.rate_hz.is_some() || own.unit == Unit::Samples);
+            (recording, rows, own)
+        };
+        Self {
+            time,
+            rows: rows(&all),
+            clock: measure(&all),
+            recordings: runs_of.iter().map(recording).collect(),
+        }
+    }
 }
 
 /// Tells of recordings whose stamps lie on a grid with points missing.

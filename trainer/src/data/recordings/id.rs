@@ -22,8 +22,12 @@ impl Id {
         let digest = |counts: &[i16]| {
             let mut sha256 = Sha256::new();
             sha256.update((channels as u64).to_le_bytes());
+            let mut bytes = [0; 2 * 4096];
             for block in counts.chunks(4096) {
-                let bytes: Vec<u8> = block.iter().flat_map(|count| count.to_le_bytes()).collect();
+                let bytes = &mut bytes[..2 * block.len()];
+                for (bytes, count) in bytes.chunks_exact_mut(2).zip(block) {
+                    bytes.copy_from_slice(&count.to_le_bytes());
+                }
                 sha256.update(bytes);
             }
             sha256.finalize()

@@ -67,9 +67,6 @@ impl Joined {
         let labels = found.labels.numbers(&part.labels.all);
         found.unlabelled += part.unlabelled;
         self.is_ended |= part.begins_with_gap;
-        let width = self.found.columns.channels.len();
-        let (mut counts, mut times) = (part.counts.as_slice(), part.times.as_slice());
-        let mut sources = part.sources.as_slice();
         let is_empty = part.pieces.is_empty();
         for piece in part.pieces {
             let run = Run {
@@ -85,15 +82,7 @@ impl Joined {
                 samples: 0,
             };
             self.begin(run);
-            let stamps = if times.is_empty() { 0 } else { piece.samples };
-            let (of_piece, rest) = counts.split_at(piece.samples * width);
-            let (stamps, later) = times.split_at(stamps);
-            (counts, times) = (rest, later);
-            let digests = if sources.is_empty() { 0 } else { piece.samples };
-            let (digests, later) = sources.split_at(digests);
-            sources = later;
-            self.last
-                .push((of_piece.to_vec(), stamps.to_vec(), digests.to_vec()));
+            self.last.push((piece.counts, piece.times, piece.sources));
             if let Some(run) = self.found.runs.last_mut() {
                 run.spots.append(run.samples, &piece.spots, self.lines + 1);
                 run.samples += piece.samples;

@@ -83,6 +83,12 @@ pub(super) fn columns_of(line: &[u8], wanted: Wanted<'_>) -> Result<Columns> {
 /// Samples in a row of one label in one recording, in one block; numbers of names are the block's own.
 #[derive(Debug)]
 pub(super) struct Piece {
+    /// Raw counts, `[samples][channels]`.
+    pub counts: Vec<i16>,
+    /// Time stamps, `[samples]`; empty where there are none.
+    pub times: Vec<f64>,
+    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where there is no column of them.
+    pub sources: Vec<u64>,
     /// Line of the first sample, from 0 in the block.
     pub line: u64,
     pub recording: usize,
@@ -99,12 +105,6 @@ pub(super) struct Part {
     /// Number of its lines.
     pub lines: u64,
     pub pieces: Vec<Piece>,
-    /// Raw counts of all pieces, `[samples][channels]`.
-    pub counts: Vec<i16>,
-    /// Time stamps of all pieces, `[samples]`; empty where there are none.
-    pub times: Vec<f64>,
-    /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where there is no column of them.
-    pub sources: Vec<u64>,
     pub recordings: Names,
     pub groups: Names,
     pub labels: Names,
@@ -117,11 +117,20 @@ pub(super) struct Part {
     pub error: Option<(u64, Error)>,
 }
 
+/// Memory for the samples of a piece while their number is not known, to be used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    counts: Vec<i16>,
+    times: Vec<f64>,
+    sources: Vec<u64>,
+}
+
 /// Parses whole lines below a header.
-pub(super) fn parse(mut bytes: &[u8], head: &Head, budget: &Budget) -> Part {
+pub(super) fn parse(mut bytes: &[u8], head: &Head, budget: &Budget, scratch: &mut Scratch) -> Part {
     let mut parser = Parser {
         head,
         budget,
+        scratch,
         part: Part::default(),
         before: None,
     };
@@ -135,6 +144,7 @@ pub(super) fn parse(mut bytes: &[u8], head: &Head, budget: &Budget) -> Part {
             }
         }
     }
+    parser.end_piece();
     parser.part.ends_with_gap = parser.before.is_none();
     parser.part
 }
@@ -143,6 +153,8 @@ pub(super) fn parse(mut bytes: &[u8], head: &Head, budget: &Budget) -> Part {
 struct Parser<'a> {
     head: &'a Head,
     budget: &'a Budget,
+    /// Samples of the last piece.
+    scratch: &'a mut Scratch,
     part: Part,
     /// Fields of the label, recording and group of the row before; none before the first row and after a gap.
     before: Option<Keys>,
@@ -178,8 +190,9 @@ impl Parser<'_> {
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
+        let Scratch { counts, times, .. } = &mut *self.scratch;
         let (first, line) = (piece.samples, part.lines);
-        while let Some(length) = plan.row(bytes, keys, &mut part.counts, &mut part.times) {
+        while let Some(length) = plan.row(bytes, keys, counts, times) {
             take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
@@ -244,6 +257,8 @@ impl Parser<'_> {
             }
             None => None,
         };
+        self.end_piece();
+        let part = &mut self.part;
         part.pieces.push(Piece {
             line: part.lines,
             recording: part.recordings.number(text(recording)?),
@@ -251,9 +266,29 @@ impl Parser<'_> {
             label: part.labels.number(text(label)?),
             samples: 0,
             spots: Spots::default(),
+            counts: Vec::new(),
+            times: Vec::new(),
+            sources: Vec::new(),
         });
         self.before = Some(Keys::of(of));
         Ok(())
+    }
+
+    /// Gives the last piece its samples, in memory of their size.
+    fn end_piece(&mut self) {
+        let Scratch {
+            counts,
+            times,
+            sources,
+        } = &mut *self.scratch;
+        if let Some(piece) = self.part.pieces.last_mut() {
+            piece.counts = counts.as_slice().to_vec();
+            piece.times = times.as_slice().to_vec();
+            piece.sources = sources.as_slice().to_vec();
+        }
+        counts.clear();
+        times.clear();
+        sources.clear();
     }
 
     /// Adds a sample to the last run.
@@ -265,12 +300,14 @@ impl Parser<'_> {
         };
         take_memory(self.budget, self.head, piece.samples)?;
         for (&column, name) in columns.channels.iter().zip(&columns.names) {
-            part.counts.push(count(fields.get(line, column), name)?);
+            self.scratch
+                .counts
+                .push(count(fields.get(line, column), name)?);
         }
         piece.spots.tell(piece.samples, part.lines);
         piece.samples += 1;
         if let Some(column) = columns.source {
-            part.sources.push(source(fields.get(line, column))?);
+            self.scratch.sources.push(source(fields.get(line, column))?);
         }
         let Some(chosen) = &self.head.times.chosen else {
             return Ok(());
@@ -283,7 +320,7 @@ impl Parser<'_> {
                 shown(fields.get(line, chosen.column))
             )
         })?;
-        part.times.push(stamp);
+        self.scratch.times.push(stamp);
         Ok(())
     }
 }

@@ -138,9 +138,9 @@ impl Plan {
                     rest.starts_with(field).then_some(field.len())?
                 }
                 Step::Time => {
-                    let field = field(rest)?;
-                    stamp = Some(self.stamp(field)?);
-                    field.len()
+                    let (value, length) = self.stamp(rest)?;
+                    stamp = Some(value);
+                    length
                 }
                 Step::Skip => field(rest)?.len(),
             };
@@ -162,14 +162,14 @@ impl Plan {
 }
 
 impl Plan {
-    /// The stamp of a field.
+    /// The stamp of the first field, and the length of the field.
     #[inline]
-    fn stamp(&self, field: &[u8]) -> Option<f64> {
+    fn stamp(&self, bytes: &[u8]) -> Option<(f64, usize)> {
         let time = self.time.as_ref()?;
-        let plain = (time.kind == Kind::Number).then(|| plain_number(field));
+        let plain = (time.kind == Kind::Number).then(|| plain_number(bytes));
         plain.flatten().or_else(|| {
-            let field = std::str::from_utf8(field).ok()?;
-            time.stamp(|_| field, false)
+            let field = std::str::from_utf8(field(bytes)?).ok()?;
+            Some((time.stamp(|_| field, false)?, field.len()))
         })
     }
 }
@@ -187,6 +187,38 @@ fn field(bytes: &[u8]) -> Option<&[u8]> {
 /// The whole number of 16 bits that stands first, and its length.
 #[inline]
 fn whole_number(bytes: &[u8]) -> Option<(i16, usize)> {
+    match bytes.first_chunk() {
+        Some(first) => number_of_eight(u64::from_le_bytes(*first)),
+        None => number_of_few(bytes),
+    }
+}
+
+/// Does the same for eight bytes, the first one the lowest: all digits at once.
+#[inline]
+fn number_of_eight(bytes: u64) -> Option<(i16, usize)> {
+    let sign = u32::from(bytes as u8 == b'-');
+    // Digits become 0 to 9, which have no bits above the lowest four, also where 6 is added; other bytes have some.
+    let values = (bytes >> (8 * sign)) ^ 0x3030_3030_3030_3030;
+    let others = (values | values.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
+    let digits = others.trailing_zeros() / 8;
+    if !(1..=DIGITS as u32).contains(&digits) {
+        return None;
+    }
+    // The last digit is the highest byte; zeros come before the first. Pairs of digits, then of pairs, are put together.
+    let number = values << (64 - 8 * digits);
+    let number = number.wrapping_mul((10 << 8) + 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let number = number.wrapping_mul((100 << 16) + 1) >> 16 & 0x0000_ffff_0000_ffff;
+    let number = number.wrapping_mul((10_000 << 32) + 1) >> 32;
+    let number = if sign == 1 {
+        -(number as i32)
+    } else {
+        number as i32
+    };
+    Some((i16::try_from(number).ok()?, (sign + digits) as usize))
+}
+
+/// Does the same for fewer bytes, digit by digit.
+fn number_of_few(bytes: &[u8]) -> Option<(i16, usize)> {
     let sign = usize::from(bytes.first() == Some(&b'-'));
     let mut number = 0;
     let mut length = sign;
@@ -206,25 +238,88 @@ fn whole_number(bytes: &[u8]) -> Option<(i16, usize)> {
     Some((i16::try_from(number).ok()?, length))
 }
 
-/// A number of digits with or without a point, where few digits make it exact: both the digits as a whole number and the power of
-/// ten are exact then, so their quotient is the nearest number.
+/// The first field and its length, if it is a number of digits with or without a point, so few that it is exact: both the digits as
+/// a whole number and the power of ten are exact then, so their quotient is the nearest number.
 #[inline]
-fn plain_number(field: &[u8]) -> Option<f64> {
+fn plain_number(bytes: &[u8]) -> Option<(f64, usize)> {
     const POWERS: [f64; EXACT + 1] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
     ];
-    if field.len() > EXACT {
-        return None;
-    }
-    let (mut number, mut point) = (0_u64, None);
-    for (at, &byte) in field.iter().enumerate() {
+    let (mut number, mut point, mut length) = (0_u64, None, 0);
+    for &byte in bytes {
         match byte {
+            b',' | b'\n' | b'\r' => break,
+            _ if length == EXACT => return None,
             b'0'..=b'9' => number = 10 * number + u64::from(byte - b'0'),
-            b'.' if point.is_none() => point = Some(at),
+            b'.' if point.is_none() => point = Some(length),
             _ => return None,
         }
+        length += 1;
     }
-    let decimals = point.map_or(0, |point| field.len() - point - 1);
-    let digits = field.len() - usize::from(point.is_some());
-    (digits > 0).then(|| number as f64 / POWERS[decimals])
+    let decimals = point.map_or(0, |point| length - point - 1);
+    let digits = length - usize::from(point.is_some());
+    (digits > 0).then(|| (number as f64 / POWERS[decimals], length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_are_read_like_few() {
+        let check = |bytes: &[u8; 8]| {
+            let all = number_of_eight(u64::from_le_bytes(*bytes));
+            assert_eq!(all, number_of_few(bytes), "{bytes:?}");
+        };
+        for number in -100_001..=100_001_i32 {
+            for end in [",12,-9..", "\r\n12,345", " ,,,,,,,", "/:\u{7f}..,,,"] {
+                let text = format!("{number}{end}");
+                check(text.as_bytes().first_chunk().unwrap());
+            }
+        }
+        // Any byte at any place.
+        for at in 0..8 {
+            for byte in 0..=255 {
+                for text in [b"12345678", b"-0123456", b"00001,78", b"-,234567"] {
+                    let mut bytes = *text;
+                    bytes[at] = byte;
+                    check(&bytes);
+                }
+            }
+        }
+        assert_eq!(whole_number(b"-32768,"), Some((-32768, 6)));
+        assert_eq!(whole_number(b"-32768,1,"), Some((-32768, 6)));
+        assert_eq!(whole_number(b"32768,1,"), None);
+    }
+
+    #[test]
+    fn plain_numbers_are_those_of_the_library() {
+        for text in [
+            "0",
+            "7.",
+            ".5",
+            "12.25",
+            "1764512906123",
+            "0.1",
+            "99999999999.999",
+            "000000000000001",
+        ] {
+            for end in ["", ",1", "\n", "\r\n"] {
+                let found = plain_number(format!("{text}{end}").as_bytes());
+                assert_eq!(found, Some((text.parse().unwrap(), text.len())), "{text}");
+            }
+        }
+        for text in [
+            "",
+            ".",
+            "-1",
+            "1e3",
+            "1 ",
+            "\"1\"",
+            "1.2.3",
+            "1234567890123456",
+        ] {
+            assert_eq!(plain_number(text.as_bytes()), None, "{text}");
+        }
+    }
 }

@@ -9,16 +9,16 @@ use rayon::prelude::*;
 use super::blocks::{self, Block, Blocks, Files};
 use super::columns::Wanted;
 use super::join::{FileFound, Joined};
-use super::parse::{Names, Part, parse};
+use super::parse::{Names, Part, Scratch, parse};
 use super::run::{Run, TimeColumn};
 use crate::data::words::composed;
 use crate::untrusted::Budget;
 use crate::visible;
 
 /// Bytes of a block that is parsed at once.
-const BLOCK: usize = 512 << 10;
+const BLOCK: usize = 256 << 10;
 /// Bytes of the blocks that are parsed in parallel, while as many are read.
-const BATCH: usize = 4 << 20;
+const BATCH: usize = 2 << 20;
 /// Start of the names of recordings that are files.
 pub(super) const FILE: &str = "file ";
 
@@ -74,7 +74,9 @@ pub(super) fn read_in_blocks(
             || {
                 batch
                     .into_par_iter()
-                    .map(|block| parsed(block, budget))
+                    .map_init(Scratch::default, |scratch, block| {
+                        parsed(block, budget, scratch)
+                    })
                     .collect()
             },
             || blocks.batch(BATCH),
@@ -88,12 +90,12 @@ pub(super) fn read_in_blocks(
         batch = next;
     }
     reading.end_file()?;
-    Ok(reading.all.found)
+    Ok(reading.all.finish())
 }
 
-fn parsed(block: Result<Block>, budget: &Budget) -> Result<(Block, Part)> {
+fn parsed(block: Result<Block>, budget: &Budget, scratch: &mut Scratch) -> Result<(Block, Part)> {
     let block = block?;
-    let part = parse(&block.bytes, &block.head, budget);
+    let part = parse(&block.bytes, &block.head, budget, scratch);
     Ok((block, part))
 }
 
@@ -142,16 +144,17 @@ pub(super) fn read_texts(
         let found = read_text(&text, wanted, budget);
         all.add(&file, found.with_context(|| file.display().to_string())?)?;
     }
-    Ok(all.found)
+    Ok(all.finish())
 }
 
 fn read_text(text: &str, wanted: Wanted<'_>, budget: &Budget) -> Result<FileFound> {
     let mut blocks = Blocks::new(text.as_bytes(), BLOCK);
     let (head, lines, bytes) = blocks::head(&mut blocks, wanted)?;
     let mut joined = Joined::new(&head, lines);
+    let mut scratch = Scratch::default();
     let mut next = Some(bytes);
     while let Some(bytes) = next {
-        joined.add(parse(&bytes, &head, budget))?;
+        joined.add(parse(&bytes, &head, budget, &mut scratch))?;
         next = blocks.next()?;
     }
     Ok(joined.finish())
@@ -160,7 +163,7 @@ fn read_text(text: &str, wanted: Wanted<'_>, budget: &Budget) -> Result<FileFoun
 /// Puts the files together.
 #[derive(Default)]
 pub(super) struct Merge {
-    pub found: Found,
+    found: Found,
     recordings: Names,
     groups: Names,
     labels: Names,
@@ -234,10 +237,17 @@ impl Merge {
         found.group = found.group.take().or(columns.group.map(|(_, name)| name));
         found.times.push(of_file.time);
         found.unlabelled += of_file.unlabelled;
-        found.recordings.clone_from(&self.recordings.all);
-        found.groups.clone_from(&self.groups.all);
-        found.labels.clone_from(&self.labels.all);
         Ok(())
+    }
+
+    /// All files.
+    pub fn finish(self) -> Found {
+        Found {
+            recordings: self.recordings.all,
+            groups: self.groups.all,
+            labels: self.labels.all,
+            ..self.found
+        }
     }
 }
 

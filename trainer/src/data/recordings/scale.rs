@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::Cutting;
@@ -17,6 +18,8 @@ use crate::visible;
 
 /// Bytes at the start of a file in which the comment and the header stand.
 const HEAD: u64 = 1 << 18;
+/// Samples that are scaled at once.
+const SAMPLES: usize = 1 << 14;
 /// Scales that differ by no more than this, relatively, are the same: they were converted from unit to unit.
 const SAME: f64 = 1e-6;
 
@@ -46,12 +49,14 @@ pub(super) struct Scales {
 /// # Errors
 /// A file cannot be read, or tells scales in another form.
 pub(super) fn of_files(files: &[PathBuf]) -> Result<Vec<Told>> {
-    let mut all = Vec::with_capacity(files.len() + 1);
-    for path in files {
+    let of_file = |path: &PathBuf| {
         let name = path.display().to_string();
         let file = untrusted::open(path).with_context(|| name.clone())?;
-        all.push(of_text(&name, &head(file).with_context(|| name.clone())?)?);
-    }
+        of_text(&name, &head(file).with_context(|| name.clone())?)
+    };
+    // All are read before the first error is told, which is that of the first file then.
+    let told: Vec<Result<Told>> = files.par_iter().map(of_file).collect();
+    let mut all: Vec<Told> = told.into_iter().collect::<Result<_>>()?;
     all.extend(of_summary(files.first().and_then(|file| file.parent()))?);
     Ok(all)
 }
@@ -152,11 +157,14 @@ impl Scales {
     pub fn values(&self, mut windows: Sequences) -> Sequences {
         let is_plain = self.lsb.iter().all(|&lsb| lsb == 1.0);
         if let (Values::Numbers(values), false) = (&mut windows.values, is_plain) {
-            for sample in values.samples_mut().chunks_exact_mut(self.lsb.len()) {
-                for (value, lsb) in sample.iter_mut().zip(&self.lsb) {
-                    *value *= lsb;
+            let channels = self.lsb.len();
+            (values.samples_mut().par_chunks_mut(SAMPLES * channels)).for_each(|samples| {
+                for sample in samples.chunks_exact_mut(channels) {
+                    for (value, lsb) in sample.iter_mut().zip(&self.lsb) {
+                        *value *= lsb;
+                    }
                 }
-            }
+            });
         }
         windows
     }

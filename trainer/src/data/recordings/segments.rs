@@ -198,9 +198,8 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
         return Ok(all.collect());
     }
     let mut judge = Judge::new(found.channels.len());
-    for run in &found.runs {
-        judge.add(&run.counts);
-    }
+    let runs: Vec<&[i16]> = found.runs.iter().map(|run| run.counts.as_slice()).collect();
+    judge.add_all(&runs);
     let verdict = judge.verdict();
     for reason in NoChannel::ALL {
         let names: Vec<&String> = (found.channels.iter().zip(&verdict))

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::sets::Sets;
 use super::sketch::{Index, Known, Sketch, Stretch};
 use super::{NEW, Place, Places, StoredSplit, ranges};
@@ -155,8 +157,9 @@ impl<'a> Finder<'a> {
     fn find_parts(&mut self, sketch: &Sketch, of: &mut [Place]) {
         let index = sketch.index();
         let all = &self.segments.all;
-        let stretches: Vec<(usize, Vec<Stretch>)> = (0..all.len())
-            .filter(|&i| of[i] == Place::New)
+        let stretches: Vec<(usize, Vec<Stretch>)> = (all.par_iter().zip(&*of).enumerate())
+            .filter(|(_, (_, place))| **place == Place::New)
+            .map(|(i, _)| i)
             .map(|i| (i, index.stretches(&all[i])))
             .filter(|(_, stretches)| stretches.iter().any(|stretch| stretch.known.is_some()))
             .collect();

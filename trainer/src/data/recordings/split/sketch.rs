@@ -1,22 +1,20 @@
 //! A sketch of the samples of a split, by which parts of them are found again: trimmed, cut out, gone on with, or labelled anew.
 //!
-//! Of the rows of samples that begin in a stretch, the one of the least digest is an anchor ("winnowing", Schleimer, Wilkerson and
-//! Aiken, 2003). So any `reach` samples in a row have an anchor, which is the same wherever they stand, and about two of
-//! `reach` rows are one.
+//! It holds the digests of their anchors.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Result, ensure};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Place, TEST, TRAIN, VALID};
 use crate::data::hex::hex;
+use crate::data::recordings::anchors::{Anchor, BYTES, anchors, first_reach, least};
 use crate::data::recordings::rows;
 use crate::data::recordings::segments::{Segment, Segments};
 
-/// Bytes of an anchor's digest.
-const BYTES: usize = 5;
 /// Most anchors that are kept.
 const MOST: usize = 1 << 16;
 
@@ -69,13 +67,6 @@ impl TryFrom<String> for Digests {
     }
 }
 
-/// The first sample of a row, and its digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Anchor {
-    at: usize,
-    digest: u64,
-}
-
 /// The split and the class that samples were of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Known {
@@ -93,28 +84,33 @@ pub(super) struct Stretch {
 }
 
 impl Sketch {
-    /// The sketch of segments in their places. `parts` gives the samples of each split of one that is cut by time, `window` the
-    /// samples of a window.
+    /// The sketch of segments in their places. `anchors` are those of each with the first reach; `parts` gives the samples of each
+    /// split of a segment that is cut by time, `window` the samples of a window.
     pub(super) fn of(
         segments: &Segments,
         places: &[Place],
+        mut anchors: Vec<Vec<Anchor>>,
         window: usize,
         parts: impl Fn(usize) -> [Range<usize>; 3],
     ) -> Self {
         let row = rows::length(window);
-        let mut reach = window.max(2 * row);
+        let mut reach = first_reach(window);
         loop {
-            let sketch = Self::with(segments, places, (row, reach), &parts);
+            let sketch = Self::with(segments, places, &anchors, (row, reach), &parts);
             if sketch.len() <= MOST {
                 return sketch;
             }
             reach *= 2;
+            (anchors.par_iter_mut().zip(&segments.all)).for_each(|(anchors, segment)| {
+                *anchors = least(anchors.drain(..), segment.samples, row, reach);
+            });
         }
     }
 
     fn with(
         segments: &Segments,
         places: &[Place],
+        anchors: &[Vec<Anchor>],
         (row, reach): (usize, usize),
         parts: &impl Fn(usize) -> [Range<usize>; 3],
     ) -> Self {
@@ -122,13 +118,13 @@ impl Sketch {
         for list in &mut of {
             list.resize(segments.classes.len(), Digests::default());
         }
-        for (segment, place) in segments.all.iter().zip(places) {
+        for ((segment, place), anchors) in segments.all.iter().zip(places).zip(anchors) {
             let parts = match place {
                 Place::Cut => Some(parts(segment.samples)),
                 Place::Split(_) => None,
                 Place::New | Place::Parts(_) => continue,
             };
-            for Anchor { at, digest } in anchors(segment, row, reach, true) {
+            for &Anchor { at, digest } in anchors {
                 let split = match (place, &parts) {
                     (Place::Split(split), _) => *split,
                     // What lies between two splits counts as the one before it.
@@ -284,7 +280,7 @@ impl Index {
         anchors: Vec<Anchor>,
     ) -> Vec<(Anchor, Option<Known>)> {
         let rows = rows::digests(segment, self.row, true).enumerate();
-        let rows = rows.filter_map(|(at, digest)| Some(anchor(at, digest?)));
+        let rows = rows.filter_map(|(at, digest)| Some(Anchor::of(at, digest?)));
         let known: Vec<(Anchor, Option<Known>)> = rows
             .filter_map(|row| Some((row, Some(self.known(row.digest, segment.class)?))))
             .collect();
@@ -308,7 +304,7 @@ impl Index {
         if segment.samples < self.reach {
             // Its own anchors may not be those of a longer segment.
             let rows = rows::digests(segment, self.row, self.by_sources).enumerate();
-            let anchors = rows.filter_map(|(at, digest)| Some(anchor(at, digest?)));
+            let anchors = rows.filter_map(|(at, digest)| Some(Anchor::of(at, digest?)));
             let known =
                 anchors.filter_map(|anchor| Some((anchor, self.known(anchor.digest, class)?)));
             return known.map(|(anchor, known)| (anchor, Some(known))).collect();
@@ -332,41 +328,4 @@ impl Index {
         }
         marks
     }
-}
-
-fn anchor(at: usize, digest: u64) -> Anchor {
-    let digest = digest >> (64 - 8 * BYTES);
-    Anchor { at, digest }
-}
-
-/// The anchors of a segment: of each `reach` samples in a row the row of the least digest, and of a shorter one that of all.
-fn anchors(segment: &Segment, row: usize, reach: usize, by_sources: bool) -> Vec<Anchor> {
-    let Some(rows) = (segment.samples + 1).checked_sub(row) else {
-        return Vec::new();
-    };
-    let window = (reach + 1 - row).min(rows);
-    let mut found: Vec<Anchor> = Vec::new();
-    // Rows that may be the least of a window to come, from small to large digests.
-    let mut least: VecDeque<Anchor> = VecDeque::new();
-    for (at, digest) in rows::digests(segment, row, by_sources).enumerate() {
-        if let Some(anchor) = digest.map(|digest| anchor(at, digest)) {
-            while least
-                .back()
-                .is_some_and(|last| last.digest >= anchor.digest)
-            {
-                least.pop_back();
-            }
-            least.push_back(anchor);
-        }
-        while least.front().is_some_and(|first| first.at + window <= at) {
-            least.pop_front();
-        }
-        let is_whole = at + 1 >= window;
-        if let Some(first) = least.front().filter(|_| is_whole)
-            && found.last() != Some(first)
-        {
-            found.push(*first);
-        }
-    }
-    found
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::found::Finder;
 use super::sketch::Sketch;
 use super::{Place, Places, TEST, TRAIN, VALID, parts};
+use crate::data::recordings::anchors::Anchor;
 use crate::data::recordings::id::Id;
 use crate::data::recordings::segments::Segments;
 use crate::data::recordings::{Cutting, Holdout};
@@ -69,11 +70,12 @@ pub struct StoredSplit {
 }
 
 impl StoredSplit {
+    /// The split of segments in their places; `anchors` are those of each segment with the first reach.
     pub(in crate::data::recordings) fn of(
         segments: &Segments,
         places: &Places,
-        cutting: &Cutting,
-        holdout: &Holdout,
+        anchors: Vec<Vec<Anchor>>,
+        (cutting, holdout): (&Cutting, &Holdout),
     ) -> Self {
         let mut classes = Vec::new();
         let mut ids = |place: Place| -> Vec<Id> {
@@ -93,9 +95,13 @@ impl StoredSplit {
             test: ids(Place::Split(TEST)),
             cut: ids(Place::Cut),
             classes,
-            sketch: Some(Sketch::of(segments, &places.of, cutting.steps, |samples| {
-                parts(samples, cutting, holdout)
-            })),
+            sketch: Some(Sketch::of(
+                segments,
+                &places.of,
+                anchors,
+                cutting.steps,
+                |samples| parts(samples, cutting, holdout),
+            )),
         }
     }
 

@@ -15,7 +15,7 @@ fn naive(files: &[PathBuf], wanted: Wanted<'_>, budget: &Budget) -> Result<Found
         let found = naive::parse(&bytes, wanted, budget);
         all.add(file, found.with_context(|| file.display().to_string())?)?;
     }
-    Ok(all.found)
+    Ok(all.finish())
 }
 
 fn shown(found: &Result<Found>) -> String {
