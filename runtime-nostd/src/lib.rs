@@ -107,12 +107,13 @@ mod pool;
 mod readout;
 pub mod room;
 mod session;
+mod source;
 mod standardise;
 mod step;
 
 pub use binary_matrix::SecondLayer;
 pub use capacities::Capacities;
-pub use embedded::Embedded;
+pub use embedded::{Embedded, EmbeddedModel, EmbeddedSession};
 pub use error::SessionError;
 pub use format::{Bounds, ModelError};
 pub use gain::Gain;
@@ -123,6 +124,7 @@ pub use model::Model;
 pub use readout::Logits;
 pub use room::{Room, RoomOf};
 pub use session::Session;
+pub use source::{Loaded, Source};
 pub use standardise::{Channel, standardise};
 
 /// Embeds a model file with the four-byte alignment that [`Model::from_bytes`] needs.
