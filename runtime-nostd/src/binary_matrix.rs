@@ -235,12 +235,7 @@ pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32)
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
 #[inline(never)]
-pub(crate) const fn product_bound(
-    units: usize,
-    bits: u32,
-    multiplier: i32,
-    stored: &[u32],
-) -> u32 {
+pub(crate) const fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
     let (mut bias, mut rest) = (0, stored);
     while let Some((word, others)) = rest.split_first() {
         bias = larger(bias, (*word as i32).unsigned_abs());

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::capacities::Capacities;
 use crate::error::{KERNEL_RANGE, NO_FALLBACK, SessionError};
-use crate::format::{ModelError, constant};
+use crate::format::{Header, ModelError, constant};
 use crate::kernel::{self, Kernel};
 use crate::layer::Layer;
 use crate::model::Model;
@@ -125,7 +125,25 @@ impl<M: EmbeddedModel> Embedded<M> {
 #[doc(hidden)]
 #[must_use]
 pub const fn word_count(file: &[u8]) -> usize {
-    constant::sections(file).len() / 4
+    constant::name_and_sections(file).1.len() / 4
+}
+
+/// Number of bytes of the name in a model file; 0 for a file that is no model.
+#[doc(hidden)]
+#[must_use]
+pub const fn name_length(file: &[u8]) -> usize {
+    constant::name_and_sections(file).0.len()
+}
+
+/// The bytes of the name in a model file, `N` of which it has. A copy: a reference into the file would keep all of the file
+/// in a program.
+#[doc(hidden)]
+#[must_use]
+pub const fn name<const N: usize>(file: &[u8]) -> [u8; N] {
+    match constant::name_and_sections(file).0.as_bytes().first_chunk() {
+        Some(name) => *name,
+        None => [0; N],
+    }
 }
 
 /// The words of all weight sections of a model file, `N` of which it has.
@@ -133,27 +151,35 @@ pub const fn word_count(file: &[u8]) -> usize {
 #[must_use]
 pub const fn words<const N: usize>(file: &[u8]) -> [u32; N] {
     let (mut words, mut at) = ([0; N], 0);
-    let mut rest = constant::sections(file);
-    while at < N
-        && let Some((word, others)) = rest.split_first_chunk()
-    {
-        words[at] = u32::from_le_bytes(*word);
-        rest = others;
+    let bytes = constant::name_and_sections(file).1;
+    // By hand: the compiler takes ten times as long for calls of functions, and large models have many words.
+    while at < N && at < bytes.len() / 4 {
+        let low = bytes[4 * at] as u32 | (bytes[4 * at + 1] as u32) << 8;
+        let high = bytes[4 * at + 2] as u32 | (bytes[4 * at + 3] as u32) << 8;
+        words[at] = low | high << 16;
         at += 1;
     }
     words
 }
 
-/// The model of a file whose sections are `words`, with every check and proof of [`Model::from_bytes`].
+/// The model of a file whose name and sections are `name` and `words`, with every check and proof of [`Model::from_bytes`].
 ///
 /// # Errors
 /// Those of [`Model::from_bytes`], but for that of the alignment.
 #[doc(hidden)]
-pub const fn model<'a>(file: &'a [u8], words: &'a [u32]) -> Result<Model<'a>, ModelError> {
-    match constant::read(file) {
-        Ok((header, _)) => Model::of_parts(header, words),
-        Err(error) => Err(error),
-    }
+pub const fn model<'a>(
+    file: &'a [u8],
+    name: &'a [u8],
+    words: &'a [u32],
+) -> Result<Model<'a>, ModelError> {
+    let header = match constant::read(file) {
+        Ok((header, _)) => header,
+        Err(error) => return Err(error),
+    };
+    let Ok(name) = str::from_utf8(name) else {
+        return Err(ModelError::Malformed);
+    };
+    Model::of_parts(Header { name, ..header }, words)
 }
 
 /// Capacities that a session of a model needs if the kernel `K` computes it. `class_names` is the number of class names, 0
@@ -189,10 +215,10 @@ const fn not_computed<K: Kernel>(layer: &Layer<'_>) -> Option<&'static str> {
     }
 }
 
-/// Embeds a model file: a `static` that holds it, and a type that is the room its sessions need.
+/// Embeds a model file: a `static` that stands for it, and a type that is the room its sessions need.
 ///
-/// The file is read when the program is compiled. If it is not a model, or the kernel cannot compute it, that is an error of
-/// the compiler, with the reason. The path is resolved like that of [`include_bytes!`].
+/// The file is read when the program is compiled. If it is not a model, if an input could overflow it, or the kernel cannot
+/// compute it, that is an error of the compiler, with the reason. The path is resolved like that of [`include_bytes!`].
 ///
 /// ```
 /// hadamrnn_runtime::model! {
@@ -203,8 +229,7 @@ const fn not_computed<K: Kernel>(layer: &Layer<'_>) -> Option<&'static str> {
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let model = MOVEMENTS.model()?;
-/// let mut session = MOVEMENTS.session(&model)?;
+/// let mut session = MOVEMENTS.start();
 /// for _ in 0..128 {
 ///     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
 /// }
@@ -215,7 +240,9 @@ const fn not_computed<K: Kernel>(layer: &Layer<'_>) -> Option<&'static str> {
 /// ```
 ///
 /// `kernel = Fwht`, after the path, chooses another [kernel](crate::kernel) than [`FwhtPacked`](crate::kernel::FwhtPacked);
-/// `classes`, the last one, may be left out. A `Session<'_, Movements>` is a session of the model above.
+/// `classes`, the last one, may be left out. An [`EmbeddedSession<Movements>`](crate::EmbeddedSession) is a session of the model
+/// above as [`start`](crate::Embedded::start) gives it, and a `Session<'_, Movements>` one that
+/// [`session`](crate::Embedded::session) gives, of the model read again.
 ///
 /// This is not a model:
 ///
@@ -237,16 +264,14 @@ macro_rules! model {
     ) => {
         #[doc(hidden)]
         #[allow(non_upper_case_globals)]
-        const $room: $crate::Capacities = {
-            use $crate::EmbeddedModel as Model;
+        const $room: $crate::Capacities =
             match $crate::embedded::needs::<$crate::model!(@kernel $($kernel)?)>(
-                <$room as Model>::MODEL,
-                <$room as Model>::CLASS_NAMES.len(),
+                <$room as $crate::EmbeddedModel>::MODEL,
+                <$room as $crate::EmbeddedModel>::CLASS_NAMES.len(),
             ) {
                 Ok(needs) => needs,
                 Err(reason) => panic!("{}", reason),
-            }
-        };
+            };
         /// The model as a type: the room that sessions of it need.
         $vis enum $room {}
         impl $crate::EmbeddedModel for $room {
@@ -262,12 +287,14 @@ macro_rules! model {
             #[allow(long_running_const_eval)]
             const MODEL: &'static $crate::Model<'static> = {
                 const FILE: &[u8] = include_bytes!($path);
+                const NAME: &[u8] =
+                    &$crate::embedded::name::<{ $crate::embedded::name_length(FILE) }>(FILE);
                 #[allow(long_running_const_eval)]
                 const WORDS: &[u32] =
                     &$crate::embedded::words::<{ $crate::embedded::word_count(FILE) }>(FILE);
                 #[allow(long_running_const_eval)]
                 const MODEL: $crate::Model<'static> =
-                    match $crate::embedded::model(FILE, WORDS) {
+                    match $crate::embedded::model(FILE, NAME, WORDS) {
                         Ok(model) => model,
                         Err(error) => panic!("{}", error.text()),
                     };

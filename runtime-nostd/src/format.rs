@@ -28,8 +28,8 @@ pub use addition::*;
 pub use encode::{EncodeError, encode};
 pub use error::ModelError;
 pub use header::{BinaryMatrixKind, Extension, Header, Readout, ReadoutKind, Second, Tokens};
-pub(crate) use sections::{counts, is_copy};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
+pub(crate) use sections::{counts, is_copy};
 
 /// The first four bytes of every model.
 pub const MAGIC: [u8; 4] = *b"HDRN";

@@ -90,11 +90,7 @@ impl<'a, R: Room, S: Source> Logits<'a, R, S> {
         if Self::HIDDEN
             && let Some(units) = &self.hidden
         {
-            return dot(
-                width,
-                row,
-                units.as_ref().as_chunks().0.iter().copied(),
-            );
+            return dot(width, row, units.as_ref().as_chunks().0.iter().copied());
         }
         match (self.pool, self.second) {
             (Some((sums, shift)), _) if Self::POOL => {

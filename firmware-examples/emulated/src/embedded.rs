@@ -23,7 +23,10 @@ pub type Net<'m> = Session<'m, config::Room>;
 ///
 /// # Errors
 /// The model is of the other kind, or refuses the sample.
-#[inline(always)]
+// A call where the compiler knows the model, as there is one inside where it does not: else the frame would be that of the
+// caller, which no measured stack contains.
+#[cfg_attr(feature = "known", inline(never))]
+#[cfg_attr(not(feature = "known"), inline(always))]
 pub fn push<R: Room, S: Source>(
     session: &mut Session<'_, R, S>,
     sample: &[i16],

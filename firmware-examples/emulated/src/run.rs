@@ -107,10 +107,7 @@ pub fn window<R: Room, S: Source>(
 
 /// Deepest stack of a push and a readout, below this function's frame.
 #[inline(never)]
-pub fn stack_of_a_step<R: Room, S: Source>(
-    session: &mut Session<'_, R, S>,
-    channels: u16,
-) -> u32 {
+pub fn stack_of_a_step<R: Room, S: Source>(session: &mut Session<'_, R, S>, channels: u16) -> u32 {
     let sample = R::Sample::ZERO;
     let sample = sample
         .as_ref()

@@ -40,15 +40,15 @@ pub(crate) const fn read(file: &[u8]) -> Result<(Header<'_>, &[u8]), ModelError>
     }
 }
 
-/// The bytes of all sections of a file that [`read`] takes; of another file these or none. Its checksum is not computed
-/// again.
-pub(crate) const fn sections(file: &[u8]) -> &[u8] {
+/// The name and the bytes of all sections of a file that [`read`] takes; of another file these or none. Its checksum is not
+/// computed again.
+pub(crate) const fn name_and_sections(file: &[u8]) -> (&str, &[u8]) {
     match parts(file) {
         Ok((version, _, body)) => match (Reader { bytes: body }).body(version) {
-            Some((_, sections)) => sections,
-            None => &[],
+            Some((header, sections)) => (header.name, sections),
+            None => ("", &[]),
         },
-        Err(_) => &[],
+        Err(_) => ("", &[]),
     }
 }
 
