@@ -69,7 +69,6 @@ impl<M: EmbeddedModel> Embedded<M> {
 
     #[doc(hidden)]
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "made by the macro alone")]
     pub const fn new() -> Self {
         Self(PhantomData)
     }
@@ -243,6 +242,8 @@ const fn not_computed<K: Kernel>(layer: &Layer<'_>) -> Option<&'static str> {
 /// `classes`, the last one, may be left out. An [`EmbeddedSession<Movements>`](crate::EmbeddedSession) is a session of the model
 /// above as [`start`](crate::Embedded::start) gives it, and a `Session<'_, Movements>` one that
 /// [`session`](crate::Embedded::session) gives, of the model read again.
+///
+/// The compiler takes some seconds for a model of a megabyte.
 ///
 /// This is not a model:
 ///

@@ -10,10 +10,11 @@ use hadamrnn_runtime::{Embedded, EmbeddedModel, Model, ModelError};
 
 /// A module with an embedded model for each shipped one that is named, and a test of it.
 macro_rules! shipped {
-    ($($name:ident, $folder:literal;)*) => {$(
+    ($($name:ident, $folder:literal, $kernel:ident;)*) => {$(
         mod $name {
             hadamrnn_runtime::model! {
-                static MODEL: Shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/", $folder, "/model.hdrn");
+                static MODEL: Shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/", $folder, "/model.hdrn"),
+                    kernel = hadamrnn_runtime::kernel::$kernel;
             }
 
             #[test]
@@ -26,14 +27,14 @@ macro_rules! shipped {
 }
 
 shipped! {
-    har2, "har2";
-    hidden_readout, "har2-hidden";
-    two_layers, "har2-two-layers";
-    six_classes, "har6";
-    nineteen_classes, "dsa19";
-    every_step, "copy";
-    images, "pmnist-4k";
-    pooled_tokens, "imdb";
+    har2, "har2", FwhtPacked;
+    hidden_readout, "har2-hidden", FwhtPacked;
+    two_layers, "har2-two-layers", FwhtPacked;
+    six_classes, "har6", FwhtPacked;
+    nineteen_classes, "dsa19", FwhtPacked;
+    every_step, "copy", FwhtPacked;
+    images, "pmnist-4k", Fwht;
+    pooled_tokens, "imdb", FwhtPacked;
 }
 
 /// Each state of each step, each logit and each class.
