@@ -1,7 +1,8 @@
 #!/bin/sh
 # Shows that the runtime cannot panic: `nopanic` links although its panic handler calls a function that
 # exists nowhere, on every target, with every kernel, and for models with and without everything that is optional (tokens,
-# pooled readout, second layer, shapes that no assembly takes), and does not link once a panic is planted.
+# pooled readout, second layer, shapes that no assembly takes), read or known to the compiler, and does not link once a panic is
+# planted.
 # Prints the sizes of the linked firmware. HADAMRNN_MODEL and HADAMRNN_WINDOWS as for the firmware.
 set -eu
 cd "$(dirname "$0")"
@@ -38,6 +39,16 @@ for pair in $boards; do
             fi
             echo "nopanic: $what links: no panic is reachable"
         done
+    done
+    # Models that the compiler knows: of the assembly, with a hidden readout layer, with two layers.
+    for model in har2 har2-hidden har2-two-layers; do
+        if ! HADAMRNN_MODEL=$PWD/../models/$model/model.hdrn HADAMRNN_WINDOWS=$PWD/../models/$model/windows.bin \
+            link "$board" "$target" fwht-packed --features known,fallback; then
+            cat "$log"
+            echo "nopanic: $board with $model known to the compiler does not link: a panic is reachable, or the build failed" >&2
+            exit 1
+        fi
+        echo "nopanic: $board with $model known to the compiler links: no panic is reachable"
     done
     if link "$board" "$target" fwht-packed --features plant-panic; then
         echo "nopanic: $board links with a planted panic: this test proves nothing" >&2

@@ -11,7 +11,7 @@
 use crate::arch;
 #[cfg(feature = "encode")]
 use crate::bounds::proven;
-use crate::bounds::shifted;
+use crate::bounds::{larger, shifted};
 use crate::codegen::keep_rolled;
 use crate::format::{BinaryMatrixKind, Second, Sections};
 use crate::gain::Gain;
@@ -64,7 +64,7 @@ impl<'a> SecondLayer<'a> {
     }
 
     /// Bound on every sum before the right shift, for a first layer of `units` units of `bits` bits: `S'`.
-    pub(crate) fn bound(&self, units: usize, bits: u32) -> u32 {
+    pub(crate) const fn bound(&self, units: usize, bits: u32) -> u32 {
         let layer_input = product_bound(units, bits, self.multiplier, self.bias);
         self.layer.step_bound(layer_input)
     }
@@ -235,11 +235,11 @@ pub(crate) fn with_biases(rows: &mut [i32], stored: &[u32], f: impl Fn(i32, i32)
 
 /// Bound on every `|r M max(h, 0) + b|` for `units` states of `bits` bits, in whatever order it is summed.
 #[inline(never)]
-pub(crate) fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
-    let mut bias = 0u32;
-    for word in stored {
-        keep_rolled();
-        bias = bias.max((*word as i32).unsigned_abs());
+pub(crate) const fn product_bound(units: usize, bits: u32, multiplier: i32, stored: &[u32]) -> u32 {
+    let (mut bias, mut rest) = (0, stored);
+    while let Some((word, others)) = rest.split_first() {
+        bias = larger(bias, (*word as i32).unsigned_abs());
+        rest = others;
     }
     shifted(units as u32, bits.wrapping_sub(1))
         .saturating_mul(multiplier as u32)

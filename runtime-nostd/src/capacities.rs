@@ -28,7 +28,7 @@ pub struct Capacities {
 impl Capacities {
     /// The least capacities of a session of this model.
     #[must_use]
-    pub fn needed_by(model: &Model<'_>) -> Self {
+    pub const fn needed_by(model: &Model<'_>) -> Self {
         Self::of(model.header())
     }
 
@@ -66,7 +66,7 @@ impl Capacities {
     ///
     /// # Errors
     /// The first capacity that is too small.
-    pub fn check(self, model: &Model<'_>) -> Result<(), SessionError> {
+    pub const fn check(self, model: &Model<'_>) -> Result<(), SessionError> {
         let needed = Self::needed_by(model);
         if let Some((needed, capacity)) = short(needed.hidden, self.hidden) {
             return Err(SessionError::HiddenCapacity { needed, capacity });
@@ -112,6 +112,10 @@ impl Capacities {
 }
 
 /// The needed and the available size if there is not enough room.
-fn short(needed: u16, capacity: u16) -> Option<(usize, usize)> {
-    (needed > capacity).then_some((needed.into(), capacity.into()))
+const fn short(needed: u16, capacity: u16) -> Option<(usize, usize)> {
+    if needed > capacity {
+        Some((needed as usize, capacity as usize))
+    } else {
+        None
+    }
 }

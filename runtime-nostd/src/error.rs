@@ -70,6 +70,10 @@ pub enum SessionError {
 pub(crate) const KERNEL_RANGE: &str =
     "this kernel cannot hold the model's transform without overflow";
 
+/// Text for a model that the compiler refuses, since its target has no code for it.
+pub(crate) const NO_FALLBACK: &str =
+    "the target's assembly does not take this model: switch on the feature `fallback`";
+
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

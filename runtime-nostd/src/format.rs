@@ -12,7 +12,7 @@
 
 mod addition;
 pub(crate) mod check;
-mod constant;
+pub(crate) mod constant;
 #[cfg(feature = "encode")]
 mod encode;
 mod error;
@@ -29,6 +29,7 @@ pub use encode::{EncodeError, encode};
 pub use error::ModelError;
 pub use header::{BinaryMatrixKind, Extension, Header, Readout, ReadoutKind, Second, Tokens};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
+pub(crate) use sections::{counts, is_copy};
 
 /// The first four bytes of every model.
 pub const MAGIC: [u8; 4] = *b"HDRN";
@@ -110,7 +111,7 @@ fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u32])> {
     if version > 2 {
         let (addition, weights) = words.split_first_chunk()?;
         (header.addition, words) = (Addition::from_words(addition)?, weights);
-        if header.addition == Addition::default() {
+        if header.addition.is_none() {
             return None;
         }
     }

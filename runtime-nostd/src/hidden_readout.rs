@@ -62,7 +62,7 @@ impl<'a> HiddenReadout<'a> {
     }
 
     /// Bound on every sum before the right shift, where what is read has `bits` bits: `D_h`.
-    pub(crate) fn bound(&self, bits: u32) -> u32 {
+    pub(crate) const fn bound(&self, bits: u32) -> u32 {
         binary_matrix::product_bound(self.read, bits, self.multiplier, self.bias)
             .saturating_add(self.half() as u32)
     }

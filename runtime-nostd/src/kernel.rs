@@ -31,6 +31,10 @@ pub trait Kernel: sealed::Sealed {
     const MOST_BITS: u32;
     /// Bytes that the state of a unit takes.
     const UNIT_BYTES: usize;
+    /// Units of which the capacity must be a multiple.
+    const MULTIPLE: usize = 1;
+    /// Whether it computes layers of any shape, rather than those of the [fast path](crate::Model::has_fast_path) alone.
+    const ANY_SHAPE: bool = true;
     /// Word that holds one or more states.
     type Word;
     /// Hidden state with room for `N` units.
@@ -40,7 +44,9 @@ pub trait Kernel: sealed::Sealed {
     ///
     /// # Errors
     /// [`SessionError`] if it does not.
-    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError>;
+    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
+        check::<Self>(layer, capacity)
+    }
 
     /// Advances `state` by one time step with the target's own code; whether it has any for the model.
     fn step_own(_: &mut [Self::Word], _: &OwnStep<'_>) -> bool {
@@ -55,6 +61,20 @@ pub trait Kernel: sealed::Sealed {
     fn step_second(state: &mut [Self::Word], step: &Step<'_>) {
         Self::step(state, step);
     }
+}
+
+/// Whether the kernel `K` computes `layer` exactly with a capacity of `capacity` units.
+pub(crate) const fn check<K: Kernel + ?Sized>(
+    layer: &Layer<'_>,
+    capacity: usize,
+) -> Result<(), SessionError> {
+    if layer.state_bits.saturating_add(layer.log2_block) > K::MOST_BITS
+        || !capacity.is_multiple_of(K::MULTIPLE)
+        || !(K::ANY_SHAPE || layer.fast_path)
+    {
+        return Err(SessionError::KernelRange);
+    }
+    Ok(())
 }
 
 /// A kernel's representation of the hidden state.

@@ -53,7 +53,7 @@ impl Layer<'_> {
 
     /// Bound on every sum before the right shift, for a layer input (left shift included) of at most `layer_input`.
     #[inline(never)]
-    pub(crate) fn step_bound(&self, layer_input: u32) -> u32 {
+    pub(crate) const fn step_bound(&self, layer_input: u32) -> u32 {
         let bits = self
             .state_bits
             .wrapping_sub(1)

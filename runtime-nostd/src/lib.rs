@@ -25,8 +25,7 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let model = MOVEMENTS.model()?;
-//! let mut session = MOVEMENTS.session(&model)?;
+//! let mut session = MOVEMENTS.start();
 //! for _ in 0..128 {
 //!     session.push(&[120, -36, 8, 3, 2, -1, 8192, -40, 1033])?; // raw sensor counts
 //! }
@@ -34,6 +33,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The compiler reads the file, checks it and proves that no input overflows, by the same functions as
+//! [`Model::from_bytes`]: firmware with such a session contains none of them, and of its kernel only what the model needs.
+//! [`Embedded::model`] and [`Embedded::session`] read the file when the program runs instead, with its checksum, so that
+//! damaged flash is found.
 //!
 //! # A model from elsewhere
 //!
@@ -107,12 +111,13 @@ mod pool;
 mod readout;
 pub mod room;
 mod session;
+mod source;
 mod standardise;
 mod step;
 
 pub use binary_matrix::SecondLayer;
 pub use capacities::Capacities;
-pub use embedded::Embedded;
+pub use embedded::{Embedded, EmbeddedModel, EmbeddedSession};
 pub use error::SessionError;
 pub use format::{Bounds, ModelError};
 pub use gain::Gain;
@@ -123,6 +128,7 @@ pub use model::Model;
 pub use readout::Logits;
 pub use room::{Room, RoomOf};
 pub use session::Session;
+pub use source::{Loaded, Source};
 pub use standardise::{Channel, standardise};
 
 /// Embeds a model file with the four-byte alignment that [`Model::from_bytes`] needs.

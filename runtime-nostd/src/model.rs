@@ -6,7 +6,8 @@ use crate::arch::{self, Channels, FastPath};
 use crate::binary_matrix::SecondLayer;
 use crate::bounds::shifted;
 use crate::fields::FieldWidth;
-use crate::format::{self, Addition, Bounds, Header, ModelError, Readout, Sections, Tokens};
+use crate::format::check::pass;
+use crate::format::{self, Bounds, Header, ModelError, Readout, Sections, Tokens};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
 use crate::input_projection::Weights;
@@ -46,6 +47,19 @@ impl<'a> Model<'a> {
         Ok(model)
     }
 
+    /// The model of a file whose header has been read and whose weights are `words`: what is left to check of it, by the
+    /// compiler or on a device.
+    pub(crate) const fn of_parts(header: Header<'a>, words: &'a [u32]) -> Result<Self, ModelError> {
+        let model = match Self::prove(header, words) {
+            Ok(model) => model,
+            Err(error) => return Err(error),
+        };
+        match model.check_stated_bounds() {
+            Ok(()) => Ok(model),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The bounds that a file of these weights and this header must state, whatever it states.
     ///
     /// # Errors
@@ -55,17 +69,28 @@ impl<'a> Model<'a> {
         Self::proven(bytes).map(|model| model.bounds)
     }
 
-    /// A model that cannot overflow.
-    #[inline(never)]
+    /// A model that cannot overflow, of the file `bytes`.
     fn proven(bytes: &'a [u8]) -> Result<Self, ModelError> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
         }
         let (header, words) = format::decode(bytes)?;
-        format::check::header(&header)?;
-        let input_width = width(header.input_weight_bits)?;
-        let readout_width = width(header.readout_weight_bits)?;
-        let sections = Sections::split(&header, words).ok_or(ModelError::WeightsLength)?;
+        Self::prove(header, words)
+    }
+
+    /// A model that cannot overflow, of a header and the words of all sections.
+    #[inline(never)]
+    const fn prove(header: Header<'a>, words: &'a [u32]) -> Result<Self, ModelError> {
+        pass!(format::check::header(&header));
+        let (Some(input_width), Some(readout_width)) = (
+            FieldWidth::from_bits(header.input_weight_bits),
+            FieldWidth::from_bits(header.readout_weight_bits),
+        ) else {
+            return Err(ModelError::WeightBits);
+        };
+        let Some(sections) = Sections::split(&header, words) else {
+            return Err(ModelError::WeightsLength);
+        };
         let mut model = Self {
             header,
             sections,
@@ -79,16 +104,20 @@ impl<'a> Model<'a> {
                 },
             },
             readout_width,
-            second: (header.extension.second).map(|second| SecondLayer::new(&second, &sections)),
+            second: match &header.extension.second {
+                Some(second) => Some(SecondLayer::new(second, &sections)),
+                None => None,
+            },
             hidden_readout: None,
-            bounds: Bounds::default(),
+            bounds: Bounds::NONE,
             plan: None,
             channels: Channels::new(&header, sections.channels),
         };
         let read = model.top().hidden_size;
-        model.hidden_readout = (header.addition.hidden_readout)
-            .map(|hidden| HiddenReadout::new(&hidden, &sections, read));
-        model.prove_no_overflow()?;
+        if let Some(hidden) = &header.addition.hidden_readout {
+            model.hidden_readout = Some(HiddenReadout::new(hidden, &sections, read));
+        }
+        pass!(model.prove_no_overflow());
         let columns = match model.tokens() {
             Some(_) => 1,
             None => model.input_size(),
@@ -98,27 +127,27 @@ impl<'a> Model<'a> {
     }
 
     /// Bounds every accumulator.
-    fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
+    const fn prove_no_overflow(&mut self) -> Result<(), ModelError> {
         let layer_input = self.largest_layer_input();
         let driven = shifted(layer_input, self.first.layer.layer_input_shift);
         let layer = &self.first.layer;
-        let second = (self.second.as_ref()).map_or(0, |second| {
-            second.bound(layer.hidden_size, layer.state_bits)
-        });
-        let hidden = (self.hidden_readout()).map_or(0, |hidden| hidden.bound(self.read_bits()));
-        let all = [
-            layer_input,
-            self.first.layer.step_bound(driven),
-            second,
-            hidden,
-            self.largest_logit(),
-        ];
-        if all.iter().any(|&bound| bound > i32::MAX as u32) {
+        let second_step = match &self.second {
+            Some(second) => second.bound(layer.hidden_size, layer.state_bits),
+            None => 0,
+        };
+        let hidden = match self.hidden_readout() {
+            Some(hidden) => hidden.bound(self.read_bits()),
+            None => 0,
+        };
+        let step = layer.step_bound(driven);
+        let logit = self.largest_logit();
+        // The top bit of any of them.
+        if layer_input | step | second_step | hidden | logit > i32::MAX as u32 {
             return Err(ModelError::Overflow);
         }
-        let [layer_input, step, second_step, hidden, logit] = all.map(|bound| bound as i32);
+        let layer_input = layer_input as i32;
         self.first.layer.layer_input_bound = layer_input;
-        self.first.layer.lanes_hold_layer_input = layer_input <= i32::from(i16::MAX);
+        self.first.layer.lanes_hold_layer_input = layer_input <= i16::MAX as i32;
         self.first.layer.fast_path =
             arch::first_layer_has_fast_path(&self.first.layer, self.first.width);
         if let Some(second) = &mut self.second {
@@ -127,18 +156,18 @@ impl<'a> Model<'a> {
         }
         self.bounds = Bounds {
             layer_input,
-            step,
-            second_step,
-            hidden,
-            logit,
+            step: step as i32,
+            second_step: second_step as i32,
+            hidden: hidden as i32,
+            logit: logit as i32,
         };
         Ok(())
     }
 
     /// Whether the file states the bounds that have been proven, if it states any.
-    fn check_stated_bounds(&self) -> Result<(), ModelError> {
-        let stated = self.header.addition;
-        if stated != Addition::default() && stated.bounds != self.bounds {
+    const fn check_stated_bounds(&self) -> Result<(), ModelError> {
+        let stated = &self.header.addition;
+        if !stated.is_none() && !stated.bounds.is(&self.bounds) {
             return Err(ModelError::Bounds);
         }
         Ok(())
@@ -235,8 +264,11 @@ impl<'a> Model<'a> {
     }
 
     /// Width of what V reads.
-    fn feature_bits(&self) -> u32 {
-        (self.hidden_readout()).map_or(self.read_bits(), |hidden| hidden.bits)
+    const fn feature_bits(&self) -> u32 {
+        match self.hidden_readout() {
+            Some(hidden) => hidden.bits,
+            None => self.read_bits(),
+        }
     }
 
     /// Rows of U that are stored: those that an input drives.
@@ -265,27 +297,23 @@ impl<'a> Model<'a> {
     }
 }
 
-fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
+const fn first_layer<'a>(header: &Header<'_>, sections: &Sections<'a>) -> Layer<'a> {
     let log2_hidden = header.hidden_size.trailing_zeros();
-    let log2_blocks = log2_hidden.wrapping_sub(header.log2_block.into());
+    let log2_blocks = log2_hidden.wrapping_sub(header.log2_block as u32);
     Layer {
-        hidden_size: header.hidden_size.into(),
-        log2_block: header.log2_block.into(),
-        state_bits: header.state_bits.into(),
+        hidden_size: header.hidden_size as usize,
+        log2_block: header.log2_block as u32,
+        state_bits: header.state_bits as u32,
         driven_rows: match header.addition.driven_rows {
-            0 => 1usize.wrapping_shl(header.log2_block.into()),
-            rows => usize::from(rows) >> (log2_blocks & 15),
+            0 => 1usize.wrapping_shl(header.log2_block as u32),
+            rows => rows as usize >> (log2_blocks & 15),
         },
-        layer_input_shift: header.layer_input_shift.into(),
-        gain_shift: header.gain_shift.into(),
+        layer_input_shift: header.layer_input_shift as u32,
+        gain_shift: header.gain_shift as u32,
         gain: Gain::new(header.log2_block, header.gain_shift, header.extension.leak),
         signs: sections.signs,
         layer_input_bound: 0,
         lanes_hold_layer_input: false,
         fast_path: false,
     }
-}
-
-fn width(bits: u8) -> Result<FieldWidth, ModelError> {
-    FieldWidth::from_bits(bits).ok_or(ModelError::WeightBits)
 }

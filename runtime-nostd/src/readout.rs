@@ -1,5 +1,7 @@
 //! The readout: computes logits from states.
 
+use core::marker::PhantomData;
+
 use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
 use crate::hidden_readout::HiddenReadout;
@@ -7,12 +9,13 @@ use crate::kernel::HiddenState;
 use crate::model::Model;
 use crate::pool;
 use crate::room::{Array, Room};
+use crate::source::{Loaded, Source};
 
 /// The integer logits of a session, one an output; multiply by the header's `logit_scale` for the float model's.
 ///
 /// `y_o = b_o + sum_i V[o][i] * max(h_i, 0)`, exact in 32 bits, where `h` is the state of the top layer, or its scaled
 /// sum over time for a pooled readout, or a hidden layer's output for either.
-pub struct Logits<'a, R: Room> {
+pub struct Logits<'a, R: Room, S: Source = Loaded> {
     state: &'a R::State,
     second: Option<&'a R::Second>,
     /// The sums and their shift.
@@ -24,9 +27,10 @@ pub struct Logits<'a, R: Room> {
     /// Rows of V still to come.
     rows: &'a [u32],
     bias: core::slice::Iter<'a, u32>,
+    source: PhantomData<fn() -> S>,
 }
 
-impl<'a, R: Room> Logits<'a, R> {
+impl<'a, R: Room, S: Source> Logits<'a, R, S> {
     /// Whether there is room for a hidden readout layer. What is behind a false constant is not compiled.
     const HIDDEN: bool = R::CAPACITIES.read > 0;
     const POOL: bool = R::CAPACITIES.pool > 0;
@@ -49,6 +53,7 @@ impl<'a, R: Room> Logits<'a, R> {
             words_per_row: model.read_size() / model.readout_width.per_word(),
             rows: model.sections.readout,
             bias: model.sections.readout_bias.iter(),
+            source: PhantomData,
         };
         if Self::HIDDEN
             && let Some(hidden) = model.hidden_readout()
@@ -80,26 +85,24 @@ impl<'a, R: Room> Logits<'a, R> {
     /// Not inlined: what the compiler makes of its loop else depends on who calls it, by a factor of up to 1.2.
     #[inline(never)]
     fn times_row(&self, row: &[u32]) -> i32 {
+        // A constant where the model is one.
+        let width = S::KNOWN.map_or(self.width, |model| model.readout_width);
         if Self::HIDDEN
             && let Some(units) = &self.hidden
         {
-            return dot(
-                self.width,
-                row,
-                units.as_ref().as_chunks().0.iter().copied(),
-            );
+            return dot(width, row, units.as_ref().as_chunks().0.iter().copied());
         }
         match (self.pool, self.second) {
             (Some((sums, shift)), _) if Self::POOL => {
-                dot(self.width, row, pool::scaled(sums.as_ref(), shift))
+                dot(width, row, pool::scaled(sums.as_ref(), shift))
             }
-            (_, Some(second)) if Self::SECOND => dot(self.width, row, second.pairs()),
-            _ => dot(self.width, row, self.state.pairs()),
+            (_, Some(second)) if Self::SECOND => dot(width, row, second.pairs()),
+            _ => dot(width, row, self.state.pairs()),
         }
     }
 }
 
-impl<R: Room> Iterator for Logits<'_, R> {
+impl<R: Room, S: Source> Iterator for Logits<'_, R, S> {
     type Item = i32;
 
     fn next(&mut self) -> Option<i32> {
@@ -142,7 +145,7 @@ fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32
     sum
 }
 
-impl<R: Room> ExactSizeIterator for Logits<'_, R> {}
+impl<R: Room, S: Source> ExactSizeIterator for Logits<'_, R, S> {}
 
 /// The class of a row of logits: for one logit whether it is positive, else the index of the first largest.
 pub(crate) fn class(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {

@@ -120,7 +120,7 @@ impl<const N: usize> Inputs for heapless::Vec<i32, N> {
     }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
     impl<
         K: crate::Kernel,

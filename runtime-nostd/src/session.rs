@@ -4,21 +4,26 @@ use crate::arch::OwnStep;
 use crate::binary_matrix::{self, SecondLayer};
 use crate::error::SessionError;
 use crate::format::Readout;
+use crate::format::check::pass;
 use crate::input_projection::InputProjection;
-use crate::kernel::{HiddenState, Kernel};
+use crate::kernel::{self, HiddenState, Kernel};
 use crate::layer_input::LayerInput;
 use crate::model::Model;
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::room::{Array, Inputs, Room};
+use crate::source::{Loaded, Source};
 use crate::standardise::standardise_all;
 use crate::step::Step;
 
 /// A model at work: its hidden state, and nothing else in RAM.
 ///
 /// `R` is its [room](crate::room): the [kernel](crate::kernel) and the sizes that it has room for.
-pub struct Session<'m, R: Room> {
-    model: &'m Model<'m>,
+/// `S` says where its model comes from: it is [`Loaded`], or part of the program's code, as [`Embedded::start`] has it.
+///
+/// [`Embedded::start`]: crate::Embedded::start
+pub struct Session<'m, R: Room, S: Source = Loaded> {
+    model: S::Stored<'m>,
     state: R::State,
     second: Second<R>,
     /// Sums of the top layer's rectified states; see [`pool`].
@@ -54,32 +59,54 @@ impl<R: Room> Second<R> {
     }
 }
 
-impl<'m, R: Room> Session<'m, R> {
-    /// Whether there is room for a second layer. What is behind a false constant is not compiled.
-    const SECOND: bool = R::CAPACITIES.second > 0;
-    /// Whether there is room for a pooled readout.
-    const POOL: bool = R::CAPACITIES.pool > 0;
+/// Whether a session with this room runs a model.
+///
+/// # Errors
+/// The model exceeds the capacities of the room, or its kernel cannot compute it exactly.
+pub(crate) const fn check<R: Room>(model: &Model<'_>) -> Result<(), SessionError> {
+    pass!(R::CAPACITIES.check(model));
+    pass!(kernel::check::<R::Kernel>(
+        model.layer(),
+        R::CAPACITIES.hidden as usize
+    ));
+    if R::CAPACITIES.second > 0
+        && let Some(second) = model.second()
+    {
+        pass!(kernel::check::<R::Kernel>(
+            second.layer(),
+            R::CAPACITIES.second as usize
+        ));
+    }
+    Ok(())
+}
 
+impl<'m, R: Room> Session<'m, R> {
     /// Starts at the zero state.
     ///
     /// # Errors
     /// The model exceeds the capacities of the room, or its kernel cannot compute it exactly.
     pub fn new(model: &'m Model<'m>) -> Result<Self, SessionError> {
-        R::CAPACITIES.check(model)?;
-        R::Kernel::check(model.layer(), R::CAPACITIES.hidden.into())?;
-        if Self::SECOND
-            && let Some(second) = model.second()
-        {
-            R::Kernel::check(second.layer(), R::CAPACITIES.second.into())?;
-        }
-        Ok(Self {
+        check::<R>(model)?;
+        Ok(Self::of(model))
+    }
+}
+
+impl<'m, R: Room, S: Source> Session<'m, R, S> {
+    /// Whether there is room for a second layer. What is behind a false constant is not compiled.
+    const SECOND: bool = R::CAPACITIES.second > 0;
+    /// Whether there is room for a pooled readout.
+    const POOL: bool = R::CAPACITIES.pool > 0;
+
+    /// A session at the zero state. [`check`] has passed for its model.
+    pub(crate) const fn of(model: S::Stored<'m>) -> Self {
+        Self {
             model,
             state: R::State::ZERO,
             second: Second::ZERO,
             pool: R::Pool::ZERO,
             gain_phases: [0; 2],
             steps: 0,
-        })
+        }
     }
 
     /// Advances by one sample of raw sensor counts, one a channel.
@@ -87,10 +114,11 @@ impl<'m, R: Room> Session<'m, R> {
     /// # Errors
     /// [`SessionError::SampleLength`], or [`SessionError::InputKind`] for a model of tokens; the state is then unchanged.
     pub fn push(&mut self, sample: &[i16]) -> Result<(), SessionError> {
-        if self.model.tokens().is_some() {
+        let model = self.model();
+        if model.tokens().is_some() {
             return Err(SessionError::InputKind);
         }
-        let expected = self.model.sample_size();
+        let expected = model.sample_size();
         if sample.len() != expected {
             return Err(SessionError::SampleLength {
                 expected,
@@ -100,7 +128,6 @@ impl<'m, R: Room> Session<'m, R> {
         // `new` has checked the capacity.
         let mut inputs = R::Inputs::empty();
         let inputs = inputs.view();
-        let model = self.model;
         let (own, words) = (model.channels.as_ref(), model.sections.channels);
         let sum = standardise_all(own, words, model.header(), sample, inputs);
         self.step(model.sections.input, inputs, sum);
@@ -113,10 +140,11 @@ impl<'m, R: Room> Session<'m, R> {
     /// [`SessionError::Token`] beyond the vocabulary, or [`SessionError::InputKind`] for a model of numbers; the state is
     /// then unchanged.
     pub fn push_token(&mut self, token: u16) -> Result<(), SessionError> {
-        let Some(tokens) = self.model.tokens() else {
+        let model = self.model();
+        let Some(tokens) = model.tokens() else {
             return Err(SessionError::InputKind);
         };
-        let Some(row) = self.model.token_row(token) else {
+        let Some(row) = model.token_row(token) else {
             return Err(SessionError::Token {
                 vocabulary: tokens.vocabulary,
                 found: token,
@@ -133,7 +161,7 @@ impl<'m, R: Room> Session<'m, R> {
     /// # Errors
     /// The errors of [`push`](Self::push) and [`push_token`](Self::push_token).
     pub fn push_raw(&mut self, sample: &[i16]) -> Result<(), SessionError> {
-        match (self.model.tokens(), sample) {
+        match (self.model().tokens(), sample) {
             (None, _) => self.push(sample),
             (Some(_), [token]) => self.push_token(*token as u16),
             (Some(_), _) => Err(SessionError::SampleLength {
@@ -146,7 +174,8 @@ impl<'m, R: Room> Session<'m, R> {
     /// Advances by the inputs `x`, of this `sum`, that the columns of `u` are multiplied by.
     #[inline(always)]
     fn step(&mut self, u: &[u32], x: &[i32], sum: i32) {
-        let (model, layer) = (self.model, self.model.layer());
+        let model = self.model();
+        let layer = model.layer();
         let [phase, second_phase] = &mut self.gain_phases;
         let gain = layer.gain.next(phase);
         let own = model.plan.as_ref().is_some_and(|plan| {
@@ -163,16 +192,16 @@ impl<'m, R: Room> Session<'m, R> {
             step_any::<R::Kernel>(self.state.words_mut(), model, u, x, sum, gain);
         }
         if Self::SECOND
-            && let Some(second) = self.model.second()
+            && let Some(second) = model.second()
         {
             let gain = second.layer.gain.next(second_phase);
             let states = first_units(&self.state, layer.hidden_size);
             self.second.step(second, gain, states);
         }
         if Self::POOL
-            && let Readout::Pooled { .. } = self.model.readout()
+            && let Readout::Pooled { .. } = model.readout()
         {
-            match self.model.second() {
+            match model.second() {
                 Some(_) if Self::SECOND => self.second.state.add_rectified(self.pool.as_mut()),
                 _ => self.state.add_rectified(self.pool.as_mut()),
             }
@@ -184,8 +213,8 @@ impl<'m, R: Room> Session<'m, R> {
     }
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
-    pub fn logits(&self) -> Logits<'_, R> {
-        let model = self.model;
+    pub fn logits(&self) -> Logits<'_, R, S> {
+        let model = self.model();
         let second = model.second().map(|_| &self.second.state);
         let pool = match model.readout() {
             Readout::Pooled { shift, .. } => Some((&self.pool, shift.into())),
@@ -201,9 +230,9 @@ impl<'m, R: Room> Session<'m, R> {
 
     /// The hidden states, in index order: of the first layer, then of the second.
     pub fn states(&self) -> impl ExactSizeIterator<Item = i16> {
-        let first = self.model.hidden_size();
+        let first = self.model().hidden_size();
         let second = self
-            .model
+            .model()
             .second()
             .map_or(0, |second| second.layer().hidden_size);
         (0..first.wrapping_add(second)).map(move |unit| match unit.checked_sub(first) {
@@ -218,8 +247,9 @@ impl<'m, R: Room> Session<'m, R> {
     }
 
     /// The model.
-    pub const fn model(&self) -> &'m Model<'m> {
-        self.model
+    #[inline(always)]
+    pub fn model(&self) -> &'m Model<'m> {
+        S::model(self.model)
     }
 
     /// Back to the zero state.

@@ -153,6 +153,7 @@ fn an_embedded_model_runs_on_a_board() {
         kernel: KernelName::FwhtPacked,
         model: &model,
         windows: &windows,
+        known: false,
     };
     let firmware = request.build("embed", scratch.path()).expect("builds");
     let run = firmware.run(&board, &windows, scratch.path());
@@ -163,6 +164,48 @@ fn an_embedded_model_runs_on_a_board() {
     for answer in host {
         let name = ["OTHER", "SITTING_LAYING_UPSTAIRS"][answer.class];
         assert!(run.log.iter().any(|line| line.contains(name)), "{name}");
+    }
+}
+
+/// Firmware whose compiler knows the model answers as the host does, and contains no panic.
+#[test]
+fn models_that_the_compiler_knows_run_on_boards() {
+    let folder = folder();
+    for (board, name) in [
+        ("qemu-m0", "har2"),
+        ("qemu-m3", "har2-hidden"),
+        ("qemu-m4", "har2-two-layers"),
+        ("qemu-m33", "dsa19"),
+        ("qemu-rv32", "har2"),
+    ] {
+        let board = folder.emulated_board(board).expect("the board");
+        let shipped = StoredModel::read(&folder.path().join("../models").join(name));
+        let shipped = shipped.expect("a shipped model");
+        let beside = shipped.folder.as_ref().expect("a folder");
+        let scratch = tempfile::tempdir().expect("a folder");
+        let request = Request {
+            folder: &folder,
+            board: &board,
+            kernel: KernelName::FwhtPacked,
+            model: &shipped.file,
+            windows: &beside.windows,
+            known: true,
+        };
+        let firmware = request.build("classify", scratch.path()).expect("builds");
+        let run = firmware.run(&board, &beside.windows, scratch.path());
+        assert_eq!(
+            run.expect("runs").answers,
+            beside.golden,
+            "{name} on {}",
+            board.name
+        );
+        let inference = request.build("nopanic", scratch.path()).expect("links");
+        assert_eq!(
+            inference.panic_symbols().expect("ELF"),
+            [""; 0],
+            "{name} on {}",
+            board.name
+        );
     }
 }
 
@@ -181,6 +224,7 @@ fn the_smallest_program_prints_the_right_classes() {
         kernel: KernelName::FwhtPacked,
         model: &stored.file,
         windows: &beside.windows,
+        known: false,
     };
     let firmware = request.build("minimal", scratch.path()).expect("builds");
     let elf = firmware.elf.to_str().expect("a path of text");

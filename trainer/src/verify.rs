@@ -79,6 +79,7 @@ pub fn board(
         kernel,
         model: file,
         windows: &one,
+        known: false,
     };
     let firmware = request.build("classify", scratch.path())?;
     let inference = request.build("nopanic", scratch.path())?;

@@ -6,7 +6,7 @@ use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_firmware_support::report::{FORMAT, Report};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
-use hadamrnn_runtime::{Model, Room, Session};
+use hadamrnn_runtime::{Model, Room, Session, Source};
 use semihosting::process;
 
 use crate::config::{BOARD, KERNEL};
@@ -58,10 +58,10 @@ pub fn hello(model: &Model<'_>, windows: WindowFileHeader) -> Report {
 }
 
 /// Runs one window: counts each push alone, then hashes the state outside of the counted region.
-pub fn window<R: Room>(
+pub fn window<R: Room, S: Source>(
     index: u16,
     samples: &mut Samples<'_>,
-    session: &mut Session<'_, R>,
+    session: &mut Session<'_, R, S>,
     counter: &Counter,
     cost: &mut Costs,
 ) -> Result<Report, Failure> {
@@ -107,7 +107,7 @@ pub fn window<R: Room>(
 
 /// Deepest stack of a push and a readout, below this function's frame.
 #[inline(never)]
-pub fn stack_of_a_step<R: Room>(session: &mut Session<'_, R>, channels: u16) -> u32 {
+pub fn stack_of_a_step<R: Room, S: Source>(session: &mut Session<'_, R, S>, channels: u16) -> u32 {
     let sample = R::Sample::ZERO;
     let sample = sample
         .as_ref()

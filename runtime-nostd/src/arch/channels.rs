@@ -4,7 +4,7 @@
     allow(dead_code, reason = "a backend without assembly for it takes nothing")
 )]
 
-use crate::format::Header;
+use crate::format::{self, Header};
 
 /// The inputs of a model of numbers.
 ///
@@ -20,17 +20,18 @@ pub(crate) struct Channels<'a> {
 
 impl<'a> Channels<'a> {
     /// `None` if there are no inputs, or the first one is a copy.
-    pub fn new(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
-        let shift = u32::from(header.input_shift);
-        let counts = words.iter().filter(|word| **word >> 31 == 0).count();
-        let starts = words.first().is_some_and(|word| word >> 31 == 0);
-        starts.then_some(Self {
-            words,
-            counts,
-            half: 1i32.wrapping_shl(shift.wrapping_sub(1)),
-            shift,
-            bits: header.input_bits.into(),
-        })
+    pub const fn new(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
+        let shift = header.input_shift as u32;
+        match words.first() {
+            Some(word) if !format::is_copy(*word) => Some(Self {
+                words,
+                counts: format::counts(words),
+                half: 1i32.wrapping_shl(shift.wrapping_sub(1)),
+                shift,
+                bits: header.input_bits as u32,
+            }),
+            _ => None,
+        }
     }
 
     /// One or more inputs; the top bit is set where one reads the count of the one before.

@@ -81,7 +81,7 @@ impl Geometry {
 
 impl<'a> FastPath<'a> {
     /// `None` if the layer, which `columns` inputs drive, has another shape, or the sections do not fit it.
-    pub fn new(layer: &Layer<'a>, sections: &Sections<'a>, columns: usize) -> Option<Self> {
+    pub const fn new(layer: &Layer<'a>, sections: &Sections<'a>, columns: usize) -> Option<Self> {
         let words = layer.hidden_size / 2;
         let (block, driven) = (block_words(layer), layer.driven_rows / 8);
         let fits = layer.fast_path
@@ -96,14 +96,18 @@ impl<'a> FastPath<'a> {
             block,
             driven: driven.wrapping_mul(4),
             columns,
-            input: (words / block.max(1))
+            // A block of no words has not passed as whole blocks.
+            input: (if block == 0 { 0 } else { words / block })
                 .wrapping_mul(driven)
                 .wrapping_mul(columns),
             state_bits: layer.state_bits,
             layer_input_shift: layer.layer_input_shift,
             largest_gain: layer.gain.max() as u32,
         };
-        fits.then(|| Self {
+        if !fits {
+            return None;
+        }
+        Some(Self {
             bias: sections.bias,
             signs: layer.signs,
             geometry,

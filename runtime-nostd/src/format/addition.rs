@@ -52,6 +52,26 @@ pub struct HiddenReadout {
     pub bias: bool,
 }
 
+impl Bounds {
+    /// No bound.
+    pub(crate) const NONE: Self = Self {
+        layer_input: 0,
+        step: 0,
+        second_step: 0,
+        hidden: 0,
+        logit: 0,
+    };
+
+    /// Whether the bounds are those of `other`.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        self.layer_input == other.layer_input
+            && self.step == other.step
+            && self.second_step == other.second_step
+            && self.hidden == other.hidden
+            && self.logit == other.logit
+    }
+}
+
 impl HiddenReadout {
     /// Whether every number is in its range.
     const fn is_within_limits(&self) -> bool {
@@ -69,16 +89,15 @@ impl Addition {
     pub(crate) const NONE: Self = Self {
         driven_rows: 0,
         hidden_readout: None,
-        bounds: Bounds {
-            layer_input: 0,
-            step: 0,
-            second_step: 0,
-            hidden: 0,
-            logit: 0,
-        },
+        bounds: Bounds::NONE,
     };
     /// Words that it takes.
     pub(crate) const WORDS: usize = 7;
+
+    /// Whether it is that of a file of an earlier version.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.driven_rows == 0 && self.hidden_readout.is_none() && self.bounds.is(&Bounds::NONE)
+    }
 
     /// Checks every range, but for that of the driven rows, which depends on the rest of the header.
     pub(super) const fn check(&self) -> Result<(), ModelError> {

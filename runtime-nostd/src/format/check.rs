@@ -12,6 +12,7 @@ macro_rules! pass {
         }
     };
 }
+pub(crate) use pass;
 
 /// Checks every range that `docs/FORMAT.md` states.
 #[inline(always)]

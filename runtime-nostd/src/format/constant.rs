@@ -17,12 +17,43 @@ macro_rules! some {
     };
 }
 
-/// The header of a file, and the number of words of all sections.
+/// The header of a file, and the bytes of all sections, a multiple of four.
 ///
 /// # Errors
 /// The errors of [`Model::from_bytes`](crate::Model::from_bytes), except those about the ranges of header fields and
 /// the lengths of sections.
-pub(super) const fn read(file: &[u8]) -> Result<(Header<'_>, usize), ModelError> {
+pub(crate) const fn read(file: &[u8]) -> Result<(Header<'_>, &[u8]), ModelError> {
+    let (version, reserved, body) = match parts(file) {
+        Ok(parts) => parts,
+        Err(error) => return Err(error),
+    };
+    let (checked, stored) = file.split_at(file.len() - CRC_BYTES);
+    let Some(stored) = stored.first_chunk() else {
+        return Err(ModelError::Truncated);
+    };
+    if crc32(checked) != u32::from_le_bytes(*stored) {
+        return Err(ModelError::Checksum);
+    }
+    match (reserved, Reader { bytes: body }.body(version)) {
+        (0, Some(body)) => Ok(body),
+        _ => Err(ModelError::Malformed),
+    }
+}
+
+/// The name and the bytes of all sections of a file that [`read`] takes; of another file these or none. Its checksum is not
+/// computed again.
+pub(crate) const fn name_and_sections(file: &[u8]) -> (&str, &[u8]) {
+    match parts(file) {
+        Ok((version, _, body)) => match (Reader { bytes: body }).body(version) {
+            Some((header, sections)) => (header.name, sections),
+            None => ("", &[]),
+        },
+        Err(_) => ("", &[]),
+    }
+}
+
+/// The version of a file, its reserved bytes and its body.
+const fn parts(file: &[u8]) -> Result<(u16, u16, &[u8]), ModelError> {
     let Some((prefix, rest)) = file.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(if starts_like_magic(file) {
             ModelError::Truncated
@@ -45,17 +76,9 @@ pub(super) const fn read(file: &[u8]) -> Result<(Header<'_>, usize), ModelError>
     if file.len() > length {
         return Err(ModelError::TrailingBytes);
     }
-    let Some((body, stored)) = rest.split_last_chunk::<CRC_BYTES>() else {
-        return Err(ModelError::Truncated);
-    };
-    let (checked, _) = file.split_at(file.len() - CRC_BYTES);
-    if crc32(checked) != u32::from_le_bytes(*stored) {
-        return Err(ModelError::Checksum);
-    }
-    let mut reader = Reader { bytes: body };
-    match (r0 | r1, reader.body(version)) {
-        (0, Some(body)) => Ok(body),
-        _ => Err(ModelError::Malformed),
+    match rest.split_last_chunk::<CRC_BYTES>() {
+        Some((body, _)) => Ok((version, u16::from_le_bytes([r0, r1]), body)),
+        None => Err(ModelError::Truncated),
     }
 }
 
@@ -104,8 +127,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The header, and the number of words of all sections.
-    const fn body(&mut self, version: u16) -> Option<(Header<'a>, usize)> {
+    /// The header, and the bytes of all sections.
+    const fn body(&mut self, version: u16) -> Option<(Header<'a>, &'a [u8])> {
         let mut header = some!(self.header());
         if version > 1 {
             header.extension = some!(self.extension());
@@ -120,17 +143,17 @@ impl<'a> Reader<'a> {
             }
             at += 1;
         }
-        let weights = some!(self.slice());
+        let mut weights = some!(self.slice());
         // They end where the body ends, on a boundary of words.
         if !self.bytes.is_empty() || !weights.len().is_multiple_of(4) {
             return None;
         }
-        let mut words = weights.len() / 4;
         if version > 2 {
-            words = some!(words.checked_sub(Addition::WORDS));
-            header.addition = some!(Reader { bytes: weights }.addition());
+            let mut reader = Reader { bytes: weights };
+            header.addition = some!(reader.addition());
+            weights = reader.bytes;
         }
-        Some((header, words))
+        Some((header, weights))
     }
 
     const fn header(&mut self) -> Option<Header<'a>> {

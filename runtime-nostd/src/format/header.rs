@@ -51,7 +51,7 @@ impl<'a> Header<'a> {
     /// The errors of [`Model::from_bytes`](crate::Model::from_bytes), except those about alignment and those that
     /// depend on the weights.
     pub const fn read(file: &'a [u8]) -> Result<Self, ModelError> {
-        let (header, words) = match constant::read(file) {
+        let (header, sections) = match constant::read(file) {
             Ok(read) => read,
             Err(error) => return Err(error),
         };
@@ -60,7 +60,7 @@ impl<'a> Header<'a> {
         }
         match SectionLengths::of(&header) {
             None => Err(ModelError::WeightBits),
-            Some(lengths) if lengths.total() == words => Ok(header),
+            Some(lengths) if lengths.total() == sections.len() / 4 => Ok(header),
             Some(_) => Err(ModelError::WeightsLength),
         }
     }

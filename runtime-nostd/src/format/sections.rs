@@ -1,7 +1,6 @@
 //! The weights: which sections there are, and how long each is.
 
 use super::{BinaryMatrixKind, Header};
-use crate::codegen::keep_rolled;
 use crate::fields::FieldWidth;
 
 /// The weight sections, as little-endian 32-bit words, in the order of the fields.
@@ -140,11 +139,18 @@ impl<'a> Sections<'a> {
 
     /// Cuts the weight words into sections; `None` unless they fit exactly and as many inputs as the header says are
     /// copies of the one before.
-    pub(crate) fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
+    pub(crate) const fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
+        let Some(SectionLengths(lengths)) = SectionLengths::of(header) else {
+            return None;
+        };
         let mut sections = [&[] as &[u32]; 11];
-        let mut rest = words;
-        for (section, length) in sections.iter_mut().zip(SectionLengths::of(header)?.0) {
-            (*section, rest) = rest.split_at_checked(length)?;
+        let (mut rest, mut at) = (words, 0);
+        while at < sections.len() {
+            let Some((section, others)) = rest.split_at_checked(lengths[at]) else {
+                return None;
+            };
+            (sections[at], rest) = (section, others);
+            at += 1;
         }
         let [
             channels,
@@ -159,14 +165,15 @@ impl<'a> Sections<'a> {
             readout,
             readout_bias,
         ] = sections;
-        let mut copies = 0u16;
-        for channel in channels {
-            keep_rolled();
-            copies = copies.wrapping_add((channel >> 31) as u16);
+        let starts = match channels.first() {
+            Some(channel) => !is_copy(*channel),
+            None => true,
+        };
+        let copies = channels.len().wrapping_sub(counts(channels));
+        if !rest.is_empty() || !starts || copies != header.extension.copies as usize {
+            return None;
         }
-        let first = channels.first().is_none_or(|channel| channel >> 31 == 0);
-        let in_range = first && copies == header.extension.copies;
-        (rest.is_empty() && in_range).then_some(Self {
+        Some(Self {
             channels,
             input,
             bias,
@@ -180,4 +187,22 @@ impl<'a> Sections<'a> {
             readout_bias,
         })
     }
+}
+
+/// Whether an input reads the same raw count as the one before. Not inlined, so that loops stay loops, see
+/// [`larger`](crate::bounds::larger).
+#[inline(never)]
+pub(crate) const fn is_copy(channel: u32) -> bool {
+    channel >> 31 == 1
+}
+
+/// Number of inputs that are not copies: values of a sample.
+#[inline(never)]
+pub(crate) const fn counts(mut channels: &[u32]) -> usize {
+    let mut counts = 0usize;
+    while let Some((channel, others)) = channels.split_first() {
+        counts = counts.wrapping_add(!is_copy(*channel) as usize);
+        channels = others;
+    }
+    counts
 }

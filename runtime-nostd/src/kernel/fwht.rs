@@ -2,10 +2,8 @@
 
 use super::{HiddenState, Kernel};
 use crate::codegen::{keep_rolled, opaque};
-use crate::error::SessionError;
 use crate::hadamard::{butterflies8, strided_stages};
 use crate::input_projection::TILE;
-use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
 /// `n log2(B)` additions on 32-bit values: any state width, `4 N` bytes of state.
@@ -34,15 +32,11 @@ impl<const N: usize> HiddenState for Words<N> {
 
 impl Kernel for Fwht {
     const NAME: &'static str = "fwht";
+    /// Always exact: [`Model::from_bytes`](crate::Model::from_bytes) has bounded the transform within 32 bits.
     const MOST_BITS: u32 = u32::MAX;
     const UNIT_BYTES: usize = 4;
     type Word = i32;
     type State<const N: usize> = Words<N>;
-
-    /// Always exact: [`Model::from_bytes`](crate::Model::from_bytes) has bounded the transform within 32 bits.
-    fn check(_: &Layer<'_>, _: usize) -> Result<(), SessionError> {
-        Ok(())
-    }
 
     fn step(state: &mut [i32], step: &Step<'_>) {
         let Some(h) = state.get_mut(..step.layer.hidden_size()) else {

@@ -23,9 +23,7 @@ mod portable {
 
 use super::{HiddenState, Kernel};
 use crate::arch::{self, OwnStep};
-use crate::error::SessionError;
 use crate::lanes;
-use crate::layer::Layer;
 use crate::layer_input::LayerInput;
 use crate::pool;
 use crate::step::Step;
@@ -74,18 +72,10 @@ impl Kernel for FwhtPacked {
     /// A lane has 16 bits, and three stages are not done in lanes. States have at most 16, so blocks of less need no room.
     const MOST_BITS: u32 = 19;
     const UNIT_BYTES: usize = 2;
+    const MULTIPLE: usize = 2;
+    const ANY_SHAPE: bool = HAS_PORTABLE;
     type Word = u32;
     type State<const N: usize> = Lanes<N>;
-
-    fn check(layer: &Layer<'_>, capacity: usize) -> Result<(), SessionError> {
-        if layer.state_bits.saturating_add(layer.log2_block) > Self::MOST_BITS
-            || !capacity.is_multiple_of(2)
-            || !(HAS_PORTABLE || layer.fast_path)
-        {
-            return Err(SessionError::KernelRange);
-        }
-        Ok(())
-    }
 
     #[inline(always)]
     fn step_own(state: &mut [u32], step: &OwnStep<'_>) -> bool {

@@ -21,10 +21,8 @@ mod digits;
 
 use super::Kernel;
 use super::fwht::Words;
-use crate::error::SessionError;
 use crate::hadamard::strided_stages;
 use crate::input_projection::TILE;
-use crate::layer::Layer;
 use crate::step::{Finisher, Step};
 
 /// Sums of bit planes and `n log2(B / 8)` additions.
@@ -35,16 +33,12 @@ const COUNTS_BITS: bool = cfg!(hadamrnn_popcount);
 
 impl Kernel for XnorPopcount {
     const NAME: &'static str = "xnor";
+    /// Always exact: sums are those of the transform, which [`Model::from_bytes`](crate::Model::from_bytes) has bounded,
+    /// plus `(2^16 - 1) * 32` at most.
     const MOST_BITS: u32 = u32::MAX;
     const UNIT_BYTES: usize = 4;
     type Word = i32;
     type State<const N: usize> = Words<N>;
-
-    /// Always exact: sums are those of the transform, which [`Model::from_bytes`](crate::Model::from_bytes) has bounded,
-    /// plus `(2^16 - 1) * 32` at most.
-    fn check(_: &Layer<'_>, _: usize) -> Result<(), SessionError> {
-        Ok(())
-    }
 
     fn step(state: &mut [i32], step: &Step<'_>) {
         let Some(h) = state.get_mut(..step.layer.hidden_size()) else {

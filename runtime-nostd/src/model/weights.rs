@@ -1,27 +1,30 @@
 //! Single weights of a model, and the bounds of what they are multiplied with.
 
 use super::Model;
-use crate::bounds::shifted;
-use crate::codegen::keep_rolled;
+use crate::bounds::{larger, plus, shifted};
 use crate::standardise::Channel;
 
 impl<'a> Model<'a> {
     /// Where a row of U is stored, or `None` where no input drives it.
     #[inline(never)]
-    pub(crate) fn stored_row(&self, row: usize) -> Option<usize> {
+    pub(crate) const fn stored_row(&self, row: usize) -> Option<usize> {
         let layer = &self.first.layer;
         let (block, in_block) = (row >> layer.log2_block, row & (layer.block_size() - 1));
         let stored = block.wrapping_mul(layer.driven_rows).wrapping_add(in_block);
-        (in_block < layer.driven_rows).then_some(stored)
+        if in_block < layer.driven_rows {
+            Some(stored)
+        } else {
+            None
+        }
     }
 
     /// Standardisation of an input; zero beyond the last one.
-    pub fn channel(&self, index: usize) -> Channel {
+    pub const fn channel(&self, index: usize) -> Channel {
         Channel::of_word(word(self.sections.channels, index))
     }
 
     /// Code of `U[row][column]`, zero in a row that no input drives; for tokens the column is the token.
-    pub fn input_weight(&self, row: usize, column: usize) -> i32 {
+    pub const fn input_weight(&self, row: usize, column: usize) -> i32 {
         let Some(row) = self.stored_row(row) else {
             return 0;
         };
@@ -42,7 +45,7 @@ impl<'a> Model<'a> {
     }
 
     /// Bias of a row of the first layer in units of `U x`.
-    pub fn bias(&self, row: usize) -> i32 {
+    pub const fn bias(&self, row: usize) -> i32 {
         let stored = word(self.sections.bias, row / 2) >> (16 * (row as u32 % 2));
         (stored & 0xFFFF) as i32 - (1 << 15)
     }
@@ -53,7 +56,7 @@ impl<'a> Model<'a> {
     }
 
     /// Code of `V[output][unit]`.
-    pub fn readout_weight(&self, output: usize, unit: usize) -> i32 {
+    pub const fn readout_weight(&self, output: usize, unit: usize) -> i32 {
         let width = self.readout_width;
         let row = output.wrapping_mul(self.read_size() / width.per_word());
         let index = row.wrapping_add(unit / width.per_word());
@@ -61,7 +64,7 @@ impl<'a> Model<'a> {
     }
 
     /// Bias of an output in logit units.
-    pub fn readout_bias(&self, output: usize) -> i32 {
+    pub const fn readout_bias(&self, output: usize) -> i32 {
         word(self.sections.readout_bias, output) as i32
     }
 
@@ -69,60 +72,70 @@ impl<'a> Model<'a> {
     ///
     /// For tokens over all tables of this width: reading a whole table would take seconds on a small core, and a table
     /// that uses its range has a code that large.
-    pub(super) fn largest_layer_input(&self) -> u32 {
-        let mut largest = 0;
-        for row in 0..self.hidden_size() {
-            keep_rolled();
-            let product = self.largest_product(row);
-            largest = product
-                .saturating_add(self.bias(row).unsigned_abs())
-                .max(largest);
+    pub(super) const fn largest_layer_input(&self) -> u32 {
+        let (mut largest, mut row) = (0, 0);
+        while row < self.hidden_size() {
+            let bias = self.bias(row).unsigned_abs();
+            largest = larger(largest, self.largest_product(row).saturating_add(bias));
+            row += 1;
         }
         largest
     }
 
     /// The same without the bias.
     #[inline(never)]
-    fn largest_product(&self, row: usize) -> u32 {
+    const fn largest_product(&self, row: usize) -> u32 {
         match self.tokens() {
             _ if self.stored_row(row).is_none() => 0,
             Some(tokens) => {
-                (self.first.width.offset() as u32).wrapping_mul(tokens.multiplier.into())
+                (self.first.width.offset() as u32).wrapping_mul(tokens.multiplier as u32)
             }
             None => {
-                let input = u32::from(self.header.input_bits).wrapping_sub(1);
+                let input = (self.header.input_bits as u32).wrapping_sub(1);
                 shifted(self.row_magnitude(row), input)
             }
         }
     }
 
     /// `sum_j |U[row][j]|`.
-    fn row_magnitude(&self, row: usize) -> u32 {
-        (0..self.input_size()).fold(0, |sum: u32, column| {
-            keep_rolled();
-            sum.wrapping_add(self.input_weight(row, column).unsigned_abs())
-        })
+    const fn row_magnitude(&self, row: usize) -> u32 {
+        let (mut sum, mut column) = (0, 0);
+        while column < self.input_size() {
+            sum = plus(sum, self.input_weight(row, column).unsigned_abs());
+            column += 1;
+        }
+        sum
     }
 
     /// Largest absolute logit over all states.
-    pub(super) fn largest_logit(&self) -> u32 {
+    pub(super) const fn largest_logit(&self) -> u32 {
         let bits = self.feature_bits();
-        let mut largest = 0;
-        for output in 0..self.output_size() {
-            keep_rolled();
-            let weights = (0..self.read_size()).fold(0, |sum: u32, unit| {
-                keep_rolled();
-                sum.wrapping_add(self.readout_weight(output, unit).unsigned_abs())
-            });
-            largest = shifted(weights, bits.wrapping_sub(1))
-                .saturating_add(self.readout_bias(output).unsigned_abs())
-                .max(largest);
+        let (mut largest, mut output) = (0, 0);
+        while output < self.output_size() {
+            let product = shifted(self.output_magnitude(output), bits.wrapping_sub(1));
+            let bias = self.readout_bias(output).unsigned_abs();
+            largest = larger(largest, product.saturating_add(bias));
+            output += 1;
         }
         largest
+    }
+
+    /// `sum_i |V[output][i]|`.
+    const fn output_magnitude(&self, output: usize) -> u32 {
+        let (mut sum, mut unit) = (0, 0);
+        while unit < self.read_size() {
+            sum = plus(sum, self.readout_weight(output, unit).unsigned_abs());
+            unit += 1;
+        }
+        sum
     }
 }
 
 #[inline(always)]
-fn word(section: &[u32], index: usize) -> u32 {
-    section.get(index).copied().unwrap_or(0)
+const fn word(section: &[u32], index: usize) -> u32 {
+    if index < section.len() {
+        section[index]
+    } else {
+        0
+    }
 }

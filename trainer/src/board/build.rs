@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub model: &'a ModelFile,
     /// A window file to embed.
     pub windows: &'a [u8],
+    /// Whether the model is known to the compiler: then `nopanic` and `classify` contain no reader of model files.
+    pub known: bool,
 }
 
 /// A built firmware.
@@ -63,6 +65,9 @@ impl Request<'_> {
                 .env("HADAMRNN_KERNEL", self.kernel.name())
                 .env("HADAMRNN_MODEL", &model_path)
                 .env("HADAMRNN_WINDOWS", &windows_path);
+            if self.known {
+                cargo.args(["--features", "known"]);
+            }
             if name == "nopanic" {
                 cargo.arg("--no-default-features");
                 if !model.has_fast_path() {

@@ -73,6 +73,7 @@ pub fn run_cases(
         kernel,
         model: &first.model,
         windows: &unused,
+        known: false,
     };
     let firmware = request.build("cases", scratch)?;
     firmware.run_cases(board, cases, scratch)

@@ -90,6 +90,25 @@ impl CostTable {
         kernels.insert(kernel.name().into(), factors);
         Ok(())
     }
+
+    /// Measures the bytes of code alone, and leaves all other factors as they are.
+    ///
+    /// # Errors
+    /// The firmware cannot be built, or the table has no factors of this board and kernel yet.
+    pub fn fit_code(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
+        let models = &[models, &full_blocks(0)?].concat()[..];
+        let factors = (self.cores.get_mut(&board.name))
+            .and_then(|kernels| kernels.get_mut(kernel.name()))
+            .with_context(|| format!("no factors of {} on {}", kernel.name(), board.name))?;
+        factors.code.clear();
+        factors.add_code(folder, board, kernel, models)
+    }
 }
 
 impl Factors {
@@ -203,6 +222,7 @@ fn request<'a>(
         kernel,
         model: &model.file,
         windows,
+        known: false,
     }
 }
 

@@ -9,9 +9,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use hadamrnn_emulated::config::INPUTS;
-use hadamrnn_emulated::embedded::{MODEL, Net, push};
+use hadamrnn_emulated::embedded::{self, push};
 use hadamrnn_emulated::platform::{entry, wait};
-use hadamrnn_runtime::Model;
 
 #[entry]
 fn main() -> ! {
@@ -21,14 +20,19 @@ fn main() -> ! {
     }
 }
 
-/// Loads the model, pushes one sample and reads the answer. The boxes keep the compiler from using
-/// that it knows the model and the sample.
+/// Loads the model, or has it, pushes one sample and reads the answer. The boxes keep the compiler from using that it knows
+/// the sample, and the model where it is loaded.
 #[inline(never)]
 fn infer() -> Option<usize> {
-    let model = Model::from_bytes(black_box(MODEL)).ok()?;
-    let mut session = Net::new(&model).ok()?;
+    #[cfg(feature = "known")]
+    let mut session = embedded::KNOWN.start();
+    #[cfg(not(feature = "known"))]
+    let model = hadamrnn_runtime::Model::from_bytes(black_box(embedded::MODEL)).ok()?;
+    #[cfg(not(feature = "known"))]
+    let mut session = embedded::Net::new(&model).ok()?;
     let sample = black_box([0; INPUTS]);
-    push(&mut session, sample.get(..model.sample_size())?).ok()?;
+    let size = session.model().sample_size();
+    push(&mut session, sample.get(..size)?).ok()?;
     for logit in session.logits() {
         black_box(logit);
     }

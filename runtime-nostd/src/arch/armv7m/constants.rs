@@ -53,7 +53,7 @@ impl Constants {
         (gain as u32).wrapping_shl(self.gain_shift)
     }
 
-    pub(crate) fn new(geometry: &Geometry) -> Self {
+    pub(crate) const fn new(geometry: &Geometry) -> Self {
         let (block, driven) = (geometry.block(), geometry.driven());
         let (pairs, odd) = (geometry.columns() / 2, geometry.columns() % 2 == 1);
         let gain_shift = super::gain_shift(geometry.largest_gain());

@@ -7,13 +7,16 @@ use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_emulated::config::{BOARD, KERNEL};
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
-use hadamrnn_emulated::embedded::{MODEL, Net, WINDOWS};
+use hadamrnn_emulated::embedded::{self, WINDOWS};
 use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
 use hadamrnn_emulated::samples::Samples;
 use hadamrnn_firmware_support::report::Report;
+#[cfg(feature = "known")]
+use hadamrnn_runtime::EmbeddedModel as _;
+#[cfg(not(feature = "known"))]
 use hadamrnn_runtime::Model;
 
 #[entry]
@@ -22,8 +25,12 @@ fn main() -> ! {
 }
 
 fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
-    let model = Model::from_bytes(MODEL)?;
-    let mut session = Net::new(&model).map_err(Failure::Session)?;
+    #[cfg(feature = "known")]
+    let (mut session, model) = (embedded::KNOWN.start(), embedded::KnownModel::MODEL);
+    #[cfg(not(feature = "known"))]
+    let model = &Model::from_bytes(embedded::MODEL)?;
+    #[cfg(not(feature = "known"))]
+    let mut session = embedded::Net::new(model).map_err(Failure::Session)?;
     let mut samples = Samples::open(WINDOWS, model.sample_size())?;
     let WindowFileHeader {
         channels,
@@ -39,7 +46,7 @@ fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         windows,
         steps
     );
-    file.send(&run::hello(&model, samples.header()))?;
+    file.send(&run::hello(model, samples.header()))?;
 
     let mut cost = Costs::new(size_of_val(&session));
     cost.stack(stack_of_a_step(&mut session, channels));

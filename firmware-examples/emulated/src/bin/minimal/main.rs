@@ -18,8 +18,7 @@ static RECORDED: &[u8] = include_bytes!("../../../../../models/har2/windows.bin"
 #[entry]
 fn main() -> ! {
     let recorded = WindowFile::parse(RECORDED).expect("a window file");
-    let model = MODEL.model().expect("the model is whole");
-    let mut session = MODEL.session(&model).expect("the kernel runs it");
+    let mut session = MODEL.start();
     for bytes in recorded.samples() {
         let mut sample = [0; 9];
         decode_sample(bytes, &mut sample);

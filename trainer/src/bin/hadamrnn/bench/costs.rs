@@ -29,6 +29,9 @@ pub struct Args {
     /// Write the table into this file; what is not measured stays as it is. `trainer/src/cost/table.json` is part of the program
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Measure the bytes of code alone, which takes minutes, and leave all else of the table as it is
+    #[arg(long, requires = "out")]
+    code_only: bool,
     /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
@@ -53,6 +56,10 @@ pub fn run(args: &Args) -> Result<Status> {
     for board in &boards {
         for &kernel in kernels {
             let spinner = Spinner::new(format!("{} on {}", kernel.name(), board.name));
+            if args.code_only {
+                table.fit_code(&folder, board, kernel, &models)?;
+                continue;
+            }
             table.fit(&folder, board, kernel, &models)?;
             let measured = measure(&folder, board, kernel, &others)?;
             drop(spinner);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn::board::{Case, FirmwareFolder, Request, run_cases};
+use hadamrnn::board::{Case, CaseRun, FirmwareFolder, Request, run_cases};
 use hadamrnn::clock::Clock;
 use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn::untrusted::{self, Kind};
@@ -24,6 +24,9 @@ use crate::progress::Spinner;
 
 /// Hidden sizes that are measured.
 const SIZES: [u16; 4] = [64, 128, 256, 512];
+/// Size and kernel that are measured once more with a model known to the compiler: those of the shipped HAR-2 model.
+const SIZE_OF_KNOWN: usize = 1;
+const KERNEL_OF_KNOWN: KernelName = KernelName::FwhtPacked;
 /// Steps of each run.
 const STEPS: usize = 16;
 
@@ -137,6 +140,9 @@ fn measure(args: &Args, folder: &FirmwareFolder) -> Result<Results> {
         for &kernel in kernels {
             let _spinner = Spinner::new(format!("{} on {}", kernel.name(), board.name));
             rows.extend(board_rows(folder, board, kernel, &cases)?);
+            if kernel == KERNEL_OF_KNOWN {
+                rows.push(known_row(folder, board, &cases[SIZE_OF_KNOWN])?);
+            }
         }
     }
     Ok(Results {
@@ -155,57 +161,85 @@ fn board_rows(
 ) -> Result<Vec<DeviceRow>> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let runs = run_cases(folder, board, kernel, cases, scratch.path())?;
-    let code_bytes = code_bytes(folder, board, kernel, &cases[0], scratch.path())?;
-    let row = |(case, run): (&Case, hadamrnn::board::CaseRun)| {
-        let hidden = case.model.model()?.hidden_size();
-        ensure!(
-            run.answer == answer(case)?,
-            "{} {} n = {hidden}: the board's answer is not the host's",
-            board.name,
-            kernel.name()
-        );
-        Ok(DeviceRow {
-            board: board.name.clone(),
-            core: board.core.clone(),
-            kernel,
-            hidden,
-            instructions_per_step: run.cost.instructions_per_step.into(),
-            readout_instructions: run.cost.readout_instructions.into(),
-            session_bytes: run.cost.session_bytes.into(),
-            stack_bytes: run.cost.stack_bytes.into(),
-            code_bytes,
-            model_bytes: case.model.bytes().len() as u64,
-        })
+    let windows = window_file(&cases[0])?;
+    let request = Request {
+        folder,
+        board,
+        kernel,
+        model: &cases[0].model,
+        windows: &windows,
+        known: false,
     };
+    let code_bytes = code_bytes(&request, scratch.path())?;
+    let row = |(case, run): (&Case, CaseRun)| row(&request, case, &run, code_bytes);
     cases.iter().zip(runs).map(row).collect()
 }
 
-/// Flash of a firmware that only infers, without the model.
-fn code_bytes(
-    folder: &FirmwareFolder,
-    board: &Board,
-    kernel: KernelName,
-    case: &Case,
-    scratch: &Path,
-) -> Result<u64> {
-    let model = case.model.model()?;
+/// Measures a case on one board, in firmware whose compiler knows the model.
+fn known_row(folder: &FirmwareFolder, board: &Board, case: &Case) -> Result<DeviceRow> {
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let windows = window_file(case)?;
+    let request = Request {
+        folder,
+        board,
+        kernel: KERNEL_OF_KNOWN,
+        model: &case.model,
+        windows: &windows,
+        known: true,
+    };
+    let firmware = request.build("classify", scratch.path())?;
+    let mut run = firmware.run(board, &windows, scratch.path())?;
+    let run = CaseRun {
+        answer: run.answers.pop().context("the board gave no answer")?,
+        cost: run.cost,
+    };
+    let code_bytes = code_bytes(&request, scratch.path())?;
+    row(&request, case, &run, code_bytes)
+}
+
+/// The row of a case; an answer that is not the host's is an error.
+fn row(request: &Request<'_>, case: &Case, run: &CaseRun, code_bytes: u64) -> Result<DeviceRow> {
+    let hidden = case.model.model()?.hidden_size();
+    let (board, kernel) = (request.board, request.kernel);
+    ensure!(
+        run.answer == answer(case)?,
+        "{} {} n = {hidden}: the board's answer is not the host's",
+        board.name,
+        kernel.name()
+    );
+    Ok(DeviceRow {
+        board: board.name.clone(),
+        core: board.core.clone(),
+        kernel,
+        known: request.known,
+        hidden,
+        instructions_per_step: run.cost.instructions_per_step.into(),
+        readout_instructions: run.cost.readout_instructions.into(),
+        session_bytes: run.cost.session_bytes.into(),
+        stack_bytes: run.cost.stack_bytes.into(),
+        code_bytes,
+        model_bytes: case.model.bytes().len() as u64,
+    })
+}
+
+/// Flash of a firmware that only infers, less the bytes of the model's file.
+fn code_bytes(request: &Request<'_>, scratch: &Path) -> Result<u64> {
+    let firmware = request.build("nopanic", scratch)?;
+    let flash = firmware.size(request.board)?.flash;
+    Ok(flash.saturating_sub(request.model.bytes().len() as u64))
+}
+
+/// A file with the window of a case.
+fn window_file(case: &Case) -> Result<Vec<u8>> {
+    let channels = case.model.model()?.sample_size();
     let header = windows::WindowFileHeader {
-        channels: u16::try_from(model.sample_size()).context("too many channels")?,
+        channels: u16::try_from(channels).context("too many channels")?,
         steps: STEPS as u16,
         windows: 1,
     };
     let mut windows = header.to_bytes().to_vec();
     windows.extend(case.window.iter().flat_map(|raw| raw.to_le_bytes()));
-    let request = Request {
-        folder,
-        board,
-        kernel,
-        model: &case.model,
-        windows: &windows,
-    };
-    let firmware = request.build("nopanic", scratch)?;
-    let flash = firmware.size(board)?.flash;
-    Ok(flash.saturating_sub(case.model.bytes().len() as u64))
+    Ok(windows)
 }
 
 /// Computes the answer to a case on the host.

@@ -13,7 +13,8 @@ pub fn draw(rows: &[DeviceRow]) -> Result<Picture> {
 
 fn lines(rows: &[DeviceRow]) -> Vec<NamedLine> {
     let mut lines: Vec<NamedLine> = Vec::new();
-    for row in rows {
+    // The instructions of a model that is compiled in are told by the table alone.
+    for row in rows.iter().filter(|row| !row.known) {
         let name = format!("{}, {}", row.core, row.kernel.name());
         let point = (row.hidden as f64, row.instructions_per_step as f64);
         match lines.iter_mut().find(|line| line.name == name) {

@@ -29,6 +29,9 @@ pub struct DeviceRow {
     pub board: String,
     pub core: String,
     pub kernel: KernelName,
+    /// Whether the model is known to the compiler, or read when the firmware starts.
+    #[serde(default)]
+    pub known: bool,
     pub hidden: usize,
     /// Exact, a mean over the steps, rounded up.
     pub instructions_per_step: u64,
@@ -37,7 +40,7 @@ pub struct DeviceRow {
     pub session_bytes: u64,
     /// Deepest stack of a step and a readout.
     pub stack_bytes: u64,
-    /// Flash of a firmware that only infers, without its model and vectors.
+    /// Flash of a firmware that only infers, less the bytes of the model's file.
     pub code_bytes: u64,
     /// The model file.
     pub model_bytes: u64,
@@ -55,8 +58,17 @@ impl DeviceRow {
         ]
     }
 
+    /// Where the firmware has the model from.
+    pub fn model(&self) -> &'static str {
+        match self.known {
+            true => "compiled in",
+            false => "read",
+        }
+    }
+
     fn is_of(&self, other: &Self) -> bool {
-        (&self.board, self.kernel, self.hidden) == (&other.board, other.kernel, other.hidden)
+        (&self.board, self.kernel, self.known, self.hidden)
+            == (&other.board, other.kernel, other.known, other.hidden)
     }
 }
 
@@ -92,10 +104,10 @@ impl Results {
             Some(clock) => (format!(" ms/window at {clock} |"), "---|"),
             None => (String::new(), ""),
         };
-        let columns = "| core | kernel | n | instr/step | instr/window | readout | code | model | session | stack |";
+        let columns = "| core | kernel | model | n | instr/step | instr/window | readout | code | file | session | stack |";
         let _ = writeln!(
             text,
-            "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|{rule}"
+            "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|---|{rule}"
         );
         for row in &self.rows {
             let numbers = [
@@ -113,9 +125,10 @@ impl Results {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} |",
                 row.core,
                 row.kernel.name(),
+                row.model(),
                 row.hidden,
                 cells.join(" | ")
             );
@@ -136,6 +149,7 @@ mod tests {
                 board: "qemu-m4".into(),
                 core: "Cortex-M4".into(),
                 kernel: KernelName::Fwht,
+                known: false,
                 hidden: 64,
                 instructions_per_step,
                 readout_instructions: 10,
