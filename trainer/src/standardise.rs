@@ -153,15 +153,15 @@ impl Standardisation {
     pub fn apply(&self, values: &[f32]) -> Vec<f32> {
         let limit = self.clamp.unwrap_or(f32::INFINITY);
         let statistics = self.source.iter().zip(&self.mean).zip(&self.deviation);
-        values
-            .chunks_exact(self.channels().max(1))
-            .flat_map(|sample| {
-                let inputs = statistics.clone();
-                inputs.map(|((&source, mean), deviation)| {
-                    ((sample[source] - mean) / deviation).clamp(-limit, limit)
-                })
-            })
-            .collect()
+        let samples = values.chunks_exact(self.channels().max(1));
+        let mut standardised = Vec::with_capacity(samples.len() * self.inputs());
+        for sample in samples {
+            let inputs = statistics.clone();
+            standardised.extend(inputs.map(|((&source, mean), deviation)| {
+                ((sample[source] - mean) / deviation).clamp(-limit, limit)
+            }));
+        }
+        standardised
     }
 }
 

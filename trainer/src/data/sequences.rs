@@ -206,8 +206,11 @@ impl Sequences {
     pub fn select(&self, indices: &[usize]) -> Self {
         let values = match &self.values {
             Values::Numbers(_) => {
-                let chosen = indices.iter().flat_map(|&i| self.window(i));
-                chosen.copied().collect::<Vec<f32>>().into()
+                let mut chosen = Vec::with_capacity(indices.len() * self.channels * self.steps);
+                for &i in indices {
+                    chosen.extend_from_slice(self.window(i));
+                }
+                chosen.into()
             }
             Values::Tokens { ids, vocabulary } => Values::Tokens {
                 ids: (indices.iter())

@@ -7,9 +7,10 @@
 //! ```
 //!
 //! Strides below `LANES` stay inside one array of `LANES` numbers, which the compiler keeps in a vector register and
-//! turns into a permutation, a multiplication by ±1 and an addition. Larger strides go up to three stages at a time
-//! (radix 8), which cuts the passes over memory. The widest vectors of the machine are chosen at run time. The order of
-//! the additions is fixed, so equal inputs give equal bits on every machine.
+//! turns into a permutation, a multiplication by ±1 and an addition. Larger strides go two stages at a time (radix 4), which
+//! halves the passes over memory, in plain loops over slices: of arrays of arrays (radix 8 in registers) the compiler made one
+//! number at a time. The widest vectors of the machine are chosen at run time. The order of the additions is fixed, so equal
+//! inputs give equal bits on every machine.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -100,34 +101,16 @@ fn in_lanes(data: &mut [f32], stages: usize) {
 /// One block of more than one array.
 #[inline(always)]
 fn transform_block(block: &mut [Lanes], log2_block: usize) {
-    let mut stage = first_stages(block);
-    while stage < log2_block {
-        let h = 1 << (stage - LOG2_LANES);
-        stage += match log2_block - stage {
-            1 => radix2(block, h),
-            // Two passes of two stages beat one of three and one of one.
-            2 | 4 => radix4(block, h),
-            _ => radix8(block, h),
-        };
-    }
-}
-
-/// The stages within arrays, and in the same pass those within eight arrays where there are as many. Returns how many.
-#[inline(always)]
-fn first_stages(block: &mut [Lanes]) -> usize {
-    let (groups, rest) = block.as_chunks_mut::<8>();
-    for group in groups.iter_mut() {
-        for lanes in group.iter_mut() {
-            *lanes = chain(*lanes, LOG2_LANES);
-        }
-        *group = across(*group);
-    }
-    for lanes in rest {
+    for lanes in block.iter_mut() {
         *lanes = chain(*lanes, LOG2_LANES);
     }
-    match groups.is_empty() {
-        true => LOG2_LANES,
-        false => LOG2_LANES + 3,
+    let mut stage = LOG2_LANES;
+    while stage < log2_block {
+        let h = 1 << stage;
+        stage += match log2_block - stage {
+            1 => radix2(block.as_flattened_mut(), h),
+            _ => radix4(block.as_flattened_mut(), h),
+        };
     }
 }
 
@@ -158,40 +141,6 @@ fn within<const H: usize>(lanes: Lanes) -> Lanes {
     next
 }
 
-/// Three stages across eight arrays.
-#[inline(always)]
-fn across(mut arrays: [Lanes; 8]) -> [Lanes; 8] {
-    for h in [1, 2, 4] {
-        let mut next = [[0.0; LANES]; 8];
-        for i in 0..8 {
-            next[i] = match i & h {
-                0 => sum(arrays[i], arrays[i ^ h]),
-                _ => difference(arrays[i ^ h], arrays[i]),
-            };
-        }
-        arrays = next;
-    }
-    arrays
-}
-
-#[inline(always)]
-fn sum(a: Lanes, b: Lanes) -> Lanes {
-    let mut sum = [0.0; LANES];
-    for i in 0..LANES {
-        sum[i] = a[i] + b[i];
-    }
-    sum
-}
-
-#[inline(always)]
-fn difference(a: Lanes, b: Lanes) -> Lanes {
-    let mut difference = [0.0; LANES];
-    for i in 0..LANES {
-        difference[i] = a[i] - b[i];
-    }
-    difference
-}
-
 /// One stage, one number at a time.
 fn butterflies(data: &mut [f32], h: usize) {
     for pair in data.chunks_exact_mut(2 * h) {
@@ -202,48 +151,30 @@ fn butterflies(data: &mut [f32], h: usize) {
     }
 }
 
-/// One stage of a stride of `h` arrays. Returns the number of stages, like the others.
+/// One stage of a stride of `h` numbers, whole arrays of them. Returns the number of stages, like the other.
 #[inline(always)]
-fn radix2(block: &mut [Lanes], h: usize) -> usize {
+fn radix2(block: &mut [f32], h: usize) -> usize {
     for pair in block.chunks_exact_mut(2 * h) {
         let (a, b) = pair.split_at_mut(h);
-        for i in 0..h {
-            (a[i], b[i]) = (sum(a[i], b[i]), difference(a[i], b[i]));
+        for (a, b) in a.iter_mut().zip(b) {
+            (*a, *b) = (*a + *b, *a - *b);
         }
     }
     1
 }
 
-/// The stages of strides of `h` and `2h` arrays in one pass.
+/// The stages of strides of `h` and `2h` numbers in one pass.
 #[inline(always)]
-fn radix4(block: &mut [Lanes], h: usize) -> usize {
+fn radix4(block: &mut [f32], h: usize) -> usize {
     for quad in block.chunks_exact_mut(4 * h) {
         let (low, high) = quad.split_at_mut(2 * h);
         let ((a, b), (c, d)) = (low.split_at_mut(h), high.split_at_mut(h));
-        for i in 0..h {
-            let (p, q) = (sum(a[i], b[i]), difference(a[i], b[i]));
-            let (r, s) = (sum(c[i], d[i]), difference(c[i], d[i]));
-            (a[i], b[i]) = (sum(p, r), sum(q, s));
-            (c[i], d[i]) = (difference(p, r), difference(q, s));
+        for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(c.iter_mut().zip(d)) {
+            let (p, q, r, s) = (*a + *b, *a - *b, *c + *d, *c - *d);
+            (*a, *b, *c, *d) = (p + r, q + s, p - r, q - s);
         }
     }
     2
-}
-
-/// The stages of strides of `h`, `2h` and `4h` arrays in one pass.
-#[inline(always)]
-fn radix8(block: &mut [Lanes], h: usize) -> usize {
-    for octet in block.chunks_exact_mut(8 * h) {
-        let (low, high) = octet.split_at_mut(4 * h);
-        let ((ab, cd), (ef, gh)) = (low.split_at_mut(2 * h), high.split_at_mut(2 * h));
-        let ((a, b), (c, d)) = (ab.split_at_mut(h), cd.split_at_mut(h));
-        let ((e, f), (g, k)) = (ef.split_at_mut(h), gh.split_at_mut(h));
-        for i in 0..h {
-            let arrays = across([a[i], b[i], c[i], d[i], e[i], f[i], g[i], k[i]]);
-            [a[i], b[i], c[i], d[i], e[i], f[i], g[i], k[i]] = arrays;
-        }
-    }
-    3
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ impl HadamRnn {
             first: network.first().size(),
             second: network.second.as_ref().map(|second| second.plan()),
             head,
+            signs_frozen: false,
         };
         ops::sequence(self.all_signs(), self.flat_weights(rows, &plan), x, plan)
     }

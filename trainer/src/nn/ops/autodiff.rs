@@ -73,6 +73,10 @@ impl<B: HadamBackend, C: CheckpointStrategy> HadamBackend for Autodiff<B, C> {
         _keep: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let train_signs = signs.is_tracked();
+        let plan = SequencePlan {
+            signs_frozen: !train_signs,
+            ..plan
+        };
         let nodes = [signs.node(), weights.node()];
         let (signs, weights) = (signs.into_primitive(), weights.into_primitive());
         let x = x.into_primitive();

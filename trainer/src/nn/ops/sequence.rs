@@ -12,13 +12,16 @@
 //! - of an orthogonal layer (`γ = 1`) by running the recurrence backwards from the last state, `h_{t-1} = Wᵀ (h_t - d_t)`:
 //!   memory does not grow with `T`;
 //! - of a layer with a leak by running forward again from the state before each block, which the forward pass keeps: a
-//!   step back would amplify rounding by `1/γ`. Blocks then have at least `sqrt(T)` steps, and memory grows as `sqrt(T)`.
+//!   step back would amplify rounding by `1/γ`. Blocks then have at least `sqrt(T)` steps, and memory grows as `sqrt(T)`;
+//! - not at all where a mean of one layer with a leak is read and its signs are frozen: then the forward pass keeps one bit a
+//!   state, unless these grow beyond a bound.
 //!
 //! Sequences run in parallel. Gradients are summed by groups of sequences whose number depends on sizes alone, then over
 //! groups in order: equal bits on any number of threads.
 
 mod binary_matrix;
 mod buffers;
+mod gates;
 mod head;
 mod matrix;
 mod network;

@@ -46,7 +46,7 @@ impl SequencePlan {
         match &self.head {
             Head::Last => output.copy_from_slice(&states[states.len() - top..]),
             Head::Pooled => {
-                let share = 1.0 / self.steps as f32;
+                let share = share(self.steps);
                 for state in states.chunks_exact(top) {
                     add_relu(output, share, state);
                 }
@@ -93,7 +93,7 @@ impl SequencePlan {
                 }
             }
             Head::Pooled => {
-                let share = 1.0 / self.steps as f32;
+                let share = share(self.steps);
                 for (out, state) in out.chunks_exact_mut(top).zip(states.chunks_exact(top)) {
                     for (out, (state, grad)) in out.iter_mut().zip(state.iter().zip(grad)) {
                         *out = if *state > 0.0 { grad * share } else { 0.0 };
@@ -196,6 +196,12 @@ fn readout_grad(
     product(rows.reversed_axes(), matrix(relu, n), sums.readout, true);
     product(rows, matrix(weights.readout, n), out, false);
     gate(relu, out);
+}
+
+/// Weight of a state in the mean over `steps` steps.
+#[inline(always)]
+pub(super) fn share(steps: usize) -> f32 {
+    1.0 / steps as f32
 }
 
 /// `relu(h)`.

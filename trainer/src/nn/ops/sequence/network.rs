@@ -2,7 +2,8 @@
 
 use super::binary_matrix;
 use super::buffers::{Buffers, keep_end, keep_start, take_end};
-use super::head::{Place, gate, rectify};
+use super::gates;
+use super::head::{Place, gate, rectify, share};
 use super::plan::{LayerSize, Mix, SECTIONS, Sections, SequencePlan};
 use crate::nn::ops::recurrence::Recurrence;
 use pulp::{Simd, WithSimd};
@@ -130,10 +131,16 @@ impl<'a> Network<'a> {
                 scratch,
             } = buffers;
             let steps = range.len();
-            keep_start(&self.first, block, &first.state, first_kept);
+            let keeps_gates = plan.keeps_gates() && !first_kept.is_empty();
+            if !keeps_gates {
+                keep_start(&self.first, block, &first.state, first_kept);
+            }
             let states = &mut first.states[..steps * plan.first.hidden];
             plan.layer_input(sequence, range.clone(), self.x, &self.weights, states);
             self.first.advance(&mut first.state, states);
+            if keeps_gates {
+                gates::keep(range.clone(), states, plan.first.hidden, first_kept);
+            }
             let place = Place { sequence, range };
             let top = match &self.second {
                 None => states,
@@ -177,6 +184,15 @@ impl<'a> Network<'a> {
             take_end(layer, second_kept, &mut buffers.second.state);
         }
         for (block, range) in plan.blocks().enumerate().rev() {
+            if plan.keeps_gates() {
+                let first = &mut buffers.first;
+                let grads = &mut first.grads[..range.len() * plan.first.hidden];
+                gates::spread(range.clone(), first_kept, share(plan.steps), grad, grads);
+                first.backward(&self.first, range.len(), parameters.bias, None);
+                let grads = &first.grads[..range.len() * plan.first.hidden];
+                plan.drive_grad(sequence, range, self.x, grads, parameters.rows);
+                continue;
+            }
             self.rebuild(
                 sequence,
                 block,

@@ -1,5 +1,6 @@
 //! The computation of a run over a batch of sequences, and the places of its parameters.
 
+use super::gates;
 use crate::nn::ops::recurrence::horizon;
 use hadamrnn_runtime::format::BinaryMatrixKind;
 use std::ops::Range;
@@ -20,6 +21,8 @@ pub struct SequencePlan {
     pub second: Option<(LayerSize, Mix)>,
     /// Output of the run, computed from the last layer's states.
     pub head: Head,
+    /// Whether no gradient of the signs is wanted, which the forward pass may then keep less for.
+    pub signs_frozen: bool,
 }
 
 /// One recurrent layer: `h_t = γ W h_{t-1} + d_t`.
@@ -86,6 +89,9 @@ pub enum Head {
 
 /// Steps of a block, where a leak does not ask for more: its buffers stay in the core's caches.
 const BLOCK_NUMBERS: usize = 8192;
+
+/// Numbers of a batch that hold bits of states, at most: 16 MiB.
+const GATE_NUMBERS: usize = 1 << 22;
 
 /// Sections of the flat vector of parameters, in order.
 pub(super) const SECTIONS: usize = 6;
@@ -266,12 +272,32 @@ impl SequencePlan {
         self.block().min(self.steps)
     }
 
-    /// Numbers of each layer that the forward pass of one sequence keeps: the last state, or that before each block.
+    /// Numbers of each layer that the forward pass of one sequence keeps: bits of its states, the last state, or that before
+    /// each block.
     pub(super) fn kept(&self) -> impl Iterator<Item = usize> {
-        let blocks = self.blocks().len();
+        let (blocks, gates) = (self.blocks().len(), self.keeps_gates());
         self.layers().map(move |layer| match layer.leak_factor {
+            _ if gates => self.gate_words() * layer.hidden,
             1.0 => layer.hidden,
             _ => blocks * layer.hidden,
         })
+    }
+
+    /// Whether the backward pass wants no more of the states than which are above zero, and the forward pass keeps that.
+    ///
+    /// Orthogonal layers are not among them: they step back to states that differ from the first ones by rounding, and go on
+    /// training as they did.
+    pub(super) fn keeps_gates(&self) -> bool {
+        let numbers = self.batch.saturating_mul(self.gate_words());
+        self.signs_frozen
+            && self.second.is_none()
+            && matches!(self.head, Head::Pooled)
+            && self.first.leak_factor < 1.0
+            && numbers.saturating_mul(self.first.hidden) <= GATE_NUMBERS
+    }
+
+    /// Numbers that hold the bits of a unit's states.
+    fn gate_words(&self) -> usize {
+        self.steps.div_ceil(gates::STEPS)
     }
 }
