@@ -51,10 +51,30 @@ pub(in crate::data) fn find<I: Iterator<Item = f64>>(
     values: impl Fn() -> I,
     count: usize,
 ) -> Option<FillValue> {
+    let sample = values().step_by(stride(count)).collect();
+    let ends = || {
+        values().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
+            (min.min(value), max.max(value))
+        })
+    };
+    find_among(sample, count, ends, &values)
+}
+
+/// Distance of the values that [`find_among`] takes as a sample of `count`.
+pub(in crate::data) fn stride(count: usize) -> usize {
+    count.div_ceil(SAMPLE).max(1)
+}
+
+/// The same as [`find`] of a sample of the values, every [`stride`]-th of them, and of what gives the lowest and the highest of all.
+pub(in crate::data) fn find_among<I: Iterator<Item = f64>>(
+    mut sample: Vec<f64>,
+    count: usize,
+    ends: impl Fn() -> (f64, f64),
+    values: impl Fn() -> I,
+) -> Option<FillValue> {
     if count < ENOUGH {
         return None;
     }
-    let mut sample: Vec<f64> = values().step_by(count.div_ceil(SAMPLE)).collect();
     sample.sort_unstable_by(f64::total_cmp);
     let distinct = sample.chunk_by(|a, b| a == b).count();
     let at = |share: usize| sample[(sample.len() - 1) * share / 4];
@@ -62,9 +82,7 @@ pub(in crate::data) fn find<I: Iterator<Item = f64>>(
     if distinct < DISTINCT || high <= low {
         return None;
     }
-    let ends = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
-        (min.min(value), max.max(value))
-    });
+    let ends = ends();
     let is_fill = |end: f64| {
         let distance = (end - if end < middle { low } else { high }).abs();
         if distance <= FAR * (high - low) {

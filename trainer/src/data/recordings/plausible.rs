@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::read::Found;
 use super::run::Run;
 use super::scale::Told;
-use crate::data::fill_values::find;
+use crate::data::fill_values::{find_among, stride};
 use crate::data::gravity::{self, Norm};
 use crate::data::import::{Unit, is_named_acceleration};
 use crate::visible;
@@ -51,9 +51,10 @@ pub(super) fn check(found: &Found, told: &[Told], files: &[PathBuf]) -> Result<V
         gravity::check_told(&with)?,
     ];
     let mut warnings: Vec<String> = warnings.into_iter().flatten().collect();
+    let ends = ends(found);
     let channels = (0..found.channels.len()).into_par_iter();
     let fills: Vec<Result<Option<String>>> = channels
-        .map(|channel| fill(found, channel, files))
+        .map(|channel| fill(found, channel, ends[channel], files))
         .collect();
     for fill in fills {
         warnings.extend(fill?);
@@ -75,13 +76,50 @@ fn acceleration(found: &Found) -> Option<[usize; 3]> {
 
 fn norm(runs: &[Run], width: usize, channels: [usize; 3]) -> Option<Norm> {
     let samples: usize = runs.iter().map(|run| run.samples).sum();
-    let rows = runs.iter().flat_map(|run| run.counts.chunks_exact(width));
-    let rows = rows.step_by(samples.div_ceil(SAMPLES).max(1));
+    let rows = every(runs, width, samples.div_ceil(SAMPLES).max(1));
     Norm::of(rows.map(|row| channels.map(|channel| f64::from(row[channel]))))
 }
 
-/// Looks for a number in place of missing values.
-fn fill(found: &Found, channel: usize, files: &[PathBuf]) -> Result<Option<String>> {
+/// Every `stride`-th row of runs, counted over all of them.
+fn every(runs: &[Run], width: usize, stride: usize) -> impl Iterator<Item = &[i16]> {
+    let mut before = 0_usize;
+    runs.iter().flat_map(move |run| {
+        let rows = run.counts.len() / width.max(1);
+        let first = before.next_multiple_of(stride) - before;
+        before += rows;
+        let rows = (first..rows).step_by(stride);
+        rows.filter_map(move |row| run.counts.get(row * width..(row + 1) * width))
+    })
+}
+
+/// The lowest and the highest count of each channel.
+fn ends(found: &Found) -> Vec<(i16, i16)> {
+    let width = found.channels.len();
+    let none = || vec![(i16::MAX, i16::MIN); width];
+    let join = |mut all: Vec<(i16, i16)>, other: Vec<(i16, i16)>| {
+        for (all, other) in all.iter_mut().zip(other) {
+            *all = (all.0.min(other.0), all.1.max(other.1));
+        }
+        all
+    };
+    let of_run = |mut all: Vec<(i16, i16)>, run: &Run| {
+        for row in run.counts.chunks_exact(width.max(1)) {
+            for (all, &count) in all.iter_mut().zip(row) {
+                *all = (all.0.min(count), all.1.max(count));
+            }
+        }
+        all
+    };
+    found.runs.par_iter().fold(none, of_run).reduce(none, join)
+}
+
+/// Looks for a number in place of missing values in a channel whose lowest and highest counts are `ends`.
+fn fill(
+    found: &Found,
+    channel: usize,
+    ends: (i16, i16),
+    files: &[PathBuf],
+) -> Result<Option<String>> {
     let width = found.channels.len();
     let of = |run: &Run| run.counts.len() / width.max(1);
     let values = || {
@@ -89,7 +127,11 @@ fn fill(found: &Found, channel: usize, files: &[PathBuf]) -> Result<Option<Strin
         runs.flat_map(|run| run.counts.iter().skip(channel).step_by(width))
             .map(|&count| f64::from(count))
     };
-    let Some(fill) = find(values, found.runs.iter().map(of).sum()) else {
+    let count = found.runs.iter().map(of).sum();
+    let sample = every(&found.runs, width, stride(count));
+    let sample = sample.map(|row| f64::from(row[channel])).collect();
+    let ends = || (f64::from(ends.0), f64::from(ends.1));
+    let Some(fill) = find_among(sample, count, ends, values) else {
         return Ok(None);
     };
     let holds = |run: &&Run| {
@@ -112,4 +154,37 @@ fn fill(found: &Found, channel: usize, files: &[PathBuf]) -> Result<Option<Strin
     Ok(Some(format!(
         "warning: {text}. If it stands for a missing value, take these rows out and leave a blank line in their place"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_so_many_rows_are_those_of_a_walk_over_all() {
+        for (lengths, stride) in [
+            (&[5, 0, 1, 7, 3][..], 3),
+            (&[2, 2, 2], 1),
+            (&[1, 1, 1, 9], 4),
+            (&[], 2),
+        ] {
+            let mut next = 0;
+            let runs: Vec<Run> = (lengths.iter())
+                .map(|&length: &usize| {
+                    let counts = (next..next + 2 * length as i16).collect();
+                    next += 2 * length as i16;
+                    Run {
+                        samples: length,
+                        counts,
+                        ..Run::default()
+                    }
+                })
+                .collect();
+            let all = runs.iter().flat_map(|run| run.counts.chunks_exact(2));
+            assert!(
+                every(&runs, 2, stride).eq(all.step_by(stride)),
+                "{lengths:?}"
+            );
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::read::Found;
 use super::run::Run;
 use crate::data::time::Repeats;
@@ -11,11 +13,10 @@ use crate::visible;
 pub(super) fn leave_out(found: &mut Found, files: &[PathBuf]) -> Option<String> {
     let width = found.channels.len();
     let mut of_files = vec![Repeats::default(); found.times.len()];
-    for run in &found.runs {
+    let of_runs: Vec<Repeats> = found.runs.par_iter().map(|run| of(run, width)).collect();
+    for (run, of_run) in found.runs.iter().zip(&of_runs) {
         if let Some(repeats) = of_files.get_mut(run.file) {
-            for (i, pair) in run.times.windows(2).enumerate() {
-                repeats.add(pair[1] - pair[0], is_repeated(run, width, i + 1));
-            }
+            repeats.add_all(of_run);
         }
     }
     let (mut rows, mut first) = (0, None);
@@ -28,16 +29,25 @@ pub(super) fn leave_out(found: &mut Found, files: &[PathBuf]) -> Option<String> 
             first = first.or(Some(run.file));
         }
     }
-    let of = of_files
+    let files_with = of_files
         .iter()
         .filter(|repeats| repeats.count() > 0)
         .count();
     let first = files.get(first?)?.display().to_string();
     Some(format!(
-        "warning: {rows} rows in {of} files have the time and the values of the row before, were logged twice, and count once: the first file \
+        "warning: {rows} rows in {files_with} files have the time and the values of the row before, were logged twice, and count once: the first file \
          is {}. Lines are counted without them",
         visible::name(&first)
     ))
+}
+
+/// Counts of the rows of a run.
+fn of(run: &Run, width: usize) -> Repeats {
+    let mut repeats = Repeats::default();
+    for (i, pair) in run.times.windows(2).enumerate() {
+        repeats.add(pair[1] - pair[0], is_repeated(run, width, i + 1));
+    }
+    repeats
 }
 
 /// Whether a row has the time and the counts of the one before.

@@ -3,7 +3,7 @@
 use crate::data::Spots;
 
 /// Samples in a row that have one label in one recording.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Run {
     /// Number of the file, in the order they were given.
     pub file: usize,

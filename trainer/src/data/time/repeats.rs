@@ -28,6 +28,14 @@ impl Repeats {
         }
     }
 
+    /// Adds what was counted of other rows of the file.
+    pub fn add_all(&mut self, other: &Self) {
+        self.same += other.same;
+        self.repeated += other.repeated;
+        self.later += other.later;
+        self.changed += other.changed;
+    }
+
     /// Number of rows that were logged twice. Where samples share a coarse stamp, or do not change from stamp to stamp either, there
     /// are none.
     pub fn count(&self) -> usize {
