@@ -81,6 +81,8 @@ pub struct Options {
     pub label_from: Option<Pattern>,
     /// Column that holds the labels, by its name; absent one that is named like a label.
     pub label_column: Option<String>,
+    /// Column that names people or other groups, by its name; absent one that is named like people.
+    pub subject_column: Option<String>,
     /// Channels to keep, in their order; none for all. For files without a header, the names of all columns.
     pub channels: Vec<String>,
     /// Unit of channels whose files tell none, with the factor of [`Unit::parse`].

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail, ensure};
 
 use super::source::stem;
+use crate::data::people;
 use crate::visible;
 
 /// The most parts of a pattern.
@@ -22,22 +23,8 @@ const SPLITS: [&str; 8] = [
     "data",
 ];
 
-/// Words that, before a number, name people.
-const PEOPLE: [&str; 13] = [
-    "subject",
-    "subj",
-    "sub",
-    "s",
-    "person",
-    "p",
-    "participant",
-    "user",
-    "u",
-    "volunteer",
-    "patient",
-    "proband",
-    "id",
-];
+/// Letters and short words that, before a number, name people, beside the words of [`people`].
+const PEOPLE: [&str; 5] = ["sub", "s", "p", "u", "id"];
 
 /// Where a label stands in the name of a file, such as `{label}-*.csv` or `{subject}/{label}/*`.
 ///
@@ -251,7 +238,7 @@ fn check_are_classes(
 /// Whether a folder is named like a person: a word such as `subject` or `P`, and a number.
 fn is_person(folder: &str) -> bool {
     let word = without_number(folder).to_lowercase();
-    word.len() < folder.len() && PEOPLE.contains(&word.as_str())
+    word.len() < folder.len() && (PEOPLE.contains(&word.as_str()) || people::is_person(&word))
 }
 
 /// A name without the numbers at its end, and what is between.

@@ -36,6 +36,7 @@ pub(super) fn prepare(
         .into_iter()
         .for_each(|warning| reading.note(warning.trim_start_matches("warning: ").to_owned()));
     label(&mut all, reading)?;
+    check_people(&all, reading)?;
     compose(&mut all, reading);
     counters::leave_out(&mut all, reading);
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
@@ -58,6 +59,20 @@ pub(super) fn prepare(
     remark_rates(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
+}
+
+/// Checks that the column of people that the user names is there, and notes which others may be one.
+fn check_people(all: &[(String, Recording)], reading: &Reading<'_>) -> Result<()> {
+    if let Some(column) = &reading.options.subject_column {
+        let is_there = all.iter().any(|(_, recording)| recording.subject.is_some());
+        ensure!(
+            is_there,
+            "no file has a column \"{}\" with values to group recordings by, which --group names",
+            visible::name(column)
+        );
+    }
+    reading.note_idle();
+    Ok(())
 }
 
 /// Brings names that are spelled in two forms of Unicode to one.

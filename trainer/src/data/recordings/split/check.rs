@@ -66,6 +66,23 @@ impl Drawing<'_> {
         Ok(())
     }
 
+    /// Whether each class has validation windows in what the user holds out by name, `counts` being `[classes][splits]`.
+    fn check_held(&self, counts: &[[usize; SPLITS]]) -> Result<()> {
+        if !matches!(self.holdout, Holdout::Subjects(_) | Holdout::Names(_)) {
+            return Ok(());
+        }
+        let lacking = (self.segments.classes.iter().zip(counts))
+            .filter(|(_, counts)| counts[VALID] == 0)
+            .map(|(class, _)| class);
+        let lacking = visible::names(lacking);
+        ensure!(
+            lacking.is_empty(),
+            "what --holdout names has no windows of {lacking} to choose by (validation): name others that have them, too, or leave \
+             --holdout out"
+        );
+        Ok(())
+    }
+
     /// Whether each class has windows in each split that there is to be.
     pub(super) fn check(&self, places: &Places) -> Result<()> {
         let mut counts = vec![[0; SPLITS]; self.classes];
@@ -85,9 +102,10 @@ impl Drawing<'_> {
         }
         let names = ["to train on", "to choose by (validation)", "to test on"];
         let is_wanted = |split: usize| match self.holdout {
-            Holdout::Standard | Holdout::Random { .. } => true,
-            Holdout::None | Holdout::Subjects(_) | Holdout::Names(_) => split != VALID,
+            Holdout::None => split != VALID,
+            _ => true,
         };
+        self.check_held(&counts)?;
         let mut lacks = Vec::new();
         for (class, counts) in counts.iter().enumerate() {
             let missing: Vec<&str> = (0..SPLITS)
