@@ -29,6 +29,7 @@ mod parquet;
 mod prepare;
 mod recording;
 mod resample;
+mod rotation;
 mod sensor_files;
 mod series;
 mod source;
@@ -210,6 +211,11 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
             found.recordings.push((path.clone(), recording));
         }
     }
+    ensure!(
+        !(found.recordings.is_empty() && found.left_out.is_empty()),
+        "{} holds no files of recordings",
+        input.display()
+    );
     ensure!(
         !found.recordings.is_empty(),
         "{}: no file is of a known format: {}. Known are {}",

@@ -99,7 +99,8 @@ impl<'a> Reading<'a> {
     /// Notes which of the columns that play no part may tell what recordings belong to.
     pub fn note_idle(&self) {
         let hint = self.idle.borrow().1.hint();
-        hint.into_iter().for_each(|hint| self.note(hint));
+        // Ahead of remarks on single files.
+        self.notes.borrow_mut().splice(0..0, hint);
     }
 
     /// Keeps a note for the summary.

@@ -88,6 +88,31 @@ fn why_foreign_file(file: &Path, wanted: Wanted<'_>) -> Option<String> {
     None
 }
 
+/// Why files of this program's form lack channels of a run, with the names of both; none if the first file has all of them, or no
+/// column `label`.
+pub(super) fn lacking(files: &[PathBuf], channels: &[String]) -> Option<String> {
+    let file = files.first()?;
+    let mut bytes = Vec::new();
+    let opened = untrusted::open(file).ok()?;
+    opened.take(HEAD).read_to_end(&mut bytes).ok()?;
+    let mut rows = lines(&bytes);
+    let (_, line) = rows.find(|(_, line)| !(line.is_empty() || line.starts_with(b"#")))?;
+    let names = header(&mut Fields::default(), line).ok()?;
+    let missing: Vec<&String> = (channels.iter())
+        .filter(|channel| !names.contains(channel))
+        .collect();
+    let is_own = names.iter().any(|name| name.eq_ignore_ascii_case("label"));
+    (is_own && !missing.is_empty()).then(|| {
+        format!(
+            "{}: the channels that were trained on are {}, the columns are {}: it lacks {}. Name the columns as in training",
+            file.display(),
+            visible::names(channels),
+            visible::names(&names),
+            visible::names(missing)
+        )
+    })
+}
+
 fn header(fields: &mut Fields, line: &[u8]) -> Result<Vec<String>> {
     fields.split(line)?;
     let name = |i| {
