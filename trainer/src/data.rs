@@ -6,6 +6,7 @@
 
 mod archive;
 pub(crate) mod axes;
+mod belonging;
 mod cache;
 pub mod catalog;
 mod check;
@@ -25,6 +26,7 @@ mod locate;
 pub mod mnist;
 mod npz;
 mod numbers;
+mod people;
 pub mod quality;
 pub mod recordings;
 mod row_digests;

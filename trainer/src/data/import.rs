@@ -29,6 +29,7 @@ mod parquet;
 mod prepare;
 mod recording;
 mod resample;
+mod rotation;
 mod sensor_files;
 mod series;
 mod source;
@@ -81,6 +82,8 @@ pub struct Options {
     pub label_from: Option<Pattern>,
     /// Column that holds the labels, by its name; absent one that is named like a label.
     pub label_column: Option<String>,
+    /// Column that names people or other groups, by its name; absent one that is named like people.
+    pub subject_column: Option<String>,
     /// Channels to keep, in their order; none for all. For files without a header, the names of all columns.
     pub channels: Vec<String>,
     /// Unit of channels whose files tell none, with the factor of [`Unit::parse`].
@@ -208,6 +211,11 @@ pub fn import(input: &Path, options: &Options) -> Result<Imported> {
             found.recordings.push((path.clone(), recording));
         }
     }
+    ensure!(
+        !(found.recordings.is_empty() && found.left_out.is_empty()),
+        "{} holds no files of recordings",
+        input.display()
+    );
     ensure!(
         !found.recordings.is_empty(),
         "{}: no file is of a known format: {}. Known are {}",

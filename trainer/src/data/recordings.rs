@@ -55,7 +55,7 @@ mod windows;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{Dataset, Holdout, Sequences, Source, Task, archive};
 use crate::untrusted::Budget;
@@ -173,8 +173,14 @@ pub fn load_whole(source: &Source, cutting: &Cutting, holdout: &Holdout) -> Resu
         _ => None,
     };
     if let Some((place, why)) = foreign {
-        return of_originals(place, cutting, holdout, &budget)
-            .with_context(|| format!("read as recordings of another tool, as {why}"));
+        let loaded = of_originals(place, cutting, holdout, &budget);
+        return loaded.or_else(|error| {
+            let is_run = cutting.split.is_some();
+            match originals::lacking(files, &cutting.channels).filter(|_| is_run) {
+                Some(lacking) => bail!(lacking),
+                None => Err(error.context(format!("read as recordings of another tool, as {why}"))),
+            }
+        });
     }
     ensure!(
         cutting.import.is_none() || cutting.split.is_some(),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use hadamrnn::data::catalog;
 use hadamrnn::data::quality::{Finding, Quality, Severity};
+use hadamrnn::data::{Task, catalog};
 use hadamrnn::files::write_over_own;
 use hadamrnn::pipeline::{self, CheckedRecordings, ConfigOptions, QualityOptions, TaskArgument};
 
@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<Status> {
         return published(name, args);
     }
     let mut options = QualityOptions {
-        place: args.what.clone().into(),
+        place: place(args),
         reading: args.reading.settings(),
         steps: args.steps,
         hop: args.hop,
@@ -98,6 +98,15 @@ pub fn run(args: &Args) -> Result<Status> {
         next(&options, args)?;
     }
     Ok(Status::of(checked.passed()))
+}
+
+/// The place of the recordings; `recordings --data-dir DIR` names it as for `train`.
+fn place(args: &Args) -> PathBuf {
+    let own = PathBuf::from(&args.what);
+    match &args.data.data_dir {
+        Some(place) if args.what == Task::Recordings.name() && !own.exists() => place.clone(),
+        _ => own,
+    }
 }
 
 /// A task is trained on; recordings without one get one.

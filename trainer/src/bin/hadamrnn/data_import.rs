@@ -37,16 +37,13 @@ pub fn run(args: &Args) -> Result<()> {
         return output::json(&summary);
     }
     print(&summary)?;
-    output::line(&match summary.labels.len() {
-        0 | 1 => format!(
+    match summary.labels.len() {
+        0 | 1 => output::line(&format!(
             "{} label(s) were found, and a model tells at least two apart: import with --label-from, or with a column label",
             summary.labels.len()
-        ),
-        _ => format!(
-            "next: hadamrnn train recordings --data-dir {}",
-            args.out.display()
-        ),
-    })
+        )),
+        _ => output::next("train recordings --data-dir", &args.out, None, ""),
+    }
 }
 
 fn print(summary: &Summary) -> Result<()> {

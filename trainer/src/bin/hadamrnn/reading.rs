@@ -15,6 +15,9 @@ pub struct ReadingArgs {
     /// Column that holds the labels, where it is not named like one (label, class, activity, Klasse, …)
     #[arg(long, value_name = "COLUMN", conflicts_with = "label_from")]
     label_column: Option<String>,
+    /// Column that names people or other groups, where it is not named like one (subject, person, Proband, sujet, …)
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
     /// Channels to keep, in their order; for files without a header the names of all columns
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     channels: Vec<String>,
@@ -41,6 +44,7 @@ impl ReadingArgs {
         ImportOptions {
             label_from: self.label_from.as_ref().map(Pattern::to_string),
             label_column: self.label_column.clone(),
+            subject_column: self.group.clone(),
             channels: self.channels.clone(),
             unit: self.unit.clone(),
             rate_hz: self.rate,

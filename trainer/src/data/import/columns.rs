@@ -1,5 +1,6 @@
 //! Roles of columns, by their names.
 
+use crate::data::people;
 use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
 use crate::data::words::words;
@@ -129,17 +130,6 @@ const LABELS: &[&str] = &[
     "활동",
     "동작",
 ];
-const SUBJECTS: &[&str] = &[
-    "subject",
-    "person",
-    "participant",
-    "user",
-    "volunteer",
-    "patient",
-    "subjectid",
-    "userid",
-    "participantid",
-];
 const NUMBERS: [&str; 14] = [
     "", "index", "id", "idx", "row", "sample", "frame", "no", "nr", "number", "counter", "packet",
     "seq", "sampleid",
@@ -153,7 +143,7 @@ pub(super) fn role(name: &str) -> Role {
         words.len() > 1 && words.last().is_some_and(|word| word == "id") && !is_time(name);
     match () {
         () if is(LABELS) => Role::Label,
-        () if is(SUBJECTS) => Role::Subject,
+        () if people::rank(name).is_some() => Role::Subject,
         () if is(&["recording"]) => Role::Recording,
         () if name == SOURCE => Role::Number,
         () if is(&NUMBERS) || name.starts_with("Unnamed:") || number_at_end => Role::Number,
@@ -248,7 +238,15 @@ mod tests {
                 Role::Time,
             ),
             (
-                &["Subject", "user", "subject_id", "Participant ID"],
+                &[
+                    "Subject",
+                    "user",
+                    "subject_id",
+                    "Participant ID",
+                    "Proband",
+                    "VP",
+                    "sujet",
+                ],
                 Role::Subject,
             ),
             (&["recording"], Role::Recording),

@@ -1,11 +1,12 @@
 //! The context of a reader: its options and budget, and the notes that it leaves beside recordings.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
 use super::Options;
+use crate::data::belonging::{Idle, Stretch};
 use crate::untrusted::Budget;
 use crate::visible;
 
@@ -46,6 +47,8 @@ pub(super) struct Reading<'a> {
     notes: RefCell<Vec<String>>,
     /// Names of columns of text that play no part, of files without a label.
     texts: RefCell<BTreeSet<String>>,
+    /// Number of files with columns that play no part, and the values of these.
+    idle: RefCell<(usize, Idle)>,
 }
 
 impl<'a> Reading<'a> {
@@ -56,6 +59,7 @@ impl<'a> Reading<'a> {
             skipped: Cell::new(0),
             notes: RefCell::new(Vec::new()),
             texts: RefCell::default(),
+            idle: RefCell::default(),
         }
     }
 
@@ -70,6 +74,33 @@ impl<'a> Reading<'a> {
     /// Names of the columns of text, for people; empty where there are none.
     pub fn text_columns(&self) -> String {
         visible::names(&*self.texts.borrow())
+    }
+
+    /// Keeps the stretches of a file's columns that play no part; a column of more than `most` changes too often to name a person.
+    /// Where the file has no labels, its folder stands for them.
+    pub fn idle(&self, file: &str, stretches: Vec<(String, Stretch)>, most: usize) {
+        let (files, idle) = &mut *self.idle.borrow_mut();
+        *files += 1;
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for (column, _) in &stretches {
+            *counts.entry(column.clone()).or_default() += 1;
+        }
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (column, mut stretch) in stretches {
+            stretch.recording = *files;
+            if stretch.label.is_empty() {
+                folder.clone_into(&mut stretch.label);
+            }
+            let is_few = counts.get(&column).is_some_and(|&count| count <= most);
+            idle.add(&column, is_few.then_some(stretch));
+        }
+    }
+
+    /// Notes which of the columns that play no part may tell what recordings belong to.
+    pub fn note_idle(&self) {
+        let hint = self.idle.borrow().1.hint();
+        // Ahead of remarks on single files.
+        self.notes.borrow_mut().splice(0..0, hint);
     }
 
     /// Keeps a note for the summary.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail, ensure};
 
 use super::source::stem;
+use crate::data::people;
 use crate::visible;
 
 /// The most parts of a pattern.
@@ -22,22 +23,8 @@ const SPLITS: [&str; 8] = [
     "data",
 ];
 
-/// Words that, before a number, name people.
-const PEOPLE: [&str; 13] = [
-    "subject",
-    "subj",
-    "sub",
-    "s",
-    "person",
-    "p",
-    "participant",
-    "user",
-    "u",
-    "volunteer",
-    "patient",
-    "proband",
-    "id",
-];
+/// Letters and short words that, before a number, name people, beside the words of [`people`].
+const PEOPLE: [&str; 5] = ["sub", "s", "p", "u", "id"];
 
 /// Where a label stands in the name of a file, such as `{label}-*.csv` or `{subject}/{label}/*`.
 ///
@@ -248,10 +235,24 @@ fn check_are_classes(
     Ok(())
 }
 
+/// The pattern that is likely to fit files that are named by labels.
+pub(super) fn likely_pattern(paths: &[&str]) -> &'static str {
+    let stems = || {
+        paths
+            .iter()
+            .map(|path| stem(path.rsplit('/').next().unwrap_or(path)))
+    };
+    match () {
+        () if stems().all(|stem| without_number(stem) == stem) => "{label}.csv",
+        () if stems().all(|stem| stem.contains('_') && !stem.contains('-')) => "{label}_*.csv",
+        () => "{label}-*.csv",
+    }
+}
+
 /// Whether a folder is named like a person: a word such as `subject` or `P`, and a number.
 fn is_person(folder: &str) -> bool {
     let word = without_number(folder).to_lowercase();
-    word.len() < folder.len() && PEOPLE.contains(&word.as_str())
+    word.len() < folder.len() && (PEOPLE.contains(&word.as_str()) || people::is_person(&word))
 }
 
 /// A name without the numbers at its end, and what is between.
@@ -294,6 +295,20 @@ mod tests {
         assert_eq!(find("{label}é{subject}.csv", "walkéanna.csv"), both);
         for bad in ["", "*.csv", "{label}{label}", "{who}-{label}", "{label"] {
             assert!(bad.parse::<Pattern>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_proposed_by_the_names() {
+        for (paths, expected) in [
+            (["flex.csv", "punch.csv"], "{label}.csv"),
+            (["a/walk_1.csv", "a/rest_1.csv"], "{label}_*.csv"),
+            (["walk-1.csv", "rest-1.csv"], "{label}-*.csv"),
+        ] {
+            let found = likely_pattern(&paths);
+            assert_eq!(found, expected);
+            let pattern: Pattern = found.parse().unwrap();
+            assert!(paths.iter().all(|path| pattern.find(path).is_some()));
         }
     }
 

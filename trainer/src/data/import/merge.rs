@@ -5,9 +5,10 @@ use anyhow::{Result, bail, ensure};
 use super::columns::plain;
 use super::context::Reading;
 use super::recording::{Recording, TimeBase};
-use super::sensor_files::name_together;
+use super::sensor_files::{self, name_together};
 use super::source::Entry;
 use super::time;
+use crate::data::words::words;
 use crate::visible;
 
 /// A sensor is left out whose rate is below this share of the first's: its values would be made up.
@@ -144,7 +145,16 @@ fn rank(stem: &str) -> u8 {
 
 /// Names channels that only say `x` after their sensor.
 fn name_channels(entry: &Entry, recording: &mut Recording) {
-    let sensor = plain(entry.stem()).to_lowercase();
+    let of_recording = sensor_files::beside_sensor(entry.stem()).unwrap_or_default();
+    let sensor = match of_recording.is_empty() {
+        true => plain(entry.stem()).to_lowercase(),
+        // `walk1_acc` is a file of the recording `walk1`, whose name is no part of a channel's.
+        false => {
+            let mut sensor = words(entry.stem());
+            sensor.retain(|word| !of_recording.contains(word));
+            sensor.join("_")
+        }
+    };
     for channel in &mut recording.channels {
         let is_axis = channel.name.chars().count() <= 2
             || ["pitch", "roll", "yaw"].contains(&channel.name.as_str());

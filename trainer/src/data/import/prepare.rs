@@ -9,7 +9,7 @@ use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
-use super::{counters, fill, gravity, labels, sensor_files, time};
+use super::{counters, fill, gravity, labels, rotation, sensor_files, time};
 use crate::data::time::{MOST_HZ, RATE_TOLERANCE, TOLD_SPREAD, agree as are_near, rounded};
 use crate::data::words::composed;
 use crate::visible;
@@ -36,6 +36,7 @@ pub(super) fn prepare(
         .into_iter()
         .for_each(|warning| reading.note(warning.trim_start_matches("warning: ").to_owned()));
     label(&mut all, reading)?;
+    check_people(&all, reading)?;
     compose(&mut all, reading);
     counters::leave_out(&mut all, reading);
     let mut ready: Vec<Recording> = Vec::with_capacity(all.len());
@@ -54,10 +55,27 @@ pub(super) fn prepare(
         "no sample in which all channels have values: name channels that have some with --channels"
     );
     agree(&mut ready)?;
+    rotation::warning(&ready)
+        .into_iter()
+        .for_each(|warning| reading.note(warning));
     remark(&ready, reading);
     remark_rates(&ready, reading);
     ready.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ready)
+}
+
+/// Checks that the column of people that the user names is there, and notes which others may be one.
+fn check_people(all: &[(String, Recording)], reading: &Reading<'_>) -> Result<()> {
+    if let Some(column) = &reading.options.subject_column {
+        let is_there = all.iter().any(|(_, recording)| recording.subject.is_some());
+        ensure!(
+            is_there,
+            "no file has a column \"{}\" with values to group recordings by, which --group names",
+            visible::name(column)
+        );
+    }
+    reading.note_idle();
+    Ok(())
 }
 
 /// Brings names that are spelled in two forms of Unicode to one.
@@ -231,8 +249,9 @@ fn label(all: &mut [(String, Recording)], reading: &Reading<'_>) -> Result<()> {
                 ),
             };
             reading.note(format!(
-                "{NO_LABELS}: no column label, class or activity, no folder per class.{texts} --label-from '{{label}}-*.csv' says where \
-                 in a file's name they stand"
+                "{NO_LABELS}: no column label, class or activity, no folder per class.{texts} --label-from '{}' says where \
+                 in a file's name they stand",
+                labels::likely_pattern(&paths)
             ));
         }
     }
@@ -253,6 +272,9 @@ fn label_others(
         .flat_map(|(_, recording)| &recording.labels)
         .map(|interval| interval.label.clone())
         .collect();
+    if let Some(labels) = &of_folders {
+        tell_contradictions(all, labels, &known, reading);
+    }
     let are_classes = |labels: &Vec<String>| labels.iter().any(|label| known.contains(label));
     let labels = of_folders.filter(are_classes);
     for (i, (path, recording)) in all.iter_mut().enumerate() {
@@ -271,6 +293,33 @@ fn label_others(
                 "{shown}: it holds no label, unlike other files, so it is of no class"
             )),
         }
+    }
+}
+
+/// Notes files whose one label is another than that of their folder, where folders are named like labels.
+fn tell_contradictions(
+    all: &[(String, Recording)],
+    of_folders: &[String],
+    known: &BTreeSet<String>,
+    reading: &Reading<'_>,
+) {
+    let contradicts = |((path, recording), folder): (&(String, Recording), &String)| {
+        let own: BTreeSet<&String> = (recording.labels.iter())
+            .map(|interval| &interval.label)
+            .collect();
+        let label = own.first().filter(|_| own.len() == 1)?;
+        let differs = label.to_lowercase() != folder.to_lowercase() && known.contains(folder);
+        differs.then(|| (path.clone(), (*label).clone()))
+    };
+    let found: Vec<(String, String)> = all.iter().zip(of_folders).filter_map(contradicts).collect();
+    if let Some((path, label)) = found.first() {
+        reading.note(format!(
+            "{} files hold another label than their folder's name, and theirs counts: is one a slip? The first is {}, with \"{}\"; \
+             --label-from '{{label}}/*' takes the folders",
+            found.len(),
+            visible::name(path),
+            visible::name(label)
+        ));
     }
 }
 

@@ -121,7 +121,7 @@ fn name_of(words: &[String]) -> Option<&'static str> {
 }
 
 /// The words of a file's name that are no sensor; none where it names no sensor.
-fn beside_sensor(stem: &str) -> Option<Vec<String>> {
+pub(super) fn beside_sensor(stem: &str) -> Option<Vec<String>> {
     let all = words(stem);
     let is_sensor = |word: &String| SENSORS.contains(&word.as_str());
     let is_part = |word: &&String| is_sensor(word) || KINDS.contains(&word.as_str());

@@ -186,6 +186,8 @@ pub(super) fn of_column(name: &str) -> (String, Unit, f64) {
     if let Some((plain, word)) = last
         && !plain.is_empty()
         && word.len() > 1
+        // A count of something, such as `step_count`, is no sensor's.
+        && !word.eq_ignore_ascii_case("count")
         && let Some((unit, factor)) = of_channel(plain, word)
     {
         return (plain.to_owned(), unit, factor);
@@ -234,6 +236,7 @@ mod tests {
             ("acc_x", "acc_x", Unit::Unknown, 1.0),
             ("a_g", "a_g", Unit::Unknown, 1.0),
             ("x (left)", "x (left)", Unit::Unknown, 1.0),
+            ("step_count", "step_count", Unit::Unknown, 1.0),
         ] {
             assert_eq!(
                 of_column(column),

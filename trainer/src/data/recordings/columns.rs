@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::data::people;
 use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
 use crate::data::words::words;
@@ -12,16 +13,6 @@ use crate::visible;
 
 /// Word of the columns that name recordings.
 const RECORDING: &str = "recording";
-/// Words of the columns that name people.
-const SUBJECTS: [&str; 7] = [
-    "subject",
-    "person",
-    "participant",
-    "volunteer",
-    "user",
-    "subjectid",
-    "userid",
-];
 /// Words of the columns that number rows or name what they belong to.
 const NUMBERS: [&str; 15] = [
     "index", "idx", "id", "unnamed", "row", "rownum", "frame", "counter", "seq", "sequence",
@@ -53,6 +44,8 @@ pub(super) struct Columns {
     pub names: Vec<String>,
     /// Columns that are no channels by their names.
     pub left_out: Vec<String>,
+    /// Columns among them that may tell what recordings belong to, with their names.
+    pub idle: Vec<(usize, String)>,
 }
 
 impl Columns {
@@ -73,7 +66,9 @@ impl Columns {
                     visible::names(header)
                 )
             })?),
-            None => of_kind(Kind::Subject),
+            None => (0..header.len())
+                .filter(|&i| i != label && kind_of(&header[i]) == Kind::Subject)
+                .min_by_key(|&i| people::rank(&header[i])),
         };
         let named = |column: usize| (column, header[column].clone());
         let channels = match wanted.channels {
@@ -105,6 +100,15 @@ impl Columns {
             times: times_of(header, label).into_iter().map(named).collect(),
             source: of_kind(Kind::Source),
             left_out: left_out(header, label, &channels),
+            idle: (0..header.len())
+                .filter(|i| {
+                    let has_name = !header[*i].is_empty() && *i != label;
+                    let is_asked = wanted.group.is_some() || channels.contains(i);
+                    let is_number = kind_of(&header[*i]) == Kind::Number;
+                    group.is_none() && has_name && !is_asked && is_number
+                })
+                .map(named)
+                .collect(),
             channels,
             names,
         })
@@ -184,7 +188,7 @@ enum Kind {
 fn kind_of(name: &str) -> Kind {
     let words = words(name);
     let whole = words.concat();
-    // `user id` is a person, `user acceleration x` is a signal.
+    // `frame no` is a number, `frame x` a signal.
     let is_number = |word: &String| {
         word.parse::<u32>().is_ok()
             || ["id", "name", "number", "no", "nr", "code"].contains(&word.as_str())
@@ -200,7 +204,7 @@ fn kind_of(name: &str) -> Kind {
         () if name == SOURCE => Kind::Source,
         () if words.is_empty() => Kind::Number,
         () if whole == RECORDING => Kind::Recording,
-        () if is_any(&SUBJECTS) => Kind::Subject,
+        () if people::rank(name).is_some() => Kind::Subject,
         () if is_time(name) => Kind::Time,
         () if is_any(&NUMBERS) || ends_in_id => Kind::Number,
         () => Kind::Channel,
@@ -240,6 +244,9 @@ mod tests {
             "user",
             "person",
             "us",
+            "patient_id",
+            "Versuchsperson",
+            "sujeto",
         ] {
             let found = columns(&format!("label,x,{name}"), Wanted::default()).unwrap();
             assert_eq!(found.names, ["x"], "{name}");

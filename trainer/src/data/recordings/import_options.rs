@@ -16,6 +16,9 @@ pub struct ImportOptions {
     /// Column that holds the labels, by its name; absent one that is named like a label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
+    /// Column that names people or other groups, by its name; absent one that is named like people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_column: Option<String>,
     /// Unit of channels whose files tell none, such as "mg".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -86,6 +89,7 @@ impl ImportOptions {
         Ok(Options {
             label_from: label_from.transpose().context("label_from")?,
             label_column: self.label_column.clone(),
+            subject_column: self.subject_column.clone(),
             channels: self.channels.clone(),
             unit: unit.transpose()?,
             rate_hz: self.rate_hz,

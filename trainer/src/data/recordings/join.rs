@@ -80,6 +80,7 @@ impl Joined {
                 times: Vec::new(),
                 sources: Vec::new(),
                 samples: 0,
+                idle: piece.idle,
             };
             self.begin(run);
             self.last.push((piece.counts, piece.times, piece.sources));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::columns::{Columns, Wanted};
+use super::columns::{Columns, NO_GROUP, Wanted};
 use super::cutting::Cutting;
 use super::import_options::ImportOptions;
 use super::lines::{Fields, lines};
@@ -20,6 +20,11 @@ use crate::visible;
 const HEAD: u64 = 1 << 18;
 /// Sub-folders that a message names.
 const MOST_FOLDERS: usize = 6;
+
+/// Column of groups in what an import writes.
+const SUBJECT: &str = "subject";
+/// Names of groups that are those of an import, or of none.
+const OWN_GROUPS: [&str; 3] = [SUBJECT, "recording", NO_GROUP];
 
 /// Why files are not of this program's own form; none if one of them is, or may be.
 pub(super) fn why_foreign(place: &Path, files: &[PathBuf], wanted: Wanted<'_>) -> Option<String> {
@@ -83,6 +88,31 @@ fn why_foreign_file(file: &Path, wanted: Wanted<'_>) -> Option<String> {
     None
 }
 
+/// Why files of this program's form lack channels of a run, with the names of both; none if the first file has all of them, or no
+/// column `label`.
+pub(super) fn lacking(files: &[PathBuf], channels: &[String]) -> Option<String> {
+    let file = files.first()?;
+    let mut bytes = Vec::new();
+    let opened = untrusted::open(file).ok()?;
+    opened.take(HEAD).read_to_end(&mut bytes).ok()?;
+    let mut rows = lines(&bytes);
+    let (_, line) = rows.find(|(_, line)| !(line.is_empty() || line.starts_with(b"#")))?;
+    let names = header(&mut Fields::default(), line).ok()?;
+    let missing: Vec<&String> = (channels.iter())
+        .filter(|channel| !names.contains(channel))
+        .collect();
+    let is_own = names.iter().any(|name| name.eq_ignore_ascii_case("label"));
+    (is_own && !missing.is_empty()).then(|| {
+        format!(
+            "{}: the channels that were trained on are {}, the columns are {}: it lacks {}. Name the columns as in training",
+            file.display(),
+            visible::names(channels),
+            visible::names(&names),
+            visible::names(missing)
+        )
+    })
+}
+
 fn header(fields: &mut Fields, line: &[u8]) -> Result<Vec<String>> {
     fields.split(line)?;
     let name = |i| {
@@ -128,6 +158,9 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
     if is_new && options.rate_hz.is_none() {
         options.rate_hz = cutting.rate_hz.map(f64::from);
     }
+    // An import names groups in a column of its own.
+    let group = (cutting.group.as_ref()).filter(|name| !OWN_GROUPS.contains(&name.as_str()));
+    options.subject_column = group.cloned().or(options.subject_column.take());
     let imported = import::import(place, &options.options()?)?;
     let is_of_no_label = |note: &&String| note.starts_with(import::NO_LABELS);
     if let Some(note) = imported.notes.iter().find(is_of_no_label) {
@@ -142,6 +175,9 @@ pub(super) fn import(place: &Path, cutting: &Cutting, budget: &Budget) -> Result
         .map(|scale| scale.channel.clone())
         .collect();
     let mut reading = cutting.clone();
+    if group.is_some() {
+        reading.group = Some(SUBJECT.to_owned());
+    }
     if is_new {
         // The import has seen to both.
         reading.rate_hz = None;

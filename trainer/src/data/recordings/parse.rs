@@ -95,6 +95,8 @@ pub(super) struct Piece {
     pub group: Option<usize>,
     pub label: usize,
     pub samples: usize,
+    /// Values of the columns that may tell what it belongs to; none of one that changes in its second row.
+    pub idle: Vec<Option<String>>,
     /// Lines of the samples, from 0 in the block.
     pub spots: Spots,
 }
@@ -174,7 +176,11 @@ impl Parser<'_> {
             [] => self.gap(),
             line => {
                 fields.split(line)?;
+                let before = self.part.pieces.len();
                 self.row(fields, line)?;
+                if self.part.pieces.len() > before {
+                    self.see_next(bytes, fields);
+                }
             }
         }
         self.part.lines += 1;
@@ -202,6 +208,24 @@ impl Parser<'_> {
             piece.spots.tell(first, line);
         }
         Ok(())
+    }
+
+    /// Forgets the values of columns that the row after the first one of a piece changes.
+    fn see_next(&mut self, bytes: &[u8], fields: &mut Fields) {
+        let columns = &self.head.columns;
+        let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
+        let line = bytes[..end].trim_ascii();
+        let mut is_row = || fields.split(line).is_ok() && fields.len() == columns.count;
+        let Some(piece) = self.part.pieces.last_mut() else {
+            return;
+        };
+        if piece.idle.is_empty() || line.is_empty() || !is_row() {
+            return;
+        }
+        for (value, (column, _)) in piece.idle.iter_mut().zip(&columns.idle) {
+            let next = String::from_utf8_lossy(fields.get(line, *column));
+            value.take_if(|value| *value != next);
+        }
     }
 
     fn gap(&mut self) {
@@ -236,6 +260,15 @@ impl Parser<'_> {
         let of = [label, recording, group];
         if !(self.before.as_ref()).is_some_and(|before| before.are(of)) {
             self.begin(of)?;
+            let value = |column| String::from_utf8_lossy(fields.get(line, column)).into_owned();
+            let idle: Vec<_> = (columns.idle.iter())
+                .map(|(column, _)| Some(value(*column)))
+                .collect();
+            self.budget
+                .take(idle.iter().flatten().map(String::len).sum())?;
+            if let Some(piece) = self.part.pieces.last_mut() {
+                piece.idle = idle;
+            }
         }
         self.sample(fields, line)
     }
@@ -265,6 +298,7 @@ impl Parser<'_> {
             group,
             label: part.labels.number(text(label)?),
             samples: 0,
+            idle: Vec::new(),
             spots: Spots::default(),
             counts: Vec::new(),
             times: Vec::new(),

@@ -11,6 +11,7 @@ use super::columns::Wanted;
 use super::join::{FileFound, Joined};
 use super::parse::{Names, Part, Scratch, parse};
 use super::run::{Run, TimeColumn};
+use crate::data::belonging::{Idle, Stretch};
 use crate::data::words::composed;
 use crate::untrusted::Budget;
 use crate::visible;
@@ -42,6 +43,8 @@ pub(super) struct Found {
     pub respelled: BTreeSet<String>,
     /// Number of rows without a label.
     pub unlabelled: usize,
+    /// Values of columns that play no part.
+    pub idle: Idle,
     /// Time columns that hold something else than stamps, each as file, column and value.
     pub no_stamps: Vec<[String; 3]>,
 }
@@ -220,6 +223,14 @@ impl Merge {
                 None => name,
             });
             run.label = labels[run.label];
+            for ((_, column), value) in columns.idle.iter().zip(std::mem::take(&mut run.idle)) {
+                let stretch = value.map(|value| Stretch {
+                    recording: run.recording,
+                    label: self.labels.all[run.label].clone(),
+                    value,
+                });
+                found.idle.add(column, stretch);
+            }
             if let Some(order) = &order {
                 permute(&mut run.counts, order);
             }

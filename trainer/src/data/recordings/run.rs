@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub sources: Vec<u64>,
     /// Number of samples.
     pub samples: usize,
+    /// Values of the columns that may tell what it belongs to; none of one that changes in its second row.
+    pub idle: Vec<Option<String>>,
 }
 
 /// The time column of a file.

@@ -13,6 +13,7 @@ use super::read::Found;
 use super::run::Run;
 use super::{Cutting, labels, repeats};
 use crate::data::Spots;
+use crate::data::belonging::{Idle, Stretch};
 use crate::data::judge::{Judge, NoChannel};
 use crate::data::words::composed;
 use crate::visible;
@@ -195,17 +196,22 @@ fn groups_alike(found: &Found) -> Option<String> {
 fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result<Vec<usize>> {
     let all = 0..found.channels.len();
     if !cutting.channels.is_empty() {
+        notes.extend(found.idle.hint().map(|hint| format!("note: {hint}")));
         return Ok(all.collect());
     }
     let mut judge = Judge::new(found.channels.len());
     let runs: Vec<&[i16]> = found.runs.iter().map(|run| run.counts.as_slice()).collect();
     judge.add_all(&runs);
     let verdict = judge.verdict();
+    let mut idle = found.idle.clone();
     for reason in NoChannel::ALL {
         let names: Vec<&String> = (found.channels.iter().zip(&verdict))
             .filter(|(_, found)| **found == Some(reason))
             .map(|(name, _)| name)
             .collect();
+        if reason == NoChannel::TellsApart && cutting.group.is_none() && found.group.is_none() {
+            idle_values(found, &names, &mut idle);
+        }
         if !names.is_empty() {
             notes.push(format!(
                 "warning: left out as channels, as each {}: {}; --channels names the channels",
@@ -214,6 +220,7 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
             ));
         }
     }
+    notes.extend(idle.hint().map(|hint| format!("note: {hint}")));
     let kept: Vec<usize> = all.filter(|&i| verdict[i].is_none()).collect();
     ensure!(
         !kept.is_empty(),
@@ -222,6 +229,25 @@ fn channels(found: &Found, cutting: &Cutting, notes: &mut Vec<String>) -> Result
         visible::names(&found.channels)
     );
     Ok(kept)
+}
+
+/// Adds the values of columns that have one in each run.
+fn idle_values(found: &Found, names: &[&String], idle: &mut Idle) {
+    let width = found.channels.len();
+    let columns = (0..width).filter(|&i| names.contains(&&found.channels[i]));
+    for column in columns {
+        for run in &found.runs {
+            let Some(value) = run.counts.get(column) else {
+                continue;
+            };
+            let stretch = Stretch {
+                recording: run.recording,
+                label: found.labels[run.label].clone(),
+                value: value.to_string(),
+            };
+            idle.add(&found.channels[column], Some(stretch));
+        }
+    }
 }
 
 /// The classes: those of a run, or those of the labels in order.

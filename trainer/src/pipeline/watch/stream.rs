@@ -59,7 +59,10 @@ pub(super) fn read(path: &Path, board: &Board, observer: &mut dyn Observer) -> R
     }
     let own = sensor.samples(&bytes);
     let recorded = match (own, path) {
-        (Ok(own), _) => own,
+        (Ok(own), _) => Recorded {
+            other_rate: other_rate(path, firmware.rate.into()),
+            ..own
+        },
         (Err(own), _) => match of_tool() {
             Ok(Some(imported)) => imported,
             _ => {
@@ -108,6 +111,20 @@ impl Recorded {
             ));
         }
     }
+}
+
+/// The rate of a recording by its time and that of the board's sensor, if they differ.
+fn other_rate(path: &Path, board: f64) -> Option<(f64, f64)> {
+    // What cannot be imported tells no time.
+    let imported = import::import(path, &Options::default()).ok()?;
+    let rates = imported.recordings.iter().filter_map(import::rate_of);
+    differing(rates, board)
+}
+
+/// The first of the rates that is not the board's, beside it.
+fn differing(mut rates: impl Iterator<Item = f64>, board: f64) -> Option<(f64, f64)> {
+    let own = rates.find(|own| (own / board - 1.0).abs() > SAME_RATE);
+    own.map(|own| (own, board))
 }
 
 /// The firmware's count of a value, saturated, and whether it is.
@@ -173,9 +190,8 @@ impl Sensor {
             recorded.names = (recording.channels.iter())
                 .map(|channel| channel.name.clone())
                 .collect();
-            let own = import::rate_of(recording);
-            let other = own.filter(|own| (own / rate - 1.0).abs() > SAME_RATE);
-            recorded.other_rate = recorded.other_rate.or(other.map(|own| (own, rate)));
+            let other = differing(import::rate_of(recording).into_iter(), rate);
+            recorded.other_rate = recorded.other_rate.or(other);
             let mut making = self.making(&recorded.names)?;
             for number in 0..recording.samples() {
                 let values = recording.sample(number).iter().zip(&recording.channels);
@@ -380,6 +396,23 @@ mod tests {
         }
         std::fs::write(&path, "ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n").expect("written");
         assert!(BOARD.imported(&path, 50.0).expect("an import").is_none());
+    }
+
+    #[test]
+    fn the_rate_of_a_recording_of_our_own_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("own.csv");
+        for (step, expected) in [(0.01, Some(100.0)), (0.02, None)] {
+            let row = |i: i32| {
+                let time = step * f64::from(i);
+                format!("walk,{time:.2},{},2,8192,4,5,6\n", i * i % 7)
+            };
+            let rows: String = (0..40).map(row).collect();
+            let text = format!("label,time,ax,ay,az,gx,gy,gz\n{rows}");
+            std::fs::write(&path, text).expect("written");
+            let found = other_rate(&path, 50.0).map(|(own, _)| own.round());
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

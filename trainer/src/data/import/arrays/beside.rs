@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::data::npz::Array;
+use crate::data::people;
 use crate::data::words::words;
 use crate::visible;
 
@@ -13,24 +14,12 @@ pub(super) struct Beside<'a> {
     pub subjects: Option<&'a [String]>,
 }
 
-/// Words of the names of arrays that name people.
-const SUBJECTS: [&str; 8] = [
-    "subject",
-    "subjects",
-    "person",
-    "persons",
-    "participant",
-    "participants",
-    "user",
-    "users",
-];
-
-/// Whether an array names people: `subject`, `subject_train`, `subject_id`.
+/// Whether an array names people: `subject`, `subjects`, `subject_train`, `subject_id`.
 pub(super) fn is_subject(name: &str) -> bool {
     let words = words(name);
-    words
-        .first()
-        .is_some_and(|word| SUBJECTS.contains(&word.as_str()))
+    words.first().is_some_and(|word| {
+        people::is_person(word) || word.strip_suffix('s').is_some_and(people::is_person)
+    })
 }
 
 /// The subjects of an array: of the array whose name has the same rest, `subject_train` of `X_train`, or else the only one with as

@@ -9,6 +9,7 @@ use crate::data::import::context::Reading;
 use crate::data::import::recording::Channel;
 use crate::data::import::text::{Number, lines, number, quantity, split};
 use crate::data::import::unit::{self, Unit};
+use crate::data::people;
 use crate::data::row_digests::SOURCE;
 use crate::data::time::{Candidate, Stamp, candidates, stamp};
 use crate::data::words::composed;
@@ -41,6 +42,8 @@ pub(super) struct Columns {
     /// Names of columns that are named like a time and hold none.
     pub no_clocks: Vec<String>,
     pub values: Vec<Value>,
+    /// Columns that play no part, and may tell what recordings belong to, with their names.
+    pub idle: Vec<(usize, String)>,
     pub channels: Vec<Channel>,
     pub notes: Vec<String>,
 }
@@ -70,6 +73,7 @@ impl Columns {
             clocks: Vec::new(),
             no_clocks: Vec::new(),
             values: Vec::new(),
+            idle: Vec::new(),
             channels: Vec::new(),
             notes: Vec::new(),
         };
@@ -80,15 +84,15 @@ impl Columns {
             ));
         }
         found.label = label(&names, reading)?;
+        found.subject = subject(&names, reading);
         let mut others = Vec::new();
         let mut times = Vec::new();
         for (i, name) in names.iter().enumerate() {
             let kind = kinds.get(i).cloned().unwrap_or_default();
             let is_wanted = dialect.header.is_some() && reading.options.channels.contains(name);
             match role(name) {
-                _ if found.label == Some(i) => {}
+                _ if found.label == Some(i) || found.subject == Some(i) => {}
                 Role::Label => others.push(name.clone()),
-                Role::Subject if found.subject.is_none() => found.subject = Some(i),
                 Role::Recording if found.recording.is_none() => found.recording = Some(i),
                 Role::Time if times.len() < MOST_CLOCKS => {
                     times.push((i, name.clone()));
@@ -108,6 +112,7 @@ impl Columns {
                         reading.text_column(name);
                     }
                     others.push(name.clone());
+                    found.idle.push((i, name.clone()));
                 }
             }
         }
@@ -226,6 +231,18 @@ fn label(names: &[String], reading: &Reading<'_>) -> Result<Option<usize>> {
         );
     }
     Ok(all.first().copied())
+}
+
+/// The column of people: that which the user names, else the one that is named most like it.
+fn subject(names: &[String], reading: &Reading<'_>) -> Option<usize> {
+    match &reading.options.subject_column {
+        Some(stated) => {
+            let is_it =
+                |name: &String| composed(name) == composed(stated) || plain(name) == *stated;
+            names.iter().position(is_it)
+        }
+        None => people::column(names),
+    }
 }
 
 /// The first stamp of a column.

@@ -8,6 +8,7 @@ use anyhow::{Result, bail, ensure};
 use super::Dialect;
 use super::header::{Columns, Value};
 use super::points::{Points, is_grouped};
+use crate::data::belonging::Stretch;
 use crate::data::import::columns::axis;
 use crate::data::import::context::Reading;
 use crate::data::import::recording::{Recording, TimeBase};
@@ -19,6 +20,11 @@ use crate::visible;
 
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
 const SPACING: usize = 40;
+
+/// Stretches of columns that play no part, of which values are kept.
+const MOST_STRETCHES: usize = 10_000;
+/// Rows of such a stretch, at least, on average.
+const STRETCH_ROWS: usize = 10;
 
 /// Key that rows of one recording and subject share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,6 +102,9 @@ pub(super) struct Table {
     recordings: Texts,
     subjects: Texts,
     sample: Vec<f32>,
+    /// The value of each column that plays no part, and the stretches in which they had others before.
+    idle: Vec<Option<String>>,
+    stretches: Vec<(String, Stretch)>,
     /// Points in the fields of each column of values.
     points: Vec<Points>,
 }
@@ -115,6 +124,8 @@ impl Table {
             recordings: Texts::default(),
             subjects: Texts::default(),
             sample: Vec::new(),
+            idle: vec![None; columns.idle.len()],
+            stretches: Vec::new(),
             points: vec![Points::default(); columns.values.len()],
         }
     }
@@ -180,6 +191,21 @@ impl Table {
             Some(column) => texts.number(field(column), reading),
             None => Ok(0),
         };
+        for (value, (column, name)) in self.idle.iter_mut().zip(&columns.idle) {
+            let own = field(*column);
+            if value.as_deref() != Some(own) {
+                *value = Some(own.to_owned());
+                if self.stretches.len() < MOST_STRETCHES {
+                    reading.budget.take(size_of::<Stretch>() + 2 * own.len())?;
+                    let stretch = Stretch {
+                        recording: 0,
+                        label: columns.label.map_or("", field).to_owned(),
+                        value: own.to_owned(),
+                    };
+                    self.stretches.push((name.clone(), stretch));
+                }
+            }
+        }
         let label = text(&mut self.label_texts, columns.label)?;
         let key = Key {
             recording: text(&mut self.recordings, columns.recording)?,
@@ -221,6 +247,10 @@ impl Table {
     ) -> Result<Vec<Recording>> {
         ensure!(self.rows() > 0, "no row holds a value");
 
+        if columns.subject.is_none() {
+            let own = std::mem::take(&mut self.stretches);
+            reading.idle(name, own, self.rows() / STRETCH_ROWS);
+        }
         self.label_texts.whole();
         if self.blanks.len() * 100 < self.rows() * SPACING {
             self.gaps.append(&mut self.blanks);

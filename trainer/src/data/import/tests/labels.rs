@@ -137,3 +137,43 @@ fn files_without_labels_beside_others_are_told() {
     assert_eq!(labels(&imported)[1], ("day2/2", vec![]));
     told(&imported, "so it is of no class");
 }
+
+#[test]
+fn labels_that_contradict_their_folder_are_told() {
+    let rows = |label: &str| format!("label,ax,ay\n{label},1,2\n{label},3,4\n");
+    let (walk, rest) = (rows("walk"), rows("rest"));
+    let files = [
+        ("walk/1.csv", &*walk),
+        ("walk/2.csv", &*rest),
+        ("rest/1.csv", &*rest),
+    ];
+    let imported = of(&files).unwrap();
+    let told = |note: &String| {
+        note.starts_with("1 files hold another label") && note.contains("walk/2.csv, with \"rest\"")
+    };
+    assert!(imported.notes.iter().any(told), "{:?}", imported.notes);
+    let imported = of(&[files[0], files[2]]).unwrap();
+    let told = |note: &String| note.contains("another label");
+    assert!(!imported.notes.iter().any(told), "{:?}", imported.notes);
+}
+
+#[test]
+fn mixed_units_of_rotation_are_told() {
+    let file = |factor: f64, seed: u32| {
+        let value = |i: u32| f64::from((i * i * 7 + seed) % 23) * factor;
+        let row = |i: u32| format!("{},{},0.5\n", value(i), value(i + 3));
+        format!("gx,gy,ax\n{}", (0..60).map(row).collect::<String>())
+    };
+    let notes = |factors: [f64; 2]| {
+        let texts: Vec<String> = (0..4).map(|i| file(factors[i as usize % 2], i)).collect();
+        let names = ["walk/1.csv", "walk/2.csv", "rest/1.csv", "rest/2.csv"];
+        let files: Vec<(&str, &str)> = names
+            .into_iter()
+            .zip(texts.iter().map(String::as_str))
+            .collect();
+        of(&files).unwrap().notes
+    };
+    let told = |note: &String| note.contains("as rad/s and °/s do");
+    assert!(notes([0.1, 5.7296]).iter().any(told));
+    assert!(!notes([0.1, 0.7]).iter().any(told));
+}

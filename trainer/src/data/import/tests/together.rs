@@ -160,3 +160,37 @@ fn imports_of_different_scales_are_brought_to_one() {
         (Unit::G, 2048.0)
     );
 }
+
+#[test]
+fn files_of_sensors_beside_each_other_have_the_same_channels_in_every_recording() {
+    let rows = |axis: &str| {
+        let rows: String = (0..30)
+            .map(|i| format!("{},{},1,{}\n", 20 * i, i * i % 7, i * i % 5))
+            .collect();
+        format!("t_ms,{axis}x,{axis}y,{axis}z\n{rows}")
+    };
+    let (acc, gyro) = (rows("a"), rows("g"));
+    let files = [
+        ("walk/walk0_acc.csv", &*acc),
+        ("walk/walk0_gyro.csv", &*gyro),
+        ("walk/walk1_acc.csv", &*acc),
+        ("walk/walk1_gyro.csv", &*gyro),
+        ("rest/rest0_acc.csv", &*acc),
+        ("rest/rest0_gyro.csv", &*gyro),
+    ];
+    let imported = of(&files).unwrap();
+    let names: Vec<&str> = (imported.recordings[0].channels.iter())
+        .map(|channel| channel.name.as_str())
+        .collect();
+    let sensors = [
+        "acc_ax", "acc_ay", "acc_az", "gyro_gx", "gyro_gy", "gyro_gz",
+    ];
+    assert_eq!(names, sensors);
+    assert_eq!(imported.recordings.len(), 3);
+}
+
+#[test]
+fn an_empty_folder_is_called_so() {
+    let error = error(&[]);
+    assert!(error.ends_with("holds no files of recordings"), "{error}");
+}

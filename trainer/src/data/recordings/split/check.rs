@@ -2,11 +2,27 @@
 
 use anyhow::{Result, bail, ensure};
 
+use super::super::labels;
 use super::shares::Unit;
 use super::{By, Drawing, Holdout, Place, Places, SPLITS, VALID, parts, windows_of};
 use crate::visible;
 
 impl Drawing<'_> {
+    /// The end of a message that tells of classes whose names may be one; empty where there are none.
+    fn slips(&self) -> String {
+        let pairs = labels::alike(&self.segments.classes);
+        let pairs: Vec<String> = (pairs.iter())
+            .map(|(a, b)| format!("\"{}\" and \"{}\"", visible::name(a), visible::name(b)))
+            .collect();
+        match pairs.is_empty() {
+            true => String::new(),
+            false => format!(
+                ". {} are different classes: if one is a slip, spell them alike",
+                pairs.join(", ")
+            ),
+        }
+    }
+
     /// Checks that every class is in enough units.
     pub(super) fn check_units(&self, by: By, units: &[Unit]) -> Result<()> {
         let needed = self.needed();
@@ -27,7 +43,7 @@ impl Drawing<'_> {
         };
         ensure!(
             lacking.is_empty(),
-            "{splits}, every class has to be in {needed} {} with windows of {} samples, none a copy of another: {}{}",
+            "{splits}, every class has to be in {needed} {} with windows of {} samples, none a copy of another: {}{}{}",
             by.plural(needed),
             self.cutting.steps,
             lacking.join("; "),
@@ -35,7 +51,8 @@ impl Drawing<'_> {
                 By::Group =>
                     ". Record more, or split by recording with --group none, which flatters",
                 _ => "",
-            }
+            },
+            self.slips()
         );
         Ok(())
     }
@@ -66,6 +83,23 @@ impl Drawing<'_> {
         Ok(())
     }
 
+    /// Whether each class has validation windows in what the user holds out by name, `counts` being `[classes][splits]`.
+    fn check_held(&self, counts: &[[usize; SPLITS]]) -> Result<()> {
+        if !matches!(self.holdout, Holdout::Subjects(_) | Holdout::Names(_)) {
+            return Ok(());
+        }
+        let lacking = (self.segments.classes.iter().zip(counts))
+            .filter(|(_, counts)| counts[VALID] == 0)
+            .map(|(class, _)| class);
+        let lacking = visible::names(lacking);
+        ensure!(
+            lacking.is_empty(),
+            "what --holdout names has no windows of {lacking} to choose by (validation): name others that have them, too, or leave \
+             --holdout out"
+        );
+        Ok(())
+    }
+
     /// Whether each class has windows in each split that there is to be.
     pub(super) fn check(&self, places: &Places) -> Result<()> {
         let mut counts = vec![[0; SPLITS]; self.classes];
@@ -85,9 +119,10 @@ impl Drawing<'_> {
         }
         let names = ["to train on", "to choose by (validation)", "to test on"];
         let is_wanted = |split: usize| match self.holdout {
-            Holdout::Standard | Holdout::Random { .. } => true,
-            Holdout::None | Holdout::Subjects(_) | Holdout::Names(_) => split != VALID,
+            Holdout::None => split != VALID,
+            _ => true,
         };
+        self.check_held(&counts)?;
         let mut lacks = Vec::new();
         for (class, counts) in counts.iter().enumerate() {
             let missing: Vec<&str> = (0..SPLITS)
@@ -108,9 +143,10 @@ impl Drawing<'_> {
         }
         ensure!(
             lacks.is_empty(),
-            "too little is recorded, with windows of {} samples: {}. Record more, or set a smaller --steps or --hop",
+            "too little is recorded, with windows of {} samples: {}. Record more, or set a smaller --steps or --hop{}",
             self.cutting.steps,
-            lacks.join("; ")
+            lacks.join("; "),
+            self.slips()
         );
         Ok(())
     }

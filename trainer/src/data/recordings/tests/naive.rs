@@ -160,6 +160,7 @@ impl<'a> Parser<'a> {
             counts: Vec::new(),
             times: Vec::new(),
             samples: 0,
+            idle: Vec::new(),
         });
         self.before = Some(of.map(<[u8]>::to_vec));
         Ok(())

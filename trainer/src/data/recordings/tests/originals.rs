@@ -393,3 +393,40 @@ fn resampled_windows_name_the_line_nearest_in_time() {
         );
     }
 }
+
+#[test]
+fn people_of_other_tools_are_told_by_their_column_or_by_the_user() {
+    let place = |column: &str| {
+        originals(&format!("{PHONE},{column}"), |seed, i| {
+            format!("{},P{}", phone(seed, i), seed / 3)
+        })
+    };
+    let by = |loaded: &Loaded| loaded.own.cutting.split.as_ref().unwrap().by;
+    for column in ["Proband", "Versuchsperson", "sujet", "uid"] {
+        let loaded = load_place(place(column).path(), &cutting(20, 10)).unwrap();
+        assert_eq!(by(&loaded), By::Group, "{column}");
+    }
+    let place = place("rig");
+    let loaded = load_place(place.path(), &cutting(20, 10)).unwrap();
+    assert_eq!(by(&loaded), By::Recording);
+    assert!(
+        has_note(&loaded, &["rig has one value", "--group rig"]),
+        "{:?}",
+        loaded.own.notes
+    );
+    let by_column = |column: &str| Cutting {
+        group: Some(column.into()),
+        ..cutting(20, 10)
+    };
+    let loaded = load_place(place.path(), &by_column("rig")).unwrap();
+    assert_eq!(by(&loaded), By::Group);
+    assert_eq!(loaded.own.overview.units.train.len(), 2, "of four people");
+    // As the run keeps it.
+    let again = load_place(place.path(), &loaded.own.cutting).unwrap();
+    assert_eq!(again.data.test, loaded.data.test);
+    let error = load_place(place.path(), &by_column("rigg")).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("no file has a column \"rigg\""),
+        "{error:#}"
+    );
+}

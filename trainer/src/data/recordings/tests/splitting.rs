@@ -141,6 +141,110 @@ fn a_column_of_persons_keeps_each_in_one_split() {
     assert_eq!(loaded.own.cutting.split.unwrap().by, By::Recording);
 }
 
+/// Files of 12 people in two passes, with one class each, and their person in column `column`.
+fn people(column: &str, name: impl Fn(usize) -> String) -> tempfile::TempDir {
+    let file = |i: usize| {
+        let label = ["a", "b"][i % 2];
+        let text = noisy(&format!("{label},{}", name(i % 12)), i, 40);
+        (
+            format!("{i:02}.csv"),
+            format!("label,{column},x,y,z\n{text}"),
+        )
+    };
+    let files: Vec<(String, String)> = (0..24).map(file).collect();
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    folder(&files)
+}
+
+#[test]
+fn people_are_told_by_the_name_of_their_column_or_by_the_user() {
+    let number = |person: usize| person.to_string();
+    for column in ["patient_id", "Proband", "VP", "sujeto", "subj_no", "driver"] {
+        let loaded = load_all(&people(column, number), &cutting(10, 10)).unwrap();
+        assert_eq!(
+            loaded.own.cutting.split.as_ref().unwrap().by,
+            By::Group,
+            "{column}"
+        );
+        assert!(!has_note(&loaded, &["--group"]), "{column}");
+    }
+    // A column that is no channel by its values or by its name may be one of people.
+    for (column, is_text) in [("rig", false), ("session", true), ("id", false)] {
+        let name = |person| match is_text {
+            true => format!("S{person}"),
+            false => number(person),
+        };
+        let place = people(column, name);
+        let loaded = load_all(&place, &cutting(10, 10)).unwrap();
+        let hint = format!("--group {column} keeps");
+        assert!(has_note(&loaded, &[&hint]), "{:?}", loaded.own.notes);
+        let by_column = Cutting {
+            group: Some(column.into()),
+            ..cutting(10, 10)
+        };
+        let loaded = load_all(&place, &by_column).unwrap();
+        assert_eq!(loaded.own.cutting.split.unwrap().by, By::Group);
+    }
+    // One that numbers the recordings, or the rows, is none.
+    let rows = |i: usize| noisy(["a", "b"][i % 2], i, 40);
+    let numbered = |i: usize| -> String {
+        let row = |(k, row): (usize, &str)| format!("{k},{i},{row}\n");
+        rows(i).lines().enumerate().map(row).collect()
+    };
+    let file = |i: usize| format!("index,session,label,x,y,z\n{}", numbered(i));
+    let files: Vec<(String, String)> = (0..10).map(|i| (format!("{i}.csv"), file(i))).collect();
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let loaded = load_all(&folder(&files), &cutting(10, 10)).unwrap();
+    assert!(!has_note(&loaded, &["--group"]), "{:?}", loaded.own.notes);
+}
+
+#[test]
+fn people_that_are_held_out_have_every_class() {
+    let place = people("subject", |person| person.to_string());
+    let held = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        load_whole(
+            &locate(place.path()).unwrap(),
+            &cutting(10, 10),
+            &Holdout::Names(names),
+        )
+    };
+    let error = format!("{:#}", held(&["3"]).unwrap_err());
+    assert!(
+        error.contains("--holdout names has no windows of a"),
+        "{error}"
+    );
+    let loaded = held(&["2", "3"]).unwrap();
+    assert!(windows_of(&loaded).iter().all(|[_, valid, _]| *valid > 0));
+}
+
+#[test]
+fn a_slip_of_a_label_is_told_where_it_is_refused() {
+    let file = |i: usize| {
+        let label = ["walk", "rest", "walk", "rest", "Walk"][i.min(4)];
+        (
+            format!("{i}.csv"),
+            format!("label,x,y,z\n{}", noisy(label, i, 40)),
+        )
+    };
+    let files: Vec<(String, String)> = (0..5).map(file).collect();
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, text)| (&**name, text.clone()))
+        .collect();
+    let error = error_of(&folder(&files), &cutting(20, 20));
+    assert!(
+        error.contains("\"Walk\" and \"walk\" are different classes"),
+        "{error}"
+    );
+}
+
 #[test]
 fn the_same_content_counts_once_and_is_in_one_split() {
     let recording = |i: usize| {
