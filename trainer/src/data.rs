@@ -24,6 +24,7 @@ mod judge;
 mod locate;
 pub mod mnist;
 mod npz;
+mod numbering;
 mod numbers;
 pub mod quality;
 pub mod recordings;

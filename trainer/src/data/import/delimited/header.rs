@@ -16,6 +16,8 @@ use crate::visible;
 
 /// Columns of stamps that are read.
 const MOST_CLOCKS: usize = 4;
+/// Columns of numbers that are read.
+const MOST_MARKS: usize = 8;
 /// Rows that the kind of a column is told by.
 const SAMPLE_ROWS: usize = 1000;
 
@@ -33,6 +35,8 @@ pub(super) struct Columns {
     pub count: usize,
     /// Fields that a row has at least: columns at the end without names may be missing.
     pub least: usize,
+    /// Names of all.
+    pub names: Vec<String>,
     pub label: Option<usize>,
     pub subject: Option<usize>,
     pub recording: Option<usize>,
@@ -41,6 +45,8 @@ pub(super) struct Columns {
     /// Names of columns that are named like a time and hold none.
     pub no_clocks: Vec<String>,
     pub values: Vec<Value>,
+    /// Columns of numbers or texts that play no part, with their names.
+    pub marks: Vec<(usize, String)>,
     pub channels: Vec<Channel>,
     pub notes: Vec<String>,
 }
@@ -64,12 +70,14 @@ impl Columns {
                 .iter()
                 .rposition(|name| !name.is_empty())
                 .map_or(0, |last| last + 1),
+            names: names.clone(),
             label: None,
             subject: None,
             recording: None,
             clocks: Vec::new(),
             no_clocks: Vec::new(),
             values: Vec::new(),
+            marks: Vec::new(),
             channels: Vec::new(),
             notes: Vec::new(),
         };
@@ -108,6 +116,10 @@ impl Columns {
                         reading.text_column(name);
                     }
                     others.push(name.clone());
+                    let may_tell = name != SOURCE && found.marks.len() < MOST_MARKS;
+                    if may_tell && matches!(role(name), Role::Number | Role::Channel) {
+                        found.marks.push((i, name.clone()));
+                    }
                 }
             }
         }
