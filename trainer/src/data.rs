@@ -25,6 +25,7 @@ mod judge;
 mod locate;
 pub mod mnist;
 mod npz;
+mod numbering;
 mod numbers;
 mod people;
 pub mod quality;

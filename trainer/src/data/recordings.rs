@@ -20,6 +20,7 @@
 
 mod anchors;
 mod blocks;
+mod breaks;
 mod clocks;
 mod columns;
 mod content;

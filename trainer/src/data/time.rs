@@ -7,6 +7,7 @@ mod clock;
 mod date;
 mod grid;
 mod names;
+mod order;
 mod repeats;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub(in crate::data) use choice::{Candidate, SAMPLE_ROWS, candidates, finest};
 pub(in crate::data) use clock::{Clock, Column, agree, rounded, unit};
 pub(in crate::data) use date::{Kind, Stamp, stamp};
 pub(in crate::data) use names::is_time;
+pub(in crate::data) use order::{out_of_order, runs_back};
 pub(in crate::data) use repeats::Repeats;
 pub(in crate::data) use unit::Unit;
 

@@ -1,5 +1,6 @@
 //! Roles of columns, by their names.
 
+use crate::data::numbering::is_numbering;
 use crate::data::people;
 use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
@@ -146,7 +147,13 @@ pub(super) fn role(name: &str) -> Role {
         () if people::rank(name).is_some() => Role::Subject,
         () if is(&["recording"]) => Role::Recording,
         () if name == SOURCE => Role::Number,
-        () if is(&NUMBERS) || name.starts_with("Unnamed:") || number_at_end => Role::Number,
+        () if is(&NUMBERS)
+            || name.starts_with("Unnamed:")
+            || number_at_end
+            || (is_numbering(name) && !is_time(name)) =>
+        {
+            Role::Number
+        }
         () if is_time(name) => Role::Time,
         () => Role::Channel,
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::read::Found;
 use super::run::{Run, TimeColumn};
 use super::{Cutting, DEFAULT_RATE_HZ, time};
-use crate::data::time::{Clock, Unit};
+use crate::data::time::{Clock, Unit, out_of_order, runs_back};
 use crate::visible;
 
 /// Rows of a recording from which on its own rate is measured, not that of its file.
@@ -40,6 +40,7 @@ pub(super) fn clocks(
         })
         .collect();
     for (file, of) in all_measured {
+        in_order(&of, &runs_of[&file], files.get(file))?;
         let path = files.get(file).map(|file| file.display().to_string());
         let path = path.unwrap_or_default();
         let mut is_measured = false;
@@ -141,6 +142,26 @@ impl<'a> MeasuredFile<'a> {
             recordings: runs_of.iter().map(recording).collect(),
         }
     }
+}
+
+/// Checks that the rows of a file without a clock are not those of a time out of order.
+fn in_order(
+    of: &MeasuredFile<'_>,
+    recordings: &BTreeMap<usize, Vec<&Run>>,
+    file: Option<&PathBuf>,
+) -> Result<()> {
+    if of.clock.is_some() {
+        return Ok(());
+    }
+    let runs: Vec<&Run> = recordings.values().flatten().copied().collect();
+    let stamps: Vec<&[f64]> = runs.iter().map(|run| run.times.as_slice()).collect();
+    let Some((run, row)) = runs_back(&stamps) else {
+        return Ok(());
+    };
+    let file = file.map(|file| file.display().to_string());
+    let spot = runs[run].spots.get(row).map(|spot| format!(" {spot}"));
+    let place = format!("{}{}", file.unwrap_or_default(), spot.unwrap_or_default());
+    bail!(out_of_order(&of.time.name, &place))
 }
 
 /// Tells of recordings whose stamps lie on a grid with points missing.

@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::data::numbering::is_numbering;
 use crate::data::people;
 use crate::data::row_digests::SOURCE;
 use crate::data::time::is_time;
@@ -18,6 +19,9 @@ const NUMBERS: [&str; 15] = [
     "index", "idx", "id", "unnamed", "row", "rownum", "frame", "counter", "seq", "sequence",
     "packet", "sample", "sampleid", "uuid", "session",
 ];
+/// Columns of numbers that are read, at most.
+const MOST_MARKS: usize = 8;
+
 /// Wishes of the user's about columns, and those of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wanted<'a> {
@@ -42,6 +46,8 @@ pub(super) struct Columns {
     pub source: Option<usize>,
     pub channels: Vec<usize>,
     pub names: Vec<String>,
+    /// The columns that number rows or what they belong to, with their names: see [`order`](crate::data::numbering::order).
+    pub marks: Vec<(usize, String)>,
     /// Columns that are no channels by their names.
     pub left_out: Vec<String>,
     /// Columns among them that may tell what recordings belong to, with their names.
@@ -92,7 +98,12 @@ impl Columns {
                 visible::name(name)
             );
         }
+        let group_column = group;
+        let marks = (0..header.len())
+            .filter(|i| *i != label && group_column != Some(*i) && !channels.contains(i))
+            .filter(|&i| kind_of(&header[i]) == Kind::Number);
         Ok(Self {
+            marks: marks.map(named).take(MOST_MARKS).collect(),
             count: header.len(),
             label,
             recording: of_kind(Kind::Recording),
@@ -206,7 +217,7 @@ fn kind_of(name: &str) -> Kind {
         () if whole == RECORDING => Kind::Recording,
         () if people::rank(name).is_some() => Kind::Subject,
         () if is_time(name) => Kind::Time,
-        () if is_any(&NUMBERS) || ends_in_id => Kind::Number,
+        () if is_any(&NUMBERS) || ends_in_id || is_numbering(name) => Kind::Number,
         () => Kind::Channel,
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Joined {
     lines: u64,
     /// Counts, stamps and sources of the last run, block by block, and whether a gap comes after it.
     last: Vec<(Vec<i16>, Vec<f64>, Vec<u64>)>,
+    /// Marks of the last run.
+    marks: Vec<i64>,
     is_ended: bool,
 }
 
@@ -49,6 +51,7 @@ impl Joined {
             },
             lines,
             last: Vec::new(),
+            marks: Vec::new(),
             is_ended: true,
         }
     }
@@ -79,11 +82,13 @@ impl Joined {
                 counts: Vec::new(),
                 times: Vec::new(),
                 sources: Vec::new(),
+                marks: Vec::new(),
                 samples: 0,
                 idle: piece.idle,
             };
             self.begin(run);
             self.last.push((piece.counts, piece.times, piece.sources));
+            self.marks.extend(piece.marks);
             if let Some(run) = self.found.runs.last_mut() {
                 run.spots.append(run.samples, &piece.spots, self.lines + 1);
                 run.samples += piece.samples;
@@ -119,6 +124,7 @@ impl Joined {
         let Some(run) = self.found.runs.last_mut() else {
             return;
         };
+        run.marks = std::mem::take(&mut self.marks);
         let mut blocks = std::mem::take(&mut self.last);
         if let [(counts, times, sources)] = &mut blocks[..] {
             (run.counts, run.times) = (std::mem::take(counts), std::mem::take(times));

@@ -15,6 +15,7 @@ use super::lines::Fields;
 use super::plan::{Keys, Plan};
 use super::times::Times;
 use crate::data::Spots;
+use crate::data::numbering::mark;
 use crate::data::row_digests::SOURCE;
 use crate::untrusted::Budget;
 use crate::visible;
@@ -89,6 +90,8 @@ pub(super) struct Piece {
     pub times: Vec<f64>,
     /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where there is no column of them.
     pub sources: Vec<u64>,
+    /// Values of the columns of numbers, `[samples][marks]`.
+    pub marks: Vec<i64>,
     /// Line of the first sample, from 0 in the block.
     pub line: u64,
     pub recording: usize,
@@ -125,6 +128,7 @@ pub(super) struct Scratch {
     counts: Vec<i16>,
     times: Vec<f64>,
     sources: Vec<u64>,
+    marks: Vec<i64>,
 }
 
 /// Parses whole lines below a header.
@@ -196,9 +200,14 @@ impl Parser<'_> {
         let (Some(keys), Some(piece)) = (before.plain(), part.pieces.last_mut()) else {
             return Ok(());
         };
-        let Scratch { counts, times, .. } = &mut *self.scratch;
+        let Scratch {
+            counts,
+            times,
+            marks,
+            ..
+        } = &mut *self.scratch;
         let (first, line) = (piece.samples, part.lines);
-        while let Some(length) = plan.row(bytes, keys, counts, times) {
+        while let Some(length) = plan.row(bytes, keys, (counts, times, marks)) {
             take_memory(self.budget, self.head, piece.samples)?;
             piece.samples += 1;
             part.lines += 1;
@@ -303,6 +312,7 @@ impl Parser<'_> {
             counts: Vec::new(),
             times: Vec::new(),
             sources: Vec::new(),
+            marks: Vec::new(),
         });
         self.before = Some(Keys::of(of));
         Ok(())
@@ -314,15 +324,18 @@ impl Parser<'_> {
             counts,
             times,
             sources,
+            marks,
         } = &mut *self.scratch;
         if let Some(piece) = self.part.pieces.last_mut() {
             piece.counts = counts.as_slice().to_vec();
             piece.times = times.as_slice().to_vec();
             piece.sources = sources.as_slice().to_vec();
+            piece.marks = marks.as_slice().to_vec();
         }
         counts.clear();
         times.clear();
         sources.clear();
+        marks.clear();
     }
 
     /// Adds a sample to the last run.
@@ -343,6 +356,9 @@ impl Parser<'_> {
         if let Some(column) = columns.source {
             self.scratch.sources.push(source(fields.get(line, column))?);
         }
+        let marks = columns.marks.iter();
+        let marks = marks.map(|(column, _)| mark(fields.get(line, *column)));
+        self.scratch.marks.extend(marks);
         let Some(chosen) = &self.head.times.chosen else {
             return Ok(());
         };
@@ -364,7 +380,9 @@ fn take_memory(budget: &Budget, head: &Head, samples: usize) -> Result<()> {
     if samples.is_multiple_of(ROWS) {
         let stamp = head.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
         let source = head.columns.source.map_or(0, |_| size_of::<u64>());
-        budget.take(ROWS * (head.columns.channels.len() * size_of::<i16>() + stamp + source))?;
+        let marks = head.columns.marks.len() * size_of::<i64>();
+        let counts = head.columns.channels.len() * size_of::<i16>();
+        budget.take(ROWS * (counts + stamp + source + marks))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::columns::Columns;
 use super::lines::MAX_LINE_BYTES;
+use crate::data::numbering::mark;
 use crate::data::time::{Candidate, Kind};
 
 /// Digits of a whole number of 16 bits, at most.
@@ -21,6 +22,8 @@ enum Step {
     Time,
     /// A channel, by its number.
     Channel(usize),
+    /// A column of numbers.
+    Mark,
 }
 
 /// Columns of a file in the order of their fields.
@@ -78,7 +81,11 @@ impl Plan {
         let of_time = time.map(|time| (time.column, Step::Time));
         let channels = columns.channels.iter().zip(0..);
         let channels = channels.map(|(&column, channel)| (column, Step::Channel(channel)));
-        for (column, step) in keys.chain(of_time).chain(channels) {
+        let marks = columns
+            .marks
+            .iter()
+            .map(|(column, _)| (*column, Step::Mark));
+        for (column, step) in keys.chain(of_time).chain(channels).chain(marks) {
             let known = steps.get_mut(column)?;
             if *known != Step::Skip {
                 return None;
@@ -92,20 +99,20 @@ impl Plan {
         })
     }
 
-    /// Reads the first line of `bytes`, if it goes on with a run of `keys` and is plain: adds its counts, and its stamp if
-    /// it has one, and gives the length of the line with its end. None, and nothing is added, where it is not.
+    /// Reads the first line of `bytes`, if it goes on with a run of `keys` and is plain: adds its counts, its stamp if it has
+    /// one, and its marks, and gives the length of the line with its end. None, and nothing is added, where it is not.
     pub fn row(
         &self,
         bytes: &[u8],
         keys: &[Vec<u8>; 3],
-        counts: &mut Vec<i16>,
-        times: &mut Vec<f64>,
+        (counts, times, marks): (&mut Vec<i16>, &mut Vec<f64>, &mut Vec<i64>),
     ) -> Option<usize> {
-        let before = counts.len();
+        let (before, marks_before) = (counts.len(), marks.len());
         counts.resize(before + self.channels, 0);
-        let read = self.fields(bytes, keys, &mut counts[before..]);
+        let read = self.fields(bytes, keys, &mut counts[before..], marks);
         let Some((length, stamp)) = read.filter(|(length, _)| *length <= MAX_LINE_BYTES) else {
             counts.truncate(before);
+            marks.truncate(marks_before);
             return None;
         };
         times.extend(stamp);
@@ -119,6 +126,7 @@ impl Plan {
         bytes: &[u8],
         keys: &[Vec<u8>; 3],
         counts: &mut [i16],
+        marks: &mut Vec<i64>,
     ) -> Option<(usize, Option<f64>)> {
         let (mut at, mut stamp) = (0, None);
         let last = self.steps.len() - 1;
@@ -141,6 +149,11 @@ impl Plan {
                     let (value, length) = self.stamp(rest)?;
                     stamp = Some(value);
                     length
+                }
+                Step::Mark => {
+                    let field = field(rest)?;
+                    marks.push(mark(field));
+                    field.len()
                 }
                 Step::Skip => field(rest)?.len(),
             };

@@ -35,6 +35,8 @@ pub(super) struct Found {
     /// For each file, its time column if it has one of stamps.
     pub times: Vec<Option<TimeColumn>>,
     pub runs: Vec<Run>,
+    /// For each file, the names of its columns of numbers.
+    pub marks: Vec<Vec<String>>,
     /// Names of recordings: those of the column, or of files, with that of the group.
     pub recordings: Vec<String>,
     pub groups: Vec<String>,
@@ -246,6 +248,8 @@ impl Merge {
             found.no_stamps.push([file, column, value]);
         }
         found.group = found.group.take().or(columns.group.map(|(_, name)| name));
+        let marks = columns.marks.into_iter().map(|(_, name)| name);
+        found.marks.push(marks.collect());
         found.times.push(of_file.time);
         found.unlabelled += of_file.unlabelled;
         Ok(())

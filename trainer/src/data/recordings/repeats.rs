@@ -71,6 +71,9 @@ fn without_repeated(run: &mut Run, width: usize) -> usize {
     let mut flags = keep.iter();
     run.sources
         .retain(|_| flags.next().copied().unwrap_or(false));
+    let marks = run.marks.len() / keep.len().max(1);
+    let mut flags = (keep.iter()).flat_map(|&keep| std::iter::repeat_n(keep, marks));
+    run.marks.retain(|_| flags.next().unwrap_or(false));
     let left = keep.iter().filter(|keep| **keep).count();
     let gone = run.samples - left;
     run.samples = left;

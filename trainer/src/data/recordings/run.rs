@@ -23,6 +23,8 @@ pub(super) struct Run {
     pub times: Vec<f64>,
     /// Digests of what samples were before they were resampled, `[samples]`, 0 for none; empty where the file has no such column.
     pub sources: Vec<u64>,
+    /// Values of the columns of numbers, `[samples][marks]`: whole numbers, or digests of texts.
+    pub marks: Vec<i64>,
     /// Number of samples.
     pub samples: usize,
     /// Values of the columns that may tell what it belongs to; none of one that changes in its second row.

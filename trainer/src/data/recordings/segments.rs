@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 use rayon::prelude::*;
 
+use super::breaks::breaks;
 use super::clocks::{Clocks, clocks};
 use super::id::Id;
 use super::read::Found;
@@ -87,6 +88,13 @@ impl Segments {
         notes.extend(repeats::leave_out(&mut found, files));
         let (clocks, rate_hz) = clocks(&found, cutting, files, &mut notes)?;
         let chosen = channels(&found, cutting, &mut notes)?;
+        let dropped: Vec<usize> = match cutting.channels.is_empty() {
+            true => (0..found.channels.len())
+                .filter(|channel| !chosen.contains(channel))
+                .collect(),
+            false => Vec::new(),
+        };
+        let breaks = breaks(&found, &dropped, files, &mut notes)?;
         let classes = classes(&found, cutting)?;
         for (a, b) in labels::alike(&classes) {
             notes.push(format!(
@@ -105,11 +113,11 @@ impl Segments {
             width: found.channels.len(),
         };
         let labels = &found.labels;
-        let pieces: Vec<Pieces> = (found.runs.into_par_iter())
-            .map(|run| {
+        let pieces: Vec<Pieces> = (found.runs.into_par_iter().zip(breaks))
+            .map(|(run, breaks)| {
                 // Every label is one of the classes.
                 let class = numbers.get(labels[run.label].as_str());
-                cutter.run(run, class.copied().unwrap_or(0), &clocks)
+                cutter.run(run, &breaks, class.copied().unwrap_or(0), &clocks)
             })
             .collect();
         let mut made = Made::new(classes.len());
@@ -299,8 +307,8 @@ struct Pieces {
 }
 
 impl Cutter<'_> {
-    /// Cuts a run at its gaps.
-    fn run(&self, run: Run, class: usize, clocks: &Clocks) -> Pieces {
+    /// Cuts a run at its gaps in time, and before the rows that `breaks` tells.
+    fn run(&self, run: Run, breaks: &[usize], class: usize, clocks: &Clocks) -> Pieces {
         let clock = clocks.get(&(run.file, run.recording)).copied();
         let mut borders = vec![0];
         if let Some(clock) = clock {
@@ -308,10 +316,14 @@ impl Cutter<'_> {
             let gaps = steps.filter(|(pair, _)| clock.is_gap(pair[1] - pair[0]));
             borders.extend(gaps.map(|(_, at)| at));
         }
+        let gaps = borders.len() - 1;
+        borders.extend(breaks);
+        borders.sort_unstable();
+        borders.dedup();
         let mut pieces = Pieces {
             class,
             segments: Vec::new(),
-            gaps: borders.len() - 1,
+            gaps,
             short: 0,
             longest: 0,
         };

@@ -1,4 +1,5 @@
 mod bad_input;
+mod breaks;
 mod clocks;
 mod kept;
 mod naive;

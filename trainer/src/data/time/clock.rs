@@ -27,6 +27,11 @@ const SERIAL_DAYS: std::ops::Range<f64> = 36_526.0..71_955.0;
 /// Stamps of the years 2001 to 2096, in seconds since 1970.
 const SINCE_1970: std::ops::Range<f64> = 1e9..4e9;
 
+/// Stamps of the years 2001 to 2096, in ticks of 100 ns since 1601, as Windows files have them.
+const SINCE_1601: std::ops::Range<f64> = 1.262e17..1.563e17;
+/// Stamps of the years 2001 to 2096, in ticks of 100 ns since the year 1, as .NET has them.
+const SINCE_1: std::ops::Range<f64> = 6.311e17..6.613e17;
+
 /// A column of stamps, as its name and its first stamps tell.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::data) struct Column<'a> {
@@ -189,6 +194,10 @@ fn unit_of(name: &str, first: Option<f64>, period: f64, counts: bool, stated: Op
     };
     if let Some(unit) = all().find(is_of_our_years) {
         return unit;
+    }
+    let are_ticks = |first: f64| SINCE_1601.contains(&first) || SINCE_1.contains(&first);
+    if first.is_some_and(are_ticks) && PERIODS.contains(&(period * 1e-7)) {
+        return Unit::Ticks;
     }
     let are_days = first.is_some_and(|first| SERIAL_DAYS.contains(&first))
         && PERIODS.contains(&(period * 86_400.0))

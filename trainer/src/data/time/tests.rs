@@ -165,6 +165,9 @@ fn units_are_told_by_differences_and_years() {
         (1.7e15, 1.6e7, Some(Unit::Nanoseconds)),
         (4.9e13, 5e7, Some(Unit::Nanoseconds)),
         (1.7e18, 1.6e7, Some(Unit::Nanoseconds)),
+        // Ticks of 100 ns since the year 1, and since 1601.
+        (6.385e17, 200_000.0, Some(Unit::Ticks)),
+        (1.335e17, 200_000.0, Some(Unit::Ticks)),
         // A number of samples, not a time.
         (0.0, 1.0, Some(Unit::Samples)),
     ] {

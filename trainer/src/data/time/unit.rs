@@ -12,6 +12,8 @@ pub(in crate::data) enum Unit {
     Seconds,
     Milliseconds,
     Microseconds,
+    /// Steps of 100 ns, as .NET and Windows count them, since the year 1 or 1601.
+    Ticks,
     Nanoseconds,
     /// Numbers of samples, which tell no rate.
     Samples,
@@ -63,6 +65,7 @@ impl Unit {
             Self::Seconds => "seconds",
             Self::Milliseconds => "milliseconds",
             Self::Microseconds => "microseconds",
+            Self::Ticks => "ticks of 100 ns",
             Self::Nanoseconds => "nanoseconds",
             Self::Samples => "samples",
         }
@@ -77,6 +80,7 @@ impl Unit {
             Self::Seconds => Some(1.0),
             Self::Milliseconds => Some(1e-3),
             Self::Microseconds => Some(1e-6),
+            Self::Ticks => Some(1e-7),
             Self::Nanoseconds => Some(1e-9),
             Self::Samples => None,
         }
@@ -88,6 +92,7 @@ impl Unit {
         let per_second = match self {
             Self::Milliseconds => 1e3,
             Self::Microseconds => 1e6,
+            Self::Ticks => 1e7,
             Self::Nanoseconds => 1e9,
             other => other.seconds().map_or(0.0, |seconds| 1.0 / seconds),
         };

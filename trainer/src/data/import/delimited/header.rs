@@ -17,6 +17,8 @@ use crate::visible;
 
 /// Columns of stamps that are read.
 const MOST_CLOCKS: usize = 4;
+/// Columns of numbers that are read.
+const MOST_MARKS: usize = 8;
 /// Rows that the kind of a column is told by.
 const SAMPLE_ROWS: usize = 1000;
 
@@ -34,6 +36,8 @@ pub(super) struct Columns {
     pub count: usize,
     /// Fields that a row has at least: columns at the end without names may be missing.
     pub least: usize,
+    /// Names of all.
+    pub names: Vec<String>,
     pub label: Option<usize>,
     pub subject: Option<usize>,
     pub recording: Option<usize>,
@@ -44,6 +48,8 @@ pub(super) struct Columns {
     pub values: Vec<Value>,
     /// Columns that play no part, and may tell what recordings belong to, with their names.
     pub idle: Vec<(usize, String)>,
+    /// Columns of numbers or texts that play no part, with their names.
+    pub marks: Vec<(usize, String)>,
     pub channels: Vec<Channel>,
     pub notes: Vec<String>,
 }
@@ -67,6 +73,7 @@ impl Columns {
                 .iter()
                 .rposition(|name| !name.is_empty())
                 .map_or(0, |last| last + 1),
+            names: names.clone(),
             label: None,
             subject: None,
             recording: None,
@@ -74,6 +81,7 @@ impl Columns {
             no_clocks: Vec::new(),
             values: Vec::new(),
             idle: Vec::new(),
+            marks: Vec::new(),
             channels: Vec::new(),
             notes: Vec::new(),
         };
@@ -113,6 +121,10 @@ impl Columns {
                     }
                     others.push(name.clone());
                     found.idle.push((i, name.clone()));
+                    let may_tell = name != SOURCE && found.marks.len() < MOST_MARKS;
+                    if may_tell && matches!(role(name), Role::Number | Role::Channel) {
+                        found.marks.push((i, name.clone()));
+                    }
                 }
             }
         }

@@ -9,17 +9,22 @@ use super::Dialect;
 use super::header::{Columns, Value};
 use super::points::{Points, is_grouped};
 use crate::data::belonging::Stretch;
-use crate::data::import::columns::axis;
+use crate::data::import::columns::{Role, axis, role};
 use crate::data::import::context::Reading;
 use crate::data::import::recording::{Recording, TimeBase};
 use crate::data::import::text::{Number, is_missing, number, quantity, unquoted};
 use crate::data::import::unit::Unit;
-use crate::data::time::{self, Candidate, Clock, Column, SAMPLE_ROWS, finest};
+use crate::data::numbering::{Order, mark, order, taking_turns};
+use crate::data::time::{
+    self, Candidate, Clock, Column, SAMPLE_ROWS, finest, out_of_order, runs_back,
+};
 use crate::data::{Spot, Spots};
 use crate::visible;
 
 /// Share of blank lines, in a hundred of the rows, from which on they are spacing and not gaps.
 const SPACING: usize = 40;
+/// Rows from which on it is told whether those of several recordings are mixed.
+const ENOUGH_ROWS: usize = 16;
 
 /// Stretches of columns that play no part, of which values are kept.
 const MOST_STRETCHES: usize = 10_000;
@@ -93,6 +98,8 @@ pub(super) struct Table {
     channels: usize,
     values: Vec<f32>,
     stamps: Vec<Vec<f64>>,
+    /// Values of each column of numbers.
+    marks: Vec<Vec<i64>>,
     labels: Vec<usize>,
     keys: Vec<Key>,
     spots: Spots,
@@ -115,6 +122,7 @@ impl Table {
             channels: columns.values.len(),
             values: Vec::new(),
             stamps: vec![Vec::new(); columns.clocks.len()],
+            marks: vec![Vec::new(); columns.marks.len()],
             labels: Vec::new(),
             keys: Vec::new(),
             spots: Spots::default(),
@@ -184,9 +192,9 @@ impl Table {
             self.gap();
             return Ok(());
         }
-        reading
-            .budget
-            .take(4 * self.channels + 8 * self.stamps.len() + size_of::<Key>() + 8)?;
+        reading.budget.take(
+            4 * self.channels + 8 * (self.stamps.len() + self.marks.len()) + size_of::<Key>() + 8,
+        )?;
         let text = |texts: &mut Texts, column: Option<usize>| match column {
             Some(column) => texts.number(field(column), reading),
             None => Ok(0),
@@ -214,6 +222,9 @@ impl Table {
         self.values.extend_from_slice(&self.sample);
         for (stamps, clock) in self.stamps.iter_mut().zip(&columns.clocks) {
             stamps.push(clock.stamp(field, dialect.comma).unwrap_or(f64::NAN));
+        }
+        for (marks, (column, _)) in self.marks.iter_mut().zip(&columns.marks) {
+            marks.push(mark(field(*column).as_bytes()));
         }
         self.labels.push(label);
         if let Some(at) = at {
@@ -259,7 +270,10 @@ impl Table {
         for &gap in &self.gaps {
             is_gap[gap] = true;
         }
+        self.not_mixed(columns)?;
+        self.breaks(name, columns, &mut is_gap, reading)?;
         let runs = self.runs(&is_gap);
+        self.in_order(columns, &runs)?;
         let found = self.clock(columns, &runs, reading);
         self.note_clocks(name, columns, found, reading);
         let clock = found.and_then(|(clock, unit)| Some((clock, unit.seconds()?)));
@@ -307,6 +321,71 @@ impl Table {
         let starts = std::iter::once(0).chain((1..self.rows()).filter(begins));
         let starts: Vec<usize> = starts.chain([self.rows()]).collect();
         starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    }
+
+    /// Checks that rows of several recordings or people do not take turns.
+    fn not_mixed(&self, columns: &Columns) -> Result<()> {
+        let pairs = || self.keys.windows(2);
+        let changes = pairs().filter(|pair| pair[0] != pair[1]).count();
+        if self.rows() < ENOUGH_ROWS || 2 * changes < self.rows() {
+            return Ok(());
+        }
+        let of_people = pairs().filter(|pair| pair[0].subject != pair[1].subject);
+        let column = match of_people.count() * 2 >= changes {
+            true => columns.subject,
+            false => columns.recording,
+        };
+        let column = column.map(|column| columns.names[column].as_str());
+        bail!(
+            "column {} changes from row to row, so rows of several recordings are mixed and no samples follow each other. Sort the rows by this \
+             column first, then by time",
+            visible::name(column.unwrap_or_default())
+        )
+    }
+
+    /// Marks the rows that do not go on from the one before, by columns that number samples, repetitions or devices.
+    fn breaks(
+        &self,
+        name: &str,
+        columns: &Columns,
+        is_gap: &mut [bool],
+        reading: &Reading<'_>,
+    ) -> Result<()> {
+        let runs = self.runs(is_gap);
+        for (marks, (_, column)) in self.marks.iter().zip(&columns.marks) {
+            let of_runs: Vec<&[i64]> = runs.iter().map(|run| &marks[run.clone()]).collect();
+            match order(column, &of_runs) {
+                Order::TakesTurns => bail!(taking_turns(column, name)),
+                Order::Breaks(places) if role(column) == Role::Number => {
+                    for &(run, row) in &places {
+                        is_gap[runs[run].start + row] = true;
+                    }
+                    reading.note(format!(
+                        "{name}: {} gaps by column {}: where it changes or jumps, samples do not follow each other",
+                        places.len(),
+                        visible::name(column)
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that rows are in the order of time, by the columns that may hold it.
+    fn in_order(&self, columns: &Columns, runs: &[Range<usize>]) -> Result<()> {
+        for (stamps, clock) in self.stamps.iter().zip(&columns.clocks) {
+            if stamps.iter().any(|stamp| stamp.is_nan()) {
+                continue;
+            }
+            let of_runs: Vec<&[f64]> = runs.iter().map(|run| &stamps[run.clone()]).collect();
+            if let Some((run, row)) = runs_back(&of_runs) {
+                let spot = self.spots.get(runs[run].start + row);
+                let place = spot.map(|spot| spot.to_string());
+                bail!(out_of_order(&clock.name, &place.unwrap_or_default()));
+            }
+        }
+        Ok(())
     }
 
     /// Marks the rows before which a column that counts samples has left some out.

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::data::Spots;
+use crate::data::numbering::mark;
 use crate::data::recordings::columns::{Columns, Wanted};
 use crate::data::recordings::join::FileFound;
 use crate::data::recordings::labels;
@@ -151,6 +152,7 @@ impl<'a> Parser<'a> {
         };
         found.runs.push(Run {
             sources: Vec::new(),
+            marks: Vec::new(),
             file: 0,
             line,
             spots: Spots::default(),
@@ -174,7 +176,8 @@ impl<'a> Parser<'a> {
         };
         if run.samples.is_multiple_of(ROWS) {
             let stamp = self.times.chosen.as_ref().map_or(0, |_| size_of::<f64>());
-            let row = found.columns.channels.len() * size_of::<i16>() + stamp;
+            let marks = found.columns.marks.len() * size_of::<i64>();
+            let row = found.columns.channels.len() * size_of::<i16>() + stamp + marks;
             self.budget.take(ROWS * row)?;
         }
         for (&column, name) in found.columns.channels.iter().zip(&found.columns.names) {
@@ -182,6 +185,9 @@ impl<'a> Parser<'a> {
         }
         run.spots.tell(run.samples, number);
         run.samples += 1;
+        for (column, _) in &found.columns.marks {
+            run.marks.push(mark(fields.get(line, *column)));
+        }
         let Some(chosen) = &self.times.chosen else {
             found.no_stamp.clone_from(&self.times.no_stamp);
             return Ok(());
