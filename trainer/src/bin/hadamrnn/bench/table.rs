@@ -92,7 +92,7 @@ impl Results {
             Some(clock) => (format!(" ms/window at {clock} |"), "---|"),
             None => (String::new(), ""),
         };
-        let columns = "| core | kernel | n | instr/step | instr/window | readout | code | model | session | stack |";
+        let columns = "| core | kernel | n | instr/step | all steps | readout | code | model | session | stack |";
         let _ = writeln!(
             text,
             "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|{rule}"
