@@ -35,8 +35,7 @@ impl Clock {
     /// Time that counted instructions take.
     pub fn load(self, cost: &Cost, usage: &Usage) -> Load {
         let seconds = |instructions: f64| instructions / self.0;
-        let readout = f64::from(cost.readout_instructions);
-        let window = seconds(cost.instructions_per_window as f64 + readout);
+        let window = seconds(cost.with_readout() as f64);
         let samples = usage.window.filter(|&window| window > 0);
         let windows_a_second = usage
             .used_rate_hz()

@@ -275,6 +275,9 @@ impl Report {
     }
 }
 
+/// Groups up to which a picture names all.
+const MOST_NAMED: usize = 40;
+
 /// A task's finished groups and what others published for it. Where many groups are named, only those that no smaller
 /// one beats keep their names.
 fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
@@ -288,7 +291,7 @@ fn marks(task: Task, groups: &[Group<'_>]) -> Vec<Mark> {
             published: false,
         })
         .collect();
-    if marks.len() > 8 {
+    if marks.len() > MOST_NAMED {
         let beaten = |mark: &Mark| {
             marks
                 .iter()

@@ -20,7 +20,8 @@ const LARGEST_REPORT: u64 = 64 << 20;
 /// Instructions and memory that a board measured of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Cost {
-    /// Instructions of all pushes of the dearest window.
+    /// Instructions of all pushes of the dearest window, without the reading of its answer; see
+    /// [`with_readout`](Self::with_readout).
     pub instructions_per_window: u64,
     /// Instructions of one push, mean over all, rounded up.
     pub instructions_per_step: u32,
@@ -41,6 +42,13 @@ pub struct BoardRun {
     pub cost: Cost,
     /// The firmware's log lines.
     pub log: Vec<String>,
+}
+
+impl Cost {
+    /// Instructions of a window: all its steps and the reading of its answer.
+    pub fn with_readout(&self) -> u64 {
+        self.instructions_per_window + u64::from(self.readout_instructions)
+    }
 }
 
 impl Firmware {

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Metrics;
 use crate::visible;
 
-/// Number of classes up to which a matrix fits a screen.
+/// Number of classes up to which a matrix may be shown, and of groups that are.
 const MOST_SHOWN: usize = 20;
+/// Columns of a screen.
+const SCREEN: usize = 80;
+/// Columns between two cells of a row.
+const GAP: usize = 2;
 
 /// Counts of answers by true class and answered class, and how often each class was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,19 +216,48 @@ impl Confusion {
         })
     }
 
-    /// A table of recall and precision of each class and, for few classes, of what was answered; the first row is the head.
+    /// A table of recall and precision of each class and, where a screen has room for it, of what was answered; the first row is
+    /// the head. Where it has none for names, answered classes go by the numbers that stand before the true ones.
     pub fn table(&self) -> Vec<Vec<String>> {
-        let shows_all = self.classes.len() <= MOST_SHOWN;
+        self.shown_as().map_or_else(
+            || self.table_as(Answered::Nowhere),
+            |answered| self.table_as(answered),
+        )
+    }
+
+    /// How answered classes are shown; none where they have no room.
+    fn shown_as(&self) -> Option<Answered> {
+        let width = |rows: Vec<Vec<String>>| -> usize {
+            let columns = rows.first().map_or(0, Vec::len);
+            let cell = |row: &Vec<String>, column: usize| row[column].chars().count();
+            let widest = |column| rows.iter().map(|row| cell(row, column)).max().unwrap_or(0);
+            (0..columns)
+                .map(|column| widest(column) + GAP)
+                .sum::<usize>()
+        };
+        let fits = |answered: &Answered| width(self.table_as(*answered)) <= SCREEN + GAP;
+        let ways = [Answered::Names, Answered::Numbers].into_iter();
+        ways.filter(|_| self.classes.len() <= MOST_SHOWN).find(fits)
+    }
+
+    fn table_as(&self, answered: Answered) -> Vec<Vec<String>> {
         let names = || self.classes.iter().map(|class| visible::name(class));
         let mut head = vec!["true class".to_owned()];
-        if shows_all {
-            head.extend(names().map(|name| format!("as {name}")));
+        match answered {
+            Answered::Names => head.extend(names().map(|name| format!("as {name}"))),
+            Answered::Numbers => {
+                head.extend((1..=self.classes.len()).map(|number| format!("as {number}")));
+            }
+            Answered::Nowhere => {}
         }
         head.extend(["windows", "recall", "precision"].map(String::from));
         let mut rows = vec![head];
         for (class, name) in names().enumerate() {
-            let mut row = vec![name];
-            if shows_all {
+            let mut row = match answered {
+                Answered::Numbers => vec![format!("{} {name}", class + 1)],
+                _ => vec![name],
+            };
+            if answered != Answered::Nowhere {
                 row.extend(self.counts[class].iter().map(u64::to_string));
             }
             row.push(self.windows(class).to_string());
@@ -235,9 +268,36 @@ impl Confusion {
         rows
     }
 
-    /// Whether [`table`](Self::table) leaves out what was answered, as there are too many classes.
+    /// Whether [`table`](Self::table) leaves out what was answered, as it has no room on a screen.
     pub fn is_cut(&self) -> bool {
-        self.classes.len() > MOST_SHOWN
+        self.shown_as().is_none()
+    }
+
+    /// The classes that are taken for others, the commonest first: number of windows, true class, answered class.
+    pub fn confused(&self) -> Vec<(u64, usize, usize)> {
+        let count = self.classes.len();
+        let pairs = (0..count).flat_map(|class| (0..count).map(move |answer| (class, answer)));
+        let mut wrong: Vec<(u64, usize, usize)> = pairs
+            .filter(|(class, answer)| class != answer)
+            .map(|(class, answer)| (self.counts[class][answer], class, answer))
+            .filter(|(count, _, _)| *count > 0)
+            .collect();
+        wrong.sort_by_key(|&(count, class, answer)| (std::cmp::Reverse(count), class, answer));
+        wrong
+    }
+
+    /// A table of the `most` commonest confusions, and how many more there are; the first row is the head.
+    pub fn confused_table(&self, most: usize) -> (Vec<Vec<String>>, usize) {
+        let wrong = self.confused();
+        let head = ["true class", "answered as", "windows", "of the class"];
+        let row = |&(count, class, answer): &(u64, usize, usize)| {
+            let [class_name, answered] = [class, answer].map(|at| visible::name(&self.classes[at]));
+            let share = share(count, self.windows(class)).map_or("-".into(), percent);
+            vec![class_name, answered, count.to_string(), share]
+        };
+        let rows = std::iter::once(head.map(String::from).to_vec());
+        let rows = rows.chain(wrong.iter().take(most).map(row)).collect();
+        (rows, wrong.len().saturating_sub(most))
     }
 
     /// The whole matrix as comma-separated values: a row a true class, a column an answered one.
@@ -254,6 +314,14 @@ impl Confusion {
         }
         Ok(writer.into_inner()?)
     }
+}
+
+/// How a table shows the answered classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Names,
+    Numbers,
+    Nowhere,
 }
 
 /// Metrics of a split with the classes behind them.
@@ -339,6 +407,40 @@ mod tests {
             "accuracy of each group or recording, lowest first: ann 50.00 % of 2, ben 100.00 % of 1"
         );
         assert!(!all.add(&Confusion::new(vec!["c".into()], &[1], [])));
+    }
+
+    #[test]
+    fn tables_fit_a_screen() {
+        let of = |count: usize, name: &str| {
+            let classes = (0..count).map(|class| format!("{name} {class}")).collect();
+            let pairs = (0..count as u32).flat_map(|class| [(class, class), (class, 1)]);
+            Confusion::new(classes, &[], pairs)
+        };
+        let width = |rows: &[Vec<String>]| {
+            let widest = |column: usize| rows.iter().map(|row| row[column].len()).max();
+            let columns = 0..rows[0].len();
+            columns
+                .filter_map(widest)
+                .map(|width| width + GAP)
+                .sum::<usize>()
+                - GAP
+        };
+        for (count, name, second) in [
+            (3, "a", "as a 0"),
+            (6, "walking", "as 1"),
+            (20, "walking", "windows"),
+            (21, "a", "windows"),
+        ] {
+            let confusion = of(count, name);
+            let table = confusion.table();
+            assert_eq!(table[0][1], second, "{count}");
+            assert!(width(&table) <= SCREEN, "{count}: {table:?}");
+            assert_eq!(confusion.is_cut(), second == "windows");
+        }
+        assert_eq!(of(6, "walking").table()[3][..2], ["3 walking 2", "0"]);
+        let (pairs, more) = of(20, "a").confused_table(2);
+        assert_eq!((pairs.len(), more), (3, 17));
+        assert_eq!(pairs[1], ["a 0", "a 1", "1", "50.00 %"]);
     }
 
     #[test]

@@ -181,7 +181,8 @@ pub(super) struct Measured {
 /// Those of [`evaluate()`].
 pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) -> Result<Measured> {
     let device = options.device.open()?;
-    let data_dir = options.data_dir.as_deref();
+    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
+    let data_dir = data_dir.as_deref();
     let (loaded, data) = model::load(&options.model, data_dir, &device, observer)?;
     let data = match data {
         Some(data) => data,

@@ -92,10 +92,11 @@ pub(super) fn load(
     let is_there = |name: &str| path.join(name).symlink_metadata().is_ok();
     if path.is_dir() && !card::files::ALL.into_iter().any(is_there) {
         let fault = Fault::new(format_args!(
-            "{} is neither a run folder ({}) nor a model folder ({})",
+            "{} is neither a run folder ({}) nor a model folder ({}){}",
             path.display(),
             checkpoint::FILE_NAME,
-            card::files::MODEL
+            card::files::MODEL,
+            place::hint_at_model(path)
         ));
         return Err(Error::Model(fault.at(path)));
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Fault, Result, Sort};
+use crate::card::files;
 use crate::checkpoint;
 use crate::files::write_atomically;
 use crate::observer::Observer;
@@ -17,6 +18,30 @@ const NAME: &str = "data.toml";
 /// Whether the folder at `path` is that of a run, with a checkpoint.
 pub fn is_run(path: &Path) -> bool {
     path.join(checkpoint::FILE_NAME).is_file()
+}
+
+/// The folder of the run at `path`, or of the run in whose folder the model folder or model file at `path` lies; none of others.
+fn run_of(path: &Path) -> Option<PathBuf> {
+    if is_run(path) {
+        return Some(path.to_owned());
+    }
+    let path = path.canonicalize().ok()?;
+    let model = if path.is_dir() {
+        &*path
+    } else {
+        path.parent()?
+    };
+    let above = model.parent()?;
+    (model.join(files::MODEL).is_file() && is_run(above)).then(|| above.to_owned())
+}
+
+/// A hint at the model of a folder that is no model itself, such as that of a search; empty where it has none.
+pub(super) fn hint_at_model(path: &Path) -> String {
+    let model = path.join("model");
+    match model.join(files::MODEL).is_file() {
+        true => format!("; its model is in {}", model.display()),
+        false => String::new(),
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,20 +71,24 @@ pub(super) fn keep(run: &Path, data_dir: Option<&Path>) -> Result<()> {
     write_atomically(&file, text.as_bytes()).sort_at(Error::Io, &file)
 }
 
-/// The place of the data of the run in the folder `run`: `given` if there is one, else the kept one, which the observer is told
-/// of. None of what is no run, and where none is kept.
+/// The place of the data of the run at `path`, or of the run in whose folder the model at `path` lies: `given` if there is one,
+/// else the kept one, which the observer is told of. None of what is no run's, and where none is kept.
 ///
 /// # Errors
 /// [`Error::Data`]: the kept place is not there; [`Error::Checkpoint`]: the file that says it is damaged.
 pub(super) fn data_of_run(
-    run: &Path,
+    path: &Path,
     given: Option<&Path>,
     observer: &mut dyn Observer,
 ) -> Result<Option<PathBuf>> {
-    let file = run.join(NAME);
-    if given.is_some() || !is_run(run) || file.symlink_metadata().is_err() {
+    if given.is_some() {
         return Ok(given.map(Path::to_owned));
     }
+    let kept = run_of(path).filter(|run| run.join(NAME).symlink_metadata().is_ok());
+    let Some(run) = kept else {
+        return Ok(None);
+    };
+    let file = run.join(NAME);
     let data = PathBuf::from(read(&file)?.data);
     if !data.exists() {
         let fault = Fault::new(format_args!(
@@ -92,6 +121,43 @@ fn read(file: &Path) -> Result<Place> {
 mod tests {
     use super::*;
     use crate::observer::Silent;
+
+    #[test]
+    fn a_model_in_the_folder_of_its_run_has_the_data_of_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let model = run.join("my model");
+        let file = model.join(files::MODEL);
+        let data = folder.path().join("data");
+        for folder in [&model, &data] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let found = |path: &Path| data_of_run(path, None, &mut Silent).unwrap();
+        keep(&run, Some(&data)).unwrap();
+        std::fs::write(&file, "").unwrap();
+        // A folder without a checkpoint is no run's.
+        assert_eq!(found(&model), None);
+        assert_eq!(hint_at_model(&run), "");
+        std::fs::write(run.join(checkpoint::FILE_NAME), "").unwrap();
+        for path in [
+            &model,
+            &file,
+            &model.join("."),
+            &run.join("my model/../my model"),
+        ] {
+            assert_eq!(found(path).as_ref(), Some(&data), "{}", path.display());
+        }
+        let other = Path::new("other");
+        let given = data_of_run(&model, Some(other), &mut Silent).unwrap();
+        assert_eq!(given, Some(other.into()));
+        // Neither is another folder in it, nor the model of another place.
+        std::fs::create_dir(run.join("other")).unwrap();
+        assert_eq!(found(&run.join("other")), None);
+        let outside = folder.path().join("model");
+        std::fs::rename(&model, &outside).unwrap();
+        assert_eq!(found(&outside), None);
+        assert!(hint_at_model(folder.path()).ends_with("/model"));
+    }
 
     #[test]
     fn the_kept_place_goes_behind_a_given_one_and_is_told_when_it_is_gone() {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::error::{Error, Fault, Result};
 use super::evaluate::{self, EvaluateOptions};
-use super::place::is_run;
+use super::place::{self, is_run};
 use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
 use crate::observer::{EpochRecord, Observer, Stage, Step, Transfer};
@@ -51,26 +51,31 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         inner: observer,
         notes: Vec::new(),
     };
+    // Known before, for the page names it, too.
+    let options = &EvaluateOptions {
+        data_dir: place::data_of_run(path, options.data_dir.as_deref(), &mut noted)?,
+        ..options.clone()
+    };
     let measured = evaluate::measure(options, &mut noted)?;
     let doubts = measured.data.task.own().map(|own| own.doubts.clone());
     let notes: Vec<String> = (noted.notes.into_iter())
         .chain(doubts.unwrap_or_default())
         .collect();
     let sequences = evaluate::sequences(&measured.data.task, options.split)?;
-    let place = facts::Place::of(path);
+    let names = facts::Place::of(path);
     let confusion = facts::confusion(&measured, &sequences);
     let wrong = windows::wrong(&measured, &sequences, options.split, path)?;
-    let model = facts::model(&measured, &sequences, &place, options)?;
-    let beside = beside::found(&place, &measured);
+    let model = facts::model(&measured, &sequences, &names, options)?;
+    let beside = beside::found(&names, &measured);
     Ok(RunReport {
-        name: place.name.clone(),
+        name: names.name.clone(),
         task: measured.loaded.config.task,
         split: options.split.to_string(),
         sequences: sequences.len(),
         kernel: measured.kernel,
         data: facts::data(&measured),
         notes,
-        curves: place.curves(),
+        curves: names.curves(),
         float: measured.float,
         integer: measured.integer.metrics,
         confusion,

@@ -31,6 +31,8 @@ pub struct EmulatorOptions {
     pub rate: Option<u32>,
     /// Window file or recording to stream, over and over; none is some windows of UCI HAR.
     pub stream: Option<PathBuf>,
+    /// Names of the channels that the board's model reads, where it is known: a recording may lack others. Empty: it may not.
+    pub channels: Vec<String>,
     /// Where firmware and the board's flash are.
     pub sources: FirmwareOptions,
 }
@@ -49,7 +51,10 @@ pub fn start_emulator(
     let board = board.sort(Error::Board)?;
     let firmware = build_stream(&folder, &board, observer)?;
     let windows = match &options.stream {
-        Some(path) => Some(stream::read(path, &board, observer).sort_at(Error::Data, path)?),
+        Some(path) => {
+            let read = usage::quantities(options.channels.iter().map(String::as_str));
+            Some(stream::read(path, &board, read, observer).sort_at(Error::Data, path)?)
+        }
         None => None,
     };
     let launch = Launch {

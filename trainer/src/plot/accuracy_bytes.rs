@@ -12,6 +12,10 @@ const NARROW_SIZE: (u32, u32) = (super::NARROW, 400);
 const NARROW_HEADER_HEIGHT: u32 = 48;
 const HEADER_HEIGHT: u32 = 74;
 const LABEL_SIZE: u32 = 14;
+/// Models that are measured here, from which on they have numbers in place of names, which a key below tells.
+const NUMBERED: usize = 8;
+/// Height of a line of the key.
+const KEY_ROW: u32 = 20;
 /// Half of a dot with its air.
 const DOT: i32 = 7;
 /// Half of the width of a bar with its air.
@@ -93,11 +97,54 @@ impl AccuracyPicture<'_> {
             Shape::Wide => (SIZE, HEADER_HEIGHT),
             Shape::Narrow => (NARROW_SIZE, NARROW_HEADER_HEIGHT),
         };
-        draw((width, height), |area| {
-            let (header, body) = area.split_vertically(header_height);
+        style::register_typeface()?;
+        let (named, key) = self.numbered();
+        let columns = match shape {
+            Shape::Wide => 2,
+            Shape::Narrow => 1,
+        };
+        let rows = key.len().div_ceil(columns);
+        let below = KEY_ROW * rows as u32;
+        draw((width, height + below), |area| {
+            let (above, below) = area.split_vertically(height);
+            let (header, body) = above.split_vertically(header_height);
             self.draw_header(&header, shape)?;
-            self.draw_marks(&body, shape)
+            self.draw_marks(&body, shape, &named)?;
+            let column = (width as usize / columns) as i32;
+            for (i, line) in key.iter().enumerate() {
+                let line = style::shortened(line, column - 32);
+                let at = (
+                    16 + column * (i / rows) as i32,
+                    (KEY_ROW as usize * (i % rows)) as i32,
+                );
+                below.draw_text(&line, &style::text(LABEL_SIZE, INK), at)?;
+            }
+            Ok(())
         })
+    }
+
+    /// The marks with the names that are written beside them, and the lines of the key: of many models numbers are written, but
+    /// for the ringed one.
+    fn numbered(&self) -> (Vec<Mark>, Vec<String>) {
+        let mut named = self.marks.to_vec();
+        let is_measured = |mark: &Mark| !mark.published && !mark.name.is_empty();
+        let mut key = Vec::new();
+        if named.iter().filter(|mark| is_measured(mark)).count() > NUMBERED {
+            for (i, mark) in named.iter_mut().enumerate() {
+                if is_measured(mark) && self.ringed != Some(i) {
+                    let number = (key.len() + 1).to_string();
+                    key.push(format!("{number} {}", mark.name));
+                    mark.name = number;
+                }
+            }
+        }
+        (named, key)
+    }
+
+    /// Whether the ringed mark is the only one that was measured here.
+    fn is_ringed_alone(&self) -> bool {
+        let mut measured = (self.marks.iter().enumerate()).filter(|(_, mark)| !mark.published);
+        measured.all(|(i, _)| self.ringed == Some(i))
     }
 
     fn draw_header(&self, area: &Area<'_>, shape: Shape) -> Result<(), DrawError> {
@@ -112,7 +159,12 @@ impl AccuracyPicture<'_> {
             Shape::Narrow => (style::text(13, INK), (24, y + 20)),
         };
         let beside = |(x, y): (i32, i32)| (x + 12, y - 6);
-        area.draw(&Circle::new(first, 5, style::colour(0).filled()))?;
+        if self.is_ringed_alone() {
+            area.draw(&Circle::new(first, 5, style::colour(1).filled()))?;
+            area.draw(&Circle::new(first, 8, style::colour(1).stroke_width(2)))?;
+        } else {
+            area.draw(&Circle::new(first, 5, style::colour(0).filled()))?;
+        }
         let text = "measured here: integer model, test split";
         area.draw_text(text, &small, beside(first))?;
         if self.marks.iter().any(|mark| mark.published) {
@@ -156,7 +208,7 @@ impl AccuracyPicture<'_> {
         (x, y)
     }
 
-    fn draw_marks(&self, area: &Area<'_>, shape: Shape) -> Result<(), DrawError> {
+    fn draw_marks(&self, area: &Area<'_>, shape: Shape, named: &[Mark]) -> Result<(), DrawError> {
         let frame = Frame {
             caption: "",
             right: 20,
@@ -165,7 +217,7 @@ impl AccuracyPicture<'_> {
         let (x, y) = self.axes(shape);
         let mut chart = Chart::new(area, frame, x, y)?;
         self.draw_dots(&mut chart)?;
-        draw_names(area, &chart, self.marks)
+        draw_names(area, &chart, named)
     }
 
     fn draw_dots(&self, chart: &mut Chart<'_, '_>) -> Result<(), DrawError> {
@@ -181,10 +233,12 @@ impl AccuracyPicture<'_> {
                 chart.line(&ends, style::look(0), 2)?;
             }
         }
-        for mark in measured {
+        let ringed = self.ringed.and_then(|ringed| self.marks.get(ringed));
+        let is_ringed = |mark: &Mark| ringed.is_some_and(|ringed| std::ptr::eq(ringed, mark));
+        for mark in measured.into_iter().filter(|mark| !is_ringed(mark)) {
             chart.dot(place(mark), 5, style::colour(0).filled())?;
         }
-        if let Some(mark) = self.ringed.and_then(|ringed| self.marks.get(ringed)) {
+        if let Some(mark) = ringed {
             chart.dot(place(mark), 6, style::colour(1).filled())?;
             chart.dot(place(mark), 10, style::colour(1).stroke_width(2))?;
         }
@@ -281,6 +335,60 @@ fn apart(a: Rectangle4, b: Rectangle4) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn mark(name: &str, bytes: f64, accuracy: f64) -> Mark {
+        Mark {
+            name: name.into(),
+            bytes,
+            accuracy,
+            spread: None,
+            published: false,
+        }
+    }
+
+    fn picture(marks: &[Mark], ringed: Option<usize>) -> AccuracyPicture<'_> {
+        AccuracyPicture {
+            title: "",
+            source: "",
+            cost: Cost::Bytes,
+            marks,
+            ringed,
+        }
+    }
+
+    #[test]
+    fn many_models_have_numbers_and_a_key() {
+        let model = |i: u32| mark(&format!("hidden={i}"), 500.0 + 97.0 * f64::from(i), 80.0);
+        let marks: Vec<Mark> = (0..10).map(model).collect();
+        for shape in [Shape::Wide, Shape::Narrow] {
+            let drawn = picture(&marks, Some(3)).draw(shape).unwrap();
+            let texts: Vec<&str> = drawn.svg().lines().map(str::trim).collect();
+            let count = |text: &str| texts.iter().filter(|found| **found == text).count();
+            assert_eq!((count("1 hidden=0"), count("1")), (1, 1));
+            // The ringed one has its name.
+            assert_eq!((count("hidden=3"), count("4 hidden=4")), (1, 1));
+            assert_eq!((count("9 hidden=9"), count("9")), (1, 1));
+            let few = picture(&marks[..8], None).draw(shape).unwrap();
+            assert!(!few.svg().contains("1 hidden=0"));
+        }
+        let other = Mark {
+            published: true,
+            ..mark("LSTM", 900.0, 81.0)
+        };
+        let all: Vec<Mark> = marks.iter().cloned().chain([other]).collect();
+        assert_eq!(picture(&all, None).numbered().1.len(), 10);
+    }
+
+    #[test]
+    fn the_legend_has_the_colour_of_what_is_drawn() {
+        let marks = [mark("this model", 900.0, 81.0), mark("b", 1000.0, 82.0)];
+        let blue = "fill=\"#0072B2\"";
+        for (count, has_blue) in [(1, false), (2, true)] {
+            let drawn = picture(&marks[..count], Some(0)).draw(Shape::Wide).unwrap();
+            assert_eq!(drawn.svg().contains(blue), has_blue, "{count}");
+            assert!(drawn.svg().contains("fill=\"#D55E00\""));
+        }
+    }
 
     #[test]
     fn names_that_find_no_place_are_left_out_and_others_do_not_overlap() {

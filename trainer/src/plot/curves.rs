@@ -5,7 +5,7 @@ use plotters::prelude::*;
 
 use super::chart::{Axis, Chart, Frame};
 use super::labels::{self, End};
-use super::style::{self, Area, DrawError, INK};
+use super::style::{self, Area, DrawError, INK, shortened, text_width};
 use super::{Picture, Shape, draw};
 use crate::run_log::Line;
 
@@ -264,26 +264,9 @@ impl Legend {
     }
 }
 
-fn text_width(name: &str) -> i32 {
-    let layout = style::text(14, INK).font.layout_box(name);
-    layout.map_or(8 * name.len() as i32, |((left, _), (right, _))| {
-        right - left
-    })
-}
-
 /// Room of an entry: its line, its text and the gap to the next.
 fn entry_width(name: &str) -> i32 {
     36 + 20 + text_width(name)
-}
-
-/// A name of at most so many pixels, with an ellipsis where it is cut.
-fn shortened(name: &str, pixels: i32) -> String {
-    if text_width(name) <= pixels {
-        return name.into();
-    }
-    let mut kept = name.to_owned();
-    while text_width(&kept) + 14 > pixels && kept.pop().is_some() {}
-    kept + "…"
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ const HEADER_HEIGHT: u32 = 62;
 const ROW: u32 = 30;
 const PANEL: u32 = 150;
 const STRIP: u32 = 64;
+/// Width of a sample of a series in a legend.
+const SWATCH: i32 = 24;
 /// The most classes, channels and recordings that are drawn.
 const MOST_CLASSES: usize = 60;
 const MOST_CHANNELS: usize = 48;
@@ -79,7 +81,7 @@ pub fn class_balance(summary: &Summary, shape: Shape) -> Result<Picture> {
             true => &["training", "validation", "test"][..],
             false => &["all, for they cannot be split"],
         };
-        head(&header, &title, names, 3, sizes)?;
+        head(&header, &title, names, Swatch::Band, sizes)?;
         for (i, class) in classes.iter().enumerate() {
             let top = ROW as i32 * i as i32;
             body.draw_text(
@@ -131,7 +133,7 @@ pub fn channel_histograms(summary: &Summary, shape: Shape) -> Result<Picture> {
                 &header,
                 "Values of each channel, by class",
                 &names,
-                names.len(),
+                Swatch::Line,
                 sizes,
             )?;
             let panels = body.split_evenly((rows as usize, sizes.columns as usize));
@@ -167,10 +169,7 @@ fn draw_histogram(area: &Area<'_>, channel: &ChannelFacts, sizes: Sizes) -> Resu
             )
         };
         let line: Vec<(i32, i32)> = bars.iter().enumerate().map(point).collect();
-        area.draw(&PathElement::new(
-            line,
-            style::colour(class).stroke_width(2),
-        ))?;
+        style::stroke(area, line, style::look(class), 2)?;
     }
     let small = style::text(12, FAINT_INK);
     area.draw_text(&number(channel.min), &small, (left, bottom + 4))?;
@@ -209,7 +208,7 @@ pub fn recording_strips(
             false => "Recordings: lines are channels, bands classes".into(),
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        head(&header, &title, &names, names.len(), sizes)?;
+        head(&header, &title, &names, Swatch::Band, sizes)?;
         for (i, recording) in shown.iter().enumerate() {
             draw_strip(&body, recording, summary, (STRIP * i as u32) as i32, sizes)?;
         }
@@ -243,10 +242,7 @@ fn draw_strip(
             (x(interval.start), band),
             (x(interval.end).max(x(interval.start) + 1), band + 8),
         ];
-        area.draw(&Rectangle::new(
-            ends,
-            style::colour(class.unwrap_or(0)).filled(),
-        ))?;
+        draw_band(area, ends, class.unwrap_or(0))?;
     }
     // Half as many as pixels.
     let columns = (right - left) as usize / 2;
@@ -280,6 +276,37 @@ fn draw_strip(
     Ok(())
 }
 
+/// How a legend shows a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Swatch {
+    Line,
+    Band,
+}
+
+/// Draws a piece of a class's band. The first classes have colours of their own; the next have them again around a white middle,
+/// and those after them around a middle with a line.
+fn draw_band(
+    area: &Area<'_>,
+    [(left, top), (right, bottom)]: [(i32, i32); 2],
+    class: usize,
+) -> Result<(), DrawError> {
+    let colour = style::colour(class).filled();
+    area.draw(&Rectangle::new([(left, top), (right, bottom)], colour))?;
+    let round = class / style::SERIES % 3;
+    if round == 0 {
+        return Ok(());
+    }
+    let middle = [(left + 2, top + 2), (right - 2, bottom - 2)];
+    if middle[0].0 < middle[1].0 {
+        area.draw(&Rectangle::new(middle, style::SURFACE.filled()))?;
+    }
+    let y = (top + bottom) / 2;
+    match round {
+        2 => area.draw(&Rectangle::new([(left, y - 1), (right, y + 1)], colour)),
+        _ => Ok(()),
+    }
+}
+
 /// Lines of a legend with these names.
 fn legend_rows(names: &[&str], sizes: Sizes) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = vec![Vec::new()];
@@ -297,7 +324,7 @@ fn legend_rows(names: &[&str], sizes: Sizes) -> Vec<Vec<usize>> {
 }
 
 fn legend_width(name: &str) -> i32 {
-    8 * name.chars().count() as i32 + 34
+    8 * name.chars().count() as i32 + SWATCH + 22
 }
 
 fn legend_height(names: &[String], sizes: Sizes) -> u32 {
@@ -310,19 +337,22 @@ fn head(
     area: &Area<'_>,
     title: &str,
     names: &[&str],
-    colours: usize,
+    swatch: Swatch,
     sizes: Sizes,
 ) -> Result<(), DrawError> {
     area.draw_text(title, &style::text(sizes.title, INK), (16, 10))?;
     for (line, row) in legend_rows(names, sizes).iter().enumerate() {
         let (mut x, y) = (16, 42 + 20 * line as i32);
         for &i in row {
-            let ends = [(x, y), (x + 12, y + 10)];
-            area.draw(&Rectangle::new(
-                ends,
-                style::colour(i % colours.max(1)).filled(),
-            ))?;
-            area.draw_text(names[i], &style::text(13, INK), (x + 18, y - 2))?;
+            let (right, middle) = (x + SWATCH, y + 5);
+            match swatch {
+                Swatch::Band => draw_band(area, [(x, y), (right, y + 10)], i)?,
+                Swatch::Line => {
+                    let line = vec![(x, middle), (right, middle)];
+                    style::stroke(area, line, style::look(i), 3)?;
+                }
+            }
+            area.draw_text(names[i], &style::text(13, INK), (right + 6, y - 2))?;
             x += legend_width(names[i]);
         }
     }

@@ -170,6 +170,24 @@ pub(super) fn register_typeface() -> Result<()> {
     Ok(())
 }
 
+/// Pixels of a text of size 14.
+pub(super) fn text_width(name: &str) -> i32 {
+    let layout = text(14, INK).font.layout_box(name);
+    layout.map_or(8 * name.len() as i32, |((left, _), (right, _))| {
+        right - left
+    })
+}
+
+/// A name of at most so many pixels, with an ellipsis where it is cut.
+pub(super) fn shortened(name: &str, pixels: i32) -> String {
+    if text_width(name) <= pixels {
+        return name.into();
+    }
+    let mut kept = name.to_owned();
+    while text_width(&kept) + 14 > pixels && kept.pop().is_some() {}
+    kept + "…"
+}
+
 /// A number of bytes, short: "996 B", "3.25 KB", "1.2 MB" (1 KB is 1,024 bytes).
 pub(super) fn bytes(count: f64) -> String {
     let (value, unit) = match count {

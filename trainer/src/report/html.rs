@@ -9,6 +9,7 @@ use crate::visible;
 /// A page that needs no other file: the pictures that the Markdown links to are inside.
 pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
     let mut inside_image = false;
+    let mut table = Table::default();
     let markup = |text: String| Event::InlineHtml(text.into());
     let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).flat_map(|event| match event {
         Event::Start(Tag::Image { ref dest_url, .. }) => {
@@ -22,18 +23,43 @@ pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
         }
         // The text that stands for a picture where it cannot be shown.
         _ if inside_image => vec![],
-        // A table scrolls inside of its own box.
-        Event::Start(Tag::Table(_)) => vec![markup("<div class=\"scroll\">".into()), event],
+        Event::Start(Tag::Table(_)) => {
+            table = Table::default();
+            vec![]
+        }
         Event::End(TagEnd::Table) => vec![event, markup("</div>".into())],
+        Event::Start(Tag::TableHead) => {
+            table.is_in_head = true;
+            vec![]
+        }
+        Event::End(TagEnd::TableHead) => {
+            table.is_in_head = false;
+            vec![markup(table.head())]
+        }
+        Event::Start(Tag::TableRow) => {
+            table.column = 0;
+            vec![event]
+        }
+        Event::Start(Tag::TableCell) if table.is_in_head => {
+            table.names.push(String::new());
+            vec![]
+        }
+        Event::End(TagEnd::TableCell) if table.is_in_head => vec![],
+        // Names of columns are the report's own, without markup.
+        Event::Text(ref text) if table.is_in_head => {
+            let name = table.names.iter_mut().last();
+            name.into_iter().for_each(|name| name.push_str(text));
+            vec![]
+        }
+        Event::Start(Tag::TableCell) => vec![markup(table.cell())],
+        Event::End(TagEnd::TableCell) => vec![markup("</td>".into())],
         // The report has no HTML of its own: this is a name.
         Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
         event => vec![event],
     });
     let mut body = String::new();
     html::push_html(&mut body, events);
-    let title = visible::text(title)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;");
+    let title = escaped(&visible::text(title));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -41,6 +67,44 @@ pub(super) fn page(title: &str, markdown: &str, figures: &[Figure]) -> String {
          <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
         style::sheet()
     )
+}
+
+/// A table, which scrolls inside of its own box; on a phone a row folds, and each cell has the name of its column.
+#[derive(Default)]
+struct Table {
+    /// Names of the columns.
+    names: Vec<String>,
+    is_in_head: bool,
+    /// Cells of the row so far.
+    column: usize,
+}
+
+impl Table {
+    /// The start of the table, up to its body. One whose columns have no names is a list of facts.
+    fn head(&self) -> String {
+        let is_named = self.names.iter().any(|name| !name.is_empty());
+        let class = if is_named { "fold" } else { "facts" };
+        let names = self.names.iter();
+        let names = names.map(|name| format!("<th>{}</th>", escaped(name)));
+        let names = match is_named {
+            true => format!("<thead><tr>{}</tr></thead>", names.collect::<String>()),
+            false => String::new(),
+        };
+        format!("<div class=\"scroll\"><table class=\"{class}\">{names}<tbody>\n")
+    }
+
+    /// The start of the next cell.
+    fn cell(&mut self) -> String {
+        let name = self.names.get(self.column).map_or("", String::as_str);
+        self.column += 1;
+        format!("<td data-h=\"{}\">", escaped(name))
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
 }
 
 /// A picture in both shapes, of which the width of the page chooses.
@@ -53,6 +117,20 @@ fn both(figure: &Figure) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn cells_have_the_names_of_their_columns_on_a_phone() {
+        let text = "| | |\n|---|---|\n| command | `x` |\n\n| run | float, % | \"a\" & b |\n|---|---:|---|\n| a \\| *b* | 95.10 | c |\n| d | | |\n";
+        let page = super::page("Runs", text, &[]);
+        for part in [
+            "<table class=\"facts\"><tbody>\n<tr><td data-h=\"\">command</td><td data-h=\"\"><code>x</code></td></tr>\n</tbody></table>\n</div>",
+            "<table class=\"fold\"><thead><tr><th>run</th><th>float, %</th><th>&quot;a&quot; &amp; b</th></tr></thead><tbody>\n\
+             <tr><td data-h=\"run\">a | <em>b</em></td><td data-h=\"float, %\">95.10</td><td data-h=\"&quot;a&quot; &amp; b\">c</td></tr>\n",
+            "<tr><td data-h=\"run\">d</td><td data-h=\"float, %\"></td>",
+        ] {
+            assert!(page.contains(part), "{part}\n\n{page}");
+        }
+    }
+
     #[test]
     fn markup_in_names_is_text() {
         let page = super::page(

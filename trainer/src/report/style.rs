@@ -29,6 +29,7 @@ tbody th { font-weight: normal; }
 .names th:first-child, .names td:first-child { max-width: 12rem; min-width: 4.6rem; overflow-wrap: anywhere; position: sticky; left: 0; background: var(--ground); }
 .facts th { text-align: left; vertical-align: top; color: var(--faint); white-space: nowrap; }
 .facts td { text-align: left; overflow-wrap: anywhere; }
+.facts td:first-child { white-space: nowrap; color: var(--faint); }
 code { background: var(--box); padding: 0.1em 0.3em; overflow-wrap: anywhere; font-size: 0.9em; }
 summary { cursor: pointer; padding: 0.4rem 0; color: var(--link); }
 .notes { padding-left: 1.1rem; font-size: 0.92rem; }
@@ -41,7 +42,13 @@ summary { cursor: pointer; padding: 0.4rem 0; color: var(--link); }
 .picture svg { width: 100%; height: auto; display: block; }
 .picture.wide { display: none; }
 .narrow { max-width: 30rem; }
-@media (max-width: 520px) { table { font-size: 0.82rem; } th, td { padding: 0.25rem 0.35rem; } }
+@media (max-width: 520px) { table { font-size: 0.82rem; } th, td { padding: 0.25rem 0.35rem; }
+  .fold, .fold tbody { display: block; } .fold thead { display: none; }
+  .fold tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); border-bottom: 1px solid var(--line); padding: 0.3rem 0; }
+  .fold td { border: 0; padding: 0.1rem 0.3rem 0.1rem 0; text-align: left; overflow-wrap: anywhere; }
+  .fold td:first-child { grid-column: 1 / -1; font-weight: 600; }
+  .fold td:empty { display: none; }
+  .fold td:not(:first-child)::before { content: attr(data-h); display: block; color: var(--faint); font-size: 0.7rem; } }
 @media (min-width: 860px) { .bar { min-width: 11rem; } .picture.wide { display: block; } .picture.narrow { display: none; } }
 ";
 

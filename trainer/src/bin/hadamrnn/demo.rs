@@ -133,8 +133,12 @@ fn print_figures(result: &DemoResult) -> Result<()> {
             output::grouped(board.cost.instructions_per_step.into()),
         ),
         row(
-            "instructions per window",
-            output::grouped(board.cost.instructions_per_window),
+            "instructions per window, all steps + readout",
+            format!(
+                "{} + {}",
+                output::grouped(board.cost.instructions_per_window),
+                output::grouped(board.cost.readout_instructions.into())
+            ),
         ),
     ])
 }

@@ -89,6 +89,9 @@ pub fn run(args: &Args) -> Result<Status> {
                 board: name.clone(),
                 rate: args.rate,
                 stream: args.stream.clone(),
+                channels: names
+                    .as_ref()
+                    .map_or(Vec::new(), |names| names.channels.clone()),
                 sources: args.sources.options(),
             };
             let (emulator, wire) = pipeline::start_emulator(&options, &mut terminal)?;

@@ -12,6 +12,9 @@ use crate::output;
 /// Name of the file with the whole matrix, where it is too large to be shown.
 const CONFUSION_NAME: &str = "confusion.csv";
 
+/// Confusions that are shown where the matrix is not.
+const MOST_CONFUSED: usize = 10;
+
 /// Prints the table of classes and splits, and how they were split.
 pub fn table(overview: &Overview) -> Result<()> {
     output::table(&overview.table())?;
@@ -21,11 +24,28 @@ pub fn table(overview: &Overview) -> Result<()> {
     output::line("")
 }
 
+/// Prints the commonest confusions.
+fn confused(confusion: &Confusion) -> Result<()> {
+    let (rows, more) = confusion.confused_table(MOST_CONFUSED);
+    if rows.len() < 2 {
+        return Ok(());
+    }
+    output::line("\ntaken for another, the commonest first:")?;
+    output::table(&rows)?;
+    if more > 0 {
+        output::line(&format!("and {more} more, which are rarer"))?;
+    }
+    output::line("")
+}
+
 /// Prints which classes were answered, beside an accuracy on `on`. A matrix that is too large for a screen goes into a file in
 /// `folder`.
 pub fn confusion(confusion: &Confusion, on: &str, folder: Option<&Path>) -> Result<()> {
     output::line(&format!("\n{on}:"))?;
     output::table(&confusion.table())?;
+    if confusion.is_cut() {
+        confused(confusion)?;
+    }
     output::line(&confusion.summary())?;
     if let Some(line) = confusion.by_unit() {
         output::line(&line)?;

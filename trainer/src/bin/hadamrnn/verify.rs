@@ -174,6 +174,8 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
         "equal",
         "accuracy",
         "instr/step",
+        "all steps",
+        "readout",
         "instr/window",
         "flash",
         "static RAM",
@@ -190,6 +192,8 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
             verdict.accuracy.map_or("-".into(), output::percent),
             output::grouped(cost.instructions_per_step.into()),
             output::grouped(cost.instructions_per_window),
+            output::grouped(cost.readout_instructions.into()),
+            output::grouped(cost.with_readout()),
             output::grouped(verdict.inference_firmware.flash),
             output::grouped(verdict.inference_firmware.static_ram),
             output::grouped(cost.session_bytes.into()),
@@ -201,6 +205,7 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
         "equal: windows whose class, logits and every hidden state are the host's, bit for bit",
     )?;
     output::line(
-        "flash, RAM: bytes of a firmware that only infers, model included; counts: exact instructions",
+        "instr/window: exact instructions of all steps of a window and the readout of its answer; flash, RAM: bytes of a firmware that \
+         only infers, model included",
     )
 }

@@ -20,8 +20,10 @@ const ENOUGH_AT_END: usize = 10;
 const ENOUGH_IN_A_ROW: usize = 3;
 /// Share of values at the end of the range from which on it is a warning.
 const MANY_AT_END: f64 = 1e-3;
-/// A value is a glitch beyond so many times the range of 998 in a thousand.
+/// A value is a glitch beyond so many times the range of 998 in a thousand, and one that stands alone between usual values is
+/// beyond so many.
 const FAR: f64 = 20.0;
+const FAR_ALONE: f64 = 6.0;
 /// A channel is stuck in rows of equal values so many times as long as is usual for it in a class, of at least so many samples.
 const LONG: usize = 20;
 const LEAST_STUCK: usize = 25;
@@ -251,21 +253,36 @@ fn saturated(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding
 /// Single values far beyond all others.
 fn glitches(view: &View<'_>, channel: usize, column: &Column) -> Option<Finding> {
     let [low, middle, high] = [0.001, 0.5, 0.999].map(|share| column.quantile(share));
-    let reach = FAR * (high - low);
-    let is_far = |value: f64| reach > 0.0 && (value - middle).abs() > reach;
-    let count = column.sorted.iter().filter(|value| is_far(**value)).count();
-    if count == 0 {
+    let range = high - low;
+    let distance = |value: f64| (value - middle).abs();
+    let is_beyond = |value: f64, ranges: f64| range > 0.0 && distance(value) > ranges * range;
+    // Most channels have none: no need to look at what is beside them.
+    let ends = [column.sorted.first(), column.sorted.last()];
+    if !ends
+        .into_iter()
+        .flatten()
+        .any(|&end| is_beyond(end, FAR_ALONE))
+    {
         return None;
     }
-    let farthest = |value: &f64| (value - middle).abs();
-    let mut worst = (0, middle);
+    let (mut count, mut worst) = (0, (0, middle));
     for recording in 0..view.recordings.len() {
         let samples = view.recordings[recording].samples();
-        for value in view.values(recording, channel, 0..samples) {
-            if farthest(&value) > farthest(&worst.1) {
+        let values: Vec<f64> = view.values(recording, channel, 0..samples).collect();
+        let is_usual = |at: usize| values.get(at).is_none_or(|&value| !is_beyond(value, 1.0));
+        for (i, &value) in values.iter().enumerate() {
+            let is_alone = i.checked_sub(1).is_none_or(is_usual) && is_usual(i + 1);
+            if !is_beyond(value, if is_alone { FAR_ALONE } else { FAR }) {
+                continue;
+            }
+            count += 1;
+            if distance(value) > distance(worst.1) {
                 worst = (recording, value);
             }
         }
+    }
+    if count == 0 {
+        return None;
     }
     let name = &view.recordings[worst.0].name;
     Some(Finding {

@@ -170,18 +170,23 @@ fn channels(answer: &str, known: &[String]) -> Result<Vec<String>> {
 }
 
 fn positive(answer: &str) -> Result<f64> {
-    let number: f64 = answer.parse().context("that is no number")?;
-    ensure!(
-        number.is_finite() && number > 0.0,
-        "that is no positive number"
-    );
-    Ok(number)
+    let number = answer.parse().ok();
+    let number = number.filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.with_context(|| {
+        let answer = visible::name(answer);
+        format!("\"{answer}\" is no number above 0")
+    })
 }
 
 fn whole(answer: &str) -> Result<usize> {
-    let number: usize = answer.parse().context("that is no whole number")?;
-    ensure!((1..=65_535).contains(&number), "that is not in 1..=65535");
-    Ok(number)
+    let number = answer
+        .parse()
+        .ok()
+        .filter(|number| (1..=65_535).contains(number));
+    number.with_context(|| {
+        let answer = visible::name(answer);
+        format!("\"{answer}\" is no whole number from 1 to 65535")
+    })
 }
 
 /// Whether the first of two words is meant, which may be cut short.

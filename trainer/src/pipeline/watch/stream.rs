@@ -27,13 +27,20 @@ const SAME_RATE: f64 = 0.05;
 /// The window file at `path`, or one of the recordings there, for the sensor of `board`.
 ///
 /// # Errors
-/// It cannot be read, is malformed (the message names line and column), or lacks a channel that the sensor gives.
-pub(super) fn read(path: &Path, board: &Board, observer: &mut dyn Observer) -> Result<Vec<u8>> {
+/// It cannot be read, is malformed (the message names line and column), or lacks a channel that the sensor gives. Where `model`
+/// says what the model reads, it may lack others: they are zeros.
+pub(super) fn read(
+    path: &Path,
+    board: &Board,
+    model: Option<Channels>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<u8>> {
     let name = path.display();
     let firmware = board.descriptor().context("the board has no slots")?;
     let sensor = Sensor {
         values: firmware.channels.into(),
         gives: firmware.gives,
+        model,
     };
     let of_tool = || sensor.imported(path, firmware.rate.into());
     if path.is_dir() {
@@ -87,6 +94,8 @@ struct Recorded {
     saturated: usize,
     /// Samples a second, where they are not the board's.
     other_rate: Option<(f64, f64)>,
+    /// Quantities of the board's sensor that the recordings lack, and the model does not read.
+    absent: Vec<Quantity>,
 }
 
 impl Recorded {
@@ -96,6 +105,15 @@ impl Recorded {
             observer.notice(&format!(
                 "note: what the columns of {name} measure is not known: they are taken in the order of the board's sensor, which \
                  gives {gives}"
+            ));
+        }
+        if !self.absent.is_empty() {
+            let absent: Vec<String> = (self.absent.iter())
+                .map(|&quantity| Channels::of(&[quantity]).to_string())
+                .collect();
+            observer.notice(&format!(
+                "note: {name} has no {}, which the model does not read: zeros are streamed in its place",
+                absent.join(" and no ")
             ));
         }
         if self.saturated > 0 {
@@ -164,20 +182,29 @@ fn file(samples: &[Vec<i16>], channels: u16) -> Result<Vec<u8>> {
 struct Sensor {
     values: usize,
     gives: Channels,
+    /// Values that the model reads, as far as it is known; none for all.
+    model: Option<Channels>,
 }
 
 /// How the board's sample is made of a row of counts.
 enum Making {
     /// Its values are at these places of the row.
     Places(Places),
-    /// So are those that are not split off acceleration.
-    Split {
-        quantities: Vec<(Quantity, usize)>,
-        acceleration: usize,
-        filter: GravityFilter,
-    },
+    /// Its quantities come from the row, or are zeros.
+    Parts(Vec<(Quantity, Origin)>),
     /// The row is the sample.
     AsItIs,
+}
+
+/// Where a quantity of the board's sample comes from.
+#[derive(Debug)]
+enum Origin {
+    /// The row, from this place on.
+    Row(usize),
+    /// Acceleration, which lies in the row from this place on: gravity is taken off it.
+    Split(usize, Box<GravityFilter>),
+    /// Nowhere: it is zeros.
+    Absent,
 }
 
 impl Sensor {
@@ -193,6 +220,7 @@ impl Sensor {
             let other = differing(import::rate_of(recording).into_iter(), rate);
             recorded.other_rate = recorded.other_rate.or(other);
             let mut making = self.making(&recorded.names)?;
+            recorded.absent = making.absent();
             for number in 0..recording.samples() {
                 let values = recording.sample(number).iter().zip(&recording.channels);
                 let counts: Option<Vec<(i16, bool)>> = values
@@ -267,6 +295,7 @@ impl Sensor {
             names,
             saturated,
             other_rate: None,
+            absent: making.absent(),
         })
     }
 
@@ -298,30 +327,46 @@ impl Sensor {
                 .all(|(&place, next)| place == next);
             are_neighbours.then_some(usize::from(first))
         };
-        let mut quantities = Vec::new();
+        let mut parts = Vec::new();
         for quantity in given {
-            match (place(quantity), place(Quantity::Acceleration)) {
-                (Some(place), _) => quantities.push((quantity, place)),
+            let origin = match (place(quantity), place(Quantity::Acceleration)) {
+                (Some(place), _) => Origin::Row(place),
                 (None, Some(acceleration)) if quantity == Quantity::Motion => {
-                    quantities.push((quantity, acceleration));
+                    Origin::Split(acceleration, Box::default())
                 }
+                _ if self.is_unread(quantity) => Origin::Absent,
                 _ => bail!(
                     "it has {found}, the board's sensor gives {}: it lacks {}",
                     self.gives,
                     Channels::of(&[quantity])
                 ),
-            }
+            };
+            parts.push((quantity, origin));
         }
-        let acceleration = place(Quantity::Acceleration).context("it has no acceleration")?;
-        Ok(Making::Split {
-            quantities,
-            acceleration,
-            filter: GravityFilter::default(),
-        })
+        Ok(Making::Parts(parts))
+    }
+
+    /// Whether the model is known to read no value of a quantity.
+    fn is_unread(self, quantity: Quantity) -> bool {
+        let read = self.model.and_then(Channels::to_values);
+        let values = Channels::of(&[quantity]).to_values();
+        read.zip(values)
+            .is_some_and(|(read, values)| values.iter().all(|value| !read.contains(value)))
     }
 }
 
 impl Making {
+    /// Quantities that are zeros.
+    fn absent(&self) -> Vec<Quantity> {
+        let Self::Parts(parts) = self else {
+            return Vec::new();
+        };
+        let absent = parts
+            .iter()
+            .filter(|(_, origin)| matches!(origin, Origin::Absent));
+        absent.map(|(quantity, _)| *quantity).collect()
+    }
+
     /// The board's sample of a row.
     fn sample(&mut self, row: &[i16]) -> Result<Vec<i16>> {
         let axes = |at: usize, count| row.get(at..at + count).context("a row is too short");
@@ -331,18 +376,17 @@ impl Making {
                 let values = places.iter().map(|&place| axes(place.into(), 1));
                 Ok(values.collect::<Result<Vec<_>>>()?.concat())
             }
-            Self::Split {
-                quantities,
-                acceleration,
-                filter,
-            } => {
-                let total = axes(*acceleration, 3)?.first_chunk().copied();
-                let body = filter.body(total.context("a row is too short")?);
-                let parts = quantities.iter().map(|&(quantity, place)| {
-                    match quantity == Quantity::Motion {
-                        true => Ok(&body[..]),
-                        false => axes(place, quantity.names().len()),
-                    }
+            Self::Parts(parts) => {
+                let parts = parts.iter_mut().map(|(quantity, origin)| {
+                    let count = quantity.names().len();
+                    Ok(match origin {
+                        Origin::Row(place) => axes(*place, count)?.to_vec(),
+                        Origin::Split(place, filter) => {
+                            let total = axes(*place, 3)?.first_chunk().copied();
+                            filter.body(total.context("a row is too short")?).to_vec()
+                        }
+                        Origin::Absent => vec![0; count],
+                    })
                 });
                 Ok(parts.collect::<Result<Vec<_>>>()?.concat())
             }
@@ -359,6 +403,7 @@ mod tests {
     const BOARD: Sensor = Sensor {
         values: 9,
         gives: Channels::of(&[Motion, Rotation, Acceleration]),
+        model: None,
     };
 
     fn samples(text: &str) -> Vec<Vec<i16>> {
@@ -423,6 +468,47 @@ mod tests {
             [247, 0, 0, 4, 5, 6, 356, -200, 8192],
         ];
         assert_eq!(samples(text), expected);
+    }
+
+    #[test]
+    fn a_recording_may_lack_what_the_model_does_not_read() {
+        let of = |model: &[Quantity]| Sensor {
+            model: Some(Channels::of(model)),
+            ..BOARD
+        };
+        let text = "label,ax,ay,az\nwalk,100,-200,8192\nwalk,356,-200,8192\n";
+        let recorded = of(&[Acceleration]).samples(text.as_bytes()).expect("zeros");
+        let expected = [
+            [0, 0, 0, 0, 0, 0, 100, -200, 8192],
+            [247, 0, 0, 0, 0, 0, 356, -200, 8192],
+        ];
+        assert_eq!(recorded.samples, expected);
+        assert_eq!(recorded.absent, [Rotation]);
+        let gyro = "gx,gy,gz\n1,2,3\n";
+        let recorded = of(&[Rotation]).samples(gyro.as_bytes()).expect("zeros");
+        assert_eq!(recorded.samples, [[0, 0, 0, 1, 2, 3, 0, 0, 0]]);
+        assert_eq!(recorded.absent, [Motion, Acceleration]);
+        // What it reads is not made up, not even a part of it.
+        let gyro_x = Channels::of_values(&[9]);
+        for (sensor, text, lacks) in [
+            (of(&[Acceleration, Rotation]), text, "lacks rotation"),
+            (of(&[Motion]), gyro, "lacks acceleration without gravity"),
+            (
+                Sensor {
+                    model: gyro_x,
+                    ..BOARD
+                },
+                text,
+                "lacks rotation",
+            ),
+            (BOARD, text, "lacks rotation"),
+        ] {
+            let error = sensor.samples(text.as_bytes()).expect_err(lacks);
+            assert!(format!("{error:#}").contains(lacks), "{error:#}");
+        }
+        let complete = "ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n";
+        let recorded = of(&[Acceleration]).samples(complete.as_bytes());
+        assert_eq!(recorded.expect("a recording").absent, []);
     }
 
     #[test]

@@ -12,10 +12,13 @@ S .matrix tbody th { font-size: 0; padding: 0 0.2rem 0 0; text-align: right; ver
 S .matrix th::before { content: attr(data-n); font-size: 0.62rem; color: var(--faint); }
 ";
 
+/// Rules of a phone for a compact matrix of so many classes that a cell has room for two small digits.
+const DENSE: &str = ".dense .matrix td::before, .dense .matrix th::before { font-size: 0.52rem; letter-spacing: -0.03em; }\n";
+
 /// Rules of the style sheet for matrices.
 pub fn rules() -> String {
     format!(
-        "{}@media (max-width: 860px) {{\n{}.beyond > .scroll, .beyond > .key {{ display: none; }}\n.wide-only {{ display: block; }}\n}}\n",
+        "{}@media (max-width: 860px) {{\n{}.beyond > .scroll, .beyond > .key {{ display: none; }}\n.wide-only {{ display: block; }}\n}}\n@media (max-width: 520px) {{\n{DENSE}}}\n",
         COMPACT.replace('S', ".huge"),
         COMPACT.replace('S', ".many")
     )

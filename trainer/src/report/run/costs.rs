@@ -45,7 +45,8 @@ fn intro(report: &RunReport) -> String {
     let folder = name(&report.beside);
     let mut body = match report.neighbours.len() {
         0 => format!(
-            "<p>No other finished model of this task, of the same classes and data lies in {folder}.</p>\n"
+            "<p>No other finished model of this task, of the same classes and data lies in {folder}. Another run appears here once \
+             <code>hadamrnn export RUN</code> has made its model.</p>\n"
         ),
         count => format!(
             "<p>This model, and {count} other{} that {} in {folder}, of the same task, classes and data. The accuracy of {} is that of the \

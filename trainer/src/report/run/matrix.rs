@@ -10,8 +10,10 @@ const MOST_CLASSES: usize = 40;
 /// Confusions that are listed where it is not, and above it.
 const MOST_LISTED: usize = 60;
 const MOST_ABOVE: usize = 8;
-/// Classes from which on a narrow screen has room for numbers alone, and from which on every screen has; and the most of a narrow one.
+/// Classes from which on a narrow screen has room for numbers alone, from which on a phone has for small ones, and from which on
+/// every screen has for numbers alone; and the most of a narrow one.
 const MANY: usize = 6;
+const DENSE: usize = 16;
 const HUGE: usize = 24;
 const MOST_NARROW: usize = 24;
 
@@ -39,10 +41,11 @@ pub fn section(report: &RunReport) -> String {
 
 fn whole(confusion: &Confusion) -> String {
     let count = confusion.classes.len();
-    let class = match (count > MANY, count > HUGE) {
-        (false, _) => "",
-        (true, false) => "many",
-        (true, true) => "many huge",
+    let class = match count {
+        ..=MANY => "",
+        ..=DENSE => "many",
+        ..=HUGE => "many dense",
+        _ => "many huge",
     };
     let beyond = if count > MOST_NARROW { " beyond" } else { "" };
     let numbered =
@@ -61,7 +64,7 @@ fn whole(confusion: &Confusion) -> String {
         .map(|class| format!("<li>{}</li>", name(class)))
         .collect();
     let key = format!(
-        "<div class=\"key\">Classes by number; in per cent of the windows of the row:<ol>{names}</ol></div>\n"
+        "<div class=\"key\">Classes by number; in per cent of the windows of the row, “all” where it is every one:<ol>{names}</ol></div>\n"
     );
     let key = if count > MANY { key } else { String::new() };
     let wide_only = match count > MOST_NARROW {
@@ -91,27 +94,22 @@ fn cell(count: u64, all: u64, is_right: bool) -> String {
     )
 }
 
-/// A share in whole per cent.
+/// A share in whole per cent, of two characters at the most, and the word "all": three digits have no room.
 fn whole_percent(count: u64, all: u64) -> String {
-    match 200 * count < all {
-        true => "<1".into(),
-        false => format!("{:.0}", 100.0 * count as f64 / all.max(1) as f64),
+    let percent = 100.0 * count as f64 / all.max(1) as f64;
+    match percent {
+        _ if count >= all => "all".into(),
+        ..=0.5 => "<1".into(),
+        _ => format!("{:.0}", percent.min(99.0)),
     }
 }
 
 /// The commonest confusions, `most` of them.
 fn listed(confusion: &Confusion, most: usize) -> String {
-    let count = confusion.classes.len();
-    let pairs = (0..count).flat_map(|class| (0..count).map(move |answer| (class, answer)));
-    let mut wrong: Vec<(u64, usize, usize)> = pairs
-        .filter(|(class, answer)| class != answer)
-        .map(|(class, answer)| (confusion.counts[class][answer], class, answer))
-        .filter(|(count, _, _)| *count > 0)
-        .collect();
+    let wrong = confusion.confused();
     if wrong.is_empty() {
         return "<p>No class is taken for another.</p>\n".into();
     }
-    wrong.sort_by_key(|&(count, class, answer)| (std::cmp::Reverse(count), class, answer));
     let rows: Vec<Vec<String>> = (wrong.iter().take(most))
         .map(|&(count, class, answer)| {
             let share = count as f64 / confusion.windows(class).max(1) as f64;
@@ -137,4 +135,26 @@ fn listed(confusion: &Confusion, most: usize) -> String {
         more => format!("<p class=\"faint\">{more} more confusions are rarer.</p>\n"),
     };
     format!("{}{more}", table("names pairs", &head, &rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_room_in_a_narrow_cell() {
+        for (count, all, text) in [
+            (7, 7, "all"),
+            (999, 1000, "99"),
+            (995, 1000, "99"),
+            (1, 1000, "<1"),
+            (5, 1000, "<1"),
+            (6, 1000, "1"),
+            (1, 2, "50"),
+        ] {
+            let found = whole_percent(count, all);
+            assert_eq!(found, text, "{count} of {all}");
+            assert!(found == "all" || found.len() <= 2);
+        }
+    }
 }

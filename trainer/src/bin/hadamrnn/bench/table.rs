@@ -104,7 +104,7 @@ impl Results {
             Some(clock) => (format!(" ms/window at {clock} |"), "---|"),
             None => (String::new(), ""),
         };
-        let columns = "| core | kernel | model | n | instr/step | instr/window | readout | code | file | session | stack |";
+        let columns = "| core | kernel | model | n | instr/step | all steps | readout | code | file | session | stack |";
         let _ = writeln!(
             text,
             "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|---|{rule}"

@@ -76,6 +76,42 @@ fn saturation_is_told() {
     assert!(found.text.contains("-0.5 and 0.5"), "{found:?}");
 }
 
+/// Some spikes that are too few to widen the usual range, and no higher than a sensor's end.
+#[test]
+fn lone_spikes_of_some_times_the_usual_range_are_glitches() {
+    let all = clean();
+    let values = all.iter().flat_map(|recording| {
+        let width = recording.channels.len();
+        recording.values.iter().skip(1).step_by(width)
+    });
+    let (low, high) = values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
+        (low.min(value), high.max(value))
+    });
+    let spike = high + 7.0 * (high - low);
+    let with = |peak: &[usize]| {
+        let mut all = clean();
+        for recording in all.iter_mut().take(2) {
+            change(recording, 1, |i, value| match peak.contains(&i) {
+                true => spike,
+                false => value,
+            });
+        }
+        all
+    };
+    let found = only(&with(&[77]), Check::Glitches, Severity::Warning);
+    assert_eq!(
+        (found.figure, found.place.channel.as_deref()),
+        (2.0, Some("ay"))
+    );
+    assert!(found.text.contains("2 value(s) of ay"), "{found:?}");
+    // A blow takes more than a sample.
+    let blow = checked(&with(&[77, 78])).findings;
+    assert!(
+        blow.iter().all(|finding| finding.check != Check::Glitches),
+        "{blow:?}"
+    );
+}
+
 #[test]
 fn glitches_are_told() {
     let mut all = clean();

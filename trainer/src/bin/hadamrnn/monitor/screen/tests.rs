@@ -192,3 +192,49 @@ fn every_size_of_a_terminal_is_drawn() {
     let empty = drawn(&State::default(), heading(None, None), (100, 10));
     assert!(empty.contains("waiting"));
 }
+
+/// The names of the firmware's sensors are long, and the traces' panel is a part of the screen.
+#[test]
+fn units_of_traces_are_never_cut_off() {
+    let names = [
+        ["body_gyro_x", "body_gyro_y", "body_gyro_z"],
+        [
+            "angular velocity x",
+            "angular velocity y",
+            "angular velocity z",
+        ],
+        ["left front wheel", "right front wheel", "rear wheel of all"],
+    ];
+    for (names, titles) in names.into_iter().zip([
+        [
+            "body_gyro_x body_gyro_y body_gyro_z in °/s",
+            "body_gyro_x y z in °/s",
+        ],
+        [
+            "angular velocity y angular velocity z in °/s",
+            "angular velocity x y z in °/s",
+        ],
+        ["rear wheel of all in °/s", "°/s: left front wheel"],
+    ]) {
+        let unit = Unit {
+            name: "°/s".into(),
+            lsb: 0.07,
+        };
+        let channels = names.map(String::from);
+        let mut state = State::new(&[], &channels).with_units(vec![Some(unit); 3]);
+        let told = Told::Sample {
+            index: 0,
+            values: vec![1, 2, 3],
+        };
+        state.take(&told, Instant::now());
+        for (width, title) in [(120, titles[0]), (40, titles[1])] {
+            has(
+                &drawn(&state, heading(None, None), (width, 24)),
+                &[title, "°/s"],
+            );
+        }
+        for width in [40, 60, 80] {
+            has(&drawn(&state, heading(None, None), (width, 24)), &["°/s"]);
+        }
+    }
+}

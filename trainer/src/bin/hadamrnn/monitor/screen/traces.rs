@@ -42,7 +42,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, now: Instant) {
 }
 
 fn chart(frame: &mut Frame<'_>, area: Rect, group: &[Trace], rate: Option<f64>, note: String) {
-    let (title, unit) = title(group);
+    let (title, unit) = title(group, area.width.saturating_sub(2).into());
     let latest = group.iter().filter_map(|trace| trace.points.back());
     let latest = latest
         .map(|point| point.0)
@@ -81,19 +81,45 @@ fn chart(frame: &mut Frame<'_>, area: Rect, group: &[Trace], rate: Option<f64>, 
     frame.render_widget(chart, area);
 }
 
-/// Names of a chart's channels in their colours, and their unit if they have the same.
-fn title(group: &[Trace]) -> (Line<'static>, Option<String>) {
-    let mut spans = Vec::new();
-    for (trace, colour) in group.iter().zip(COLOURS) {
-        let name = format!("{} ", trace.name);
-        spans.push(Span::styled(name, Style::new().fg(colour)));
-    }
+/// Names of a chart's channels in their colours, and their unit if they have the same, in so many columns: where they have no
+/// room, the names after the first are their ends alone, and where those have none, the unit stands first.
+fn title(group: &[Trace], columns: usize) -> (Line<'static>, Option<String>) {
     let first = group.first().and_then(|trace| trace.unit.as_ref());
     let unit = first.filter(|_| group.iter().all(|trace| trace.unit.as_ref() == first));
     let unit = unit.map(|unit| unit.name.clone());
     let words = unit.clone().unwrap_or_else(|| "counts".into());
-    spans.push(Span::raw(format!("in {words}")));
-    (Line::from(spans), unit)
+    let line = |names: Vec<String>| {
+        let spans = names.into_iter().zip(COLOURS);
+        let spans =
+            spans.map(|(name, colour)| Span::styled(format!("{name} "), Style::new().fg(colour)));
+        let mut line: Line<'static> = spans.collect();
+        line.push_span(format!("in {words}"));
+        line
+    };
+    let whole = line(group.iter().map(|trace| trace.name.clone()).collect());
+    if whole.width() <= columns {
+        return (whole, unit);
+    }
+    let mut short = line(ends(group));
+    if short.width() > columns {
+        short.spans.insert(0, format!("{words}: ").into());
+    }
+    (short, unit)
+}
+
+/// Names of channels, of which those after the first lack what all begin with, up to a separator.
+fn ends(group: &[Trace]) -> Vec<String> {
+    let names = || group.iter().map(|trace| trace.name.as_str());
+    let first = names().next().unwrap_or_default();
+    let is_shared = |start: &&str| names().all(|name| name.starts_with(start));
+    let separators = first.match_indices(['_', '.', ' ', '-']);
+    let starts = separators.map(|(at, separator)| &first[..at + separator.len()]);
+    let shared = starts.filter(is_shared).map(str::len).last().unwrap_or(0);
+    let end = |(i, name): (usize, &str)| match i {
+        0 => name.to_owned(),
+        _ => name[shared..].to_owned(),
+    };
+    names().enumerate().map(end).collect()
 }
 
 /// Bounds of the time axis, and its labels: seconds before the latest sample, or samples where the rate is not known.
