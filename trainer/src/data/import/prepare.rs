@@ -308,8 +308,9 @@ fn tell_contradictions(
             .map(|interval| &interval.label)
             .collect();
         let label = own.first().filter(|_| own.len() == 1)?;
-        let differs = label.to_lowercase() != folder.to_lowercase() && known.contains(folder);
-        differs.then(|| (path.clone(), (*label).clone()))
+        let is_class = known.contains(folder) || of_folders.contains(label);
+        let differs = label.to_lowercase() != folder.to_lowercase();
+        (differs && is_class).then(|| (path.clone(), (*label).clone()))
     };
     let found: Vec<(String, String)> = all.iter().zip(of_folders).filter_map(contradicts).collect();
     if let Some((path, label)) = found.first() {

@@ -152,6 +152,10 @@ fn labels_that_contradict_their_folder_are_told() {
         note.starts_with("1 files hold another label") && note.contains("walk/2.csv, with \"rest\"")
     };
     assert!(imported.notes.iter().any(told), "{:?}", imported.notes);
+    // A folder that has no file of its name.
+    let imported = of(&[files[0], files[2], ("wave/1.csv", &*walk)]).unwrap();
+    let told = |note: &String| note.contains("wave/1.csv, with \"walk\"");
+    assert!(imported.notes.iter().any(told), "{:?}", imported.notes);
     let imported = of(&[files[0], files[2]]).unwrap();
     let told = |note: &String| note.contains("another label");
     assert!(!imported.notes.iter().any(told), "{:?}", imported.notes);
