@@ -141,7 +141,7 @@ pub struct BoardRecord {
     pub windows: usize,
     /// Instructions of a time step.
     pub instructions_per_step: u32,
-    /// Instructions of a window.
+    /// Instructions of a window: all steps and the readout of its answer. Records of earlier versions lack the readout.
     pub instructions_per_window: u64,
     /// RAM of a session, in bytes.
     pub session_bytes: u32,

@@ -265,7 +265,7 @@ fn board_record(verdict: BoardVerdict) -> BoardRecord {
         equal: verdict.equal,
         windows: verdict.windows,
         instructions_per_step: verdict.cost.instructions_per_step,
-        instructions_per_window: verdict.cost.instructions_per_window,
+        instructions_per_window: verdict.cost.with_readout(),
         session_bytes: verdict.cost.session_bytes,
         stack_bytes: verdict.cost.stack_bytes,
         board: verdict.board,

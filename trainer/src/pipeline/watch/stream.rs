@@ -160,6 +160,15 @@ pub(super) fn is_window_file(path: &Path) -> bool {
     read.is_ok() && start == MAGIC
 }
 
+/// A column's name without the unit in brackets behind it, and whether it is a channel that has one.
+fn without_unit(name: &str) -> (&str, bool) {
+    let Some(at) = name.find(['(', '[']) else {
+        return (name, false);
+    };
+    let stem = name[..at].trim_end();
+    (stem, !NO_CHANNELS.contains(&stem))
+}
+
 /// Samples as a window file, whose windows follow each other.
 fn file(samples: &[Vec<i16>], channels: u16) -> Result<Vec<u8>> {
     let most = usize::from(u16::MAX);
@@ -251,7 +260,12 @@ impl Sensor {
             .headers()
             .context("its first line is no header")?
             .clone();
-        let is_channel = |name: &&str| !NO_CHANNELS.contains(name);
+        // Time may have a unit beside counts. Channels that have units are for the import.
+        let is_plain = header.iter().all(|name| !without_unit(name).1);
+        let is_channel = |name: &&str| {
+            !NO_CHANNELS.contains(name)
+                && !(is_plain && NO_CHANNELS.contains(&without_unit(name).0))
+        };
         let names: Vec<String> = header
             .iter()
             .filter(is_channel)
@@ -484,6 +498,11 @@ mod tests {
         ];
         assert_eq!(recorded.samples, expected);
         assert_eq!(recorded.absent, [Rotation]);
+        let timed = "time (s),ax,ay,az\n0.02,100,-200,8192\n";
+        let recorded = of(&[Acceleration]).samples(timed.as_bytes());
+        assert_eq!(recorded.expect("counts").samples, expected[..1]);
+        let in_units = "time (s),ax (m/s^2),ay (m/s^2),az (m/s^2)\n1,2,3,10\n";
+        assert!(of(&[Acceleration]).samples(in_units.as_bytes()).is_err());
         let gyro = "gx,gy,gz\n1,2,3\n";
         let recorded = of(&[Rotation]).samples(gyro.as_bytes()).expect("zeros");
         assert_eq!(recorded.samples, [[0, 0, 0, 1, 2, 3, 0, 0, 0]]);
