@@ -32,6 +32,11 @@ impl Clock {
         1e3 * instructions / self.0
     }
 
+    /// Instructions in so many microseconds, if each takes one cycle.
+    pub fn instructions(self, microseconds: f64) -> f64 {
+        self.0 * microseconds / 1e6
+    }
+
     /// Time that counted instructions take.
     pub fn load(self, cost: &Cost, usage: &Usage) -> Load {
         let seconds = |instructions: f64| instructions / self.0;
@@ -104,6 +109,7 @@ mod tests {
             assert!(error.contains("64MHz"), "{error}");
         }
         assert_eq!(Clock(64e6).to_string(), "64 MHz");
+        assert_eq!(Clock(64e6).instructions(50.0), 3200.0);
     }
 
     #[test]

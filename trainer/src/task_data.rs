@@ -328,6 +328,11 @@ impl TaskData {
         }
     }
 
+    /// Samples a second of the user's own recordings, in Hz, as they were measured or stated; none of other data.
+    pub(crate) fn rate_hz(&self) -> Option<f32> {
+        self.own()?.cutting.rate_hz
+    }
+
     /// How `answers`, one a sequence, to sequences of the user's own recordings compare with the truth; none of other data.
     pub fn confusion(&self, sequences: &Sequences, answers: &[u32]) -> Option<Confusion> {
         let own = self.own()?;

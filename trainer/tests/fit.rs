@@ -178,9 +178,10 @@ fn options(folder: &Path, target: FitTarget) -> FitOptions {
         config,
         target,
         limits: Limits {
-            instructions_per_window: Some(80_000),
+            instructions_per_window: Some(300_000),
             ..Limits::default()
         },
+        clock: None,
         effort: Effort {
             candidates: 4,
             finalists: 2,
@@ -291,7 +292,7 @@ fn a_stopped_search_goes_on_to_the_same_model_on_any_number_of_threads() {
         .map(|folder| std::fs::read(folder.join("model/model.hdrn")).expect("a model"));
     assert_eq!(models[0], models[1]);
     for point in points.iter().filter(|point| point.fits) {
-        assert!(point.instructions_per_window <= 80_000, "{}", point.name);
+        assert!(point.instructions_per_window <= 300_000, "{}", point.name);
     }
     bytes_are_those_of_the_file(&whole, pico());
     points_of_other_candidates_are_refused(&part);
@@ -437,13 +438,14 @@ fn limits_that_nothing_meets_name_the_one_that_binds_and_the_nearest_model() {
                 instructions_per_sample: Some(1),
                 ..Limits::default()
             },
-            "1 instructions a sample",
+            "1 instructions a sample (0.016 µs) are allowed",
         ),
     ] {
         // However few are asked for.
         let candidates = 1 + usize::from(limits.ram.is_some()) * 30;
         let options = FitOptions {
             limits,
+            clock: Some("64MHz".parse().expect("a clock")),
             effort: Effort {
                 candidates,
                 ..Effort::default()
@@ -485,6 +487,114 @@ fn tight_limits_find_a_model_with_one_candidate() {
         };
         assert!(costs.model_bytes <= 300 && costs.window(candidate.steps) <= 14_000);
     }
+}
+
+/// Recordings at 100 samples a second for boards that take 50: their task file.
+fn at_100_hz(folder: &Path) -> PathBuf {
+    for (class, frequency) in [("slow", 0.05f64), ("fast", 0.4)] {
+        std::fs::create_dir(folder.join(class)).expect("made");
+        for number in 0..8 {
+            let row = |i: u32| {
+                let at = f64::from(i);
+                let value = |phase: f64| (frequency * at + phase + f64::from(number)).sin();
+                let time = at / 100.0;
+                format!(
+                    "{time:.4},{:.4},{:.4},{:.4}\n",
+                    value(0.0),
+                    value(1.0),
+                    value(2.0)
+                )
+            };
+            let rows: String = (0..1200).map(row).collect();
+            let text = format!("time (s),ax (m/s^2),ay (m/s^2),az (m/s^2)\n{rows}");
+            std::fs::write(folder.join(class).join(format!("r{number}.csv")), text)
+                .expect("written");
+        }
+    }
+    let path = folder.join("task.toml");
+    let text = "name = \"fast\"\ndata = \".\"\n[recordings]\nsteps = 256\nhop = 128\nchannels = [\"ax\", \"ay\", \"az\"]\n";
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+/// The rate of own recordings is in the data, not in the configuration: still none is trained that `flash` would refuse by it.
+#[test]
+fn candidates_of_own_recordings_have_rates_that_the_board_can_make() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).expect("made");
+    let task = at_100_hz(&data).display().to_string();
+    let setup = pipeline::ConfigOptions {
+        task: Some(task.parse().expect("a task file")),
+        file: None,
+        recipe: None,
+    };
+    let setup = setup.read(&mut Silent).expect("a task");
+    let decimations = |target| {
+        let options = FitOptions {
+            config: setup.config.clone(),
+            data_dir: setup.data_dir(None).expect("there"),
+            limits: Limits::default(),
+            effort: Effort {
+                candidates: 30,
+                ..Effort::default()
+            },
+            ..options(&folder.path().join("search"), target)
+        };
+        let judged = pipeline::fit_candidates(&options, &mut Silent).expect("candidates");
+        let of = |(candidate, _): &(hadamrnn::fit::Candidate, Costs)| {
+            candidate.config.preparation.decimation
+        };
+        judged.iter().map(of).collect::<Vec<usize>>()
+    };
+    // Firmware of one's own takes any.
+    assert!(
+        decimations(core())
+            .iter()
+            .any(|decimation| decimation % 2 == 1)
+    );
+    let found = decimations(FitTarget::Board("qemu-m4".into()));
+    assert!(found.len() > 10, "{found:?}");
+    assert!(
+        found.iter().all(|decimation| decimation % 2 == 0),
+        "{found:?}"
+    );
+}
+
+/// Tells of what `fit` says.
+#[derive(Default)]
+struct Notices(Vec<String>);
+
+impl Observer for Notices {
+    fn notice(&mut self, text: &str) {
+        self.0.push(text.into());
+    }
+}
+
+#[test]
+fn however_short_the_time_a_model_is_found_and_the_search_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = FitOptions {
+        time: Some(std::time::Duration::from_millis(1)),
+        effort: Effort {
+            candidates: 12,
+            ..options(folder.path(), core()).effort
+        },
+        ..options(&folder.path().join("search"), core())
+    };
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        let mut notices = Notices::default();
+        let fitted = pipeline::fit(&options, &mut notices).expect("a model");
+        assert!(matches!(fitted, Fitted::Chosen(_)), "{fitted:?}");
+        let told = notices.0.concat();
+        assert!(told.contains("--time ended rung 1 after"), "{told}");
+        counts.push(read_points(&options.folder).expect("points").points.len());
+    }
+    assert!(
+        (5..9).contains(&counts[0]) && counts[1] > counts[0],
+        "{counts:?}"
+    );
 }
 
 #[test]

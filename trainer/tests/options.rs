@@ -45,8 +45,13 @@ fn options_are_refused_by_name() {
         ("fit har2 --core Cortex-M4 --jobs 0", ["--jobs", "1..=1024"]),
         (
             "fit har2 --core Cortex-M4 --us-per-sample 50",
-            ["--us-per-sample 50 needs the clock", "--clock 64"],
+            ["--us-per-sample 50 needs the clock", "--clock 64MHz"],
         ),
+        (
+            "fit har2 --core Cortex-M4 --us-per-sample 50 --clock 64",
+            ["is no clock", "write 64MHz"],
+        ),
+        ("fit har2", ["--board", "--core"]),
         (
             "train har2 --holdout anna --out never",
             ["\"anna\"", "1 3 5"],

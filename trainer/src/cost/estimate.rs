@@ -16,7 +16,7 @@ pub struct Estimate {
     pub core: String,
     /// The costs, with the bytes of this very model.
     pub costs: Costs,
-    /// Whether the instructions are within 2 % of those that the core counts; else within about a tenth.
+    /// Whether the instructions of a step are within 2 % of those that the core counts; else within about a tenth.
     pub is_close: bool,
 }
 

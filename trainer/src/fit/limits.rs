@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::cost::Costs;
 
 /// Most that a model may cost; none is no limit.
@@ -70,6 +71,24 @@ impl Excess {
     pub fn ratio(&self) -> f64 {
         self.found as f64 / self.most.max(1) as f64
     }
+
+    /// Both figures in words; instructions a sample with the time that they take at a clock, if there is one.
+    pub fn in_words(&self, clock: Option<Clock>) -> String {
+        let (limit, most, found) = (self.limit, self.most, self.found);
+        let time = |count: u64| match clock.filter(|_| limit == Limit::Sample) {
+            // Exact to the nanosecond, without zeros that say nothing.
+            Some(clock) => {
+                let us = (1e6 * clock.milliseconds(count as f64)).round() / 1e3;
+                format!(" ({us} µs)")
+            }
+            None => String::new(),
+        };
+        format!(
+            "{most} {limit}{} are allowed, and it takes {found}{}",
+            time(most),
+            time(found)
+        )
+    }
 }
 
 impl Limits {
@@ -107,6 +126,23 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instructions_a_sample_are_told_as_time_at_a_clock() {
+        let excess = |limit| Excess {
+            limit,
+            most: 3200,
+            found: 4800,
+        };
+        let clock = Some("64MHz".parse().expect("a clock"));
+        assert_eq!(
+            excess(Limit::Sample).in_words(clock),
+            "3200 instructions a sample (50 µs) are allowed, and it takes 4800 (75 µs)"
+        );
+        let plain = "3200 bytes of RAM are allowed, and it takes 4800";
+        assert_eq!(excess(Limit::Ram).in_words(clock), plain);
+        assert!(!excess(Limit::Sample).in_words(None).contains("µs"));
+    }
 
     #[test]
     fn each_limit_is_told() {

@@ -1,5 +1,6 @@
 //! Searching for the model that fits a board.
 
+mod attempts;
 mod by_jobs;
 mod chosen;
 mod nearest;
@@ -20,6 +21,7 @@ use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::train::claim;
+use crate::clock::Clock;
 use crate::config::RunConfig;
 use crate::cost::Costs;
 use crate::data::{Holdout, Split};
@@ -46,6 +48,9 @@ pub use chosen::{FitResult, Measurement, SeedResult};
 /// From here on seeds are those of the chosen model's runs.
 const TEST_SEEDS: u64 = 1000;
 
+/// Candidates that the first rung trains in each process, however short the time is.
+const LEAST_BEGUN: usize = 4;
+
 /// A search for the model that fits a board.
 #[derive(Clone, Debug)]
 pub struct FitOptions {
@@ -55,6 +60,8 @@ pub struct FitOptions {
     pub target: FitTarget,
     /// Most that it may cost.
     pub limits: Limits,
+    /// Clock of the core, by which messages tell instructions a sample as time; none is without.
+    pub clock: Option<Clock>,
     /// Size of the search.
     pub effort: Effort,
     /// Folder of the search; it is made if need be. A search that is there goes on.
@@ -67,7 +74,8 @@ pub struct FitOptions {
     pub firmware_dir: Option<PathBuf>,
     /// Networks that are trained at the same time, one thread each; 0 is one a core.
     pub workers: usize,
-    /// Time after which no further candidate is begun; none is no limit. Results then depend on the speed of the machine.
+    /// Time of training after which no further candidate is begun; none is no limit. Rungs share it by their epochs, and each trains one
+    /// candidate or more. Results then depend on the speed of the machine. A search that goes on has it anew.
     pub time: Option<Duration>,
     /// Device that trains.
     pub device: DeviceName,
@@ -168,7 +176,8 @@ struct Search<'a> {
     data: HashMap<String, PreparedData>,
     /// The data of the base configuration, undecimated, from which others are made.
     whole: HashMap<String, RunData>,
-    begun: Instant,
+    /// When training began.
+    begun: Option<Instant>,
     _lock: Option<crate::files::Lock>,
 }
 
@@ -211,7 +220,7 @@ impl<'a> Search<'a> {
             points: read.points,
             data: HashMap::new(),
             whole: HashMap::new(),
-            begun: Instant::now(),
+            begun: None,
             _lock: None,
         };
         search.plan(observer)?;
@@ -228,7 +237,7 @@ impl<'a> Search<'a> {
         let space = Space {
             samples: data.task.steps(),
             channels: data.task.channels(),
-            rate_hz: usage::rate_hz(&options.config),
+            rate_hz: usage::rate_hz(&options.config).or(data.task.rate_hz()),
             base: options.config.clone(),
         };
         let facts = Facts::of(data);
@@ -238,7 +247,7 @@ impl<'a> Search<'a> {
             nearest.fits(candidate, judge(candidate))
         });
         if found.is_empty() {
-            return Err(nearest.error(&self.target));
+            return Err(nearest.error(&self.target, options.clock));
         }
         self.check_names(&found)?;
         let epochs = options.config.training.epochs;
@@ -363,6 +372,12 @@ impl<'a> Search<'a> {
             observer.fit(&place.progress());
             Ok(())
         });
+        if place.done < place.total && matches!(outcome, Ok(Outcome::Finished)) {
+            observer.notice(&format!(
+                "note: --time ended rung {number} after {} of {} candidates: the same command goes on with it",
+                place.done, place.total
+            ));
+        }
         self.points = place.points;
         // Threads end in any order.
         self.points
@@ -370,23 +385,29 @@ impl<'a> Search<'a> {
         outcome
     }
 
-    /// Threads for a rung, from 1, and when they begin nothing more: rungs share the time by their epochs.
-    fn workers(&self, number: usize) -> Workers {
-        let effort = self.options.effort;
-        let epochs = |at: usize| {
-            let rung = self.rungs.get(at);
-            rung.map_or(0, |rung| rung.candidates as u64 * u64::from(rung.epochs))
-        };
-        let tests = effort.test_seeds as u64 * u64::from(self.options.config.training.epochs);
-        let all: u64 = (0..self.rungs.len()).map(epochs).sum::<u64>() + tests;
-        let until: u64 = (0..number).map(epochs).sum();
-        let share = until as f64 / all.max(1) as f64;
+    /// Threads for some pieces of work of a rung, from 1, and when they begin nothing more: rungs share what is left of the time by their
+    /// epochs. The time begins with the first of them.
+    fn workers(&mut self, number: usize, pieces: usize) -> Workers {
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        let epochs = self.options.config.training.epochs;
+        let all = |pieces: usize, epochs: u32| pieces as u64 * u64::from(epochs);
+        let here = (self.rungs.get(number - 1)).map(|rung| all(pieces, rung.epochs));
+        let later = (self.rungs.iter().skip(number)).map(|rung| all(rung.candidates, rung.epochs));
+        let tests = all(self.options.effort.test_seeds, epochs);
+        let deadline = here.zip(self.options.time).map(|(here, time)| {
+            let left = time.saturating_sub(begun.elapsed());
+            let share = here as f64 / (here + later.sum::<u64>() + tests).max(1) as f64;
+            Instant::now() + left.mul_f64(share)
+        });
         Workers {
             threads: self.options.workers,
             // The chosen model's runs are done whatever the time.
-            deadline: (self.options.time)
-                .filter(|_| number <= self.rungs.len())
-                .map(|time| self.begun + time.mul_f64(share)),
+            deadline,
+            // Of the race one round is enough.
+            least: match number {
+                1 => LEAST_BEGUN,
+                _ => usize::from(number <= self.race),
+            },
         }
     }
 

@@ -107,6 +107,18 @@ impl Axis {
         }
     }
 
+    /// Drops ticks outside of `low..=high`, which values cannot reach.
+    pub fn keep_ticks(&mut self, low: f64, high: f64) {
+        self.ticks
+            .retain(|(position, _)| (low..=high).contains(position));
+    }
+
+    /// Labels of the ticks.
+    #[cfg(test)]
+    pub fn labels(&self) -> Vec<&str> {
+        self.ticks.iter().map(|tick| tick.1.as_str()).collect()
+    }
+
     /// Position of a value.
     pub fn place(&self, value: f64) -> f64 {
         match self.is_logarithmic {
@@ -288,7 +300,7 @@ pub(super) fn short(value: f64) -> String {
         size if size < 10.0 => trimmed(format!("{value:.3}")),
         size if size < 1e4 => trimmed(format!("{value:.1}")),
         size if size < 1e6 => format!("{} k", trimmed(format!("{:.1}", value / 1e3))),
-        size if size < 1e9 => format!("{} M", trimmed(format!("{:.1}", value / 1e6))),
+        size if size < 1e9 => format!("{} M", trimmed(format!("{:.2}", value / 1e6))),
         _ => format!("{value:.0e}"),
     }
 }

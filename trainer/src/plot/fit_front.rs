@@ -3,7 +3,8 @@
 use anyhow::{Result, ensure};
 use plotters::prelude::*;
 
-use super::style::{self, FAINT_INK, GRID, INK};
+use super::chart::{Axis, Chart, Frame};
+use super::style::{self, FAINT_INK, INK};
 use super::{Picture, draw};
 
 const SIZE: (u32, u32) = (860, 540);
@@ -37,12 +38,7 @@ pub fn accuracy_against_instructions(title: &str, marks: &[FrontMark]) -> Result
             .all(|mark| mark.instructions >= 1.0 && mark.accuracy.is_finite()),
         "a candidate without instructions or accuracy cannot be drawn"
     );
-    let (low, high) = style::round_range(marks.iter().map(|mark| mark.accuracy), 1.0);
-    let costs = marks.iter().map(|mark| mark.instructions);
-    let (least, most) = costs.fold((f64::INFINITY, 1f64), |(a, b), cost| {
-        (a.min(cost), b.max(cost))
-    });
-    let place = |mark: &FrontMark| (mark.instructions, mark.accuracy);
+    let (x, y) = axes(marks);
     draw(SIZE, |area| {
         let (header, body) = area.split_vertically(HEADER_HEIGHT);
         header.draw_text(title, &style::text(21, INK), (16, 12))?;
@@ -55,42 +51,48 @@ pub fn accuracy_against_instructions(title: &str, marks: &[FrontMark]) -> Result
         )?;
         header.draw(&Circle::new((444, 54), 4, FAINT_INK.stroke_width(1)))?;
         header.draw_text("fewer epochs", &small, (456, 48))?;
-        let mut chart = ChartBuilder::on(&body)
-            .margin(12)
-            .margin_right(24)
-            .x_label_area_size(46)
-            .y_label_area_size(62)
-            .build_cartesian_2d((least * 0.85..most * 1.2).log_scale(), low..high.min(101.0))?;
-        chart
-            .configure_mesh()
-            .x_desc("instructions a window (logarithmic)")
-            .y_desc("validation accuracy, %")
-            .x_label_formatter(&|count| format!("{:.0} k", count / 1000.0))
-            .y_label_formatter(&|accuracy| format!("{accuracy:.0}"))
-            .label_style(style::text(14, INK))
-            .axis_desc_style(style::text(15, INK))
-            .bold_line_style(GRID)
-            .light_line_style(TRANSPARENT)
-            .axis_style(FAINT_INK)
-            .draw()?;
-        let short = marks.iter().filter(|mark| !mark.is_final);
-        chart.draw_series(
-            short.map(|mark| Circle::new(place(mark), 4, FAINT_INK.stroke_width(1))),
-        )?;
+        let frame = Frame {
+            caption: "",
+            right: 24,
+            left: 62,
+        };
+        let mut chart = Chart::new(&body, frame, x, y)?;
+        for mark in marks.iter().filter(|mark| !mark.is_final) {
+            chart.dot(place(mark), 4, FAINT_INK.stroke_width(1))?;
+        }
         let mut front: Vec<(f64, f64)> = (marks.iter().filter(|mark| mark.is_on_front))
             .map(place)
             .collect();
         front.sort_by(|a, b| a.0.total_cmp(&b.0));
-        chart.draw_series(LineSeries::new(front, style::colour(0).stroke_width(2)))?;
-        let full = marks.iter().filter(|mark| mark.is_final);
-        chart
-            .draw_series(full.map(|mark| Circle::new(place(mark), 5, style::colour(0).filled())))?;
-        let chosen = marks.iter().filter(|mark| mark.is_chosen);
-        chart.draw_series(
-            chosen.map(|mark| Circle::new(place(mark), 10, style::colour(1).stroke_width(2))),
-        )?;
+        chart.line(&front, style::look(0), 2)?;
+        for mark in marks.iter().filter(|mark| mark.is_final) {
+            chart.dot(place(mark), 5, style::colour(0).filled())?;
+        }
+        for mark in marks.iter().filter(|mark| mark.is_chosen) {
+            chart.dot(place(mark), 10, style::colour(1).stroke_width(2))?;
+        }
         Ok(())
     })
+}
+
+/// Place of a mark: instructions and accuracy.
+fn place(mark: &FrontMark) -> (f64, f64) {
+    (mark.instructions, mark.accuracy)
+}
+
+/// The axes around marks, with air; short ranges have several ticks, too.
+fn axes(marks: &[FrontMark]) -> (Axis, Axis) {
+    let costs = marks.iter().map(|mark| mark.instructions);
+    let (least, most) = costs.fold((f64::INFINITY, 1f64), |(a, b), cost| {
+        (a.min(cost), b.max(cost))
+    });
+    let range = (least * 0.85, most * 1.2);
+    let x = Axis::logarithmic("instructions a window (logarithmic)", range, 9);
+    let (low, high) = style::round_range(marks.iter().map(|mark| mark.accuracy), 1.0);
+    let range = (low.max(-0.5), high.min(100.5));
+    let mut y = Axis::linear("validation accuracy, %", range, 8);
+    y.keep_ticks(0.0, 100.0);
+    (x, y)
 }
 
 #[cfg(test)]
@@ -117,5 +119,36 @@ mod tests {
         assert!(picture.svg().contains("a &lt;title&gt;"));
         assert_eq!(picture.svg().matches("<circle").count(), 5);
         assert!(accuracy_against_instructions("title", &[]).is_err());
+    }
+
+    /// However near the marks are to each other.
+    #[test]
+    fn axes_have_three_ticks_or_more_with_labels_of_their_own() {
+        let mark = |instructions: f64, accuracy: f64| FrontMark {
+            instructions,
+            accuracy,
+            is_final: true,
+            is_on_front: true,
+            is_chosen: false,
+        };
+        for scale in 10..80 {
+            let least = 10f64.powf(f64::from(scale) / 10.0);
+            for (ratio, accuracy) in [
+                (1.0, 50.0),
+                (1.01, 100.0),
+                (1.6, 0.0),
+                (3.0, 97.3),
+                (40.0, 12.0),
+            ] {
+                let marks = [mark(least, accuracy), mark(least * ratio, accuracy)];
+                let (x, y) = axes(&marks);
+                for labels in [x.labels(), y.labels()] {
+                    let distinct: std::collections::BTreeSet<&str> =
+                        labels.iter().copied().collect();
+                    assert!(labels.len() >= 3, "{least} {ratio} {accuracy}: {labels:?}");
+                    assert_eq!(distinct.len(), labels.len(), "{least} {ratio}: {labels:?}");
+                }
+            }
+        }
     }
 }

@@ -149,7 +149,7 @@ pub struct CoreCost {
     pub board: &'static str,
     /// Instructions of a window.
     pub instructions: u64,
-    /// Whether they were counted on the emulated core; estimates are within 2 % of that.
+    /// Whether they were counted on the emulated core; estimates are within some 3 % of that.
     pub is_measured: bool,
 }
 

@@ -44,8 +44,9 @@ pub fn print(file: &ModelFile, usage: &Usage, clock: Option<Clock>) -> Result<()
 
 /// What the figures rest on.
 fn caveats(clock: Option<Clock>) -> String {
-    let mut text = "instructions: estimated, within 2 % (about: within 10 %); `hadamrnn verify MODEL --board qemu-m4` counts them. \
-         instr/window: all steps of a window and the readout of its answer. Flash and RAM: bytes of a firmware that only infers, the model included"
+    let mut text = "instructions: estimated, most within 2 % and some 3 % off (about: within 10 %); `hadamrnn verify MODEL --board qemu-m4` \
+         counts them. instr/window: all steps of a window and the readout of its answer. Flash and RAM: bytes of a firmware that only infers, the \
+         model included"
         .to_owned();
     if let Some(clock) = clock {
         text += &format!(

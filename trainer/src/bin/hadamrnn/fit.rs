@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use hadamrnn::clock::Clock;
 use hadamrnn::fit::Limits;
 use hadamrnn::jobs::{Entry, Plan, Scheduler};
 use hadamrnn::pipeline::{
@@ -19,16 +20,12 @@ use crate::output;
 use crate::progress::Terminal;
 
 #[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("target").required(true).args(["board", "core"])))]
 pub struct Args {
     /// Task: a benchmark such as har2, "recordings", or a task file of your own data (with --config it may be left out)
     task: Option<TaskArgument>,
     /// Board that the model is for: its core, flash and RAM count, and its firmware must take the model
-    #[arg(
-        long,
-        value_name = "NAME",
-        required_unless_present = "core",
-        conflicts_with = "core"
-    )]
+    #[arg(long, value_name = "NAME")]
     board: Option<String>,
     /// Core that the model is for, such as Cortex-M4: for firmware of your own
     #[arg(long, value_name = "NAME")]
@@ -49,8 +46,9 @@ pub struct Args {
     /// Networks trained at the same time, each on one core [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
-    /// Time after which no further candidate is begun, such as 40min, 90s or 2h; what is left of a rung is then left out, and the
-    /// outcome depends on the speed of the machine. The chosen model is trained in any case
+    /// Time of training after which no further candidate is begun, such as 40min, 90s or 2h: rungs share it, and what is left of one is
+    /// left out, so the outcome depends on the speed of the machine. The first rung trains four candidates or more, and the chosen
+    /// model is trained in any case. The same command goes on, with this time anew
     #[arg(long, value_parser = duration, value_name = "TIME")]
     time: Option<Duration>,
     /// Write the points of the next rung as jobs for a scheduler instead of training them here; run the same command again when they
@@ -92,9 +90,9 @@ struct LimitArgs {
     /// Microseconds for each sample of the sensor, at --clock and one instruction a cycle: real cores take more
     #[arg(long, value_name = "N", conflicts_with = "instructions_per_sample")]
     us_per_sample: Option<f64>,
-    /// Clock of the core in MHz, for --us-per-sample
-    #[arg(long, value_name = "MHZ")]
-    clock: Option<f64>,
+    /// Clock of the core, such as 64MHz, for --us-per-sample
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<Clock>,
 }
 
 /// Size of the search.
@@ -164,20 +162,20 @@ fn duration(text: &str) -> Result<Duration> {
 impl LimitArgs {
     fn limits(&self) -> Result<Limits> {
         let by_time = match (self.us_per_sample, self.clock) {
-            (Some(us), Some(mhz)) => {
-                let count = us * mhz;
+            (Some(us), Some(clock)) => {
+                let count = clock.instructions(us);
                 ensure!(
-                    us > 0.0 && mhz > 0.0 && count < 1e15,
-                    "--us-per-sample and --clock must be positive numbers"
+                    us > 0.0 && count < 1e15,
+                    "--us-per-sample must be a positive number, not {us}"
                 );
                 Some(count.floor() as u64)
             }
             (Some(us), None) => bail!(
-                "--us-per-sample {us} needs the clock of the core, which tells how many instructions that is: give --clock MHZ, such as \
-                 --clock 64"
+                "--us-per-sample {us} needs the clock of the core, which tells how many instructions that is: give --clock too, such as \
+                 --clock 64MHz"
             ),
-            (None, Some(mhz)) => bail!(
-                "--clock {mhz} is for --us-per-sample, the microseconds that a sample may take: give both, or neither"
+            (None, Some(clock)) => bail!(
+                "--clock {clock} is for --us-per-sample, the microseconds that a sample may take: give both, or neither"
             ),
             (None, None) => None,
         };
@@ -237,6 +235,7 @@ fn options(args: &Args, observer: &mut dyn Observer) -> Result<FitOptions> {
     Ok(FitOptions {
         target,
         limits: args.limits.limits()?,
+        clock: args.limits.clock,
         effort: Effort {
             seed: effort.seed,
             candidates: effort.candidates,
@@ -336,16 +335,11 @@ fn print(args: &Args, result: &FitResult) -> Result<()> {
     ))?;
     if let Some(measured) = &result.measured {
         output::line(&format!(
-            "measured on {}: {} instructions a window, {} bytes of flash, {} bytes of RAM{}",
+            "measured on {}: {} instructions a window, {} bytes of flash, {} bytes of RAM",
             measured.board,
             output::grouped(measured.instructions_per_window),
             output::grouped(measured.costs.flash()),
-            output::grouped(measured.costs.ram()),
-            if measured.fits {
-                ""
-            } else {
-                ": NOT within the limits"
-            }
+            output::grouped(measured.costs.ram())
         ))?;
     }
     output::line(&format!("model: {}", result.model.display()))?;
@@ -373,11 +367,12 @@ mod tests {
             };
             limits.limits()
         };
-        let both = limits(Some(50.0), Some(64.0)).expect("both");
+        let mhz = || Some("64MHz".parse().expect("a clock"));
+        let both = limits(Some(50.0), mhz()).expect("both");
         assert_eq!(both.instructions_per_sample, Some(3200));
         let error = limits(Some(50.0), None).expect_err("no clock").to_string();
-        assert!(error.contains("--clock 64"), "{error}");
-        let error = limits(None, Some(64.0)).expect_err("no time").to_string();
+        assert!(error.contains("--clock 64MHz"), "{error}");
+        let error = limits(None, mhz()).expect_err("no time").to_string();
         assert!(error.contains("--us-per-sample"), "{error}");
     }
 

@@ -1,10 +1,11 @@
 //! The end of a search: the front, the chosen model, its runs with fresh seeds, and its costs on the emulated core.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::attempts::{Attempt, first_kept, is_candidate};
 use super::points::{metrics, shape_of};
 use super::target::Facts;
 use super::{Fitted, Search};
@@ -12,7 +13,7 @@ use crate::checkpoint::Checkpoint;
 use crate::config::RunConfig;
 use crate::cost::Costs;
 use crate::data::Split;
-use crate::fit::{self, Point};
+use crate::fit::{self, Excess, Point};
 use crate::observer::Observer;
 use crate::pipeline::data::RunData;
 use crate::pipeline::error::{Error, Fault, Result, Sort};
@@ -21,7 +22,6 @@ use crate::pipeline::model::{self, LoadedModel};
 use crate::pipeline::train::{Run, claim, run_of, train_in};
 use crate::pipeline::verify::{BoardOptions, boards_over_test_windows};
 use crate::train::Outcome;
-use crate::usage::Usage;
 
 /// Windows that the chosen model is run over on the emulated core.
 const MEASURED_WINDOWS: usize = 8;
@@ -87,60 +87,106 @@ pub struct Measurement {
     pub fits: bool,
 }
 
+/// What a candidate that keeps the limits has brought.
+struct Kept {
+    model: PathBuf,
+    tests: Vec<SeedResult>,
+    measured: Option<Measurement>,
+}
+
+/// A run with a fresh seed: its result, the model, and why it does not fit.
+type Tested = (SeedResult, LoadedModel, Option<String>);
+
 impl Search<'_> {
-    /// Chooses, trains with fresh seeds, exports, measures and writes results.
+    /// Chooses, trains with fresh seeds, measures, exports and writes results. A choice that breaks a limit then gives way to the next best.
     pub(super) fn finish(&mut self, observer: &mut dyn Observer) -> Result<Fitted> {
-        let (finals, in_all) = self.means();
+        let (mut finals, in_all) = self.means();
         if finals.is_empty() {
             return Err(Error::Config(Fault::new(format_args!(
-                "the time was over before a candidate was trained for all epochs: give more --time, fewer --candidates, or none, and run again \
-                 to go on ({} points are kept)",
-                self.points.len()
+                "none of the candidates could be trained for all epochs; of {} shorter trainings points.jsonl in {} tells what failed or broke a \
+                 limit. Where --time ended them, give the same command again to go on",
+                self.points.len(),
+                self.options.folder.display()
             ))));
         }
-        let Some(chosen) = fit::best(&finals[..in_all]).cloned() else {
+        if finals.iter().all(|point| !is_candidate(point)) {
             return Err(Error::Config(Fault::new(format_args!(
                 "none of the {} finalists keeps the limits once it is exported: points.jsonl in {} has their costs; give the search more \
                  candidates",
                 finals.len(),
                 self.options.folder.display()
             ))));
+        }
+        let attempt = |chosen: &Point, first: bool, observer: &mut dyn Observer| {
+            self.attempt(chosen, first, observer)
         };
-        let front = front_with(&finals, &chosen);
-        let config = self.final_config(&chosen);
-        let data = RunData::load(&config, self.options.data_dir.as_deref(), observer)?;
-        let Some(mut tests) = self.runs(&config, &data, observer)? else {
+        let Some((chosen, kept)) = first_kept(&mut finals, in_all, attempt, observer)? else {
             return Ok(Fitted::Interrupted);
         };
-        tests.sort_by_key(|(result, _)| result.seed);
-        let Some((_, loaded)) = tests.iter().find(|(result, _)| result.fits) else {
-            return Err(Error::Config(Fault::new(format_args!(
-                "{} keeps the limits in the search, but not with fresh seeds: lower the limits a little, or search with another seed",
-                chosen.name
-            ))));
-        };
-        let folder = self.options.folder.join(MODEL);
-        let device = self.options.device.open()?;
-        let named = self.options.data_dir.is_some();
-        export::write(&folder, loaded, &data, named, &device, observer)?;
-        let measured = self.measure(&chosen, loaded, &data, observer)?;
-        let tests: Vec<SeedResult> = tests.iter().map(|(result, _)| *result).collect();
-        let sum: f64 = tests.iter().map(|result| result.accuracy).sum();
-        let result = FitResult {
-            target: self.options.target.to_string(),
-            core: self.target.core.core.clone(),
-            front,
-            chosen,
-            has_firmware: self.target.has_firmware(),
-            model: folder,
-            test_accuracy: sum / tests.len() as f64,
-            tests,
-            measured,
-            candidates: self.candidates.len(),
-            points: self.points.len(),
-        };
+        let result = self.result(chosen, &finals, kept);
         self.write(&result, &finals)?;
         Ok(Fitted::Chosen(Box::new(result)))
+    }
+
+    /// Trains a candidate with fresh seeds, measures one of the models and, if it keeps the limits, exports it. The `first` candidate's runs
+    /// lie in the folder of runs, those of others in folders of their own there.
+    fn attempt(
+        &mut self,
+        chosen: &Point,
+        first: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<Attempt<Kept>> {
+        let config = self.final_config(chosen);
+        let data = RunData::load(&config, self.options.data_dir.as_deref(), observer)?;
+        let mut folder = self.options.folder.join(RUNS);
+        if !first {
+            folder.push(format!("candidate-{}", chosen.candidate));
+        }
+        let Some(mut tests) = self.runs(&folder, &config, &data, observer)? else {
+            return Ok(Attempt::Interrupted);
+        };
+        tests.sort_by_key(|(result, ..)| result.seed);
+        let Some((_, loaded, _)) = tests.iter().find(|(result, ..)| result.fits) else {
+            let reasons = tests.into_iter().map(|(_, _, reason)| reason);
+            let reason = reasons.flatten().next().unwrap_or_default();
+            return Ok(Attempt::Rejected(format!("with fresh seeds {reason}")));
+        };
+        let measured = self.measure(chosen, loaded, &data, observer)?;
+        if let Some((measured, excesses)) = &measured
+            && let Some(excess) = excesses.first()
+        {
+            let words = excess.in_words(self.options.clock);
+            return Ok(Attempt::Rejected(format!(
+                "{words}, as measured on {}",
+                measured.board
+            )));
+        }
+        let device = self.options.device.open()?;
+        let named = self.options.data_dir.is_some();
+        let model = self.options.folder.join(MODEL);
+        export::write(&model, loaded, &data, named, &device, observer)?;
+        Ok(Attempt::Kept(Kept {
+            model,
+            tests: tests.iter().map(|(result, ..)| *result).collect(),
+            measured: measured.map(|(measured, _)| measured),
+        }))
+    }
+
+    fn result(&self, chosen: Point, finals: &[Point], kept: Kept) -> FitResult {
+        let sum: f64 = kept.tests.iter().map(|result| result.accuracy).sum();
+        FitResult {
+            target: self.options.target.to_string(),
+            core: self.target.core.core.clone(),
+            front: front_with(finals, &chosen),
+            chosen,
+            has_firmware: self.target.has_firmware(),
+            model: kept.model,
+            test_accuracy: sum / kept.tests.len() as f64,
+            tests: kept.tests,
+            measured: kept.measured,
+            candidates: self.candidates.len(),
+            points: self.points.len(),
+        }
     }
 
     /// The candidates that were trained for all epochs, each with its mean over the rounds of the race, those that were in all of them
@@ -192,11 +238,13 @@ impl Search<'_> {
 
     /// Trains the chosen model with fresh seeds, in run folders that can go on; none where it was asked to stop.
     fn runs(
-        &self,
+        &mut self,
+        folder: &Path,
         config: &RunConfig,
         data: &RunData,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Vec<(SeedResult, LoadedModel)>>> {
+    ) -> Result<Option<Vec<Tested>>> {
+        let workers = self.workers(self.rungs.len() + 1, 0);
         let config = data.task.completed(config.clone());
         let device = self.options.device.open()?;
         let facts = Facts::of(data);
@@ -205,7 +253,7 @@ impl Search<'_> {
             .map(|i| self.test_seed(i))
             .collect();
         let job = |seed: &u64, observer: &mut dyn Observer| {
-            let folder = self.options.folder.join(RUNS).join(format!("seed-{seed}"));
+            let folder = folder.join(format!("seed-{seed}"));
             let _lock = claim(&folder)?;
             let config = RunConfig {
                 seed: *seed,
@@ -224,17 +272,16 @@ impl Search<'_> {
             let checkpoint = Checkpoint::load(&folder).sort_at(Error::Checkpoint, &folder)?;
             let loaded = model::export_run(checkpoint, config, data, &device)?;
             let accuracy = metrics(&loaded.file, &test, &data.input_lsb)?.accuracy;
-            let (costs, fits) = self.check(&loaded, data, &facts)?;
+            let (costs, reason) = self.check(&loaded, data, &facts)?;
             let result = SeedResult {
                 seed: *seed,
                 accuracy,
                 costs,
-                fits,
+                fits: reason.is_none(),
             };
-            Ok(Some((result, loaded)))
+            Ok(Some((result, loaded, reason)))
         };
         let mut found = Vec::new();
-        let workers = self.workers(self.rungs.len() + 1);
         let outcome = workers.run(&seeds, observer, job, |result, observer| {
             found.push(result);
             observer.fit(&self.progress_of_tests(found.len(), seeds.len()));
@@ -254,28 +301,37 @@ impl Search<'_> {
         }
     }
 
-    /// Costs of an exported model, and whether it keeps all limits and the firmware takes it.
-    fn check(&self, loaded: &LoadedModel, data: &RunData, facts: &Facts) -> Result<(Costs, bool)> {
+    /// Costs of an exported model, and why it does not fit: a limit or the firmware. None where it does.
+    fn check(
+        &self,
+        loaded: &LoadedModel,
+        data: &RunData,
+        facts: &Facts,
+    ) -> Result<(Costs, Option<String>)> {
         let shape = shape_of(&loaded.file)?;
         let (_, costs) = self.target.costs(&shape)?;
         let config = &loaded.config;
         let (steps, decimation) = (data.task.steps(), config.preparation.decimation.max(1));
-        let limits = self.target.limits(&self.options.limits);
-        let usage = Usage::of_config(config, steps, facts.classes.clone(), &facts.channels);
-        let fits = self.target.covers(&shape)
-            && limits.excesses(&costs, steps, decimation).is_empty()
-            && self.target.refusal(&loaded.file, usage).is_none();
-        Ok((costs, fits))
+        let excesses = (self.target).excesses(&self.options.limits, &costs, steps, decimation);
+        let reason = match excesses.first() {
+            Some(excess) => Some(format!(
+                "{}, with the margin of the estimates",
+                excess.in_words(self.options.clock)
+            )),
+            None if !self.target.covers(&shape) => Some("its costs are not known".into()),
+            None => (self.target).refusal(&loaded.file, facts.usage(config, steps)),
+        };
+        Ok((costs, reason))
     }
 
-    /// Measures the chosen model on the emulated core, where that is set up.
+    /// Measures the chosen model on the emulated core, where that is set up, and tells the limits that it breaks there.
     fn measure(
         &self,
         chosen: &Point,
         loaded: &LoadedModel,
         data: &RunData,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Measurement>> {
+    ) -> Result<Option<(Measurement, Vec<Excess>)>> {
         if !self.options.measure {
             return Ok(None);
         }
@@ -313,20 +369,14 @@ impl Search<'_> {
         };
         let limits = self.target.limits(&self.options.limits);
         let excesses = limits.excesses(&costs, chosen.steps, chosen.decimation);
-        for excess in &excesses {
-            observer.notice(&format!(
-                "warning: measured on the emulated core, the chosen model has {} {}, and {} are allowed: lower this limit by 2 % and search \
-                 again",
-                excess.found, excess.limit, excess.most
-            ));
-        }
-        Ok(Some(Measurement {
+        let measured = Measurement {
             board: verdict.board.clone(),
             instructions_per_window: costs.window(chosen.steps),
             costs,
             equal: (verdict.equal, verdict.windows),
             fits: excesses.is_empty(),
-        }))
+        };
+        Ok(Some((measured, excesses)))
     }
 }
 

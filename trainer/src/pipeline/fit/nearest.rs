@@ -1,6 +1,7 @@
 //! The nearest model where none keeps the limits.
 
 use super::target::{Judged, Target};
+use crate::clock::Clock;
 use crate::cost::Uncovered;
 use crate::fit::{Candidate, Excess};
 use crate::pipeline::error::{Error, Fault};
@@ -41,7 +42,7 @@ impl Nearest {
     }
 
     /// The error where none fits: the limit that binds, and the nearest model.
-    pub(super) fn error(&self, target: &Target) -> Error {
+    pub(super) fn error(&self, target: &Target, clock: Option<Clock>) -> Error {
         // Where some keep the limits, it is the firmware that binds.
         if let Some((candidate, refusal)) = &self.refused {
             return Error::Board(refused(target, candidate, refusal));
@@ -64,11 +65,9 @@ impl Nearest {
         };
         let costs = &judged.costs;
         Error::Config(Fault::new(format_args!(
-            "no model keeps the limits: {} {} are allowed, and the nearest model takes {}. The nearest is {}: {} instructions a window, {} \
-             bytes of flash ({} of code, {} of the model) and {} bytes of RAM on {}. Raise this limit, or choose another board or core",
-            binding.most,
-            binding.limit,
-            binding.found,
+            "no model keeps the limits: {}, with the margin of the estimates. The nearest is {}: {} instructions a window, {} bytes of flash \
+             ({} of code, {} of the model) and {} bytes of RAM on {}, as estimated without it. Raise this limit, or choose another board or core",
+            binding.in_words(clock),
             candidate.name,
             costs.window(candidate.steps),
             costs.flash(),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 
-use super::target::Target;
+use super::target::{Facts, Target};
 use super::{Search, TEST_SEEDS, whole_key};
 use crate::checkpoint::Checkpoint;
 use crate::config::RunConfig;
@@ -99,7 +99,7 @@ impl Search<'_> {
             self.prepare(config, observer)?;
         }
         let device = self.options.device.open()?;
-        let workers = self.workers(work.first().map_or(1, |work| work.rung));
+        let workers = self.workers(work.first().map_or(1, |work| work.rung), work.len());
         let job = |work: &PointWork, observer: &mut dyn Observer| {
             let config = self.config_of(work);
             let data = &self.data[&data_key(&config)];
@@ -193,12 +193,14 @@ impl PointRun<'_> {
             }
         };
         let metrics = metrics(&file, &data.valid, &data.run.input_lsb)?;
-        let shape = shape_of(&file)?;
+        let point = self.with_costs(&shape_of(&file)?, begun)?;
+        let usage = Facts::of(&data.run).usage(&self.config, self.candidate.steps);
         Ok(Some(Point {
             accuracy: Some(metrics.accuracy),
             loss: Some(metrics.loss),
             failure: None,
-            ..self.with_costs(&shape, begun)?
+            fits: point.fits && self.target.refusal(&file, usage).is_none(),
+            ..point
         }))
     }
 
@@ -224,7 +226,7 @@ impl PointRun<'_> {
         let (kernel, costs) = self.target.costs(shape)?;
         let (steps, config) = (self.candidate.steps, &self.candidate.config);
         let decimation = config.preparation.decimation.max(1);
-        let limits = self.target.limits(self.limits);
+        let excesses = (self.target).excesses(self.limits, &costs, steps, decimation);
         Ok(Point {
             rung: self.work.rung,
             candidate: self.work.candidate,
@@ -240,8 +242,7 @@ impl PointRun<'_> {
             instructions_per_window: costs.window(steps),
             kernel,
             assembly: shape.is_fast(kernel),
-            fits: self.target.covers(shape)
-                && limits.excesses(&costs, steps, decimation).is_empty(),
+            fits: self.target.covers(shape) && excesses.is_empty(),
             seconds: begun.elapsed().as_secs_f64(),
         })
     }

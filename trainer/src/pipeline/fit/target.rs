@@ -7,6 +7,7 @@ use anyhow::Context;
 use hadamrnn_firmware_support::boards::{Board, Registry};
 
 use crate::board::{self, FirmwareFolder};
+use crate::config::RunConfig;
 use crate::cost::{CostTable, Costs, Shape, Uncovered};
 use crate::fit::{Candidate, Excess, Limits};
 use crate::flash::model_parts;
@@ -50,6 +51,8 @@ pub(super) struct Facts {
     pub(super) outputs: usize,
     pub(super) classes: Vec<String>,
     pub(super) channels: Vec<(String, f32)>,
+    /// Samples of the sensor a second, in Hz, by the data where the configuration does not have them.
+    rate_hz: Option<f32>,
 }
 
 impl Facts {
@@ -62,6 +65,16 @@ impl Facts {
                 .into_iter()
                 .zip(data.input_lsb.iter().copied())
                 .collect(),
+            rate_hz: data.task.rate_hz(),
+        }
+    }
+
+    /// How a model of a configuration would be used, with windows of so many steps: at the rate of the data.
+    pub(super) fn usage(&self, config: &RunConfig, steps: usize) -> Usage {
+        let usage = Usage::of_config(config, steps, self.classes.clone(), &self.channels);
+        Usage {
+            rate_hz: usage.rate_hz.or(self.rate_hz),
+            ..usage
         }
     }
 }
@@ -126,6 +139,18 @@ impl Target {
         }
     }
 
+    /// The limits that a model with these estimated costs may break: estimates count with their margin.
+    pub(super) fn excesses(
+        &self,
+        limits: &Limits,
+        costs: &Costs,
+        steps: usize,
+        decimation: usize,
+    ) -> Vec<Excess> {
+        let limits = self.limits(limits);
+        limits.excesses(&costs.with_margin(), steps, decimation)
+    }
+
     /// Whether the estimates of the core are exact for a shape.
     pub(super) fn covers(&self, shape: &Shape) -> bool {
         CostTable::covers(&self.core.target, shape)
@@ -158,9 +183,7 @@ impl Target {
         }
         let (_, costs) = self.costs(&shape).map_err(|_| Uncovered::Sizes)?;
         let decimation = config.preparation.decimation.max(1);
-        let excesses = self
-            .limits(limits)
-            .excesses(&costs, candidate.steps, decimation);
+        let excesses = self.excesses(limits, &costs, candidate.steps, decimation);
         // The firmware is asked only where all else is well: it takes longer.
         let refusal = match excesses.is_empty() {
             true => self.refusal_of_shape(&shape, candidate, facts),
@@ -179,12 +202,7 @@ impl Target {
         candidate: &Candidate,
         facts: &Facts,
     ) -> Option<String> {
-        let usage = Usage::of_config(
-            &candidate.config,
-            candidate.steps,
-            facts.classes.clone(),
-            &facts.channels,
-        );
+        let usage = facts.usage(&candidate.config, candidate.steps);
         match shape.placeholder() {
             Ok(file) => self.refusal(&file, usage),
             Err(error) => Some(format!("{error:#}")),

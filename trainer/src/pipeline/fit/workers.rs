@@ -26,6 +26,8 @@ pub(super) struct Workers {
     pub(super) threads: usize,
     /// When no further piece is begun.
     pub(super) deadline: Option<Instant>,
+    /// Pieces that are begun even so.
+    pub(super) least: usize,
 }
 
 impl Workers {
@@ -57,10 +59,13 @@ impl Workers {
                 let pool = pool()?;
                 let (stop, next, job) = (&stop, &next, &job);
                 scope.spawn(move || {
-                    while let Some(piece) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let is_late = self
-                            .deadline
-                            .is_some_and(|deadline| Instant::now() > deadline);
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(piece) = work.get(number) else {
+                            break;
+                        };
+                        let is_late = number >= self.least
+                            && (self.deadline).is_some_and(|deadline| Instant::now() > deadline);
                         if is_late || stop.load(Ordering::Relaxed) {
                             break;
                         }
@@ -109,6 +114,7 @@ mod tests {
     const WORKERS: Workers = Workers {
         threads: 2,
         deadline: None,
+        least: 0,
     };
 
     #[test]
@@ -150,5 +156,15 @@ mod tests {
             |_, _| panic!("too late"),
         );
         assert_eq!(outcome.expect("nothing"), Outcome::Finished);
+        let some = Workers { least: 3, ..late };
+        let mut found = Vec::new();
+        let keep = |i, _: &mut dyn Observer| {
+            found.push(i);
+            Ok(())
+        };
+        let outcome = some.run(&work, &mut Silent, |&i, _| Ok(Some(i)), keep);
+        assert_eq!(outcome.expect("some"), Outcome::Finished);
+        found.sort_unstable();
+        assert_eq!(found, [0, 1, 2]);
     }
 }

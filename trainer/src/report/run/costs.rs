@@ -121,8 +121,8 @@ fn remarks(report: &RunReport, all: &[&Neighbour]) -> String {
     }
     match &report.model.cores {
         Ok(_) => lines.push(
-            "Under the names of cores: instructions of a window. Those with “≈” are estimated from the shape of the model, within 2 % \
-             where the core has a division; the others were counted on the emulated core, as <code>hadamrnn verify MODEL --board \
+            "Under the names of cores: instructions of a window. Those with “≈” are estimated from the shape of the model, most within \
+             2 % and some 3 % off, where the core has a division; the others were counted on the emulated core, as <code>hadamrnn verify MODEL --board \
              qemu-m4</code> does."
                 .to_owned(),
         ),
