@@ -31,6 +31,7 @@ mod recording;
 mod resample;
 mod sensor_files;
 mod series;
+mod signs;
 mod source;
 #[cfg(test)]
 mod tests;
