@@ -32,6 +32,7 @@ mod resample;
 mod rotation;
 mod sensor_files;
 mod series;
+mod signs;
 mod source;
 #[cfg(test)]
 mod tests;

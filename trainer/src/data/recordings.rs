@@ -41,6 +41,7 @@ mod plan;
 mod plausible;
 mod read;
 mod repeats;
+mod rotated;
 mod rows;
 mod run;
 mod scale;

@@ -9,7 +9,7 @@ use super::context::Reading;
 use super::recording::{Recording, TimeBase};
 use super::resample::{self, Resampling};
 use super::unit::{self, Unit};
-use super::{counters, fill, gravity, labels, rotation, sensor_files, time};
+use super::{counters, fill, gravity, labels, rotation, sensor_files, signs, time};
 use crate::data::time::{MOST_HZ, RATE_TOLERANCE, TOLD_SPREAD, agree as are_near, rounded};
 use crate::data::words::composed;
 use crate::visible;
@@ -27,6 +27,7 @@ pub(super) fn prepare(
 ) -> Result<Vec<Recording>> {
     // As the files are: a unit that the user states is that of all.
     let as_read: Vec<&Recording> = all.iter().map(|(_, recording)| recording).collect();
+    signs::check(&as_read)?;
     let warnings = [
         gravity::check(as_read.iter().copied())?,
         fill::check(&as_read)?,

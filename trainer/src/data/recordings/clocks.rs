@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::read::Found;
 use super::run::{Run, TimeColumn};
-use super::{Cutting, DEFAULT_RATE_HZ, time};
+use super::{Cutting, DEFAULT_RATE_HZ, rotated, time};
 use crate::data::time::{Clock, Unit, out_of_order, runs_back};
 use crate::visible;
 
@@ -66,6 +66,7 @@ pub(super) fn clocks(
     let rate = time::rate(&measured, cutting.rate_hz)?;
     notes.extend(time::spread(&measured));
     notes.extend(lost(&clocks, found, files));
+    notes.extend(rotated::told(found, &clocks, files));
     untimed(found, &runs_of, &clocks, files, (&measured, cutting), notes)?;
     if let Some(first) = no_clock.first() {
         notes.push(format!(

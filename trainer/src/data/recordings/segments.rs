@@ -95,6 +95,7 @@ impl Segments {
             false => Vec::new(),
         };
         let breaks = breaks(&found, &dropped, files, &mut notes)?;
+        let numbered = breaks.iter().map(Vec::len).sum();
         let classes = classes(&found, cutting)?;
         for (a, b) in labels::alike(&classes) {
             notes.push(format!(
@@ -124,7 +125,7 @@ impl Segments {
         pieces.into_iter().for_each(|pieces| made.add(pieces));
         made.note(cutting, &mut notes);
         if cutting.split.is_none() {
-            made.check(cutting, &classes)?;
+            made.check(cutting, &classes, numbered)?;
         }
         let mut all = made.all;
         all.sort_by_key(|segment| (segment.id, segment.class, segment.place));
@@ -418,15 +419,21 @@ impl Made {
         }
     }
 
-    /// Whether every class has a window.
-    fn check(&self, cutting: &Cutting, classes: &[String]) -> Result<()> {
-        let gaps = match self.gaps {
+    /// Whether every class has a window; `numbered` is the number of gaps by columns of numbers.
+    fn check(&self, cutting: &Cutting, classes: &[String], numbered: usize) -> Result<()> {
+        let mut gaps = match self.gaps {
             0 => String::new(),
             gaps => format!(
                 ". {gaps} gaps in the time column break the recordings; if samples were lost one by one, `hadamrnn data import --resample HZ` \
                  makes them up"
             ),
         };
+        if numbered > 0 {
+            gaps += &format!(
+                ". {numbered} gaps by columns that number samples or repetitions break the recordings: take such a column out of the files if it \
+                 numbers something else"
+            );
+        }
         for (class, longest) in classes.iter().zip(&self.longest) {
             ensure!(
                 *longest >= cutting.steps,

@@ -53,6 +53,11 @@ fn no_window_spans_two_repetitions() {
     let lossy = files("packet", |i| i + i / 100 * 3 - i / 300 * 3);
     assert_eq!(windows(&lossy), 12 * (3 + 3 + 6));
     assert_eq!(windows(&files("session", |_| 3)), 12 * 12);
+    // One of ten is lost: no stretch is as long as a window.
+    let error = error_of(&files("packet", |i| i + i / 10), &cutting(32, 32));
+    for part in ["the longest has 10", "gaps by columns that number"] {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]
@@ -117,5 +122,35 @@ fn originals_break_and_are_refused_alike() {
         original(&folder);
         let error = error_of(&folder, &cutting(32, 32));
         assert!(error.contains(part) && error.contains(column), "{error}");
+    }
+}
+
+#[test]
+fn logs_that_are_cut_into_files_are_told() {
+    let of = |begin: &dyn Fn(usize) -> usize| {
+        let all: Vec<(String, String)> = (0..12)
+            .map(|file| {
+                let rows = noisy(["walk", "rest"][file % 2], file, 200);
+                let rows = rows.lines().enumerate();
+                let rows: String = rows
+                    .map(|(i, row)| format!("{},{row}\n", 20 * (begin(file) + i)))
+                    .collect();
+                (
+                    format!("{file:02}.csv"),
+                    format!("t_ms,label,ax,ay,az\n{rows}"),
+                )
+            })
+            .collect();
+        let all: Vec<(&str, String)> = (all.iter())
+            .map(|(name, text)| (name.as_str(), text.clone()))
+            .collect();
+        load_all(&folder(&all), &cutting(32, 32)).unwrap()
+    };
+    // Each file goes on where the one before of its label ended.
+    let cut = of(&|file| 200 * (file / 2));
+    let parts = ["10 recordings go on in another file", "column recording"];
+    assert!(has_note(&cut, &parts), "{:?}", cut.own.notes);
+    for apart in [of(&|_| 0), of(&|file| 210 * (file / 2))] {
+        assert!(!has_note(&apart, &["go on in another file"]));
     }
 }
