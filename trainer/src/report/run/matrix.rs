@@ -42,9 +42,9 @@ pub fn section(report: &RunReport) -> String {
 fn whole(confusion: &Confusion) -> String {
     let count = confusion.classes.len();
     let class = match count {
-        ..=MANY => "",
-        ..=DENSE => "many",
-        ..=HUGE => "many dense",
+        _ if count <= MANY => "",
+        _ if count <= DENSE => "many",
+        _ if count <= HUGE => "many dense",
         _ => "many huge",
     };
     let beyond = if count > MOST_NARROW { " beyond" } else { "" };

@@ -114,7 +114,11 @@ fn ends(group: &[Trace]) -> Vec<String> {
     let is_shared = |start: &&str| names().all(|name| name.starts_with(start));
     let separators = first.match_indices(['_', '.', ' ', '-']);
     let starts = separators.map(|(at, separator)| &first[..at + separator.len()]);
-    let shared = starts.filter(is_shared).map(str::len).last().unwrap_or(0);
+    let shared = starts
+        .filter(is_shared)
+        .map(str::len)
+        .next_back()
+        .unwrap_or(0);
     let end = |(i, name): (usize, &str)| match i {
         0 => name.to_owned(),
         _ => name[shared..].to_owned(),
