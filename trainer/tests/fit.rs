@@ -496,7 +496,9 @@ fn at_100_hz(folder: &Path) -> PathBuf {
         for number in 0..8 {
             let row = |i: u32| {
                 let at = f64::from(i);
-                let value = |phase: f64| (frequency * at + phase + f64::from(number)).sin();
+                // Of a strength of its own: recordings with equal samples stay in one split.
+                let (phase_of, strength) = (f64::from(number), 1.0 + 0.1 * f64::from(number));
+                let value = |phase: f64| strength * (frequency * at + phase + phase_of).sin();
                 let time = at / 100.0;
                 format!(
                     "{time:.4},{:.4},{:.4},{:.4}\n",

@@ -81,8 +81,12 @@ mod tests {
         vec![point(0, 0.8), point(1, 0.9), point(2, 0.95)]
     }
 
-    /// Attempts in which the finalists of these numbers break a limit: the order of all, and the outcome.
-    fn with_over(over: &[usize]) -> (Vec<(usize, bool)>, Result<Option<(Point, usize)>>, usize) {
+    /// The finalist that was kept, and what it brought.
+    type Outcome = Result<Option<(Point, usize)>>;
+
+    /// Attempts in which the finalists of these numbers break a limit: the order of all, the outcome, and how many finalists may
+    /// still be chosen.
+    fn with_over(over: &[usize]) -> (Vec<(usize, bool)>, Outcome, usize) {
         let (mut finals, mut order) = (finals(), Vec::new());
         let attempt = |point: &Point, first: bool, _: &mut dyn Observer| {
             order.push((point.candidate, first));
