@@ -256,7 +256,7 @@ fn channels_and_classes_are_compared_by_name() {
     desk.change(|text| text.replace("b,label,a", "c,label,a"));
     for command in ["eval", "verify"] {
         let args = [command, path(&model), "--data-dir", path(&data)];
-        fails(&args, &["no column \"b\"", "among c, label, a"]);
+        fails(&args, &["it lacks b", "the columns are c, label, a"]);
     }
     desk.change(|text| text.replace("c,label,a", "b,label,a"));
     desk.record("new", "run", 0.5, 9);
