@@ -97,9 +97,12 @@ impl<'a> FastPath<'a> {
             driven: driven.wrapping_mul(4),
             columns,
             // A block of no words has not passed as whole blocks.
-            input: (if block == 0 { 0 } else { words / block })
-                .wrapping_mul(driven)
-                .wrapping_mul(columns),
+            input: (match words.checked_div(block) {
+                Some(inputs) => inputs,
+                None => 0,
+            })
+            .wrapping_mul(driven)
+            .wrapping_mul(columns),
             state_bits: layer.state_bits,
             layer_input_shift: layer.layer_input_shift,
             largest_gain: layer.gain.max() as u32,
