@@ -140,8 +140,6 @@ pub(super) fn role(name: &str) -> Role {
     let words = words(name);
     let whole = words.concat();
     let is = |all: &[&str]| all.contains(&whole.as_str());
-    let number_at_end =
-        words.len() > 1 && words.last().is_some_and(|word| word == "id") && !is_time(name);
     match () {
         () if is(LABELS) => Role::Label,
         () if people::rank(name).is_some() => Role::Subject,
@@ -149,7 +147,6 @@ pub(super) fn role(name: &str) -> Role {
         () if name == SOURCE => Role::Number,
         () if is(&NUMBERS)
             || name.starts_with("Unnamed:")
-            || number_at_end
             || (is_numbering(name) && !is_time(name)) =>
         {
             Role::Number

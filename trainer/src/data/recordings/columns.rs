@@ -210,14 +210,13 @@ fn kind_of(name: &str) -> Kind {
             .is_some_and(|word| all.contains(&word.as_str()));
         all.contains(&whole.as_str()) || (starts && words[1..].iter().all(is_number))
     };
-    let ends_in_id = words.len() > 1 && words.last().is_some_and(|word| word == "id");
     match () {
         () if name == SOURCE => Kind::Source,
         () if words.is_empty() => Kind::Number,
         () if whole == RECORDING => Kind::Recording,
         () if people::rank(name).is_some() => Kind::Subject,
         () if is_time(name) => Kind::Time,
-        () if is_any(&NUMBERS) || ends_in_id || is_numbering(name) => Kind::Number,
+        () if is_any(&NUMBERS) || is_numbering(name) => Kind::Number,
         () => Kind::Channel,
     }
 }
