@@ -126,6 +126,13 @@ fn serious(all: &[Recording]) -> Vec<Finding> {
         .collect()
 }
 
+/// The first finding of a check, which must be there.
+#[track_caller]
+fn first_of(found: &[Finding], check: Check) -> &Finding {
+    let of_check = found.iter().find(|found| found.check == check);
+    of_check.expect("a finding of this check")
+}
+
 /// Asserts that this is the only finding that is no note, and gives it.
 #[track_caller]
 fn only(all: &[Recording], check: Check, severity: Severity) -> Finding {

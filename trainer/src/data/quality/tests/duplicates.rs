@@ -17,10 +17,7 @@ fn copies_and_overlaps_are_told() {
     // The same with another label.
     all.last_mut().unwrap().labels[0].label = "rest".into();
     let found = serious(&all);
-    let twice = found
-        .iter()
-        .find(|found| found.check == Check::Duplicates)
-        .unwrap();
+    let twice = first_of(&found, Check::Duplicates);
     assert!(
         twice.severity == Severity::Error && twice.text.contains("two labels"),
         "{twice:?}"

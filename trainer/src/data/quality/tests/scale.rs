@@ -9,10 +9,7 @@ fn other_units_are_told() {
         change(&mut all[4], axis, |_, value| 1000.0 * value);
     }
     let found = serious(&all);
-    let scale = found
-        .iter()
-        .find(|found| found.check == Check::Scale)
-        .unwrap();
+    let scale = first_of(&found, Check::Scale);
     assert_eq!(
         (scale.severity, scale.place.recording.as_deref()),
         (Severity::Error, Some("p1-walk"))
@@ -28,10 +25,7 @@ fn other_units_are_told() {
         change(&mut all[4], axis, |_, value| value / 57.3);
     }
     let found = serious(&all);
-    let scale = found
-        .iter()
-        .find(|found| found.check == Check::Scale)
-        .unwrap();
+    let scale = first_of(&found, Check::Scale);
     assert_eq!(
         (scale.severity, scale.place.channel.as_deref()),
         (Severity::Warning, Some("gx,gy,gz"))
@@ -66,10 +60,7 @@ fn mirrored_and_swapped_axes_are_told() {
         }
     }
     let found = serious(&all);
-    let axes = found
-        .iter()
-        .find(|found| found.check == Check::Axes)
-        .unwrap();
+    let axes = first_of(&found, Check::Axes);
     assert!(
         axes.text.contains("swapped") && axes.place.recording.as_deref() == Some("p3"),
         "{axes:?}"

@@ -66,10 +66,7 @@ fn time_trends_are_told() {
     let mut all = sessions(9, same);
     with_channel(&mut all, "temperature", warm);
     let found = serious(&all);
-    let order = found
-        .iter()
-        .find(|found| found.check == Check::Order)
-        .unwrap();
+    let order = first_of(&found, Check::Order);
     assert_eq!(order.place.channel.as_deref(), Some("temperature"));
     // By turns: the drift is a note.
     let mut all = sessions(9, turns);
