@@ -16,33 +16,64 @@ const LANE: i64 = 32_767;
 pub fn fast_path_models(
     log2_hidden: std::ops::RangeInclusive<u32>,
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
+    with_inputs(log2_hidden, Just(1))
+}
+
+/// The same with two to four times the inputs: more columns than the loop of the assembly has, which is unrolled.
+pub fn wide_models(
+    log2_hidden: std::ops::RangeInclusive<u32>,
+) -> impl Strategy<Value = (PlainModel, Widths)> {
+    with_inputs(log2_hidden, 2usize..=4)
+}
+
+/// Models of the fast path whose inputs are repeated.
+fn with_inputs(
+    log2_hidden: std::ops::RangeInclusive<u32>,
+    times: impl Strategy<Value = usize>,
+) -> impl Strategy<Value = (PlainModel, Widths)> {
     let models = plain_models(log2_hidden).prop_filter("whole words of rows", |(model, _)| {
         model.layer.block_size >= 8
     });
     // Ten bits is the width that assembly standardises to.
     let input_bits = prop_oneof![Just(10u32), 4u32..=16];
-    (models, 10u32..=12, input_bits, 0u32..15, any::<bool>()).prop_map(
-        |((mut model, widths), state_bits, input_bits, layer_input_shift, to_the_limit)| {
-            (model.layer.state_bits, *input(&mut model).1) = (state_bits, input_bits);
-            (model.layer_input_shift, model.layer.gain_shift) = (layer_input_shift, 15);
-            let weights = input(&mut model).0.iter_mut().flatten();
-            weights.for_each(|weight| *weight = (*weight).clamp(-8, 7));
-            for weight in model.readout.iter_mut().flatten() {
-                *weight = (*weight).clamp(-8, 7);
-            }
-            for bias in &mut model.bias {
-                *bias /= 4;
-            }
-            // Rows in words of eight.
-            model.driven_rows = model.driven_rows.next_multiple_of(8);
-            fit(&mut model);
-            if to_the_limit {
-                reach_the_limit(&mut model);
-            }
-            let input = 4;
-            (model, Widths { input, ..widths })
-        },
+    (
+        models,
+        10u32..=12,
+        input_bits,
+        0u32..15,
+        times,
+        any::<bool>(),
     )
+        .prop_map(
+            |(
+                (mut model, widths),
+                state_bits,
+                input_bits,
+                layer_input_shift,
+                times,
+                to_the_limit,
+            )| {
+                repeat_inputs(&mut model, times);
+                (model.layer.state_bits, *input(&mut model).1) = (state_bits, input_bits);
+                (model.layer_input_shift, model.layer.gain_shift) = (layer_input_shift, 15);
+                let weights = input(&mut model).0.iter_mut().flatten();
+                weights.for_each(|weight| *weight = (*weight).clamp(-8, 7));
+                for weight in model.readout.iter_mut().flatten() {
+                    *weight = (*weight).clamp(-8, 7);
+                }
+                for bias in &mut model.bias {
+                    *bias /= 4;
+                }
+                // Rows in words of eight.
+                model.driven_rows = model.driven_rows.next_multiple_of(8);
+                fit(&mut model);
+                if to_the_limit {
+                    reach_the_limit(&mut model);
+                }
+                let input = 4;
+                (model, Widths { input, ..widths })
+            },
+        )
 }
 
 /// Random models of two layers, the second of a shape that the assembly of Cortex-M4 takes, but for small blocks.
@@ -89,6 +120,23 @@ fn fill_second(model: &mut PlainModel, widths: Widths) {
     let second = model.second.as_mut().expect("two layers");
     if let Some(first) = second.bias.first_mut() {
         *first = i32::try_from(bias).expect("within the bound");
+    }
+}
+
+/// Gives a model its inputs several times.
+fn repeat_inputs(model: &mut PlainModel, times: usize) {
+    if let PlainInput::Numbers {
+        channels,
+        copies,
+        weights,
+        ..
+    } = &mut model.input
+    {
+        *channels = channels.repeat(times);
+        *copies = copies.repeat(times);
+        for row in weights {
+            *row = row.repeat(times);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn_runtime::Model;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::FwhtPacked;
-use hadamrnn_tests::fast_path::{fast_path_models, second_layer_models};
+use hadamrnn_tests::fast_path::{fast_path_models, second_layer_models, wide_models};
 use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
 use hadamrnn_tests::oracle::PlainModel;
 use hadamrnn_tests::readout_models::{is_pooled, readout_models};
@@ -16,8 +16,8 @@ use proptest::test_runner::TestRunner;
 
 const STEPS: usize = 6;
 /// Models of the fast path, for the assembly, models outside of it, for what it leaves to portable code, models of two
-/// layers, and models with a pooled or a hidden readout.
-const MODELS: [usize; 4] = [80, 40, 40, 40];
+/// layers, models with a pooled or a hidden readout, and models of the fast path with many inputs.
+const MODELS: [usize; 5] = [80, 40, 40, 40, 16];
 /// Longest model that the firmware has room for.
 const LONGEST: usize = 6 << 10;
 
@@ -68,9 +68,14 @@ fn assert_coverage(sampled: &[Sampled]) {
     at_least(2, "one column", |plain, model| {
         model.has_fast_path() && plain.input_size() == 1
     });
-    at_least(4, "more than one round of columns", |plain, model| {
+    at_least(4, "more than one round of eight columns", |plain, model| {
         model.has_fast_path() && plain.input_size() >= 10
     });
+    at_least(
+        4,
+        "more than one round of sixteen columns",
+        |plain, model| model.has_fast_path() && plain.input_size() > 17,
+    );
     at_least(4, "copies of ten bits", |plain, model| {
         let copies = plain.input_size() > plain.sample_size();
         model.has_fast_path() && copies && model.header().input_bits == 10
@@ -136,6 +141,7 @@ fn every_backend_equals_the_oracle_on_its_core() {
     sampled.extend(draw(MODELS[1], self::sampled(plain_models(4..=8))));
     sampled.extend(draw(MODELS[2], self::sampled(second_layer_models(4..=8))));
     sampled.extend(draw(MODELS[3], self::sampled(readout_models(4..=7))));
+    sampled.extend(draw(MODELS[4], self::sampled(wide_models(5..=8))));
     assert_coverage(&sampled);
     let cases: Vec<Case> = (sampled.iter())
         .map(|(_, file, inputs)| Case {

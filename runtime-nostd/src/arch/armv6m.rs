@@ -21,7 +21,8 @@ mod code_transform;
 
 pub(crate) use code_inputs::standardise;
 pub(crate) use code_pool::add_rectified;
-pub(crate) use constants::Constants;
+/// They borrow nothing of the model.
+pub(crate) type Constants<'a> = constants::Constants;
 
 use super::plan::Shaped;
 use super::step::OwnStep;

@@ -17,7 +17,7 @@ pub(crate) struct FastPath<'a> {
     bias: &'a [u32],
     signs: &'a [u32],
     geometry: Geometry,
-    constants: Constants,
+    constants: Constants<'a>,
 }
 
 /// Sizes of a model of the fast path.
@@ -114,7 +114,7 @@ impl<'a> FastPath<'a> {
             bias: sections.bias,
             signs: layer.signs,
             geometry,
-            constants: Constants::new(&geometry),
+            constants: Constants::new(&geometry, sections.bias),
         })
     }
 }
@@ -184,7 +184,7 @@ impl<'a> Shaped<'a> {
     }
 
     /// Constants that the backend has computed from the sizes.
-    pub const fn constants(&self) -> &'a Constants {
+    pub const fn constants(&self) -> &'a Constants<'a> {
         &self.plan.constants
     }
 

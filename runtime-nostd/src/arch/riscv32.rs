@@ -18,11 +18,13 @@ use crate::hadamard::{butterflies8, strided_stages};
 use crate::lanes;
 
 /// Constants that follow from the sizes of a model. This backend needs none.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Constants;
+pub(crate) type Constants<'a> = NoConstants;
 
-impl Constants {
-    pub const fn new(_: &Geometry) -> Self {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoConstants;
+
+impl NoConstants {
+    pub const fn new(_: &Geometry, _: &[u32]) -> Self {
         Self
     }
 }

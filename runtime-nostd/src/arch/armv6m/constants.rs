@@ -49,7 +49,7 @@ pub struct Constants {
 }
 
 impl Constants {
-    pub(crate) const fn new(geometry: &Geometry) -> Self {
+    pub(crate) const fn new(geometry: &Geometry, _: &[u32]) -> Self {
         let (block, driven) = (geometry.block(), geometry.driven());
         let state_bits = geometry.state_bits();
         let half = 1u32.wrapping_shl(state_bits.wrapping_sub(1));

@@ -3,15 +3,10 @@
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
 )]
-#![allow(
-    clippy::too_many_arguments,
-    reason = "they are the frame of the assembly"
-)]
-
 use core::arch::naked_asm;
 
-use super::columns::{Arguments, Common};
-use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use super::columns::{Above, Common};
+use super::constants::{Constants, ROUND, TO_END, TO_LAST, TO_TEST};
 use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::Shaped;
 
@@ -20,17 +15,12 @@ use crate::arch::plan::Shaped;
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits.
     gains: [[i32; 2]; 4],
-    /// Drives of the eight rows, two a word.
-    layer_inputs: [u32; 4],
     /// Where states are saturated to their width.
     saturate: usize,
     /// Next biases and next word of U.
     next: [*const u32; 2],
     common: Common,
-    saved: [u32; 9],
-    arguments: Arguments,
-    /// The fifth argument on the stack: by how many bits states are narrower than 12.
-    narrower: u32,
+    above: Above,
 }
 
 /// Where accumulators start that lack `offset`: the high lane has 32768 too little, which its bias has too much. Those of the
@@ -49,24 +39,11 @@ pub(super) const fn gain_shift(_: u32) -> u32 {
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let constants = shaped.constants();
     let narrower = 12u32.wrapping_sub(shaped.geometry().state_bits().clamp(10, 12));
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
     // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
-    // sizes. All are borrowed until the call returns.
-    unsafe {
-        finish_code(
-            shaped.blocks.h().as_mut_ptr(),
-            constants,
-            shaped.u().as_ptr(),
-            shaped.x().as_ptr(),
-            shaped.bias().as_ptr(),
-            shaped.signs().as_ptr(),
-            constants.scaled_gain(shaped.gain()),
-            constants.start(shaped.correction()),
-            narrower,
-        );
-    }
+    // sizes. All are borrowed until the call returns. It changes no register but those that are named here.
+    unsafe { call!(finish_code, shaped, inout("r9") narrower => _) };
 }
 
 macro_rules! at {
@@ -79,9 +56,14 @@ macro_rules! common {
         core::mem::offset_of!(Frame, common.$field)
     };
 }
-macro_rules! argument {
+macro_rules! above {
     ($field:ident) => {
-        core::mem::offset_of!(Frame, arguments.$field)
+        core::mem::offset_of!(Frame, above.$field)
+    };
+}
+macro_rules! constant {
+    ($field:ident) => {
+        core::mem::offset_of!(Constants<'static>, $field)
     };
 }
 
@@ -116,7 +98,7 @@ macro_rules! finish {
             concat!("ubfx r3, r10, #", $bit, ", #2\n"),
             "add r3, sp, r3, lsl #3\n",
             "ldrd r3, r9, [r3]\n",
-            concat!("ldr r12, [sp, #{layer_inputs} + 4 * ", $pair, "]\n"),
+            concat!("ldr r12, [r11, #4 * ", $pair, "]\n"),
             concat!("mul ", $a, ", ", $a, ", r3\n"),
             concat!("mul ", $b, ", ", $b, ", r9\n"),
             "eor r3, r12, #0x8000\n",
@@ -149,43 +131,34 @@ macro_rules! saturate {
     };
 }
 
-/// Drives and finishes eight rows at a time.
+/// Drives and finishes eight rows at a time. Layer inputs lie in the place of the states while these are in registers.
 ///
 /// Projection: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, r9 next biases, r10 next word of U, lr fields,
 /// r12 next input. Finish: r3 and r9 gains, r10 signs, lr scale, r12 inputs. Both: r11 next states.
 ///
 /// # Safety
+/// Only [`call!`] may call it: r0 `h`, r1 constants, r2 `u`, r3 `x`, r4 `bias`, r5 `signs`, r8 gain, r9 `narrower`, r12 start of
+/// accumulators. It keeps r6, r7 and the stack, and no other register.
+///
 /// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
 /// byte for each group; `u` has a word for each driven group and each column, and `x` one for each column, at least one: all
-/// for the sizes that `constants` were made of. `narrower` is at most two.
+/// for the sizes that the constants were made of. `narrower`, by how many bits states are narrower than 12, is at most two.
 #[unsafe(naked)]
-unsafe extern "C" fn finish_code(
-    h: *mut u32,
-    constants: &Constants,
-    u: *const u32,
-    x: *const i32,
-    bias: *const u32,
-    signs: *const u32,
-    gain: u32,
-    start: u32,
-    narrower: u32,
-) {
+unsafe extern "C" fn finish_code() {
     naked_asm!(
-        "push {{r4-r11, lr}}",
-        "sub sp, sp, #{locals}",
+        enter!(),
+        "movs r6, #(12 * 4 + 4)",
+        "mul r6, r6, r9",
+        "adr.w r7, 10f",
+        "subs r7, r7, r6",
+        "orr r7, r7, #1",
+        "str r7, [sp, #{saturate}]",
         set_up!(),
-        "rsb r1, r5, #0",
-        "strd r5, r5, [sp]",
-        "strd r1, r5, [sp, #8]",
-        "strd r5, r1, [sp, #16]",
+        "rsb r1, r8, #0",
+        "strd r8, r8, [sp]",
+        "strd r1, r8, [sp, #8]",
+        "strd r8, r1, [sp, #16]",
         "strd r1, r1, [sp, #24]",
-        "ldr r2, [sp, #{narrower}]",
-        "movs r3, #(12 * 4 + 4)",
-        "muls r2, r3, r2",
-        "adr.w r3, 10f",
-        "subs r3, r3, r2",
-        "orr r3, r3, #1",
-        "str r3, [sp, #{saturate}]",
         products!(),
         "ldm r9!, {{r4-r7}}",
         "strd r9, r10, [sp, #{next}]",
@@ -193,9 +166,8 @@ unsafe extern "C" fn finish_code(
         "add r1, r1, r5",
         "add r2, r2, r6",
         "add r3, r3, r7",
-        "strd r0, r1, [sp, #{layer_inputs}]",
-        "strd r2, r3, [sp, #{layer_inputs} + 8]",
         "ldm r11, {{r4-r7}}",
+        "stm r11, {{r0-r3}}",
         widen!(),
         last_stages!(),
         "ldrd r12, lr, [sp, #{signs}]",
@@ -216,28 +188,24 @@ unsafe extern "C" fn finish_code(
         "ldrd r9, r10, [sp, #{next}]",
         "stm r11!, {{r0, r2, r4, r6}}",
         next_rows!(),
-        "add sp, sp, #{locals}",
-        "pop {{r4-r11, pc}}",
-        locals = const at!(saved),
-        layer_inputs = const at!(layer_inputs),
+        leave!(),
+        locals = const at!(above),
+        above_last = const above!(last),
+        above_pairs_end = const above!(pairs_end),
         next = const at!(next),
         saturate = const at!(saturate),
-        narrower = const at!(narrower),
         starts = const common!(starts),
-        mask = const common!(mask),
         entry = const common!(entry),
         after = const common!(after),
-        last = const common!(last),
-        other_entry = const common!(other_entry),
         signs = const common!(signs_from_h),
-        scale = const common!(scale),
-        pairs_end = const common!(pairs_end),
         run_end = const common!(run_end),
-        h_end = const common!(h_end),
-        other_start = const common!(other_start),
-        other_length = const common!(other_length),
-        bias = const argument!(bias),
-        gain = const argument!(gain),
+        constants = const common!(constants),
+        pairs = const constant!(pairs),
+        last = const constant!(last),
+        round = const ROUND,
+        bias_end = const constant!(bias_end),
+        other_length = const constant!(other_length),
+        driven_length = const constant!(driven_length),
         to_last = const TO_LAST,
         to_end = const TO_END,
         to_test = const TO_TEST,

@@ -3,15 +3,10 @@
     unsafe_code,
     reason = "assembly; each block and function states why it is sound"
 )]
-#![allow(
-    clippy::too_many_arguments,
-    reason = "they are the frame of the assembly"
-)]
-
 use core::arch::naked_asm;
 
-use super::columns::{Arguments, Common};
-use super::constants::{Constants, TO_END, TO_LAST, TO_TEST};
+use super::columns::{Above, Common};
+use super::constants::{Constants, ROUND, TO_END, TO_LAST, TO_TEST};
 use crate::arch::fast_path::GAIN_SHIFT;
 use crate::arch::plan::{Blocks, Shaped};
 
@@ -20,11 +15,10 @@ use crate::arch::plan::{Blocks, Shaped};
 struct Frame {
     /// Gains of two rows for each pattern of their sign bits, as 16-bit halves.
     gains: [u32; 4],
-    /// Drives of the eight rows, two a word.
-    layer_inputs: [u32; 4],
     common: Common,
-    saved: [u32; 9],
-    arguments: Arguments,
+    /// The scale of the transform, in both halves.
+    ones: u32,
+    above: Above,
 }
 
 /// Where accumulators start that lack `offset`: the low lane has 32768 too much, so that it borrows nothing from the high one;
@@ -36,22 +30,10 @@ pub(crate) const fn start(offset: i32) -> u32 {
 /// Drives and finishes all rows.
 #[inline(always)]
 pub(super) fn finish(shaped: &mut Shaped<'_>) {
-    let constants = shaped.constants();
     // SAFETY: the shape has states and biases of whole blocks of groups, a byte of signs for each group, words of `U` for
     // each driven group and each of one or more columns; some groups of a block are driven, or all: the constants are of these
-    // sizes. All are borrowed until the call returns.
-    unsafe {
-        finish_code(
-            shaped.blocks.h().as_mut_ptr(),
-            constants,
-            shaped.u().as_ptr(),
-            shaped.x().as_ptr(),
-            shaped.bias().as_ptr(),
-            shaped.signs().as_ptr(),
-            constants.scaled_gain(shaped.gain()),
-            constants.start(shaped.correction()),
-        );
-    }
+    // sizes. All are borrowed until the call returns. It changes no register but those that are named here.
+    unsafe { call!(finish_code, shaped, out("r9") _) };
     let state_bits = shaped.geometry().state_bits();
     narrow(&mut shaped.blocks, state_bits);
 }
@@ -124,9 +106,14 @@ macro_rules! common {
         core::mem::offset_of!(Frame, common.$field)
     };
 }
-macro_rules! argument {
+macro_rules! above {
     ($field:ident) => {
-        core::mem::offset_of!(Frame, arguments.$field)
+        core::mem::offset_of!(Frame, above.$field)
+    };
+}
+macro_rules! constant {
+    ($field:ident) => {
+        core::mem::offset_of!(Constants<'static>, $field)
     };
 }
 
@@ -142,7 +129,7 @@ macro_rules! multiply {
     };
 }
 
-/// Adds the pair of inputs `$layer_inputs` to rows `$a` and `$b`, scaled by the low half of lr; shifts, saturates and packs them
+/// Adds the pair of layer inputs `$layer_inputs` to rows `$a` and `$b`, scaled by the low half of lr; shifts, saturates and packs them
 /// into `$to`.
 macro_rules! finish {
     ($layer_inputs:literal, $to:literal, $a:literal, $b:literal) => {
@@ -156,35 +143,29 @@ macro_rules! finish {
     };
 }
 
-/// Drives and finishes eight rows at a time.
+/// Drives and finishes eight rows at a time. Layer inputs lie in the place of the states while these are in registers.
 ///
 /// Projection: r0-r3 accumulators, r4 and r5 words of U, r6 and r7 inputs, r8 mask, lr fields, r12 next input. Finish: r3 gains,
 /// lr signs and scale, r12 inputs. Both: r9 next biases, r10 next word of U, r11 next states.
 ///
 /// # Safety
+/// Only [`call!`] may call it: r0 `h`, r1 constants, r2 `u`, r3 `x`, r4 `bias`, r5 `signs`, r8 gain, r12 start of accumulators.
+/// It keeps r6, r7 and the stack, and no other register.
+///
 /// From `h` are states of whole blocks of groups of four words, which may be written; `bias` has as many words, and `signs` a
 /// byte for each group; `u` has a word for each driven group and each column, and `x` one for each column, at least one: all
-/// for the sizes that `constants` were made of.
+/// for the sizes that the constants were made of.
 #[unsafe(naked)]
-unsafe extern "C" fn finish_code(
-    h: *mut u32,
-    constants: &Constants,
-    u: *const u32,
-    x: *const i32,
-    bias: *const u32,
-    signs: *const u32,
-    gain: u32,
-    start: u32,
-) {
+unsafe extern "C" fn finish_code() {
     naked_asm!(
         cpu!(),
-        "push {{r4-r11, lr}}",
-        "sub sp, sp, #{locals}",
+        enter!(),
         set_up!(),
-        "rsb r7, r5, #0",
-        "pkhbt r0, r5, r5, lsl #16",
-        "pkhbt r1, r7, r5, lsl #16",
-        "pkhbt r2, r5, r7, lsl #16",
+        "str r7, [sp, #{ones}]",
+        "rsb r7, r8, #0",
+        "pkhbt r0, r8, r8, lsl #16",
+        "pkhbt r1, r7, r8, lsl #16",
+        "pkhbt r2, r8, r7, lsl #16",
         "pkhbt r3, r7, r7, lsl #16",
         "stm sp, {{r0-r3}}",
         products!(),
@@ -193,10 +174,9 @@ unsafe extern "C" fn finish_code(
         "sadd16 r1, r1, r5",
         "sadd16 r2, r2, r6",
         "sadd16 r3, r3, r7",
-        "strd r0, r1, [sp, #{layer_inputs}]",
-        "strd r2, r3, [sp, #{layer_inputs} + 8]",
-        "ldr lr, [sp, #{ones}]",
         "ldm r11, {{r4-r7}}",
+        "stm r11, {{r0-r3}}",
+        "ldr lr, [sp, #{ones}]",
         widen!(),
         last_stages!(),
         "ldrd r12, lr, [sp, #{signs}]",
@@ -204,37 +184,34 @@ unsafe extern "C" fn finish_code(
         "ldrb r12, [r12, r3]",
         "orr lr, lr, r12, lsl #16",
         multiply!("2", "r0", "r2"),
-        "ldrd r12, r3, [sp, #{layer_inputs}]",
+        "ldrd r12, r3, [r11]",
         finish!("r3", "r2", "r0", "r2"),
         multiply!("0", "r5", "r8"),
         finish!("r12", "r0", "r5", "r8"),
-        "ldrd r5, r8, [sp, #{layer_inputs} + 8]",
+        "ldrd r5, r8, [r11, #8]",
         multiply!("4", "r1", "r4"),
         finish!("r5", "r4", "r1", "r4"),
         multiply!("6", "r6", "r7"),
         finish!("r8", "r6", "r6", "r7"),
         "stm r11!, {{r0, r2, r4, r6}}",
         next_rows!(),
-        "add sp, sp, #{locals}",
-        "pop {{r4-r11, pc}}",
-        locals = const at!(saved),
-        layer_inputs = const at!(layer_inputs),
+        leave!(),
+        locals = const at!(above),
+        above_last = const above!(last),
+        above_pairs_end = const above!(pairs_end),
+        ones = const at!(ones),
         starts = const common!(starts),
-        mask = const common!(mask),
         entry = const common!(entry),
         after = const common!(after),
-        last = const common!(last),
-        other_entry = const common!(other_entry),
         signs = const common!(signs_from_h),
-        scale = const common!(scale),
-        ones = const common!(ones),
-        pairs_end = const common!(pairs_end),
         run_end = const common!(run_end),
-        h_end = const common!(h_end),
-        other_start = const common!(other_start),
-        other_length = const common!(other_length),
-        bias = const argument!(bias),
-        gain = const argument!(gain),
+        constants = const common!(constants),
+        pairs = const constant!(pairs),
+        last = const constant!(last),
+        round = const ROUND,
+        bias_end = const constant!(bias_end),
+        other_length = const constant!(other_length),
+        driven_length = const constant!(driven_length),
         to_last = const TO_LAST,
         to_end = const TO_END,
         to_test = const TO_TEST,

@@ -4,7 +4,7 @@
     reason = "assembly; each block and function states why it is sound"
 )]
 
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
 
 use heapless::VecView;
 
@@ -35,21 +35,28 @@ pub(crate) fn standardise(
         words.len()
     };
     let range = words.as_ptr_range();
+    let sum: i32;
     // SAFETY: there are one or more words, and `alone` is one or all of them or leaves an even number; `sample` has an element
-    // for each that is not a copy, and `inputs` has room for all. Afterwards they are written.
+    // for each that is not a copy, and `inputs` has room for all. Afterwards they are written. It changes no register but those
+    // that are named here.
     unsafe {
-        let sum = standardise_code(
-            range.start,
-            range.start.wrapping_add(alone),
-            sample.as_ptr(),
-            inputs.as_mut_ptr(),
-            range.end,
-            channels.half(),
-            channels.shift(),
+        asm!(
+            "bl {code}",
+            code = sym standardise_code,
+            inout("r0") range.start => sum,
+            inout("r1") range.start.wrapping_add(alone) => _,
+            inout("r2") sample.as_ptr() => _,
+            in("r4") channels.half(),
+            in("r5") channels.shift(),
+            in("r8") inputs.as_mut_ptr(),
+            in("r9") range.end,
+            out("r3") _,
+            out("r12") _,
+            out("lr") _,
         );
         inputs.set_len(words.len());
-        Some(sum)
     }
+    Some(sum)
 }
 
 /// The input of the count in `$count` with the constants in `$word`, into `$count`; r4 half of what is shifted out by r5.
@@ -85,23 +92,18 @@ macro_rules! scale {
 /// r6 and r9 constants, r7 and r10 counts and inputs, r12 sum, lr end.
 ///
 /// # Safety
+/// Only [`standardise`] may call it: r0 `channels`, r1 `alone`, r2 `sample`, r4 half, r5 shift, r8 `x`, r9 `end`; the sum is in r0.
+/// It keeps r4 to r11 and the stack, and no other register.
+///
 /// `channels` to `end` are words, up to `alone` any number, from there an even number without copies; `sample` has an element
 /// for each that is no copy, and `x`, which may be written, for each.
 #[unsafe(naked)]
-unsafe extern "C" fn standardise_code(
-    channels: *const u32,
-    alone: *const u32,
-    sample: *const i16,
-    x: *mut i32,
-    end: *const u32,
-    half: i32,
-    shift: u32,
-) -> i32 {
+unsafe extern "C" fn standardise_code() {
     naked_asm!(
         cpu!(),
-        "push {{r4-r11, lr}}",
-        "ldr lr, [sp, #36]",
-        "ldrd r4, r5, [sp, #40]",
+        "push {{r6-r11, lr}}",
+        "mov r3, r8",
+        "mov lr, r9",
         "movs r12, #0",
         "cmp r0, r1",
         "beq 3f",
@@ -133,7 +135,7 @@ unsafe extern "C" fn standardise_code(
         "bne 4b",
         "5:",
         "mov r0, r12",
-        "pop {{r4-r11, pc}}",
+        "pop {{r6-r11, pc}}",
         bits = const BITS,
     )
 }

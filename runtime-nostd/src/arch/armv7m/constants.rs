@@ -12,36 +12,37 @@ const PAIR_BYTES: usize = 64;
 pub(super) const TO_LAST: usize = 4;
 pub(super) const TO_END: usize = TO_LAST + 36;
 pub(super) const TO_TEST: usize = PAIRS * PAIR_BYTES + 12;
+/// Bytes of the inputs of a round.
+pub(super) const ROUND: usize = PAIRS * 8;
 const THUMB: usize = 1;
 
 /// Constants of a step that follow from the sizes of a model, in the order in which the assembly loads them.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Constants {
-    /// Where to go, from the end of a round: for the first round of a driven group, after a round, after the last one, and for
-    /// a group that is not driven.
+pub struct Constants<'a> {
+    /// Where to go, from the end of a round: for the first round of a driven group, and after a round.
     entry: usize,
     after: usize,
-    last: usize,
-    other_entry: usize,
     /// `2^layer_input_shift`
     scale: u32,
+    /// Bytes of states before the first group that is not driven.
+    run: usize,
     /// The scale of the transform, in both halves; with DSP instructions only.
     ones: u32,
-    /// Bytes of the inputs that come in pairs, of states before the first group that is not driven, and of all states.
-    pairs: usize,
-    run: usize,
-    h: usize,
-    /// Where the accumulators of groups start that are not driven.
+    /// Bytes of the inputs that come in pairs, and where to go after them, from the end of a round.
+    pub(super) pairs: usize,
+    pub(super) last: usize,
+    pub(super) bias_end: &'a [u32; 0],
+    /// Bytes of states of groups in a block that are not driven, where their accumulators start, and bytes of states of groups
+    /// that are driven.
+    pub(super) other_length: usize,
     other_start: u32,
-    /// Bytes of states of groups in a block that are not driven, and that are.
-    other_length: usize,
-    next_length: usize,
+    pub(super) driven_length: usize,
     /// Left shift of gains; not for the assembly.
     gain_shift: u32,
 }
 
-impl Constants {
+impl<'a> Constants<'a> {
     /// Where the accumulators of driven groups start, whose sums of unsigned fields lack `correction`.
     pub(super) const fn start(&self, correction: i32) -> u32 {
         let both = (correction as u32).wrapping_mul(0x0001_0001);
@@ -53,19 +54,19 @@ impl Constants {
         (gain as u32).wrapping_shl(self.gain_shift)
     }
 
-    pub(crate) const fn new(geometry: &Geometry) -> Self {
+    /// The constants of a model with these biases, a word for each of states.
+    pub(crate) const fn new(geometry: &Geometry, bias: &'a [u32]) -> Self {
         let (block, driven) = (geometry.block(), geometry.driven());
         let (pairs, odd) = (geometry.columns() / 2, geometry.columns() % 2 == 1);
         let gain_shift = super::gain_shift(geometry.largest_gain());
-        let past = TO_END.wrapping_add(THUMB);
-        let last = if odd {
-            TO_LAST.wrapping_add(THUMB)
-        } else {
-            past
-        };
+        let last = if odd { TO_LAST } else { TO_END }.wrapping_add(THUMB);
         // Pairs of the first round; the others are full.
         let first = pairs.wrapping_sub(1) % PAIRS;
         let back = first.wrapping_add(1).wrapping_mul(PAIR_BYTES);
+        let bias_end = match bias.split_at(bias.len()).1.first_chunk() {
+            Some(end) => end,
+            None => &[],
+        };
         Self {
             entry: if pairs == 0 {
                 last
@@ -77,21 +78,20 @@ impl Constants {
             } else {
                 last
             },
-            last,
-            other_entry: past,
             scale: 1u32.wrapping_shl(geometry.layer_input_shift()),
-            ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
-            pairs: pairs.wrapping_mul(8),
             run: if driven == block {
                 geometry.words()
             } else {
                 driven
             }
             .wrapping_mul(4),
-            h: geometry.words().wrapping_mul(4),
-            other_start: super::start(geometry.rounding()),
+            ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
+            pairs: pairs.wrapping_mul(8),
+            last,
+            bias_end,
             other_length: block.wrapping_sub(driven).wrapping_mul(4),
-            next_length: driven.wrapping_mul(4),
+            other_start: super::start(geometry.rounding()),
+            driven_length: driven.wrapping_mul(4),
             gain_shift,
         }
     }
