@@ -10,7 +10,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages, sent in [`Report::Hello`].
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 /// Most outputs a model may have to be reported.
 pub const MAX_OUTPUTS: usize = hadamrnn_device::MAX_OUTPUTS;
 /// Longest error message, in bytes.
@@ -66,6 +66,8 @@ pub enum Report {
         step_max: u32,
         /// Instructions to read logits and class at the end of a window: the largest.
         readout: u32,
+        /// Instructions to read the model: its checksum, all other checks and the proofs; 0 where the compiler has done it.
+        load: u32,
         /// Bytes of the session value: hidden state and scratch.
         session_bytes: u32,
         /// Deepest stack of one window's pushes and its readout, below the caller's frame.

@@ -151,6 +151,24 @@ size_t hadamrnn_memory_size(const void *model, size_t length);
 hadamrnn_error hadamrnn_start(struct hadamrnn **net, void *memory, size_t size, const void *model, size_t length);
 
 /**
+ * Makes a network like hadamrnn_start(), with the checksum of the model computed by `crc32`: a chip's own unit, for a large
+ * model. The library's own takes 7 instructions a byte on Cortex-M4, and is used where `crc32` is null.
+ *
+ * `crc32` is called with `context` and the bytes of the model before its last four, and returns their CRC-32 as zlib, Ethernet
+ * and PNG have it. That damaged models are refused rests on it.
+ *
+ * Needs:
+ * As for hadamrnn_start(). `crc32` must be null or a function that may be called with `context`.
+ */
+hadamrnn_error hadamrnn_start_with_crc32(struct hadamrnn **net,
+                                         void *memory,
+                                         size_t size,
+                                         const void *model,
+                                         size_t length,
+                                         uint32_t (*crc32)(void *context, const uint8_t *bytes, size_t length),
+                                         void *context);
+
+/**
  * Advances by one sample: `count` raw sensor counts, one a channel, in the order and the units of the model's card.
  *
  * `count` must be hadamrnn_sample_size(). After an error the state is what it was.

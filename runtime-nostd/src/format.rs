@@ -12,6 +12,7 @@
 
 mod addition;
 pub(crate) mod check;
+mod checksum;
 pub(crate) mod constant;
 #[cfg(feature = "encode")]
 mod encode;
@@ -21,9 +22,8 @@ mod sections;
 
 use serde::Deserialize;
 
-use crate::codegen::keep_rolled;
-
 pub use addition::*;
+pub use checksum::{Crc32, continue_crc32, crc32};
 #[cfg(feature = "encode")]
 pub use encode::{EncodeError, encode};
 pub use error::ModelError;
@@ -49,21 +49,8 @@ pub(crate) struct Weights<'a> {
     pub weights: &'a [u8],
 }
 
-/// The CRC-32 of zlib, Ethernet and PNG. Computed bit by bit: a table would cost 1 KiB of flash to save milliseconds
-/// once at start, and the general code of the `crc` crate takes 0.8 KiB.
-pub fn crc32(bytes: &[u8]) -> u32 {
-    const REVERSED_POLYNOMIAL: u32 = 0xEDB8_8320;
-    let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            keep_rolled();
-            (crc >> 1) ^ (REVERSED_POLYNOMIAL & (crc & 1).wrapping_neg())
-        })
-    });
-    !crc
-}
-
 /// Checks prefix and checksum and decodes the body: the header and the words of the weights.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(Header<'_>, &[u32]), ModelError> {
+pub(crate) fn decode(bytes: &[u8], crc32: impl Crc32) -> Result<(Header<'_>, &[u32]), ModelError> {
     let (prefix, rest) = bytes
         .split_first_chunk::<PREFIX_BYTES>()
         .ok_or_else(|| short_prefix(bytes))?;
@@ -128,27 +115,5 @@ fn short_prefix(bytes: &[u8]) -> ModelError {
         ModelError::Truncated
     } else {
         ModelError::BadMagic
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use std::vec::Vec;
-
-    use super::crc32;
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_check_value_of_the_catalogue() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-    }
-
-    proptest! {
-        #[test]
-        fn equals_the_crc_crate(bytes: Vec<u8>) {
-            let oracle = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
-            prop_assert_eq!(crc32(&bytes), oracle.checksum(&bytes));
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::binary_matrix::SecondLayer;
 use crate::bounds::shifted;
 use crate::fields::FieldWidth;
 use crate::format::check::pass;
-use crate::format::{self, Bounds, Header, ModelError, Readout, Sections, Tokens};
+use crate::format::{self, Bounds, Crc32, Header, ModelError, Readout, Sections, Tokens};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
 use crate::input_projection::Weights;
@@ -42,7 +42,18 @@ impl<'a> Model<'a> {
     /// # Errors
     /// A distinct [`ModelError`] for every way in which the bytes can be wrong.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        let model = Self::proven(bytes)?;
+        Self::from_bytes_with(bytes, format::crc32)
+    }
+
+    /// The same, with the checksum computed by `crc32`, such as a chip's own unit: most of the time that a large model takes.
+    ///
+    /// The function is given all bytes before the file's own checksum, at most once. That damaged bytes are found rests on it;
+    /// that no input overflows does not, whatever it gives.
+    ///
+    /// # Errors
+    /// Those of [`from_bytes`](Self::from_bytes).
+    pub fn from_bytes_with(bytes: &'a [u8], crc32: impl Crc32) -> Result<Self, ModelError> {
+        let model = Self::proven(bytes, crc32)?;
         model.check_stated_bounds()?;
         Ok(model)
     }
@@ -66,15 +77,15 @@ impl<'a> Model<'a> {
     /// The errors of [`from_bytes`](Self::from_bytes), except [`ModelError::Bounds`].
     #[cfg(feature = "encode")]
     pub fn proven_bounds(bytes: &'a [u8]) -> Result<Bounds, ModelError> {
-        Self::proven(bytes).map(|model| model.bounds)
+        Self::proven(bytes, format::crc32).map(|model| model.bounds)
     }
 
     /// A model that cannot overflow, of the file `bytes`.
-    fn proven(bytes: &'a [u8]) -> Result<Self, ModelError> {
+    fn proven(bytes: &'a [u8], crc32: impl Crc32) -> Result<Self, ModelError> {
         if !bytes.as_ptr().cast::<u32>().is_aligned() {
             return Err(ModelError::Misaligned);
         }
-        let (header, words) = format::decode(bytes)?;
+        let (header, words) = format::decode(bytes, crc32)?;
         Self::prove(header, words)
     }
 

@@ -118,6 +118,7 @@ mod tests {
             instructions_per_window: 640_000,
             instructions_per_step: 4_000,
             readout_instructions: 64_000,
+            load_instructions: None,
             session_bytes: 0,
             stack_bytes: 0,
         };

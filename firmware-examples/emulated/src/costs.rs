@@ -12,14 +12,15 @@ pub struct Costs {
     step_min: u32,
     step_max: u32,
     readout: u32,
+    load: u32,
     stack: u32,
     session: u32,
 }
 
 impl Costs {
-    /// Costs before the first count, for a session of `session` bytes.
+    /// Costs before the first count, for a session of `session` bytes of a model that was read in `load` instructions.
     #[must_use]
-    pub const fn new(session: usize) -> Self {
+    pub const fn new(session: usize, load: u32) -> Self {
         Self {
             total: 0,
             pushes: 0,
@@ -27,6 +28,7 @@ impl Costs {
             step_min: u32::MAX,
             step_max: 0,
             readout: 0,
+            load,
             stack: 0,
             session: session as u32,
         }
@@ -71,6 +73,7 @@ impl Costs {
             step_min: self.step_min,
             step_max: self.step_max,
             readout: self.readout,
+            load: self.load,
             session_bytes: self.session,
             stack_bytes: self.stack,
             static_ram: stack::static_ram(),

@@ -14,6 +14,8 @@ pub mod embedded;
 pub mod failure;
 #[cfg(feature = "report")]
 mod faults;
+#[cfg(feature = "report")]
+pub mod load;
 pub mod platform;
 #[cfg(feature = "report")]
 pub mod report_file;

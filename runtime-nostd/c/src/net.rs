@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use hadamrnn_runtime::format::Crc32;
 use hadamrnn_runtime::kernel::{FwhtPacked, Kernel};
 use hadamrnn_runtime::{Model, RoomOf, Session, SessionError};
 
@@ -72,7 +73,7 @@ struct Placed<S> {
 }
 
 impl Net {
-    /// Makes a network in `memory`, from the bytes of a model.
+    /// Makes a network in `memory`, from the bytes of a model, whose checksum `crc32` computes.
     ///
     /// # Safety
     /// Until the network is used for the last time, `model` must stay as it is, and `memory` must be writable, aligned to
@@ -80,8 +81,9 @@ impl Net {
     pub(crate) unsafe fn place(
         memory: &mut [u8],
         model: &'static [u8],
+        crc32: impl Crc32,
     ) -> Result<NonNull<Self>, Error> {
-        let model = Model::from_bytes(model)?;
+        let model = Model::from_bytes_with(model, crc32)?;
         let shape = Shape::of(&model);
         let place = match shape.capacity {
             #[cfg(feature = "hidden-64")]

@@ -1,6 +1,6 @@
 //! The functions that C calls, called: against the runtime's own session, and with everything that C can get wrong.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
@@ -288,4 +288,45 @@ fn names_are_cut_to_the_room_there_is() {
         c"the model is corrupted: its checksum does not match"
     );
     assert_eq!(text(99), c"not an error of this version of hadamrnn");
+}
+
+/// Counts its calls in the context. The first one gives what the library's own function does, later ones another number.
+///
+/// # Safety
+/// `context` must point to a count, and `bytes` to `length` bytes.
+unsafe extern "C" fn counted_crc32(context: *mut c_void, bytes: *const u8, length: usize) -> u32 {
+    // SAFETY: this function asks for the same.
+    let (calls, bytes) = unsafe {
+        (
+            &mut *context.cast::<u32>(),
+            std::slice::from_raw_parts(bytes, length),
+        )
+    };
+    *calls += 1;
+    hadamrnn_runtime::format::crc32(bytes) ^ (*calls - 1)
+}
+
+#[test]
+fn a_function_of_the_caller_computes_the_checksum() {
+    let shipped = Shipped::read("har2");
+    let mut memory = shipped.memory();
+    let mut calls = 0u32;
+    for expected in [Error::HadamrnnOk, Error::HadamrnnErrorChecksum] {
+        let mut net = null_mut();
+        // SAFETY: all pointers are to what they are said to be.
+        let error = unsafe {
+            hadamrnn_start_with_crc32(
+                &mut net,
+                memory.as_mut_ptr().cast(),
+                size_of_val(&memory[..]),
+                shipped.words.as_ptr().cast(),
+                shipped.length,
+                Some(counted_crc32),
+                (&raw mut calls).cast(),
+            )
+        };
+        assert_eq!(error, expected);
+        assert_eq!(net.is_null(), error != Error::HadamrnnOk);
+    }
+    assert_eq!(calls, 2);
 }

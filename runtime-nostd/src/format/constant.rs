@@ -4,7 +4,7 @@
 
 use super::{
     Addition, BinaryMatrixKind, CRC_BYTES, Extension, Header, MAGIC, ModelError, PREFIX_BYTES,
-    Readout, Second, Tokens, VERSION,
+    Readout, Second, Tokens, VERSION, checksum,
 };
 
 /// The value of an option; else the function that it is in ends with none.
@@ -96,22 +96,7 @@ const fn starts_like_magic(file: &[u8]) -> bool {
 /// The same checksum as [`super::crc32`], computed with a table. It runs only in the compiler, which limits the steps
 /// of a constant; no program contains the table.
 const fn crc32(bytes: &[u8]) -> u32 {
-    const REVERSED_POLYNOMIAL: u32 = 0xEDB8_8320;
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let mut crc = byte as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = (crc >> 1) ^ (REVERSED_POLYNOMIAL & (crc & 1).wrapping_neg());
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
-    };
+    const TABLE: [u32; 256] = checksum::table();
     let mut crc = u32::MAX;
     let mut at = 0;
     while at < bytes.len() {

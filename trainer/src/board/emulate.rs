@@ -27,6 +27,9 @@ pub struct Cost {
     pub instructions_per_step: u32,
     /// Instructions to read logits and class.
     pub readout_instructions: u32,
+    /// Instructions to read the model when the firmware starts: its checksum, all other checks and the proofs. 0 where the
+    /// compiler has done it, none where it was not counted.
+    pub load_instructions: Option<u32>,
     /// Bytes of the session: hidden state and scratch.
     pub session_bytes: u32,
     /// Deepest stack below the main loop.
@@ -214,6 +217,7 @@ pub(super) fn cost(message: &Report) -> Option<Cost> {
             instructions_per_window,
             instructions_per_step,
             readout,
+            load,
             session_bytes,
             stack_bytes,
             ..
@@ -221,6 +225,7 @@ pub(super) fn cost(message: &Report) -> Option<Cost> {
             instructions_per_window,
             instructions_per_step,
             readout_instructions: readout,
+            load_instructions: Some(load),
             session_bytes,
             stack_bytes,
         }),

@@ -60,6 +60,7 @@ impl Estimate {
             instructions_per_window: self.costs.instructions_per_step * steps as u64,
             instructions_per_step: least(self.costs.instructions_per_step),
             readout_instructions: least(self.costs.readout_instructions),
+            load_instructions: None,
             session_bytes: least(self.costs.session_bytes),
             stack_bytes: least(self.costs.stack_bytes),
         }

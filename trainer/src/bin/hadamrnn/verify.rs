@@ -177,6 +177,7 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
         "all steps",
         "readout",
         "instr/window",
+        "load",
         "flash",
         "static RAM",
         "session",
@@ -194,6 +195,8 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
             output::grouped(cost.instructions_per_window),
             output::grouped(cost.readout_instructions.into()),
             output::grouped(cost.with_readout()),
+            cost.load_instructions
+                .map_or("-".into(), |load| output::grouped(load.into())),
             output::grouped(verdict.inference_firmware.flash),
             output::grouped(verdict.inference_firmware.static_ram),
             output::grouped(cost.session_bytes.into()),
@@ -205,7 +208,7 @@ pub fn print_boards(boards: &[BoardVerdict]) -> Result<()> {
         "equal: windows whose class, logits and every hidden state are the host's, bit for bit",
     )?;
     output::line(
-        "instr/window: exact instructions of all steps of a window and the readout of its answer; flash, RAM: bytes of a firmware that \
-         only infers, model included",
+        "instr/window: exact instructions of all steps of a window and the readout of its answer; load: those of reading the model, once; \
+         flash, RAM: bytes of a firmware that only infers, model included",
     )
 }

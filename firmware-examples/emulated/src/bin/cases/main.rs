@@ -10,6 +10,7 @@ use defmt_semihosting as _;
 use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::load;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
@@ -45,7 +46,7 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     while let Some(length) = next_length(&mut file)? {
         let bytes = place.0.get_mut(..length).ok_or(ModelError::Truncated)?;
         read_exact(&mut file, bytes)?;
-        let model = Model::from_bytes(bytes)?;
+        let (model, load) = load::model(bytes, counter)?;
         let samples = Samples::read(file, model.sample_size())?;
         report.send(&run::hello(&model, samples.header()))?;
         let second = model.second().map(|second| second.layer().hidden_size());
@@ -53,19 +54,19 @@ fn cases(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
         let is_small = model.input_size() <= FEW && model.hidden_size().max(read) <= 128;
         let samples = match (model.hidden_size(), second) {
             (_, None) if reads_more_than_the_state(&model) && is_small => {
-                case::<128, 0, 128, FEW>(report, counter, &model, samples)?
+                case::<128, 0, 128, FEW>(report, counter, &model, load, samples)?
             }
             (_, None) if reads_more_than_the_state(&model) => {
-                case::<256, 0, 256, MANY>(report, counter, &model, samples)?
+                case::<256, 0, 256, MANY>(report, counter, &model, load, samples)?
             }
             (_, None) if model.input_size() > FEW => {
-                case::<512, 0, 0, MANY>(report, counter, &model, samples)?
+                case::<512, 0, 0, MANY>(report, counter, &model, load, samples)?
             }
-            (..=64, None) => case::<64, 0, 0, FEW>(report, counter, &model, samples)?,
-            (..=128, None) => case::<128, 0, 0, FEW>(report, counter, &model, samples)?,
-            (..=256, None) => case::<256, 0, 0, FEW>(report, counter, &model, samples)?,
-            (_, None) => case::<512, 0, 0, FEW>(report, counter, &model, samples)?,
-            (_, Some(_)) => case::<256, 256, 0, FEW>(report, counter, &model, samples)?,
+            (..=64, None) => case::<64, 0, 0, FEW>(report, counter, &model, load, samples)?,
+            (..=128, None) => case::<128, 0, 0, FEW>(report, counter, &model, load, samples)?,
+            (..=256, None) => case::<256, 0, 0, FEW>(report, counter, &model, load, samples)?,
+            (_, None) => case::<512, 0, 0, FEW>(report, counter, &model, load, samples)?,
+            (_, Some(_)) => case::<256, 256, 0, FEW>(report, counter, &model, load, samples)?,
         };
         file = samples.into_file().ok_or(Failure::TooFewSamples)?;
         count += 1;
@@ -96,12 +97,13 @@ fn case<'a, const N: usize, const SECOND: usize, const READ: usize, const INPUTS
     report: &mut ReportFile,
     counter: &Counter,
     model: &Model<'_>,
+    load: u32,
     mut samples: Samples<'a>,
 ) -> Result<Samples<'a>, Failure> {
     let mut session = Session::<RoomOf<Kernel, N, INPUTS, READ, SECOND, READ>>::new(model)
         .map_err(Failure::Session)?;
     let header = samples.header();
-    let mut cost = Costs::new(size_of_val(&session));
+    let mut cost = Costs::new(size_of_val(&session), load);
     cost.stack(stack_of_a_step(&mut session, header.channels));
     for index in 0..header.windows {
         let answer = run::window(index, &mut samples, &mut session, counter, &mut cost)?;

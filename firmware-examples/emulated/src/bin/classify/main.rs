@@ -9,6 +9,8 @@ use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::embedded::{self, WINDOWS};
 use hadamrnn_emulated::failure::Failure;
+#[cfg(not(feature = "known"))]
+use hadamrnn_emulated::load;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run::{self, stack_of_a_step};
@@ -16,8 +18,6 @@ use hadamrnn_emulated::samples::Samples;
 use hadamrnn_firmware_support::report::Report;
 #[cfg(feature = "known")]
 use hadamrnn_runtime::EmbeddedModel as _;
-#[cfg(not(feature = "known"))]
-use hadamrnn_runtime::Model;
 
 #[entry]
 fn main() -> ! {
@@ -26,9 +26,11 @@ fn main() -> ! {
 
 fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     #[cfg(feature = "known")]
-    let (mut session, model) = (embedded::KNOWN.start(), embedded::KnownModel::MODEL);
+    let (mut session, model, load) = (embedded::KNOWN.start(), embedded::KnownModel::MODEL, 0);
     #[cfg(not(feature = "known"))]
-    let model = &Model::from_bytes(embedded::MODEL)?;
+    let (model, load) = load::model(embedded::MODEL, counter)?;
+    #[cfg(not(feature = "known"))]
+    let model = &model;
     #[cfg(not(feature = "known"))]
     let mut session = embedded::Net::new(model).map_err(Failure::Session)?;
     let mut samples = Samples::open(WINDOWS, model.sample_size())?;
@@ -48,7 +50,7 @@ fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     );
     file.send(&run::hello(model, samples.header()))?;
 
-    let mut cost = Costs::new(size_of_val(&session));
+    let mut cost = Costs::new(size_of_val(&session), load);
     cost.stack(stack_of_a_step(&mut session, channels));
     for index in 0..windows {
         let report = run::window(index, &mut samples, &mut session, counter, &mut cost)?;

@@ -8,6 +8,7 @@ use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::embedded::WINDOWS;
 use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::load;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
@@ -26,12 +27,12 @@ fn main() -> ! {
 }
 
 fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
-    let model = MODEL.model()?;
+    let (model, load) = load::model(MODEL.file(), counter)?;
     let mut session = MODEL.session(&model).map_err(Failure::Session)?;
     let mut samples = Samples::open(WINDOWS, model.sample_size())?;
     let windows = samples.header().windows;
     file.send(&run::hello(&model, samples.header()))?;
-    let mut cost = Costs::new(size_of_val(&session));
+    let mut cost = Costs::new(size_of_val(&session), load);
     for index in 0..windows {
         let report = run::window(index, &mut samples, &mut session, counter, &mut cost)?;
         if let Report::Window { class, .. } = &report {

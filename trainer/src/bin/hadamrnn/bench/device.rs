@@ -215,6 +215,7 @@ fn row(request: &Request<'_>, case: &Case, run: &CaseRun, code_bytes: u64) -> Re
         hidden,
         instructions_per_step: run.cost.instructions_per_step.into(),
         readout_instructions: run.cost.readout_instructions.into(),
+        load_instructions: run.cost.load_instructions.unwrap_or(0).into(),
         session_bytes: run.cost.session_bytes.into(),
         stack_bytes: run.cost.stack_bytes.into(),
         code_bytes,

@@ -36,6 +36,9 @@ pub struct DeviceRow {
     /// Exact, a mean over the steps, rounded up.
     pub instructions_per_step: u64,
     pub readout_instructions: u64,
+    /// To read the model when the firmware starts; 0 where the compiler has done it.
+    #[serde(default)]
+    pub load_instructions: u64,
     /// Hidden state and all else that is kept between steps.
     pub session_bytes: u64,
     /// Deepest stack of a step and a readout.
@@ -48,10 +51,11 @@ pub struct DeviceRow {
 
 impl DeviceRow {
     /// The figures that a later run may not raise, with their names.
-    fn figures(&self) -> [(&'static str, u64); 5] {
+    fn figures(&self) -> [(&'static str, u64); 6] {
         [
             ("instructions per step", self.instructions_per_step),
             ("readout instructions", self.readout_instructions),
+            ("load instructions", self.load_instructions),
             ("session bytes", self.session_bytes),
             ("stack bytes", self.stack_bytes),
             ("code bytes", self.code_bytes),
@@ -104,16 +108,17 @@ impl Results {
             Some(clock) => (format!(" ms/window at {clock} |"), "---|"),
             None => (String::new(), ""),
         };
-        let columns = "| core | kernel | model | n | instr/step | all steps | readout | code | file | session | stack |";
+        let columns = "| core | kernel | model | n | instr/step | all steps | readout | load | code | file | session | stack |";
         let _ = writeln!(
             text,
-            "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|---|{rule}"
+            "{columns}{head}\n|---|---|---|---|---|---|---|---|---|---|---|---|{rule}"
         );
         for row in &self.rows {
             let numbers = [
                 row.instructions_per_step,
                 row.instructions_per_step * WINDOW,
                 row.readout_instructions,
+                row.load_instructions,
                 row.code_bytes,
                 row.model_bytes,
                 row.session_bytes,
@@ -153,6 +158,7 @@ mod tests {
                 hidden: 64,
                 instructions_per_step,
                 readout_instructions: 10,
+                load_instructions: 60,
                 session_bytes: 20,
                 stack_bytes: 30,
                 code_bytes: 40,
