@@ -62,6 +62,21 @@ impl CostTable {
         kernel: KernelName,
         models: &[SampleModel],
     ) -> Result<()> {
+        self.fit_counts(folder, board, kernel, models)?;
+        self.fit_code(folder, board, kernel, models)
+    }
+
+    /// Measures instructions and stacks alone, and leaves the bytes of code as they are.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit).
+    pub fn fit_counts(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
         let models = &[models, &full_blocks(0)?].concat()[..];
         let measured = measure(folder, board, kernel, models)?;
         let mut factors = Factors {
@@ -81,11 +96,14 @@ impl CostTable {
                     count,
                 )
             })?,
+            code: (self.cores.get(&board.name))
+                .and_then(|kernels| kernels.get(kernel.name()))
+                .map(|older| older.code.clone())
+                .unwrap_or_default(),
             ..Factors::default()
         };
         factors.add_step_stacks(&measured, kernel);
         factors.add_readout_stacks(folder, board, kernel, models)?;
-        factors.add_code(folder, board, kernel, models)?;
         let kernels = self.cores.entry(board.name.clone()).or_default();
         kernels.insert(kernel.name().into(), factors);
         Ok(())

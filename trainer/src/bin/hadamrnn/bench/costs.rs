@@ -32,6 +32,9 @@ pub struct Args {
     /// Measure the bytes of code alone, which takes minutes, and leave all else of the table as it is
     #[arg(long, requires = "out")]
     code_only: bool,
+    /// Measure instructions and stacks alone, and leave the bytes of code of the table, which take most of the time
+    #[arg(long, requires = "out", conflicts_with = "code_only")]
+    counts_only: bool,
     /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
@@ -60,7 +63,10 @@ pub fn run(args: &Args) -> Result<Status> {
                 table.fit_code(&folder, board, kernel, &models)?;
                 continue;
             }
-            table.fit(&folder, board, kernel, &models)?;
+            match args.counts_only {
+                true => table.fit_counts(&folder, board, kernel, &models)?,
+                false => table.fit(&folder, board, kernel, &models)?,
+            }
             let measured = measure(&folder, board, kernel, &others)?;
             drop(spinner);
             let mut errors = [0.0f64; 2];
