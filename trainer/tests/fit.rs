@@ -62,6 +62,9 @@ fn device_shape(hidden: usize) -> Shape {
     }
 }
 
+/// Bytes that frames on the stack are multiples of: an estimate is that of the deepest model of its kind.
+const FRAME: u64 = 8;
+
 /// Share by which a step of the row with 512 units is longer than its estimate where the core has no instruction that saturates: its
 /// random weights take states of 10 bits to their limits, which cost more there (docs/KERNELS.md). Trained models are scaled
 /// to stay within.
@@ -107,7 +110,8 @@ fn estimates_are_those_of_every_row_of_the_device_table() {
         ] {
             let holds = match what {
                 "model" | "session" => estimate == measured,
-                "ram" | "code" => is_near(estimate, measured),
+                "ram" => is_near(estimate, measured) || estimate.abs_diff(measured) <= FRAME,
+                "code" => is_near(estimate, measured),
                 _ => is_right(row, estimate, measured),
             };
             if !holds {
