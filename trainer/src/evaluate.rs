@@ -19,6 +19,11 @@ const RECALLED: usize = CopyTask::TOKENS;
 /// Numbers or tokens evaluated at once: bounds the memory that inputs and outputs take.
 const CHUNK: usize = 1 << 19;
 
+/// Times that an evaluation tells how far it is.
+const TOLD: usize = 100;
+/// Sequences that all cores share before that is told: enough that none waits long for the others.
+const LEAST_AT_ONCE: usize = 64;
+
 /// Sequences as the network takes them, on `device`; numbers are standardised.
 pub fn inputs(sequences: &Sequences, standardisation: &Standardisation, device: &Device) -> Inputs {
     match &sequences.values {
@@ -56,10 +61,10 @@ pub fn float_metrics(
     standardisation: &Standardisation,
     device: &Device,
 ) -> Metrics {
-    float_evaluation(network, sequences, standardisation, device).metrics
+    float_evaluation(network, sequences, standardisation, device, &mut |_| {}).metrics
 }
 
-/// The float network's loss and accuracy with its answers.
+/// The float network's loss and accuracy with its answers. `told` is called with the number of sequences that are done.
 ///
 /// `network` must be on a device without autodiff.
 pub fn float_evaluation(
@@ -67,14 +72,18 @@ pub fn float_evaluation(
     sequences: &Sequences,
     standardisation: &Standardisation,
     device: &Device,
+    told: &mut dyn FnMut(usize),
 ) -> Evaluation {
     let mut tally = Tally::default();
     let mut answers = Vec::new();
+    let mut done = 0;
     for_chunks(network, sequences, standardisation, device, |part, rows| {
         if let Targets::Class(_) = part.targets {
             answers.extend(rows.clone().map(|row| metrics::class(row) as u32));
         }
         add_rows(&mut tally, rows, part);
+        done += part.len();
+        told(done);
     });
     Evaluation {
         metrics: tally.metrics(),
@@ -134,10 +143,11 @@ pub fn integer_metrics(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Metrics> {
-    Ok(integer_evaluation(model, kernel, sequences, input_lsb)?.metrics)
+    Ok(integer_evaluation(model, kernel, sequences, input_lsb, &mut |_| {})?.metrics)
 }
 
-/// Loss and accuracy of the integer model on the host with its answers, computed on all cores.
+/// Loss and accuracy of the integer model on the host with its answers, computed on all cores. `told` is called with the number of
+/// sequences that are done.
 ///
 /// # Errors
 /// The model does not fit the data or the kernel.
@@ -146,6 +156,7 @@ pub fn integer_evaluation(
     kernel: KernelName,
     sequences: &Sequences,
     input_lsb: &[f32],
+    told: &mut dyn FnMut(usize),
 ) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
     let every_step = matches!(sequences.targets, Targets::PerStep(_));
@@ -160,10 +171,14 @@ pub fn integer_evaluation(
         add_rows(&mut tally, logits.chunks_exact(model.output_size()), &part);
         Ok((tally, metrics::class(&logits) as u32))
     };
-    let windows: Vec<(Tally, u32)> = (0..sequences.len())
-        .into_par_iter()
-        .map(window)
-        .collect::<Result<_>>()?;
+    let mut windows: Vec<(Tally, u32)> = Vec::with_capacity(sequences.len());
+    let at_once = sequences.len().div_ceil(TOLD).max(LEAST_AT_ONCE);
+    while windows.len() < sequences.len() {
+        let next = windows.len()..sequences.len().min(windows.len() + at_once);
+        let found: Vec<(Tally, u32)> = next.into_par_iter().map(window).collect::<Result<_>>()?;
+        windows.extend(found);
+        told(windows.len());
+    }
     // In order, so that the sum does not depend on the number of cores.
     let total = (windows.iter()).fold(Tally::default(), |sum, (tally, _)| sum.merge(*tally));
     Ok(Evaluation {
