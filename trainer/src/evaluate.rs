@@ -16,7 +16,7 @@ use crate::standardise::Standardisation;
 /// Steps of a sequence that count for the accuracy where every step has a target: those that recall the tokens.
 const RECALLED: usize = CopyTask::TOKENS;
 
-/// Numbers or tokens evaluated at once: bounds the memory that inputs and outputs take.
+/// Numbers or tokens that a core evaluates at once: bounds the memory that inputs and outputs take.
 const CHUNK: usize = 1 << 19;
 
 /// Times that an evaluation tells how far it is.
@@ -91,7 +91,8 @@ pub fn float_evaluation(
     }
 }
 
-/// Calls `visit` with a part of the sequences and the rows of its logits, until all are done.
+/// Calls `visit` with a part of the sequences and the rows of its logits, in order, until all are done. On a CPU, every core computes a
+/// part; what a part gives does not depend on the others.
 fn for_chunks(
     network: &HadamRnn,
     sequences: &Sequences,
@@ -102,7 +103,8 @@ fn for_chunks(
     let outputs = network.config().output_size;
     let width = sequences.steps * sequences.channels;
     let indices: Vec<usize> = (0..sequences.len()).collect();
-    for indices in indices.chunks((CHUNK / width.max(1)).max(1)) {
+    let chunks: Vec<&[usize]> = indices.chunks((CHUNK / width.max(1)).max(1)).collect();
+    let logits = |network: &mut HadamRnn, indices: &&[usize]| {
         let part = sequences.select(indices);
         let inputs = inputs(&part, standardisation, device);
         let data = match part.targets {
@@ -110,7 +112,34 @@ fn for_chunks(
             Targets::Class(_) => network.logits(&inputs).into_data(),
         };
         let values: Vec<f64> = data.iter::<f64>().collect();
-        visit(&part, values.chunks_exact(outputs));
+        (part, values)
+    };
+    // A GPU is busy with one chunk.
+    let at_once = if is_cpu(device) {
+        rayon::current_num_threads()
+    } else {
+        1
+    };
+    for chunks in chunks.chunks(at_once) {
+        let found: Vec<(Sequences, Vec<f64>)> = match chunks {
+            [chunk] => vec![logits(&mut network.clone(), chunk)],
+            chunks => (chunks.par_iter().map_with(network.clone(), logits)).collect(),
+        };
+        for (part, values) in found {
+            visit(&part, values.chunks_exact(outputs));
+        }
+    }
+}
+
+/// Whether a device is the processor, whose cores are ours to share.
+fn is_cpu(device: &Device) -> bool {
+    match () {
+        #[cfg(feature = "flex")]
+        () if *device == Device::flex() => true,
+        #[cfg(feature = "ndarray")]
+        #[allow(deprecated, reason = "the second CPU backend, kept for comparison")]
+        () if *device == Device::ndarray() => true,
+        () => false,
     }
 }
 

@@ -296,8 +296,10 @@ impl Row for ShippedRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeerRow {
-    /// Name, with its version where there is one.
+    /// Name, short enough for a picture.
     pub id: String,
+    /// Its form in a few words: widths, samples that it takes.
+    pub form: String,
     /// Task.
     pub task: Task,
     /// Accuracy on the same test split, a share of 1; none where it was not trained here.
@@ -306,7 +308,7 @@ pub struct PeerRow {
     pub bytes: Option<u64>,
     /// Instructions of a window on the same emulated board.
     pub instructions: Option<u64>,
-    /// How it was measured: versions, form, what is counted.
+    /// How it was measured: versions, what is counted.
     pub note: String,
 }
 
@@ -411,6 +413,7 @@ pub(super) mod testing {
     pub fn peer(id: &str) -> PeerRow {
         PeerRow {
             id: id.into(),
+            form: "int8".into(),
             task: Task::Har2,
             accuracy: None,
             bytes: Some(6700),
