@@ -117,3 +117,59 @@ fn integer_logits_follow_float_logits() {
         assert!(fine < normal && normal < coarse, "{fine} {normal} {coarse}");
     }
 }
+
+/// However many cores there are, and tells of every sequence once.
+#[test]
+fn evaluation_on_several_cores_gives_the_bits_of_one() {
+    let (data, checkpoint, network) = trained(paper(64, 6));
+    let few = data.split(Split::Test);
+    // Several parts, the last of which is smaller.
+    let indices: Vec<usize> = (0..1500).map(|i| i % few.len()).collect();
+    let many = few.select(&indices);
+    let standardisation = &checkpoint.task.standardisation;
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().expect("threads").install(|| {
+            let mut told = Vec::new();
+            let found = evaluate::float_evaluation(
+                &network,
+                &many,
+                standardisation,
+                &Device::flex(),
+                &mut |done| told.push(done),
+            );
+            assert!(
+                told.is_sorted() && told.len() > 2 && told.last() == Some(&1500),
+                "{told:?}"
+            );
+            found
+        })
+    };
+    let one = on(1);
+    for threads in [2, 3, 8] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+    let logits = evaluate::float_logits(&network, &many, standardisation, &Device::flex());
+    assert_eq!(evaluate::score(&logits, &many), one.metrics);
+
+    let (weights, calibration) = (network.weights(), data.calibration());
+    let source = export::Source {
+        name: "har6",
+        weights: &weights,
+        standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, _) = export(source, &ExportConfig::default()).expect("exports");
+    let model = file.model().expect("valid");
+    let (kernel, lsb) = (KernelName::best_for(&model), data.input_lsb());
+    let mut told = Vec::new();
+    let tell = &mut |done| told.push(done);
+    let integer = evaluate::integer_evaluation(&model, kernel, &many, &lsb, tell).expect("runs");
+    assert_eq!((integer.answers.len(), told.last()), (1500, Some(&1500)));
+    assert!(told.is_sorted() && told.len() > 10, "{told:?}");
+    let answers = answers(&model, kernel, &many, &lsb).expect("runs");
+    let same =
+        |(answer, &class): (&hadamrnn::integer::Answer, &u32)| answer.class == class as usize;
+    assert!(answers.iter().zip(&integer.answers).all(same));
+}

@@ -16,8 +16,13 @@ use crate::standardise::Standardisation;
 /// Steps of a sequence that count for the accuracy where every step has a target: those that recall the tokens.
 const RECALLED: usize = CopyTask::TOKENS;
 
-/// Numbers or tokens evaluated at once: bounds the memory that inputs and outputs take.
+/// Numbers or tokens that a core evaluates at once: bounds the memory that inputs and outputs take.
 const CHUNK: usize = 1 << 19;
+
+/// Times that an evaluation tells how far it is.
+const TOLD: usize = 100;
+/// Sequences that all cores share before that is told: enough that none waits long for the others.
+const LEAST_AT_ONCE: usize = 64;
 
 /// Sequences as the network takes them, on `device`; numbers are standardised.
 pub fn inputs(sequences: &Sequences, standardisation: &Standardisation, device: &Device) -> Inputs {
@@ -56,10 +61,10 @@ pub fn float_metrics(
     standardisation: &Standardisation,
     device: &Device,
 ) -> Metrics {
-    float_evaluation(network, sequences, standardisation, device).metrics
+    float_evaluation(network, sequences, standardisation, device, &mut |_| {}).metrics
 }
 
-/// The float network's loss and accuracy with its answers.
+/// The float network's loss and accuracy with its answers. `told` is called with the number of sequences that are done.
 ///
 /// `network` must be on a device without autodiff.
 pub fn float_evaluation(
@@ -67,14 +72,18 @@ pub fn float_evaluation(
     sequences: &Sequences,
     standardisation: &Standardisation,
     device: &Device,
+    told: &mut dyn FnMut(usize),
 ) -> Evaluation {
     let mut tally = Tally::default();
     let mut answers = Vec::new();
+    let mut done = 0;
     for_chunks(network, sequences, standardisation, device, |part, rows| {
         if let Targets::Class(_) = part.targets {
             answers.extend(rows.clone().map(|row| metrics::class(row) as u32));
         }
         add_rows(&mut tally, rows, part);
+        done += part.len();
+        told(done);
     });
     Evaluation {
         metrics: tally.metrics(),
@@ -82,7 +91,8 @@ pub fn float_evaluation(
     }
 }
 
-/// Calls `visit` with a part of the sequences and the rows of its logits, until all are done.
+/// Calls `visit` with a part of the sequences and the rows of its logits, in order, until all are done. On a CPU, every core computes a
+/// part; what a part gives does not depend on the others.
 fn for_chunks(
     network: &HadamRnn,
     sequences: &Sequences,
@@ -93,7 +103,8 @@ fn for_chunks(
     let outputs = network.config().output_size;
     let width = sequences.steps * sequences.channels;
     let indices: Vec<usize> = (0..sequences.len()).collect();
-    for indices in indices.chunks((CHUNK / width.max(1)).max(1)) {
+    let chunks: Vec<&[usize]> = indices.chunks((CHUNK / width.max(1)).max(1)).collect();
+    let logits = |network: &mut HadamRnn, indices: &&[usize]| {
         let part = sequences.select(indices);
         let inputs = inputs(&part, standardisation, device);
         let data = match part.targets {
@@ -101,7 +112,34 @@ fn for_chunks(
             Targets::Class(_) => network.logits(&inputs).into_data(),
         };
         let values: Vec<f64> = data.iter::<f64>().collect();
-        visit(&part, values.chunks_exact(outputs));
+        (part, values)
+    };
+    // A GPU is busy with one chunk.
+    let at_once = if is_cpu(device) {
+        rayon::current_num_threads()
+    } else {
+        1
+    };
+    for chunks in chunks.chunks(at_once) {
+        let found: Vec<(Sequences, Vec<f64>)> = match chunks {
+            [chunk] => vec![logits(&mut network.clone(), chunk)],
+            chunks => (chunks.par_iter().map_with(network.clone(), logits)).collect(),
+        };
+        for (part, values) in found {
+            visit(&part, values.chunks_exact(outputs));
+        }
+    }
+}
+
+/// Whether a device is the processor, whose cores are ours to share.
+fn is_cpu(device: &Device) -> bool {
+    match () {
+        #[cfg(feature = "flex")]
+        () if *device == Device::flex() => true,
+        #[cfg(feature = "ndarray")]
+        #[allow(deprecated, reason = "the second CPU backend, kept for comparison")]
+        () if *device == Device::ndarray() => true,
+        () => false,
     }
 }
 
@@ -134,10 +172,11 @@ pub fn integer_metrics(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Metrics> {
-    Ok(integer_evaluation(model, kernel, sequences, input_lsb)?.metrics)
+    Ok(integer_evaluation(model, kernel, sequences, input_lsb, &mut |_| {})?.metrics)
 }
 
-/// Loss and accuracy of the integer model on the host with its answers, computed on all cores.
+/// Loss and accuracy of the integer model on the host with its answers, computed on all cores. `told` is called with the number of
+/// sequences that are done.
 ///
 /// # Errors
 /// The model does not fit the data or the kernel.
@@ -146,6 +185,7 @@ pub fn integer_evaluation(
     kernel: KernelName,
     sequences: &Sequences,
     input_lsb: &[f32],
+    told: &mut dyn FnMut(usize),
 ) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
     let every_step = matches!(sequences.targets, Targets::PerStep(_));
@@ -160,10 +200,14 @@ pub fn integer_evaluation(
         add_rows(&mut tally, logits.chunks_exact(model.output_size()), &part);
         Ok((tally, metrics::class(&logits) as u32))
     };
-    let windows: Vec<(Tally, u32)> = (0..sequences.len())
-        .into_par_iter()
-        .map(window)
-        .collect::<Result<_>>()?;
+    let mut windows: Vec<(Tally, u32)> = Vec::with_capacity(sequences.len());
+    let at_once = sequences.len().div_ceil(TOLD).max(LEAST_AT_ONCE);
+    while windows.len() < sequences.len() {
+        let next = windows.len()..sequences.len().min(windows.len() + at_once);
+        let found: Vec<(Tally, u32)> = next.into_par_iter().map(window).collect::<Result<_>>()?;
+        windows.extend(found);
+        told(windows.len());
+    }
     // In order, so that the sum does not depend on the number of cores.
     let total = (windows.iter()).fold(Tally::default(), |sum, (tally, _)| sum.merge(*tally));
     Ok(Evaluation {

@@ -20,6 +20,7 @@ mod grid;
 mod name;
 mod same_plan;
 mod scheduler;
+mod seeds;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -41,6 +42,7 @@ pub use crate::files::Lock;
 pub use attempt::{Attempt, BUSY, Ended, INTERRUPTED, Tally};
 pub use grid::{Axis, NoSetting, Setting, combinations, with_settings};
 pub use scheduler::Scheduler;
+pub use seeds::{NoSeeds, Seeds};
 
 /// Name of the outcome in a job's folder.
 pub const RECORD_NAME: &str = "results.json";

@@ -34,6 +34,7 @@ pub mod pipeline;
 pub mod plot;
 pub mod recipe;
 pub mod report;
+pub mod results;
 pub mod run_log;
 pub mod rust_module;
 pub mod sensor;

@@ -28,6 +28,9 @@ pub trait Observer {
     /// An epoch is over and recorded.
     fn epoch(&mut self, _record: &EpochRecord) {}
 
+    /// The work of a stage has come further: so many sequences are evaluated.
+    fn counted(&mut self, _count: &Count) {}
+
     /// A transfer has come further, of a file or to a board.
     fn transfer(&mut self, _transfer: &Transfer<'_>) {}
 
@@ -144,6 +147,17 @@ pub struct Step {
     pub learning_rate: f64,
 }
 
+/// Place in a number of sequences that are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// What evaluates them, such as "integer model".
+    pub what: &'static str,
+    /// Sequences done.
+    pub done: usize,
+    /// Sequences in all.
+    pub total: usize,
+}
+
 /// Place of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer<'a> {
@@ -174,8 +188,26 @@ pub struct EpochRecord {
 
 /// Does `work` as a stage that `observer` is told of.
 pub(crate) fn staged<T>(observer: &mut dyn Observer, stage: &Stage, work: impl FnOnce() -> T) -> T {
+    staged_with(observer, stage, |_| work())
+}
+
+/// The same with work that tells the observer of its progress.
+pub(crate) fn staged_with<T>(
+    observer: &mut dyn Observer,
+    stage: &Stage,
+    work: impl FnOnce(&mut dyn Observer) -> T,
+) -> T {
     observer.stage_begun(stage);
-    let result = work();
+    let result = work(observer);
     observer.stage_ended();
     result
+}
+
+/// A listener to how many of `total` sequences `what` has evaluated, which tells `observer`.
+pub(crate) fn counting(
+    observer: &mut dyn Observer,
+    what: &'static str,
+    total: usize,
+) -> impl FnMut(usize) {
+    move |done| observer.counted(&Count { what, done, total })
 }

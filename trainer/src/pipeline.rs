@@ -62,7 +62,7 @@ mod train;
 mod verify;
 mod watch;
 
-pub use crate::observer::{EpochRecord, Observer, Silent, Stage, Step, Transfer};
+pub use crate::observer::{Count, EpochRecord, Observer, Silent, Stage, Step, Transfer};
 pub use board_model::TimingOptions;
 pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;

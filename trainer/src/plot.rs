@@ -55,6 +55,19 @@ impl Picture {
         &self.svg
     }
 
+    /// The picture with the colours of a dark page where the reader's pages are dark: for a page that shows it as an image.
+    pub fn with_dark_colours(self) -> Self {
+        let style = format!(
+            "<style>@media (prefers-color-scheme: dark) {{\n{}}}</style>",
+            style::dark_rules("svg")
+        );
+        let svg = match self.svg.split_once(">\n") {
+            Some((head, body)) => format!("{head}>\n{style}\n{body}"),
+            None => self.svg,
+        };
+        Self { svg }
+    }
+
     /// The picture as PNG.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod data;
 mod goals;
 mod html;
 mod job;
+mod kept;
 mod markdown;
 mod published;
 mod run;
@@ -20,9 +21,11 @@ use crate::data::Task;
 use crate::files::write_atomically;
 use crate::jobs::{Done, Entry, Plan};
 use crate::plot::{self, AccuracyPicture, Cost, Curve, Mark, Picture, Shape};
+use crate::results::{self, Spread, Window};
 
 pub use data::DataReport;
 pub use job::JobReport;
+pub use kept::NotKept;
 pub use run::{
     CORES, ClassFacts, CoreCost, DataFacts, ModelFacts, Neighbour, Part, Parts, RunReport,
     WrongWindow, WrongWindows,
@@ -43,6 +46,7 @@ pub struct Report {
 struct Group<'a> {
     name: &'a str,
     config: &'a RunConfig,
+    jobs: Vec<&'a JobReport>,
     done: Vec<&'a Done>,
 }
 
@@ -69,36 +73,19 @@ impl Group<'_> {
         recordings.is_some_and(|own| own.fold.is_some())
     }
 
+    /// Instructions of a window on the board that results are told of: the most of its jobs; none where one is not known.
+    fn window(&self) -> Option<Window> {
+        let costs = self.jobs.iter().map(|job| job.window());
+        let costs: Vec<&CoreCost> = costs.collect::<Option<_>>()?;
+        Some(Window {
+            board: results::BOARD.into(),
+            instructions: costs.iter().map(|cost| cost.instructions).max()?,
+            is_counted: costs.iter().all(|cost| cost.is_measured),
+        })
+    }
+
     fn on_sample(&self) -> bool {
         self.done.iter().any(|done| done.sample)
-    }
-}
-
-/// Mean and standard deviation over jobs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Spread {
-    mean: f64,
-    /// Standard deviation of the sample (divided by one less than the count); none for a single value.
-    deviation: Option<f64>,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Self {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        Self {
-            mean,
-            deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
-        }
-    }
-
-    /// Mean and deviation with `digits` after the point, as "91.55 ± 0.31".
-    fn text(&self, digits: usize) -> String {
-        let mean = format!("{:.digits$}", self.mean);
-        self.deviation.map_or(mean.clone(), |deviation| {
-            format!("{mean} ± {deviation:.digits$}")
-        })
     }
 }
 
@@ -149,7 +136,7 @@ impl Report {
         text
     }
 
-    /// Writes `report.md`, `report.html`, `results.csv`, `results.json` and the pictures into `out`.
+    /// Writes `report.md`, `report.html`, `results.csv`, `results.json`, `summary.json` and the pictures into `out`.
     ///
     /// # Errors
     /// A picture cannot be drawn, or `out` cannot be written.
@@ -167,7 +154,8 @@ impl Report {
         write_atomically(&out.join("report.html"), html.as_bytes())?;
         write_atomically(&out.join("results.csv"), &self.csv()?)?;
         let json = serde_json::to_string_pretty(&self.rows()).context("cannot encode results")?;
-        write_atomically(&out.join("results.json"), (json + "\n").as_bytes())
+        write_atomically(&out.join("results.json"), (json + "\n").as_bytes())?;
+        self.summary_rows().write(&out.join("summary.json"))
     }
 
     /// The groups with at least one finished job, in the order of the plan.
@@ -181,10 +169,14 @@ impl Report {
                 group.name == job.entry.group && group.config.task == config.task
             };
             match groups.iter_mut().find(same) {
-                Some(group) => group.done.push(done),
+                Some(group) => {
+                    group.jobs.push(job);
+                    group.done.push(done);
+                }
                 None => groups.push(Group {
                     name: &job.entry.group,
                     config,
+                    jobs: vec![job],
                     done: vec![done],
                 }),
             }
@@ -332,6 +324,7 @@ mod tests {
                 },
                 config: Some(config),
                 lines: vec![],
+                cores: vec![],
                 damage: None,
                 record: outcome.map(|outcome| Record {
                     date: "2026-11-25 12:00 UTC".into(),
@@ -359,24 +352,25 @@ mod tests {
             })))
         };
         let error = "the data | are missing".to_string();
+        let cost = |job: JobReport, instructions: u64, is_measured: bool| JobReport {
+            cores: vec![CoreCost {
+                board: results::BOARD,
+                instructions,
+                is_measured,
+            }],
+            ..job
+        };
         Report {
             title: "Reproduction".into(),
             command: "hadamrnn reproduce har2 copy".into(),
             jobs: vec![
-                job(Task::Har2, 1, done(0.95, 0.2, 996)),
-                job(Task::Har2, 2, done(0.97, 0.1, 996)),
+                cost(job(Task::Har2, 1, done(0.95, 0.2, 996)), 302_000, true),
+                cost(job(Task::Har2, 2, done(0.97, 0.1, 996)), 302_268, false),
                 job(Task::Har2, 3, Some(Outcome::Failed { error })),
                 job(Task::Copy, 1, done(1.0, 2e-6, 1200)),
                 job(Task::Copy, 2, None),
             ],
         }
-    }
-
-    #[test]
-    fn spreads_are_of_the_sample() {
-        let spread = Spread::of(&[1.0, 2.0, 3.0]);
-        assert_eq!(spread.text(1), "2.0 ± 1.0");
-        assert_eq!(Spread::of(&[4.0]).text(2), "4.00");
     }
 
     #[test]
@@ -442,7 +436,7 @@ mod tests {
         }
         let rows = markdown.lines().filter(|line| line.starts_with('|'));
         for row in rows.filter(|row| row.contains("script")) {
-            // Two columns of circumstances, four of goals, six of boards, eight of results, ten of runs.
+            // Two columns of circumstances, four of goals, six of boards, ten of results, ten of runs.
             let bars = row.matches('|').count();
             assert!([3, 5, 7, 9, 11].contains(&bars), "{row}");
         }

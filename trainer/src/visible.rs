@@ -26,6 +26,19 @@ pub fn names<T: AsRef<str>>(all: impl IntoIterator<Item = T>) -> String {
     names.join(", ")
 }
 
+/// A number with a comma every three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A whole output: its line breaks and tabs stay.
 pub fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

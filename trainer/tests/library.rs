@@ -213,7 +213,7 @@ fn jobs_are_done_here_once_and_reported() {
         recipes: vec![Recipe::Fast],
         seeds: vec![1, 2],
         settings: settings.map(|text| text.parse().expect("a setting")).into(),
-        folds: None,
+        ..ReproduceOptions::default()
     };
     let planned = options.jobs(None, &mut Silent).expect("valid settings");
     let plan = pipeline::write_plan(out, "a test", &planned.jobs).expect("a plan");

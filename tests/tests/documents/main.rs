@@ -2,4 +2,5 @@
 
 mod drift;
 mod readme;
+mod results;
 mod unsafe_code;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use toml::{Table, Value};
 
+use super::seeds::{NoSeeds, Seeds};
 use crate::config::RunConfig;
 
 /// A path into the configuration and its value, as `training.learning_rate=1e-3`.
@@ -12,11 +13,12 @@ use crate::config::RunConfig;
 pub struct Setting {
     /// The path, its parts separated by dots.
     pub key: String,
-    /// The value, as TOML; text needs no quotes.
+    /// The value, as TOML; text needs no quotes. An empty one takes the setting away: `network.hidden_readout=` is a network without
+    /// that layer.
     pub value: String,
 }
 
-/// A path and all its values, as `network.hidden_size=64,128`.
+/// A path and all its values, as `network.hidden_size=64,128`. Those of `seed` may be ranges, as [`Seeds`] has them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// The path.
@@ -35,7 +37,13 @@ pub enum NoSetting {
     /// One of the values is empty.
     #[error("\"{0}\" has an empty value")]
     Empty(String),
+    /// The values of `seed` are no list of seeds.
+    #[error("seed: {0}")]
+    Seeds(#[from] NoSeeds),
 }
+
+/// Path of the seed.
+const SEED: &str = "seed";
 
 impl FromStr for Setting {
     type Err = NoSetting;
@@ -54,6 +62,13 @@ impl FromStr for Axis {
 
     fn from_str(text: &str) -> Result<Self, NoSetting> {
         let (key, values) = split_assignment(text)?;
+        if key == SEED {
+            let seeds = values.parse::<Seeds>()?.into_inner();
+            return Ok(Self {
+                key: key.into(),
+                values: seeds.iter().map(u64::to_string).collect(),
+            });
+        }
         let values = split_at_commas(values);
         if values.iter().any(String::is_empty) {
             return Err(NoSetting::Empty(text.into()));
@@ -144,10 +159,17 @@ pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig
 fn with_setting(config: &RunConfig, setting: &Setting) -> Result<RunConfig> {
     let Setting { key, value } = setting;
     let mut table: Table = toml::from_str(&config.to_toml())?;
-    insert(&mut table, key, parse(value))?;
+    match &**value {
+        "" => remove(&mut table, key)
+            .with_context(|| format!("there is no setting {key} to take away"))?,
+        value => insert(&mut table, key, parse(value))?,
+    }
     toml::from_str(&toml::to_string(&table)?)
         .map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.message()))
-        .with_context(|| format!("cannot set {key} to {value}"))
+        .with_context(|| match &**value {
+            "" => format!("cannot take {key} away"),
+            value => format!("cannot set {key} to {value}"),
+        })
 }
 
 /// TOML if it is, else text: `cosine` needs no quotes.
@@ -180,6 +202,14 @@ fn insert(table: &mut Table, path: &str, value: Value) -> Result<()> {
             *inner = Value::Table(table);
             Ok(())
         }
+    }
+}
+
+/// Removes what is at a path; none where there is nothing.
+fn remove(table: &mut Table, path: &str) -> Option<()> {
+    match path.split_once('.') {
+        Some((head, rest)) => remove(table.get_mut(head)?.as_table_mut()?, rest),
+        None => table.remove(path).map(|_| ()),
     }
 }
 
@@ -262,6 +292,37 @@ mod tests {
             }
         }
         assert!("training.epochs=1,,2".parse::<Axis>().is_err());
+    }
+
+    #[test]
+    fn seeds_may_be_ranges() {
+        let axis: Axis = "seed=1,101..103".parse().unwrap();
+        assert_eq!(axis.values, ["1", "101", "102", "103"]);
+        let error = "seed=3..1".parse::<Axis>().unwrap_err().to_string();
+        assert!(error.contains("seed: the range 3..1"), "{error}");
+        // Of other settings it is text.
+        let axis: Axis = "holdout=1..3".parse().unwrap();
+        assert_eq!(axis.values, ["1..3"]);
+    }
+
+    #[test]
+    fn a_setting_without_a_value_takes_the_setting_away() {
+        let base = RunConfig::for_task(Task::Har2);
+        assert!(base.network.hidden_readout.is_some());
+        let config = set(&["network.hidden_readout="]).unwrap();
+        assert_eq!(config.network.hidden_readout, None);
+        assert_eq!(set(&["network.leak="]).unwrap().network.leak, None);
+        for (text, part) in [
+            ("network.hidden_readout.hidden_size=", "hidden_size"),
+            (
+                "network.leek=",
+                "there is no setting network.leek to take away",
+            ),
+            ("training.keep.best=", "training.keep.best"),
+        ] {
+            let error = format!("{:#}", set(&[text]).unwrap_err());
+            assert!(error.contains(part), "{text}: {error}");
+        }
     }
 
     #[test]

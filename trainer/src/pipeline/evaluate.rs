@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
+use hadamrnn_runtime::Model;
+
 use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
-use super::model::{self, LoadedModel};
+use super::model::{self, FloatRun, LoadedModel};
 use super::place;
 use crate::choice::{self, Choice};
 use crate::data::glue::{Padding, Submission};
@@ -15,7 +18,7 @@ use crate::data::{self, Sequences, Source, Split, Task};
 use crate::evaluate;
 use crate::integer::{self, KernelName, ModelFile};
 use crate::metrics::{self, Confusion, Metrics};
-use crate::observer::{Observer, Stage, staged};
+use crate::observer::{Observer, Stage, counting, staged, staged_with};
 use crate::task_data::TaskData;
 
 /// A run or a model to evaluate.
@@ -200,13 +203,13 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
     let stage = Stage::Evaluating {
         sequences: sequences.len(),
     };
-    let (float, integer) = staged(observer, &stage, || {
-        let float = loaded.run.as_ref().map(|run| {
-            let standardisation = &run.checkpoint.task.standardisation;
-            evaluate::float_metrics(&run.network, &sequences, standardisation, &device)
-        });
-        let integer = evaluate::integer_evaluation(&model, kernel, &sequences, &data.input_lsb);
-        (float, integer)
+    let (float, integer) = staged_with(observer, &stage, |observer| {
+        let float = loaded
+            .run
+            .as_ref()
+            .map(|run| float(run, &sequences, &device, observer));
+        let lsb = &data.input_lsb;
+        (float, integer(&model, kernel, &sequences, lsb, observer))
     });
     let integer = integer.sort_at(Error::Model, &options.model)?;
     if let Some(line) = unlike_the_card(&loaded, &data.source, options, &integer.metrics) {
@@ -220,6 +223,30 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
         float,
         integer,
     })
+}
+
+/// The float network's loss and accuracy; the observer is told how far it is.
+pub(super) fn float(
+    run: &FloatRun,
+    sequences: &Sequences,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Metrics {
+    let told = &mut counting(observer, "float network", sequences.len());
+    let standardisation = &run.checkpoint.task.standardisation;
+    evaluate::float_evaluation(&run.network, sequences, standardisation, device, told).metrics
+}
+
+/// The integer model's loss, accuracy and answers; the observer is told how far it is.
+pub(super) fn integer(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+    observer: &mut dyn Observer,
+) -> anyhow::Result<metrics::Evaluation> {
+    let told = &mut counting(observer, "integer model", sequences.len());
+    evaluate::integer_evaluation(model, kernel, sequences, input_lsb, told)
 }
 
 /// A warning where a model's test split has other metrics than its card says: the same samples and labels give the same.

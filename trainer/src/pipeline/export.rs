@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use super::data::RunData;
 use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
+use super::evaluate;
 use super::model::{self, FloatRun, LoadedModel, open_model};
 use super::place;
 use super::sources::SourceOptions;
@@ -15,13 +16,12 @@ use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
 use crate::config::{Counts, ExportConfig, RunConfig};
 use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
-use crate::evaluate;
 use crate::fast_path::{Obstacle, obstacles};
 use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
 use crate::metrics::Confusion;
 use crate::model_folder;
-use crate::observer::{Observer, Stage, staged};
+use crate::observer::{Observer, Stage, staged_with};
 use crate::usage;
 
 /// A run to export.
@@ -227,9 +227,9 @@ pub(super) fn write(
         let fault = Fault::new("only a run folder can be exported");
         return Err(Error::Config(fault));
     };
-    staged(observer, &Stage::Exporting, || {
+    staged_with(observer, &Stage::Exporting, |observer| {
         let test = data.sequences(Split::Test, None);
-        let (results, answers) = results(loaded, run, data, &test, device)?;
+        let (results, answers) = results(loaded, run, data, &test, device, observer)?;
         let card = card(loaded, run, data, is_named, results);
         let card = model_folder::write(folder, &loaded.file, card, &test);
         Ok((
@@ -246,16 +246,16 @@ fn results(
     data: &RunData,
     test: &Sequences,
     device: &Device,
+    observer: &mut dyn Observer,
 ) -> Result<(Results, Vec<u32>)> {
-    let standardisation = &run.checkpoint.task.standardisation;
-    let logits = evaluate::float_logits(&run.network, test, standardisation, device);
+    let float_test = evaluate::float(run, test, device, observer);
     let model = loaded.file.model().sort(Error::Model)?;
     let kernel = KernelName::best_for(&model);
-    let integer = evaluate::integer_evaluation(&model, kernel, test, &data.input_lsb);
+    let integer = evaluate::integer(&model, kernel, test, &data.input_lsb, observer);
     let integer = integer.sort(Error::Model)?;
     let results = Results {
         float_valid: run.checkpoint.best.as_ref().map(|best| best.valid),
-        float_test: evaluate::score(&logits, test),
+        float_test,
         integer_test: integer.metrics,
     };
     Ok((results, integer.answers))

@@ -17,6 +17,7 @@ use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::export;
 use super::model::{self, LoadedModel};
+use super::report::cores;
 use super::train::{Run, train_in};
 use super::verify::{self, BoardOptions};
 use crate::card::Card;
@@ -24,7 +25,9 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::config::RunConfig;
 use crate::data::{Source, named_folder};
 use crate::files::write_atomically;
-use crate::jobs::{self, Attempt, BoardRecord, Done, Ended, MODEL_NAME, Plan, Scheduler, Tally};
+use crate::jobs::{
+    self, Attempt, BoardRecord, Done, Ended, MODEL_NAME, Plan, Record, Scheduler, Tally,
+};
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run_log;
@@ -166,7 +169,13 @@ fn utf8(word: &OsString) -> anyhow::Result<&str> {
 
 /// Reads what the jobs of the plan in `out` have brought. The observer gets a notice of each that cannot be read.
 pub fn gather(title: &str, out: &Path, plan: &Plan, observer: &mut dyn Observer) -> Report {
-    let report = Report::read(title, out, plan);
+    let mut report = Report::read(title, out, plan);
+    for job in &mut report.jobs {
+        let done = job.record.as_ref().and_then(Record::done);
+        if let (Some(config), Some(done)) = (&job.config, done) {
+            job.cores = cores::of_job(&out.join(&job.entry.name), config.task, done);
+        }
+    }
     for (name, damage) in report.damages() {
         observer.notice(&format!("{name}: missing or damaged: {damage}"));
     }

@@ -2,7 +2,7 @@
 
 mod again;
 mod beside;
-mod cores;
+pub(super) mod cores;
 mod facts;
 mod windows;
 
@@ -13,7 +13,7 @@ use super::evaluate::{self, EvaluateOptions};
 use super::place::{self, is_run};
 use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
-use crate::observer::{EpochRecord, Observer, Stage, Step, Transfer};
+use crate::observer::{Count, EpochRecord, Observer, Stage, Step, Transfer};
 use crate::report::RunReport;
 
 /// A run or a model to report on.
@@ -113,6 +113,10 @@ impl Observer for Noted<'_> {
 
     fn epoch(&mut self, record: &EpochRecord) {
         self.inner.epoch(record);
+    }
+
+    fn counted(&mut self, count: &Count) {
+        self.inner.counted(count);
     }
 
     fn transfer(&mut self, transfer: &Transfer<'_>) {

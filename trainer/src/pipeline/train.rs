@@ -131,7 +131,8 @@ fn recordings(
             let network = train::chosen_network(checkpoint, device);
             let network = network.sort_at(Error::Checkpoint, &checkpoint.file)?;
             let standardisation = &checkpoint.task.standardisation;
-            let found = evaluate::float_evaluation(&network, &valid, standardisation, device);
+            let found =
+                evaluate::float_evaluation(&network, &valid, standardisation, device, &mut |_| {});
             data.confusion(&valid, &found.answers)
         }
         false => None,

@@ -32,7 +32,7 @@ pub struct Mark {
     pub accuracy: f64,
     /// Standard deviation of the accuracy over seeds, in points.
     pub spread: Option<f64>,
-    /// Whether it was published by others rather than measured here.
+    /// Whether it is of others, and drawn hollow.
     pub published: bool,
 }
 
@@ -53,7 +53,7 @@ pub enum Cost {
 pub struct AccuracyPicture<'a> {
     /// Title above a wide picture.
     pub title: &'a str,
-    /// Origin of published models.
+    /// What hollow marks are.
     pub source: &'a str,
     /// Cost that [`Mark::bytes`] is.
     pub cost: Cost,
@@ -169,11 +169,7 @@ impl AccuracyPicture<'_> {
         area.draw_text(text, &small, beside(first))?;
         if self.marks.iter().any(|mark| mark.published) {
             area.draw(&Circle::new(second, 5, FAINT_INK.stroke_width(2)))?;
-            area.draw_text(
-                &format!("published: {}", self.source),
-                &small,
-                beside(second),
-            )?;
+            area.draw_text(self.source, &small, beside(second))?;
         }
         Ok(())
     }

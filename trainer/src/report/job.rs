@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::jobs::{self, Done, Entry, Record};
+use crate::report::CoreCost;
+use crate::results;
 use crate::run_log::{self, Line};
 
 /// A job and what came out of it.
@@ -18,6 +20,9 @@ pub struct JobReport {
     pub record: Option<Record>,
     /// Epochs of the job.
     pub lines: Vec<Line>,
+    /// Instructions of a window of its model, core by core, as far as they are known; [`gather`](crate::pipeline::gather) looks them
+    /// up.
+    pub cores: Vec<CoreCost>,
     /// Error in the job's folder: a file that is missing or damaged. The fields above have what could be read.
     pub damage: Option<String>,
 }
@@ -44,7 +49,13 @@ impl JobReport {
             config: config.unwrap_or_default(),
             record: record.unwrap_or_default(),
             lines: lines.unwrap_or_default(),
+            cores: Vec::new(),
         }
+    }
+
+    /// Instructions of a window on the board that results are told of.
+    pub(super) fn window(&self) -> Option<&CoreCost> {
+        self.cores.iter().find(|cost| cost.board == results::BOARD)
     }
 
     /// Configuration and results of the job, if it is done and both could be read.

@@ -78,10 +78,12 @@ fn results(groups: &[Group<'_>]) -> String {
         count = "jobs";
     }
     let mut text = format!(
-        "Test split, mean ± standard deviation over {over}. The integer model is what runs on a board; \"lost\" is the \
-         float network's accuracy less the integer model's, in points. No weights were chosen by their test accuracy.\n\n\
-         | model | {count} | bytes | training, s | float, % | integer, % | lost | integer loss |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|\n",
+        "Test split, mean ± standard deviation (of the sample, n - 1) over {over}. The integer model is what runs on a board, and the \
+         range is that of its accuracies; \"lost\" is the \
+         float network's accuracy less the integer model's, in points. Instructions are those of a window and the reading of its answer \
+         on an emulated Cortex-M4, counted, or with ≈ estimated. No weights were chosen by their test accuracy.\n\n\
+         | model | {count} | bytes | instructions | training, s | float, % | integer, % | range, % | lost | integer loss |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for group in groups {
         let lost = group.spread(|done| {
@@ -89,13 +91,15 @@ fn results(groups: &[Group<'_>]) -> String {
         });
         let loss = group.spread(|done| done.results.integer_test.loss).mean;
         text += &format!(
-            "| {} | {} | {:.0} | {} | {} | {} | {:.2} | {} |\n",
+            "| {} | {} | {:.0} | {} | {} | {} | {} | {} | {:.2} | {} |\n",
             plain(group.name),
             group.done.len(),
             group.bytes().mean,
+            group.window().map_or("–".into(), |window| window.text()),
             group.spread(|done| done.train_seconds).text(0),
             group.float_accuracy().text(2),
             group.integer_accuracy().text(2),
+            group.integer_accuracy().range(2),
             lost.mean,
             if loss < 1e-3 {
                 format!("{loss:.1e}")
@@ -254,8 +258,8 @@ mod tests {
             "| command | `hadamrnn reproduce har2 copy` |",
             "| measured | 2026-11-25 12:00 UTC |",
             "| machine | linux x86_64, 2 logical cores |",
-            "| har2 fast | 2 | 996 | 75 ± 0 | 96.10 ± 1.41 | 96.00 ± 1.41 | 0.10 | 0.1500 |",
-            "| copy fast | 1 | 1200 | 75 | 100.10 | 100.00 | 0.10 | 2.0e-6 |",
+            "| har2 fast | 2 | 996 | ≈ 302,268 | 75 ± 0 | 96.10 ± 1.41 | 96.00 ± 1.41 | 95.00 - 97.00 | 0.10 | 0.1500 |",
+            "| copy fast | 1 | 1200 | – | 75 | 100.10 | 100.00 | 100.00 | 0.10 | 2.0e-6 |",
             "| har2 fast | ≥ 95.6 % in ≤ 1 KB | 96.00 ± 1.41 % in 996 bytes | **met** |",
             "| har2 fast | ≥ 96.8 % | 96.00 ± 1.41 % | missed |",
             "| har2-fast-1 | 1 | done | 60 | 41 | 95.00 | 95.10 | 95.00 | 996 | 75 |",

@@ -45,6 +45,11 @@ impl WorkArgs {
         self.data.data_dir.as_deref()
     }
 
+    /// Names of the boards.
+    pub fn boards(&self) -> &[String] {
+        &self.board
+    }
+
     /// The same with this place of the data.
     pub fn with_data_dir(&self, data_dir: Option<PathBuf>) -> Self {
         let data = DataArgs { data_dir };

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Error, Result};
 use hadamrnn::visible;
+pub use hadamrnn::visible::grouped;
 use serde::Serialize;
 
 /// Prints a value as indented JSON.
@@ -94,18 +95,6 @@ pub fn table(rows: &[Vec<String>]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A number with a comma every three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
 }
 
 /// A share in per cent, two decimals.

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use hadamrnn::data::Task;
 use hadamrnn::pipeline;
 use hadamrnn::plot::{Curve, Picture, learning_curves};
+use hadamrnn::results::Results;
 use hadamrnn::run_log;
 
 use crate::Status;
@@ -15,7 +16,7 @@ use crate::progress::Terminal;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Run folders; for --kind bytes one folder of `reproduce` or `sweep`
+    /// Run folders; for --kind bytes one folder of `reproduce` or `sweep`, for --kind instructions one file of results
     #[arg(required = true)]
     folder: Vec<PathBuf>,
     /// Picture to write, its format by its name: .svg or .png
@@ -38,12 +39,16 @@ enum Kind {
     Curves,
     /// Test accuracy of the integer models against their bytes, beside what others published
     Bytes,
+    /// Test accuracy against instructions of a window on a Cortex-M4, of a file that `reproduce --results` has written; narrow, and
+    /// dark on dark pages
+    Instructions,
 }
 
 pub fn run(args: &Args) -> Result<Status> {
     let picture = match args.kind {
         Kind::Curves => curves(args)?,
         Kind::Bytes => bytes(args)?,
+        Kind::Instructions => instructions(args)?,
     };
     picture.save(&args.out)?;
     output::line(&format!("{}", args.out.display()))?;
@@ -83,6 +88,16 @@ fn folder_name(folder: &Path) -> String {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let name = absolute.file_name().unwrap_or(folder.as_os_str());
     name.to_string_lossy().into_owned()
+}
+
+fn instructions(args: &Args) -> Result<Picture> {
+    let [file] = &args.folder[..] else {
+        bail!("--kind instructions draws one file of results");
+    };
+    let task = args.task.context("which task? Give --task")?;
+    let results = Results::read(file)?;
+    let picture = results.accuracy_against_instructions(task);
+    picture.with_context(|| file.display().to_string())
 }
 
 fn bytes(args: &Args) -> Result<Picture> {

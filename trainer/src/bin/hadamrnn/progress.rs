@@ -6,7 +6,7 @@ use anyhow::Result;
 use hadamrnn::data::recordings::Overview;
 use hadamrnn::fit::Progress;
 use hadamrnn::jobs::{Attempt, Outcome};
-use hadamrnn::observer::{EpochRecord, Observer, Stage, Step, Transfer};
+use hadamrnn::observer::{Count, EpochRecord, Observer, Stage, Step, Transfer};
 use hadamrnn::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -20,6 +20,7 @@ pub struct Terminal {
     spinner: Option<Spinner>,
     training: Option<Training>,
     bytes: Option<Bytes>,
+    count: Option<Counter>,
     stop: Option<StopFlag>,
     headings: bool,
     tables: bool,
@@ -81,6 +82,7 @@ impl Observer for Terminal {
         self.spinner = None;
         self.training = None;
         self.bytes = None;
+        self.count = None;
     }
 
     fn step(&mut self, step: &Step) {
@@ -93,6 +95,13 @@ impl Observer for Terminal {
         if let Some(training) = &mut self.training {
             training.epoch(record);
         }
+    }
+
+    fn counted(&mut self, count: &Count) {
+        // The spinner told what this is about until there was a count.
+        self.spinner = None;
+        let counter = self.count.get_or_insert_with(Counter::new);
+        counter.show(count);
     }
 
     fn transfer(&mut self, transfer: &Transfer<'_>) {
@@ -241,6 +250,40 @@ impl Bytes {
 impl Drop for Bytes {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// A bar that counts sequences; gone when dropped.
+struct Counter {
+    bar: ProgressBar,
+    /// What counts.
+    what: &'static str,
+}
+
+impl Counter {
+    fn new() -> Self {
+        let template = "{prefix} [{bar:24}] {pos}/{len} {elapsed}<{eta}";
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        Self {
+            bar: ProgressBar::new(0).with_style(style.progress_chars("=> ")),
+            what: "",
+        }
+    }
+
+    fn show(&mut self, count: &Count) {
+        if self.what != count.what {
+            self.what = count.what;
+            self.bar.reset();
+            self.bar.set_prefix(count.what);
+            self.bar.set_length(count.total as u64);
+        }
+        self.bar.set_position(count.done as u64);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

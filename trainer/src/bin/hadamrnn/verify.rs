@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use hadamrnn::clock::{Clock, Load};
 use hadamrnn::integer::KernelName;
 use hadamrnn::pipeline::{self, HostVerdict, Verdict, VerifyOptions};
+use hadamrnn::results::{Results, ShippedRow};
 use hadamrnn::shipped;
 use hadamrnn::usage::Usage;
 use hadamrnn::verify::BoardVerdict;
@@ -36,6 +37,9 @@ pub struct Args {
     /// Clock of your core, such as 64MHz: also tells what the counted instructions take at it
     #[arg(long, value_name = "HZ", requires = "board")]
     clock: Option<Clock>,
+    /// Also put the model's figures and those of one emulated board into this file of results
+    #[arg(long, value_name = "FILE", requires_all = ["board", "model"])]
+    results: Option<PathBuf>,
     /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
@@ -69,7 +73,34 @@ pub fn run(args: &Args) -> Result<Status> {
             print_loads(clock, &verdict, &loads)?;
         }
     }
+    if let (Some(path), true) = (&args.results, verdict.passed()) {
+        keep(args, &verdict, path)?;
+    }
     Ok(Status::of(verdict.passed()))
+}
+
+/// Puts the model into a file of results.
+fn keep(args: &Args, verdict: &Verdict, path: &Path) -> Result<()> {
+    let [board] = &verdict.boards[..] else {
+        bail!("a row of results is of one board: give one --board");
+    };
+    let model = args.model.as_deref().context("which model?")?;
+    let stored = pipeline::open_model(model)?;
+    let steps = Usage::of(&stored)?.window;
+    let folder = stored.folder.as_ref();
+    let (Some(folder), Some(steps)) = (folder.filter(|_| !pipeline::is_run(model)), steps) else {
+        bail!(
+            "{} is no model folder, which has the accuracy that a row of results tells",
+            model.display()
+        );
+    };
+    let place = std::path::absolute(&folder.path)?;
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let mut results = Results::read_if_there(path)?;
+    results.put_shipped(ShippedRow::new(&name, &folder.card, steps, board))?;
+    results.write(path)?;
+    output::note(&format!("{name}: put into {}", path.display()));
+    Ok(())
 }
 
 /// Time that the model takes at a clock, by the counts of each board.

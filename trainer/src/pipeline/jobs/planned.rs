@@ -35,8 +35,14 @@ pub struct ReproduceOptions {
     pub tasks: Vec<TaskArgument>,
     /// Recipes.
     pub recipes: Vec<Recipe>,
+    /// Configuration in place of recipes: a whole one or that of a model's card, or the settings that differ from the fast recipe's.
+    pub config: Option<PathBuf>,
+    /// Name of the group, where there is one task with one recipe or configuration; a configuration must have one.
+    pub name: Option<String>,
     /// Seeds.
     pub seeds: Vec<u64>,
+    /// Tasks by their names that have seeds of their own in place of these.
+    pub own_seeds: Vec<(String, Vec<u64>)>,
     /// Settings that change every recipe.
     pub settings: Vec<Setting>,
     /// Number of folds of a cross-validation on the user's own recordings, `2..=1000`, each a job; none is no such thing.
@@ -44,11 +50,13 @@ pub struct ReproduceOptions {
 }
 
 impl ReproduceOptions {
-    /// The jobs, named `TASK-RECIPE-SEED`, or `TASK-RECIPE-foldN-SEED`; those of a task and a recipe are one group. The observer gets
-    /// a notice where a recipe completes a task file. `data_dir` is the place of the data that the user names, if any.
+    /// The jobs, named `TASK-RECIPE-SEED`, or `TASK-RECIPE-foldN-SEED`; those of a task and a recipe are one group. A name stands in
+    /// place of `TASK-RECIPE`, and is that of the group. The observer gets
+    /// a notice where a recipe completes a file. `data_dir` is the place of the data that the user names, if any.
     ///
     /// # Errors
-    /// [`Error::Config`]: a task file or a setting is invalid, tasks have different places of data, or
+    /// [`Error::Config`]: a file or a setting is invalid, a name is missing or is to be that of several groups, a task with seeds
+    /// of its own is not among the tasks, tasks have different places of data, or
     /// folds are of another task than recordings; [`Error::Data`]: the place
     /// that a task file names is not there.
     pub fn jobs(
@@ -56,28 +64,27 @@ impl ReproduceOptions {
         data_dir: Option<&Path>,
         observer: &mut dyn Observer,
     ) -> Result<PlannedJobs> {
-        let all: Vec<TaskArgument> = match &self.tasks[..] {
-            [] => Task::ALL.map(TaskArgument::Named).into(),
-            tasks => tasks.into(),
-        };
+        let sources = self.sources()?;
         let mut jobs = Vec::new();
         let mut places = Vec::new();
-        for task in &all {
-            for &recipe in &self.recipes {
-                let options = ConfigOptions {
-                    recipe: Some(recipe),
-                    ..ConfigOptions::of(task.clone())
-                };
-                let mut base = options.read(observer)?;
-                base.config =
-                    jobs::with_settings(&base.config, &self.settings).sort(Error::Config)?;
-                places.push(base.data_dir(data_dir)?);
-                let folds = self.checked_folds(base.config.task)?;
-                for &seed in &self.seeds {
-                    let job = |&fold: &Option<Fold>| self.job(&base, recipe.name(), seed, fold);
-                    jobs.extend(folds.iter().map(job));
-                }
+        let mut names = BTreeSet::new();
+        for source in &sources {
+            let mut base = source.read(observer)?;
+            base.config = jobs::with_settings(&base.config, &self.settings).sort(Error::Config)?;
+            places.push(base.data_dir(data_dir)?);
+            let group = self.group(&base, source.recipe.unwrap_or_default());
+            let folds = self.checked_folds(base.config.task)?;
+            for &seed in self.seeds_of(&base.name) {
+                let job = |&fold: &Option<Fold>| self.job(&base, &group, seed, fold);
+                jobs.extend(folds.iter().map(job));
             }
+            names.insert(base.name);
+        }
+        if let Some((other, _)) = (self.own_seeds.iter()).find(|(task, _)| !names.contains(task)) {
+            return Err(Error::Config(Fault::new(format_args!(
+                "{other} has seeds of its own, and is none of the tasks: {}",
+                names.into_iter().collect::<Vec<_>>().join(", ")
+            ))));
         }
         for job in &jobs {
             job.config.validate().sort(Error::Config)?;
@@ -98,6 +105,57 @@ impl ReproduceOptions {
         }
     }
 
+    /// Where the configurations of the groups come from.
+    fn sources(&self) -> Result<Vec<ConfigOptions>> {
+        let fault = |text: &str| Error::Config(Fault::new(text));
+        if self.config.is_some() {
+            if self.name.is_none() {
+                return Err(fault(
+                    "results of a configuration need a name of their own: give --name, such as har2-1k",
+                ));
+            }
+            if self.tasks.len() > 1 {
+                return Err(fault("a configuration is of one task: name one at most"));
+            }
+            return Ok(vec![ConfigOptions {
+                task: self.tasks.first().cloned(),
+                file: self.config.clone(),
+                recipe: None,
+            }]);
+        }
+        let all: Vec<TaskArgument> = match &self.tasks[..] {
+            [] => Task::ALL.map(TaskArgument::Named).into(),
+            tasks => tasks.into(),
+        };
+        if self.name.is_some() && all.len() * self.recipes.len() != 1 {
+            return Err(fault(
+                "--name is that of one group: give one task and one recipe",
+            ));
+        }
+        let of = |task: &TaskArgument, &recipe: &Recipe| ConfigOptions {
+            recipe: Some(recipe),
+            ..ConfigOptions::of(task.clone())
+        };
+        let of_task = |task| self.recipes.iter().map(move |recipe| of(task, recipe));
+        Ok(all.iter().flat_map(of_task).collect())
+    }
+
+    fn seeds_of(&self, task: &str) -> &[u64] {
+        let own = self.own_seeds.iter().find(|(name, _)| name == task);
+        own.map_or(&self.seeds, |(_, seeds)| seeds)
+    }
+
+    /// The group of a task with a recipe, and what its jobs' names begin with.
+    fn group(&self, base: &TaskSetup, recipe: Recipe) -> (String, String) {
+        match &self.name {
+            Some(name) => (name.clone(), name.clone()),
+            None => {
+                let (task, recipe) = (&base.name, recipe.name());
+                (format!("{task} {recipe}"), format!("{task}-{recipe}"))
+            }
+        }
+    }
+
     /// The folds, or none in place of them.
     fn checked_folds(&self, task: Task) -> Result<Vec<Option<Fold>>> {
         let Some(of) = self.folds else {
@@ -115,8 +173,13 @@ impl ReproduceOptions {
         Ok((1..=of).map(|number| Some(Fold { number, of })).collect())
     }
 
-    fn job(&self, base: &TaskSetup, recipe: &str, seed: u64, fold: Option<Fold>) -> Job {
-        let task = &base.name;
+    fn job(
+        &self,
+        base: &TaskSetup,
+        (group, prefix): &(String, String),
+        seed: u64,
+        fold: Option<Fold>,
+    ) -> Job {
         let mut config = base.config.clone();
         config.seed = seed;
         if let Some(cutting) = &mut config.recordings {
@@ -125,8 +188,8 @@ impl ReproduceOptions {
         let of_fold = fold.map_or(String::new(), |fold| format!("fold{}-", fold.number));
         Job {
             entry: Entry {
-                name: format!("{task}-{recipe}-{of_fold}{seed}"),
-                group: format!("{task} {recipe}"),
+                name: format!("{prefix}-{of_fold}{seed}"),
+                group: group.clone(),
                 settings: self.settings.clone(),
             },
             config,

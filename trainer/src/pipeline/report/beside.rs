@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use super::cores::cores;
+use super::cores;
 use super::facts::Place;
 use crate::card::{Card, files};
 use crate::config::RunConfig;
 use crate::data::Task;
 use crate::jobs::{Done, MODEL_NAME, Plan};
-use crate::model_folder::StoredModel;
 use crate::pipeline::evaluate::Measured;
-use crate::report::{CoreCost, Neighbour, Report};
-use crate::usage::Usage;
+use crate::report::{Neighbour, Report};
 
 /// Folders that are looked into.
 const MOST: usize = 300;
@@ -98,24 +96,13 @@ impl Wanted<'_> {
     }
 
     fn of_job(&self, above: &Path, name: &str, config: &RunConfig, done: &Done) -> Neighbour {
-        let folder = above.join(name).join(MODEL_NAME);
         Neighbour {
             name: name.into(),
             bytes: done.bytes,
             accuracy: done.results.integer_test.accuracy,
-            cores: self.cores(&folder, done),
+            cores: cores::of_job(&above.join(name), config.task, done),
             is_same_test: self.is_same_test(config),
         }
-    }
-
-    /// Instructions of a job's model.
-    fn cores(&self, folder: &Path, done: &Done) -> Vec<CoreCost> {
-        let found = StoredModel::read(folder).ok();
-        let window = found.as_ref().and_then(window);
-        let (Some(stored), Some(window)) = (&found, window) else {
-            return Vec::new();
-        };
-        cores(&stored.file, self.config.task, window, &done.boards).unwrap_or_default()
     }
 
     /// Whether a model was tested on the same windows.
@@ -164,23 +151,12 @@ impl Wanted<'_> {
     }
 
     fn of_card(&self, name: String, folder: &Path, card: &Card) -> Neighbour {
-        let stored = StoredModel::read(folder).ok();
-        let window = stored.as_ref().and_then(window);
-        let costs = stored
-            .as_ref()
-            .zip(window)
-            .and_then(|(stored, window)| cores(&stored.file, card.config.task, window, &[]).ok());
         Neighbour {
             name,
             bytes: card.bytes,
             accuracy: card.results.integer_test.accuracy,
-            cores: costs.unwrap_or_default(),
+            cores: cores::of_folder(folder, card.config.task, &[]),
             is_same_test: self.is_same_test(&card.config),
         }
     }
-}
-
-/// Samples of a window of a model, of those that are used.
-fn window(stored: &StoredModel) -> Option<usize> {
-    Usage::of(stored).ok()?.window
 }

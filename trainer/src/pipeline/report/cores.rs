@@ -8,9 +8,11 @@ use crate::card::{files, sha256};
 use crate::cost::{CostTable, Costs, Shape};
 use crate::data::Task;
 use crate::integer::{KernelName, ModelFile};
-use crate::jobs::BoardRecord;
+use crate::jobs::{BoardRecord, Done, MODEL_NAME};
+use crate::model_folder::StoredModel;
 use crate::report::{CORES, CoreCost};
 use crate::untrusted::{self, Kind};
+use crate::usage::Usage;
 
 /// Instructions of a window of `steps` on each core: what a board's record says, else the estimate.
 ///
@@ -43,6 +45,24 @@ pub(super) fn cores(
         (true, Some(why)) => Err(why),
         _ => Ok(known),
     }
+}
+
+/// Instructions of a window of the model in a model folder, as far as they are known.
+pub(in crate::pipeline) fn of_folder(
+    folder: &Path,
+    task: Task,
+    boards: &[BoardRecord],
+) -> Vec<CoreCost> {
+    let known = StoredModel::read(folder).ok().and_then(|stored| {
+        let window = Usage::of(&stored).ok()?.window?;
+        cores(&stored.file, task, window, boards).ok()
+    });
+    known.unwrap_or_default()
+}
+
+/// The same of the model of a finished job.
+pub(in crate::pipeline) fn of_job(job: &Path, task: Task, done: &Done) -> Vec<CoreCost> {
+    of_folder(&job.join(MODEL_NAME), task, &done.boards)
 }
 
 /// What instructions of a model are estimated by.

@@ -7,6 +7,7 @@ use crate::metrics::wilson;
 use crate::plot::Picture;
 use crate::report::style;
 use crate::visible;
+pub use crate::visible::grouped;
 
 /// Rules that only this page has.
 const RULES: &str = "\
@@ -185,17 +186,4 @@ pub fn share(right: u64, all: u64) -> String {
         high - low,
         (100.0 * share).min(99.0)
     )
-}
-
-/// A number with a comma every three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
