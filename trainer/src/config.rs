@@ -1,10 +1,12 @@
 //! A training run as a typed value: what `config.toml` of a run folder holds.
 
 mod differences;
+mod image;
 mod preparation;
 mod training;
 pub(crate) mod unknown;
 
+pub use image::ImageAugmentation;
 pub use preparation::Preparation;
 pub use training::{
     Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
@@ -240,6 +242,10 @@ impl RunConfig {
         self.network(input, 1).validate().context("[network]")?;
         self.training.validate().context("[training]")?;
         self.preparation.validate().context("[preparation]")?;
+        let image = &self.training.augmentation.image;
+        image
+            .check_task(self.task, self.preparation.decimation)
+            .context("[training]")?;
         ensure!(
             self.task != Task::Copy || self.training.class_weights.is_empty(),
             "[training] class_weights are for tasks of one class a sequence, not {}",

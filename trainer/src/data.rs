@@ -19,6 +19,7 @@ pub mod glue;
 mod gravity;
 pub(crate) mod hex;
 mod holdout;
+mod image;
 pub mod imdb;
 pub mod import;
 mod judge;
@@ -48,6 +49,7 @@ pub use copy_task::{CopyTask, Split};
 #[cfg(feature = "fetch")]
 pub use fetch::{Progress, fetch};
 pub use glue::Padding;
+pub use image::ImageLayout;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate, named_folder};
 pub use numbers::Numbers;
 pub use sequences::{Dataset, Sequences, Targets, Values};

@@ -7,6 +7,7 @@ mod loss;
 mod optimise;
 mod records;
 mod triads;
+mod warp;
 
 use std::path::PathBuf;
 

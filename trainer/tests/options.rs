@@ -24,6 +24,14 @@ fn options_are_refused_by_name() {
             ["--augment-noise is for signals", "sst2"],
         ),
         (
+            "train har2 --augment-shift 1",
+            ["--augment-shift is for images", "har2"],
+        ),
+        (
+            "train pmnist --print-config --augment-turn 200",
+            ["augmentation.image.turn must be in 0..=180", "200"],
+        ),
+        (
             "train har2 --learning-rate -1",
             ["learning_rate must be", "-1"],
         ),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::ImageAugmentation;
 use crate::bounds::{self, within};
 use crate::visible;
 
@@ -145,10 +146,17 @@ pub struct Augmentation {
     pub phases: bool,
     /// Probability, `0..1`, that a token becomes padding.
     pub token_dropout: f32,
+    /// Changes of images, for tasks whose sequences are images.
+    #[serde(skip_serializing_if = "is_default")]
+    pub image: ImageAugmentation,
 }
 
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
+}
+
+fn is_default(image: &ImageAugmentation) -> bool {
+    !image.is_active()
 }
 
 impl Augmentation {
@@ -162,11 +170,12 @@ impl Augmentation {
         self.phases || self.tempo > 0.0
     }
 
-    /// Whether values change, apart from which samples they are of.
+    /// Whether values change, apart from which samples they are of and from where an image lies.
     pub fn changes_values(&self) -> bool {
         let values = Self {
             tempo: 0.0,
             phases: false,
+            image: ImageAugmentation::default(),
             ..*self
         };
         values.is_active()
@@ -406,7 +415,7 @@ impl TrainingConfig {
             "augmentation.unit must be a multiple of 3, not {}",
             augmentation.unit
         );
-        Ok(())
+        augmentation.image.validate()
     }
 }
 

@@ -16,8 +16,10 @@ pub use permutation::{PERMUTATION_SEED, permutation};
 use super::{Dataset, Holdout, Sequences, Source, Targets, Task, archive, catalog, holdout};
 use crate::untrusted::{Budget, Kind};
 
+/// Pixels of a row of an image, and rows.
+pub const SIDE: usize = 28;
 /// Pixels of an image.
-pub const STEPS: usize = 28 * 28;
+pub const STEPS: usize = SIDE * SIDE;
 /// The value of one count of a pixel.
 pub const INPUT_LSB: f32 = 1.0 / 255.0;
 
@@ -70,16 +72,21 @@ impl Images {
     }
 }
 
+/// The pixel that each step of `task` is, rows numbered from the top left; none of tasks that are not of MNIST.
+pub(super) fn order(task: Task) -> Option<Vec<usize>> {
+    match task {
+        Task::Smnist => Some((0..STEPS).collect()),
+        Task::Pmnist => Some(permutation()),
+        _ => None,
+    }
+}
+
 /// Reads `task` ([`Task::Smnist`] or [`Task::Pmnist`]) from `source`.
 ///
 /// # Errors
 /// A file cannot be read or is malformed (the message names it and the place), or `holdout` names subjects.
 pub fn load(task: Task, source: &Source, holdout: &Holdout) -> Result<Dataset> {
-    let order = match task {
-        Task::Smnist => (0..STEPS).collect(),
-        Task::Pmnist => permutation(),
-        other => bail!("{other} is not a task of MNIST"),
-    };
+    let order = order(task).with_context(|| format!("{task} is not a task of MNIST"))?;
     let budget = Budget::of_data_set();
     let [train, test] = [0, 1].map(|part| Images::read(source, part, &budget));
     let (train, test) = (train?, test?);

@@ -149,7 +149,7 @@ fn product(then: &Rotation, first: &Rotation) -> Rotation {
 }
 
 /// A standard normal number, by Box and Muller's transform.
-fn normal(random: &mut ChaCha8Rng) -> f32 {
+pub(super) fn normal(random: &mut ChaCha8Rng) -> f32 {
     let (u, v): (f32, f32) = (random.random(), random.random());
     (-2.0 * (1.0 - u).ln()).sqrt() * (std::f32::consts::TAU * v).cos()
 }

@@ -8,10 +8,10 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{augment, loss, triads};
+use super::{augment, loss, triads, warp};
 use crate::checkpoint::Position;
 use crate::config::{RunConfig, Sampling, TrainingConfig};
-use crate::data::{CopyTask, Sequences, Split, Targets};
+use crate::data::{CopyTask, ImageLayout, Sequences, Split, Targets};
 use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
@@ -36,6 +36,8 @@ enum Source<'a> {
         undecimated: Option<(&'a Sequences, usize)>,
         /// A related task's class of each, if there is an auxiliary loss.
         auxiliary: &'a [u32],
+        /// Where the pixels of images that are to be moved stand.
+        images: Option<ImageLayout>,
         /// Channels that a rotation turns together.
         triads: Vec<[usize; 3]>,
         /// Standard deviation of each channel, which noise is measured in.
@@ -75,6 +77,7 @@ impl<'a> Batches<'a> {
                     by_class: all.into_iter().filter(|class| !class.is_empty()).collect(),
                     weights,
                     auxiliary: &windows.auxiliary,
+                    images: layout(config, train)?,
                     triads: triads::triads(windows),
                     undecimated: windows
                         .undecimated
@@ -186,31 +189,50 @@ impl<'a> Batches<'a> {
 
     /// The sequences of a batch, changed at random where that is asked for.
     fn batch(&self, chosen: &[usize], step: u64) -> Sequences {
-        let (train, undecimated, triads, deviation) = match &self.source {
+        let (train, undecimated, images, triads, deviation) = match &self.source {
             Source::Generated { task, .. } => {
                 return task.batch(Split::Train, step, self.training.batch_size);
             }
             Source::Read {
                 train,
                 undecimated,
+                images,
                 triads,
                 deviation,
                 ..
-            } => (train, undecimated, triads, deviation),
+            } => (train, undecimated, images, triads, deviation),
         };
         let augmentation = &self.training.augmentation;
-        let mut batch = match undecimated {
-            Some((whole, decimation)) => {
-                let whole = whole.select(chosen);
-                augment::cut_anew(&whole, *decimation, augmentation, self.seed, step)
-            }
-            None => train.select(chosen),
-        };
+        let whole = undecimated.map_or(*train, |(whole, _)| whole);
+        let mut batch = whole.select(chosen);
+        if let Some(layout) = images {
+            warp::warp(&mut batch, layout, &augmentation.image, self.seed, step);
+        }
+        if let Some((_, decimation)) = undecimated {
+            batch = augment::cut_anew(&batch, *decimation, augmentation, self.seed, step);
+        }
         if augmentation.changes_values() {
             augment::augment(&mut batch, augmentation, triads, deviation, self.seed, step);
         }
         batch
     }
+}
+
+/// The layout of images that are to be moved; none where none are.
+fn layout(config: &RunConfig, train: &Sequences) -> Result<Option<ImageLayout>> {
+    if !config.training.augmentation.image.is_active() {
+        return Ok(None);
+    }
+    let layout = ImageLayout::of(config.task);
+    let pixels = layout.as_ref().map_or(0, |layout| layout.order.len());
+    ensure!(
+        pixels == train.steps * train.channels,
+        "augmentation.image: images of {} have {pixels} pixels, these sequences {} steps of {} channels",
+        config.task,
+        train.steps,
+        train.channels
+    );
+    Ok(layout)
 }
 
 /// The sequences of each class.

@@ -2,7 +2,9 @@
 
 use super::{Diverged, Outcome, Store, Trainer};
 use crate::checkpoint::Checkpoint;
-use crate::config::{RunConfig, SignSchedule, Signs};
+use crate::config::{
+    ImageAugmentation, NetworkConfig, Preparation, RunConfig, SignSchedule, Signs,
+};
 use crate::data::{Dataset, Sequences, Targets, Task};
 use crate::nn::{HostWeights, ReadoutKind};
 use crate::observer::{EpochRecord, Observer, Silent, Step};
@@ -300,4 +302,66 @@ fn frozen_groups_stay_as_they_are() {
     };
     assert_eq!(start.weights().input, after.input);
     assert_ne!(start.weights().readout, after.readout);
+}
+
+/// Thirty images of two digits: bright at the top or at the bottom.
+fn images() -> TaskData {
+    let part = |count: usize| {
+        let class = |i: usize| u32::from(i.is_multiple_of(3));
+        let pixel = |i: usize, j: usize| f32::from(u8::from((j < 392) == (class(i) == 1)));
+        let values = (0..count).flat_map(|i| (0..784).map(move |j| pixel(i, j)));
+        let targets = Targets::Class((0..count).map(class).collect());
+        Sequences::new(1, 784, values.collect::<Vec<f32>>(), targets, vec![]).expect("images")
+    };
+    TaskData::from(Dataset {
+        name: "smnist".into(),
+        train: part(30),
+        valid: part(6),
+        test: part(0),
+        classes: vec!["low".into(), "high".into()],
+        channel_names: vec!["pixel".into()],
+        input_lsb: vec![1.0 / 255.0],
+        sample_rate_hz: 0.0,
+    })
+}
+
+#[test]
+fn moved_images_are_the_same_ones_after_a_stop() {
+    let (data, device) = (images(), Device::default());
+    let mut config = RunConfig::for_task(Task::Smnist);
+    config.network = NetworkConfig::of_size(16);
+    config.training.epochs = 4;
+    config.training.batch_size = 10;
+    let ends = |config: &RunConfig, observer: &mut dyn Observer| {
+        let mut told = Told::default();
+        let mut trainer = Trainer::new(config.clone(), &data, &device).expect("a valid run");
+        trainer.run(&mut told, observer).expect("a finite loss");
+        told
+    };
+    config.training.augmentation.image = ImageAugmentation::default();
+    let still = ends(&config, &mut Silent).weights();
+    config.training.augmentation.image.shift = 2.0;
+    config.training.augmentation.image.bend = 0.5;
+    let whole = ends(&config, &mut Silent).weights();
+    assert_ne!(whole, still);
+    let mut told = ends(&config, &mut Stopping::default());
+    let stopped = told.saved.take().expect("a checkpoint");
+    assert_eq!((stopped.position.epoch, stopped.position.batch), (2, 1));
+    let mut trainer = Trainer::resume(&stopped, &data, &device).expect("the same data");
+    trainer.run(&mut told, &mut Silent).expect("a finite loss");
+    assert_eq!(told.weights(), whole);
+}
+
+#[test]
+fn images_of_another_size_are_not_moved() {
+    let mut config = config();
+    config.task = Task::Pmnist;
+    config.preparation = Preparation::default();
+    config.training.augmentation.image.turn = 5.0;
+    let error = Trainer::new(config, &data(), &Device::default()).err();
+    let error = error.expect("ten steps are no image").to_string();
+    assert!(
+        error.contains("784 pixels") && error.contains("10 steps"),
+        "{error}"
+    );
 }

@@ -1,5 +1,6 @@
 //! `hadamrnn train`.
 
+mod image_options;
 mod options;
 
 use std::path::{Path, PathBuf};

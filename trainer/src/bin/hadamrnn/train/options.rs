@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::image_options::ImageOptions;
 use crate::choices::choice;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
@@ -74,6 +75,8 @@ pub struct Options {
     /// Training windows begin at any sample that leaves them whole, also at those that decimation leaves out
     #[arg(long)]
     augment_phases: bool,
+    #[command(flatten)]
+    image: ImageOptions,
     /// Share of each target that is spread evenly over all classes, at least 0 and below 1
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     label_smoothing: Option<f32>,
@@ -203,6 +206,7 @@ impl Options {
     fn check_effect(&self, task: Task) -> Result<()> {
         let is_copy = task == Task::Copy;
         let is_signal = !matches!(task, Task::Copy | Task::Imdb | Task::Sst2 | Task::Qqp);
+        self.image.check_effect(task)?;
         for (option, is_given, has_effect, of) in [
             (
                 "--copy-steps",
@@ -314,6 +318,7 @@ impl Options {
         set(&mut training.augmentation.noise, &self.augment_noise);
         set(&mut training.augmentation.tempo, &self.augment_tempo);
         training.augmentation.phases |= self.augment_phases;
+        self.image.apply(&mut training.augmentation.image);
         set(&mut training.label_smoothing, &self.label_smoothing);
         set_some(&mut export.state_bits, self.state_bits);
         set(&mut export.input_bits, &self.sample_bits);
