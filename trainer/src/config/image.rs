@@ -32,9 +32,9 @@ impl ImageAugmentation {
     /// Knots of a row of the grid that bends an image, and rows of it.
     pub const KNOTS: usize = 7;
 
-    /// Whether it changes anything.
-    pub fn is_active(&self) -> bool {
-        *self != Self::default()
+    /// Whether images stay as they are.
+    pub fn is_still(&self) -> bool {
+        *self == Self::default()
     }
 
     /// Checks every range; the message names the field.
@@ -62,7 +62,7 @@ impl ImageAugmentation {
     /// # Errors
     /// They are not.
     pub(super) fn check_task(&self, task: Task, decimation: usize) -> Result<()> {
-        if !self.is_active() {
+        if self.is_still() {
             return Ok(());
         }
         ensure!(

@@ -146,17 +146,13 @@ pub struct Augmentation {
     pub phases: bool,
     /// Probability, `0..1`, that a token becomes padding.
     pub token_dropout: f32,
-    /// Changes of images, for tasks whose sequences are images.
-    #[serde(skip_serializing_if = "is_default")]
+    /// Movements of images.
+    #[serde(skip_serializing_if = "ImageAugmentation::is_still")]
     pub image: ImageAugmentation,
 }
 
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
-}
-
-fn is_default(image: &ImageAugmentation) -> bool {
-    !image.is_active()
 }
 
 impl Augmentation {
@@ -170,7 +166,7 @@ impl Augmentation {
         self.phases || self.tempo > 0.0
     }
 
-    /// Whether values change, apart from which samples they are of and from where an image lies.
+    /// Whether values change where they are.
     pub fn changes_values(&self) -> bool {
         let values = Self {
             tempo: 0.0,

@@ -220,7 +220,7 @@ impl<'a> Batches<'a> {
 
 /// The layout of images that are to be moved; none where none are.
 fn layout(config: &RunConfig, train: &Sequences) -> Result<Option<ImageLayout>> {
-    if !config.training.augmentation.image.is_active() {
+    if config.training.augmentation.image.is_still() {
         return Ok(None);
     }
     let layout = ImageLayout::of(config.task);
