@@ -22,6 +22,11 @@ QEMU = (
 ).split()
 
 
+def output_of(*command):
+    """What a command prints."""
+    return subprocess.run([*map(str, command)], check=True, capture_output=True, text=True).stdout
+
+
 class Peer:
     """Sources of a peer beside its model.h, and those of its library, compiled once into the folder `cache`."""
 
@@ -56,8 +61,9 @@ class Peer:
 
     def model_bytes(self, folder):
         """Bytes of the model: constants beside the peer's code, and the code of a forest."""
-        subprocess.run([*CORTEX_M4, "-fno-inline", f"-I{folder}", *self.flags, "-c", str(self.sources[0]), "-o", str(folder / "model.o")], check=True)
-        listed = subprocess.run(["arm-none-eabi-size", "-A", str(folder / "model.o")], check=True, capture_output=True, text=True).stdout
+        own = [f"-I{folder}", *self.flags, "-c", str(self.sources[0]), "-o", str(folder / "model.o")]
+        subprocess.run([*CORTEX_M4, "-fno-inline", *own], check=True)
+        listed = output_of("arm-none-eabi-size", "-A", folder / "model.o")
         return sum(int(size) for size in re.findall(r"^\.(?:rodata|text\.forest)\S*\s+(\d+)", listed, re.MULTILINE))
 
     @staticmethod
@@ -78,8 +84,7 @@ class Peer:
         if len(rows) != len(windows) or (rows[:, 0] != expected[0]).any() or (rows[:, 3:] != expected[1]).any():
             raise SystemExit(f"{folder}: the emulated core does not answer as this machine does:\n{printed.stderr}")
         bare = self._compile(CORTEX_M4, folder, "bare.elf", [f"-DSCORES={expected[1].shape[1]}", *main])
-        sizes = subprocess.run(["arm-none-eabi-size", str(bare)], check=True, capture_output=True, text=True).stdout
-        text, data, bss = map(int, re.findall(r"\d+", sizes.splitlines()[1])[:3])
+        text, data, bss = map(int, re.findall(r"\d+", output_of("arm-none-eabi-size", bare).splitlines()[1])[:3])
         return {"instructions": int(rows[:, 1].max()), "flash": text + data, "static": data + bss, "stack": int(rows[:, 2].max())}
 
 
@@ -89,16 +94,16 @@ def cmsis_nn(checkout, cache, source, defines=()):
         "LSTMFunctions": "lstm_unidirectional_s8",
         "ActivationFunctions": "nn_activation_s16",
         "BasicMathFunctions": "elementwise_mul_(s16|s16_s8|acc_s16)",
-        "ConvolutionFunctions": "(convolve_(1x1_s8.*|1_x_n_s8|s8|wrapper_s8|get_buffer_sizes_s8)|nn_mat_mult_(kernel_s8_s16|s8|kernel_row_offset_s8_s16))",
+        "ConvolutionFunctions": "convolve_(1x1_s8.*|1_x_n_s8|s8|wrapper_s8|get_buffer_sizes_s8)|nn_mat_mult_.*s8(_s16)?",
         "PoolingFunctions": "avgpool_(s8|get_buffer_sizes_s8)",
         "FullyConnectedFunctions": "fully_connected_s8",
-        "NNSupportFunctions": "(nntables|nn_lstm_.*_s8.*|nn_vec_mat_mul.*s8(_s16)?|nn_mat_mult_nt_t_s8|q7_to_q15.*|s8_to_s16.*|nn_mat_mul_core.*s8)",
+        "NNSupportFunctions": "nntables|(nn_lstm|nn_vec_mat_mul|nn_mat_mul|q7_to_q15|s8_to_s16).*",
     }
     files = [
         file
         for kind, names in needed.items()
         for file in sorted((checkout / "Source" / kind).glob("*.c"))
-        if re.fullmatch(f"arm_{names}", file.stem)
+        if re.fullmatch(f"arm_({names})", file.stem) and not re.search("_s4|_f16|_f32|(step|gate)_s16", file.stem)
     ]
     return Peer(cache, [source], files, [checkout / "Include"], defines)
 
@@ -122,7 +127,8 @@ def window_features(folder, windows):
     output = folder / "features.so"
     if not output.exists():
         subprocess.run([*HOST, f"-I{FIRMWARE}", str(FIRMWARE / "window_features.c"), "-o", str(output)], check=True)
-    features = np.zeros((len(windows), ctypes.c_int.in_dll(library := ctypes.CDLL(str(output)), "window_feature_count").value), np.int16)
+    library = ctypes.CDLL(str(output))
+    features = np.zeros((len(windows), ctypes.c_int.in_dll(library, "window_feature_count").value), np.int16)
     for window, row in zip(np.ascontiguousarray(windows, np.int16), features):
         library.window_features(window.ctypes.data_as(ctypes.c_void_p), row.ctypes.data_as(ctypes.c_void_p))
     return features

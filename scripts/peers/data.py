@@ -18,32 +18,41 @@ HAR2_ONES = [1, 3, 5]
 CLASSES = 6
 
 
-def _members(path):
-    """Names and readers of the files in a tar or zip archive of the published layout."""
+PARTS = ("train", "test")
+
+
+def _tables(path):
+    """Tables [N, columns] of the signals, labels and persons in a tar or zip archive, by the end of their names."""
+    endings = [f"/{part}/{kind}_{part}.txt" for part in PARTS for kind in ("y", "subject")]
+    endings += [f"/{part}/Inertial Signals/{signal}_{part}.txt" for part in PARTS for signal in SIGNALS]
     if zipfile.is_zipfile(path):
         archive = zipfile.ZipFile(path)
-        return {name: (lambda name=name: archive.read(name)) for name in archive.namelist()}
-    archive = tarfile.open(path)
-    return {m.name: (lambda m=m: archive.extractfile(m).read()) for m in archive.getmembers()}
+        files = ((name, lambda name=name: archive.read(name)) for name in archive.namelist())
+    else:
+        # In the archive's order: going back would decompress it anew.
+        archive = tarfile.open(path)
+        files = ((member.name, lambda member=member: archive.extractfile(member).read()) for member in archive)
+    tables = {}
+    for name, read in files:
+        for ending in endings:
+            if name.endswith(ending):
+                text = read()
+                tables[ending] = np.fromstring(text, sep=" ").reshape(len(text.splitlines()), -1)
+    missing = [ending for ending in endings if ending not in tables]
+    if missing:
+        raise SystemExit(f"{path}: no file ends with {missing[0]}; the published archive is needed")
+    return tables
 
 
 def load(path):
     """Both parts: {"train" | "test": (counts [N, 128, 9] i16, activities [N] 0..5, persons [N])}."""
-    members = _members(path)
-
-    def table(ending):
-        found = [name for name in members if name.endswith(ending)]
-        if len(found) != 1:
-            raise SystemExit(f"{path}: {len(found)} files end with {ending}, one is needed")
-        return np.array([line.split() for line in members[found[0]]().splitlines()], dtype=np.float64)
-
-    parts = {}
-    for part in ("train", "test"):
-        signals = [table(f"/{part}/Inertial Signals/{signal}_{part}.txt") for signal in SIGNALS]
+    tables, parts = _tables(path), {}
+    for part in PARTS:
+        signals = [tables[f"/{part}/Inertial Signals/{signal}_{part}.txt"] for signal in SIGNALS]
         counts = np.rint(np.stack(signals, axis=-1) * COUNTS_PER_UNIT)
         if counts.shape[1:] != (STEPS, CHANNELS) or np.abs(counts).max() > 32767:
             raise SystemExit(f"{path}: {part} has windows of shape {counts.shape[1:]} or values out of range")
-        labels, persons = (table(f"/{part}/{kind}_{part}.txt")[:, 0].astype(int) for kind in ("y", "subject"))
+        labels, persons = (tables[f"/{part}/{kind}_{part}.txt"][:, 0].astype(int) for kind in ("y", "subject"))
         parts[part] = counts.astype(np.int16), labels - 1, persons
     return parts
 

@@ -46,7 +46,10 @@ def _keras(net, params, classes):
             x = keras.layers.Conv1D(filters, taps, stride, "same", activation="relu")(x)
         x = keras.layers.Flatten()(keras.layers.AveragePooling1D(x.shape[1])(x))
     model = keras.Model(inputs, keras.layers.Dense(classes)(x))
-    hidden = [params["w"], params["u"], params["b"]] if net == "lstm" else [v for p in params["layers"] for v in (p["kernel"], p["bias"])]
+    if net == "lstm":
+        hidden = [params["w"], params["u"], params["b"]]
+    else:
+        hidden = [values for layer in params["layers"] for values in (layer["kernel"], layer["bias"])]
     model.set_weights(hidden + [params["out"], params["out_bias"]])
     return model
 

@@ -116,14 +116,21 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="archive of UCI HAR, tar or zip")
     parser.add_argument("--cmsis-nn", type=Path, required=True, help="checkout of ARM-software/CMSIS-NN")
     parser.add_argument("--edgeml", type=Path, required=True, help="checkout of microsoft/EdgeML")
-    parser.add_argument("--work", type=Path, required=True, help="folder for weights, models and firmware; a later call goes on there")
+    parser.add_argument("--work", type=Path, required=True, help="folder for weights, models and firmware; later calls go on there")
     parser.add_argument("--peers", nargs="+", default=[*FORESTS, *SETTINGS], choices=[*FORESTS, *SETTINGS])
     parser.add_argument("--seeds", nargs="+", type=int, default=[101, 102, 103, 104, 105])
     parser.add_argument("--streaming", action="store_true", help="the LSTM sample by sample too; needs a CMSIS-NN after 7.0.0")
-    parser.add_argument("--validate", nargs=3, type=float, metavar=("EPOCHS", "RATE", "DEGREES"),
-                        help="train the networks without four persons with these settings, and print the accuracies on them")
+    parser.add_argument(
+        "--validate",
+        nargs=3,
+        type=float,
+        metavar=("EPOCHS", "RATE", "DEGREES"),
+        help="train without four persons with these settings, and print accuracies on them; networks only",
+    )
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
+    if options.validate and set(options.peers) & set(FORESTS):
+        parser.error("--validate is for networks: name them with --peers")
     parts = data.load(options.data)
     for name in options.peers:
         if name in FORESTS:
@@ -134,11 +141,15 @@ def main():
                 learnt, (counts, activities) = data.split(parts, validate=True)
                 epochs, rate, degrees = options.validate
                 trained = train(name, seed, learnt, (int(epochs), rate, degrees))
-                print(json.dumps(row | {"validation": shares(float_answers(name, trained, counts).argmax(1), activities)}), flush=True)
+                row["validation"] = shares(float_answers(name, trained, counts).argmax(1), activities)
+                print(json.dumps(row), flush=True)
                 continue
             folder = options.work / f"{name}-{seed}"
             folder.mkdir(exist_ok=True)
-            text, found = forest(name, seed, parts, features) if name in FORESTS else network(name, seed, parts, folder)
+            if name in FORESTS:
+                text, found = forest(name, seed, parts, features)
+            else:
+                text, found = network(name, seed, parts, folder)
             (folder / "model.h").write_text(text)
             test, activities = parts["test"][:2]
             for variant, peer in peers(name, options).items():
