@@ -23,7 +23,7 @@ pub struct Obstacle {
     pub remedy: Cow<'static, str>,
 }
 
-/// The properties that keep a model off the assembly of [`FwhtPacked`](hadamrnn_runtime::kernel::FwhtPacked), see
+/// The properties that keep a model off the assembly of [`FwhtPacked`], see
 /// [`Model::has_fast_path`]; none where the assembly runs it.
 ///
 /// Portable code takes two to three times the instructions, and firmware needs the feature `fallback`.

@@ -22,7 +22,7 @@ pub enum NoSeeds {
     /// A seed is there twice.
     #[error("the seed {0} is there twice: its results would count twice")]
     Twice(u64),
-    /// There are more than [`MOST`].
+    /// There are more than 10,000.
     #[error("these are more than {MOST} seeds")]
     TooMany,
 }
@@ -31,7 +31,7 @@ impl Seeds {
     /// The list of these seeds, in this order.
     ///
     /// # Errors
-    /// There are more than [`MOST`], or one is there twice.
+    /// There are more than 10,000, or one is there twice.
     pub fn new(seeds: Vec<u64>) -> Result<Self, NoSeeds> {
         if seeds.len() > MOST {
             return Err(NoSeeds::TooMany);
