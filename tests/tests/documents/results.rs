@@ -3,6 +3,8 @@
 //!
 //! With `HADAMRNN_BLESS` set, these tests write tables and picture anew.
 
+mod earlier;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,34 +13,10 @@ use hadamrnn::data::Task;
 use hadamrnn::results::{PeerRow, Results, SeededRow, ShippedRow};
 use hadamrnn::visible::grouped;
 
+use earlier::{SEEDS, earlier};
+
 /// What stands where a row has not been measured.
 const MISSING: &str = "not measured yet";
-/// Seeds of rows that were last measured before fresh seeds were the rule; the documents say so at the star.
-const EARLIER_SEEDS: &str = "1 to 3 *";
-/// These rows: name, mean of integer accuracies, their range, bytes of the model.
-const EARLIER: [(&str, &str, &str, usize); 8] = [
-    ("copy fast", "100 % recall, cross-entropy 6.1e-8", "", 1_572),
-    ("pmnist-4k", "95.37 %", "95.12 - 95.64", 3_992),
-    ("smnist-4k", "96.23 %", "96.22 - 96.25", 3_992),
-    ("imdb fast", "88.30 %", "88.08 - 88.43", 640_396),
-    ("sst2 fast", "82.34 %", "81.88 - 82.91", 1_955_080),
-    ("har2-64", "96.88 %", "96.78 - 97.05", 2_684),
-    ("har2-1k", "95.81 %", "95.52 - 96.23", 988),
-    ("har6-two-layers", "95.20 %", "94.40 - 95.62", 1_808),
-];
-
-/// The earlier figures of a row that fresh seeds have not measured: accuracy, range, seeds, bytes.
-fn earlier(id: &str) -> [String; 4] {
-    match EARLIER.iter().find(|(row, ..)| *row == id) {
-        Some((_, accuracy, range, bytes)) => [
-            (*accuracy).into(),
-            (*range).into(),
-            EARLIER_SEEDS.into(),
-            grouped(*bytes as u64),
-        ],
-        None => [MISSING.into(), String::new(), String::new(), String::new()],
-    }
-}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -172,18 +150,14 @@ fn together(cells: impl Iterator<Item = String>) -> String {
 }
 
 fn readme_benchmarks(results: &Results) -> Table {
-    let cells = |id: &str| match results.seeded(id) {
-        Some(row) => [
+    let cells = |id: &str| match (results.seeded(id), earlier(id)) {
+        (Some(row), _) => [
             accuracy(row, 1),
             row.seeds.len().to_string(),
             size(row.bytes),
         ],
-        None => {
-            let [accuracy, _, seeds, _] = earlier(id);
-            let bytes = EARLIER.iter().find(|(row, ..)| *row == id);
-            let bytes = bytes.map_or(String::new(), |(.., bytes)| size(*bytes));
-            [accuracy, seeds, bytes]
-        }
+        (None, Some(row)) => [row.accuracy.into(), SEEDS.into(), size(row.bytes)],
+        (None, None) => [MISSING.into(), String::new(), String::new()],
     };
     let row = |(label, ids): &(&str, &[&str])| {
         let rows: Vec<[String; 3]> = ids.iter().map(|id| cells(id)).collect();
@@ -194,6 +168,14 @@ fn readme_benchmarks(results: &Results) -> Table {
         head: "| task | integer accuracy, mean ± standard deviation | seeds | model |",
         rows: README.iter().map(row).collect(),
     }
+}
+
+/// The row of a shipped model.
+///
+/// # Panics
+/// It has none.
+fn shipped_row<'a>(results: &'a Results, id: &str) -> &'a ShippedRow {
+    (results.shipped().iter().find(|row| row.id == id)).expect("a shipped model")
 }
 
 /// Shipped models in README.md, and what they are.
@@ -211,7 +193,7 @@ const README_SHIPPED: [(&str, &str); 3] = [
 
 fn readme_window(results: &Results) -> Table {
     let shipped = README_SHIPPED.map(|(id, what)| {
-        let row = (results.shipped().iter().find(|row| row.id == id)).expect("a shipped model");
+        let row = shipped_row(results, id);
         format!(
             "| `models/{id}`: {what} | {:.2} % | {} | {} |",
             100.0 * row.integer_accuracy,
@@ -309,10 +291,11 @@ const BENCHMARKS: [(&str, &str, &str, &str); 15] = [
 fn benchmarks(results: &Results) -> Table {
     let row = |(task, network, goal, id): &(&str, &str, &str, &str)| {
         let Some(row) = results.seeded(id) else {
-            let [accuracy, range, seeds, bytes] = earlier(id);
-            return format!(
-                "| {task} | {network} | `{id}` | {accuracy} | {range} | {seeds} | {bytes} | | {goal} | |"
-            );
+            let figures = earlier(id).map_or(format!("{MISSING} | | | "), |row| {
+                let bytes = grouped(row.bytes as u64);
+                format!("{} | {} | {SEEDS} | {bytes}", row.accuracy, row.range)
+            });
+            return format!("| {task} | {network} | `{id}` | {figures} | | {goal} | |");
         };
         let window = row.window.as_ref();
         format!(
@@ -430,7 +413,7 @@ const SHIPPED: [(&str, &str, &str, &str); 13] = [
 
 fn shipped(results: &Results) -> Table {
     let row = |(id, task, form, of): &(&str, &str, &str, &str)| {
-        let row = (results.shipped().iter().find(|row| row.id == *id)).expect("a shipped model");
+        let row = shipped_row(results, id);
         let accuracy_of = match row.task {
             Task::Copy => format!(
                 "{:.0} % recall, cross-entropy {:.1e}",
@@ -442,10 +425,9 @@ fn shipped(results: &Results) -> Table {
         let over_seeds = match results.seeded(of) {
             Some(row) => format!("{} ({} seeds)", accuracy(row, 1), row.seeds.len()),
             None if of.is_empty() => String::new(),
-            None => {
-                let [accuracy, _, seeds, _] = earlier(of);
-                format!("{accuracy} (seeds {seeds})")
-            }
+            None => earlier(of).map_or(MISSING.into(), |row| {
+                format!("{} (seeds {SEEDS})", row.accuracy)
+            }),
         };
         let bytes = grouped(row.bytes as u64);
         format!("| `{id}` | {task} | {form} | {bytes} | {accuracy_of} | {over_seeds} |")
