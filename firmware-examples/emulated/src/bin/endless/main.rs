@@ -16,9 +16,9 @@ use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
 use hadamrnn_emulated::samples::read_exact;
 use hadamrnn_firmware_support::report::Report;
+use hadamrnn_runtime::Room;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
-use hadamrnn_runtime::Room;
 use semihosting::fs::File;
 
 /// Room of the session.
@@ -45,7 +45,12 @@ fn endless(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
             push(&mut session, sample).map_err(Failure::Push)?;
             hash.update(session.states());
         }
-        report.send(&run::answer(index, &session, session.class(), hash.finish())?)?;
+        report.send(&run::answer(
+            index,
+            &session,
+            session.class(),
+            hash.finish(),
+        )?)?;
     }
     report.send(&Report::Done { windows: rounds })?;
     Ok(())
