@@ -25,6 +25,7 @@ pub mod flash;
 pub mod integer;
 pub mod jobs;
 pub mod link;
+pub mod long_run;
 pub mod machine;
 pub mod metrics;
 pub mod model_folder;

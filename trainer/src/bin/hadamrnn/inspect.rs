@@ -7,6 +7,7 @@ use hadamrnn::card;
 use hadamrnn::clock::Clock;
 use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::long_run::{LayerRun, LongRun, SHARE};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
 use hadamrnn::usage::{Usage, counts_in_words};
@@ -84,6 +85,7 @@ fn as_json(
             "hidden": bounds.hidden,
             "logit": bounds.logit,
         },
+        "long_run": LongRun::of(model),
         "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
     })
 }
@@ -101,6 +103,7 @@ fn print(
     rows.extend(trained(usage));
     rows.extend(widths(model));
     rows.extend(bounds(model));
+    rows.extend(long_run(model));
     for (name, bytes) in sections {
         rows.push(fact(
             &format!("bytes of {name}"),
@@ -315,6 +318,32 @@ fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     (all.into_iter())
         .map(|(name, bound)| fact(name, output::grouped(bound.unsigned_abs().into())))
         .collect()
+}
+
+/// What rounding does to the states of a run without a reset.
+fn long_run(model: &Model<'_>) -> Vec<Vec<String>> {
+    let layers = LongRun::of(model).layers.into_iter();
+    layers
+        .zip(["rounding in a long run", "of the second layer"])
+        .map(|(layer, name)| fact(name, rounding(&layer)))
+        .collect()
+}
+
+fn rounding(layer: &LayerRun) -> String {
+    match (layer.bound, layer.forgets, layer.steps) {
+        (Some(bound), Some(forgets), _) => format!(
+            "at most {bound:.1} of {} units rms, for ever; an older state is forgotten in {} steps",
+            output::grouped(layer.largest_state as u64),
+            output::grouped(forgets)
+        ),
+        (_, _, Some(steps)) => format!(
+            "some {:.0} of {} units rms in {} steps, and a constant input may add up for ever",
+            SHARE * layer.largest_state,
+            output::grouped(layer.largest_state as u64),
+            output::grouped(steps)
+        ),
+        _ => String::new(),
+    }
 }
 
 /// Which kernels compute the model exactly.
