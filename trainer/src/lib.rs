@@ -16,6 +16,7 @@ pub mod cost;
 pub mod counts;
 pub mod data;
 pub mod evaluate;
+pub mod events;
 pub mod export;
 pub mod fast_path;
 pub mod files;

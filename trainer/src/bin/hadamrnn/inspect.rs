@@ -12,7 +12,8 @@ use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
 use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
-use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
+use hadamrnn_runtime::decision::{Decision, Rule};
+use hadamrnn_runtime::format::{Part, Readout, SECTION_NAMES, SectionLengths, part};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -202,7 +203,38 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
         rows.push(fact("hidden readout layer", text));
     }
     rows.push(fact("classes", model.class_count().to_string()));
+    rows.extend(parts(model));
     rows
+}
+
+/// What the file has beside the network.
+fn parts(model: &Model<'_>) -> Vec<Vec<String>> {
+    let describe = |part: Part<'_>| {
+        let bytes = output::grouped(4 * part.words.len() as u64);
+        match (part.id, Decision::of(model)) {
+            (part::DECISION, Ok(Some(decision))) => fact("decision", decision_in_words(decision)),
+            (part::DECISION, Err(error)) => fact("decision", format!("is damaged: {error}")),
+            (id, _) => fact(&format!("part {id}"), format!("{bytes} bytes")),
+        }
+    };
+    model.parts().iter().map(describe).collect()
+}
+
+fn decision_in_words(decision: Decision<'_>) -> String {
+    let smoothing = match decision.smoothing() {
+        0 => "no smoothing".into(),
+        smoothing => format!("smoothed over some {} answers", 1 << smoothing),
+    };
+    let numbers = |of: fn(Rule) -> u32| {
+        let numbers: Vec<String> = decision.rules().map(|rule| of(rule).to_string()).collect();
+        numbers.join(" ")
+    };
+    format!(
+        "{smoothing}; by class: thresholds {}, answers {}, hold-off {}",
+        numbers(|rule| rule.threshold),
+        numbers(|rule| rule.answers.into()),
+        numbers(|rule| rule.hold_off.into())
+    )
 }
 
 fn layer(layer: &Layer<'_>, leak: u8) -> String {
