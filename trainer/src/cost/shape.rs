@@ -153,7 +153,7 @@ impl Shape {
             readout_field: field(network.readout_bits),
             input_bits: export.input_bits,
             state_bits: export.state_bits.unwrap_or(12),
-            leak: network.leak.is_some(),
+            leak: network.leak.or(export.leak).is_some(),
             pooled: network.readout == ReadoutKind::Pooled,
             read: network.hidden_readout.map_or(0, |layer| layer.hidden_size),
             read_bias: network.hidden_readout.is_some_and(|layer| layer.bias),
