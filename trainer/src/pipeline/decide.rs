@@ -80,7 +80,7 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
     let (valid, test) = (data.task.split(Split::Valid), data.task.split(Split::Test));
     if valid.is_empty() {
         return Err(Error::Data(Fault::new(
-            "the data have no validation split, by which thresholds are chosen: train with [training] holdout",
+            "the data have no validation split, by which thresholds are chosen: train with --holdout standard, or say in the task file which recordings are for validation",
         )));
     }
     let stage = Stage::Evaluating {
