@@ -11,7 +11,7 @@ use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
 use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
-use hadamrnn_runtime::format::{Readout, SECTION_NAMES, SectionLengths};
+use hadamrnn_runtime::format::{Fading, Readout, SECTION_NAMES, SectionLengths};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -191,7 +191,16 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
     let readout = match model.readout() {
         Readout::LastState => "of the last state".into(),
         Readout::EveryStep => "after every step".into(),
-        Readout::Pooled { steps, .. } => format!("pooled over {steps} steps"),
+        Readout::Pooled { steps, .. } => match model.fading() {
+            Some(Fading {
+                shift,
+                log2_interval,
+            }) => format!(
+                "fading mean, time constant 2^{} steps; answers count from step {steps} on",
+                u32::from(shift) + u32::from(log2_interval)
+            ),
+            None => format!("pooled over {steps} steps"),
+        },
     };
     rows.push(fact("readout", readout));
     if let Some(hidden) = model.hidden_readout() {
