@@ -2,15 +2,15 @@
 
 use burn::tensor::Device;
 use hadamrnn::checkpoint::Checkpoint;
-use hadamrnn::config::{ExportConfig, RunConfig, Signs};
-use hadamrnn::data::{Source, Split, Task};
+use hadamrnn::config::{ExportConfig, RunConfig, Signs, Stretch};
+use hadamrnn::data::{Source, Split, Task, counts};
 use hadamrnn::export::{self, export};
 use hadamrnn::integer::{KernelName, answers};
 use hadamrnn::observer::{EpochRecord, Silent};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Store, Trainer, chosen_network};
-use hadamrnn::{evaluate, nn::HadamRnn};
+use hadamrnn::{evaluate, metrics, nn::HadamRnn, usage};
 
 /// Keeps nothing of a run.
 struct Nowhere;
@@ -94,9 +94,15 @@ fn relative_error(
 
 #[test]
 fn integer_logits_follow_float_logits() {
-    // The last has two layers, a leak, copies of channels, saturating inputs and a pooled readout.
+    // The last two have a leak, copies of channels, saturating inputs and a pooled readout.
     let fast = Recipe::Fast.config(Task::Har6);
-    for config in [paper(64, 6), paper(128, 7), paper(128, 3), fast] {
+    for config in [
+        paper(64, 6),
+        paper(128, 7),
+        paper(128, 3),
+        fast,
+        fading(Task::Har6),
+    ] {
         let what = format!("{:?}", config.network);
         let (data, checkpoint, network) = trained(config);
         let error = |state_bits, input_bits| {
@@ -116,6 +122,64 @@ fn integer_logits_follow_float_logits() {
         assert!(fine < 0.004, "{what}: 16-bit states err by {fine}");
         assert!(fine < normal && normal < coarse, "{fine} {normal} {coarse}");
     }
+}
+
+/// The fast recipe with a pool that fades, trained on stretches of streams.
+fn fading(task: Task) -> RunConfig {
+    let mut config = Recipe::Fast.config(task);
+    config.network.fading = usage::fading(&config);
+    config.training.stretch = Some(Stretch::default());
+    config.training.batch_size = 32;
+    config
+}
+
+/// The answers over streams without a reset: of the float network and of the integer model, whose answers in turn are those of a
+/// session that is fed sample by sample.
+#[test]
+fn answers_over_streams_agree() {
+    let (data, checkpoint, network) = trained(fading(Task::Har6));
+    let (test, lsb) = (data.split(Split::Test), data.input_lsb());
+    let standardisation = &checkpoint.task.standardisation;
+    assert_eq!(test.streams.len(), 9);
+    let (weights, calibration) = (network.weights(), data.calibration());
+    let source = export::Source {
+        name: "har6",
+        weights: &weights,
+        standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, _) = export(source, &ExportConfig::default()).expect("exports");
+    let model = file.model().expect("valid");
+    assert_eq!(
+        model.fading(),
+        checkpoint.run_config().expect("valid").network.fading
+    );
+    let mut told = Vec::new();
+    let device = Device::flex();
+    let float = evaluate::float_evaluation(&network, &test, standardisation, &device, &mut |n| {
+        told.push(n)
+    });
+    assert_eq!(told.last(), Some(&test.len()));
+    for kernel in KernelName::ALL {
+        let silent = &mut |_| {};
+        let integer = evaluate::integer_evaluation(&model, kernel, &test, &lsb, silent);
+        let integer = integer.expect("runs");
+        assert_eq!(integer.answers.len(), test.len());
+        let pairs = integer.answers.iter().zip(&float.answers);
+        let equal = pairs.filter(|(a, b)| a == b).count();
+        assert!(100 * equal >= 97 * test.len(), "{equal} of {}", test.len());
+        assert!((integer.metrics.accuracy - float.metrics.accuracy).abs() < 0.02);
+    }
+    // A window's answer comes from all of its stream before.
+    let (stream, kernel) = (&test.streams[3], KernelName::best_for(&model));
+    let end = stream.ends[stream.ends.len() / 2];
+    let raw = counts(&stream.samples[..end.samples * stream.channels], &lsb);
+    let logits = kernel.logits(&model, &raw, false).expect("runs");
+    let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
+    let all = evaluate::integer_evaluation(&model, kernel, &test, &lsb, &mut |_| {});
+    let answer = all.expect("runs").answers[end.window];
+    assert_eq!(answer as usize, metrics::class(&logits));
 }
 
 /// However many cores there are, and tells of every sequence once.

@@ -9,7 +9,8 @@ pub(crate) mod unknown;
 pub use image::ImageAugmentation;
 pub use preparation::Preparation;
 pub use training::{
-    Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
+    Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, Stretch,
+    TrainingConfig,
 };
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::data::{CopyTask, Holdout, Task};
 pub use crate::nn::NetworkConfig;
 use crate::nn::{HadamRnnConfig, Input};
 use crate::sensor::SensorSetting;
+use crate::usage;
 use crate::visible;
 
 /// Counts of a sensor for 1 of a unit.
@@ -256,6 +258,16 @@ impl RunConfig {
             self.task != Task::Copy || self.training.class_weights.is_empty(),
             "[training] class_weights are for tasks of one class a sequence, not {}",
             self.task
+        );
+        let is_fading = self.network.fading.is_some();
+        ensure!(
+            !is_fading || usage::is_sensor(self.task),
+            "[network.fading] is for streams of sensors, not {}",
+            self.task
+        );
+        ensure!(
+            is_fading || self.training.stretch.is_none(),
+            "[training.stretch] is for a network that fades: [network.fading]"
         );
         let export = &self.export;
         export.validate().context("[export]")?;

@@ -34,6 +34,7 @@ pub mod recordings;
 mod row_digests;
 mod sequences;
 mod spot;
+mod streams;
 mod task;
 #[cfg(test)]
 mod testing;
@@ -52,8 +53,9 @@ pub use glue::Padding;
 pub use image::ImageLayout;
 pub use locate::{DATA_DIR_VARIABLE, Source, locate, named_folder};
 pub use numbers::Numbers;
-pub use sequences::{Dataset, Sequences, Targets, Values};
+pub use sequences::{Dataset, Sequences, Targets, Values, counts};
 pub use spot::{Spot, Spots};
+pub use streams::{End, Stream, streams};
 pub use task::{Holdout, Task};
 
 /// Reads the data of `task` from `source`, with `holdout` as the validation split and sequences padded as usual.

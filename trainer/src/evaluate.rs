@@ -1,4 +1,11 @@
 //! Accuracy of the float network and of the integer model on the same sequences.
+//!
+//! A model with a fading pool runs on over the [streams](Sequences::streams) of the sequences, if there are any; each sequence's
+//! answer is that after its last step. All else begins each sequence anew.
+
+mod streams;
+
+pub use streams::integer_of_stream;
 
 use std::slice::ChunksExact;
 
@@ -74,6 +81,9 @@ pub fn float_evaluation(
     device: &Device,
     told: &mut dyn FnMut(usize),
 ) -> Evaluation {
+    if let Some(found) = streams::float(network, sequences, standardisation, device, told) {
+        return found;
+    }
     let mut tally = Tally::default();
     let mut answers = Vec::new();
     let mut done = 0;
@@ -114,13 +124,7 @@ fn for_chunks(
         let values: Vec<f64> = data.iter::<f64>().collect();
         (part, values)
     };
-    // A GPU is busy with one chunk.
-    let at_once = if is_cpu(device) {
-        rayon::current_num_threads()
-    } else {
-        1
-    };
-    for chunks in chunks.chunks(at_once) {
+    for chunks in chunks.chunks(at_once(device)) {
         let found: Vec<(Sequences, Vec<f64>)> = match chunks {
             [chunk] => vec![logits(&mut network.clone(), chunk)],
             chunks => (chunks.par_iter().map_with(network.clone(), logits)).collect(),
@@ -128,6 +132,14 @@ fn for_chunks(
         for (part, values) in found {
             visit(&part, values.chunks_exact(outputs));
         }
+    }
+}
+
+/// Parts of the data that a device computes at once: a GPU is busy with one.
+fn at_once(device: &Device) -> usize {
+    match is_cpu(device) {
+        true => rayon::current_num_threads(),
+        false => 1,
     }
 }
 
@@ -145,9 +157,13 @@ fn is_cpu(device: &Device) -> bool {
 
 /// Loss and accuracy of logits, one row for each target.
 pub fn score(logits: &[Vec<f64>], sequences: &Sequences) -> Metrics {
+    tally_of(logits, sequences).metrics()
+}
+
+fn tally_of(logits: &[Vec<f64>], sequences: &Sequences) -> Tally {
     let mut tally = Tally::default();
     add_rows(&mut tally, logits.iter().map(Vec::as_slice), sequences);
-    tally.metrics()
+    tally
 }
 
 /// Counts rows of logits, one for each target of `sequences`.
@@ -175,6 +191,30 @@ pub fn integer_metrics(
     Ok(integer_evaluation(model, kernel, sequences, input_lsb, &mut |_| {})?.metrics)
 }
 
+/// The integer model's logits after the last step of each sequence at `indices`, in the units of the float network's.
+///
+/// # Errors
+/// The model does not fit the data or the kernel.
+pub fn integer_logits(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+    indices: &[usize],
+) -> Result<Vec<Vec<f64>>> {
+    integer::check_inputs(model, sequences)?;
+    if let Some(rows) = streams::integer_rows(model, kernel, sequences, input_lsb, &mut |_| {})? {
+        return Ok(indices.iter().map(|&i| rows[i].clone()).collect());
+    }
+    let scale = f64::from(model.header().logit_scale);
+    let answers = integer::answers(model, kernel, &sequences.select(indices), input_lsb)?;
+    let row = |answer: integer::Answer| {
+        let logits = answer.logits.into_iter();
+        logits.map(|logit| f64::from(logit) * scale).collect()
+    };
+    Ok(answers.into_iter().map(row).collect())
+}
+
 /// Loss and accuracy of the integer model on the host with its answers, computed on all cores. `told` is called with the number of
 /// sequences that are done.
 ///
@@ -188,6 +228,9 @@ pub fn integer_evaluation(
     told: &mut dyn FnMut(usize),
 ) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
+    if let Some(found) = streams::integer(model, kernel, sequences, input_lsb, told)? {
+        return Ok(found);
+    }
     let every_step = matches!(sequences.targets, Targets::PerStep(_));
     let scale = f64::from(model.header().logit_scale);
     let window = |i: usize| -> Result<(Tally, u32)> {

@@ -10,7 +10,7 @@
 //! | the same for tokens | `z / r = h / 2^e`, the largest whole multiplier `r` that fits |
 //! | second state | `h' = h 2^g' / (sqrt(n) r')`, the largest whole `r'` that makes it no finer than its range needs |
 //! | hidden readout unit | the unit of what is read times `2^s / (sqrt(n) m)`, the largest whole `m` as fine as its range needs |
-//! | logit | `v` times the unit of what is read: of the state; pooled `h 2^p / T`; of a hidden readout unit |
+//! | logit | `v` times the unit of what is read: of the state; pooled `h 2^p / T`, where it fades with the time constant for `T`; of a hidden readout unit |
 
 mod calibrate;
 mod codes;
@@ -260,7 +260,7 @@ impl ExportPlan<'_> {
             },
             addition: Addition {
                 driven_rows: network.input_rows.unwrap_or(0) as u16,
-                ..upper.readout.addition()
+                ..upper.readout.addition(self)
             },
         })
     }

@@ -218,6 +218,29 @@ fn window_logits<K: Kernel>(
     })
 }
 
+/// Whether a model runs on over a stream, without a reset between windows: it has a fading pool.
+pub fn runs_on(model: &Model<'_>) -> bool {
+    model.fading().is_some()
+}
+
+/// The logits of raw samples `[T][D]` from the zero state on after the steps `answers`, which rise, `[answers][d_out]`.
+fn logits_after<K: Kernel>(
+    model: &Model<'_>,
+    samples: &[i16],
+    answers: &[usize],
+) -> Result<Vec<i32>> {
+    let mut logits = Vec::new();
+    let mut answers = answers.iter().copied().peekable();
+    let mut step = 0;
+    run::<K>(model, samples, |session| {
+        while answers.next_if_eq(&step).is_some() {
+            logits.extend(session.logits());
+        }
+        step += 1;
+    })?;
+    Ok(logits)
+}
+
 impl KernelName {
     /// The answer of this kernel to a window of raw samples `[T][D]`.
     pub(crate) fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
@@ -237,6 +260,23 @@ impl KernelName {
             Self::FwhtPacked => window_logits::<FwhtPacked>(model, window, every_step),
             Self::Fwht => window_logits::<Fwht>(model, window, every_step),
             Self::Xnor => window_logits::<XnorPopcount>(model, window, every_step),
+        }
+    }
+
+    /// The integer logits of a stream of raw samples `[T][D]` after the steps `answers`, which rise: `[answers][d_out]`.
+    ///
+    /// # Errors
+    /// Those of [`logits`](Self::logits).
+    pub fn logits_after(
+        self,
+        model: &Model<'_>,
+        samples: &[i16],
+        answers: &[usize],
+    ) -> Result<Vec<i32>> {
+        match self {
+            Self::FwhtPacked => logits_after::<FwhtPacked>(model, samples, answers),
+            Self::Fwht => logits_after::<Fwht>(model, samples, answers),
+            Self::Xnor => logits_after::<XnorPopcount>(model, samples, answers),
         }
     }
 }

@@ -42,7 +42,7 @@ pub use binary::{HostSecondLayer, Second, SecondLayer};
 pub use error::ConfigError;
 pub use hadamrnn_runtime::format::{BinaryMatrixKind, ReadoutKind};
 pub use input::{Input, Inputs, TokenBatch};
-pub use network::{Group, HadamRnn, HadamRnnConfig, HostWeights, NetworkConfig, Trace};
+pub use network::{Group, HadamRnn, HadamRnnConfig, HostWeights, NetworkConfig, Running, Trace};
 pub use parameter::Start;
 pub use readout::*;
 pub use recurrent::{RecurrentConfig, leak_factor};

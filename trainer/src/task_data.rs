@@ -13,6 +13,7 @@ use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Value
 use crate::metrics::Confusion;
 use crate::nn::Input;
 use crate::standardise::{RANGE_OF_COUNTS, Standardisation};
+use crate::usage;
 use crate::visible;
 
 pub use digest::DataDigest;
@@ -37,7 +38,7 @@ pub struct Windows {
     pub standardisation: Standardisation,
     /// The class that a related task gives each training sequence; empty without an auxiliary loss.
     pub auxiliary: Vec<u32>,
-    /// The training split before decimation, where training cuts its windows anew; else none.
+    /// The training split before decimation, where training cuts its windows anew or from streams; else none.
     pub undecimated: Option<Sequences>,
     /// All else that is known of the user's own recordings; none of other data.
     pub own: Option<Box<OwnData>>,
@@ -80,12 +81,17 @@ impl Windows {
         config: &RunConfig,
     ) -> Result<Self> {
         let decimation = config.preparation.decimation;
-        let cuts_anew = config.training.augmentation.cuts_anew();
+        let runs_on = config.network.fading.is_some();
+        if runs_on {
+            let hop = usage::hop(config).unwrap_or(data.train.steps);
+            for split in splits(&mut data, &mut own) {
+                split.streams = data::streams(split, hop);
+            }
+        }
+        let cuts_anew = config.training.augmentation.cuts_anew() || runs_on;
         let undecimated = cuts_anew.then(|| data.train.clone());
         if decimation > 1 {
-            let new = own.as_mut().map(|own| &mut own.new);
-            let splits = [&mut data.train, &mut data.valid, &mut data.test];
-            for split in splits.into_iter().chain(new) {
+            for split in splits(&mut data, &mut own) {
                 *split = split.decimated(decimation);
             }
             data.sample_rate_hz /= decimation as f32;
@@ -110,6 +116,17 @@ impl Windows {
             own,
         })
     }
+}
+
+/// The splits, and the user's own recordings that are in none of them.
+fn splits<'a>(
+    data: &'a mut Dataset,
+    own: &'a mut Option<Box<OwnData>>,
+) -> impl Iterator<Item = &'a mut Sequences> {
+    let new = own.as_mut().map(|own| &mut own.new);
+    [&mut data.train, &mut data.valid, &mut data.test]
+        .into_iter()
+        .chain(new)
 }
 
 /// Warnings about channels that hardly moved in training, whose deviations are set by `standardisation`.

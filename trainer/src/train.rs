@@ -6,6 +6,7 @@ mod clip;
 mod loss;
 mod optimise;
 mod records;
+mod stretches;
 mod triads;
 mod warp;
 

@@ -14,6 +14,7 @@ use crate::config::RunConfig;
 use crate::counts::units;
 use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
+use crate::nn::{Fading, fading_of_window};
 use crate::visible;
 
 pub use quantity::{are_out_of_order, quantities};
@@ -191,8 +192,32 @@ pub(crate) fn used_hop(config: &RunConfig, window: usize) -> usize {
     }
 }
 
+/// Whether the sequences of a task are windows over samples of a sensor.
+pub fn is_sensor(task: Task) -> bool {
+    matches!(
+        task,
+        Task::Har2 | Task::Har6 | Task::Dsa19 | Task::Recordings
+    )
+}
+
+/// Samples of a window of training, before decimation; none where they are not of a sensor.
+fn window(config: &RunConfig) -> Option<usize> {
+    match config.task {
+        Task::Har2 | Task::Har6 => Some(uci_har::STEPS),
+        Task::Dsa19 => Some(dsa::STEPS),
+        Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.steps),
+        _ => None,
+    }
+}
+
+/// The fading pool that stands for the windows of a configuration; none where they are not of a sensor.
+pub fn fading(config: &RunConfig) -> Option<Fading> {
+    let steps = window(config)?.div_ceil(config.preparation.decimation.max(1));
+    Some(fading_of_window(steps))
+}
+
 /// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
-pub(crate) fn hop(config: &RunConfig) -> Option<usize> {
+pub fn hop(config: &RunConfig) -> Option<usize> {
     match config.task {
         Task::Har2 | Task::Har6 => Some(uci_har::STEPS / 2),
         Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.hop),

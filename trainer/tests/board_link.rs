@@ -369,8 +369,14 @@ fn a_board_streams_and_decides_as_the_host_does() {
         }
     }
     let events = expected.iter().filter(|(.., starts)| *starts).count();
-    let none = expected.iter().filter(|(_, _, class, _)| class.is_none()).count();
-    assert!(events > 2 && none > 0, "{events} events, {none} without a class");
+    let none = expected
+        .iter()
+        .filter(|(_, _, class, _)| class.is_none())
+        .count();
+    assert!(
+        events > 2 && none > 0,
+        "{events} events, {none} without a class"
+    );
 
     for name in ["qemu-m3", "qemu-m4", "qemu-m7"] {
         let bench = Bench::new(name);
@@ -383,7 +389,11 @@ fn a_board_streams_and_decides_as_the_host_does() {
         while found.len() < ANSWERS {
             match watch.next(Duration::from_secs(1)).expect("the link holds") {
                 Some(Told::Class { class, logits, .. }) => last = Some((class.into(), logits)),
-                Some(Told::Decided { class, starts, index }) => {
+                Some(Told::Decided {
+                    class,
+                    starts,
+                    index,
+                }) => {
                     assert_eq!(index as usize, found.len(), "none is lost");
                     let (answer, logits) = last.take().expect("the answer comes first");
                     found.push((answer, logits, class, starts));

@@ -76,6 +76,9 @@ pub struct TrainingConfig {
     /// Random changes of the training windows.
     #[serde(default)]
     pub augmentation: Augmentation,
+    /// Stretches of streams that a network with a fading pool is trained on; absent it is trained on windows, as others are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stretch: Option<Stretch>,
     /// Factors, each above 0, on how often the windows of a class are drawn, by its name; classes that are not named have 1. With
     /// any, an epoch draws with replacement.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -116,10 +119,46 @@ impl Default for TrainingConfig {
             sign_schedule: SignSchedule::default(),
             rates: GroupRates::default(),
             augmentation: Augmentation::default(),
+            stretch: None,
             class_weights: BTreeMap::new(),
         }
     }
 }
+
+/// Stretches of streams that a network with a fading pool is trained on, with several answers to each.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stretch {
+    /// Length in windows, `2..=64`. A batch has a stretch for each window that it else would have.
+    pub windows: usize,
+    /// Share of stretches, `0..=1`, that are joined from two places of a stream, so that the network learns to forget.
+    pub joints: f32,
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        Self {
+            windows: 2,
+            joints: 0.1,
+        }
+    }
+}
+
+impl Stretch {
+    /// Checks every range.
+    fn validate(&self) -> Result<()> {
+        within("stretch.windows", self.windows, STRETCH_WINDOWS)?;
+        ensure!(
+            (0.0..=1.0).contains(&self.joints),
+            "stretch.joints must be from 0 to 1, not {}",
+            self.joints
+        );
+        Ok(())
+    }
+}
+
+/// Range of [`Stretch::windows`].
+const STRETCH_WINDOWS: std::ops::RangeInclusive<usize> = 2..=64;
 
 /// Random changes of training sequences, drawn anew for each one of every epoch; zeros leave it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -343,6 +382,7 @@ impl TrainingConfig {
         if let Signs::Trained(rate) = self.signs {
             positive("signs", rate)?;
         }
+        self.stretch.as_ref().map_or(Ok(()), Stretch::validate)?;
         for (class, &weight) in &self.class_weights {
             positive(&format!("class_weights.{}", visible::name(class)), weight)?;
         }

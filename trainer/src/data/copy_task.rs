@@ -128,6 +128,7 @@ impl CopyTask {
             },
             targets: Targets::PerStep(targets),
             groups: Vec::new(),
+            streams: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Numbers;
+use super::{Numbers, Stream};
 
 /// Classes that are to be predicted from sequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,9 @@ pub struct Sequences {
     pub targets: Targets,
     /// The subject each sequence was recorded from, `[N]`; empty where there are none.
     pub groups: Vec<u32>,
+    /// The streams that the sequences were cut from, where a network is to run on from one to the next; else empty. Each sequence
+    /// ends once in them.
+    pub streams: Vec<Stream>,
 }
 
 impl Sequences {
@@ -152,6 +155,7 @@ impl Sequences {
             values,
             targets,
             groups,
+            streams: Vec::new(),
         })
     }
 
@@ -199,7 +203,7 @@ impl Sequences {
         &self.values.tokens()[self.range(i)]
     }
 
-    /// A copy of the sequences at `indices`, in that order.
+    /// A copy of the sequences at `indices`, in that order, each on its own: without streams.
     ///
     /// # Panics
     /// An index is not below [`len`](Self::len).
@@ -240,6 +244,7 @@ impl Sequences {
             values,
             targets,
             groups,
+            streams: Vec::new(),
         }
     }
 
@@ -280,6 +285,9 @@ impl Sequences {
             values,
             targets,
             groups: self.groups.clone(),
+            streams: (self.streams.iter())
+                .map(|stream| stream.decimated(factor))
+                .collect(),
         }
     }
 
@@ -294,15 +302,16 @@ impl Sequences {
             return self.tokens(i).iter().map(|&id| id as i16).collect();
         }
         assert_eq!(input_lsb.len(), self.channels, "one LSB per channel");
-        // A float-to-integer cast saturates.
-        let count =
-            |(value, lsb): (&f32, &f32)| (f64::from(*value) / f64::from(*lsb)).round() as i16;
-        self.window(i)
-            .iter()
-            .zip(input_lsb.iter().cycle())
-            .map(count)
-            .collect()
+        counts(self.window(i), input_lsb)
     }
+}
+
+/// Samples as a sensor would deliver them, as of [`Sequences::raw`]; `input_lsb` holds one value per channel.
+pub fn counts(samples: &[f32], input_lsb: &[f32]) -> Vec<i16> {
+    // A float-to-integer cast saturates.
+    let count = |(value, lsb): (&f32, &f32)| (f64::from(*value) / f64::from(*lsb)).round() as i16;
+    let values = samples.iter().zip(input_lsb.iter().cycle());
+    values.map(count).collect()
 }
 
 /// A benchmark's data in their three splits, with what describes them.

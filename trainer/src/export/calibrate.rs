@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Source;
 use super::codes::Codes;
 use crate::evaluate;
-use crate::nn::{HadamRnn, Inputs, Trace, host_device};
+use crate::nn::{Fading, FadingPool, HadamRnn, Inputs, Trace, host_device};
 
 /// Largest magnitudes over the calibration windows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,7 +16,8 @@ pub struct Ranges {
     pub largest_input: f64,
     /// Ranges of the states of each recurrent layer, the first layer first.
     pub layers: Vec<LayerRange>,
-    /// Largest sum over time of the rectified states that are read.
+    /// Largest sum over time of the rectified states that are read; of sums that fade the one in the long run, where each window goes
+    /// on as it is.
     pub largest_sum: f64,
     /// Largest value that V reads: of a rectified state, of a mean, or of an output of a hidden readout layer.
     pub largest_feature: f64,
@@ -53,7 +54,8 @@ pub(super) fn ranges(source: &Source<'_>, codes: &Codes) -> Ranges {
     for part in chosen.chunks(chunk.max(1)) {
         let part = windows.select(part);
         let inputs = evaluate::inputs(&part, source.standardisation, &network.device());
-        total = total.merge(of_batch(&inputs, network.trace(&inputs)));
+        let fading = source.weights.config.network.fading;
+        total = total.merge(of_batch(&inputs, network.trace(&inputs), fading));
     }
     total.finish(chosen.len().max(1))
 }
@@ -66,12 +68,19 @@ fn network(source: &Source<'_>, codes: &Codes) -> HadamRnn {
 }
 
 /// Ranges of a batch; mean squares are summed over its windows.
-fn of_batch(inputs: &Inputs, trace: Trace) -> Ranges {
+fn of_batch(inputs: &Inputs, trace: Trace, fading: Option<Fading>) -> Ranges {
     let numbers = match inputs {
         Inputs::Numbers(x) => values(x.clone()),
         Inputs::Tokens(_) => Vec::new(),
     };
-    let sums = trace.states.last().map(|top| relu(top.clone()).sum_dim(1));
+    let sums = trace.states.last().map(|top| {
+        let sums = relu(top.clone()).sum_dim(1);
+        let steps = top.dims()[1] as f32;
+        match fading {
+            Some(fading) => sums.mul_scalar(FadingPool::from(fading).time_constant() / steps),
+            None => sums,
+        }
+    });
     Ranges {
         largest_input: largest(&numbers),
         layers: trace.states.into_iter().map(LayerRange::of).collect(),

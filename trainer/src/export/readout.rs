@@ -1,12 +1,12 @@
 //! The readout: pooled means, the hidden readout layer, V and the value of a logit.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hadamrnn_runtime::format::{Addition, BinaryMatrixKind, HiddenReadout, Readout};
 use hadamrnn_runtime::{HiddenReadout as Proof, limits};
 
 use super::scales::Scales;
 use super::{ExportPlan, narrower_above, pack};
-use crate::nn::{self, HostHiddenReadout, ReadoutKind};
+use crate::nn::{self, FadingPool, HostHiddenReadout, ReadoutKind};
 
 /// Head-room of a pooled sum.
 const POOL_HEADROOM: f64 = 1.25;
@@ -23,8 +23,18 @@ impl ReadoutPlan {
     /// The units, a step of the top layer's states being worth `top_unit`.
     ///
     /// # Errors
-    /// No shift of a hidden readout layer fits 32 bits.
+    /// No shift of a hidden readout layer fits 32 bits, or the sums of a fading pool do not.
     pub fn choose(plan: &ExportPlan<'_>, top_unit: f64) -> Result<Self> {
+        if let Some(fading) = plan.network().fading {
+            let sum = u32::from(fading.shift) + u32::from(fading.log2_interval);
+            let bits = limits::FADING_POOL_BITS as u32 - sum;
+            ensure!(
+                u32::from(plan.state_bits) <= bits,
+                "sums of a time constant of 2^{sum} steps have room for states of {bits} bits, not {}: choose fewer (--state-bits), or train \
+                 with a shorter one ([network.fading])",
+                plan.state_bits
+            );
+        }
         let (readout, read) = read(plan, top_unit);
         let layer = plan.network().hidden_readout.as_ref();
         let hidden = layer.zip(plan.source.weights.hidden_readout.as_ref());
@@ -50,9 +60,10 @@ impl ReadoutPlan {
         })
     }
 
-    /// The part of a header of version 3 that is the readout's.
-    pub fn addition(&self) -> Addition {
+    /// The part of a header of versions 3 and 4 that is the readout's.
+    pub fn addition(&self, plan: &ExportPlan<'_>) -> Addition {
         Addition {
+            fading: plan.network().fading,
             hidden_readout: self.hidden.as_ref().map(|hidden| hidden.header),
             ..Addition::default()
         }
@@ -104,9 +115,14 @@ fn read(plan: &ExportPlan<'_>, top_unit: f64) -> (Readout, Read) {
                 shift,
                 steps: steps as u32,
             };
+            // What all steps weigh together.
+            let weight = match plan.network().fading {
+                Some(fading) => FadingPool::from(fading).time_constant().into(),
+                None => steps as f64,
+            };
             let mean = Read {
                 bits: limits::POOLED_BITS,
-                unit: top_unit * f64::from(1u32 << shift) / steps as f64,
+                unit: top_unit * f64::from(1u32 << shift) / weight,
                 ..state
             };
             (readout, mean)

@@ -108,11 +108,16 @@ impl Second {
     }
 
     /// Every state, `[batch, T, n']`, from the first layer's, `[batch, T, n]`.
-    pub(super) fn states(&self, config: &SecondLayer, first: Tensor<3>) -> Tensor<3> {
+    pub(super) fn states_after(
+        &self,
+        config: &SecondLayer,
+        first: Tensor<3>,
+        before: Option<&Tensor<3>>,
+    ) -> Tensor<3> {
         let [batch, steps, n] = first.dims();
         let layer_input = self.layer_input(relu(first).reshape([batch * steps, n]), config.mixing);
         let layer_input = layer_input.reshape([batch, steps, config.hidden_size]);
-        self.recurrent(config).states(layer_input)
+        self.recurrent(config).states_after(layer_input, before)
     }
 
     /// The state after each step, `[batch, n']`, from the first layer's, `[batch, n]`: the slow form.

@@ -51,6 +51,8 @@ pub enum ConfigError {
         /// Hidden units of the second layer.
         second: usize,
     },
+    /// Another readout than a pooled one that fades.
+    Fading,
     /// Trained rows of `U` that are not an equal part of every block in whole words of its codes.
     InputRows {
         /// The value found.
@@ -114,6 +116,7 @@ impl fmt::Display for ConfigError {
                 f,
                 "second.mixing = \"hadamard\" needs layers of one size, not {first} and {second}: use \"dense\""
             ),
+            Self::Fading => write!(f, "the table fading is for readout = \"pooled\""),
             Self::InputRows { multiple, max, .. } if multiple >= max => write!(
                 f,
                 "no value of input_rows works here: a word of codes of U, the least that is trained of each block, takes \

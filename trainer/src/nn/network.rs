@@ -1,9 +1,11 @@
 //! The network, put together from its parts: one configuration, one Burn module, one set of host weights.
 
 mod forward;
+mod running;
 mod scan;
 mod stepwise;
 
+pub use running::Running;
 pub use scan::Trace;
 
 use super::binary::{HostSecondLayer, Second, SecondLayer};
@@ -11,7 +13,8 @@ use super::error::{self, ConfigError};
 use super::input::{Input, InputConfig, Projection};
 use super::parameter::{Draw, Start, blend, host_signs, host_values, latent_signs, parameter};
 use super::readout::{
-    self, Auxiliary, HiddenReadout, HiddenReadoutLayer, HostHiddenReadout, Readout,
+    self, Auxiliary, Fading, FadingPool, HiddenReadout, HiddenReadoutLayer, HostHiddenReadout,
+    Readout,
 };
 use super::recurrent::{Recurrent, RecurrentConfig, resized_block};
 use burn::module::{Module, Param, ParamId};
@@ -46,6 +49,9 @@ pub struct NetworkConfig {
     /// Which states the outputs are read from.
     #[serde(default)]
     pub readout: ReadoutKind,
+    /// How old states fade in the mean of a pooled readout, so that it needs no reset in a stream; absent it is that of a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fading: Option<Fading>,
     /// Length of the embedding of a token, 1 to 4096; absent the table of tokens is trained itself. It becomes part of
     /// [`HadamRnnConfig::input`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +75,7 @@ impl NetworkConfig {
             input_rows: None,
             readout_bits: Some(4),
             readout: ReadoutKind::LastState,
+            fading: None,
             embedding: None,
             second: None,
             hidden_readout: None,
@@ -138,6 +145,11 @@ impl NetworkConfig {
             .validate(["hidden_size", "log2_block", "leak"])?;
         error::bits("input_bits", self.input_bits)?;
         error::bits("readout_bits", self.readout_bits)?;
+        if self.fading.is_some() && self.readout != ReadoutKind::Pooled {
+            return Err(ConfigError::Fading);
+        }
+        let fading = self.fading.as_ref();
+        fading.map_or(Ok(()), readout::validate_fading)?;
         let hidden = self.hidden_readout.as_ref();
         hidden.map_or(Ok(()), HiddenReadout::validate)?;
         let second = self.second.as_ref();
@@ -317,6 +329,7 @@ impl HadamRnn {
         let network = &self.config.network;
         Readout {
             kind: network.readout,
+            fading: network.fading.map(FadingPool::from),
             bits: network.readout_bits,
             hidden: self.hidden_readout.as_ref(),
             weights: &self.readout,

@@ -1,13 +1,16 @@
 //! The readout: from the last layer's states to outputs, `y = V f + b_o`.
 //!
-//! `f` are the *features*: the rectified last state, or the mean of the rectified states, and where there is one, what the
-//! [hidden readout layer](hidden) makes of that.
+//! `f` are the *features*: the rectified last state, or the mean of the rectified states, of which old ones may
+//! [fade](fading), and where there is one, what the [hidden readout layer](hidden) makes of that.
 
 mod auxiliary;
+mod fading;
 mod hidden;
 mod loss;
 
 pub use auxiliary::Auxiliary;
+pub(super) use fading::validate as validate_fading;
+pub use fading::{Fading, FadingPool, fading_of_window};
 pub use hidden::{HiddenReadout, HiddenReadoutLayer, HostHiddenReadout};
 pub use loss::StepTargets;
 pub(super) use loss::step_loss;
@@ -16,8 +19,8 @@ use super::ops::Head;
 use super::parameter::Draw;
 use super::quant;
 use burn::module::Param;
-use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use burn::tensor::{Int, Tensor};
 use hadamrnn_runtime::format::ReadoutKind;
 
 /// Random weights `V`, `[outputs, read]`, and `b_o`, of the streams 3 and 4.
@@ -40,6 +43,8 @@ pub(super) fn init(
 pub(super) struct Readout<'a> {
     /// Which states are read.
     pub kind: ReadoutKind,
+    /// How old states fade, where they do.
+    pub fading: Option<FadingPool>,
     /// Bits of `V`; none for full precision.
     pub bits: Option<u8>,
     /// The layer between what is read and `V`, if there is one.
@@ -54,16 +59,34 @@ impl Readout<'_> {
     /// Features of sequences, `[batch, read n]`, from the last layer's states `[batch, T, n]`.
     pub fn features_of_sequences(&self, states: Tensor<3>) -> Tensor<2> {
         let [batch, steps, n] = states.dims();
-        let read = match self.kind {
-            ReadoutKind::Pooled => relu(states).mean_dim(1),
+        let read = match (self.kind, self.fading) {
+            (ReadoutKind::Pooled, Some(pool)) => pool.means(states, &[steps - 1]),
+            (ReadoutKind::Pooled, None) => relu(states).mean_dim(1),
             _ => relu(states.narrow(1, steps - 1, 1)),
         };
         self.features_of_read(read.reshape([batch, n]))
     }
 
+    /// Features after the steps `answers` of each sequence, `[batch * answers, read n]`, from the last layer's states
+    /// `[batch, T, n]`. Means over whole sequences have none.
+    pub fn features_after(&self, states: Tensor<3>, answers: &[usize]) -> Tensor<2> {
+        let ([batch, _, n], device) = (states.dims(), states.device());
+        let read = match self.fading {
+            Some(pool) => pool.means(states, answers),
+            None => {
+                let steps: Vec<i32> = answers.iter().map(|&step| step as i32).collect();
+                relu(states.select(1, Tensor::<1, Int>::from_data(steps.as_slice(), &device)))
+            }
+        };
+        self.features_of_read(read.reshape([batch * answers.len(), n]))
+    }
+
     /// Features after each step, `[batch * T, read n]`, from the last layer's states `[batch, T, n]`.
     pub fn features_of_steps(&self, states: Tensor<3>) -> Tensor<2> {
         let [batch, steps, n] = states.dims();
+        if self.fading.is_some() {
+            return self.features_after(states, &(0..steps).collect::<Vec<_>>());
+        }
         self.features_of_states(states.reshape([batch * steps, n]))
     }
 
@@ -75,8 +98,9 @@ impl Readout<'_> {
     /// Features of sequences, from the last layer's state after each step, `[batch, n]`: the slow form.
     pub fn features_stepwise(&self, states: Vec<Tensor<2>>) -> Tensor<2> {
         let count = states.len() as f32;
-        let read = match self.kind {
-            ReadoutKind::Pooled => {
+        let read = match (self.kind, self.fading) {
+            (ReadoutKind::Pooled, Some(pool)) => pool.mean_stepwise(states),
+            (ReadoutKind::Pooled, None) => {
                 let rectified = states.into_iter().map(relu);
                 let sum = rectified.reduce(|sum, state| sum + state);
                 sum.map(|sum| sum.div_scalar(count))
@@ -112,7 +136,12 @@ impl Readout<'_> {
 
     /// Whether features are the rectified states themselves: then the sequence operation computes the outputs of steps.
     pub fn reads_states(&self) -> bool {
-        self.hidden.is_none()
+        self.hidden.is_none() && self.fading.is_none()
+    }
+
+    /// Whether the sequence operation computes what is read of sequences: a fading mean it does not.
+    pub fn has_head(&self) -> bool {
+        self.fading.is_none()
     }
 
     /// `V f + b_o` of features `[rows, read n]`: `[rows, d_out]`.

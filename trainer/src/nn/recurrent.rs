@@ -90,10 +90,18 @@ impl Recurrent {
         ops::kernel(self.signs, rows, self.config.log2_block, steps, leak_factor)
     }
 
-    /// Every state, `[batch, T, n]`, of the layer inputs `[batch, T, n]`.
-    pub fn states(self, layer_input: Tensor<3>) -> Tensor<3> {
+    /// Every state, `[batch, T, n]`, of the layer inputs `[batch, T, n]`, from the state `before`, `[batch, 1, n]`, or from zero.
+    pub fn states_after(self, layer_input: Tensor<3>, before: Option<&Tensor<3>>) -> Tensor<3> {
         let leak_factor = leak_factor(self.config.leak);
-        ops::scan(self.signs, layer_input, self.config.log2_block, leak_factor)
+        let scan = |input| ops::scan(self.signs, input, self.config.log2_block, leak_factor);
+        let steps = layer_input.dims()[1];
+        match before {
+            None => scan(layer_input),
+            // From zero, a step whose layer input is a state leads to that state.
+            Some(before) => {
+                scan(Tensor::cat(vec![before.clone(), layer_input], 1)).narrow(1, 1, steps)
+            }
+        }
     }
 
     /// The state after each step, `[batch, n]`, of the layer inputs `[batch, n]`, by products with a dense `W`: the slow form.

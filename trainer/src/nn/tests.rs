@@ -4,8 +4,8 @@ mod limits;
 
 use super::testing::{assert_close, devices, noise};
 use super::{
-    BinaryMatrixKind, HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs, NetworkConfig,
-    ReadoutKind, SecondLayer, StepTargets, TokenBatch, quant,
+    BinaryMatrixKind, Fading, HadamRnn, HadamRnnConfig, HiddenReadout, Input, Inputs,
+    NetworkConfig, ReadoutKind, SecondLayer, StepTargets, TokenBatch, quant,
 };
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
@@ -233,9 +233,18 @@ fn assert_equal_forms<const D: usize>(
 #[test]
 fn logits_equal_the_stepwise_form() {
     for (device, config) in devices_and_configs() {
-        for readout in [ReadoutKind::LastState, ReadoutKind::Pooled] {
+        let fading = Fading {
+            shift: 2,
+            log2_interval: 1,
+        };
+        for (readout, fading) in [
+            (ReadoutKind::LastState, None),
+            (ReadoutKind::Pooled, None),
+            (ReadoutKind::Pooled, Some(fading)),
+        ] {
             let config = changed(config.clone(), |c| {
                 c.network.readout = readout;
+                c.network.fading = fading;
             });
             let device = device.clone().autodiff();
             let model = config.init(3, &device).expect("a valid configuration");
@@ -246,6 +255,41 @@ fn logits_equal_the_stepwise_form() {
                 assert_equal_forms(&model, model.logits_by_scan(&x), slow(), 2e-5);
             }
         }
+    }
+}
+
+/// A network that runs on, chunk by chunk, answers as one whose sequence ends there does.
+#[test]
+fn answers_within_a_stream_are_those_of_its_beginning() {
+    for (device, config) in devices_and_configs() {
+        let config = changed(config.clone(), |c| {
+            c.network.readout = ReadoutKind::Pooled;
+            c.network.fading = Some(Fading {
+                shift: 1,
+                log2_interval: 2,
+            });
+        });
+        if !matches!(config.input, Input::Numbers(_)) {
+            continue;
+        }
+        let model = config.init(8, &device).expect("a valid configuration");
+        let Inputs::Numbers(x) = inputs(config.input, 1, 40, &device) else {
+            continue;
+        };
+        let part = |from: usize, to: usize| Inputs::Numbers(x.clone().narrow(1, from, to - from));
+        let answers = [0, 6, 7, 25, 39];
+        let slow: Vec<f32> = (answers.iter())
+            .flat_map(|&last| values(model.logits_stepwise(&part(0, last + 1))))
+            .collect();
+        let fast = model.linear_readout(model.features_after(&part(0, 40), &answers));
+        assert_close(&values(fast), &slow, 2e-5);
+        let mut running = model.running().expect("a fading pool");
+        let mut found = running.push(&part(0, 7), &[0, 6]);
+        found.extend(running.push(&part(7, 8), &[0]));
+        found.extend(running.push(&part(8, 20), &[]));
+        found.extend(running.push(&part(20, 40), &[5, 19]));
+        let found: Vec<f32> = found.into_iter().map(|value| value as f32).collect();
+        assert_close(&found, &slow, 2e-5);
     }
 }
 

@@ -82,6 +82,9 @@ fn reorder(sequences: &mut Sequences, classes: Option<&[usize]>, channels: Optio
                 *value = before[from];
             }
         }
+        for stream in &mut sequences.streams {
+            stream.reorder_channels(order);
+        }
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn cut_anew(
 }
 
 /// The sample at `time`, in samples from the first one, in a straight line between its neighbours; beyond the last one, time runs back.
-fn between(samples: &[&[f32]], time: f32, target: &mut [f32]) {
+pub(super) fn between(samples: &[&[f32]], time: f32, target: &mut [f32]) {
     let last = samples.len() - 1;
     let end = last as f32;
     let time = if time > end {

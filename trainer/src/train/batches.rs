@@ -8,6 +8,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::stretches::{self, Stretches};
 use super::{augment, loss, triads, warp};
 use crate::checkpoint::Position;
 use crate::config::{RunConfig, Sampling, TrainingConfig};
@@ -16,6 +17,7 @@ use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
+use crate::usage;
 
 /// The training split, batch by batch.
 pub(super) struct Batches<'a> {
@@ -34,6 +36,8 @@ enum Source<'a> {
         /// The same before decimation, from which windows are cut anew where that is asked for, and every how many of its samples
         /// one is used.
         undecimated: Option<(&'a Sequences, usize)>,
+        /// Stretches of streams, which are trained on in place of windows where the network runs on.
+        stretches: Option<Stretches<'a>>,
         /// A related task's class of each, if there is an auxiliary loss.
         auxiliary: &'a [u32],
         /// Where the pixels of images that are to be moved stand.
@@ -76,6 +80,13 @@ impl<'a> Batches<'a> {
                 Source::Read {
                     by_class: all.into_iter().filter(|class| !class.is_empty()).collect(),
                     weights,
+                    stretches: (windows.undecimated.as_ref())
+                        .filter(|whole| !whole.streams.is_empty())
+                        .zip(config.training.stretch)
+                        .map(|(whole, stretch)| {
+                            let hop = usage::hop(config).unwrap_or(whole.steps);
+                            Stretches::new(config, stretch, whole, &windows.auxiliary, hop)
+                        }),
                     auxiliary: &windows.auxiliary,
                     images: layout(config, train)?,
                     triads: triads::triads(windows),
@@ -145,6 +156,17 @@ impl<'a> Batches<'a> {
         let step =
             u64::from(position.epoch) * u64::from(self.per_epoch()) + u64::from(position.batch);
         let chosen = self.chosen(order, position);
+        if let Source::Read {
+            stretches: Some(stretches),
+            triads,
+            deviation,
+            ..
+        } = &self.source
+        {
+            let mut batch = stretches.batch(&chosen, self.seed, step);
+            self.augment(&mut batch.sequences, triads, deviation, step);
+            return self.loss_on_stretches(network, &batch);
+        }
         let batch = self.batch(&chosen, step);
         let inputs = evaluate::inputs(&batch, &self.standardisation, &self.device);
         let smoothing = self.training.label_smoothing;
@@ -171,6 +193,24 @@ impl<'a> Batches<'a> {
                     _ => loss,
                 }
             }
+        }
+    }
+
+    /// The mean loss of the answers that count.
+    fn loss_on_stretches(&self, network: &HadamRnn, batch: &stretches::Batch) -> Tensor<1> {
+        let inputs = evaluate::inputs(&batch.sequences, &self.standardisation, &self.device);
+        let features = network.features_after(&inputs, &batch.answers);
+        let counted = Tensor::<1, Int>::from_data(batch.counted.as_slice(), &self.device);
+        let features = features.select(0, counted);
+        let smoothing = self.training.label_smoothing;
+        let loss_of = |logits, task: usize| {
+            let classes = self.on_device(batch.classes.iter().map(|classes| &classes[task]));
+            loss::of_classes(logits, classes, smoothing)
+        };
+        let loss = loss_of(network.linear_readout(features.clone()), 0);
+        match network.auxiliary_logits(features) {
+            Some(logits) => loss + loss_of(logits, 1).mul_scalar(self.training.auxiliary),
+            None => loss,
         }
     }
 
@@ -202,19 +242,25 @@ impl<'a> Batches<'a> {
                 ..
             } => (train, undecimated, images, triads, deviation),
         };
-        let augmentation = &self.training.augmentation;
+        let augmentation = self.training.augmentation;
         let whole = undecimated.map_or(*train, |(whole, _)| whole);
         let mut batch = whole.select(chosen);
         if let Some(layout) = images {
             warp::warp(&mut batch, layout, &augmentation.image, self.seed, step);
         }
         if let Some((_, decimation)) = undecimated {
-            batch = augment::cut_anew(&batch, *decimation, augmentation, self.seed, step);
+            batch = augment::cut_anew(&batch, *decimation, &augmentation, self.seed, step);
         }
-        if augmentation.changes_values() {
-            augment::augment(&mut batch, augmentation, triads, deviation, self.seed, step);
-        }
+        self.augment(&mut batch, triads, deviation, step);
         batch
+    }
+
+    /// Changes the values of a batch at random where that is asked for.
+    fn augment(&self, batch: &mut Sequences, triads: &[[usize; 3]], deviation: &[f32], step: u64) {
+        let augmentation = &self.training.augmentation;
+        if augmentation.changes_values() {
+            augment::augment(batch, augmentation, triads, deviation, self.seed, step);
+        }
     }
 }
 

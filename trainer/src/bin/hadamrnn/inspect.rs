@@ -13,7 +13,7 @@ use hadamrnn::rust_module;
 use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
 use hadamrnn_runtime::decision::{Decision, Rule};
-use hadamrnn_runtime::format::{Part, Readout, SECTION_NAMES, SectionLengths, part};
+use hadamrnn_runtime::format::{Fading, Part, Readout, SECTION_NAMES, SectionLengths, part};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -195,7 +195,16 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
     let readout = match model.readout() {
         Readout::LastState => "of the last state".into(),
         Readout::EveryStep => "after every step".into(),
-        Readout::Pooled { steps, .. } => format!("pooled over {steps} steps"),
+        Readout::Pooled { steps, .. } => match model.fading() {
+            Some(Fading {
+                shift,
+                log2_interval,
+            }) => format!(
+                "fading mean, time constant 2^{} steps; answers count from step {steps} on",
+                u32::from(shift) + u32::from(log2_interval)
+            ),
+            None => format!("pooled over {steps} steps"),
+        },
     };
     rows.push(fact("readout", readout));
     if let Some(hidden) = model.hidden_readout() {

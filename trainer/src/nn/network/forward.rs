@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | kernel | numbers, one layer, last state | one matrix product ([`ops::kernel`]) |
 //! | sequence | the rest, on a CPU | one operation that stores no states ([`ops::sequence`]) |
-//! | scan | the rest, elsewhere | every state of each layer as a tensor ([`ops::scan`]) |
+//! | scan | fading pools; the rest, elsewhere | every state of each layer as a tensor ([`ops::scan`]) |
 
 use super::HadamRnn;
 use crate::nn::input::{Input, Inputs};
@@ -77,12 +77,23 @@ impl HadamRnn {
                 let states = self.last_state(Self::augment(x.clone()), x.dims()[1]);
                 self.reading().features_of_states(states)
             }
-            _ if ops::runs_sequences(&self.device()) => {
+            _ if ops::runs_sequences(&self.device()) && self.reading().has_head() => {
                 let readout = self.reading();
                 readout.features_of_head(self.sequence(inputs, readout.head()))
             }
             _ => self.features_by_scan(inputs),
         }
+    }
+
+    /// Features after the steps `answers` of each sequence, which rise: `[batch * answers, n]`, those of a sequence one after
+    /// the other. For networks with a [fading pool](crate::nn::FadingPool), which have an answer at any step.
+    ///
+    /// # Panics
+    ///
+    /// When [`logits`](Self::logits) does, or when a sequence has no such step.
+    pub fn features_after(&self, inputs: &Inputs, answers: &[usize]) -> Tensor<2> {
+        self.reading()
+            .features_after(self.top_states(inputs), answers)
     }
 
     /// Outputs after every step, `[batch, T, d_out]`.

@@ -51,13 +51,25 @@ impl HadamRnn {
         logits.reshape([batch, steps, self.config.output_size])
     }
 
+    /// States of the last layer after every step, `[batch, T, n]`.
+    pub(super) fn top_states(&self, inputs: &Inputs) -> Tensor<3> {
+        last(&self.states(inputs))
+    }
+
     /// States of each layer after every step, `[batch, T, n]`, the first layer first.
     fn states(&self, inputs: &Inputs) -> Vec<Tensor<3>> {
-        let first = self.first().states(self.projection().layer_input(inputs));
+        self.states_after(inputs, &[])
+    }
+
+    /// States as of [`states`](Self::states), where `before` has the state of each layer before the first step,
+    /// `[batch, 1, n]`, or nothing where that is zero.
+    pub(super) fn states_after(&self, inputs: &Inputs, before: &[Tensor<3>]) -> Vec<Tensor<3>> {
+        let layer_input = self.projection().layer_input(inputs);
+        let first = self.first().states_after(layer_input, before.first());
         match self.second() {
             None => vec![first],
             Some((config, second)) => {
-                let states = second.states(config, first.clone());
+                let states = second.states_after(config, first.clone(), before.get(1));
                 vec![first, states]
             }
         }
@@ -65,6 +77,6 @@ impl HadamRnn {
 }
 
 /// The states of the last layer.
-fn last(states: &[Tensor<3>]) -> Tensor<3> {
+pub(super) fn last(states: &[Tensor<3>]) -> Tensor<3> {
     states.last().expect("a network has a layer").clone()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::facts::groups;
 use crate::data::recordings::Origin;
 use crate::data::{Sequences, Targets, Values};
-use crate::integer;
+use crate::evaluate;
 use crate::metrics;
 use crate::pipeline::error::{Error, Result, Sort};
 use crate::pipeline::evaluate::{EvaluatedSplit, Measured};
@@ -44,18 +44,17 @@ pub(super) fn wrong(
         .map(|(i, _)| i)
         .collect();
     let model = measured.loaded.file.model().sort_at(Error::Model, path)?;
-    let scale = f64::from(model.header().logit_scale);
-    let chosen = sequences.select(&indices);
-    let found = integer::answers(&model, measured.kernel, &chosen, &measured.data.input_lsb);
+    let lsb = &measured.data.input_lsb;
+    let found = evaluate::integer_logits(&model, measured.kernel, sequences, lsb, &indices);
     let found = found.sort_at(Error::Model, path)?;
-    let windows = indices.iter().zip(found).map(|(&index, found)| {
-        let logits = found.logits.iter().map(|&logit| f64::from(logit) * scale);
-        let shares = metrics::probabilities(&logits.collect::<Vec<f64>>());
+    let windows = indices.iter().zip(found).map(|(&index, logits)| {
+        let answer = metrics::class(&logits);
+        let shares = metrics::probabilities(&logits);
         let window = WrongWindow {
             index,
             class: truth[index] as usize,
-            answer: found.class,
-            probability: shares.get(found.class).copied().unwrap_or(0.0),
+            answer,
+            probability: shares.get(answer).copied().unwrap_or(0.0),
             ..WrongWindow::default()
         };
         with_origin(window, measured, sequences, split)

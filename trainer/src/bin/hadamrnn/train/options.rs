@@ -9,7 +9,8 @@ use hadamrnn::config::{Keep, RunConfig, Schedule, Signs};
 use hadamrnn::data::import::{Pattern, Resampling};
 use hadamrnn::data::recordings::ImportOptions;
 use hadamrnn::data::{Holdout, Task};
-use hadamrnn::nn::HiddenReadout;
+use hadamrnn::nn::{HiddenReadout, ReadoutKind};
+use hadamrnn::usage;
 
 /// Settings that override the configuration.
 #[derive(clap::Args)]
@@ -33,6 +34,22 @@ pub struct Options {
     /// Units of a hidden layer of the readout, a multiple of 16; 0 is none
     #[arg(long, allow_negative_numbers = true, value_name = "M")]
     hidden_readout: Option<usize>,
+    /// States that the outputs are read from: last-state, every-step, pooled (their mean over a window), or fading (their mean over a
+    /// stream, of which old ones fade, so that an answer costs no window of its own)
+    #[arg(long, value_parser = parse_readout)]
+    readout: Option<ReadoutOption>,
+    /// The sums of a fading readout lose 2^-S of themselves at a time [default: by the window]
+    #[arg(long, allow_negative_numbers = true, value_name = "S")]
+    fade_shift: Option<u8>,
+    /// They do so every 2^I steps: their time constant is 2^(S + I) steps [default: by the window]
+    #[arg(long, allow_negative_numbers = true, value_name = "I")]
+    log2_fade_interval: Option<u8>,
+    /// Length in windows of the stretches of streams that a fading readout is trained on, 2..=64
+    #[arg(long, allow_negative_numbers = true, value_name = "WINDOWS")]
+    stretch: Option<usize>,
+    /// Share of these stretches that are joined from two places, 0 to 1
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    stretch_joints: Option<f32>,
     /// Bits of the output weights V, 1 (ternary) to 8
     #[arg(long, allow_negative_numbers = true, value_name = "P")]
     readout_bits: Option<u8>,
@@ -132,6 +149,20 @@ pub struct Options {
     skip_bad_lines: Option<usize>,
 }
 
+/// A readout, and whether it fades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ReadoutOption(ReadoutKind, bool);
+
+fn parse_readout(text: &str) -> Result<ReadoutOption> {
+    match text {
+        "last-state" => Ok(ReadoutOption(ReadoutKind::LastState, false)),
+        "every-step" => Ok(ReadoutOption(ReadoutKind::EveryStep, false)),
+        "pooled" => Ok(ReadoutOption(ReadoutKind::Pooled, false)),
+        "fading" => Ok(ReadoutOption(ReadoutKind::Pooled, true)),
+        _ => bail!("not last-state, every-step, pooled or fading"),
+    }
+}
+
 fn parse_schedule(text: &str) -> Result<Schedule> {
     match text {
         "constant" => Ok(Schedule::Constant),
@@ -200,6 +231,34 @@ impl Options {
         import.resample_hz = self.resample.or(import.resample_hz);
         import.resample_by = self.resample_by.or(import.resample_by);
         import.skip_bad_lines = self.skip_bad_lines.unwrap_or(import.skip_bad_lines);
+    }
+
+    /// Overrides which states are read, and how they fade, where the cutting of windows is settled.
+    fn apply_readout(&self, config: &mut RunConfig) -> Result<()> {
+        if let Some(ReadoutOption(kind, _)) = self.readout {
+            config.network.readout = kind;
+        }
+        let fades = config.network.fading.is_some();
+        if !self.readout.map_or(fades, |ReadoutOption(_, fades)| fades) {
+            ensure!(
+                self.fade_shift.is_none()
+                    && self.log2_fade_interval.is_none()
+                    && self.stretch.is_none()
+                    && self.stretch_joints.is_none(),
+                "--fade-shift, --log2-fade-interval, --stretch and --stretch-joints are for --readout fading"
+            );
+            (config.network.fading, config.training.stretch) = (None, None);
+            return Ok(());
+        }
+        let usual = usage::fading(config);
+        let usual = usual.context("--readout fading is for streams of sensors")?;
+        let fading = config.network.fading.get_or_insert(usual);
+        fading.shift = self.fade_shift.unwrap_or(fading.shift);
+        fading.log2_interval = self.log2_fade_interval.unwrap_or(fading.log2_interval);
+        let stretch = config.training.stretch.get_or_insert_default();
+        stretch.windows = self.stretch.unwrap_or(stretch.windows);
+        stretch.joints = self.stretch_joints.unwrap_or(stretch.joints);
+        Ok(())
     }
 
     /// Whether every option that is given has an effect on a task.
@@ -349,6 +408,6 @@ impl Options {
                 config.task
             ),
         }
-        Ok(())
+        self.apply_readout(config)
     }
 }
