@@ -13,6 +13,7 @@ use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, open_model};
 use super::place;
 use crate::data::{Sequences, Split, Targets};
+use crate::evaluate;
 use crate::events::{self, AnswerStream, Outcome};
 use crate::integer::{self, KernelName};
 use crate::model_folder::{self, StoredModel};
@@ -188,7 +189,8 @@ fn seconds(stored: &StoredModel, options: &DecideOptions) -> anyhow::Result<f64>
     Ok(seconds)
 }
 
-/// The answers of a model to the windows of a split, a stream for each subject.
+/// The answers of a model to the windows of a split, a stream for each subject. One with a fading pool runs on over the streams that
+/// the windows were cut from.
 fn streams(
     model: &Model<'_>,
     windows: &Sequences,
@@ -198,15 +200,26 @@ fn streams(
         anyhow::bail!("a decision is for one class a window, and these data have one a step");
     };
     let kernel = KernelName::best_for(model);
-    let answers = integer::answers(model, kernel, windows, input_lsb)?;
     let mut streams: BTreeMap<Option<u32>, AnswerStream> = BTreeMap::new();
-    for (window, answer) in answers.into_iter().enumerate() {
-        let stream = streams
-            .entry(windows.groups.get(window).copied())
-            .or_default();
-        stream.logits.push(answer.logits);
+    let mut add = |window: usize, logits| {
+        let subject = windows.groups.get(window).copied();
+        let stream = streams.entry(subject).or_default();
+        stream.logits.push(logits);
         stream.classes.push(Some(classes[window] as usize));
         stream.known.push(true);
+    };
+    if integer::runs_on(model) && !windows.streams.is_empty() {
+        integer::check_inputs(model, windows)?;
+        for stream in &windows.streams {
+            for (window, logits) in evaluate::integer_of_stream(model, kernel, stream, input_lsb)? {
+                add(window, logits);
+            }
+        }
+    } else {
+        let answers = integer::answers(model, kernel, windows, input_lsb)?;
+        for (window, answer) in answers.into_iter().enumerate() {
+            add(window, answer.logits);
+        }
     }
     Ok(streams.into_values().collect())
 }
