@@ -45,6 +45,10 @@ pub struct RunConfig {
     /// Length of the copying-memory task, `20..=10_000`; other tasks ignore it.
     #[serde(default = "published_copy_steps")]
     pub copy_steps: usize,
+    /// Names of classes that are left out of all splits, as if nobody had recorded them: to see what a model makes of what it
+    /// does not know. Of benchmarks of one class a sequence only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_classes: Vec<String>,
     /// Data held out of training to choose the weights by.
     #[serde(default)]
     pub holdout: Holdout,
@@ -259,6 +263,12 @@ impl RunConfig {
             "[recordings] is for the task recordings, which needs it"
         );
         cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
+        ensure!(
+            self.without_classes.is_empty() || !matches!(self.task, Task::Copy | Task::Recordings),
+            "without_classes is for benchmarks of one class a sequence, not {}: leave the recordings of a class of your own out of the \
+             folder",
+            self.task
+        );
         let split_seed = cutting.map_or(0, |cutting| cutting.split_seed);
         let holdout_seed = match self.holdout {
             Holdout::Random { seed, .. } => seed,
