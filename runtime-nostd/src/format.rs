@@ -1,4 +1,4 @@
-//! The model file, versions 1 to 3 (specified with worked bytes in `docs/FORMAT.md`).
+//! The model file, versions 1 to 4 (specified with worked bytes in `docs/FORMAT.md`).
 //!
 //! ```text
 //! 0   4  magic "HDRN"
@@ -6,7 +6,8 @@
 //! 6   2  reserved, zero
 //! 8   4  length of the whole file in bytes, little-endian
 //! 12  …  body, postcard: `Header`, from version 2 on `Extension`, then 0-3 zeros of padding, and the weights on a
-//!        four-byte boundary; from version 3 on the first of these are the words of `Addition`
+//!        four-byte boundary; from version 3 on the first of these are the words of `Addition`, and in version 4 the table
+//!        of `Parts`, whose contents follow the sections
 //! …   4  CRC-32/ISO-HDLC over all bytes before it, little-endian
 //! ```
 
@@ -18,6 +19,7 @@ pub(crate) mod constant;
 mod encode;
 mod error;
 mod header;
+mod parts;
 mod sections;
 
 use serde::Deserialize;
@@ -25,16 +27,17 @@ use serde::Deserialize;
 pub use addition::*;
 pub use checksum::{Crc32, continue_crc32, crc32};
 #[cfg(feature = "encode")]
-pub use encode::{EncodeError, encode};
+pub use encode::{EncodeError, encode, encode_with_parts};
 pub use error::ModelError;
 pub use header::{BinaryMatrixKind, Extension, Header, Readout, ReadoutKind, Second, Tokens};
+pub use parts::{Part, Parts, part};
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 pub(crate) use sections::{counts, is_copy};
 
 /// The first four bytes of every model.
 pub const MAGIC: [u8; 4] = *b"HDRN";
 /// The newest format version that this crate reads; it reads the older ones too.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 /// Bytes before the postcard body.
 pub const PREFIX_BYTES: usize = 12;
 /// Bytes of the checksum at the end.
@@ -45,11 +48,12 @@ pub const CRC_BYTES: usize = 4;
 pub(crate) struct Weights<'a> {
     /// No to three bytes of zero, so that the weights start on a four-byte boundary.
     pub padding: &'a [u8],
-    /// Little-endian words: from version 3 on those of [`Addition`], then the sections of [`Sections`], in its order.
+    /// Little-endian words: from version 3 on those of [`Addition`], in version 4 the table of [`Parts`], then the sections of
+    /// [`Sections`], in its order, then the contents of the parts.
     pub weights: &'a [u8],
 }
 
-/// Checks prefix and checksum and decodes the body: the header and the words of the weights.
+/// Checks prefix and checksum and decodes the body: the header and the words of table, sections and parts.
 pub(crate) fn decode(bytes: &[u8], crc32: impl Crc32) -> Result<(Header<'_>, &[u32]), ModelError> {
     let (prefix, rest) = bytes
         .split_first_chunk::<PREFIX_BYTES>()
@@ -96,9 +100,15 @@ fn decode_body(version: u16, body: &[u8]) -> Option<(Header<'_>, &[u32])> {
     }
     let mut words: &[u32] = bytemuck::try_cast_slice(end.weights).ok()?;
     if version > 2 {
-        let (addition, weights) = words.split_first_chunk()?;
-        (header.addition, words) = (Addition::from_words(addition)?, weights);
-        if header.addition.is_none() {
+        let (addition, mut weights) = words.split_first_chunk()?;
+        let mut eighth = 0;
+        if version > 3 {
+            let (word, others) = weights.split_first()?;
+            (eighth, weights) = (*word, others);
+        }
+        (header.addition, words) = (Addition::from_words(addition, eighth)?, weights);
+        // A file is written in the lowest version that can hold it.
+        if header.addition.is_none() || version > 3 && !header.addition.is_of_version_4() {
             return None;
         }
     }

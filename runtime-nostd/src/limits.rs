@@ -68,6 +68,12 @@ pub const WEIGHT_BITS: Limit = Limit::new(1, 8);
 pub const STATE_BITS: Limit = Limit::new(8, 16);
 /// Bits `i` of a standardised input.
 pub const INPUT_BITS: Limit = Limit::new(4, 16);
+/// What a fading pool loses of itself: `2^-f`.
+pub const FADE_SHIFT: Limit = Limit::new(1, 15);
+/// Logarithm of the steps between two losses of a fading pool.
+pub const LOG2_FADE_INTERVAL: Limit = Limit::new(0, 16);
+/// Bits of a sum of a fading pool, those of its time constant and of a state together, at most.
+pub const FADING_POOL_BITS: usize = 32;
 /// Bits of the mean that a pooled readout reads.
 pub const POOLED_BITS: u8 = 16;
 /// Leak `l` of a layer that has one: its state keeps `1 - 2^-l` of itself in a step.

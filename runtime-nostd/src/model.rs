@@ -7,7 +7,9 @@ use crate::binary_matrix::SecondLayer;
 use crate::bounds::shifted;
 use crate::fields::FieldWidth;
 use crate::format::check::pass;
-use crate::format::{self, Bounds, Crc32, Header, ModelError, Readout, Sections, Tokens};
+use crate::format::{
+    self, Bounds, Crc32, Fading, Header, ModelError, Parts, Readout, Sections, Tokens,
+};
 use crate::gain::Gain;
 use crate::hidden_readout::HiddenReadout;
 use crate::input_projection::Weights;
@@ -21,6 +23,7 @@ use crate::limits;
 pub struct Model<'a> {
     header: Header<'a>,
     pub(crate) sections: Sections<'a>,
+    parts: Parts<'a>,
     /// The first layer, and what drives it.
     pub(crate) first: Weights<'a>,
     pub(crate) readout_width: FieldWidth,
@@ -89,7 +92,7 @@ impl<'a> Model<'a> {
         Self::prove(header, words)
     }
 
-    /// A model that cannot overflow, of a header and the words of all sections.
+    /// A model that cannot overflow, of a header and the words of table, sections and parts.
     #[inline(never)]
     const fn prove(header: Header<'a>, words: &'a [u32]) -> Result<Self, ModelError> {
         pass!(format::check::header(&header));
@@ -99,12 +102,24 @@ impl<'a> Model<'a> {
         ) else {
             return Err(ModelError::WeightBits);
         };
-        let Some(sections) = Sections::split(&header, words) else {
+        let Some((table, words)) = words.split_at_checked(header.addition.parts as usize) else {
             return Err(ModelError::WeightsLength);
+        };
+        let Some((sections, words)) = Sections::split(&header, words) else {
+            return Err(ModelError::WeightsLength);
+        };
+        let parts = match (table.is_empty(), words.is_empty()) {
+            (true, true) => Parts::NONE,
+            (true, false) => return Err(ModelError::WeightsLength),
+            _ => match Parts::read(table, words) {
+                Ok(parts) => parts,
+                Err(error) => return Err(error),
+            },
         };
         let mut model = Self {
             header,
             sections,
+            parts,
             first: Weights {
                 width: input_width,
                 layer: first_layer(&header, &sections),
@@ -233,6 +248,16 @@ impl<'a> Model<'a> {
     /// How logits come from the states.
     pub const fn readout(&self) -> Readout {
         self.header.readout
+    }
+
+    /// How the sums of a pooled readout forget, if they do.
+    pub const fn fading(&self) -> Option<Fading> {
+        self.header.addition.fading
+    }
+
+    /// What the file has beside the network.
+    pub const fn parts(&self) -> &Parts<'a> {
+        &self.parts
     }
 
     /// The first layer.

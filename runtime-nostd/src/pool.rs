@@ -5,6 +5,9 @@
 //!
 //! The added values are never negative. So a sum may pass the limit, as long as it is brought back before it wraps and
 //! before it is read: there is no need to test it at every step.
+//!
+//! Sums of a fading pool lose a part of themselves before some steps ([`fade`]). The reader of models proves that they never
+//! reach the limit.
 
 use crate::codegen::keep_rolled;
 
@@ -33,6 +36,14 @@ pub(crate) fn limit(sums: &mut [u32]) {
     }
 }
 
+/// Takes `2^-shift` off each sum, rounded down: sums of a fading pool before some steps.
+pub(crate) fn fade(sums: &mut [u32], shift: u32) {
+    for sum in sums {
+        keep_rolled();
+        *sum = sum.wrapping_sub(sum.wrapping_shr(shift));
+    }
+}
+
 /// The vector that V reads: the sums, scaled to 16 bits.
 pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
     let half = 1u32.wrapping_shl(shift) >> 1;
@@ -47,7 +58,7 @@ pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]>
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use super::{LIMIT, STEPS, add, limit, scaled};
+    use super::{LIMIT, STEPS, add, fade, limit, scaled};
     use std::vec::Vec;
 
     fn all(sums: &[u32], shift: u32) -> Vec<[i32; 2]> {
@@ -76,6 +87,30 @@ mod tests {
         assert_eq!(sums, [LIMIT + STEPS * 32767, LIMIT]);
         limit(&mut sums);
         assert_eq!(sums, [LIMIT, LIMIT]);
+    }
+
+    #[test]
+    fn fading_sums_reach_their_bound_and_stay_there() {
+        for (shift, log2_interval, bits) in [(1, 0, 8), (3, 2, 12), (1, 4, 16), (8, 3, 9)] {
+            let most = (1u32 << (bits - 1)) - 1;
+            let bound = (((most << log2_interval) + 1) << shift) - 1;
+            let mut sums = [0, 0];
+            let mut largest = 0;
+            for step in 0..20_000u32 {
+                if step.is_multiple_of(1 << log2_interval) {
+                    fade(&mut sums, shift);
+                }
+                add(&mut sums, [[most as i32, -1]].into_iter());
+                largest = largest.max(sums[0]);
+            }
+            assert!(
+                largest <= bound && bound - largest < 1 << shift,
+                "{largest} {bound}"
+            );
+            // Silence leaves less than a unit of what is lost.
+            (0..40 << shift).for_each(|_| fade(&mut sums, shift));
+            assert!(sums[0] < 1 << shift && sums[1] == 0);
+        }
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct Session<'m, R: Room, S: Source = Loaded> {
     steps: u32,
 }
 
+/// The number that follows `2^32 - 1` steps: the last 16 bits go on, which say when sums are limited and when they fade.
+const STEPS_END: u32 = 0u32.wrapping_sub(pool::STEPS);
+
 /// State and input projection of a second layer.
 struct Second<R: Room> {
     state: R::Second,
@@ -201,6 +204,12 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
         if Self::POOL
             && let Readout::Pooled { .. } = model.readout()
         {
+            if let Some(fading) = model.fading() {
+                let interval = 1u32.wrapping_shl(fading.log2_interval.into());
+                if self.steps & interval.wrapping_sub(1) == 0 {
+                    pool::fade(self.pool.as_mut(), fading.shift.into());
+                }
+            }
             match model.second() {
                 Some(_) if Self::SECOND => self.second.state.add_rectified(self.pool.as_mut()),
                 _ => self.state.add_rectified(self.pool.as_mut()),
@@ -209,7 +218,10 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
                 pool::limit(self.pool.as_mut());
             }
         }
-        self.steps = self.steps.saturating_add(1);
+        self.steps = match self.steps.wrapping_add(1) {
+            0 => STEPS_END,
+            steps => steps,
+        };
     }
 
     /// The integer logits of the current state, or of all states so far for a pooled readout, computed as they are read.
@@ -241,7 +253,7 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
         })
     }
 
-    /// Samples since the start or the last [`reset`](Self::reset), saturating.
+    /// Samples since the start or the last [`reset`](Self::reset), up to `2^32 - 1`. Beyond that its last 16 bits go on counting.
     pub const fn steps(&self) -> u32 {
         self.steps
     }

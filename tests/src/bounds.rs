@@ -58,7 +58,7 @@ pub fn of(model: &PlainModel, table_bits: u8) -> PlainBounds {
         step(&second.layer, sum * i64::from(second.multiplier) + bias)
     });
     let read_bits = match model.readout_kind {
-        PlainReadout::Pooled(_) => 16,
+        PlainReadout::Pooled(_) | PlainReadout::Fading { .. } => 16,
         _ => model.top().state_bits,
     };
     let hidden = model.hidden.as_ref();

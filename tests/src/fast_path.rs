@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::bounds;
 use crate::models::{Widths, models, plain_models, shrink_to_bound};
-use crate::oracle::{PlainInput, PlainModel, PlainReadout};
+use crate::oracle::{PlainInput, PlainModel};
 
 /// Largest input projection of a model: the runtime needs room for the rounding constant in a signed 16-bit lane.
 const LANE: i64 = 32_767;
@@ -84,7 +84,7 @@ pub fn second_layer_models(
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
     let models = models(log2_hidden).prop_filter("two layers, without a pool", |(model, _)| {
         let numbers = matches!(model.input, PlainInput::Numbers { .. });
-        let pooled = matches!(model.readout_kind, PlainReadout::Pooled(_));
+        let pooled = model.readout_kind.is_pooled();
         numbers && !pooled && model.hidden.is_none() && model.second.is_some()
     });
     (models, 10u32..=12, any::<bool>()).prop_map(|((mut model, widths), bits, to_the_limit)| {

@@ -3,7 +3,7 @@
 mod encode;
 mod random;
 
-pub use encode::{Widths, encode_plain, header_and_words};
+pub use encode::{Widths, encode_plain, encode_with, header_and_words};
 pub use random::{any_models, models, plain_models, samples, shrink_to_bound};
 
 /// A model file in memory, aligned as the runtime wants it.

@@ -115,6 +115,22 @@ pub enum PlainReadout {
     EveryStep,
     /// Sums over time, shifted right.
     Pooled(u32),
+    /// The same of sums that lose a part of themselves before some steps.
+    Fading {
+        /// Right shift of the sums.
+        shift: u32,
+        /// A sum loses `2^-loss` of itself, rounded down.
+        loss: u32,
+        /// Steps from one loss to the next.
+        interval: u64,
+    },
+}
+
+impl PlainReadout {
+    /// Whether states are summed over time.
+    pub fn is_pooled(self) -> bool {
+        matches!(self, Self::Pooled(_) | Self::Fading { .. })
+    }
 }
 
 /// State of a run.
@@ -126,6 +142,7 @@ pub struct PlainState {
     pub second: Vec<i64>,
     sums: Vec<i64>,
     phases: [u64; 2],
+    steps: u64,
 }
 
 fn clamp_to_bits(value: i64, bits: u32) -> i64 {
@@ -254,6 +271,7 @@ impl PlainModel {
             ],
             sums: vec![0; self.top().hidden_size],
             phases: [0; 2],
+            steps: 0,
         }
     }
 
@@ -314,6 +332,13 @@ impl PlainModel {
         } else {
             &state.h
         };
+        if let PlainReadout::Fading { loss, interval, .. } = self.readout_kind
+            && state.steps > 0
+            && state.steps.is_multiple_of(interval)
+        {
+            state.sums.iter_mut().for_each(|sum| *sum -= *sum >> loss);
+        }
+        state.steps += 1;
         for (sum, &h) in state.sums.iter_mut().zip(top) {
             *sum = (*sum + h.max(0)).min(i32::MAX.into());
         }
@@ -322,7 +347,7 @@ impl PlainModel {
     /// Logits of a state.
     pub fn logits(&self, state: &PlainState) -> Vec<i64> {
         let read: Vec<i64> = match self.readout_kind {
-            PlainReadout::Pooled(shift) => (state.sums.iter())
+            PlainReadout::Pooled(shift) | PlainReadout::Fading { shift, .. } => (state.sums.iter())
                 .map(|&sum| round_shift(sum, shift).min(32767))
                 .collect(),
             _ if self.second.is_some() => state.second.clone(),

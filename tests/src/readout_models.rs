@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::bounds;
 use crate::models::{Widths, models, shrink_to_bound};
-use crate::oracle::{PlainInput, PlainModel, PlainReadout};
+use crate::oracle::{PlainInput, PlainModel};
 
 /// Random models of one layer of numbers with a pooled readout, a hidden readout layer, or both.
 ///
@@ -15,7 +15,8 @@ pub fn readout_models(
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
     let models = models(log2_hidden).prop_filter("a readout of its own", |(model, _)| {
         let numbers = matches!(model.input, PlainInput::Numbers { .. });
-        numbers && model.second.is_none() && (is_pooled(model) || model.hidden.is_some())
+        let own = model.readout_kind.is_pooled() || model.hidden.is_some();
+        numbers && model.second.is_none() && own
     });
     (models, any::<bool>()).prop_map(|((mut model, widths), to_the_limit)| {
         if to_the_limit {
@@ -24,11 +25,6 @@ pub fn readout_models(
         }
         (model, widths)
     })
-}
-
-/// Whether states are summed over time.
-pub fn is_pooled(model: &PlainModel) -> bool {
-    matches!(model.readout_kind, PlainReadout::Pooled(_))
 }
 
 /// Gives the first unit of the hidden layer the largest bias that 32 bits have room for.

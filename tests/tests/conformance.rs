@@ -10,7 +10,7 @@ use hadamrnn_runtime::kernel::FwhtPacked;
 use hadamrnn_tests::fast_path::{fast_path_models, second_layer_models, wide_models};
 use hadamrnn_tests::models::{Widths, encode_plain, plain_models, samples};
 use hadamrnn_tests::oracle::PlainModel;
-use hadamrnn_tests::readout_models::{is_pooled, readout_models};
+use hadamrnn_tests::readout_models::readout_models;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -88,12 +88,15 @@ fn assert_coverage(sampled: &[Sampled]) {
             model.has_fast_path() && odd && model.header().input_bits == 10
         },
     );
-    at_least(10, "a pooled readout", |plain, _| is_pooled(plain));
+    at_least(10, "a pooled readout", |plain, _| {
+        plain.readout_kind.is_pooled()
+    });
+    at_least(6, "a fading pool", |_, model| model.fading().is_some());
     at_least(10, "a hidden readout layer", |plain, _| {
         plain.hidden.is_some()
     });
     at_least(4, "a hidden readout layer of sums", |plain, _| {
-        is_pooled(plain) && plain.hidden.is_some()
+        plain.readout_kind.is_pooled() && plain.hidden.is_some()
     });
     at_least(4, "a hidden layer at the limit of 32 bits", |_, model| {
         model.bounds().hidden == i32::MAX

@@ -2,6 +2,8 @@
 //!
 //! A window starts at the zero state. Where windows overlap, several sessions run side by side, each started a hop after
 //! the one before: `window / hop` of them, with as many times the work and RAM of one.
+//!
+//! A pool that fades needs one session, which is never reset: its first answer comes after a window, and then one every hop.
 
 use hadamrnn_runtime::format::Readout;
 use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
@@ -13,7 +15,7 @@ use crate::slots::{Fault, Timing};
 
 /// Windows over a stream of samples, `SESSIONS` of which may overlap, each in a session of room `R`.
 pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
-    /// In the order in which their first windows begin.
+    /// In the order in which their first windows begin; one for a pool that fades.
     sessions: heapless::Vec<Session<'m, R>, SESSIONS>,
     window: u32,
     hop: u32,
@@ -24,6 +26,8 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// Samples so far, up to a window: until then, some sessions wait for the start of their first one.
     samples: u32,
     ended: u32,
+    /// Samples until the next answer of a pool that fades.
+    left: u32,
     /// Channels that the model takes, and their places in the sensor's sample; none where it takes all in their order.
     inputs: Channels,
     places: Places,
@@ -67,7 +71,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             inputs,
         } = resolve(model, timing, usual, SESSIONS)?;
         let mut sessions = heapless::Vec::new();
-        for _ in 0..window / hop {
+        for _ in 0..side_by_side(model, window, hop) {
             // Cannot be full: `resolve` has compared with the capacity.
             let _ = sessions.push(Session::new(model)?);
         }
@@ -79,6 +83,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             skip: 0,
             samples: 0,
             ended: 0,
+            left: window.into(),
             inputs,
             places,
         })
@@ -115,6 +120,14 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
         let (samples, window, hop) = (self.samples, self.window, self.hop);
         let mut ends = None;
         for (i, session) in self.sessions.iter_mut().enumerate() {
+            if session.model().fading().is_some() {
+                session.push(sample)?;
+                self.left = self.left.saturating_sub(1);
+                if self.left == 0 {
+                    (self.left, ends) = (hop, Some(i));
+                }
+                break;
+            }
             if samples < hop.wrapping_mul(i as u32) {
                 break;
             }
@@ -149,6 +162,14 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             decimation: self.decimation,
             inputs: self.inputs,
         }
+    }
+}
+
+/// Sessions that run side by side.
+fn side_by_side(model: &Model<'_>, window: u16, hop: u16) -> u16 {
+    match model.fading() {
+        Some(_) => 1,
+        None => window.checked_div(hop).unwrap_or(0),
     }
 }
 
@@ -216,7 +237,8 @@ fn mapped_sample<'s>(
 /// length; a hop of a whole window; every sample.
 ///
 /// # Errors
-/// The window is not a multiple of the hop, or has no samples, or too many windows would overlap.
+/// The window is not a multiple of the hop, or has no samples, or too many windows would overlap. For a pool that fades a window
+/// of any length will do.
 fn resolve(
     model: &Model<'_>,
     timing: Timing,
@@ -235,10 +257,13 @@ fn resolve(
         decimation: or(timing.decimation, 1),
         inputs: timing.inputs,
     };
-    let overlap = window.checked_rem(timing.hop).filter(|&rest| rest == 0);
-    let overlap = overlap.and(window.checked_div(timing.hop));
-    match overlap {
-        Some(overlap) if usize::from(overlap) <= sessions && overlap > 0 => Ok(timing),
+    let rest = match model.fading() {
+        Some(_) => 0,
+        None => window.checked_rem(timing.hop).unwrap_or(1),
+    };
+    let overlap = side_by_side(model, window, timing.hop);
+    match rest {
+        0 if usize::from(overlap) <= sessions && overlap > 0 && window > 0 => Ok(timing),
         _ => Err(Fault::Timing {
             timing,
             sessions: u16::try_from(sessions).unwrap_or(u16::MAX),

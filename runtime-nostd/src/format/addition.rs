@@ -1,13 +1,13 @@
-//! The part of the header that version 3 of the format has and earlier versions do not.
+//! The part of the header that versions 3 and 4 of the format have and earlier versions do not.
 //!
 //! It is read as words, not by postcard: that saves a small core more than a kilobyte of code.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use crate::limits;
 
-/// The part of the header that version 3 of the format has and earlier versions do not.
+/// The part of the header that versions 3 and 4 of the format have and earlier versions do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Addition {
@@ -18,6 +18,24 @@ pub struct Addition {
     pub hidden_readout: Option<HiddenReadout>,
     /// The bounds that the exporter has proven: a reader refuses a model whose own proof gives others.
     pub bounds: Bounds,
+    /// How a pooled readout forgets; without it, it sums until it is reset. Version 4.
+    pub fading: Option<Fading>,
+    /// Parts beside the network ([`Parts`](super::Parts)). Version 4.
+    pub parts: u8,
+}
+
+/// A fading pool: sums of rectified states that forget exponentially, so that nothing has to be reset in a stream.
+///
+/// Before the steps `2^i`, `2 * 2^i`, … after the start, where `i` is `log2_interval`, each sum loses `2^-shift` of itself,
+/// rounded down. So its time constant is `2^(shift + log2_interval)` steps, and of a constant state it becomes so many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(deny_unknown_fields)]
+pub struct Fading {
+    /// What a sum loses: `2^-shift` of itself, `1..=15`.
+    pub shift: u8,
+    /// Logarithm of the steps between two losses, `0..=16`.
+    pub log2_interval: u8,
 }
 
 /// Largest magnitudes over all inputs and all states.
@@ -90,13 +108,23 @@ impl Addition {
         driven_rows: 0,
         hidden_readout: None,
         bounds: Bounds::NONE,
+        fading: None,
+        parts: 0,
     };
-    /// Words that it takes.
+    /// Words that it takes in version 3. In version 4 one more follows.
     pub(crate) const WORDS: usize = 7;
 
     /// Whether it is that of a file of an earlier version.
     pub(crate) const fn is_none(&self) -> bool {
-        self.driven_rows == 0 && self.hidden_readout.is_none() && self.bounds.is(&Bounds::NONE)
+        self.driven_rows == 0
+            && self.hidden_readout.is_none()
+            && self.bounds.is(&Bounds::NONE)
+            && !self.is_of_version_4()
+    }
+
+    /// Whether version 3 cannot hold it.
+    pub(crate) const fn is_of_version_4(&self) -> bool {
+        self.fading.is_some() || self.parts != 0
     }
 
     /// Checks every range, but for that of the driven rows, which depends on the rest of the header.
@@ -107,9 +135,9 @@ impl Addition {
         }
     }
 
-    /// `None` where a bit is set that must not be.
+    /// `None` where a bit is set that must not be. `eighth` is the word that follows in version 4, else 0.
     #[inline(always)]
-    pub(crate) const fn from_words(words: &[u32; Self::WORDS]) -> Option<Self> {
+    pub(crate) const fn from_words(words: &[u32; Self::WORDS], eighth: u32) -> Option<Self> {
         let [
             sizes,
             numbers,
@@ -127,8 +155,16 @@ impl Addition {
             bits: (numbers >> 24) as u8,
             bias: numbers >> 15 & 1 == 1,
         };
-        // Without a layer its numbers are zero.
-        if hidden_size == 0 && numbers != 0 {
+        let fading = Fading {
+            shift: (eighth >> 8) as u8,
+            log2_interval: (eighth >> 16) as u8,
+        };
+        // Without a layer its numbers are zero, and so is the interval of a pool that does not fade.
+        let no_fading = fading.shift == 0;
+        if hidden_size == 0 && numbers != 0
+            || no_fading && fading.log2_interval != 0
+            || eighth >> 24 != 0
+        {
             return None;
         }
         Some(Self {
@@ -145,6 +181,8 @@ impl Addition {
                 hidden: hidden as i32,
                 logit: logit as i32,
             },
+            fading: if no_fading { None } else { Some(fading) },
+            parts: eighth as u8,
         })
     }
 
@@ -166,5 +204,14 @@ impl Addition {
             bounds.hidden as u32,
             bounds.logit as u32,
         ]
+    }
+
+    /// The word that follows in version 4.
+    #[cfg(feature = "encode")]
+    pub(crate) fn eighth_word(self) -> u32 {
+        let fading = self.fading.map_or(0, |fading| {
+            u32::from(fading.shift) | u32::from(fading.log2_interval) << 8
+        });
+        u32::from(self.parts) | fading << 8
     }
 }

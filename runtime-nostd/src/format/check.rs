@@ -31,11 +31,7 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
     if !limits::LAYER_INPUT_SHIFT.holds(header.layer_input_shift as usize) {
         return Err(ModelError::Shift);
     }
-    if let Readout::Pooled { shift, steps } = header.readout
-        && (!limits::POOL_SHIFT.holds(shift as usize) || steps == 0)
-    {
-        return Err(ModelError::Pool);
-    }
+    pass!(pool(header));
     if !(header.logit_scale.is_finite() && header.logit_scale > 0.0) {
         return Err(ModelError::LogitScale);
     }
@@ -44,6 +40,39 @@ pub(crate) const fn header(header: &Header<'_>) -> Result<(), ModelError> {
         pass!(second(header, layer));
     }
     header.addition.check()
+}
+
+/// The shifts of a pooled readout, and that sums of a fading one stay below `2^31` for ever.
+///
+/// A sum that loses `2^-f` of itself every `2^i` steps, rounded down, and gains at most `2^(w-1) - 1` a step is at most
+/// `2^f (2^i (2^(w-1) - 1) + 1) - 1`, which it keeps once it is there.
+#[inline(always)]
+const fn pool(header: &Header<'_>) -> Result<(), ModelError> {
+    let Readout::Pooled { shift, steps } = header.readout else {
+        return match header.addition.fading {
+            Some(_) => Err(ModelError::Pool),
+            None => Ok(()),
+        };
+    };
+    if !limits::POOL_SHIFT.holds(shift as usize) || steps == 0 {
+        return Err(ModelError::Pool);
+    }
+    let Some(fading) = header.addition.fading else {
+        return Ok(());
+    };
+    let state_bits = match &header.extension.second {
+        Some(second) => second.state_bits,
+        None => header.state_bits,
+    };
+    let bits = fading.shift as usize + fading.log2_interval as usize + state_bits as usize;
+    if limits::FADE_SHIFT.holds(fading.shift as usize)
+        && limits::LOG2_FADE_INTERVAL.holds(fading.log2_interval as usize)
+        && bits <= limits::FADING_POOL_BITS
+    {
+        Ok(())
+    } else {
+        Err(ModelError::Pool)
+    }
 }
 
 /// Rows of U come in whole words, so a block that is driven in part has words of its own.

@@ -17,7 +17,7 @@ macro_rules! some {
     };
 }
 
-/// The header of a file, and the bytes of all sections, a multiple of four.
+/// The header of a file, and the bytes of the table of parts, all sections and all parts, a multiple of four.
 ///
 /// # Errors
 /// The errors of [`Model::from_bytes`](crate::Model::from_bytes), except those about the ranges of header fields and
@@ -40,7 +40,7 @@ pub(crate) const fn read(file: &[u8]) -> Result<(Header<'_>, &[u8]), ModelError>
     }
 }
 
-/// The name and the bytes of all sections of a file that [`read`] takes; of another file these or none. Its checksum is not
+/// The name and the bytes of table, sections and parts of a file that [`read`] takes; of another file these or none. Its checksum is not
 /// computed again.
 pub(crate) const fn name_and_sections(file: &[u8]) -> (&str, &[u8]) {
     match parts(file) {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         }
         if version > 2 {
             let mut reader = Reader { bytes: weights };
-            header.addition = some!(reader.addition());
+            header.addition = some!(reader.addition(version));
             weights = reader.bytes;
         }
         Some((header, weights))
@@ -214,8 +214,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the fields of version 3; none if all are zero, since such a file has to be of a lower version.
-    const fn addition(&mut self) -> Option<Addition> {
+    /// Reads the fields of versions 3 and 4; none if those of the file's version are zero, since such a file has to be of a lower
+    /// one.
+    const fn addition(&mut self, version: u16) -> Option<Addition> {
         let mut words = [0; Addition::WORDS];
         let (mut at, mut any) = (0, 0);
         while at < words.len() {
@@ -223,10 +224,11 @@ impl<'a> Reader<'a> {
             any |= words[at];
             at += 1;
         }
-        if any == 0 {
+        let eighth = if version > 3 { some!(self.word()) } else { 0 };
+        if any == 0 && version == 3 || eighth == 0 && version > 3 {
             return None;
         }
-        Addition::from_words(&words)
+        Addition::from_words(&words, eighth)
     }
 
     const fn take(&mut self, count: usize) -> Option<&'a [u8]> {

@@ -3,7 +3,7 @@
 use postcard::experimental::serialized_size;
 use serde::Serialize;
 
-use super::{CRC_BYTES, Header, MAGIC, PREFIX_BYTES, SectionLengths, crc32};
+use super::{CRC_BYTES, Header, MAGIC, PREFIX_BYTES, Part, SectionLengths, crc32};
 
 /// Why a model could not be written.
 #[non_exhaustive]
@@ -13,12 +13,15 @@ pub enum EncodeError {
     BufferTooSmall,
     /// The sections do not have the lengths that the header calls for.
     SectionLength,
+    /// More than 255 parts, or numbers of parts that do not rise from 1 to 32767, or a part of more than 65535 words.
+    Parts,
 }
 
 impl core::fmt::Display for EncodeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::BufferTooSmall => "buffer too small for the model",
+            Self::Parts => "parts beside the network are out of range or out of order",
             Self::SectionLength => "weight sections do not fit the sizes in the header",
         })
     }
@@ -41,6 +44,25 @@ struct Tail<'a> {
 /// # Errors
 /// See [`EncodeError`].
 pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<usize, EncodeError> {
+    encode_with_parts(header, weights, &[], out)
+}
+
+/// The same with parts beside the network, whatever number of parts the header says.
+///
+/// # Errors
+/// See [`EncodeError`].
+pub fn encode_with_parts(
+    header: &Header<'_>,
+    weights: &[u32],
+    parts: &[Part<'_>],
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
+    let mut header = *header;
+    header.addition.parts = u8::try_from(parts.len()).map_err(|_| EncodeError::Parts)?;
+    let header = &header;
+    if !parts.is_sorted_by(|before, after| before.id < after.id) {
+        return Err(EncodeError::Parts);
+    }
     if SectionLengths::of(header).map(|lengths| lengths.total()) != Some(weights.len()) {
         return Err(EncodeError::SectionLength);
     }
@@ -48,12 +70,17 @@ pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<us
     let extension = (version > 1).then_some(&header.extension);
     let addition = (version > 2).then(|| header.addition.to_words());
     let addition: &[u8] = (addition.as_ref()).map_or(&[], |words| bytemuck::cast_slice(words));
+    let eighth = (version > 3).then(|| header.addition.eighth_word());
     let size =
         |result: Result<usize, postcard::Error>| result.map_err(|_| EncodeError::SectionLength);
     let head = size(serialized_size(header))?
         + extension.map_or(Ok(0), |extension| size(serialized_size(extension)))?;
     let weights: &[u8] = bytemuck::cast_slice(weights);
-    let bytes = addition.len() + weights.len();
+    let stored = |part: &Part<'_>| 4 + 4 * part.words.len();
+    let bytes = addition.len()
+        + eighth.map_or(0, |_| 4)
+        + weights.len()
+        + parts.iter().map(stored).sum::<usize>();
     // The weights are the last field, so they end where the body ends: pad until that is a multiple of four.
     let tail = (0..4).find_map(|padding| {
         let tail = Tail {
@@ -81,9 +108,22 @@ pub fn encode(header: &Header<'_>, weights: &[u32], out: &mut [u8]) -> Result<us
         at += written(postcard::to_slice(extension, &mut body[at..]))?;
     }
     at += written(postcard::to_slice(&tail, &mut body[at..]))?;
-    let (first, rest) = body[at..].split_at_mut(addition.len());
-    first.copy_from_slice(addition);
-    rest[..weights.len()].copy_from_slice(weights);
+    let mut append = |bytes: &[u8]| {
+        body[at..at + bytes.len()].copy_from_slice(bytes);
+        at += bytes.len();
+    };
+    append(addition);
+    if let Some(word) = eighth {
+        append(&word.to_le_bytes());
+    }
+    for part in parts {
+        let entry = part.entry().ok_or(EncodeError::Parts)?;
+        append(&entry.to_le_bytes());
+    }
+    append(weights);
+    for part in parts {
+        append(bytemuck::cast_slice(part.words));
+    }
     let (checked, crc) = file.split_at_mut(end);
     crc.copy_from_slice(&crc32(checked).to_le_bytes());
     Ok(length)

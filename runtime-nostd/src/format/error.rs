@@ -53,7 +53,8 @@ pub enum ModelError {
     Leak,
     /// A token model whose vocabulary is not in `1..=65536`, whose multiplier is not in `1..=32767`, or that has inputs.
     Tokens,
-    /// A pooled readout whose shift is beyond 16, or that is for no steps.
+    /// A pooled readout whose shift is beyond 16, that is for no steps, or that fades by numbers out of range; or another readout that
+    /// fades.
     Pool,
     /// InputTile rows that are not an equal part of every diagonal block, in whole words of U, or that are all rows.
     DrivenRows,
@@ -63,6 +64,10 @@ pub enum ModelError {
     Bounds,
     /// A second layer whose multiplier is not in `1..=32767`, or that is mixed by a Hadamard matrix of another size.
     SecondLayer,
+    /// Parts beside the network whose numbers do not rise, or whose lengths do not add up.
+    Parts,
+    /// A critical part that this runtime does not know, of this number: the model needs a newer one.
+    UnknownPart(u16),
 }
 
 impl ModelError {
@@ -89,7 +94,7 @@ impl ModelError {
             Self::LogitScale => "logit scale is not a positive finite number",
             Self::Leak => "leak is beyond 15",
             Self::Tokens => "token table has sizes or a multiplier out of range",
-            Self::Pool => "pooled readout has a shift beyond 16 or no steps",
+            Self::Pool => "pooled readout has a shift beyond 16, no steps, or fades out of range",
             Self::DrivenRows => {
                 "driven rows are not an equal part of every block in whole words of U"
             }
@@ -98,6 +103,8 @@ impl ModelError {
             Self::SecondLayer => {
                 "second layer has a multiplier out of range or does not fit its matrix"
             }
+            Self::Parts => "parts beside the network are out of order or of wrong length",
+            Self::UnknownPart(_) => "model has a critical part that this runtime does not know",
         }
     }
 }
@@ -108,6 +115,10 @@ impl fmt::Display for ModelError {
             Self::UnsupportedVersion(version) => write!(
                 f,
                 "model format version {version} is not supported (this runtime reads 1 to {VERSION})"
+            ),
+            Self::UnknownPart(id) => write!(
+                f,
+                "model has a critical part of number {id}, which this runtime does not know: it needs a newer one"
             ),
             _ => f.write_str(self.text()),
         }

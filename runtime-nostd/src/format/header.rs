@@ -38,7 +38,7 @@ pub struct Header<'a> {
     /// The fields that version 2 added; stored behind the fields above, from version 2 on.
     #[serde(skip)]
     pub extension: Extension,
-    /// The fields that version 3 added; stored before the weights, from version 3 on.
+    /// The fields that versions 3 and 4 added; stored before the weights, from version 3 on.
     #[serde(skip)]
     pub addition: Addition,
 }
@@ -58,10 +58,21 @@ impl<'a> Header<'a> {
         if let Err(error) = check::header(&header) {
             return Err(error);
         }
-        match SectionLengths::of(&header) {
-            None => Err(ModelError::WeightBits),
-            Some(lengths) if lengths.total() == sections.len() / 4 => Ok(header),
-            Some(_) => Err(ModelError::WeightsLength),
+        let Some(lengths) = SectionLengths::of(&header) else {
+            return Err(ModelError::WeightBits);
+        };
+        // How long the parts are the model's reader checks.
+        let words = lengths
+            .total()
+            .saturating_add(header.addition.parts as usize);
+        let fits = match header.addition.parts {
+            0 => words == sections.len() / 4,
+            _ => words <= sections.len() / 4,
+        };
+        if fits {
+            Ok(header)
+        } else {
+            Err(ModelError::WeightsLength)
         }
     }
 
@@ -75,7 +86,9 @@ impl<'a> Header<'a> {
 
     /// The lowest version of the format that can hold this model: the one it is written in.
     pub fn version(&self) -> u16 {
-        if self.addition != Addition::default() {
+        if self.addition.is_of_version_4() {
+            4
+        } else if self.addition != Addition::default() {
             3
         } else if self.readout == Readout::LastState && self.extension == Extension::default() {
             1
@@ -95,7 +108,7 @@ pub enum Readout {
     /// `V relu(h_t) + b_o` after every step: the paper's copy task. The runtime computes the same as for `LastState`;
     /// only what the model was trained for differs. Version 2.
     EveryStep,
-    /// `V mean_t relu(h_t) + b_o`: an extension. Version 2.
+    /// `V mean_t relu(h_t) + b_o`: an extension. Version 2. The mean may forget: [`Addition::fading`], version 4.
     Pooled {
         /// Right shift of the sums, `0..=16`.
         shift: u8,

@@ -137,9 +137,9 @@ impl<'a> Sections<'a> {
         readout_bias: &[],
     };
 
-    /// Cuts the weight words into sections; `None` unless they fit exactly and as many inputs as the header says are
-    /// copies of the one before.
-    pub(crate) const fn split(header: &Header<'_>, words: &'a [u32]) -> Option<Self> {
+    /// Cuts sections off the weight words, and gives what is left, too; `None` where there are too few or not as many inputs as the
+    /// header says are copies of the one before.
+    pub(crate) const fn split(header: &Header<'_>, words: &'a [u32]) -> Option<(Self, &'a [u32])> {
         let Some(SectionLengths(lengths)) = SectionLengths::of(header) else {
             return None;
         };
@@ -170,10 +170,10 @@ impl<'a> Sections<'a> {
             None => true,
         };
         let copies = channels.len().wrapping_sub(counts(channels));
-        if !rest.is_empty() || !starts || copies != header.extension.copies as usize {
+        if !starts || copies != header.extension.copies as usize {
             return None;
         }
-        Some(Self {
+        let sections = Self {
             channels,
             input,
             bias,
@@ -185,7 +185,8 @@ impl<'a> Sections<'a> {
             hidden_bias,
             readout,
             readout_bias,
-        })
+        };
+        Some((sections, rest))
     }
 }
 

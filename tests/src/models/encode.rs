@@ -3,7 +3,8 @@
 use bitvec::prelude::*;
 use hadamrnn_runtime::Bounds;
 use hadamrnn_runtime::format::{
-    Addition, BinaryMatrixKind, Extension, Header, HiddenReadout, Readout, Second, Tokens, encode,
+    Addition, BinaryMatrixKind, Extension, Fading, Header, HiddenReadout, Part, Readout, Second,
+    Tokens, encode_with_parts,
 };
 
 use crate::bounds;
@@ -20,9 +21,18 @@ pub struct Widths {
 
 /// The model file of `model`.
 pub fn encode_plain(model: &PlainModel, widths: Widths) -> Vec<u8> {
-    let (header, words) = header_and_words(model, widths);
-    let mut file = vec![0; 256 + 4 * words.len()];
-    let length = encode(&header, &words, &mut file).expect("sections fit the header");
+    encode_with(model, widths, &[])
+}
+
+/// The same with parts beside the network.
+pub fn encode_with(model: &PlainModel, widths: Widths, parts: &[Part<'_>]) -> Vec<u8> {
+    let (mut header, words) = header_and_words(model, widths);
+    if !parts.is_empty() {
+        header.addition.bounds = stated_bounds(model, widths);
+    }
+    let stored: usize = parts.iter().map(|part| 1 + part.words.len()).sum();
+    let mut file = vec![0; 256 + 4 * (words.len() + stored)];
+    let length = encode_with_parts(&header, &words, parts, &mut file).expect("fitting sections");
     file.truncate(length);
     file
 }
@@ -48,7 +58,7 @@ pub fn header_and_words(model: &PlainModel, widths: Widths) -> (Header<'static>,
     }
     words.extend(model.readout_bias.iter().map(|&bias| bias as u32));
     let mut header = header(model, widths);
-    // A file of version 3 also states its bounds.
+    // A file of version 3 or 4 also states its bounds.
     if header.addition != Addition::default() {
         header.addition.bounds = stated_bounds(model, widths);
     }
@@ -96,7 +106,7 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
         readout: match model.readout_kind {
             PlainReadout::LastState => Readout::LastState,
             PlainReadout::EveryStep => Readout::EveryStep,
-            PlainReadout::Pooled(shift) => Readout::Pooled {
+            PlainReadout::Pooled(shift) | PlainReadout::Fading { shift, .. } => Readout::Pooled {
                 shift: shift as u8,
                 steps: 300,
             },
@@ -123,6 +133,14 @@ fn header(model: &PlainModel, widths: Widths) -> Header<'static> {
                 bias: !hidden.bias.is_empty(),
             }),
             bounds: Bounds::default(),
+            fading: match model.readout_kind {
+                PlainReadout::Fading { loss, interval, .. } => Some(Fading {
+                    shift: loss as u8,
+                    log2_interval: interval.ilog2() as u8,
+                }),
+                _ => None,
+            },
+            parts: 0,
         },
     }
 }

@@ -24,7 +24,7 @@ pub fn plain_models(
     log2_hidden: RangeInclusive<u32>,
 ) -> impl Strategy<Value = (PlainModel, Widths)> {
     models(log2_hidden).prop_filter("one layer of numbers", |(model, _)| {
-        let pooled = matches!(model.readout_kind, PlainReadout::Pooled(_));
+        let pooled = model.readout_kind.is_pooled();
         let numbers = matches!(model.input, PlainInput::Numbers { .. });
         numbers && !pooled && model.second.is_none() && model.hidden.is_none()
     })
@@ -189,6 +189,14 @@ fn readout_kind() -> impl Strategy<Value = PlainReadout> {
         Just(PlainReadout::LastState),
         Just(PlainReadout::EveryStep),
         (0u32..=16).prop_map(PlainReadout::Pooled),
+        // Sums of states of 16 bits have room for a time constant of 2^16 steps.
+        (0u32..=16, 1u32..=15, 0u32..=3).prop_map(|(shift, loss, log2_interval)| {
+            PlainReadout::Fading {
+                shift,
+                loss,
+                interval: 1 << log2_interval.min(16 - loss),
+            }
+        }),
     ]
 }
 

@@ -3,10 +3,11 @@
 use hadamrnn_runtime::format::{Header, crc32};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked};
 use hadamrnn_runtime::{Capacities, Model, ModelError, embedded};
-use hadamrnn_tests::models::{AlignedBytes, encode_plain, models};
+use hadamrnn_tests::models::{AlignedBytes, encode_plain, encode_with, models};
 use proptest::prelude::*;
 
 use crate::examples::*;
+use crate::parts::{borrowed, parts};
 
 /// Most words of a model that the tests make.
 const WORDS: usize = 1 << 14;
@@ -43,7 +44,11 @@ fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
         (Ok(_), Err(error)) => prop_assert!(
             matches!(
                 error,
-                ModelError::Overflow | ModelError::Bounds | ModelError::WeightsLength
+                ModelError::Overflow
+                    | ModelError::Bounds
+                    | ModelError::WeightsLength
+                    | ModelError::Parts
+                    | ModelError::UnknownPart(_)
             ),
             "{}",
             error
@@ -88,9 +93,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn both_readers_agree_on_parts_and_damage_of_them(
+        (model, widths) in models(4..=4),
+        parts in parts(),
+        at: prop::sample::Index,
+        bits: u8,
+    ) {
+        let mut bytes = encode_with(&model, widths, &borrowed(&parts));
+        agree(&bytes)?;
+        let at = 64.min(bytes.len()) + at.index(bytes.len() - 64.min(bytes.len()));
+        bytes[at] ^= bits;
+        let end = bytes.len() - 4;
+        let crc = crc32(&bytes[..end]);
+        bytes[end..].copy_from_slice(&crc.to_le_bytes());
+        agree(&bytes)?;
+    }
+}
+
 #[test]
 fn names_of_classes_are_counted() {
-    for bytes in [example_bytes(), example_2_bytes(), example_3_bytes()] {
+    for bytes in [
+        example_bytes(),
+        example_2_bytes(),
+        example_3_bytes(),
+        example_4_bytes(),
+    ] {
         let file = AlignedBytes::new(&bytes);
         let model = Model::from_bytes(file.as_slice()).expect("valid");
         assert!(embedded::needs::<Fwht>(&model, 0).is_ok());

@@ -9,7 +9,12 @@ use crate::examples::*;
 
 #[test]
 fn every_truncation_is_an_error() {
-    for bytes in [example_bytes(), example_2_bytes(), example_3_bytes()] {
+    for bytes in [
+        example_bytes(),
+        example_2_bytes(),
+        example_3_bytes(),
+        example_4_bytes(),
+    ] {
         for length in 0..bytes.len() {
             let file = AlignedBytes::new(&bytes[..length]);
             assert_eq!(
@@ -32,8 +37,8 @@ fn each_kind_of_damage_has_its_error() {
     };
     assert_eq!(error(&|b| b[0] = b'h'), Some(ModelError::BadMagic));
     assert_eq!(
-        error(&|b| b[4] = 4),
-        Some(ModelError::UnsupportedVersion(4))
+        error(&|b| b[4] = 5),
+        Some(ModelError::UnsupportedVersion(5))
     );
     assert_eq!(error(&|b| b[40] ^= 1), Some(ModelError::Checksum));
     assert_eq!(error(&|b| b.push(0)), Some(ModelError::TrailingBytes));
@@ -157,7 +162,7 @@ proptest! {
     fn arbitrary_bytes_never_panic(
         mut bytes in prop::collection::vec(any::<u8>(), 0..300),
         seal: bool,
-        version in 1u8..=3,
+        version in 1u8..=4,
     ) {
         if seal && bytes.len() > 16 {
             bytes[..8].copy_from_slice(b"HDRN\x01\0\0\0");

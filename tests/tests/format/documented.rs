@@ -4,7 +4,7 @@ use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Model, RoomOf, Session};
 use hadamrnn_tests::documented::{Documented, models};
-use hadamrnn_tests::models::{AlignedBytes, encode_plain};
+use hadamrnn_tests::models::{AlignedBytes, encode_with};
 use hadamrnn_tests::oracle::PlainModel;
 
 use crate::single_features::all;
@@ -13,8 +13,8 @@ use crate::single_features::all;
 fn pairs() -> impl Iterator<Item = (Documented, PlainModel, Vec<u8>)> {
     let (documented, described) = (models(), all());
     assert_eq!(documented.len(), described.len(), "examples");
-    let written = |(documented, (plain, widths))| {
-        let bytes = encode_plain(&plain, widths);
+    let written = |(documented, (plain, widths, parts))| {
+        let bytes = encode_with(&plain, widths, parts);
         (documented, plain, bytes)
     };
     documented.into_iter().zip(described).map(written)

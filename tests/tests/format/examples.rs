@@ -118,11 +118,30 @@ pub fn example_3() -> (PlainModel, Widths) {
     (model, widths)
 }
 
+/// The example of version 4: a pool that loses a quarter of itself before every second step.
+pub fn example_4() -> (PlainModel, Widths) {
+    let (first, widths) = example();
+    let model = PlainModel {
+        readout_kind: PlainReadout::Fading {
+            shift: 1,
+            loss: 2,
+            interval: 2,
+        },
+        ..first
+    };
+    (model, widths)
+}
+
 /// The file of a header and weights.
 pub fn file(header: &format::Header<'_>, words: &[u32]) -> AlignedBytes {
     let mut out = vec![0; 256 + 4 * words.len()];
     let length = format::encode(header, words, &mut out).expect("room");
     AlignedBytes::new(&out[..length])
+}
+
+pub fn example_4_bytes() -> Vec<u8> {
+    let (model, widths) = example_4();
+    encode_plain(&model, widths)
 }
 
 pub fn example_3_bytes() -> Vec<u8> {

@@ -141,6 +141,39 @@ fn each_field_of_version_3_out_of_range_has_its_error() {
     );
 }
 
+fn fading_of<'a>(header: &'a mut format::Header<'static>) -> &'a mut format::Fading {
+    header.addition.fading.as_mut().expect("a fading pool")
+}
+
+#[test]
+fn each_field_of_version_4_out_of_range_has_its_error() {
+    let (model, widths) = example_4();
+    let (valid, _) = header_and_words(&model, widths);
+    assert_eq!(error_of(&valid), Some(ModelError::Bounds));
+    assert_errors(
+        valid,
+        &[
+            // An interval of a pool that does not fade.
+            (|h| fading_of(h).shift = 0, ModelError::Malformed),
+            (|h| fading_of(h).shift = 16, ModelError::Pool),
+            (|h| fading_of(h).log2_interval = 17, ModelError::Pool),
+            // States of 12 bits leave room for a time constant of 2^20 steps.
+            (
+                |h| (fading_of(h).shift, fading_of(h).log2_interval) = (10, 11),
+                ModelError::Pool,
+            ),
+            (|h| h.readout = format::Readout::LastState, ModelError::Pool),
+            (|h| h.readout = format::Readout::EveryStep, ModelError::Pool),
+        ],
+    );
+    let mut most = valid;
+    *fading_of(&mut most) = format::Fading {
+        shift: 10,
+        log2_interval: 10,
+    };
+    assert_eq!(error_of(&most), Some(ModelError::Bounds));
+}
+
 #[test]
 fn bounds_that_are_not_those_of_the_weights_are_refused() {
     let (model, widths) = example_3();

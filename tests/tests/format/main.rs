@@ -6,5 +6,6 @@ mod damage;
 mod documented;
 mod examples;
 mod fields;
+mod parts;
 mod reading;
 mod single_features;

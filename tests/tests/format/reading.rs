@@ -72,6 +72,19 @@ fn what_version_3_added_is_read() {
     assert_eq!(model.header().addition.bounds, model.bounds());
 }
 
+#[test]
+fn what_version_4_added_is_read() {
+    let file = AlignedBytes::new(&example_4_bytes());
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let fading = format::Fading {
+        shift: 2,
+        log2_interval: 1,
+    };
+    assert_eq!(model.fading(), Some(fading));
+    assert_eq!(model.parts().iter().count(), 0);
+    assert_eq!(model.header().addition.bounds, model.bounds());
+}
+
 /// The lowest version that holds a model is written, so that older readers read what they can.
 #[test]
 fn models_are_written_in_the_lowest_version_and_none_passes_for_an_older_one() {
@@ -79,6 +92,7 @@ fn models_are_written_in_the_lowest_version_and_none_passes_for_an_older_one() {
     let newer = [
         (example_2_bytes(), 2, ModelError::Malformed),
         (example_3_bytes(), 3, ModelError::WeightsLength),
+        (example_4_bytes(), 4, ModelError::WeightsLength),
     ];
     for (mut bytes, version, error) in newer {
         assert_eq!(bytes[4..6], [version, 0]);

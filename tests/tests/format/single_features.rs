@@ -1,14 +1,31 @@
 //! The worked examples of `docs/EXAMPLES.md` that add one feature to the first one.
 
+use hadamrnn_runtime::format::Part;
 use hadamrnn_tests::models::Widths;
 use hadamrnn_tests::oracle::{
     PlainHidden, PlainInput, PlainLayer, PlainMixing, PlainModel, PlainReadout, PlainSecond,
 };
 
-use crate::examples::{dense, every_third, example, example_2, example_3, matrix};
+use crate::examples::{dense, every_third, example, example_2, example_3, example_4, matrix};
 
-/// Every worked example, in the order of the documents.
-pub fn all() -> Vec<(PlainModel, Widths)> {
+/// A part that no runtime knows, and can skip.
+pub const PARTS: &[Part<'static>] = &[Part {
+    id: 1000,
+    critical: false,
+    words: &[7, 0xFFFF_FFFF],
+}];
+
+/// Every worked example, in the order of the documents, and the parts beside its network.
+pub fn all() -> Vec<(PlainModel, Widths, &'static [Part<'static>])> {
+    let mut all: Vec<_> = (without_parts().into_iter())
+        .map(|(model, widths)| (model, widths, &[] as &[_]))
+        .collect();
+    let (model, widths) = example();
+    all.push((model, widths, PARTS));
+    all
+}
+
+fn without_parts() -> Vec<(PlainModel, Widths)> {
     let matrices = [dense(), hadamard()];
     let [dense_matrix, hadamard_matrix] = matrices.map(second_layer);
     vec![
@@ -23,6 +40,7 @@ pub fn all() -> Vec<(PlainModel, Widths)> {
         hidden_readout(),
         example_2(dense()),
         example_3(),
+        example_4(),
     ]
 }
 
