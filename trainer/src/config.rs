@@ -89,6 +89,9 @@ pub struct ExportConfig {
     /// hold it. Weights and logits are the same. With 4, a U of 2 bits is larger, but runs in the assembly for 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_field_bits: Option<u8>,
+    /// Share of windows of known classes, above 0 and below 1, that the model may call none of its classes; absent it has no such answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<f64>,
     /// Raw counts that the model reads, where neither a sensor nor counts are stated.
     #[serde(default, skip_serializing_if = "Counts::are_of_training")]
     pub counts: Counts,
@@ -147,6 +150,7 @@ impl Default for ExportConfig {
             table_bits: byte(),
             weight_bits: None,
             input_field_bits: None,
+            novelty: None,
             counts: Counts::Training,
             sensor: None,
             counts_per_unit: BTreeMap::new(),
@@ -187,6 +191,12 @@ impl ExportConfig {
             "counts = \"{}\" goes with neither sensor nor counts_per_unit: give one of them",
             self.counts
         );
+        if let Some(share) = self.novelty {
+            ensure!(
+                share > 0.0 && share < 1.0,
+                "novelty must be above 0 and below 1, not {share}"
+            );
+        }
         if let Some(sensor) = &self.sensor {
             SensorSetting::parse(sensor).context("sensor")?;
         }

@@ -16,6 +16,7 @@ mod calibrate;
 mod codes;
 mod input;
 mod pack;
+mod parts;
 mod readout;
 mod scales;
 mod second;
@@ -37,6 +38,7 @@ use readout::ReadoutPlan;
 use second::SecondPlan;
 
 pub use calibrate::{LayerRange, Ranges};
+pub use parts::with_part;
 pub use scales::Scales;
 
 /// A trained network, and the data that its export needs.

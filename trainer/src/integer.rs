@@ -5,12 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, limits};
+use hadamrnn_runtime::{Metric, Model, ModelError, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{Choice, words};
 use crate::data::{Sequences, Values};
+use crate::novelty;
 use crate::untrusted::{self, Kind};
 
 /// The bytes of a model file, on a four-byte boundary.
@@ -198,6 +199,24 @@ impl KernelName {
         }
     }
 
+    /// What the readout reads at the end of a window of raw samples `[T][D]`.
+    fn read(self, model: &Model<'_>, window: &[i16]) -> Result<Vec<i16>> {
+        Ok(match self {
+            Self::FwhtPacked => run::<FwhtPacked>(model, window, |_| {})?.read().collect(),
+            Self::Fwht => run::<Fwht>(model, window, |_| {})?.read().collect(),
+            Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.read().collect(),
+        })
+    }
+
+    /// How far a window of raw samples `[T][D]` is from all that the model was trained on.
+    fn novelty(self, model: &Model<'_>, metric: &Metric<'_>, window: &[i16]) -> Result<u32> {
+        Ok(match self {
+            Self::FwhtPacked => run::<FwhtPacked>(model, window, |_| {})?.novelty(metric),
+            Self::Fwht => run::<Fwht>(model, window, |_| {})?.novelty(metric),
+            Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.novelty(metric),
+        })
+    }
+
     /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.
     ///
     /// # Errors
@@ -225,6 +244,41 @@ pub fn answers(
     (0..sequences.len())
         .into_par_iter()
         .map(|i| kernel.answer(model, &sequences.raw(i, input_lsb)))
+        .collect()
+}
+
+/// What the readout reads at the end of each window of `sequences`, in order, computed on all cores.
+///
+/// # Errors
+/// The model is for other data, or `kernel` cannot run it.
+pub fn read(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Vec<i16>>> {
+    check_inputs(model, sequences)?;
+    (0..sequences.len())
+        .into_par_iter()
+        .map(|i| kernel.read(model, &sequences.raw(i, input_lsb)))
+        .collect()
+}
+
+/// How far each window of `sequences` is from all that the model was trained on, in order, computed on all cores.
+///
+/// # Errors
+/// The model has no metric, or is for other data, or `kernel` cannot run it.
+pub fn novelties(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<u32>> {
+    check_inputs(model, sequences)?;
+    let metric = novelty::metric(model)?;
+    (0..sequences.len())
+        .into_par_iter()
+        .map(|i| kernel.novelty(model, &metric, &sequences.raw(i, input_lsb)))
         .collect()
 }
 

@@ -33,6 +33,8 @@ pub struct ExportOptions {
     pub out: Option<PathBuf>,
     /// Widths of the integer model, where they are not the run's.
     pub widths: Widths,
+    /// Share of false alarms of a model that tells what is none of its classes; none stays as the run's configuration says.
+    pub novelty: Option<f64>,
     /// Sources to write too.
     pub sources: SourceOptions,
     /// Whether files and folders may be overwritten that hold something else.
@@ -166,6 +168,7 @@ fn trained_run(
     checkpoint.check_trained().sort_at(Error::Checkpoint, run)?;
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
+    config.export.novelty = options.novelty.or(config.export.novelty);
     if let Some(counts) = &options.counts {
         counts.lay_over(&mut config.export);
     }

@@ -50,6 +50,9 @@ pub struct Args {
     /// Bits, 2, 4 or 8, of the fields that hold U, where its own are fewer: 4 makes a U of 2 bits larger and faster
     #[arg(long)]
     input_field_bits: Option<u8>,
+    /// Let the model tell what is none of its classes, at this share of false alarms on the validation split, such as 0.05
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.05")]
+    novelty: Option<f64>,
     /// Raw counts that the model reads [default: the run's configuration]
     #[arg(long, value_parser = choice::<Counts>(), conflicts_with_all = ["sensor", "counts_per_unit"])]
     counts: Option<Counts>,
@@ -118,6 +121,7 @@ pub fn run(args: &Args) -> Result<Status> {
             weight_bits: args.weight_bits,
             input_field_bits: args.input_field_bits,
         },
+        novelty: args.novelty,
         sources,
         overwrite: args.overwrite,
         data_dir: args.common.data.data_dir.clone(),
