@@ -74,6 +74,10 @@ pub const FADE_SHIFT: Limit = Limit::new(1, 15);
 pub const LOG2_FADE_INTERVAL: Limit = Limit::new(0, 16);
 /// Bits of a sum of a fading pool, those of its time constant and of a state together, at most.
 pub const FADING_POOL_BITS: usize = 32;
+/// Groups of five dimensions of a metric.
+pub const METRIC_GROUPS: Limit = Limit::new(1, 4);
+/// Right shift of a projection and of the distances of a metric.
+pub const METRIC_SHIFT: Limit = Limit::new(0, 30);
 /// Bits of the mean that a pooled readout reads.
 pub const POOLED_BITS: u8 = 16;
 /// Leak `l` of a layer that has one: its state keeps `1 - 2^-l` of itself in a step.

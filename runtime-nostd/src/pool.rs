@@ -46,13 +46,16 @@ pub(crate) fn fade(sums: &mut [u32], shift: u32) {
 
 /// The vector that V reads: the sums, scaled to 16 bits.
 pub(crate) fn scaled(sums: &[u32], shift: u32) -> impl Iterator<Item = [i32; 2]> {
+    (sums.as_chunks().0.iter()).map(move |sums| sums.map(|sum| scale(sum, shift)))
+}
+
+/// A sum, scaled to 16 bits.
+#[inline(always)]
+pub(crate) fn scale(sum: u32, shift: u32) -> i32 {
     let half = 1u32.wrapping_shl(shift) >> 1;
-    let scale = move |sum: u32| {
-        // No sum is beyond 2^32 - 2^16, so the addition fits; what is beyond the limit is beyond 16 bits afterwards.
-        let scaled = sum.wrapping_add(half).wrapping_shr(shift);
-        scaled.min(0x7FFF) as i32
-    };
-    (sums.as_chunks().0.iter()).map(move |&[even, odd]| [scale(even), scale(odd)])
+    // No sum is beyond 2^32 - 2^16, so the addition fits; what is beyond the limit is beyond 16 bits afterwards.
+    let scaled = sum.wrapping_add(half).wrapping_shr(shift);
+    scaled.min(0x7FFF) as i32
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::input_projection::InputProjection;
 use crate::kernel::{self, HiddenState, Kernel};
 use crate::layer_input::LayerInput;
 use crate::model::Model;
+use crate::novelty::{Metric, Place};
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::room::{Array, Inputs, Room};
@@ -238,6 +239,43 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.
     pub fn class(&self) -> usize {
         readout::class_of(self.logits())
+    }
+
+    /// What the readout reads, one value a unit, in `0..=32767`: the last layer's rectified state, or its scaled sum over time.
+    pub fn read(&self) -> impl ExactSizeIterator<Item = i16> {
+        let pooled = match self.model().readout() {
+            Readout::Pooled { shift, .. } if Self::POOL => Some(shift.into()),
+            _ => None,
+        };
+        let top = match self.model().second() {
+            Some(_) if Self::SECOND => Some(&self.second.state),
+            _ => None,
+        };
+        (0..self.model().top().hidden_size).map(move |unit| match (pooled, top) {
+            (Some(shift), _) => {
+                let sum = self.pool.as_ref().get(unit).copied();
+                pool::scale(sum.unwrap_or(0), shift) as i16
+            }
+            (None, Some(second)) => second.get(unit).max(0),
+            (None, None) => self.state.get(unit).max(0),
+        })
+    }
+
+    /// Where the session is in the space of its model's metric.
+    pub fn place(&self, metric: &Metric<'_>) -> Place {
+        match (self.model().readout(), self.model().second()) {
+            (Readout::Pooled { shift, .. }, _) if Self::POOL => {
+                metric.place(|| pool::scaled(self.pool.as_ref(), shift.into()))
+            }
+            (_, Some(_)) if Self::SECOND => metric.place(|| self.second.state.pairs()),
+            _ => metric.place(|| self.state.pairs()),
+        }
+    }
+
+    /// How far the session is from all that its model was trained on, by the model's metric; beyond the metric's
+    /// [threshold](Metric::threshold) it is none of the classes.
+    pub fn novelty(&self, metric: &Metric<'_>) -> u32 {
+        metric.score(&self.place(metric))
     }
 
     /// The hidden states, in index order: of the first layer, then of the second.

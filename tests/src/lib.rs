@@ -3,6 +3,7 @@
 pub mod bounds;
 pub mod documented;
 pub mod fast_path;
+pub mod metric;
 pub mod models;
 pub mod oracle;
 pub mod readout_models;

@@ -344,15 +344,24 @@ impl PlainModel {
         }
     }
 
-    /// Logits of a state.
-    pub fn logits(&self, state: &PlainState) -> Vec<i64> {
-        let read: Vec<i64> = match self.readout_kind {
+    /// What the readout reads of a state, rectified.
+    pub fn read(&self, state: &PlainState) -> Vec<i64> {
+        let top = if self.second.is_some() {
+            &state.second
+        } else {
+            &state.h
+        };
+        match self.readout_kind {
             PlainReadout::Pooled(shift) | PlainReadout::Fading { shift, .. } => (state.sums.iter())
                 .map(|&sum| round_shift(sum, shift).min(32767))
                 .collect(),
-            _ if self.second.is_some() => state.second.clone(),
-            _ => state.h.clone(),
-        };
+            _ => top.iter().map(|&h| h.max(0)).collect(),
+        }
+    }
+
+    /// Logits of a state.
+    pub fn logits(&self, state: &PlainState) -> Vec<i64> {
+        let read = self.read(state);
         let read = match &self.hidden {
             Some(hidden) => hidden.units(&read),
             None => read,

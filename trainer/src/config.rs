@@ -47,6 +47,10 @@ pub struct RunConfig {
     /// Length of the copying-memory task, `20..=10_000`; other tasks ignore it.
     #[serde(default = "published_copy_steps")]
     pub copy_steps: usize,
+    /// Names of classes that are left out of all splits, as if nobody had recorded them: to see what a model makes of what it
+    /// does not know. Of benchmarks of one class a sequence only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_classes: Vec<String>,
     /// Data held out of training to choose the weights by.
     #[serde(default)]
     pub holdout: Holdout,
@@ -91,6 +95,9 @@ pub struct ExportConfig {
     /// ([`long_run`](crate::long_run)). The network was not trained with it: 8 changes the states of a window of 128 steps by up to 40 %.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leak: Option<u8>,
+    /// Share of windows of known classes, above 0 and below 1, that the model may call none of its classes; absent it has no such answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<f64>,
     /// Raw counts that the model reads, where neither a sensor nor counts are stated.
     #[serde(default, skip_serializing_if = "Counts::are_of_training")]
     pub counts: Counts,
@@ -150,6 +157,7 @@ impl Default for ExportConfig {
             weight_bits: None,
             input_field_bits: None,
             leak: None,
+            novelty: None,
             counts: Counts::Training,
             sensor: None,
             counts_per_unit: BTreeMap::new(),
@@ -191,6 +199,12 @@ impl ExportConfig {
             "counts = \"{}\" goes with neither sensor nor counts_per_unit: give one of them",
             self.counts
         );
+        if let Some(share) = self.novelty {
+            ensure!(
+                share > 0.0 && share < 1.0,
+                "novelty must be above 0 and below 1, not {share}"
+            );
+        }
         if let Some(sensor) = &self.sensor {
             SensorSetting::parse(sensor).context("sensor")?;
         }
@@ -281,6 +295,12 @@ impl RunConfig {
             "[recordings] is for the task recordings, which needs it"
         );
         cutting.map_or(Ok(()), |cutting| cutting.validate().context("[recordings]"))?;
+        ensure!(
+            self.without_classes.is_empty() || !matches!(self.task, Task::Copy | Task::Recordings),
+            "without_classes is for benchmarks of one class a sequence, not {}: leave the recordings of a class of your own out of the \
+             folder",
+            self.task
+        );
         let split_seed = cutting.map_or(0, |cutting| cutting.split_seed);
         let holdout_seed = match self.holdout {
             Holdout::Random { seed, .. } => seed,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{Addition, Bounds, Part, encode_with_parts};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, limits};
+use hadamrnn_runtime::{Metric, Model, ModelError, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -251,6 +251,24 @@ impl KernelName {
         }
     }
 
+    /// What the readout reads at the end of a window of raw samples `[T][D]`.
+    fn read(self, model: &Model<'_>, window: &[i16]) -> Result<Vec<i16>> {
+        Ok(match self {
+            Self::FwhtPacked => run::<FwhtPacked>(model, window, |_| {})?.read().collect(),
+            Self::Fwht => run::<Fwht>(model, window, |_| {})?.read().collect(),
+            Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.read().collect(),
+        })
+    }
+
+    /// How far a window of raw samples `[T][D]` is from all that the model was trained on.
+    fn novelty(self, model: &Model<'_>, metric: &Metric<'_>, window: &[i16]) -> Result<u32> {
+        Ok(match self {
+            Self::FwhtPacked => run::<FwhtPacked>(model, window, |_| {})?.novelty(metric),
+            Self::Fwht => run::<Fwht>(model, window, |_| {})?.novelty(metric),
+            Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.novelty(metric),
+        })
+    }
+
     /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.
     ///
     /// # Errors
@@ -298,6 +316,41 @@ pub fn answers(
         .collect()
 }
 
+/// What the readout reads at the end of each window of `sequences`, in order, computed on all cores.
+///
+/// # Errors
+/// The model is for other data, or `kernel` cannot run it.
+pub fn read(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Vec<i16>>> {
+    check_inputs(model, sequences)?;
+    (0..sequences.len())
+        .into_par_iter()
+        .map(|i| kernel.read(model, &sequences.raw(i, input_lsb)))
+        .collect()
+}
+
+/// How far each window of `sequences` is from all that the model was trained on, by its `metric`, in order, computed on all cores.
+///
+/// # Errors
+/// The model is for other data, or `kernel` cannot run it.
+pub fn novelties(
+    model: &Model<'_>,
+    kernel: KernelName,
+    metric: &Metric<'_>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<u32>> {
+    check_inputs(model, sequences)?;
+    (0..sequences.len())
+        .into_par_iter()
+        .map(|i| kernel.novelty(model, metric, &sequences.raw(i, input_lsb)))
+        .collect()
+}
+
 /// Whether `sequences` are what `model` takes.
 ///
 /// # Errors
@@ -319,4 +372,33 @@ pub fn check_inputs(model: &Model<'_>, sequences: &Sequences) -> Result<()> {
         (None, Values::Tokens { .. }) => bail!("the model takes numbers, the data are tokens"),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_added_replaced_and_taken_off_and_change_nothing_else() {
+        for name in ["har2", "har6-hidden", "har2-two-layers"] {
+            let path = format!("../models/{name}/model.hdrn");
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+            let plain = ModelFile::read(&path).unwrap();
+            let add =
+                |file: &ModelFile, id, words: &[u32]| file.with_part(id, Some(words)).unwrap();
+            let other = add(&add(&plain, 40, &[7]), 30, &[1, 2]);
+            let replaced = add(&add(&other, 40, &[8, 9]), 30, &[3]);
+            let (before, after) = (plain.model().unwrap(), replaced.model().unwrap());
+            assert_eq!(after.parts().get(40), Some(&[8, 9][..]));
+            assert_eq!(after.parts().get(30), Some(&[3][..]));
+            assert_eq!(before.bounds(), after.bounds());
+            let window = vec![77; 8 * before.sample_size()];
+            let kernel = KernelName::best_for(&before);
+            let answers = [&before, &after].map(|model| kernel.answer(model, &window).unwrap());
+            assert_eq!(answers[0], answers[1], "{name}");
+            let without = replaced.with_part(40, None).unwrap();
+            let without = without.with_part(30, None).unwrap();
+            assert_eq!(without.bytes(), plain.bytes(), "{name}");
+        }
+    }
 }

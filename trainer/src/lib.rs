@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod model_folder;
 pub mod monitor;
 pub mod nn;
+pub mod novelty;
 pub mod observer;
 pub mod pipeline;
 pub mod plot;

@@ -61,6 +61,7 @@ mod report;
 mod send;
 mod sources;
 mod train;
+mod unknown;
 mod verify;
 mod watch;
 
@@ -99,5 +100,6 @@ pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};
 pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};
+pub use unknown::{LeftOut, UnknownOptions, unknown};
 pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};
 pub use watch::{EmulatorOptions, Names, start_emulator};

@@ -72,6 +72,7 @@ fn common(task: Task, hidden_size: usize) -> RunConfig {
         task,
         seed: 1,
         copy_steps: CopyTask::PUBLISHED_STEPS,
+        without_classes: Vec::new(),
         holdout: Holdout::default(),
         recordings: (task == Task::Recordings).then(Cutting::default),
         preparation: Preparation::default(),

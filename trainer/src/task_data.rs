@@ -59,17 +59,23 @@ impl From<Dataset> for TaskData {
 
 impl Windows {
     fn load(config: &RunConfig, source: &Source) -> Result<Self> {
-        let (data, own) = match &config.recordings {
+        let (mut data, own) = match &config.recordings {
             Some(cutting) => {
                 let loaded = recordings::load_whole(source, cutting, &config.holdout)?;
                 (loaded.data, Some(Box::new(loaded.own)))
             }
             None => (data::load(config.task, source, &config.holdout)?, None),
         };
-        let auxiliary = match config.training.auxiliary > 0.0 {
+        let mut auxiliary = match config.training.auxiliary > 0.0 {
             true => related_classes(config, source)?,
             false => Vec::new(),
         };
+        if !config.without_classes.is_empty() {
+            let kept = data.leave_out(&config.without_classes)?;
+            auxiliary = (kept.iter())
+                .filter_map(|&i| auxiliary.get(i).copied())
+                .collect();
+        }
         Self::prepared(data, own, auxiliary, config)
     }
 

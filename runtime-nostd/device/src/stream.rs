@@ -7,7 +7,7 @@
 
 use hadamrnn_runtime::decision::{Decided, Decider, Decision};
 use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::{Model, Room, Session, SessionError, class_of};
+use hadamrnn_runtime::{Metric, Model, Room, Session, SessionError, class_of};
 
 use crate::MAX_OUTPUTS;
 use crate::channels::MAX_CHANNELS;
@@ -30,6 +30,7 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     /// Samples until the next answer of a pool that fades.
     left: u32,
     logits: heapless::Vec<i32, MAX_OUTPUTS>,
+    metric: Option<Metric<'m>>,
     decision: Option<Decision<'m>>,
     decider: Decider<MAX_OUTPUTS>,
     /// Channels that the model takes, and their places in the sensor's sample; none where it takes all in their order.
@@ -45,6 +46,8 @@ pub struct Answer<'a> {
     pub class: usize,
     /// The logits.
     pub logits: &'a [i32],
+    /// Whether the input is none of the classes; false where the model has no metric.
+    pub unknown: bool,
     /// What is decided after this answer; none where the model has no decision.
     pub decided: Option<Decided>,
 }
@@ -93,6 +96,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             ended: 0,
             left: window.into(),
             logits: heapless::Vec::new(),
+            metric: Metric::of(model)?,
             decision,
             decider: Decider::new(),
             inputs,
@@ -163,14 +167,15 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             let _ = self.logits.push(logit);
         }
         let logits = self.logits.as_slice();
-        let decided = self
-            .decision
-            .as_ref()
-            .map(|decision| (self.decider).push(decision, logits.iter().copied(), true));
+        let unknown = (self.metric.as_ref())
+            .is_some_and(|metric| session.novelty(metric) > metric.threshold());
+        let decided = (self.decision.as_ref())
+            .map(|decision| (self.decider).push(decision, logits.iter().copied(), !unknown));
         Ok(Some(Answer {
             index,
             class: class_of(logits.iter().copied()),
             logits,
+            unknown,
             decided,
         }))
     }

@@ -66,6 +66,8 @@ pub enum ModelError {
     SecondLayer,
     /// Parts beside the network whose numbers do not rise, or whose lengths do not add up.
     Parts,
+    /// A metric with numbers out of range, or of a length that they do not call for.
+    Metric,
     /// A critical part that this runtime does not know, of this number: the model needs a newer one.
     UnknownPart(u16),
 }
@@ -104,6 +106,7 @@ impl ModelError {
                 "second layer has a multiplier out of range or does not fit its matrix"
             }
             Self::Parts => "parts beside the network are out of order or of wrong length",
+            Self::Metric => "metric has numbers out of range or is of wrong length",
             Self::UnknownPart(_) => "model has a critical part that this runtime does not know",
         }
     }

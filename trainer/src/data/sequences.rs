@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{Numbers, Stream};
+use crate::visible;
 
 /// Classes that are to be predicted from sequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,6 +249,20 @@ impl Sequences {
         }
     }
 
+    /// Gives each class another number, and leaves those out that have none; gives the places of the sequences that stay.
+    fn renumbered(&mut self, numbers: &[Option<u32>]) -> Result<Vec<usize>> {
+        let Targets::Class(classes) = &self.targets else {
+            bail!("without_classes is for tasks of one class a sequence");
+        };
+        let number = |class: &u32| numbers.get(*class as usize).copied().flatten();
+        let (places, classes): (Vec<usize>, Vec<u32>) = (classes.iter().enumerate())
+            .filter_map(|(i, class)| Some((i, number(class)?)))
+            .unzip();
+        *self = self.select(&places);
+        self.targets = Targets::Class(classes);
+        Ok(places)
+    }
+
     /// How many targets there are of each of `classes` classes.
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {
         let mut counts = vec![0; classes];
@@ -335,6 +350,43 @@ pub struct Dataset {
     pub sample_rate_hz: f32,
 }
 
+impl Dataset {
+    /// Leaves the classes of these names out of all splits; the others are numbered anew. Gives the places that the training
+    /// sequences that stay had.
+    ///
+    /// # Errors
+    /// A name is none of the classes, or fewer than two classes stay; or targets are of steps.
+    pub fn leave_out(&mut self, names: &[String]) -> Result<Vec<usize>> {
+        for name in names {
+            ensure!(
+                self.classes.contains(name),
+                "without_classes: {} is none of the classes {}",
+                visible::name(name),
+                visible::names(&self.classes)
+            );
+        }
+        let mut stay = self.classes.iter().map(|class| !names.contains(class));
+        let mut next = 0;
+        let numbers: Vec<Option<u32>> = (stay.by_ref())
+            .map(|stays| {
+                let number = stays.then_some(next);
+                next += u32::from(stays);
+                number
+            })
+            .collect();
+        ensure!(
+            next >= 2,
+            "without_classes leaves {next} of the classes {}: at least two must stay",
+            visible::names(&self.classes)
+        );
+        let train = self.train.renumbered(&numbers)?;
+        self.valid.renumbered(&numbers)?;
+        self.test.renumbered(&numbers)?;
+        self.classes.retain(|class| !names.contains(class));
+        Ok(train)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,6 +457,53 @@ mod tests {
         assert_eq!(all.raw(1, &[]), [40_000_u16 as i16, 0]);
         let error = make(vec![3, 1, 2, 0], 3).unwrap_err().to_string();
         assert!(error.contains("below 3"), "{error}");
+    }
+
+    #[test]
+    fn classes_are_left_out_of_all_splits() {
+        let split = |classes: &[u32]| {
+            let values = classes.iter().map(|&class| class as f32);
+            let groups = (1..).take(classes.len()).collect();
+            Sequences::new(
+                1,
+                1,
+                values.collect::<Vec<f32>>(),
+                Targets::Class(classes.to_vec()),
+                groups,
+            )
+            .unwrap()
+        };
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let all = Dataset {
+            name: "small".into(),
+            train: split(&[2, 0, 1, 2]),
+            valid: split(&[]),
+            test: split(&[1, 2]),
+            classes: names(&["a", "b", "c"]),
+            channel_names: names(&["x"]),
+            input_lsb: vec![1.0],
+            sample_rate_hz: 1.0,
+        };
+        let mut some = all.clone();
+        assert_eq!(some.leave_out(&names(&["b"])).unwrap(), [0, 1, 3]);
+        assert_eq!(some.classes, ["a", "c"]);
+        assert_eq!(some.train.targets.values(), [1, 0, 1]);
+        assert_eq!(some.train.values.numbers().to_vec(), [2.0, 0.0, 2.0]);
+        assert_eq!(some.train.groups, [1, 2, 4]);
+        assert_eq!((some.valid.len(), some.test.len()), (0, 1));
+        assert_eq!(some.test.targets.values(), [1]);
+        for (left_out, part) in [
+            (&["d"][..], "d is none of the classes a, b, c"),
+            (&["a", "b"], "leaves 1"),
+        ] {
+            let error = all.clone().leave_out(&names(left_out)).unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use hadamrnn_runtime::Model;
 use hadamrnn_runtime::decision::{Decision, Rule};
 use hadamrnn_runtime::format::part;
+use hadamrnn_runtime::{Metric, Model};
 
 use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
@@ -200,25 +200,38 @@ fn streams(
         anyhow::bail!("a decision is for one class a window, and these data have one a step");
     };
     let kernel = KernelName::best_for(model);
+    let metric = Metric::of(model)?;
     let mut streams: BTreeMap<Option<u32>, AnswerStream> = BTreeMap::new();
-    let mut add = |window: usize, logits| {
+    let mut add = |window: usize, logits, known| {
         let subject = windows.groups.get(window).copied();
         let stream = streams.entry(subject).or_default();
         stream.logits.push(logits);
         stream.classes.push(Some(classes[window] as usize));
-        stream.known.push(true);
+        stream.known.push(known);
     };
     if integer::runs_on(model) && !windows.streams.is_empty() {
         integer::check_inputs(model, windows)?;
+        ensure!(
+            metric.is_none(),
+            "the model has a fading pool and a metric, of which the decision would have to be chosen together, which is not done: \
+             export it without --novelty"
+        );
         for stream in &windows.streams {
             for (window, logits) in evaluate::integer_of_stream(model, kernel, stream, input_lsb)? {
-                add(window, logits);
+                add(window, logits, true);
             }
         }
     } else {
         let answers = integer::answers(model, kernel, windows, input_lsb)?;
-        for (window, answer) in answers.into_iter().enumerate() {
-            add(window, answer.logits);
+        let known = match &metric {
+            Some(metric) => integer::novelties(model, kernel, metric, windows, input_lsb)?
+                .iter()
+                .map(|&score| score <= metric.threshold())
+                .collect(),
+            None => vec![true; answers.len()],
+        };
+        for (window, (answer, known)) in answers.into_iter().zip(known).enumerate() {
+            add(window, answer.logits, known);
         }
     }
     Ok(streams.into_values().collect())

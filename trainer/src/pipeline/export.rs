@@ -38,6 +38,8 @@ pub struct ExportOptions {
     pub leak: Option<u8>,
     /// Whether the model is to run without a reset of its state, whatever its windows: then it is told where rounding would add up.
     pub stream: bool,
+    /// Share of false alarms of a model that tells what is none of its classes; none stays as the run's configuration says.
+    pub novelty: Option<f64>,
     /// Sources to write too.
     pub sources: SourceOptions,
     /// Whether files and folders may be overwritten that hold something else.
@@ -173,6 +175,7 @@ fn trained_run(
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
     config.export.leak = options.leak.or(config.export.leak);
+    config.export.novelty = options.novelty.or(config.export.novelty);
     if let Some(counts) = &options.counts {
         counts.lay_over(&mut config.export);
     }

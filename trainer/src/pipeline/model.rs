@@ -11,11 +11,12 @@ use super::place::{self, is_run};
 use crate::card;
 use crate::checkpoint::{self, Checkpoint, TaskFacts};
 use crate::config::RunConfig;
-use crate::data::Task;
+use crate::data::{Split, Task};
 use crate::export::{self, Scales};
 use crate::integer::ModelFile;
 use crate::model_folder::{ModelFolder, StoredModel};
 use crate::nn::HadamRnn;
+use crate::novelty;
 use crate::observer::Observer;
 use crate::train;
 use crate::visible;
@@ -228,7 +229,15 @@ pub(super) fn export_run(
         },
         calibration: &calibration,
     };
-    let (file, scales) = export::export(source, &config.export).sort(Error::Config)?;
+    let (mut file, scales) = export::export(source, &config.export).sort(Error::Config)?;
+    if let Some(false_alarms) = config.export.novelty {
+        let windows = novelty::Windows {
+            train: &calibration,
+            held_out: &data.task.split(Split::Valid),
+            input_lsb: source.input_lsb,
+        };
+        file = novelty::with_metric(&file, windows, false_alarms).sort(Error::Config)?;
+    }
     Ok(LoadedModel {
         file,
         config,

@@ -57,6 +57,9 @@ pub struct Args {
     /// The model is to run as a stream without a reset: warns where rounding adds up in its states
     #[arg(long)]
     stream: bool,
+    /// Let the model tell what is none of its classes, at this share of false alarms on the validation split, such as 0.05
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.05")]
+    novelty: Option<f64>,
     /// Raw counts that the model reads [default: the run's configuration]
     #[arg(long, value_parser = choice::<Counts>(), conflicts_with_all = ["sensor", "counts_per_unit"])]
     counts: Option<Counts>,
@@ -127,6 +130,7 @@ pub fn run(args: &Args) -> Result<Status> {
         },
         leak: args.leak,
         stream: args.stream,
+        novelty: args.novelty,
         sources,
         overwrite: args.overwrite,
         data_dir: args.common.data.data_dir.clone(),

@@ -32,6 +32,7 @@ mod send;
 mod signals;
 mod sweep;
 mod train;
+mod unknown;
 mod verify;
 
 use std::process::ExitCode;
@@ -69,6 +70,8 @@ enum Command {
     Fit(Box<fit::Args>),
     /// Accuracy of a run (float and integer) or of a model file (integer) on a split of its data
     Eval(eval::Args),
+    /// Leave each class of a benchmark out of training in turn, and see how the model tells it from what it knows
+    Unknown(unknown::Args),
     /// Make a model folder of a run: packed integer model, card, golden vectors
     Export(export::Args),
     /// Choose when a model's answers count: thresholds for a rate of false alarms, durations; stored in the model
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Unknown(args) => unknown::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Flash(args) => flash::run(&args),

@@ -101,6 +101,9 @@ pub struct Options {
     /// recordings of groups or recordings such as anna,ben
     #[arg(long, value_parser = parse_holdout)]
     holdout: Option<Holdout>,
+    /// Leave a class out of all splits, to see what the model makes of what it does not know; may be given several times
+    #[arg(long, value_name = "NAME")]
+    without_class: Vec<String>,
     /// Bits of the integer hidden state, 8..=16
     #[arg(long, allow_negative_numbers = true)]
     state_bits: Option<u8>,
@@ -382,6 +385,9 @@ impl Options {
         set_some(&mut export.state_bits, self.state_bits);
         set(&mut export.input_bits, &self.sample_bits);
         set(&mut config.holdout, &self.holdout);
+        if !self.without_class.is_empty() {
+            config.without_classes = self.without_class.clone();
+        }
         set(&mut config.seed, &self.seed);
         set(&mut config.copy_steps, &self.copy_steps);
         self.check_effect(config.task)?;

@@ -1,0 +1,282 @@
+//! "None of these": how far an input is from all that a model was trained on.
+//!
+//! The vector `x` that the readout reads, of `n` values in `0..=32767`, is projected on a few dimensions, and its place there
+//! compared with a centre for each class:
+//!
+//! ```text
+//! z_d    = sat16((sum_i P[d][i] x_i + half) >> e_d)
+//! D_c    = sum_d clamp(z_d - m_cd, -8191, 8191)^2
+//! q_c    = min(D_c >> k, 65535)
+//! score  = max(a min_c q_c, min_c a_c q_c)
+//! ```
+//!
+//! So an input is known that is near some class by a measure that all share, and near some class by the class's own.
+//!
+//! No sum overflows, whatever the words are: codes of `P` have six bits and a model has at most 1024 units, so a projection is
+//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `20 * 8191^2`; a score at most `65535^2`.
+
+use crate::codegen::keep_rolled;
+use crate::format::{ModelError, part};
+use crate::limits;
+use crate::model::Model;
+
+/// Dimensions whose codes share a word.
+const GROUP: usize = 5;
+/// Most dimensions of a metric.
+pub const DIMENSIONS: usize = 20;
+/// Bits of a code of the projection.
+const CODE_BITS: u32 = 6;
+/// Largest difference from a centre, in one dimension, that counts.
+const FAR: i32 = 8191;
+/// Largest quotient of a distance.
+const MOST: u32 = 0xFFFF;
+
+const _: () = {
+    let projection = limits::HIDDEN_SIZE.max as i64 * (1 << (CODE_BITS - 1)) * 0x7FFF;
+    let half = 1 << (limits::METRIC_SHIFT.max - 1);
+    assert!(projection + half <= i32::MAX as i64);
+    assert!(DIMENSIONS as i64 * FAR as i64 * FAR as i64 <= i32::MAX as i64);
+    assert!(MOST as u64 * MOST as u64 <= u32::MAX as u64);
+};
+
+/// The metric of a model that has one: the part [`part::METRIC`] of its file.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric<'a> {
+    /// Units that are read.
+    units: usize,
+    /// Right shift of distances, `k`.
+    shift: u32,
+    /// The factor `a`.
+    factor: u32,
+    threshold: u32,
+    /// Right shifts `e`, a word for each group of dimensions.
+    shifts: &'a [u32],
+    /// Codes, group by group, a word for each unit.
+    projection: &'a [u32],
+    /// For each class its factor and its centre.
+    centres: &'a [u32],
+}
+
+/// A place in the space of a metric: `z`, with zeros behind the dimensions that the metric has.
+pub type Place = [i32; DIMENSIONS];
+
+/// Words of a class: its factor, and two coordinates a word.
+const fn words_of_class(groups: usize) -> usize {
+    GROUP.wrapping_mul(groups).div_ceil(2).wrapping_add(1)
+}
+
+impl<'a> Metric<'a> {
+    /// The metric of `model`, if it has one.
+    ///
+    /// # Errors
+    /// [`ModelError::Metric`]: it has numbers out of range, or is not of the length that they and the model call for.
+    pub const fn of(model: &Model<'a>) -> Result<Option<Self>, ModelError> {
+        let Some(words) = model.parts().get(part::METRIC) else {
+            return Ok(None);
+        };
+        match Self::new(words, model.top().hidden_size) {
+            Ok(metric) => Ok(Some(metric)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The metric of the words of a part, for a model that reads `units` units.
+    ///
+    /// # Errors
+    /// [`ModelError::Metric`], as in [`of`](Self::of).
+    pub const fn new(words: &'a [u32], units: usize) -> Result<Self, ModelError> {
+        if !limits::HIDDEN_SIZE.holds(units) {
+            return Err(ModelError::Metric);
+        }
+        match Self::read(words, units) {
+            Some(metric) => Ok(metric),
+            None => Err(ModelError::Metric),
+        }
+    }
+
+    /// The metric of the words of a part, for `units` units; none where it is not valid.
+    const fn read(words: &'a [u32], units: usize) -> Option<Self> {
+        let Some((&[sizes, factor, threshold], words)) = words.split_first_chunk() else {
+            return None;
+        };
+        let groups = (sizes & 0xFF) as usize;
+        let classes = (sizes >> 8 & 0xFF) as usize;
+        let shift = sizes >> 16;
+        if !limits::METRIC_GROUPS.holds(groups)
+            || classes == 0
+            || !limits::METRIC_SHIFT.holds(shift as usize)
+            || factor > MOST
+        {
+            return None;
+        }
+        let Some((shifts, words)) = words.split_at_checked(groups) else {
+            return None;
+        };
+        let Some((projection, centres)) = words.split_at_checked(groups.wrapping_mul(units)) else {
+            return None;
+        };
+        if centres.len() != classes.wrapping_mul(words_of_class(groups)) {
+            return None;
+        }
+        let metric = Self {
+            units,
+            shift,
+            factor,
+            threshold,
+            shifts,
+            projection,
+            centres,
+        };
+        if metric.has_valid_shifts() && metric.has_valid_centres() {
+            Some(metric)
+        } else {
+            None
+        }
+    }
+
+    const fn has_valid_shifts(&self) -> bool {
+        let mut rest = self.shifts;
+        while let Some((word, others)) = rest.split_first() {
+            let (mut word, mut left) = (*word, GROUP);
+            while left > 0 {
+                if !limits::METRIC_SHIFT.holds((word & 31) as usize) {
+                    return false;
+                }
+                word >>= 5;
+                left = left.wrapping_sub(1);
+            }
+            if word != 0 {
+                return false;
+            }
+            rest = others;
+        }
+        true
+    }
+
+    /// Whether factors have 16 bits, and no coordinate stands beyond the last dimension.
+    const fn has_valid_centres(&self) -> bool {
+        let is_odd = self.dimensions() % 2 == 1;
+        let words = words_of_class(self.shifts.len());
+        let mut rest = self.centres;
+        while let Some((centre, others)) = rest.split_at_checked(words) {
+            let (Some((factor, _)), Some((last, _))) = (centre.split_first(), centre.split_last())
+            else {
+                return true;
+            };
+            if *factor > MOST || is_odd && *last > 0xFFFF {
+                return false;
+            }
+            rest = others;
+        }
+        true
+    }
+
+    /// Dimensions, at most [`DIMENSIONS`].
+    pub const fn dimensions(&self) -> usize {
+        GROUP.wrapping_mul(self.shifts.len())
+    }
+
+    /// The score above which an input is none of the classes, as it was calibrated.
+    pub const fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    /// Where a vector is that [`Session::read`](crate::Session::read) gave.
+    pub fn place_of(&self, read: &[i16]) -> Place {
+        self.place(|| {
+            read.as_chunks::<2>()
+                .0
+                .iter()
+                .map(|pair| pair.map(i32::from))
+        })
+    }
+
+    /// Where a vector is: `read` gives it anew each time, two units at once.
+    pub(crate) fn place<I: Iterator<Item = [i32; 2]>>(&self, read: impl Fn() -> I) -> Place {
+        let mut place = [0; DIMENSIONS];
+        let (groups, _) = place.as_chunks_mut::<GROUP>();
+        let mut rest = self.projection;
+        for (group, shifts) in groups.iter_mut().zip(self.shifts) {
+            // Cannot fail: `read` has checked the length.
+            let Some((words, others)) = rest.split_at_checked(self.units) else {
+                break;
+            };
+            rest = others;
+            *group = project(words, read());
+            let mut shifts = *shifts;
+            for sum in group {
+                let shift = shifts & 31;
+                let half = 1i32.wrapping_shl(shift) >> 1;
+                *sum = sum.wrapping_add(half).wrapping_shr(shift);
+                *sum = (*sum).max(-0x8000).min(0x7FFF);
+                shifts >>= 5;
+            }
+        }
+        place
+    }
+
+    /// The square of the distance of each class's centre from a place, at most `20 * 8191^2`.
+    pub fn distances(&self, place: &Place) -> impl Iterator<Item = u32> {
+        self.measured(place).map(|(_, distance)| distance)
+    }
+
+    /// The factor of each class, and the square of its centre's distance from a place.
+    fn measured(&self, place: &Place) -> impl Iterator<Item = (u32, u32)> {
+        let words = words_of_class(self.shifts.len());
+        // There is at least a factor.
+        self.centres.chunks(words.max(1)).map(move |class| {
+            let (factor, centre) = class.split_first().unwrap_or((&0, &[]));
+            let (pairs, _) = place.as_chunks::<2>();
+            let mut sum = 0i32;
+            for (word, [even, odd]) in centre.iter().zip(pairs) {
+                keep_rolled();
+                let word = *word as i32;
+                let low = square(even.wrapping_sub(word << 16 >> 16));
+                let high = square(odd.wrapping_sub(word >> 16));
+                sum = sum.wrapping_add(low).wrapping_add(high);
+            }
+            (*factor, sum as u32)
+        })
+    }
+
+    /// How far a place is from all classes: beyond the [threshold](Self::threshold) it is none of them.
+    pub fn score(&self, place: &Place) -> u32 {
+        let (mut nearest, mut own) = (MOST, u32::MAX);
+        for (factor, distance) in self.measured(place) {
+            let quotient = distance.wrapping_shr(self.shift).min(MOST);
+            nearest = nearest.min(quotient);
+            own = own.min(quotient.wrapping_mul(factor));
+        }
+        own.max(nearest.wrapping_mul(self.factor))
+    }
+}
+
+/// Products of the codes of a group of dimensions and what is read, rectified.
+#[inline(never)]
+fn project(words: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> [i32; GROUP] {
+    let mut sums = [0i32; GROUP];
+    for (&[first, second], [even, odd]) in words.as_chunks().0.iter().zip(pairs) {
+        keep_rolled();
+        add(&mut sums, first, even.max(0));
+        add(&mut sums, second, odd.max(0));
+    }
+    sums
+}
+
+/// Adds the codes of a unit times its value.
+#[inline(always)]
+fn add(sums: &mut [i32; GROUP], word: u32, value: i32) {
+    let mut end = CODE_BITS;
+    for sum in sums {
+        let code = word.wrapping_shl(32u32.wrapping_sub(end)) as i32 >> (32 - CODE_BITS);
+        *sum = sum.wrapping_add(code.wrapping_mul(value));
+        end = end.wrapping_add(CODE_BITS);
+    }
+}
+
+/// The square of a difference, which counts up to [`FAR`].
+#[inline(always)]
+fn square(difference: i32) -> i32 {
+    let difference = difference.max(-FAR).min(FAR);
+    difference.wrapping_mul(difference)
+}

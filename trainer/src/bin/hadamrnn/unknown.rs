@@ -1,0 +1,107 @@
+//! `hadamrnn unknown`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use hadamrnn::data::Holdout;
+use hadamrnn::jobs::{Seeds, Setting, with_settings};
+use hadamrnn::pipeline::{self, ConfigOptions, LeftOut, TaskArgument, UnknownOptions};
+use serde_json::json;
+
+use crate::Status;
+use crate::common::Common;
+use crate::output;
+use crate::progress::Terminal;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Task: a benchmark such as har6
+    task: TaskArgument,
+    /// Configuration file: the settings that differ from the recipe's
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Change a setting, such as training.epochs=10; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Setting>,
+    /// Seeds of the runs of each class, such as 1,2,3
+    #[arg(long, default_value = "1,2,3")]
+    seeds: Seeds,
+    /// Leave out this class alone; may be given several times [default: each class in turn]
+    #[arg(long, value_name = "NAME")]
+    class: Vec<String>,
+    /// Share of known windows that may be called none of the classes, on the validation split
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    false_alarms: f64,
+    /// Folder of the runs; finished ones are not trained anew
+    #[arg(long, value_name = "DIR", default_value = "unknown")]
+    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub fn run(args: &Args) -> Result<Status> {
+    let mut terminal = Terminal::stoppable()?.with_tables(false);
+    let setup = ConfigOptions {
+        task: Some(args.task.clone()),
+        file: args.config.clone(),
+        recipe: None,
+    };
+    let setup = setup.read(&mut terminal)?;
+    let data_dir = setup.data_dir(args.common.data.data_dir.as_deref())?;
+    let mut config = with_settings(&setup.config, &args.set)?;
+    if config.holdout == Holdout::None {
+        // Thresholds are calibrated on it.
+        config.holdout = Holdout::Standard;
+    }
+    let options = UnknownOptions {
+        config,
+        false_alarms: args.false_alarms,
+        seeds: args.seeds.clone().into_inner(),
+        classes: args.class.clone(),
+        folder: args.out.clone(),
+        data_dir,
+        device: args.common.device.device,
+    };
+    let found = pipeline::unknown(&options, &mut terminal)?;
+    terminal.finish()?;
+    match args.common.json {
+        true => output::json(&json!(found))?,
+        false => print(&found)?,
+    }
+    Ok(Status::Success)
+}
+
+/// A row for each class, with the means over its seeds, and one for the mean of the classes.
+fn print(found: &[LeftOut]) -> Result<()> {
+    let row = |name: &str, of: &[&LeftOut]| {
+        let mean = |value: fn(&LeftOut) -> f64| {
+            of.iter().map(|it| value(it)).sum::<f64>() / of.len().max(1) as f64
+        };
+        let least = of.iter().map(|it| it.told.auroc).fold(1.0, f64::min);
+        vec![
+            name.to_string(),
+            format!("{:.3}", mean(|it| it.told.auroc)),
+            format!("{least:.3}"),
+            output::percent(mean(|it| it.told.found)),
+            output::percent(mean(|it| it.told.false_alarms)),
+            output::percent(mean(|it| it.accuracy)),
+        ]
+    };
+    let head = [
+        "left out",
+        "AUROC",
+        "least",
+        "called none",
+        "false alarms",
+        "accuracy of the others",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    let mut names: Vec<&str> = found.iter().map(|it| it.class.as_str()).collect();
+    names.dedup();
+    for name in names {
+        let of: Vec<&LeftOut> = found.iter().filter(|it| it.class == name).collect();
+        rows.push(row(name, &of));
+    }
+    rows.push(row("mean", &found.iter().collect::<Vec<_>>()));
+    output::table(&rows)
+}

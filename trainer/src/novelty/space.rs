@@ -1,0 +1,171 @@
+//! The directions in which a metric looks at what the readout reads.
+
+use anyhow::{Result, ensure};
+
+use super::eigen::eigen;
+
+/// Part of the mean variance within classes that is added to every variance.
+const RIDGE: f64 = 1e-3;
+/// Dimensions of a group that tell classes apart, where there are enough classes; chosen on validation persons of HAR-6.
+const DISCRIMINANTS: usize = 3;
+/// Principal directions of the spread within classes that are left out: how vigorously people move.
+const SKIPPED: usize = 5;
+
+/// Vectors of the training windows, each with its class.
+pub(super) struct Labelled<'a> {
+    pub vectors: &'a [Vec<i16>],
+    pub classes: &'a [u32],
+    /// Number of classes.
+    pub count: usize,
+}
+
+/// `dimensions` directions, each of which scales the spread within classes to 1: those that tell the classes apart best, and
+/// principal directions of the spread within them.
+///
+/// # Errors
+/// There are fewer than two classes, or nothing differs within classes.
+pub(super) fn directions(train: &Labelled<'_>, dimensions: usize) -> Result<Vec<Vec<f64>>> {
+    let (means, spread) = moments(train);
+    ensure!(
+        means.len() >= 2,
+        "a metric needs training windows of two classes at least"
+    );
+    let n = spread.len();
+    let trace: f64 = (0..n).map(|i| spread[i][i]).sum();
+    ensure!(
+        trace > 0.0,
+        "a metric needs windows that differ within classes"
+    );
+    let ridge = RIDGE * trace / n as f64;
+    let white: Vec<Vec<f64>> = (eigen(spread).into_iter())
+        .map(|(variance, vector)| {
+            let scale = 1.0 / (variance.max(0.0) + ridge).sqrt();
+            vector.iter().map(|value| value * scale).collect()
+        })
+        .collect();
+    let most = DISCRIMINANTS * dimensions.div_ceil(super::GROUP);
+    let mut found = discriminants(&means, &white, most);
+    let left = dimensions - found.len();
+    found.extend(white.into_iter().skip(SKIPPED).take(left));
+    ensure!(
+        found.len() == dimensions,
+        "a metric of {dimensions} dimensions needs more units than {n}"
+    );
+    Ok(found)
+}
+
+/// Means of the classes that have windows, and the covariance within them.
+fn moments(train: &Labelled<'_>) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let n = train.vectors.first().map_or(0, Vec::len);
+    let mut sums = vec![vec![0.0; n]; train.count];
+    let mut counts = vec![0usize; train.count];
+    for (vector, &class) in train.vectors.iter().zip(train.classes) {
+        counts[class as usize] += 1;
+        for (sum, &value) in sums[class as usize].iter_mut().zip(vector) {
+            *sum += f64::from(value);
+        }
+    }
+    for (sums, &count) in sums.iter_mut().zip(&counts) {
+        sums.iter_mut().for_each(|sum| *sum /= count.max(1) as f64);
+    }
+    let mut spread = vec![vec![0.0; n]; n];
+    for (vector, &class) in train.vectors.iter().zip(train.classes) {
+        let mean = &sums[class as usize];
+        let rest: Vec<f64> = (vector.iter().zip(mean))
+            .map(|(&value, mean)| f64::from(value) - mean)
+            .collect();
+        for (row, a) in spread.iter_mut().zip(&rest) {
+            for (sum, b) in row.iter_mut().zip(&rest) {
+                *sum += a * b;
+            }
+        }
+    }
+    let total = train.vectors.len().max(1) as f64;
+    spread.iter_mut().flatten().for_each(|sum| *sum /= total);
+    let means = (sums.into_iter().zip(counts)).filter(|(_, count)| *count > 0);
+    (means.map(|(mean, _)| mean).collect(), spread)
+}
+
+/// At most `most` directions, of vectors `white` that scale the spread within classes to 1, in which means differ most.
+fn discriminants(means: &[Vec<f64>], white: &[Vec<f64>], most: usize) -> Vec<Vec<f64>> {
+    let n = white.len();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let middle = |i: usize| means.iter().map(|mean| mean[i]).sum::<f64>() / means.len() as f64;
+    let middle: Vec<f64> = (0..n).map(middle).collect();
+    let whitened: Vec<Vec<f64>> = (means.iter())
+        .map(|mean| {
+            let off: Vec<f64> = mean.iter().zip(&middle).map(|(a, b)| a - b).collect();
+            white.iter().map(|vector| dot(vector, &off)).collect()
+        })
+        .collect();
+    let products = |a: &Vec<f64>| whitened.iter().map(|b| dot(a, b)).collect();
+    let found = eigen(whitened.iter().map(products).collect());
+    let largest = found.first().map_or(0.0, |(value, _)| *value);
+    // As many as there are classes but one have a value above zero.
+    let found = (found.into_iter())
+        .filter(|(value, _)| *value > 1e-9 * largest)
+        .take(most);
+    let direction = |(value, weights): (f64, Vec<f64>)| {
+        let mut direction = vec![0.0; n];
+        for (weight, mean) in weights.iter().zip(&whitened) {
+            for (factor, vector) in mean.iter().zip(white) {
+                let factor = weight * factor / value.sqrt();
+                for (sum, value) in direction.iter_mut().zip(vector) {
+                    *sum += factor * value;
+                }
+            }
+        }
+        direction
+    };
+    found.map(direction).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_within_classes_becomes_one_and_classes_come_first() {
+        // Two classes that differ in the third value; much spread in the first, little in the others.
+        let vectors: Vec<Vec<i16>> = (0..400)
+            .map(|i| {
+                let wave = |step: usize, size: f64| (size * ((i * step) as f64).sin()) as i16;
+                let class = (i % 2) as i16;
+                let mut vector: Vec<i16> = (0..16).map(|j| 500 + wave(7 + 2 * j, 40.0)).collect();
+                vector[0] += wave(3, 400.0);
+                vector[2] += 300 * class;
+                vector
+            })
+            .collect();
+        let classes: Vec<u32> = (0..400).map(|i| i % 2).collect();
+        let train = Labelled {
+            vectors: &vectors,
+            classes: &classes,
+            count: 3,
+        };
+        let found = directions(&train, 5).unwrap();
+        assert_eq!(found.len(), 5);
+        let (means, spread) = moments(&train);
+        assert_eq!(means.len(), 2);
+        let apart = |direction: &[f64]| {
+            (direction.iter().zip(&means[0]).zip(&means[1]))
+                .map(|((d, a), b)| d * (a - b))
+                .sum::<f64>()
+                .abs()
+        };
+        for (i, direction) in found.iter().enumerate() {
+            let products = (spread.iter().zip(direction)).map(|(row, a)| {
+                let sum: f64 = row.iter().zip(direction).map(|(cell, b)| cell * b).sum();
+                a * sum
+            });
+            let variance: f64 = products.sum();
+            assert!((0.9..1.01).contains(&variance), "{i}: {variance}");
+            assert_eq!(apart(direction) > 5.0, i == 0, "{i}: {}", apart(direction));
+        }
+        let alone = Labelled {
+            classes: &[0; 400],
+            ..train
+        };
+        assert!(directions(&alone, 5).is_err());
+    }
+}
