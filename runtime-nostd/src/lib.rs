@@ -91,6 +91,7 @@ mod binary_matrix;
 mod bounds;
 mod capacities;
 mod codegen;
+pub mod decision;
 pub mod digest;
 #[doc(hidden)]
 pub mod embedded;
@@ -125,7 +126,7 @@ pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
 pub use layer::Layer;
 pub use model::Model;
-pub use readout::Logits;
+pub use readout::{Logits, class_of};
 pub use room::{Room, RoomOf};
 pub use session::Session;
 pub use source::{Loaded, Source};

@@ -255,6 +255,11 @@ impl<'a> Model<'a> {
         self.header.addition.fading
     }
 
+    /// The weight sections.
+    pub const fn sections(&self) -> &Sections<'a> {
+        &self.sections
+    }
+
     /// What the file has beside the network.
     pub const fn parts(&self) -> &Parts<'a> {
         &self.parts

@@ -147,8 +147,8 @@ fn dot_codes<const WIDTH: u32>(row: &[u32], mut pairs: impl Iterator<Item = [i32
 
 impl<R: Room, S: Source> ExactSizeIterator for Logits<'_, R, S> {}
 
-/// The class of a row of logits: for one logit whether it is positive, else the index of the first largest.
-pub(crate) fn class(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {
+/// The class of a row of logits: for one logit whether it is positive, else the index of the first largest; 0 for none.
+pub fn class_of(mut logits: impl ExactSizeIterator<Item = i32>) -> usize {
     if logits.len() == 1 {
         return usize::from(logits.next().is_some_and(|logit| logit > 0));
     }

@@ -237,7 +237,7 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
 
     /// The class of the current state: the index of the largest logit, or for a single logit whether it is positive.
     pub fn class(&self) -> usize {
-        readout::class(self.logits())
+        readout::class_of(self.logits())
     }
 
     /// The hidden states, in index order: of the first layer, then of the second.

@@ -330,6 +330,26 @@ fn wider_fields_hold_the_same_weights() {
     }
 }
 
+#[test]
+fn layers_without_a_leak_get_that_of_the_export() {
+    let exported = |first, second, leak| {
+        let second = second_layer(N, BinaryMatrixKind::Hadamard, second);
+        let config = config(
+            Input::Numbers(CHANNELS),
+            first,
+            Some(second),
+            ReadoutKind::LastState,
+        );
+        let (weights, data) = (weights(config.clone(), 5), sequences(&config));
+        let export = ExportConfig { leak, ..widths(12) };
+        exported(&weights, &data, &export)
+    };
+    // As if it had been trained with it.
+    let added = exported(None, Some(2), Some(6));
+    assert_eq!(added.bytes(), exported(Some(6), Some(2), None).bytes());
+    assert_ne!(added.bytes(), exported(None, Some(2), None).bytes());
+}
+
 /// Each reason is told where it holds, and what it advises is a remedy.
 #[test]
 fn what_keeps_a_model_off_the_assembly_is_told_with_its_remedy() {

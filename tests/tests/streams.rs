@@ -40,7 +40,7 @@ proptest! {
         let mut answers = WindowStream::<Any, 1>::new(&model, timing, 0).expect("one session");
         for sample in &stream {
             if let Some(answer) = answers.push(sample).expect("a sample") {
-                found.push(answer.logits.map(i64::from).collect::<Vec<_>>());
+                found.push(answer.logits.iter().map(|&logit| i64::from(logit)).collect::<Vec<_>>());
             }
         }
         let mut state = plain.start();

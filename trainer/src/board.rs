@@ -7,6 +7,7 @@
 mod build;
 mod cases;
 mod emulate;
+mod endless;
 mod logs;
 mod stream;
 
@@ -20,6 +21,7 @@ use crate::untrusted::{self, Kind};
 pub use build::{Firmware, FirmwareSize, Request, build_real};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
+pub use endless::run_endless;
 pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
 
 /// The board registry: that of `sources` where they are given, else the one that this program was built with.

@@ -87,6 +87,10 @@ pub struct ExportConfig {
     /// hold it. Weights and logits are the same. With 4, a U of 2 bits is larger, but runs in the assembly for 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_field_bits: Option<u8>,
+    /// Leak of `2^-leak`, `1..=15`, that the states of layers without one get: so that rounding stays bounded in a stream without a reset
+    /// ([`long_run`](crate::long_run)). The network was not trained with it: 8 changes the states of a window of 128 steps by up to 40 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leak: Option<u8>,
     /// Raw counts that the model reads, where neither a sensor nor counts are stated.
     #[serde(default, skip_serializing_if = "Counts::are_of_training")]
     pub counts: Counts,
@@ -145,6 +149,7 @@ impl Default for ExportConfig {
             table_bits: byte(),
             weight_bits: None,
             input_field_bits: None,
+            leak: None,
             counts: Counts::Training,
             sensor: None,
             counts_per_unit: BTreeMap::new(),
@@ -176,6 +181,7 @@ impl ExportConfig {
             ("state_bits", self.state_bits, limits::STATE_BITS),
             ("weight_bits", self.weight_bits, limits::WEIGHT_BITS),
             ("input_bits", Some(self.input_bits), limits::INPUT_BITS),
+            ("leak", self.leak, limits::LEAK),
         ] {
             let bits = bits.map_or(limit.min, usize::from);
             ensure!(limit.holds(bits), "{field} must be in {limit}, not {bits}");
@@ -265,6 +271,10 @@ impl RunConfig {
         );
         let export = &self.export;
         export.validate().context("[export]")?;
+        ensure!(
+            export.leak.is_none() || self.network.layers().any(|layer| layer.leak.is_none()),
+            "[export] leak is for layers without a leak, and all of this network have one: leave it out"
+        );
         let cutting = self.recordings.as_ref();
         ensure!(
             cutting.is_some() == (self.task == Task::Recordings),

@@ -61,6 +61,12 @@ pub struct Source<'a> {
 /// bits.
 pub fn export(source: Source<'_>, config: &ExportConfig) -> Result<(ModelFile, Scales)> {
     check(&source)?;
+    let mut weights = source.weights.clone();
+    weights.config.network.add_leak(config.leak);
+    let source = Source {
+        weights: &weights,
+        ..source
+    };
     let codes = Codes::new(source.weights, config)?;
     let ranges = calibrate::ranges(&source, &codes);
     let network = &source.weights.config.network;

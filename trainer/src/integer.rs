@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
+use hadamrnn_runtime::format::{Addition, Bounds, Part, encode_with_parts};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
 use hadamrnn_runtime::{Model, ModelError, RoomOf, Session, limits};
 use rayon::prelude::*;
@@ -44,6 +45,35 @@ impl ModelFile {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &bytemuck::cast_slice(&self.words)[..self.length]
+    }
+
+    /// The model with `words` as its part `id`, in place of an earlier one, or without this part. Nothing else changes, and the file is
+    /// in the lowest version of the format that can hold it.
+    ///
+    /// # Errors
+    /// The bytes are not a model, or the part is out of range.
+    pub fn with_part(&self, id: u16, words: Option<&[u32]>) -> Result<Self> {
+        let model = self.model()?;
+        let mut parts: Vec<Part<'_>> = model.parts().iter().filter(|part| part.id != id).collect();
+        parts.extend(words.map(|words| Part {
+            id,
+            critical: false,
+            words,
+        }));
+        parts.sort_by_key(|part| part.id);
+        let mut header = *model.header();
+        header.addition.parts = 0;
+        header.addition.bounds = Bounds::default();
+        if !parts.is_empty() || header.addition != Addition::default() {
+            header.addition.bounds = model.bounds();
+        }
+        let weights = model.sections().all().concat();
+        let mut bytes = vec![0; self.length + 256 + 4 * words.map_or(0, <[u32]>::len)];
+        let length = encode_with_parts(&header, &weights, &parts, &mut bytes)
+            .context("the part cannot be written")?;
+        let file = Self::new(&bytes[..length]);
+        file.model()?;
+        Ok(file)
     }
 
     /// The validated model.

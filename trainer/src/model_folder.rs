@@ -211,6 +211,26 @@ fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
+/// Writes a model folder with another model file in place of its own, whose network is the same: windows, answers and all else that
+/// the card tells stay.
+///
+/// # Errors
+/// The answers are not those of `file`, or the folder cannot be written; it is then as it was.
+pub fn replace_model(folder: &ModelFolder, file: &ModelFile) -> Result<Card> {
+    let model = file.model()?;
+    for (index, expected) in folder.golden.iter().enumerate() {
+        let window = folder.window(index).context("a window for each answer")?;
+        let found = KernelName::Fwht.answer(&model, &window)?;
+        ensure!(found == *expected, "the network is another one");
+    }
+    let card = Card {
+        bytes: file.bytes().len(),
+        sha256: sha256(file.bytes()),
+        ..folder.card.clone()
+    };
+    write_files(&folder.path, file, card, &folder.windows, &folder.golden)
+}
+
 /// Writes a model folder, in place of an earlier one of this name, and returns the card with the digests of the files
 /// beside it.
 ///
@@ -230,10 +250,20 @@ pub fn write(folder: &Path, file: &ModelFile, card: Card, test: &Sequences) -> R
     let answers: Vec<Answer> =
         integer::answers(&model, KernelName::Fwht, &windows, &card.input_lsb)?;
     let windows = verify::window_file(&model, &windows, &card.input_lsb, windows.len())?;
+    write_files(folder, file, card, &windows, &answers)
+}
+
+fn write_files(
+    folder: &Path,
+    file: &ModelFile,
+    card: Card,
+    windows: &[u8],
+    answers: &[Answer],
+) -> Result<Card> {
     let golden =
-        serde_json::to_string_pretty(&answers).context("cannot encode golden vectors")? + "\n";
+        serde_json::to_string_pretty(answers).context("cannot encode golden vectors")? + "\n";
     let card = Card {
-        windows_sha256: Some(sha256(&windows)),
+        windows_sha256: Some(sha256(windows)),
         golden_sha256: Some(sha256_of_text(&golden)),
         ..card
     };
@@ -241,7 +271,7 @@ pub fn write(folder: &Path, file: &ModelFile, card: Card, test: &Sequences) -> R
     // The card last: until it is there, a folder that is written file by file does not fit together.
     let contents = [
         (files::MODEL, file.bytes()),
-        (files::WINDOWS, &windows),
+        (files::WINDOWS, windows),
         (files::GOLDEN, golden.as_bytes()),
         (files::CARD, text.as_bytes()),
     ];

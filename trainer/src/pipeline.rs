@@ -10,6 +10,7 @@
 //! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
 //! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
+//! | [`decide()`] | [`DecideOptions`] | [`DecidedModel`]: when its answers count |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
 //! | [`init()`] | [`InitOptions`], [`Answers`] | [`WrittenTask`]: a task file |
@@ -43,6 +44,7 @@ mod classify;
 mod config;
 mod data;
 mod data_set;
+mod decide;
 mod demo;
 mod device;
 mod error;
@@ -71,6 +73,7 @@ pub use data::RunData;
 #[cfg(feature = "fetch")]
 pub use data_set::fetch_data;
 pub use data_set::{DataCheck, check_data, place_of_data};
+pub use decide::{DecideOptions, DecidedModel, decide, remove_decision};
 pub use demo::{Demo, DemoOptions, DemoResult, demo};
 pub use device::DeviceName;
 pub use error::{Error, Fault, Result};

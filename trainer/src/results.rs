@@ -103,6 +103,17 @@ impl Results {
     /// # Errors
     /// A figure of it does not follow from its others; or the row of its name is of other settings, or of another task.
     pub fn put_seeded(&mut self, row: SeededRow) -> Result<()> {
+        // Results that a later command found in its folder are those of the command that measured them.
+        if let Some(earlier) = self.seeded(&row.id) {
+            let command = earlier.command.clone();
+            if (SeededRow {
+                command,
+                ..row.clone()
+            }) == *earlier
+            {
+                return Ok(());
+            }
+        }
         put(&mut self.seeds, row)
     }
 
@@ -225,6 +236,19 @@ mod tests {
             error.contains("training.epochs = 3") && error.contains("--name"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn results_that_are_there_keep_the_command_that_measured_them() {
+        let mut results = all();
+        let command = results.seeded("har2 1k").unwrap().command.clone();
+        let mut again = seeded("har2 1k");
+        again.command = "hadamrnn reproduce har2 har6".into();
+        results.put_seeded(again.clone()).unwrap();
+        assert_eq!(results.seeded("har2 1k").unwrap().command, command);
+        again.date = "2026-12-01".into();
+        results.put_seeded(again.clone()).unwrap();
+        assert_eq!(results.seeded("har2 1k").unwrap().command, again.command);
     }
 
     #[test]

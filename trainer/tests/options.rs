@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::fails;
+use common::{contains, fails, path, run, succeeds, text};
 
 #[test]
 fn options_are_refused_by_name() {
@@ -67,4 +67,43 @@ fn options_are_refused_by_name() {
     ] {
         fails(&args.split(' ').collect::<Vec<_>>(), &parts);
     }
+}
+
+#[test]
+fn an_export_warns_of_a_stream_whose_states_rounding_would_move() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (kept, leaky) = (folder.path().join("kept"), folder.path().join("leaky"));
+    for (run, recipe) in [(&kept, "paper"), (&leaky, "fast")] {
+        let train = ["train", "har2", "--epochs", "1", "--out", path(run)];
+        succeeds(&[&train[..], &["--recipe", recipe]].concat());
+    }
+    let warning = "warning: the model is to run without a reset, and keeps all of its state";
+    let warns = |args: &[&str]| {
+        let output = run(&[&["export"], args].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stderr).contains(warning)
+    };
+    assert!(!warns(&[path(&kept)]));
+    assert!(warns(&[path(&kept), "--stream", "--overwrite"]));
+    assert!(!warns(&[
+        path(&kept),
+        "--stream",
+        "--leak",
+        "7",
+        "--overwrite"
+    ]));
+    assert!(!warns(&[path(&leaky), "--stream"]));
+    fails(
+        &["export", path(&leaky), "--leak", "7"],
+        &["[export] leak", "leave it out"],
+    );
+    fails(
+        &["export", path(&kept), "--leak", "16"],
+        &["leak must be in 1..=15, not 16"],
+    );
+    let inspected = succeeds(&["inspect", path(&leaky.join("model"))]);
+    contains(
+        &inspected,
+        &["rounding in a long run", "forgotten in 58 steps"],
+    );
 }

@@ -118,7 +118,7 @@ async fn sample<
         host.server.tell_sample(&sample, &mut host.outbox);
         if let Some(answer) = windows.push(&sample)? {
             defmt::info!("window {}: class {}", answer.index, answer.class);
-            host.server.tell_class(answer, &mut host.outbox);
+            host.server.tell_class(&answer, &mut host.outbox);
         }
         host.send().await;
     }

@@ -83,13 +83,21 @@ pub fn window<R: Room, S: Source>(
     let mut class = 0;
     let readout = counter.count(&mut || class = session.class());
     cost.window(total, readout);
+    answer(index.into(), session, class, hash.finish())
+}
 
+/// The message of an answer: the class that was read, the session's logits, and a digest of its states.
+pub fn answer<R: Room, S: Source>(
+    index: u32,
+    session: &Session<'_, R, S>,
+    class: usize,
+    state_hash: u32,
+) -> Result<Report, Failure> {
     let mut logits = heapless::Vec::new();
     for logit in session.logits() {
         let outputs = session.model().output_size();
         logits.push(logit).map_err(|_| Failure::Outputs(outputs))?;
     }
-    let state_hash = hash.finish();
     defmt::debug!(
         "window {}: class {}, state hash {:08x}",
         index,
@@ -98,7 +106,7 @@ pub fn window<R: Room, S: Source>(
     );
     let class = u16::try_from(class).unwrap_or(u16::MAX);
     Ok(Report::Window {
-        index: index.into(),
+        index,
         class,
         logits,
         state_hash,

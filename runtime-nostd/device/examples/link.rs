@@ -110,7 +110,7 @@ fn run(samples: usize, mut show: impl FnMut(Message<'_>)) -> Result<(), Box<dyn 
         let sample = [0, 0, 0, 0, 0, 0, 8192, 0, 0];
         server.tell_sample(&sample, &mut wire);
         if let Some(answer) = stream.push(&sample)? {
-            server.tell_class(answer, &mut wire);
+            server.tell_class(&answer, &mut wire);
         }
         receive(&mut wire, &mut decoder, &mut show);
     }

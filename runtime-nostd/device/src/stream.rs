@@ -5,8 +5,9 @@
 //!
 //! A pool that fades needs one session, which is never reset: its first answer comes after a window, and then one every hop.
 
+use hadamrnn_runtime::decision::{Decided, Decider, Decision};
 use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::{Logits, Model, Room, Session, SessionError};
+use hadamrnn_runtime::{Model, Room, Session, SessionError, class_of};
 
 use crate::MAX_OUTPUTS;
 use crate::channels::MAX_CHANNELS;
@@ -28,19 +29,24 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     ended: u32,
     /// Samples until the next answer of a pool that fades.
     left: u32,
+    logits: heapless::Vec<i32, MAX_OUTPUTS>,
+    decision: Option<Decision<'m>>,
+    decider: Decider<MAX_OUTPUTS>,
     /// Channels that the model takes, and their places in the sensor's sample; none where it takes all in their order.
     inputs: Channels,
     places: Places,
 }
 
 /// The end of a window.
-pub struct Answer<L> {
+pub struct Answer<'a> {
     /// Windows that ended before, wrapping.
     pub index: u32,
     /// The class.
     pub class: usize,
-    /// The logits, computed as they are read.
-    pub logits: L,
+    /// The logits.
+    pub logits: &'a [i32],
+    /// What is decided after this answer; none where the model has no decision.
+    pub decided: Option<Decided>,
 }
 
 impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
@@ -48,7 +54,8 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// leaves it open.
     ///
     /// # Errors
-    /// A session cannot hold the model, too many windows would overlap, or `timing` names inputs to be found by name.
+    /// A session cannot hold the model, it has more than [`MAX_OUTPUTS`] logits, its decision is not one for it, too many windows would
+    /// overlap, or `timing` names inputs to be found by name.
     pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
         Self::of_sensor(model, timing, usual, model.sample_size() as u16)
     }
@@ -64,6 +71,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
         sensor: impl Into<Sensor>,
     ) -> Result<Self, Fault> {
         let places = places(model, timing.inputs, sensor.into())?;
+        let decision = decision(model)?;
         let Timing {
             window,
             hop,
@@ -84,6 +92,9 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             samples: 0,
             ended: 0,
             left: window.into(),
+            logits: heapless::Vec::new(),
+            decision,
+            decider: Decider::new(),
             inputs,
             places,
         })
@@ -110,7 +121,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// # Errors
     /// The sample has not as many values as the model takes, or as its inputs are found in, and is one that is used; nothing
     /// has changed then.
-    pub fn push(&mut self, sample: &[i16]) -> Result<Option<Answer<Logits<'_, R>>>, SessionError> {
+    pub fn push(&mut self, sample: &[i16]) -> Result<Option<Answer<'_>>, SessionError> {
         if let Some(left) = self.skip.checked_sub(1) {
             self.skip = left;
             return Ok(None);
@@ -146,10 +157,21 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
         };
         let index = self.ended;
         self.ended = index.wrapping_add(1);
+        self.logits.clear();
+        for logit in session.logits() {
+            // Cannot be full: `new` has compared.
+            let _ = self.logits.push(logit);
+        }
+        let logits = self.logits.as_slice();
+        let decided = self
+            .decision
+            .as_ref()
+            .map(|decision| (self.decider).push(decision, logits.iter().copied(), true));
         Ok(Some(Answer {
             index,
-            class: session.class(),
-            logits: session.logits(),
+            class: class_of(logits.iter().copied()),
+            logits,
+            decided,
         }))
     }
 
@@ -163,6 +185,14 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             inputs: self.inputs,
         }
     }
+}
+
+/// The decision of a model, whose logits there is room for.
+fn decision<'m>(model: &Model<'m>) -> Result<Option<Decision<'m>>, Fault> {
+    if model.output_size() > MAX_OUTPUTS {
+        return Err(Fault::Outputs(model.output_size() as u16));
+    }
+    Decision::of(model).map_err(|_| Fault::Decision)
 }
 
 /// Sessions that run side by side.
@@ -188,9 +218,7 @@ pub fn check_sensor(
         return Err(Fault::Tokens);
     }
     places(model, timing.inputs, sensor.into())?;
-    if model.output_size() > MAX_OUTPUTS {
-        return Err(Fault::Outputs(model.output_size() as u16));
-    }
+    decision(model)?;
     resolve(model, timing, usual, sessions).map(drop)
 }
 
@@ -324,7 +352,7 @@ mod tests {
         for sample in stream {
             if let Some(answer) = windows.push(sample).unwrap() {
                 assert_eq!(answer.index as usize, answers.len());
-                answers.push((answer.class, answer.logits.collect()));
+                answers.push((answer.class, answer.logits.to_vec()));
             }
         }
         answers
@@ -402,7 +430,7 @@ mod tests {
             // One that is too short changes nothing.
             assert!(windows.push(&sample[..12]).is_err());
             if let Some(answer) = windows.push(&sample).unwrap() {
-                answers.push((answer.class, answer.logits.collect()));
+                answers.push((answer.class, answer.logits.to_vec()));
             }
         }
         assert_eq!(answers, naive(&model, &stream, timing));
@@ -487,7 +515,7 @@ mod tests {
         for sample in &stream[..40] {
             assert!(windows.push(&sample[..3]).is_err());
             if let Some(answer) = windows.push(sample).unwrap() {
-                answers.push((answer.class, answer.logits.collect()));
+                answers.push((answer.class, answer.logits.to_vec()));
             }
         }
         assert_eq!(answers, naive(&model, &stream[..40], timing));

@@ -121,6 +121,24 @@ impl SectionLengths {
 }
 
 impl<'a> Sections<'a> {
+    /// All sections, in order: what a writer takes, when they are put together.
+    #[must_use]
+    pub const fn all(&self) -> [&'a [u32]; 11] {
+        [
+            self.channels,
+            self.input,
+            self.bias,
+            self.signs,
+            self.mixing,
+            self.second_bias,
+            self.second_signs,
+            self.hidden_matrix,
+            self.hidden_bias,
+            self.readout,
+            self.readout_bias,
+        ]
+    }
+
     /// No words.
     #[cfg(feature = "encode")]
     pub(crate) const EMPTY: Self = Self {

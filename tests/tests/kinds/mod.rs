@@ -56,7 +56,7 @@ pub fn config(
     }
 }
 
-fn second_layer(hidden_size: usize, mixing: BinaryMatrixKind, leak: Option<u8>) -> SecondLayer {
+pub fn second_layer(hidden_size: usize, mixing: BinaryMatrixKind, leak: Option<u8>) -> SecondLayer {
     SecondLayer {
         hidden_size,
         log2_block: hidden_size.ilog2() as usize,

@@ -88,6 +88,15 @@ pub enum Told {
         /// Raw counts, one a channel.
         values: Vec<i16>,
     },
+    /// What is decided after an answer; of models with a decision only.
+    Decided {
+        /// Index of the answer.
+        index: u32,
+        /// The class that is decided; none where none of them is.
+        class: Option<u16>,
+        /// Whether an event starts with this answer.
+        starts: bool,
+    },
 }
 
 /// A host's end of the link.
@@ -311,6 +320,15 @@ impl Client {
                 Some(Message::Sample { index, values }) => Told::Sample {
                     index,
                     values: values.to_vec(),
+                },
+                Some(Message::Decided {
+                    index,
+                    class,
+                    starts,
+                }) => Told::Decided {
+                    index,
+                    class,
+                    starts,
                 },
                 _ => continue,
             };

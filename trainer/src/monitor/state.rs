@@ -52,6 +52,10 @@ pub struct State {
     pub traces: Vec<Trace>,
     /// The latest answer.
     pub last: Option<LastClass>,
+    /// What is decided after the latest answer, a class or none; none where the model has no decision.
+    pub decided: Option<Option<u16>>,
+    /// Events of each class.
+    pub events: Vec<u64>,
     /// Answers of each class.
     pub counts: Vec<u64>,
     /// Classes of the latest windows, oldest first.
@@ -119,11 +123,13 @@ impl State {
                 };
                 self.last = Some(last);
                 keep(&mut self.history, *class, HISTORY);
-                let class = usize::from(*class);
-                if self.counts.len() <= class {
-                    self.counts.resize(class + 1, 0);
+                count(&mut self.counts, usize::from(*class));
+            }
+            Told::Decided { class, starts, .. } => {
+                self.decided = Some(*class);
+                if let Some(class) = class.filter(|_| *starts) {
+                    count(&mut self.events, class.into());
                 }
-                self.counts[class] += 1;
             }
             Told::Sample { index, values } => {
                 self.lost_samples += lost(&mut self.next_sample, *index);
@@ -167,6 +173,14 @@ fn lost(next: &mut Option<u32>, index: u32) -> u64 {
     if gap > u32::MAX / 2 { 0 } else { gap.into() }
 }
 
+/// Counts one more of a class.
+fn count(counts: &mut Vec<u64>, class: usize) {
+    if counts.len() <= class {
+        counts.resize(class + 1, 0);
+    }
+    counts[class] += 1;
+}
+
 fn keep<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
     if queue.len() == most {
         queue.pop_front();
@@ -203,6 +217,26 @@ mod tests {
             (state.class_name(0), state.class_name(1)),
             ("still".into(), "class 1".into())
         );
+    }
+
+    #[test]
+    fn the_decision_and_events_are_kept() {
+        let mut state = State::new(&[], &[]);
+        assert_eq!(state.decided, None);
+        let decided = |index, class, starts| Told::Decided {
+            index,
+            class,
+            starts,
+        };
+        for told in [
+            decided(0, None, false),
+            decided(1, Some(1), true),
+            decided(2, Some(1), false),
+        ] {
+            state.take(&told, Instant::now());
+        }
+        assert_eq!(state.decided, Some(Some(1)));
+        assert_eq!(state.events, [0, 1]);
     }
 
     #[test]

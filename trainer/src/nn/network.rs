@@ -96,6 +96,14 @@ impl NetworkConfig {
         }
     }
 
+    /// Gives this leak, if it is one, to the layers without a leak.
+    pub(crate) fn add_leak(&mut self, leak: Option<u8>) {
+        self.leak = self.leak.or(leak);
+        if let Some(second) = &mut self.second {
+            second.leak = second.leak.or(leak);
+        }
+    }
+
     /// Sizes of the recurrent layers, the first layer first.
     pub fn layers(&self) -> impl Iterator<Item = RecurrentConfig> {
         let second = self.second.as_ref().map(SecondLayer::recurrent);

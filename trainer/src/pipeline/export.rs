@@ -19,6 +19,7 @@ use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
 use crate::fast_path::{Obstacle, obstacles};
 use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
+use crate::long_run::{LongRun, Stretch};
 use crate::metrics::Confusion;
 use crate::model_folder;
 use crate::observer::{Observer, Stage, staged_with};
@@ -33,6 +34,10 @@ pub struct ExportOptions {
     pub out: Option<PathBuf>,
     /// Widths of the integer model, where they are not the run's.
     pub widths: Widths,
+    /// Leak of layers that were trained without one, as [`ExportConfig::leak`]; none stays as the run's configuration says.
+    pub leak: Option<u8>,
+    /// Whether the model is to run without a reset of its state, whatever its windows: then it is told where rounding would add up.
+    pub stream: bool,
     /// Sources to write too.
     pub sources: SourceOptions,
     /// Whether files and folders may be overwritten that hold something else.
@@ -137,6 +142,7 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     let loaded = model::export_run(checkpoint, config, &data, &device)?;
     note_slow(&loaded.file, observer)?;
     note_hop(&loaded.config, data.task.steps(), observer);
+    warn_of_rounding(&loaded.file, data.task.steps(), options.stream, observer)?;
     if let Some(folder) = options.out.as_ref().filter(|_| !options.overwrite) {
         check_holds_no_other(folder, &loaded.file)?;
     }
@@ -166,6 +172,7 @@ fn trained_run(
     checkpoint.check_trained().sort_at(Error::Checkpoint, run)?;
     model::note_progress(&checkpoint, &config, observer);
     options.widths.lay_over(&mut config.export);
+    config.export.leak = options.leak.or(config.export.leak);
     if let Some(counts) = &options.counts {
         counts.lay_over(&mut config.export);
     }
@@ -196,6 +203,24 @@ fn note_hop(config: &RunConfig, steps: usize, observer: &mut dyn Observer) {
              {decimation} does not divide that"
         ));
     }
+}
+
+/// Tells where a model runs for longer than rounding allows: its windows of so many steps, or a stream.
+fn warn_of_rounding(
+    file: &ModelFile,
+    steps: usize,
+    is_stream: bool,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let model = file.model().sort(Error::Model)?;
+    let stretch = match is_stream {
+        true => Stretch::Endless,
+        false => Stretch::of(&model, steps),
+    };
+    if let Some(text) = LongRun::of(&model).warning(stretch) {
+        observer.notice(&format!("warning: {text}"));
+    }
+    Ok(())
 }
 
 /// Whether `folder` holds a model that is not `file`.

@@ -245,7 +245,7 @@ fn a_sensor_on_a_bus_is_classified() {
         let sample = imu.poll().expect("answers").expect("is new");
         alone.push(&sample).expect("nine values");
         let answer = windows.push(&sample).expect("nine values");
-        let classes = answer.map(|answer| (answer.class, answer.logits.collect::<Vec<_>>()));
+        let classes = answer.map(|answer| (answer.class, answer.logits.to_vec()));
         let expected = (i == 8).then(|| (alone.class(), alone.logits().collect::<Vec<_>>()));
         assert_eq!(classes, expected, "{i}");
     }

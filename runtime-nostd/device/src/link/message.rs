@@ -109,6 +109,16 @@ pub enum Message<'a> {
         /// One a channel.
         values: Values,
     },
+    /// What is decided after the answer of this index, behind its [`Class`](Message::Class); of models with a decision only. Hosts that
+    /// are older skip it.
+    Decided {
+        /// That of the answer.
+        index: u32,
+        /// The class that is decided; none where none of them is.
+        class: Option<u16>,
+        /// Whether an event starts with this answer.
+        starts: bool,
+    },
 }
 
 /// Integer logits.

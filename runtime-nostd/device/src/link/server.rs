@@ -114,20 +114,24 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
         }
     }
 
-    /// Tells the answer of a window, where the host wants it.
-    pub fn tell_class<L: Iterator<Item = i32>>(&mut self, answer: Answer<L>, port: &mut impl Port) {
+    /// Tells the answer of a window, and what is decided after it, where the host wants it.
+    pub fn tell_class(&mut self, answer: &Answer<'_>, port: &mut impl Port) {
         if self.state.tell_classes {
-            let mut logits = Logits::new();
-            for logit in answer.logits {
-                // Cannot be full: `check_sensor` has compared the number of outputs with the room.
-                let _ = logits.push(logit);
-            }
             let message = Message::Class {
                 index: answer.index,
                 class: answer.class as u16,
-                logits,
+                // There is room for all: a stream takes no model of more.
+                logits: Logits::from_slice(answer.logits).unwrap_or_default(),
             };
             send(&message, port);
+            if let Some(decided) = answer.decided {
+                let message = Message::Decided {
+                    index: answer.index,
+                    class: decided.class.map(|class| class as u16),
+                    starts: decided.starts,
+                };
+                send(&message, port);
+            }
         }
     }
 

@@ -134,6 +134,8 @@ pub enum Fault {
         /// Bits of those that the sensor gives.
         sensor: u16,
     },
+    /// The model's decision, when its answers count, is not one for the model.
+    Decision,
 }
 
 impl SlotHeader {
@@ -251,6 +253,7 @@ impl fmt::Display for Fault {
                 Channels::from_bits(*model),
                 Channels::from_bits(*sensor)
             ),
+            Self::Decision => f.write_str("the model's decision is damaged or not one for it"),
             Self::Tokens => f.write_str("the model takes tokens, the sensor gives numbers"),
             Self::Outputs(outputs) => write!(
                 f,

@@ -50,6 +50,13 @@ pub struct Args {
     /// Bits, 2, 4 or 8, of the fields that hold U, where its own are fewer: 4 makes a U of 2 bits larger and faster
     #[arg(long)]
     input_field_bits: Option<u8>,
+    /// Leak of 2^-LEAK, 1..=15, for layers trained without one, so that rounding stays bounded without a reset; costs no instruction
+    /// [default: the run's configuration]
+    #[arg(long)]
+    leak: Option<u8>,
+    /// The model is to run as a stream without a reset: warns where rounding adds up in its states
+    #[arg(long)]
+    stream: bool,
     /// Raw counts that the model reads [default: the run's configuration]
     #[arg(long, value_parser = choice::<Counts>(), conflicts_with_all = ["sensor", "counts_per_unit"])]
     counts: Option<Counts>,
@@ -118,6 +125,8 @@ pub fn run(args: &Args) -> Result<Status> {
             weight_bits: args.weight_bits,
             input_field_bits: args.input_field_bits,
         },
+        leak: args.leak,
+        stream: args.stream,
         sources,
         overwrite: args.overwrite,
         data_dir: args.common.data.data_dir.clone(),

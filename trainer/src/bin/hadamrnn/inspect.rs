@@ -7,11 +7,13 @@ use hadamrnn::card;
 use hadamrnn::clock::Clock;
 use hadamrnn::fast_path;
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::long_run::{LayerRun, LongRun, SHARE};
 use hadamrnn::model_folder::StoredModel;
 use hadamrnn::rust_module;
 use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
-use hadamrnn_runtime::format::{Fading, Readout, SECTION_NAMES, SectionLengths};
+use hadamrnn_runtime::decision::{Decision, Rule};
+use hadamrnn_runtime::format::{Fading, Part, Readout, SECTION_NAMES, SectionLengths, part};
 use hadamrnn_runtime::{Layer, Model};
 use serde_json::json;
 
@@ -83,6 +85,7 @@ fn as_json(
             "hidden": bounds.hidden,
             "logit": bounds.logit,
         },
+        "long_run": LongRun::of(model),
         "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
     })
 }
@@ -100,6 +103,7 @@ fn print(
     rows.extend(trained(usage));
     rows.extend(widths(model));
     rows.extend(bounds(model));
+    rows.extend(long_run(model));
     for (name, bytes) in sections {
         rows.push(fact(
             &format!("bytes of {name}"),
@@ -208,7 +212,38 @@ fn sizes(file: &ModelFile, model: &Model<'_>) -> Vec<Vec<String>> {
         rows.push(fact("hidden readout layer", text));
     }
     rows.push(fact("classes", model.class_count().to_string()));
+    rows.extend(parts(model));
     rows
+}
+
+/// What the file has beside the network.
+fn parts(model: &Model<'_>) -> Vec<Vec<String>> {
+    let describe = |part: Part<'_>| {
+        let bytes = output::grouped(4 * part.words.len() as u64);
+        match (part.id, Decision::of(model)) {
+            (part::DECISION, Ok(Some(decision))) => fact("decision", decision_in_words(decision)),
+            (part::DECISION, Err(error)) => fact("decision", format!("is damaged: {error}")),
+            (id, _) => fact(&format!("part {id}"), format!("{bytes} bytes")),
+        }
+    };
+    model.parts().iter().map(describe).collect()
+}
+
+fn decision_in_words(decision: Decision<'_>) -> String {
+    let smoothing = match decision.smoothing() {
+        0 => "no smoothing".into(),
+        smoothing => format!("smoothed over some {} answers", 1 << smoothing),
+    };
+    let numbers = |of: fn(Rule) -> u32| {
+        let numbers: Vec<String> = decision.rules().map(|rule| of(rule).to_string()).collect();
+        numbers.join(" ")
+    };
+    format!(
+        "{smoothing}; by class: thresholds {}, answers {}, hold-off {}",
+        numbers(|rule| rule.threshold),
+        numbers(|rule| rule.answers.into()),
+        numbers(|rule| rule.hold_off.into())
+    )
 }
 
 fn layer(layer: &Layer<'_>, leak: u8) -> String {
@@ -292,6 +327,32 @@ fn bounds(model: &Model<'_>) -> Vec<Vec<String>> {
     (all.into_iter())
         .map(|(name, bound)| fact(name, output::grouped(bound.unsigned_abs().into())))
         .collect()
+}
+
+/// What rounding does to the states of a run without a reset.
+fn long_run(model: &Model<'_>) -> Vec<Vec<String>> {
+    let layers = LongRun::of(model).layers.into_iter();
+    layers
+        .zip(["rounding in a long run", "of the second layer"])
+        .map(|(layer, name)| fact(name, rounding(&layer)))
+        .collect()
+}
+
+fn rounding(layer: &LayerRun) -> String {
+    match (layer.bound, layer.forgets, layer.steps) {
+        (Some(bound), Some(forgets), _) => format!(
+            "at most {bound:.1} of {} units rms, for ever; an older state is forgotten in {} steps",
+            output::grouped(layer.largest_state as u64),
+            output::grouped(forgets)
+        ),
+        (_, _, Some(steps)) => format!(
+            "some {:.0} of {} units rms in {} steps, and a constant input may add up for ever",
+            SHARE * layer.largest_state,
+            output::grouped(layer.largest_state as u64),
+            output::grouped(steps)
+        ),
+        _ => String::new(),
+    }
 }
 
 /// Which kernels compute the model exactly.

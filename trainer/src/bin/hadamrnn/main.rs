@@ -11,6 +11,7 @@ mod costs;
 mod data;
 mod data_check;
 mod data_import;
+mod decide;
 mod demo;
 mod eval;
 mod export;
@@ -70,6 +71,8 @@ enum Command {
     Eval(eval::Args),
     /// Make a model folder of a run: packed integer model, card, golden vectors
     Export(export::Args),
+    /// Choose when a model's answers count: thresholds for a rate of false alarms, durations; stored in the model
+    Decide(decide::Args),
     /// Show what is in a model file
     Inspect(inspect::Args),
     /// Check a model: reference answers, kernels, boards
@@ -125,6 +128,7 @@ fn main() -> ExitCode {
         Command::Fit(args) => fit::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Decide(args) => decide::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Flash(args) => flash::run(&args),

@@ -369,6 +369,14 @@ fn print(session: &mut Session, as_json: bool) -> Result<()> {
         {
             let answer = answer(&session.state, *class, logits);
             output::line(&format!("window {index}: {answer}"))?;
+        } else if let Told::Decided {
+            index,
+            class: Some(class),
+            starts: true,
+        } = &told
+        {
+            let name = session.state.class_name(*class);
+            output::line(&format!("event at window {index}: {name}"))?;
         }
     }
     Ok(())

@@ -99,7 +99,7 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
         let answer = windows.push(&sample).map_err(|_| "a sample is refused")?;
         if let Some(answer) = answer {
             defmt::debug!("window {}: class {}", answer.index, answer.class);
-            server.tell_class(answer, &mut uart);
+            server.tell_class(&answer, &mut uart);
         }
     }
 }

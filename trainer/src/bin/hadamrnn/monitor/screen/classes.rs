@@ -40,6 +40,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
             Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
         ),
         Span::raw(format!("  window {}", last.index)),
+        Span::styled(decided(state), Style::new().add_modifier(Modifier::BOLD)),
     ])];
     let rows = usize::from(area.height.saturating_sub(OTHER_ROWS));
     lines.extend(rows_of_classes(state, last, rows, width));
@@ -58,6 +59,16 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let block = Block::bordered().title(title).title_bottom(below);
     frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// What the model's decision says, and how many events there were; nothing of a model without one.
+fn decided(state: &State) -> String {
+    let Some(decided) = state.decided else {
+        return String::new();
+    };
+    let name = decided.map_or("none".into(), |class| state.class_name(class));
+    let events: u64 = state.events.iter().sum();
+    format!("  decided: {name}, {events} events")
 }
 
 /// So many rows of classes: all of them, else the likeliest, and how many there are besides.
