@@ -13,8 +13,9 @@ use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, open_model};
 use super::place;
 use crate::data::{Sequences, Split, Targets};
+use crate::evaluate;
 use crate::events::{self, AnswerStream, Outcome};
-use crate::integer::{self, KernelName};
+use crate::integer::KernelName;
 use crate::model_folder::{self, StoredModel};
 use crate::observer::{Observer, Stage, staged};
 use crate::usage::Usage;
@@ -188,7 +189,7 @@ fn seconds(stored: &StoredModel, options: &DecideOptions) -> anyhow::Result<f64>
     Ok(seconds)
 }
 
-/// The answers of a model to the windows of a split, a stream for each subject.
+/// The answers of a model to the windows of a split, a stream for each subject: a model with a fading pool runs on from one to the next.
 fn streams(
     model: &Model<'_>,
     windows: &Sequences,
@@ -198,13 +199,14 @@ fn streams(
         anyhow::bail!("a decision is for one class a window, and these data have one a step");
     };
     let kernel = KernelName::best_for(model);
-    let answers = integer::answers(model, kernel, windows, input_lsb)?;
+    let all: Vec<usize> = (0..windows.len()).collect();
+    let answers = evaluate::integer_logits(model, kernel, windows, input_lsb, &all)?;
     let mut streams: BTreeMap<Option<u32>, AnswerStream> = BTreeMap::new();
-    for (window, answer) in answers.into_iter().enumerate() {
+    for (window, logits) in answers.into_iter().enumerate() {
         let stream = streams
             .entry(windows.groups.get(window).copied())
             .or_default();
-        stream.logits.push(answer.logits);
+        stream.logits.push(logits);
         stream.classes.push(Some(classes[window] as usize));
         stream.known.push(true);
     }
