@@ -5,8 +5,6 @@
 
 mod streams;
 
-pub use streams::integer_of_stream;
-
 use std::slice::ChunksExact;
 
 use anyhow::Result;
@@ -191,7 +189,8 @@ pub fn integer_metrics(
     Ok(integer_evaluation(model, kernel, sequences, input_lsb, &mut |_| {})?.metrics)
 }
 
-/// The integer model's logits after the last step of each sequence at `indices`, in the units of the float network's.
+/// The integer model's logits after the last step of each sequence at `indices`: over the streams of the sequences where the model runs
+/// on over them.
 ///
 /// # Errors
 /// The model does not fit the data or the kernel.
@@ -201,18 +200,13 @@ pub fn integer_logits(
     sequences: &Sequences,
     input_lsb: &[f32],
     indices: &[usize],
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<Vec<Vec<i32>>> {
     integer::check_inputs(model, sequences)?;
     if let Some(rows) = streams::integer_rows(model, kernel, sequences, input_lsb, &mut |_| {})? {
         return Ok(indices.iter().map(|&i| rows[i].clone()).collect());
     }
-    let scale = f64::from(model.header().logit_scale);
     let answers = integer::answers(model, kernel, &sequences.select(indices), input_lsb)?;
-    let row = |answer: integer::Answer| {
-        let logits = answer.logits.into_iter();
-        logits.map(|logit| f64::from(logit) * scale).collect()
-    };
-    Ok(answers.into_iter().map(row).collect())
+    Ok(answers.into_iter().map(|answer| answer.logits).collect())
 }
 
 /// Loss and accuracy of the integer model on the host with its answers, computed on all cores. `told` is called with the number of

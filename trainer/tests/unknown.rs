@@ -56,7 +56,8 @@ fn a_class_that_was_left_out_is_told_from_the_others() {
     let answers = [&with, &plain]
         .map(|model| integer::answers(model, kernel, &valid, &data.input_lsb).expect("answers"));
     assert_eq!(answers[0], answers[1]);
-    let scores = integer::novelties(&with, kernel, &metric, &valid, &data.input_lsb).expect("scores");
+    let scores =
+        integer::novelties(&with, kernel, &metric, &valid, &data.input_lsb).expect("scores");
     let above = scores
         .iter()
         .filter(|score| **score > metric.threshold())

@@ -17,7 +17,7 @@ use crate::standardise::Standardisation;
 const CHUNK: usize = 1 << 13;
 
 /// Windows, each with the logits after its last step.
-type Answers = Vec<(usize, Vec<f64>)>;
+type Answers<L> = Vec<(usize, Vec<L>)>;
 
 /// Loss, accuracy and answers of the float network; none where it has no fading pool, or the sequences no streams. `told` is
 /// called with the number of sequences that are done.
@@ -36,7 +36,7 @@ pub(super) fn float(
         let of_stream = |network: &mut HadamRnn, stream: &Stream| {
             answers_of_stream(network, stream, standardisation, device)
         };
-        let found: Vec<Answers> = match streams {
+        let found: Vec<Answers<f64>> = match streams {
             [stream] => vec![of_stream(&mut network.clone(), stream)],
             streams => (streams.par_iter().map_with(network.clone(), of_stream)).collect(),
         };
@@ -51,7 +51,7 @@ fn answers_of_stream(
     stream: &Stream,
     standardisation: &Standardisation,
     device: &Device,
-) -> Answers {
+) -> Answers<f64> {
     let Some(mut running) = network.running() else {
         return Vec::new();
     };
@@ -90,10 +90,16 @@ pub(super) fn integer(
     told: &mut dyn FnMut(usize),
 ) -> Result<Option<Evaluation>> {
     let rows = integer_rows(model, kernel, sequences, input_lsb, told)?;
-    Ok(rows.map(|rows| evaluation(rows, sequences)))
+    let scale = f64::from(model.header().logit_scale);
+    let scaled = |row: Vec<i32>| {
+        row.into_iter()
+            .map(|logit| f64::from(logit) * scale)
+            .collect()
+    };
+    Ok(rows.map(|rows| evaluation(rows.into_iter().map(scaled).collect(), sequences)))
 }
 
-/// The integer model's logits after the last step of each window, in the units of the float network's.
+/// The integer model's logits after the last step of each window.
 ///
 /// # Errors
 /// Those of [`integer`].
@@ -103,44 +109,28 @@ pub(super) fn integer_rows(
     sequences: &Sequences,
     input_lsb: &[f32],
     told: &mut dyn FnMut(usize),
-) -> Result<Option<Vec<Vec<f64>>>> {
+) -> Result<Option<Vec<Vec<i32>>>> {
     if sequences.streams.is_empty() || !integer::runs_on(model) {
         return Ok(None);
     }
-    let scale = f64::from(model.header().logit_scale);
-    let of_stream = |stream: &Stream| -> Result<Answers> {
-        let rows = integer_of_stream(model, kernel, stream, input_lsb)?.into_iter();
-        let scaled = |row: Vec<i32>| row.iter().map(|&y| f64::from(y) * scale).collect();
-        Ok(rows.map(|(window, row)| (window, scaled(row))).collect())
+    let of_stream = |stream: &Stream| -> Result<Answers<i32>> {
+        let steps: Vec<usize> = stream.ends.iter().map(|end| end.samples - 1).collect();
+        let logits = kernel.logits_after(model, &counts(&stream.samples, input_lsb), &steps)?;
+        let rows = logits.chunks_exact(model.output_size());
+        let ends = stream.ends.iter().zip(rows);
+        Ok(ends.map(|(end, row)| (end.window, row.to_vec())).collect())
     };
     let mut answers = Vec::with_capacity(sequences.len());
     for streams in sequences.streams.chunks(rayon::current_num_threads()) {
-        let found: Vec<Answers> = streams.par_iter().map(of_stream).collect::<Result<_>>()?;
+        let found: Vec<Answers<i32>> = streams.par_iter().map(of_stream).collect::<Result<_>>()?;
         answers.extend(found.into_iter().flatten());
         told(answers.len());
     }
     Ok(Some(rows(answers)))
 }
 
-/// Windows of a stream, each with the integer model's logits after its last step.
-///
-/// # Errors
-/// The model does not fit the data or the kernel.
-pub fn integer_of_stream(
-    model: &Model<'_>,
-    kernel: KernelName,
-    stream: &Stream,
-    input_lsb: &[f32],
-) -> Result<Vec<(usize, Vec<i32>)>> {
-    let steps: Vec<usize> = stream.ends.iter().map(|end| end.samples - 1).collect();
-    let logits = kernel.logits_after(model, &counts(&stream.samples, input_lsb), &steps)?;
-    let rows = logits.chunks_exact(model.output_size());
-    let ends = stream.ends.iter().zip(rows);
-    Ok(ends.map(|(end, row)| (end.window, row.to_vec())).collect())
-}
-
 /// The logits in the order of the windows, of which each has an answer.
-fn rows(mut answers: Answers) -> Vec<Vec<f64>> {
+fn rows<L>(mut answers: Answers<L>) -> Vec<Vec<L>> {
     answers.sort_by_key(|&(window, _)| window);
     answers.into_iter().map(|(_, row)| row).collect()
 }

@@ -189,8 +189,7 @@ fn seconds(stored: &StoredModel, options: &DecideOptions) -> anyhow::Result<f64>
     Ok(seconds)
 }
 
-/// The answers of a model to the windows of a split, a stream for each subject. One with a fading pool runs on over the streams that
-/// the windows were cut from.
+/// The answers of a model to the windows of a split, a stream for each subject: a model with a fading pool runs on from one to the next.
 fn streams(
     model: &Model<'_>,
     windows: &Sequences,
@@ -200,39 +199,27 @@ fn streams(
         anyhow::bail!("a decision is for one class a window, and these data have one a step");
     };
     let kernel = KernelName::best_for(model);
-    let metric = Metric::of(model)?;
+    let all: Vec<usize> = (0..windows.len()).collect();
+    let answers = evaluate::integer_logits(model, kernel, windows, input_lsb, &all)?;
+    let known = match Metric::of(model)? {
+        Some(metric) => {
+            ensure!(
+                !integer::runs_on(model),
+                "the model has a fading pool and a metric, which is for windows: export it without --novelty"
+            );
+            let scores = integer::novelties(model, kernel, &metric, windows, input_lsb)?;
+            let known = scores.iter().map(|&score| score <= metric.threshold());
+            known.collect()
+        }
+        None => vec![true; answers.len()],
+    };
     let mut streams: BTreeMap<Option<u32>, AnswerStream> = BTreeMap::new();
-    let mut add = |window: usize, logits, known| {
+    for (window, (logits, known)) in answers.into_iter().zip(known).enumerate() {
         let subject = windows.groups.get(window).copied();
         let stream = streams.entry(subject).or_default();
         stream.logits.push(logits);
         stream.classes.push(Some(classes[window] as usize));
         stream.known.push(known);
-    };
-    if integer::runs_on(model) && !windows.streams.is_empty() {
-        integer::check_inputs(model, windows)?;
-        ensure!(
-            metric.is_none(),
-            "the model has a fading pool and a metric, of which the decision would have to be chosen together, which is not done: \
-             export it without --novelty"
-        );
-        for stream in &windows.streams {
-            for (window, logits) in evaluate::integer_of_stream(model, kernel, stream, input_lsb)? {
-                add(window, logits, true);
-            }
-        }
-    } else {
-        let answers = integer::answers(model, kernel, windows, input_lsb)?;
-        let known = match &metric {
-            Some(metric) => integer::novelties(model, kernel, metric, windows, input_lsb)?
-                .iter()
-                .map(|&score| score <= metric.threshold())
-                .collect(),
-            None => vec![true; answers.len()],
-        };
-        for (window, (answer, known)) in answers.into_iter().zip(known).enumerate() {
-            add(window, answer.logits, known);
-        }
     }
     Ok(streams.into_values().collect())
 }

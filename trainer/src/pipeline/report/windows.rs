@@ -47,7 +47,11 @@ pub(super) fn wrong(
     let lsb = &measured.data.input_lsb;
     let found = evaluate::integer_logits(&model, measured.kernel, sequences, lsb, &indices);
     let found = found.sort_at(Error::Model, path)?;
+    let scale = f64::from(model.header().logit_scale);
     let windows = indices.iter().zip(found).map(|(&index, logits)| {
+        let logits: Vec<f64> = (logits.into_iter())
+            .map(|logit| f64::from(logit) * scale)
+            .collect();
         let answer = metrics::class(&logits);
         let shares = metrics::probabilities(&logits);
         let window = WrongWindow {
