@@ -327,7 +327,7 @@ mod tests {
         let vectors = |from: usize| -> Vec<Vec<i16>> {
             (from..from + 600).map(|i| vector(i, i % 3)).collect()
         };
-        let (train, held_out) = (vectors(0), vectors(10_000));
+        let (train, held_out) = (vectors(0), vectors(9_999));
         let classes: Vec<u32> = (0..600).map(|i| i % 3).collect();
         let labelled = Labelled {
             vectors: &train,
