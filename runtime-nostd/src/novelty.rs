@@ -208,7 +208,7 @@ impl<'a> Metric<'a> {
                 let shift = shifts & 31;
                 let half = 1i32.wrapping_shl(shift) >> 1;
                 *sum = sum.wrapping_add(half).wrapping_shr(shift);
-                *sum = (*sum).max(-0x8000).min(0x7FFF);
+                *sum = (*sum).clamp(-0x8000, 0x7FFF);
                 shifts >>= 5;
             }
         }
@@ -277,6 +277,6 @@ fn add(sums: &mut [i32; GROUP], word: u32, value: i32) {
 /// The square of a difference, which counts up to [`FAR`].
 #[inline(always)]
 fn square(difference: i32) -> i32 {
-    let difference = difference.max(-FAR).min(FAR);
+    let difference = difference.clamp(-FAR, FAR);
     difference.wrapping_mul(difference)
 }

@@ -17,7 +17,7 @@ use proptest::test_runner::TestRunner;
 const STEPS: usize = 6;
 /// Models of the fast path, for the assembly, models outside of it, for what it leaves to portable code, models of two
 /// layers, models with a pooled or a hidden readout, and models of the fast path with many inputs.
-const MODELS: [usize; 5] = [80, 40, 40, 40, 16];
+const MODELS: [usize; 5] = [96, 40, 40, 48, 16];
 /// Longest model that the firmware has room for.
 const LONGEST: usize = 6 << 10;
 

@@ -10,7 +10,7 @@ use hadamrnn::observer::{EpochRecord, Silent};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::train::{Outcome, Store, Trainer, chosen_network};
-use hadamrnn::{evaluate, metrics, nn::HadamRnn, usage};
+use hadamrnn::{config::windows, evaluate, metrics, nn::HadamRnn};
 
 /// Keeps nothing of a run.
 struct Nowhere;
@@ -127,7 +127,7 @@ fn integer_logits_follow_float_logits() {
 /// The fast recipe with a pool that fades, trained on stretches of streams.
 fn fading(task: Task) -> RunConfig {
     let mut config = Recipe::Fast.config(task);
-    config.network.fading = usage::fading(&config);
+    config.network.fading = windows::fading(&config);
     config.training.stretch = Some(Stretch::default());
     config.training.batch_size = 32;
     config

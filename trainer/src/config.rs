@@ -5,6 +5,7 @@ mod image;
 mod preparation;
 mod training;
 pub(crate) mod unknown;
+pub mod windows;
 
 pub use image::ImageAugmentation;
 pub use preparation::Preparation;
@@ -28,7 +29,6 @@ use crate::data::{CopyTask, Holdout, Task};
 pub use crate::nn::NetworkConfig;
 use crate::nn::{HadamRnnConfig, Input};
 use crate::sensor::SensorSetting;
-use crate::usage;
 use crate::visible;
 
 /// Counts of a sensor for 1 of a unit.
@@ -275,7 +275,7 @@ impl RunConfig {
         );
         let is_fading = self.network.fading.is_some();
         ensure!(
-            !is_fading || usage::is_sensor(self.task),
+            !is_fading || windows::is_sensor(self.task),
             "[network.fading] is for streams of sensors, not {}",
             self.task
         );

@@ -213,8 +213,8 @@ impl Parts {
             let factor = SCORE * f64::from(self.shift).exp2() / limit;
             factor.round().clamp(1.0, f64::from(u16::MAX)) as u32
         };
-        self.factor = factor(common);
         self.factors = limits.into_iter().map(factor).collect();
+        self.factor = factor(common);
         let words = self.words();
         let metric = self.metric(&words)?;
         let score = |vector: &Vec<i16>| f64::from(metric.score(&metric.place_of(vector)));

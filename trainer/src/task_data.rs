@@ -13,7 +13,6 @@ use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Value
 use crate::metrics::Confusion;
 use crate::nn::Input;
 use crate::standardise::{RANGE_OF_COUNTS, Standardisation};
-use crate::usage;
 use crate::visible;
 
 pub use digest::DataDigest;
@@ -89,7 +88,7 @@ impl Windows {
         let decimation = config.preparation.decimation;
         let runs_on = config.network.fading.is_some();
         if runs_on {
-            let hop = usage::hop(config).unwrap_or(data.train.steps);
+            let hop = crate::config::windows::hop(config).unwrap_or(data.train.steps);
             for split in splits(&mut data, &mut own) {
                 split.streams = data::streams(split, hop);
             }

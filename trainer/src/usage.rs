@@ -10,11 +10,9 @@ use hadamrnn_runtime::format::Readout;
 use serde::Serialize;
 
 use crate::card::Card;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, windows};
 use crate::counts::units;
-use crate::data::{Task, dsa, uci_har};
 use crate::model_folder::{ModelFolder, StoredModel};
-use crate::nn::{Fading, fading_of_window};
 use crate::visible;
 
 pub use quantity::{are_out_of_order, quantities};
@@ -98,7 +96,7 @@ impl Usage {
             window: Some(steps),
             hop: Some(used_hop(config, steps)),
             decimation: Some(decimation),
-            rate_hz: rate_hz(config),
+            rate_hz: windows::rate_hz(config),
             classes,
             channels: channels.iter().zip(units).map(channel).collect(),
             sensor: config.export.sensor.clone(),
@@ -117,7 +115,7 @@ impl Usage {
             window: Some(window),
             hop: Some(used_hop(config, window)),
             decimation: Some(decimation),
-            rate_hz: rate_hz(config),
+            rate_hz: windows::rate_hz(config),
             classes: card.classes.clone(),
             channels: match model.tokens() {
                 Some(_) => Vec::new(),
@@ -182,59 +180,13 @@ pub(crate) fn make_hop_whole(config: &mut RunConfig) -> Option<(usize, usize)> {
 /// time.
 pub(crate) fn used_hop(config: &RunConfig, window: usize) -> usize {
     let decimation = config.preparation.decimation.max(1);
-    let Some(hop) = hop(config) else {
+    let Some(hop) = windows::hop(config) else {
         return window;
     };
     let used = whole_hop(hop, decimation) / decimation;
     match hop.is_multiple_of(decimation) || window.is_multiple_of(used) {
         true => used,
         false => window,
-    }
-}
-
-/// Whether the sequences of a task are windows over samples of a sensor.
-pub fn is_sensor(task: Task) -> bool {
-    matches!(
-        task,
-        Task::Har2 | Task::Har6 | Task::Dsa19 | Task::Recordings
-    )
-}
-
-/// Samples of a window of training, before decimation; none where they are not of a sensor.
-fn window(config: &RunConfig) -> Option<usize> {
-    match config.task {
-        Task::Har2 | Task::Har6 => Some(uci_har::STEPS),
-        Task::Dsa19 => Some(dsa::STEPS),
-        Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.steps),
-        _ => None,
-    }
-}
-
-/// The fading pool that stands for the windows of a configuration; none where they are not of a sensor.
-pub fn fading(config: &RunConfig) -> Option<Fading> {
-    let steps = window(config)?.div_ceil(config.preparation.decimation.max(1));
-    Some(fading_of_window(steps))
-}
-
-/// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.
-pub fn hop(config: &RunConfig) -> Option<usize> {
-    match config.task {
-        Task::Har2 | Task::Har6 => Some(uci_har::STEPS / 2),
-        Task::Recordings => config.recordings.as_ref().map(|cutting| cutting.hop),
-        _ => None,
-    }
-}
-
-/// Samples of the sensor a second; none where a step is not a time.
-pub fn rate_hz(config: &RunConfig) -> Option<f32> {
-    match config.task {
-        Task::Har2 | Task::Har6 => Some(uci_har::SAMPLE_RATE_HZ),
-        Task::Dsa19 => Some(dsa::SAMPLE_RATE_HZ),
-        Task::Recordings => config
-            .recordings
-            .as_ref()
-            .and_then(|cutting| cutting.rate_hz),
-        _ => None,
     }
 }
 
@@ -257,6 +209,7 @@ mod tests {
 
     use super::*;
     use crate::config::Preparation;
+    use crate::data::Task;
     use crate::data::recordings::Cutting;
 
     fn shipped(name: &str) -> StoredModel {

@@ -196,7 +196,7 @@ fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
 /// Tells where boards begin windows at other samples than the windows of the data did.
 fn note_hop(config: &RunConfig, steps: usize, observer: &mut dyn Observer) {
     let decimation = config.preparation.decimation;
-    let Some(hop) = usage::hop(config) else {
+    let Some(hop) = crate::config::windows::hop(config) else {
         return;
     };
     let whole = usage::used_hop(config, steps) * decimation;

@@ -32,7 +32,6 @@ use crate::fit::{
 use crate::jobs::Entry;
 use crate::observer::Observer;
 use crate::train::Outcome;
-use crate::usage;
 use crate::visible;
 pub use by_jobs::{fit_by_jobs, fit_job};
 use nearest::Nearest;
@@ -237,7 +236,7 @@ impl<'a> Search<'a> {
         let space = Space {
             samples: data.task.steps(),
             channels: data.task.channels(),
-            rate_hz: usage::rate_hz(&options.config).or(data.task.rate_hz()),
+            rate_hz: crate::config::windows::rate_hz(&options.config).or(data.task.rate_hz()),
             base: options.config.clone(),
         };
         let facts = Facts::of(data);

@@ -17,7 +17,6 @@ use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
 use crate::standardise::Standardisation;
 use crate::task_data::TaskData;
-use crate::usage;
 
 /// The training split, batch by batch.
 pub(super) struct Batches<'a> {
@@ -37,7 +36,7 @@ enum Source<'a> {
         /// one is used.
         undecimated: Option<(&'a Sequences, usize)>,
         /// Stretches of streams, which are trained on in place of windows where the network runs on.
-        stretches: Option<Stretches<'a>>,
+        stretches: Option<Box<Stretches<'a>>>,
         /// A related task's class of each, if there is an auxiliary loss.
         auxiliary: &'a [u32],
         /// Where the pixels of images that are to be moved stand.
@@ -84,8 +83,9 @@ impl<'a> Batches<'a> {
                         .filter(|whole| !whole.streams.is_empty())
                         .zip(config.training.stretch)
                         .map(|(whole, stretch)| {
-                            let hop = usage::hop(config).unwrap_or(whole.steps);
-                            Stretches::new(config, stretch, whole, &windows.auxiliary, hop)
+                            let hop = crate::config::windows::hop(config).unwrap_or(whole.steps);
+                            let auxiliary = &windows.auxiliary;
+                            Box::new(Stretches::new(config, stretch, whole, auxiliary, hop))
                         }),
                     auxiliary: &windows.auxiliary,
                     images: layout(config, train)?,

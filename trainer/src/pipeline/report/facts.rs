@@ -15,7 +15,7 @@ use crate::pipeline::evaluate::{EvaluateOptions, Measured};
 use crate::pipeline::place::is_run;
 use crate::report::{ClassFacts, DataFacts, ModelFacts};
 use crate::run_log::{self, Line};
-use crate::usage::{self, Channel};
+use crate::usage::Channel;
 
 /// A run or model, and the folders around it.
 pub(super) struct Place {
@@ -190,7 +190,7 @@ pub(super) fn model(
         window: sequences.steps,
         hop: config.recordings.as_ref().map(|cutting| cutting.hop),
         decimation: config.preparation.decimation.max(1),
-        rate_hz: usage::rate_hz(config),
+        rate_hz: crate::config::windows::rate_hz(config),
         channels,
         epoch: card.map(|card| card.epoch).or(chosen),
         commands: again::commands(options, loaded, (&place.name, place.run.as_deref())),

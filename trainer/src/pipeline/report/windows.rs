@@ -11,7 +11,6 @@ use crate::metrics;
 use crate::pipeline::error::{Error, Result, Sort};
 use crate::pipeline::evaluate::{EvaluatedSplit, Measured};
 use crate::report::{Part, Parts, WrongWindow, WrongWindows};
-use crate::usage;
 
 /// Place of a split among the origins of windows.
 fn number(split: EvaluatedSplit) -> usize {
@@ -80,7 +79,8 @@ fn with_origin(
     split: EvaluatedSplit,
 ) -> WrongWindow {
     if let Some(origin) = origin(measured, split, window.index) {
-        let rate = usage::rate_hz(&measured.loaded.config).filter(|rate| *rate > 0.0);
+        let rate =
+            crate::config::windows::rate_hz(&measured.loaded.config).filter(|rate| *rate > 0.0);
         let time = rate.map_or(String::new(), |rate| {
             format!(", {:.2} s into its interval", origin.sample as f32 / rate)
         });

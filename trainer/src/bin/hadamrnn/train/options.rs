@@ -10,7 +10,6 @@ use hadamrnn::data::import::{Pattern, Resampling};
 use hadamrnn::data::recordings::ImportOptions;
 use hadamrnn::data::{Holdout, Task};
 use hadamrnn::nn::{HiddenReadout, ReadoutKind};
-use hadamrnn::usage;
 
 /// Settings that override the configuration.
 #[derive(clap::Args)]
@@ -253,7 +252,7 @@ impl Options {
             (config.network.fading, config.training.stretch) = (None, None);
             return Ok(());
         }
-        let usual = usage::fading(config);
+        let usual = hadamrnn::config::windows::fading(config);
         let usual = usual.context("--readout fading is for streams of sensors")?;
         let fading = config.network.fading.get_or_insert(usual);
         fading.shift = self.fade_shift.unwrap_or(fading.shift);
