@@ -54,12 +54,6 @@ impl Outcome {
         self.false_alarms as f64 / self.hours
     }
 
-    /// The rate an hour that the true one is below, 19 times out of 20, where none was seen: three events.
-    #[must_use]
-    pub fn rate_that_can_be_told(&self) -> f64 {
-        3.0 / self.hours
-    }
-
     /// Share of the events that were found.
     #[must_use]
     pub fn recall(&self) -> f64 {

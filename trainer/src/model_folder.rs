@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows;
+use hadamrnn_runtime::Metric;
+use hadamrnn_runtime::decision::Decision;
 
 use crate::card::{Card, files, sha256, sha256_of_text};
 use crate::data::Sequences;
@@ -66,8 +68,12 @@ impl StoredModel {
             files::MODEL
         );
         let file = ModelFile::read(&file_path)?;
-        file.model()
+        let model = file
+            .model()
             .with_context(|| format!("{}", file_path.display()))?;
+        // Boards refuse them, too.
+        Decision::of(&model).with_context(|| format!("{}", file_path.display()))?;
+        Metric::of(&model).with_context(|| format!("{}", file_path.display()))?;
         let beside = match file_path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

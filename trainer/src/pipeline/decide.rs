@@ -12,6 +12,7 @@ use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
 use super::model::{self, open_model};
 use super::place;
+use crate::config::windows;
 use crate::data::{Sequences, Split, Targets};
 use crate::evaluate;
 use crate::events::{self, AnswerStream, Outcome};
@@ -75,6 +76,12 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
         ));
         return Err(Error::Model(fault.at(&options.model)));
     };
+    let task = folder.card.config.task;
+    if !windows::is_sensor(task) {
+        return Err(Error::Config(Fault::new(format_args!(
+            "a decision is for answers that follow each other in a stream of a sensor, and those of {task} do not"
+        ))));
+    }
     let seconds = seconds(&stored, options).sort(Error::Config)?;
     let data = data(options, observer)?;
     let model = stored.file.model().sort_at(Error::Model, &stored.path)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use hadamrnn_runtime::format::part;
 
 use super::data::RunData;
 use super::device::DeviceName;
@@ -21,7 +22,7 @@ use crate::integer::{KernelName, ModelFile};
 use crate::jobs::MODEL_NAME;
 use crate::long_run::{LongRun, Stretch};
 use crate::metrics::Confusion;
-use crate::model_folder;
+use crate::model_folder::{self, StoredModel};
 use crate::observer::{Observer, Stage, staged_with};
 use crate::usage;
 
@@ -150,6 +151,7 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
     }
     let default = || options.run.join(MODEL_NAME);
     let folder = options.out.clone().unwrap_or_else(default);
+    note_lost_decision(&folder, observer);
     let named = data_dir.is_some();
     let (card, confusion) = write(&folder, &loaded, &data, named, &device, observer)?;
     if options.sources.are_any() {
@@ -162,6 +164,19 @@ pub fn export(options: &ExportOptions, observer: &mut dyn Observer) -> Result<Ex
         card,
         confusion,
     })
+}
+
+/// Tells where the model that is replaced has a decision, which was chosen for it and is not the new one's.
+fn note_lost_decision(folder: &Path, observer: &mut dyn Observer) {
+    let Ok(stored) = StoredModel::read(folder) else {
+        return;
+    };
+    let has = (stored.file.model()).is_ok_and(|model| model.parts().get(part::DECISION).is_some());
+    if has {
+        observer.notice(
+            "note: the model that was there had a decision, which the new one has not: choose it again by `hadamrnn decide`",
+        );
+    }
 }
 
 /// The run to export, with the widths of the options.

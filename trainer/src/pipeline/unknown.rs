@@ -10,6 +10,7 @@ use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::export::{ExportOptions, export};
 use super::model::open_model;
+use super::place;
 use super::train::{Start, TrainOptions, train};
 use crate::config::RunConfig;
 use crate::data::{Sequences, Split};
@@ -144,8 +145,14 @@ fn trained(
 ) -> Result<StoredModel> {
     let run = train(
         &TrainOptions {
-            folder,
-            start: Start::ResumeOrOverwrite(config),
+            folder: folder.clone(),
+            // A run of other settings is another's, and is kept.
+            start: match place::is_run(&folder) {
+                true => Start::Resume {
+                    expected: Some(config),
+                },
+                false => Start::New(config),
+            },
             data_dir: options.data_dir.clone(),
             device: options.device,
         },

@@ -137,12 +137,17 @@ fn print(found: &DecidedModel, args: &Args) -> Result<()> {
         rows.push(row(name, outcome, found.seconds));
     }
     output::table(&rows)?;
-    if found.valid.false_alarms == 0 {
+    let rate = found.test.false_alarms_an_hour();
+    if rate > args.false_alarms {
         output::note(&format!(
-            "the validation split has {:.1} h, and no false alarm in them: that tells of a rate below {:.1}/h, not of a lower one",
-            found.valid.hours,
-            found.valid.rate_that_can_be_told()
+            "warning: the test split gives {rate:.2} false alarms an hour, more than the {:.2} that were asked for: the {:.2} h of the \
+             validation split, by which the thresholds were chosen, are too short or of other people. More --smoothing or --answers, \
+             or longer recordings for validation",
+            args.false_alarms, found.valid.hours
         ));
+    }
+    if found.test.found == 0 {
+        output::note("warning: no event of the test split is found by this decision");
     }
     output::line(&match args.dry_run {
         true => format!("{} is as it was", args.model.display()),

@@ -14,7 +14,7 @@ use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
 use hadamrnn_runtime::decision::{Decision, Rule};
 use hadamrnn_runtime::format::{Fading, Part, Readout, SECTION_NAMES, SectionLengths, part};
-use hadamrnn_runtime::{Layer, Model};
+use hadamrnn_runtime::{Layer, Metric, Model};
 use serde_json::json;
 
 use crate::Status;
@@ -223,6 +223,16 @@ fn parts(model: &Model<'_>) -> Vec<Vec<String>> {
         match (part.id, Decision::of(model)) {
             (part::DECISION, Ok(Some(decision))) => fact("decision", decision_in_words(decision)),
             (part::DECISION, Err(error)) => fact("decision", format!("is damaged: {error}")),
+            (part::METRIC, _) => fact(
+                "metric",
+                match Metric::of(model) {
+                    Ok(Some(metric)) => format!(
+                        "{bytes} bytes; none of the classes above a score of {}",
+                        output::grouped(metric.threshold().into())
+                    ),
+                    _ => "is damaged".into(),
+                },
+            ),
             (id, _) => fact(&format!("part {id}"), format!("{bytes} bytes")),
         }
     };
