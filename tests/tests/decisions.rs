@@ -5,6 +5,8 @@ use hadamrnn_runtime::decision::{Decider, Decision, DecisionError, Rule};
 use hadamrnn_runtime::format::{Part, part};
 use hadamrnn_tests::models::{AlignedBytes, encode_with, models};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// An answer: its logits, and whether the input is known.
 type Answers = Vec<(Vec<i32>, bool)>;
@@ -137,14 +139,16 @@ proptest! {
     }
 }
 
+/// The first value of a strategy, the same on every run.
+fn drawn<T>(strategy: impl Strategy<Value = T>) -> T {
+    let mut runner = TestRunner::deterministic();
+    strategy.new_tree(&mut runner).expect("a value").current()
+}
+
 #[test]
 fn the_largest_logits_do_not_overflow() {
-    let (plain, widths) = {
-        use proptest::strategy::ValueTree;
-        let mut runner = proptest::test_runner::TestRunner::deterministic();
-        let two = models(4..=4).prop_filter("two", |(model, _)| model.readout.len() == 2);
-        two.new_tree(&mut runner).expect("a model").current()
-    };
+    let two = models(4..=4).prop_filter("two", |(model, _)| model.readout.len() == 2);
+    let (plain, widths) = drawn(two);
     let rule = Rule {
         threshold: i32::MAX as u32,
         answers: 1,
@@ -176,14 +180,7 @@ fn the_largest_logits_do_not_overflow() {
 
 #[test]
 fn words_that_are_no_decision_are_refused() {
-    let (plain, widths) = {
-        use proptest::strategy::ValueTree;
-        let mut runner = proptest::test_runner::TestRunner::deterministic();
-        models(4..=4)
-            .new_tree(&mut runner)
-            .expect("a model")
-            .current()
-    };
+    let (plain, widths) = drawn(models(4..=4));
     let file = AlignedBytes::new(&encode_with(&plain, widths, &[]));
     let model = Model::from_bytes(file.as_slice()).expect("valid");
     assert_eq!(Decision::of(&model), Ok(None));

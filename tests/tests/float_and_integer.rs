@@ -5,7 +5,7 @@ use hadamrnn::checkpoint::Checkpoint;
 use hadamrnn::config::{ExportConfig, RunConfig, Signs, Stretch};
 use hadamrnn::data::{Source, Split, Task, counts};
 use hadamrnn::export::{self, export};
-use hadamrnn::integer::{KernelName, answers};
+use hadamrnn::integer::{KernelName, ModelFile, answers};
 use hadamrnn::observer::{EpochRecord, Silent};
 use hadamrnn::recipe::Recipe;
 use hadamrnn::task_data::TaskData;
@@ -133,6 +133,20 @@ fn fading(task: Task) -> RunConfig {
     config
 }
 
+/// The integer model of a network.
+fn exported(data: &TaskData, checkpoint: &Checkpoint, network: &HadamRnn) -> ModelFile {
+    let (weights, calibration) = (network.weights(), data.calibration());
+    let source = export::Source {
+        name: "har6",
+        weights: &weights,
+        standardisation: &checkpoint.task.standardisation,
+        input_lsb: &checkpoint.task.input_lsb,
+        calibration: &calibration,
+    };
+    let (file, _) = export(source, &ExportConfig::default()).expect("exports");
+    file
+}
+
 /// The answers over streams without a reset: of the float network and of the integer model, whose answers in turn are those of a
 /// session that is fed sample by sample.
 #[test]
@@ -141,15 +155,7 @@ fn answers_over_streams_agree() {
     let (test, lsb) = (data.split(Split::Test), data.input_lsb());
     let standardisation = &checkpoint.task.standardisation;
     assert_eq!(test.streams.len(), 9);
-    let (weights, calibration) = (network.weights(), data.calibration());
-    let source = export::Source {
-        name: "har6",
-        weights: &weights,
-        standardisation,
-        input_lsb: &checkpoint.task.input_lsb,
-        calibration: &calibration,
-    };
-    let (file, _) = export(source, &ExportConfig::default()).expect("exports");
+    let file = exported(&data, &checkpoint, &network);
     let model = file.model().expect("valid");
     assert_eq!(
         model.fading(),
@@ -216,15 +222,7 @@ fn evaluation_on_several_cores_gives_the_bits_of_one() {
     let logits = evaluate::float_logits(&network, &many, standardisation, &Device::flex());
     assert_eq!(evaluate::score(&logits, &many), one.metrics);
 
-    let (weights, calibration) = (network.weights(), data.calibration());
-    let source = export::Source {
-        name: "har6",
-        weights: &weights,
-        standardisation,
-        input_lsb: &checkpoint.task.input_lsb,
-        calibration: &calibration,
-    };
-    let (file, _) = export(source, &ExportConfig::default()).expect("exports");
+    let file = exported(&data, &checkpoint, &network);
     let model = file.model().expect("valid");
     let (kernel, lsb) = (KernelName::best_for(&model), data.input_lsb());
     let mut told = Vec::new();

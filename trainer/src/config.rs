@@ -3,15 +3,16 @@
 mod differences;
 mod image;
 mod preparation;
+mod stretch;
 mod training;
 pub(crate) mod unknown;
 pub mod windows;
 
 pub use image::ImageAugmentation;
 pub use preparation::Preparation;
+pub use stretch::Stretch;
 pub use training::{
-    Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, Stretch,
-    TrainingConfig,
+    Augmentation, GroupRates, Keep, Sampling, Schedule, SignSchedule, Signs, TrainingConfig,
 };
 
 use std::collections::BTreeMap;

@@ -260,15 +260,6 @@ impl KernelName {
         })
     }
 
-    /// How far a window of raw samples `[T][D]` is from all that the model was trained on.
-    fn novelty(self, model: &Model<'_>, metric: &Metric<'_>, window: &[i16]) -> Result<u32> {
-        Ok(match self {
-            Self::FwhtPacked => run::<FwhtPacked>(model, window, |_| {})?.novelty(metric),
-            Self::Fwht => run::<Fwht>(model, window, |_| {})?.novelty(metric),
-            Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.novelty(metric),
-        })
-    }
-
     /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.
     ///
     /// # Errors
@@ -309,10 +300,22 @@ pub fn answers(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Vec<Answer>> {
+    of_windows(model, sequences, input_lsb, |window| {
+        kernel.answer(model, window)
+    })
+}
+
+/// What `run` gives for the raw samples of each window, in order, computed on all cores.
+fn of_windows<T: Send>(
+    model: &Model<'_>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+    run: impl Fn(&[i16]) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     check_inputs(model, sequences)?;
     (0..sequences.len())
         .into_par_iter()
-        .map(|i| kernel.answer(model, &sequences.raw(i, input_lsb)))
+        .map(|i| run(&sequences.raw(i, input_lsb)))
         .collect()
 }
 
@@ -326,11 +329,9 @@ pub fn read(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Vec<Vec<i16>>> {
-    check_inputs(model, sequences)?;
-    (0..sequences.len())
-        .into_par_iter()
-        .map(|i| kernel.read(model, &sequences.raw(i, input_lsb)))
-        .collect()
+    of_windows(model, sequences, input_lsb, |window| {
+        kernel.read(model, window)
+    })
 }
 
 /// How far each window of `sequences` is from all that the model was trained on, by its `metric`, in order, computed on all cores.
@@ -344,11 +345,9 @@ pub fn novelties(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Vec<u32>> {
-    check_inputs(model, sequences)?;
-    (0..sequences.len())
-        .into_par_iter()
-        .map(|i| kernel.novelty(model, metric, &sequences.raw(i, input_lsb)))
-        .collect()
+    let read = read(model, kernel, sequences, input_lsb)?;
+    let score = |read: &Vec<i16>| metric.score(&metric.place_of(read));
+    Ok(read.iter().map(score).collect())
 }
 
 /// Whether `sequences` are what `model` takes.

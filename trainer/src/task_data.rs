@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, windows};
 use crate::data::recordings::{self, OwnData};
 use crate::data::{self, CopyTask, Dataset, Sequences, Source, Split, Task, Values};
 use crate::metrics::Confusion;
@@ -88,7 +88,7 @@ impl Windows {
         let decimation = config.preparation.decimation;
         let runs_on = config.network.fading.is_some();
         if runs_on {
-            let hop = crate::config::windows::hop(config).unwrap_or(data.train.steps);
+            let hop = windows::hop(config).unwrap_or(data.train.steps);
             for split in splits(&mut data, &mut own) {
                 split.streams = data::streams(split, hop);
             }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::ImageAugmentation;
+use super::Stretch;
 use crate::bounds::{self, within};
 use crate::visible;
 
@@ -124,41 +125,6 @@ impl Default for TrainingConfig {
         }
     }
 }
-
-/// Stretches of streams that a network with a fading pool is trained on, with several answers to each.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Stretch {
-    /// Length in windows, `2..=64`. A batch has a stretch for each window that it else would have.
-    pub windows: usize,
-    /// Share of stretches, `0..=1`, that are joined from two places of a stream, so that the network learns to forget.
-    pub joints: f32,
-}
-
-impl Default for Stretch {
-    fn default() -> Self {
-        Self {
-            windows: 2,
-            joints: 0.1,
-        }
-    }
-}
-
-impl Stretch {
-    /// Checks every range.
-    fn validate(&self) -> Result<()> {
-        within("stretch.windows", self.windows, STRETCH_WINDOWS)?;
-        ensure!(
-            (0.0..=1.0).contains(&self.joints),
-            "stretch.joints must be from 0 to 1, not {}",
-            self.joints
-        );
-        Ok(())
-    }
-}
-
-/// Range of [`Stretch::windows`].
-const STRETCH_WINDOWS: std::ops::RangeInclusive<usize> = 2..=64;
 
 /// Random changes of training sequences, drawn anew for each one of every epoch; zeros leave it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -8,9 +8,8 @@ use hadamrnn_runtime::decision::{Decision, Rule};
 use hadamrnn_runtime::format::part;
 use hadamrnn_runtime::{Metric, Model};
 
-use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
-use super::model::{self, open_model};
+use super::model::{LoadedModel, open_model};
 use super::place;
 use crate::config::windows;
 use crate::data::{Sequences, Split, Targets};
@@ -83,7 +82,9 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
         ))));
     }
     let seconds = seconds(&stored, options).sort(Error::Config)?;
-    let data = data(options, observer)?;
+    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
+    let loaded = LoadedModel::of(stored.clone(), folder.card.config.clone());
+    let data = loaded.data(data_dir.as_deref(), observer)?;
     let model = stored.file.model().sort_at(Error::Model, &stored.path)?;
     let (valid, test) = (data.task.split(Split::Valid), data.task.split(Split::Test));
     if valid.is_empty() {
@@ -162,17 +163,6 @@ pub fn remove_decision(path: &std::path::Path) -> Result<()> {
     let file = file.sort_at(Error::Model, path)?;
     model_folder::replace_model(folder, &file).sort_at(Error::Io, path)?;
     Ok(())
-}
-
-/// The data of the model's card.
-fn data(options: &DecideOptions, observer: &mut dyn Observer) -> Result<RunData> {
-    let device = super::device::DeviceName::default().open()?;
-    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
-    let (loaded, data) = model::load(&options.model, data_dir.as_deref(), &device, observer)?;
-    match data {
-        Some(data) => Ok(data),
-        None => loaded.data(data_dir.as_deref(), observer),
-    }
 }
 
 /// Seconds from an answer to the next.

@@ -15,7 +15,7 @@ use super::place;
 use super::sources::SourceOptions;
 use crate::card::{self, Card, Results};
 use crate::checkpoint::Checkpoint;
-use crate::config::{Counts, ExportConfig, RunConfig};
+use crate::config::{Counts, ExportConfig, RunConfig, windows};
 use crate::data::{DATA_DIR_VARIABLE, Sequences, Split};
 use crate::fast_path::{Obstacle, obstacles};
 use crate::integer::{KernelName, ModelFile};
@@ -211,7 +211,7 @@ fn note_slow(file: &ModelFile, observer: &mut dyn Observer) -> Result<()> {
 /// Tells where boards begin windows at other samples than the windows of the data did.
 fn note_hop(config: &RunConfig, steps: usize, observer: &mut dyn Observer) {
     let decimation = config.preparation.decimation;
-    let Some(hop) = crate::config::windows::hop(config) else {
+    let Some(hop) = windows::hop(config) else {
         return;
     };
     let whole = usage::used_hop(config, steps) * decimation;

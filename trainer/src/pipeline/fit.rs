@@ -22,7 +22,7 @@ use super::device::DeviceName;
 use super::error::{Error, Fault, Result, Sort};
 use super::train::claim;
 use crate::clock::Clock;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, windows};
 use crate::cost::Costs;
 use crate::data::{Holdout, Split};
 use crate::fit::{
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
         let space = Space {
             samples: data.task.steps(),
             channels: data.task.channels(),
-            rate_hz: crate::config::windows::rate_hz(&options.config).or(data.task.rate_hz()),
+            rate_hz: windows::rate_hz(&options.config).or(data.task.rate_hz()),
             base: options.config.clone(),
         };
         let facts = Facts::of(data);

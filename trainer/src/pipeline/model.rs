@@ -44,6 +44,16 @@ pub struct FloatRun {
 }
 
 impl LoadedModel {
+    /// A model that was read from a folder or a file, with the configuration of its task.
+    pub(super) fn of(stored: StoredModel, config: RunConfig) -> Self {
+        Self {
+            file: stored.file,
+            config,
+            run: None,
+            folder: stored.folder,
+        }
+    }
+
     /// Reads the data of the model, with classes and channels in the order of its card.
     ///
     /// # Errors
@@ -106,13 +116,7 @@ pub(super) fn load(
         Some(card) => card.config.clone(),
         None => recommended(&stored, observer).sort_at(Error::Model, path)?,
     };
-    let model = LoadedModel {
-        file: stored.file,
-        config,
-        run: None,
-        folder: stored.folder,
-    };
-    Ok((model, None))
+    Ok((LoadedModel::of(stored, config), None))
 }
 
 fn load_run(

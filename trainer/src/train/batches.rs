@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::stretches::{self, Stretches};
 use super::{augment, loss, triads, warp};
 use crate::checkpoint::Position;
-use crate::config::{RunConfig, Sampling, TrainingConfig};
+use crate::config::{RunConfig, Sampling, TrainingConfig, windows};
 use crate::data::{CopyTask, ImageLayout, Sequences, Split, Targets};
 use crate::evaluate;
 use crate::nn::{HadamRnn, StepTargets};
@@ -83,7 +83,7 @@ impl<'a> Batches<'a> {
                         .filter(|whole| !whole.streams.is_empty())
                         .zip(config.training.stretch)
                         .map(|(whole, stretch)| {
-                            let hop = crate::config::windows::hop(config).unwrap_or(whole.steps);
+                            let hop = windows::hop(config).unwrap_or(whole.steps);
                             let auxiliary = &windows.auxiliary;
                             Box::new(Stretches::new(config, stretch, whole, auxiliary, hop))
                         }),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{again, cores};
 use crate::card::sha256;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, windows};
 use crate::counts::units;
 use crate::data::{Sequences, Split, Targets, Task};
 use crate::jobs::{BoardRecord, Record};
@@ -190,7 +190,7 @@ pub(super) fn model(
         window: sequences.steps,
         hop: config.recordings.as_ref().map(|cutting| cutting.hop),
         decimation: config.preparation.decimation.max(1),
-        rate_hz: crate::config::windows::rate_hz(config),
+        rate_hz: windows::rate_hz(config),
         channels,
         epoch: card.map(|card| card.epoch).or(chosen),
         commands: again::commands(options, loaded, (&place.name, place.run.as_deref())),

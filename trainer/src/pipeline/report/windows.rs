@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::facts::groups;
+use crate::config::windows;
 use crate::data::recordings::Origin;
 use crate::data::{Sequences, Targets, Values};
 use crate::evaluate;
@@ -79,8 +80,7 @@ fn with_origin(
     split: EvaluatedSplit,
 ) -> WrongWindow {
     if let Some(origin) = origin(measured, split, window.index) {
-        let rate =
-            crate::config::windows::rate_hz(&measured.loaded.config).filter(|rate| *rate > 0.0);
+        let rate = windows::rate_hz(&measured.loaded.config).filter(|rate| *rate > 0.0);
         let time = rate.map_or(String::new(), |rate| {
             format!(", {:.2} s into its interval", origin.sample as f32 / rate)
         });
