@@ -127,7 +127,7 @@ pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
 pub use layer::Layer;
 pub use model::Model;
-pub use novelty::{DIMENSIONS, Metric, Place};
+pub use novelty::{DIMENSIONS, DIMENSIONS_OF_GROUP, Metric, Place};
 pub use readout::{Logits, class_of};
 pub use room::{Room, RoomOf};
 pub use session::Session;

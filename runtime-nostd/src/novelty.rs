@@ -13,17 +13,23 @@
 //! So an input is known that is near some class by a measure that all share, and near some class by the class's own.
 //!
 //! No sum overflows, whatever the words are: codes of `P` have six bits and a model has at most 1024 units, so a projection is
-//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `20 * 8191^2`; a score at most `65535^2`.
+//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `24 * 8191^2`; a score at most `65535^2`.
 
+use crate::arch;
 use crate::codegen::keep_rolled;
 use crate::format::{ModelError, part};
+use crate::lanes;
 use crate::limits;
 use crate::model::Model;
+use crate::pool;
 
-/// Dimensions whose codes share a word.
-const GROUP: usize = 5;
+/// Dimensions that a metric has in groups of.
+pub const DIMENSIONS_OF_GROUP: usize = 6;
+pub(crate) const GROUP: usize = DIMENSIONS_OF_GROUP;
+/// Words of the codes of a group, for two units.
+const WORDS: usize = GROUP / 2;
 /// Most dimensions of a metric.
-pub const DIMENSIONS: usize = 20;
+pub const DIMENSIONS: usize = 24;
 /// Bits of a code of the projection.
 const CODE_BITS: u32 = 6;
 /// Largest difference from a centre, in one dimension, that counts.
@@ -51,7 +57,7 @@ pub struct Metric<'a> {
     threshold: u32,
     /// Right shifts `e`, a word for each group of dimensions.
     shifts: &'a [u32],
-    /// Codes, group by group, a word for each unit.
+    /// Codes, group by group, three words for each two units.
     projection: &'a [u32],
     /// For each class its factor and its centre.
     centres: &'a [u32],
@@ -62,7 +68,7 @@ pub type Place = [i32; DIMENSIONS];
 
 /// Words of a class: its factor, and two coordinates a word.
 const fn words_of_class(groups: usize) -> usize {
-    GROUP.wrapping_mul(groups).div_ceil(2).wrapping_add(1)
+    WORDS.wrapping_mul(groups).wrapping_add(1)
 }
 
 impl<'a> Metric<'a> {
@@ -85,7 +91,7 @@ impl<'a> Metric<'a> {
     /// # Errors
     /// [`ModelError::Metric`], as in [`of`](Self::of).
     pub const fn new(words: &'a [u32], units: usize) -> Result<Self, ModelError> {
-        if !limits::HIDDEN_SIZE.holds(units) {
+        if !limits::HIDDEN_SIZE.holds(units) || units % 2 != 0 {
             return Err(ModelError::Metric);
         }
         match Self::read(words, units) {
@@ -112,7 +118,9 @@ impl<'a> Metric<'a> {
         let Some((shifts, words)) = words.split_at_checked(groups) else {
             return None;
         };
-        let Some((projection, centres)) = words.split_at_checked(groups.wrapping_mul(units)) else {
+        let pairs = units / 2;
+        let codes = groups.wrapping_mul(WORDS).wrapping_mul(pairs);
+        let Some((projection, centres)) = words.split_at_checked(codes) else {
             return None;
         };
         if centres.len() != classes.wrapping_mul(words_of_class(groups)) {
@@ -127,7 +135,7 @@ impl<'a> Metric<'a> {
             projection,
             centres,
         };
-        if metric.has_valid_shifts() && metric.has_valid_centres() {
+        if metric.has_valid_shifts() && metric.has_valid_codes() && metric.has_valid_centres() {
             Some(metric)
         } else {
             None
@@ -153,17 +161,29 @@ impl<'a> Metric<'a> {
         true
     }
 
-    /// Whether factors have 16 bits, and no coordinate stands beyond the last dimension.
+    /// Whether each byte is a code of [`CODE_BITS`] in two's complement.
+    const fn has_valid_codes(&self) -> bool {
+        let mut rest = self.projection;
+        while let Some((word, others)) = rest.split_first() {
+            // Above a code its sign is repeated: bits 7, 6 and 5 of a byte are equal.
+            let differ = (*word ^ word.wrapping_shl(1)) | (*word ^ word.wrapping_shl(2));
+            if differ & 0x8080_8080 != 0 {
+                return false;
+            }
+            rest = others;
+        }
+        true
+    }
+
+    /// Whether factors have 16 bits.
     const fn has_valid_centres(&self) -> bool {
-        let is_odd = self.dimensions() % 2 == 1;
         let words = words_of_class(self.shifts.len());
         let mut rest = self.centres;
         while let Some((centre, others)) = rest.split_at_checked(words) {
-            let (Some((factor, _)), Some((last, _))) = (centre.split_first(), centre.split_last())
-            else {
+            let Some((factor, _)) = centre.split_first() else {
                 return true;
             };
-            if *factor > MOST || is_odd && *last > 0xFFFF {
+            if *factor > MOST {
                 return false;
             }
             rest = others;
@@ -193,16 +213,30 @@ impl<'a> Metric<'a> {
 
     /// Where a vector is: `read` gives it anew each time, two units at once.
     pub(crate) fn place<I: Iterator<Item = [i32; 2]>>(&self, read: impl Fn() -> I) -> Place {
+        self.place_by(|codes| project(codes, read()))
+    }
+
+    /// Where the vector of a pooled readout is, of its sums and their right shift.
+    pub(crate) fn place_of_pool(&self, sums: &[u32], shift: u32) -> Place {
+        self.place_by(|codes| {
+            arch::project_pooled(codes, sums, shift)
+                .unwrap_or_else(|| project(codes, pool::scaled(sums, shift)))
+        })
+    }
+
+    /// Where a vector is whose products with the codes of a group `project` gives.
+    fn place_by(&self, project: impl Fn(&[u32]) -> [i32; GROUP]) -> Place {
         let mut place = [0; DIMENSIONS];
         let (groups, _) = place.as_chunks_mut::<GROUP>();
+        let words = WORDS.wrapping_mul(self.units / 2);
         let mut rest = self.projection;
         for (group, shifts) in groups.iter_mut().zip(self.shifts) {
             // Cannot fail: `read` has checked the length.
-            let Some((words, others)) = rest.split_at_checked(self.units) else {
+            let Some((codes, others)) = rest.split_at_checked(words) else {
                 break;
             };
             rest = others;
-            *group = project(words, read());
+            *group = project(codes);
             let mut shifts = *shifts;
             for sum in group {
                 let shift = shifts & 31;
@@ -253,25 +287,26 @@ impl<'a> Metric<'a> {
 
 /// Products of the codes of a group of dimensions and what is read, rectified.
 #[inline(never)]
-fn project(words: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> [i32; GROUP] {
-    let mut sums = [0i32; GROUP];
-    for (&[first, second], [even, odd]) in words.as_chunks().0.iter().zip(pairs) {
+fn project(codes: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> [i32; GROUP] {
+    let mut sums = [0; GROUP];
+    for (codes, [even, odd]) in codes.as_chunks().0.iter().zip(pairs) {
         keep_rolled();
-        add(&mut sums, first, even.max(0));
-        add(&mut sums, second, odd.max(0));
+        sums = add(sums, *codes, lanes::pack(even.max(0), odd.max(0)));
     }
     sums
 }
 
-/// Adds the codes of a unit times its value.
+/// Adds the codes of two units times their values. Six sums by name: optimised for size, a loop over them would stay one over memory.
 #[inline(always)]
-fn add(sums: &mut [i32; GROUP], word: u32, value: i32) {
-    let mut end = CODE_BITS;
-    for sum in sums {
-        let code = word.wrapping_shl(32u32.wrapping_sub(end)) as i32 >> (32 - CODE_BITS);
-        *sum = sum.wrapping_add(code.wrapping_mul(value));
-        end = end.wrapping_add(CODE_BITS);
-    }
+fn add([a, b, c, d, e, f]: [i32; GROUP], [ab, cd, ef]: [u32; WORDS], values: u32) -> [i32; GROUP] {
+    [
+        lanes::add_products(a, lanes::even_bytes(ab), values),
+        lanes::add_products(b, lanes::odd_bytes(ab), values),
+        lanes::add_products(c, lanes::even_bytes(cd), values),
+        lanes::add_products(d, lanes::odd_bytes(cd), values),
+        lanes::add_products(e, lanes::even_bytes(ef), values),
+        lanes::add_products(f, lanes::odd_bytes(ef), values),
+    ]
 }
 
 /// The square of a difference, which counts up to [`FAR`].

@@ -265,7 +265,7 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
     pub fn place(&self, metric: &Metric<'_>) -> Place {
         match (self.model().readout(), self.model().second()) {
             (Readout::Pooled { shift, .. }, _) if Self::POOL => {
-                metric.place(|| pool::scaled(self.pool.as_ref(), shift.into()))
+                metric.place_of_pool(self.pool.as_ref(), shift.into())
             }
             (_, Some(_)) if Self::SECOND => metric.place(|| self.second.state.pairs()),
             _ => metric.place(|| self.state.pairs()),

@@ -50,18 +50,21 @@ impl PlainMetric {
 
     /// The words of the part, by the table of `docs/FORMAT.md`.
     pub fn words(&self) -> Vec<u32> {
-        let groups = self.rows.len() / 5;
+        let groups = self.rows.len() / 6;
         let sizes = groups | self.classes.len() << 8 | (self.shift as usize) << 16;
         let mut words = vec![sizes as u32, self.factor as u32, self.threshold];
-        for group in self.rows.chunks(5) {
+        for group in self.rows.chunks(6) {
             let shifts = group.iter().enumerate().map(|(j, row)| row.1 << (5 * j));
             words.push(shifts.sum());
         }
-        for group in self.rows.chunks(5) {
-            for unit in 0..group[0].0.len() {
-                let codes = group.iter().enumerate();
-                let codes = codes.map(|(j, row)| ((row.0[unit] + 64) % 64) << (6 * j));
-                words.push(codes.sum::<i64>() as u32);
+        for group in self.rows.chunks(6) {
+            for unit in (0..group[0].0.len()).step_by(2) {
+                for rows in group.chunks(2) {
+                    let bytes = [unit, unit + 1].map(|unit| [rows[0].0[unit], rows[1].0[unit]]);
+                    let bytes = bytes.concat().into_iter().enumerate();
+                    let word = bytes.map(|(j, code)| ((code + 256) % 256) << (8 * j));
+                    words.push(word.sum::<i64>() as u32);
+                }
             }
         }
         for (factor, centre) in &self.classes {
@@ -80,7 +83,7 @@ impl PlainMetric {
 pub fn metrics(units: usize) -> impl Strategy<Value = PlainMetric> {
     let ends = |low: i64, high: i64| prop_oneof![1 => Just(low), 1 => Just(high), 6 => low..=high];
     (1usize..=4, 1usize..6).prop_flat_map(move |(groups, classes)| {
-        let dimensions = 5 * groups;
+        let dimensions = 6 * groups;
         let codes = prop::collection::vec(ends(-32, 31), units);
         let row = (codes, prop_oneof![4 => 0u32..=16, 1 => 0u32..=30]);
         let centre = prop::collection::vec(ends(-32768, 32767), dimensions);

@@ -107,10 +107,13 @@ proptest! {
         prop_assert_eq!(with(0, words[0] & 0xFFFF | 31 << 16), refused);
         prop_assert_eq!(with(1, 65536), refused);
         prop_assert_eq!(with(3, words[3] | 31 << 10), refused);
-        prop_assert_eq!(with(3, words[3] | 1 << 25), refused);
-        let last = words.len() - 1;
-        if metric.rows.len() % 2 == 1 {
-            prop_assert_eq!(with(last, words[last] | 1 << 16), refused);
+        prop_assert_eq!(with(3, words[3] | 1 << 30), refused);
+        let codes = 3 + metric.rows.len() / 6;
+        for byte in 0..4 {
+            for code in [32, 64, 128, 223] {
+                let others = words[codes] & !(0xFF << (8 * byte));
+                prop_assert_eq!(with(codes, others | code << (8 * byte)), refused);
+            }
         }
         let class = words.len() - metric.classes[0].1.len().div_ceil(2) - 1;
         prop_assert_eq!(with(class, 65536), refused);

@@ -5,17 +5,16 @@
 
 mod eigen;
 mod space;
+mod strange;
 
 use anyhow::{Result, bail, ensure};
 use hadamrnn_runtime::format::part;
-use hadamrnn_runtime::{Metric, Model, ModelError, limits};
+use hadamrnn_runtime::{DIMENSIONS_OF_GROUP as GROUP, Metric, Model, ModelError, limits};
 
 use crate::data::{Sequences, Targets};
 use crate::integer::{self, KernelName, ModelFile};
 use space::Labelled;
 
-/// Dimensions whose codes share a word.
-const GROUP: usize = 5;
 /// Classes that a group of dimensions is for.
 const CLASSES_OF_GROUP: usize = 8;
 /// Steps of a place that the spread within classes takes; a power of two, which is halved where places would not fit.
@@ -54,6 +53,10 @@ pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) ->
     let kernel = KernelName::best_for(&model);
     let vectors = |sequences| integer::read(&model, kernel, sequences, windows.input_lsb);
     let (train, held_out) = (vectors(windows.train)?, vectors(windows.held_out)?);
+    let strange = match strange::strange(windows.train)? {
+        Some(strange) => vectors(&strange)?,
+        None => Vec::new(),
+    };
     let classes = model.class_count();
     let train = Labelled {
         vectors: &train,
@@ -61,7 +64,7 @@ pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) ->
         count: classes,
     };
     let groups = (classes.div_ceil(CLASSES_OF_GROUP)).min(limits::METRIC_GROUPS.max);
-    let directions = space::directions(&train, GROUP * groups)?;
+    let directions = space::directions(&train, &strange, GROUP * groups)?;
     let mut parts = Parts::projection(&directions, train.vectors, classes);
     parts.centre(&train)?;
     let own = classes_of(windows.held_out)?;
@@ -239,8 +242,13 @@ impl Parts {
             words.push(joined(&mut group.iter().map(|(shift, _)| *shift), 5));
         }
         for group in groups {
-            let unit = |unit| joined(&mut group.iter().map(|(_, row)| row[unit] as u32 & 63), 6);
-            words.extend((0..self.units).map(unit));
+            for unit in (0..self.units).step_by(2) {
+                for rows in group.chunks(2) {
+                    let bytes = |unit: usize| rows.iter().map(move |(_, row)| row[unit] as u8);
+                    let mut bytes = bytes(unit).chain(bytes(unit + 1)).map(u32::from);
+                    words.push(joined(&mut bytes, 8));
+                }
+            }
         }
         for (factor, centre) in self.factors.iter().zip(&self.centres) {
             words.push(*factor);
@@ -334,7 +342,7 @@ mod tests {
             classes: &classes,
             count: 3,
         };
-        let directions = space::directions(&labelled, 5).unwrap();
+        let directions = space::directions(&labelled, &[], 6).unwrap();
         let mut parts = Parts::projection(&directions, &train, 3);
         parts.centre(&labelled).unwrap();
         parts.calibrate(&held_out, &classes, 0.05).unwrap();
