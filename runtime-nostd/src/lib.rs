@@ -116,6 +116,7 @@ mod session;
 mod source;
 mod standardise;
 mod step;
+pub mod taught;
 
 pub use binary_matrix::SecondLayer;
 pub use capacities::Capacities;

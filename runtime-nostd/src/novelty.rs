@@ -260,29 +260,74 @@ impl<'a> Metric<'a> {
         // There is at least a factor.
         self.centres.chunks(words.max(1)).map(move |class| {
             let (factor, centre) = class.split_first().unwrap_or((&0, &[]));
-            let (pairs, _) = place.as_chunks::<2>();
-            let mut sum = 0i32;
-            for (word, [even, odd]) in centre.iter().zip(pairs) {
-                keep_rolled();
-                let word = *word as i32;
-                let low = square(even.wrapping_sub(word << 16 >> 16));
-                let high = square(odd.wrapping_sub(word >> 16));
-                sum = sum.wrapping_add(low).wrapping_add(high);
-            }
-            (*factor, sum as u32)
+            (*factor, squared_distance(centre, place))
         })
     }
 
     /// How far a place is from all classes: beyond the [threshold](Self::threshold) it is none of them.
     pub fn score(&self, place: &Place) -> u32 {
-        let (mut nearest, mut own) = (MOST, u32::MAX);
-        for (factor, distance) in self.measured(place) {
-            let quotient = distance.wrapping_shr(self.shift).min(MOST);
-            nearest = nearest.min(quotient);
-            own = own.min(quotient.wrapping_mul(factor));
-        }
-        own.max(nearest.wrapping_mul(self.factor))
+        self.nearness(place, usize::MAX).score(self)
     }
+
+    /// The least quotients of the classes, and that of `class`: the largest of all where there is no such class.
+    pub(crate) fn nearness(&self, place: &Place, class: usize) -> Nearness {
+        let mut least = Nearness {
+            nearest: MOST,
+            own: u32::MAX,
+            of_class: MOST,
+        };
+        for (number, (factor, distance)) in self.measured(place).enumerate() {
+            let quotient = self.quotient(distance);
+            least.nearest = least.nearest.min(quotient);
+            least.own = least.own.min(quotient.wrapping_mul(factor));
+            if number == class {
+                least.of_class = quotient;
+            }
+        }
+        least
+    }
+
+    /// `q` of a centre's distance, in 16 bits.
+    pub(crate) const fn quotient(&self, distance: u32) -> u32 {
+        let quotient = distance.wrapping_shr(self.shift);
+        if quotient < MOST { quotient } else { MOST }
+    }
+
+    /// The factor `a` that all centres share, in 16 bits.
+    pub(crate) const fn factor(&self) -> u32 {
+        self.factor
+    }
+}
+
+/// How near a place is to centres.
+pub(crate) struct Nearness {
+    /// Least quotient.
+    pub nearest: u32,
+    /// Least quotient times the factor of its class.
+    pub own: u32,
+    /// Quotient of one of the classes.
+    pub of_class: u32,
+}
+
+impl Nearness {
+    /// The score of such a place.
+    pub fn score(&self, metric: &Metric<'_>) -> u32 {
+        self.own.max(self.nearest.wrapping_mul(metric.factor))
+    }
+}
+
+/// The square of a place's distance from a centre, whose words have two coordinates each: at most `20 * 8191^2`.
+pub(crate) fn squared_distance(centre: &[u32], place: &Place) -> u32 {
+    let (pairs, _) = place.as_chunks::<2>();
+    let mut sum = 0i32;
+    for (word, [even, odd]) in centre.iter().zip(pairs) {
+        keep_rolled();
+        let word = *word as i32;
+        let low = square(even.wrapping_sub(word << 16 >> 16));
+        let high = square(odd.wrapping_sub(word >> 16));
+        sum = sum.wrapping_add(low).wrapping_add(high);
+    }
+    sum as u32
 }
 
 /// Products of the codes of a group of dimensions and what is read, rectified.
