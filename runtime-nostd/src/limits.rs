@@ -76,6 +76,8 @@ pub const LOG2_FADE_INTERVAL: Limit = Limit::new(0, 16);
 pub const FADING_POOL_BITS: usize = 32;
 /// Groups of five dimensions of a metric.
 pub const METRIC_GROUPS: Limit = Limit::new(1, 4);
+/// Groups of dimensions of a metric in which classes are taught.
+pub const TEACHING_GROUPS: Limit = Limit::new(0, 11);
 /// Right shift of a projection and of the distances of a metric.
 pub const METRIC_SHIFT: Limit = Limit::new(0, 30);
 /// Entries of what a model was taught.

@@ -2,12 +2,13 @@
 //! overruled.
 //!
 //! The part [`part::TAUGHT`] of a file has entries: each a class, one of the network's or a new one behind them, and a centre. For a
-//! place whose network answers class `c`, with the quotients `q` of the metric:
+//! place whose network answers class `c`, with the quotients `q` of the metric, and `u` in its dimensions for teaching (`u = q` where it
+//! has none):
 //!
 //! ```text
-//! q_c     = the least quotient of the metric's centre of c and of entries of c
-//! w_t     = q_t a_t                   of entry t
-//! answer  = the class of the entry of least w_t, the first of equals, if w_t < 256 q_c; else c
+//! u_c     = the least u of the metric's centre of c and of entries of c
+//! w_t     = u_t a_t                   of entry t
+//! answer  = the class of the entry of least w_t, the first of equals, if w_t < 256 u_c; else c
 //! score   = a q_t of that entry, if it answers; else that of the metric, where entries are centres with factor a
 //! ```
 //!
@@ -26,7 +27,7 @@ pub use lesson::{Lesson, Plan, Shown, TaughtWords, TeachError};
 use crate::format::{ModelError, part};
 use crate::limits;
 use crate::model::Model;
-use crate::novelty::{DIMENSIONS, Metric, Place, squared_distance};
+use crate::novelty::{DIMENSIONS, Metric, Place};
 
 /// `a_t` of an entry that is as near as a centre of the network's own class.
 pub const FACTOR: u16 = 256;
@@ -87,13 +88,14 @@ pub fn judge(
     // Weight, quotient and class of the best entry.
     let mut best = (u32::MAX, 0, class);
     for entry in taught.into_iter().flat_map(Taught::entries) {
-        let quotient = metric.quotient(squared_distance(entry.centre, place));
+        let quotient = metric.quotient(metric.squared_distance(entry.centre, place));
+        let taught = metric.taught_quotient(entry.centre, place);
         near.nearest = near.nearest.min(quotient);
         near.own = near.own.min(quotient.wrapping_mul(metric.factor()));
         if usize::from(entry.class) == class {
-            near.of_class = near.of_class.min(quotient);
+            near.of_class = near.of_class.min(taught);
         }
-        let weight = quotient.wrapping_mul(entry.factor.into());
+        let weight = taught.wrapping_mul(entry.factor.into());
         if weight < best.0 {
             best = (weight, quotient, entry.class.into());
         }
@@ -163,12 +165,9 @@ impl<'a> Taught<'a> {
 
     /// Whether classes do not fall, new ones are there without a gap, and no number is out of range.
     const fn has_valid_entries(&self) -> bool {
-        let is_odd = self.dimensions % 2 == 1;
         let (mut rest, mut before, mut next) = (self.entries, 0, self.trained);
         while let Some((entry, others)) = rest.split_at_checked(words_of_entry(self.dimensions)) {
-            let (Some((&[numbers, factor], _)), Some((last, _))) =
-                (entry.split_first_chunk(), entry.split_last())
-            else {
+            let Some((&[numbers, factor], _)) = entry.split_first_chunk() else {
                 break;
             };
             let class = (numbers & 0xFFFF) as usize;
@@ -179,7 +178,6 @@ impl<'a> Taught<'a> {
                 || class >= next
                 || !limits::TAUGHT_WINDOWS.holds((numbers >> 16) as usize)
                 || factor > 0xFFFF
-                || is_odd && *last > 0xFFFF
             {
                 return false;
             }

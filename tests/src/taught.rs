@@ -29,31 +29,25 @@ pub struct PlainTaught {
 impl PlainTaught {
     /// Class and score of a place whose network answers `class`.
     pub fn judge(&self, metric: &PlainMetric, place: &[i64], class: usize) -> (usize, i64) {
-        let quotient = |centre: &[i64]| {
-            let differences = place
-                .iter()
-                .zip(centre)
-                .map(|(z, m)| (z - m).clamp(-8191, 8191));
-            let distance: i64 = differences.map(|u| u * u).sum();
-            (distance >> metric.shift).min(65535)
-        };
-        let trained: Vec<i64> = metric
-            .classes
-            .iter()
+        let quotient = |centre: &[i64]| (metric.distance(centre, place) >> metric.shift).min(65535);
+        let trained: Vec<i64> = (metric.classes.iter())
             .map(|(_, centre)| quotient(centre))
             .collect();
-        let taught: Vec<i64> = self
-            .entries
-            .iter()
+        let taught: Vec<i64> = (self.entries.iter())
             .map(|entry| quotient(&entry.centre))
             .collect();
-        let of_class = (self.entries.iter().zip(&taught))
+        let near: Vec<i64> = (self.entries.iter())
+            .map(|entry| metric.taught_quotient(&entry.centre, place))
+            .collect();
+        let own = metric.classes.get(class);
+        let own = own.map(|(_, centre)| metric.taught_quotient(centre, place));
+        let of_class = (self.entries.iter().zip(&near))
             .filter(|(entry, _)| entry.class == class)
             .map(|(_, q)| *q)
-            .chain(trained.get(class).copied())
+            .chain(own)
             .min()
             .unwrap_or(65535);
-        let weights: Vec<i64> = (self.entries.iter().zip(&taught))
+        let weights: Vec<i64> = (self.entries.iter().zip(&near))
             .map(|(entry, q)| q * entry.factor)
             .collect();
         if let Some(&least) = weights

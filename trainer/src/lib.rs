@@ -24,6 +24,7 @@ pub mod fit;
 pub mod flash;
 pub mod integer;
 pub mod jobs;
+pub mod lessons;
 pub mod link;
 pub mod long_run;
 pub mod machine;

@@ -39,11 +39,17 @@ pub struct Windows<'a> {
     pub input_lsb: &'a [f32],
 }
 
-/// `file` with a metric that calls about `false_alarms` of the held-out windows none of the classes.
+/// `file` with a metric that calls about `false_alarms` of the held-out windows none of the classes, and in which classes can be taught
+/// where it is to be `teachable`.
 ///
 /// # Errors
 /// There are no held-out windows, targets are of steps, or the windows do not fit the model or leave nothing to measure.
-pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) -> Result<ModelFile> {
+pub fn with_metric(
+    file: &ModelFile,
+    windows: Windows<'_>,
+    false_alarms: f64,
+    teachable: bool,
+) -> Result<ModelFile> {
     check_held_out(windows.held_out)?;
     let model = file.model()?;
     ensure!(
@@ -64,8 +70,15 @@ pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) ->
         count: classes,
     };
     let groups = (classes.div_ceil(CLASSES_OF_GROUP)).min(limits::METRIC_GROUPS.max);
-    let directions = space::directions(&train, &strange, GROUP * groups)?;
-    let mut parts = Parts::projection(&directions, train.vectors, classes);
+    let mut directions = space::directions(&train, &strange, GROUP * groups)?;
+    let scored = directions.len();
+    if teachable {
+        let most = GROUP * limits::TEACHING_GROUPS.max;
+        directions.extend(space::principal(&train, most));
+        // Whole groups.
+        directions.truncate(directions.len() / GROUP * GROUP);
+    }
+    let mut parts = Parts::projection(&directions, scored, train.vectors, classes);
     parts.centre(&train)?;
     let own = classes_of(windows.held_out)?;
     parts.calibrate(&held_out, own, false_alarms)?;
@@ -109,6 +122,8 @@ fn classes_of(sequences: &Sequences) -> Result<&[u32]> {
 /// The numbers of a metric.
 struct Parts {
     units: usize,
+    /// Groups of dimensions for teaching, behind those of the score.
+    teaching: usize,
     /// Right shift and codes of each dimension.
     rows: Vec<(u32, Vec<i32>)>,
     centres: Vec<Vec<i16>>,
@@ -119,8 +134,13 @@ struct Parts {
 }
 
 impl Parts {
-    /// Directions as codes, without centres. `train` says how far places reach.
-    fn projection(directions: &[Vec<f64>], train: &[Vec<i16>], classes: usize) -> Self {
+    /// Directions as codes, the first `scored` of them for the score, without centres. `train` says how far places reach.
+    fn projection(
+        directions: &[Vec<f64>],
+        scored: usize,
+        train: &[Vec<i16>],
+        classes: usize,
+    ) -> Self {
         let largest = |row: &[f64]| row.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         let reach = |row: &Vec<f64>| {
             let place = |x: &Vec<i16>| row.iter().zip(x).map(|(a, &x)| a * f64::from(x)).sum();
@@ -145,6 +165,7 @@ impl Parts {
         };
         Self {
             units: directions.first().map_or(0, Vec::len),
+            teaching: (directions.len() - scored) / GROUP,
             rows: directions.iter().map(code).collect(),
             centres: vec![vec![0; directions.len()]; classes],
             shift: 0,
@@ -233,7 +254,10 @@ impl Parts {
     /// The content of the part, as `docs/FORMAT.md` has it.
     fn words(&self) -> Vec<u32> {
         let groups = self.rows.chunks(GROUP);
-        let sizes = groups.len() as u32 | (self.centres.len() as u32) << 8 | self.shift << 16;
+        let sizes = (groups.len() - self.teaching) as u32
+            | (self.centres.len() as u32) << 8
+            | self.shift << 16
+            | (self.teaching as u32) << 24;
         let mut words = vec![sizes, self.factor, self.threshold];
         let joined = |values: &mut dyn Iterator<Item = u32>, bits: usize| {
             (values.enumerate()).fold(0, |word, (i, value)| word | value << (bits * i))
@@ -343,7 +367,7 @@ mod tests {
             count: 3,
         };
         let directions = space::directions(&labelled, &[], 6).unwrap();
-        let mut parts = Parts::projection(&directions, &train, 3);
+        let mut parts = Parts::projection(&directions, 6, &train, 3);
         parts.centre(&labelled).unwrap();
         parts.calibrate(&held_out, &classes, 0.05).unwrap();
         let words = parts.words();

@@ -10,6 +10,7 @@
 //! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
 //! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
+//! | [`adapt()`] | [`AdaptOptions`] | [`Wearer`](crate::lessons::Wearer)s: what teaching gives each |
 //! | [`decide()`] | [`DecideOptions`] | [`DecidedModel`]: when its answers count |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
@@ -38,6 +39,7 @@
 //! # Ok::<(), pipeline::Error>(())
 //! ```
 
+mod adapt;
 mod board_model;
 mod check;
 mod classify;
@@ -66,6 +68,7 @@ mod verify;
 mod watch;
 
 pub use crate::observer::{Count, EpochRecord, Observer, Silent, Stage, Step, Transfer};
+pub use adapt::{AdaptOptions, adapt};
 pub use board_model::TimingOptions;
 pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;

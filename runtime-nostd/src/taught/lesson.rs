@@ -7,13 +7,22 @@ use serde::{Deserialize, Serialize};
 use super::{Entry, FACTOR, LABEL, MAX_WORDS, Taught};
 use crate::limits;
 use crate::model::Model;
-use crate::novelty::{Metric, Place};
+use crate::novelty::{DIMENSIONS, Metric, Place};
 
 /// The sum of the places of windows of one class, for a model to be taught.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     sums: Place,
     windows: u16,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            sums: [0; DIMENSIONS],
+            windows: 0,
+        }
+    }
 }
 
 impl Shown {

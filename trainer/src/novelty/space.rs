@@ -13,6 +13,8 @@ const STRANGE: usize = 2;
 /// As [`RIDGE`], where strange windows are looked for: those of sensors at rest are far off wherever nothing ever happens, which
 /// tells little.
 const STRANGE_RIDGE: f64 = 0.3;
+/// As [`RIDGE`], where classes are taught.
+const TAUGHT_RIDGE: f64 = 0.1;
 /// Principal directions of the spread within classes that are left out: how vigorously people move.
 const SKIPPED: usize = 5;
 
@@ -22,6 +24,19 @@ pub(super) struct Labelled<'a> {
     pub classes: &'a [u32],
     /// Number of classes.
     pub count: usize,
+}
+
+/// The `most` first principal directions of the spread within classes, each of which scales it to 1: all in which classes may differ
+/// that nobody knows yet.
+pub(super) fn principal(train: &Labelled<'_>, most: usize) -> Vec<Vec<f64>> {
+    let (_, spread) = moments(train);
+    let trace: f64 = (0..spread.len()).map(|i| spread[i][i]).sum();
+    let ridge = TAUGHT_RIDGE * trace / spread.len() as f64;
+    let scaled = |(variance, vector): (f64, Vec<f64>)| {
+        let scale = 1.0 / (variance.max(0.0) + ridge).sqrt();
+        vector.iter().map(|value| value * scale).collect()
+    };
+    eigen(spread).into_iter().take(most).map(scaled).collect()
 }
 
 /// `dimensions` directions, each of which scales the spread within classes to 1: those that tell the classes apart best, those in which

@@ -240,7 +240,8 @@ pub(super) fn export_run(
             held_out: &data.task.split(Split::Valid),
             input_lsb: source.input_lsb,
         };
-        file = novelty::with_metric(&file, windows, false_alarms).sort(Error::Config)?;
+        let teachable = config.export.teachable;
+        file = novelty::with_metric(&file, windows, false_alarms, teachable).sort(Error::Config)?;
     }
     Ok(LoadedModel {
         file,

@@ -15,6 +15,7 @@ use super::train::{Start, TrainOptions, train};
 use crate::config::RunConfig;
 use crate::data::{Sequences, Split};
 use crate::integer::{self, KernelName, ModelFile};
+use crate::lessons::{self, Lessons};
 use crate::model_folder::StoredModel;
 use crate::novelty::{self, Told};
 use crate::observer::{Observer, Stage, staged};
@@ -29,6 +30,8 @@ pub struct UnknownOptions {
     pub config: RunConfig,
     /// Share of the validation split's windows that may be called none of the classes, above 0 and below 1.
     pub false_alarms: f64,
+    /// Whether the class is taught afterwards, and that measured too.
+    pub teaches: bool,
     /// Seeds of the runs of each class.
     pub seeds: Vec<u64>,
     /// Classes to leave out; none are all.
@@ -53,6 +56,9 @@ pub struct LeftOut {
     /// How its score tells the class from those.
     #[serde(flatten)]
     pub told: Told,
+    /// What teaching the class gives, where that was asked for and three persons have windows enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taught: Option<Lessons>,
 }
 
 /// Trains without each class and measures how the model tells it from the others; in the order of classes and seeds.
@@ -91,16 +97,22 @@ pub fn unknown(options: &UnknownOptions, observer: &mut dyn Observer) -> Result<
             let stage = Stage::Evaluating {
                 sequences: test.len(),
             };
-            let told = staged(observer, &stage, || {
-                told(&model.file, [&inside, &outside], &data.input_lsb)
+            let windows = [&inside, &outside];
+            let measured = staged(observer, &stage, || {
+                let told = told(&model.file, windows, &data.input_lsb)?;
+                let lessons = || lessons::new_class(&model.file, windows, &data.input_lsb, number);
+                let taught = options.teaches.then(lessons).transpose()?;
+                anyhow::Ok((told, taught.flatten()))
             });
+            let (told, taught) = measured.sort_at(Error::Model, &model.path)?;
             found.push(LeftOut {
                 class: class.clone(),
                 seed,
                 accuracy: model
                     .card()
                     .map_or(0.0, |card| card.results.integer_test.accuracy),
-                told: told.sort_at(Error::Model, &model.path)?,
+                told,
+                taught,
             });
         }
     }
@@ -169,6 +181,7 @@ fn trained(
             data_dir: options.data_dir.clone(),
             device: options.device,
             novelty: Some(options.false_alarms),
+            teachable: options.teaches,
             ..ExportOptions::default()
         },
         observer,

@@ -3,6 +3,7 @@
 // `output` alone prints: it makes control characters of foreign names visible.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod adapt;
 mod bench;
 mod board_link;
 mod choices;
@@ -76,6 +77,8 @@ enum Command {
     Export(export::Args),
     /// Choose when a model's answers count: thresholds for a rate of false alarms, durations; stored in the model
     Decide(decide::Args),
+    /// Let each person of the test split teach the model a few windows of their own, and see what that gives
+    Adapt(adapt::Args),
     /// Show what is in a model file
     Inspect(inspect::Args),
     /// Check a model: reference answers, kernels, boards
@@ -131,6 +134,7 @@ fn main() -> ExitCode {
         Command::Fit(args) => fit::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Adapt(args) => adapt::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Unknown(args) => unknown::run(&args),
         Command::Inspect(args) => inspect::run(&args),
