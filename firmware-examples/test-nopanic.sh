@@ -1,7 +1,7 @@
 #!/bin/sh
 # Shows that the runtime cannot panic: `nopanic` links although its panic handler calls a function that
 # exists nowhere, on every target, with every kernel, and for models with and without everything that is optional (tokens,
-# pooled readout, second layer, shapes that no assembly takes), read or known to the compiler, and does not link once a panic is
+# pooled readout, second layer, metric and decision, shapes that no assembly takes), read or known to the compiler, and does not link once a panic is
 # planted.
 # Prints the sizes of the linked firmware. HADAMRNN_MODEL and HADAMRNN_WINDOWS as for the firmware.
 set -eu
@@ -31,7 +31,7 @@ for pair in $boards; do
             # What is optional has shapes that only the portable code takes.
             [ $optional = 0 ] || [ $# = 2 ] || continue
             what="$board $1${2:+ $2}, everything optional: $optional"
-            if ! HADAMRNN_TOKENS=$optional HADAMRNN_POOL=$((128 * optional)) HADAMRNN_SECOND=$((128 * optional)) \
+            if ! HADAMRNN_TOKENS=$optional HADAMRNN_PARTS=$optional HADAMRNN_POOL=$((128 * optional)) HADAMRNN_SECOND=$((128 * optional)) \
                 link "$board" "$target" "$1" ${2:+--features "$2"}; then
                 cat "$log"
                 echo "nopanic: $what does not link: a panic is reachable, or the build failed" >&2

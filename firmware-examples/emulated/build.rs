@@ -9,6 +9,7 @@
 //! | `HADAMRNN_POOL` | what the model needs | units of a pooled readout the session has room for |
 //! | `HADAMRNN_SECOND` | what the model needs | units of a second layer the session has room for |
 //! | `HADAMRNN_TOKENS` | as the model | 1 where samples are tokens, else 0 |
+//! | `HADAMRNN_PARTS` | as the model | 1 where `nopanic` has the code of a metric and a decision, else 0 |
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -19,6 +20,7 @@ use hadamrnn_firmware_support::configure::{
     MODEL, WINDOWS, check_target, embed, input_file, model_that_fits, variable, windows_that_fit,
     with_model,
 };
+use hadamrnn_runtime::format::part;
 use hadamrnn_runtime::kernel::{FwhtPacked, Kernel as _};
 use hadamrnn_runtime::{Capacities, Model};
 
@@ -54,14 +56,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut needs = None;
     let model = embed("HADAMRNN_MODEL", MODEL, &out.join("model.bin"), |file| {
-        let of = |model: &Model<'_>| (Capacities::needed_by(model), model.tokens().is_some());
+        let of = |model: &Model<'_>| {
+            let has = |id| model.parts().get(id).is_some();
+            let parts = has(part::METRIC) || has(part::DECISION);
+            (
+                Capacities::needed_by(model),
+                model.tokens().is_some(),
+                parts,
+            )
+        };
         needs = Some(with_model(&file, of)?);
         model_that_fits(file, board)
     })?;
-    let (capacities, tokens) = needs.ok_or("there is no model")?;
-    println!("cargo::rustc-check-cfg=cfg(hadamrnn_tokens)");
-    if variable("HADAMRNN_TOKENS", &u8::from(tokens).to_string()) == "1" {
-        println!("cargo::rustc-cfg=hadamrnn_tokens");
+    let (capacities, tokens, parts) = needs.ok_or("there is no model")?;
+    for (variable_name, name, is_needed) in [
+        ("HADAMRNN_TOKENS", "hadamrnn_tokens", tokens),
+        ("HADAMRNN_PARTS", "hadamrnn_parts", parts),
+    ] {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if variable(variable_name, &u8::from(is_needed).to_string()) == "1" {
+            println!("cargo::rustc-cfg={name}");
+        }
     }
     fs::write(out.join("config.rs"), config(board, capacities)?)?;
     embed(

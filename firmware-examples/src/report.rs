@@ -1,7 +1,8 @@
 //! Reports of the firmware to the host: [`Report`] messages, each postcard-encoded and COBS-framed (a zero
 //! byte ends each frame), one after the other.
 //!
-//! A complete run is `Hello`, one `Window` for each window in order, `Cost`, `Done`. A run that
+//! A complete run is `Hello`, one `Window` for each window in order, each with a `Judged` behind it where the model has a metric or
+//! a decision, `Cost`, `Done`. A run that
 //! fails ends with `Error` instead; one that ends with neither was cut short.
 //!
 //! Stability: [`FORMAT`] changes with any change of these types.
@@ -10,7 +11,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages, sent in [`Report::Hello`].
-pub const FORMAT: u16 = 2;
+pub const FORMAT: u16 = 3;
 /// Most outputs a model may have to be reported.
 pub const MAX_OUTPUTS: usize = hadamrnn_device::MAX_OUTPUTS;
 /// Longest error message, in bytes.
@@ -86,6 +87,13 @@ pub enum Report {
     Done {
         /// Windows reported.
         windows: u32,
+    },
+    /// What the model's metric and decision say of the window before; windows are the answers of one stream.
+    Judged {
+        /// How far the window is from all that the model was trained on; none without a metric.
+        novelty: Option<u32>,
+        /// The class that is decided, or none of them; absent without a decision.
+        decided: Option<Option<u16>>,
     },
 }
 
@@ -173,6 +181,12 @@ mod tests {
             frame,
             [12, 1, 3, 1, 2, 10, 11, 0xef, 0xfd, 0xb6, 0xf5, 0x0d, 0]
         );
+        let judged = Report::Judged {
+            novelty: Some(300),
+            decided: Some(None),
+        };
+        let frame = judged.encode(&mut buffer).unwrap();
+        assert_eq!(frame, [6, 5, 1, 0xac, 2, 1, 1, 0]);
         let frame = Report::Done { windows: 0 }.encode(&mut buffer).unwrap();
         assert_eq!(frame, [2, 4, 1, 0], "a zero inside a message is stuffed");
     }

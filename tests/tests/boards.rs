@@ -8,10 +8,14 @@ use std::process::{Command, Stdio};
 use hadamrnn::board::{FirmwareFolder, Request};
 use hadamrnn::config::RunConfig;
 use hadamrnn::data::{Sequences, Source, Split, Task};
+use hadamrnn::events::decision_words;
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::model_folder::StoredModel;
+use hadamrnn::novelty;
 use hadamrnn::task_data::TaskData;
 use hadamrnn::verify;
+use hadamrnn_runtime::decision::Rule;
+use hadamrnn_runtime::format::part;
 
 const KERNELS: [(&str, &[KernelName]); 7] = [
     ("qemu-m0", &KernelName::ALL),
@@ -135,6 +139,60 @@ fn a_model_whose_readout_would_overflow_the_stack_is_refused() {
             && error.contains(&format!("this one takes {bytes}")),
         "{error}"
     );
+}
+
+/// A shipped network of two classes with a metric, fitted to the sample that ships with it, and a decision.
+fn judging(data: &TaskData) -> ModelFile {
+    let model = folder().path().join("../models/har2/model.hdrn");
+    let plain = ModelFile::read(&model).expect("the shipped model");
+    let (train, held_out) = (data.split(Split::Train), data.split(Split::Test));
+    let windows = novelty::Windows {
+        train: &train,
+        held_out: &held_out,
+        input_lsb: &data.input_lsb(),
+    };
+    let with_metric = novelty::with_metric(&plain, windows, 0.3).expect("fits");
+    let rule = Rule {
+        threshold: 400,
+        answers: 2,
+        hold_off: 2,
+    };
+    let words = decision_words(1, &[rule; 2]);
+    (with_metric.with_part(part::DECISION, Some(&words))).expect("fits")
+}
+
+#[test]
+fn every_board_decides_and_scores_as_the_host_does() {
+    const COUNT: usize = 60;
+    let folder = folder();
+    let config = RunConfig::for_task(Task::Har2);
+    let data = TaskData::load(&config, Some(&Source::Sample)).expect("the shipped sample");
+    let file = judging(&data);
+    let windows = data
+        .split(Split::Test)
+        .select(&(0..COUNT).collect::<Vec<_>>());
+    let lsb = data.input_lsb();
+    let model = file.model().expect("valid");
+    let host = verify::judge(&model, KernelName::Fwht, &windows, &lsb).expect("judges");
+    let metric = novelty::metric(&model).expect("a metric");
+    let threshold = metric.threshold();
+    let unknown = host
+        .iter()
+        .filter(|it| it.novelty > Some(threshold))
+        .count();
+    let decided = |class| host.iter().filter(|it| it.decided == Some(class)).count();
+    assert!(unknown > 0 && unknown < COUNT, "{unknown} are unknown");
+    for class in [None, Some(0), Some(1)] {
+        assert!(decided(class) > 0, "{class:?} is never decided");
+    }
+    for (board, kernels) in KERNELS {
+        let kernel = kernels[0];
+        let verdict = verify::board(&folder, board, kernel, &file, &windows, &lsb);
+        let verdict = verdict.unwrap_or_else(|error| panic!("{board}: {error:#}"));
+        assert_eq!(verdict.judged_equal, Some(COUNT), "{board}");
+        assert!(verdict.passed(), "{board}: {:?}", verdict.first_difference);
+        assert_eq!(verdict.panic_symbols, [""; 0], "{board}");
+    }
 }
 
 /// The board runs the model of a module that `export --rust` has written.

@@ -7,13 +7,13 @@ mod streams;
 
 use std::slice::ChunksExact;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use hadamrnn_runtime::Model;
+use hadamrnn_runtime::{Metric, Model};
 use rayon::prelude::*;
 
 use crate::data::{CopyTask, Sequences, Targets, Values};
-use crate::integer::{self, KernelName};
+use crate::integer::{self, KernelName, Scored};
 use crate::metrics::{self, Evaluation, Metrics, Tally};
 use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
@@ -207,6 +207,36 @@ pub fn integer_logits(
     }
     let answers = integer::answers(model, kernel, &sequences.select(indices), input_lsb)?;
     Ok(answers.into_iter().map(|answer| answer.logits).collect())
+}
+
+/// What the integer model says after the last step of each sequence: over the streams of the sequences where the model runs on over
+/// them. `metric` is that of the model, if it has one.
+///
+/// # Errors
+/// The model does not fit the data or the kernel, or has both a fading pool and a metric.
+pub fn integer_scores(
+    model: &Model<'_>,
+    kernel: KernelName,
+    metric: Option<&Metric<'_>>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Scored>> {
+    ensure!(
+        metric.is_none() || !integer::runs_on(model),
+        "the model has a fading pool and a metric, which is for windows: export it without --novelty"
+    );
+    integer::check_inputs(model, sequences)?;
+    let rows = streams::integer_rows(model, kernel, sequences, input_lsb, &mut |_| {})?;
+    match rows {
+        Some(rows) => Ok(rows
+            .into_iter()
+            .map(|logits| Scored {
+                logits,
+                novelty: None,
+            })
+            .collect()),
+        None => integer::scores(model, kernel, metric, sequences, input_lsb),
+    }
 }
 
 /// Loss and accuracy of the integer model on the host with its answers, computed on all cores. `told` is called with the number of

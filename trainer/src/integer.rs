@@ -168,6 +168,15 @@ pub struct Answer {
     pub state_hash: u32,
 }
 
+/// What a model says of a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scored {
+    /// The integer logits after the last step.
+    pub logits: Vec<i32>,
+    /// How far the window is from all that the model was trained on; none without a metric.
+    pub novelty: Option<u32>,
+}
+
 /// A session with room for every model.
 type HostRoom<K> = RoomOf<K, UNITS, INPUTS, UNITS, UNITS, UNITS>;
 const UNITS: usize = limits::HIDDEN_SIZE.max;
@@ -196,6 +205,19 @@ fn answer<K: Kernel>(model: &Model<'_>, window: &[i16]) -> Result<Answer> {
         class: session.class(),
         logits: session.logits().collect(),
         state_hash: hash.finish(),
+    })
+}
+
+/// The logits of a window of raw samples `[T][D]`, and its novelty by a metric.
+fn scored<K: Kernel>(
+    model: &Model<'_>,
+    window: &[i16],
+    metric: Option<&Metric<'_>>,
+) -> Result<Scored> {
+    let session = run::<K>(model, window, |_| {})?;
+    Ok(Scored {
+        logits: session.logits().collect(),
+        novelty: metric.map(|metric| session.novelty(metric)),
     })
 }
 
@@ -251,6 +273,20 @@ impl KernelName {
         }
     }
 
+    /// The logits of a window of raw samples `[T][D]`, and its novelty by a metric.
+    fn scored(
+        self,
+        model: &Model<'_>,
+        window: &[i16],
+        metric: Option<&Metric<'_>>,
+    ) -> Result<Scored> {
+        match self {
+            Self::FwhtPacked => scored::<FwhtPacked>(model, window, metric),
+            Self::Fwht => scored::<Fwht>(model, window, metric),
+            Self::Xnor => scored::<XnorPopcount>(model, window, metric),
+        }
+    }
+
     /// What the readout reads at the end of a window of raw samples `[T][D]`.
     fn read(self, model: &Model<'_>, window: &[i16]) -> Result<Vec<i16>> {
         Ok(match self {
@@ -302,6 +338,22 @@ pub fn answers(
 ) -> Result<Vec<Answer>> {
     of_windows(model, sequences, input_lsb, |window| {
         kernel.answer(model, window)
+    })
+}
+
+/// The logits of each window of `sequences`, and its novelty by a metric, in order, computed on all cores.
+///
+/// # Errors
+/// The model is for other data, or `kernel` cannot run it.
+pub fn scores(
+    model: &Model<'_>,
+    kernel: KernelName,
+    metric: Option<&Metric<'_>>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Scored>> {
+    of_windows(model, sequences, input_lsb, |window| {
+        kernel.scored(model, window, metric)
     })
 }
 

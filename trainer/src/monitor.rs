@@ -6,7 +6,7 @@ mod record;
 mod state;
 
 pub use record::{Recorder, scales_of};
-pub use state::{LastClass, State, Trace, Unit};
+pub use state::{Answered, LastClass, State, Trace, Unit};
 
 use std::time::{Duration, Instant};
 

@@ -8,6 +8,7 @@
 //! | [`train()`] | [`TrainOptions`] | [`Trained`]: a run folder |
 //! | [`export()`] | [`ExportOptions`] | [`Exported`]: a model folder |
 //! | [`evaluate()`], [`write_submission`] | [`EvaluateOptions`] | [`Evaluation`] |
+//! | [`evaluate_streams`] | [`EvaluateOptions`] | [`StreamEvaluation`](crate::events::StreamEvaluation): events found, missed and false |
 //! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
 //! | [`adapt()`] | [`AdaptOptions`] | [`Wearer`](crate::lessons::Wearer)s: what teaching gives each |
@@ -62,6 +63,7 @@ mod place;
 mod report;
 mod send;
 mod sources;
+mod streams;
 mod train;
 mod unknown;
 mod verify;
@@ -102,6 +104,7 @@ pub use place::is_run;
 pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};
+pub use streams::evaluate_streams;
 pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};
 pub use unknown::{LeftOut, UnknownOptions, unknown};
 pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};

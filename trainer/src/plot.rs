@@ -1,4 +1,4 @@
-//! Pictures: learning curves, and accuracy against bytes.
+//! Pictures: learning curves, accuracy against bytes, recordings, and streams over time.
 //!
 //! A picture is drawn once, as SVG. PNG is rendered from it, with a typeface that is part of the program, so that it
 //! looks the same everywhere and needs no fonts on the machine.
@@ -8,9 +8,11 @@ mod chart;
 mod curves;
 mod fit_front;
 mod labels;
+mod legend;
 mod log_lines;
 mod quality;
 mod style;
+mod timeline;
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub use fit_front::{FrontMark, accuracy_against_instructions};
 pub use log_lines::{NamedLine, lines_on_logarithms};
 pub use quality::{channel_histograms, class_balance, recording_strips};
 pub use style::{SERIES, dark_rules};
+pub use timeline::{MOST_STREAMS, timelines};
 
 /// Pixels of a PNG for each unit of the SVG.
 const PNG_SCALE: f32 = 2.0;

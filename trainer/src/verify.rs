@@ -1,5 +1,7 @@
 //! Verification: compares the exported model with the trained network, and the board with the host.
 
+mod judged;
+
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows;
 use hadamrnn_runtime::Model;
@@ -8,6 +10,8 @@ use serde::Serialize;
 use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
 use crate::data::{Sequences, Targets, Values};
 use crate::integer::{self, Answer, KernelName, ModelFile};
+
+pub use judged::{Judged, judge, parts};
 
 /// Results of a run on a board, compared with the host.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +26,8 @@ pub struct BoardVerdict {
     pub windows: usize,
     /// Windows whose class, logits and digest of all hidden states equal the host's.
     pub equal: usize,
+    /// Windows whose novelty score and decided class equal the host's; none of a model without a metric and a decision.
+    pub judged_equal: Option<usize>,
     /// The first window that differs.
     pub first_difference: Option<Difference>,
     /// Share of windows classified correctly by the board; none where every step has a target of its own.
@@ -51,7 +57,9 @@ pub struct Difference {
 impl BoardVerdict {
     /// Whether every window is equal, bit for bit.
     pub fn passed(&self) -> bool {
-        self.windows > 0 && self.equal == self.windows
+        self.windows > 0
+            && self.equal == self.windows
+            && self.judged_equal.is_none_or(|equal| equal == self.windows)
     }
 }
 
@@ -70,6 +78,7 @@ pub fn board(
     let board = folder.emulated_board(board)?;
     let model = file.model()?;
     let host = integer::answers(&model, kernel, sequences, input_lsb)?;
+    let judged = judge(&model, kernel, sequences, input_lsb)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let all = window_file(&model, sequences, input_lsb, sequences.len())?;
     let one = window_file(&model, sequences, input_lsb, 1)?;
@@ -91,6 +100,10 @@ pub fn board(
         kernel,
         windows: host.len(),
         equal,
+        judged_equal: (!parts(&model).is_empty()).then(|| {
+            let both = judged.iter().zip(&run.judged);
+            both.filter(|(host, board)| host == board).count()
+        }),
         first_difference,
         accuracy: accuracy(&run.answers, sequences),
         cost: run.cost,

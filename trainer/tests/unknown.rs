@@ -1,5 +1,7 @@
 //! "None of these", from a run without a class to a model that tells it.
 
+mod common;
+
 use hadamrnn::data::{Holdout, Split, Task};
 use hadamrnn::integer::{self, KernelName};
 use hadamrnn::novelty;
@@ -79,6 +81,10 @@ fn what_cannot_be_measured_is_refused_before_the_work() {
             with(|it| it.classes = vec!["SWIMMING".into()]),
             "SWIMMING is none of the classes WALKING",
         ),
+        (
+            with(|it| it.classes = vec!["SITTING".into(); 2]),
+            "the class SITTING is named twice",
+        ),
         (with(|it| it.seeds.clear()), "no seed"),
         (
             with(|it| it.config.holdout = Holdout::None),
@@ -90,4 +96,12 @@ fn what_cannot_be_measured_is_refused_before_the_work() {
         let text = format!("{:#}", anyhow::Error::from(error));
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[test]
+fn a_validation_split_cannot_be_set_away() {
+    common::fails(
+        &["unknown", "har6", "--set", "holdout=none"],
+        &["--set holdout", "holdout=standard"],
+    );
 }

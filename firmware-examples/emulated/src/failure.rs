@@ -17,6 +17,8 @@ pub enum Failure {
     Model(ModelError),
     /// The session cannot run the model.
     Session(SessionError),
+    /// The model's decision is not one for it.
+    Decision,
     /// The model has more outputs than a report can hold.
     Outputs(usize),
     /// The window file was refused.
@@ -42,7 +44,9 @@ impl Failure {
     pub fn report(&self) -> Report {
         let kind = match self {
             Self::Counter(_) => ErrorKind::Counter,
-            Self::Model(_) | Self::Session(_) | Self::Outputs(_) => ErrorKind::Model,
+            Self::Model(_) | Self::Session(_) | Self::Decision | Self::Outputs(_) => {
+                ErrorKind::Model
+            }
             Self::Windows(_) | Self::Channels { .. } | Self::TooFewSamples => ErrorKind::Windows,
             Self::Push(_) | Self::ReportFile => ErrorKind::Push,
         };
@@ -59,6 +63,7 @@ impl fmt::Display for Failure {
             ),
             Self::Model(error) => error.fmt(f),
             Self::Session(error) | Self::Push(error) => error.fmt(f),
+            Self::Decision => f.write_str("the decision of the model is not one for it"),
             Self::Outputs(outputs) => write!(f, "{outputs} outputs are too many to report"),
             Self::Windows(error) => error.fmt(f),
             Self::Channels { found, expected } => {

@@ -15,6 +15,8 @@ pub mod failure;
 #[cfg(feature = "report")]
 mod faults;
 #[cfg(feature = "report")]
+pub mod judge;
+#[cfg(feature = "report")]
 pub mod load;
 pub mod platform;
 #[cfg(feature = "report")]

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Firmware, logs};
 use crate::integer::Answer;
+use crate::verify::Judged;
 
 /// Firmware that has not ended by then hangs.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -41,6 +42,8 @@ pub struct Cost {
 pub struct BoardRun {
     /// Answers, one a window, in order.
     pub answers: Vec<Answer>,
+    /// What the model's metric and decision say of each window; none of a model that has neither.
+    pub judged: Vec<Judged>,
     /// Exact instruction counts.
     pub cost: Cost,
     /// The firmware's log lines.
@@ -163,7 +166,8 @@ fn read_report(path: &Path) -> Result<Messages> {
 
 /// Checks that a report is complete and collects it.
 fn board_run(messages: Messages) -> Result<BoardRun> {
-    let (mut answers, mut found_cost, mut expected) = (Vec::new(), None, None);
+    let (mut answers, mut judged) = (Vec::new(), Vec::new());
+    let (mut found_cost, mut expected) = (None, None);
     for message in messages {
         if let Some(cost) = cost(&message) {
             found_cost = Some(cost);
@@ -174,6 +178,10 @@ fn board_run(messages: Messages) -> Result<BoardRun> {
                 *index as usize == answers.len(),
                 "window {index} is reported out of order"
             ),
+            Report::Judged { novelty, decided } => judged.push(Judged {
+                novelty: *novelty,
+                decided: decided.map(|class| class.map(usize::from)),
+            }),
             Report::Done { windows } => {
                 ensure!(
                     *windows as usize == answers.len() && expected == Some(answers.len()),
@@ -182,6 +190,7 @@ fn board_run(messages: Messages) -> Result<BoardRun> {
                 let cost = found_cost.context("the report has no instruction counts")?;
                 return Ok(BoardRun {
                     answers,
+                    judged,
                     cost,
                     log: Vec::new(),
                 });

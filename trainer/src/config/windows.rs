@@ -1,8 +1,10 @@
 //! Windows over samples of a sensor, as a configuration cuts them in time.
 
+use anyhow::{Context, Result};
+
 use super::RunConfig;
 use crate::data::{Task, dsa, uci_har};
-use crate::nn::{Fading, fading_of_window};
+use crate::nn::{Fading, ReadoutKind, fading_of_window};
 
 /// Whether the sequences of a task are windows over samples of a sensor.
 pub fn is_sensor(task: Task) -> bool {
@@ -26,6 +28,26 @@ fn window(config: &RunConfig) -> Option<usize> {
 pub fn fading(config: &RunConfig) -> Option<Fading> {
     let steps = window(config)?.div_ceil(config.preparation.decimation.max(1));
     Some(fading_of_window(steps))
+}
+
+impl RunConfig {
+    /// Makes the readout a mean that fades, at a rate that stands for the windows, trained on stretches of streams. One that fades
+    /// already keeps its rate and its stretches.
+    ///
+    /// # Errors
+    /// Sequences are not windows over samples of a sensor.
+    pub fn fade(&mut self) -> Result<()> {
+        let usual = fading(self).with_context(|| {
+            format!(
+                "a readout that fades is for streams of sensors, not {}",
+                self.task
+            )
+        })?;
+        self.network.readout = ReadoutKind::Pooled;
+        self.network.fading.get_or_insert(usual);
+        self.training.stretch.get_or_insert_default();
+        Ok(())
+    }
 }
 
 /// Samples of the sensor from a window of training to the next; none where windows do not follow each other in time.

@@ -11,6 +11,7 @@ fn file() -> ModelFile {
 /// Answers with these leads of class 1 over class 0, and what was there.
 fn stream(answers: &[(i32, Option<usize>)]) -> AnswerStream {
     AnswerStream {
+        name: String::new(),
         logits: answers.iter().map(|&(lead, _)| vec![lead]).collect(),
         classes: answers.iter().map(|&(_, class)| class).collect(),
         known: vec![true; answers.len()],
@@ -86,5 +87,6 @@ fn thresholds_rise_until_false_alarms_are_few_enough() {
         assert_eq!(outcome.events - outcome.found, 2 - found);
     }
     assert!(calibrate(&model, &[], 0, ONE, 0).is_err());
-    assert!(calibrate(&model, &streams, 9, ONE, 0).is_err());
+    let beyond = calibrate(&model, &streams, 9, ONE, 0).unwrap_err();
+    assert!(beyond.to_string().contains("0 to 8 are meant"), "{beyond}");
 }

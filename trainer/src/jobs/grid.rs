@@ -149,11 +149,35 @@ pub fn with_settings(base: &RunConfig, settings: &[Setting]) -> Result<RunConfig
         let hidden_size = with_setting(&config, setting)?.network.hidden_size;
         config.network.resize(hidden_size);
     }
+    // A readout that fades last: its rate follows from the windows.
+    let (fades, others): (Vec<&Setting>, Vec<&Setting>) =
+        others.into_iter().partition(|setting| setting.fades());
     for setting in others {
         config = with_setting(&config, setting)?;
     }
+    for setting in fades {
+        let Setting { key, value } = setting;
+        config
+            .fade()
+            .with_context(|| format!("cannot set {key} to {value}"))?;
+        if key != READOUT {
+            config = with_setting(&config, setting)?;
+        }
+    }
     config.validate()?;
     Ok(config)
+}
+
+/// Key of the readout, and what makes it fade, which is no kind of its own.
+const READOUT: &str = "network.readout";
+const FADING: &str = "fading";
+
+impl Setting {
+    /// Whether the setting is of a readout that fades, and needs one to be there.
+    fn fades(&self) -> bool {
+        let is_readout = self.key == READOUT && parse(&self.value).as_str() == Some(FADING);
+        is_readout || (self.key.starts_with("network.fading.") && !self.value.is_empty())
+    }
 }
 
 fn with_setting(config: &RunConfig, setting: &Setting) -> Result<RunConfig> {
@@ -251,6 +275,28 @@ mod tests {
                 .training
                 .schedule,
             Schedule::Exponential(0.98)
+        );
+    }
+
+    #[test]
+    fn a_readout_that_fades_is_set_by_its_name_or_by_a_part_of_it() {
+        let by_name = set(&["network.readout=fading", "preparation.decimation=2"]).unwrap();
+        let usual = crate::config::windows::fading(&by_name);
+        assert!(usual.is_some() && by_name.network.fading == usual);
+        assert!(by_name.training.stretch.is_some());
+        let by_part = set(&["network.fading.shift=2", "training.stretch.windows=4"]).unwrap();
+        let fading = by_part.network.fading.unwrap();
+        assert_eq!(
+            (fading.shift, by_part.training.stretch.unwrap().windows),
+            (2, 4)
+        );
+        let copy = RunConfig::for_task(Task::Copy);
+        let error = with_settings(&copy, &["network.fading.shift=2".parse().unwrap()]);
+        let error = format!("{:#}", error.unwrap_err());
+        assert!(
+            error.contains("network.fading.shift")
+                && error.contains("streams of sensors, not copy"),
+            "{error}"
         );
     }
 

@@ -11,6 +11,8 @@ use crate::visible;
 const TRACE: usize = 400;
 /// Classes of the past that are kept.
 const HISTORY: usize = 64;
+/// Answers of a timeline that are kept: as many as the widest terminal has columns.
+const TIMELINE: usize = 512;
 
 /// The latest samples of a channel.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,17 @@ pub struct Unit {
     pub name: String,
     /// Units of a count.
     pub lsb: f64,
+}
+
+/// An answer of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Windows before.
+    pub index: u32,
+    /// The class; none where the answer did not arrive.
+    pub class: Option<u16>,
+    /// What is decided after it, a class or none; absent where it did not arrive, or the model has no decision.
+    pub decided: Option<Option<u16>>,
 }
 
 /// The answer to the latest window.
@@ -60,6 +73,10 @@ pub struct State {
     pub counts: Vec<u64>,
     /// Classes of the latest windows, oldest first.
     pub history: VecDeque<u16>,
+    /// The latest answers with what was decided after them, oldest first.
+    pub timeline: VecDeque<Answered>,
+    /// Seconds from an answer to the next; none where the board does not tell it.
+    pub seconds_of_an_answer: Option<f64>,
     /// Windows whose answer did not arrive.
     pub lost_classes: u64,
     /// Samples that did not arrive.
@@ -115,7 +132,9 @@ impl State {
                 class,
                 logits,
             } => {
-                self.lost_classes += lost(&mut self.next_class, *index);
+                let missing = lost(&mut self.next_class, *index);
+                self.lost_classes += missing;
+                self.keep_answer(*index, *class, missing);
                 let last = LastClass {
                     index: *index,
                     class: *class,
@@ -125,8 +144,17 @@ impl State {
                 keep(&mut self.history, *class, HISTORY);
                 count(&mut self.counts, usize::from(*class));
             }
-            Told::Decided { class, starts, .. } => {
+            Told::Decided {
+                index,
+                class,
+                starts,
+            } => {
                 self.decided = Some(*class);
+                // It follows its answer.
+                let answers = self.timeline.iter_mut().rev();
+                if let Some(answer) = answers.take(1).find(|answer| answer.index == *index) {
+                    answer.decided = Some(*class);
+                }
                 if let Some(class) = class.filter(|_| *starts) {
                     count(&mut self.events, class.into());
                 }
@@ -151,6 +179,22 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Keeps an answer for the timeline, after so many that did not arrive.
+    fn keep_answer(&mut self, index: u32, class: u16, missing: u64) {
+        let answer = |before: u32, class| Answered {
+            index: index.wrapping_sub(before),
+            class,
+            decided: None,
+        };
+        let missing = u32::try_from(missing)
+            .unwrap_or(u32::MAX)
+            .min(TIMELINE as u32);
+        for before in (1..=missing).rev() {
+            keep(&mut self.timeline, answer(before, None), TIMELINE);
+        }
+        keep(&mut self.timeline, answer(0, Some(class)), TIMELINE);
     }
 
     /// A class's name, or its number.
@@ -237,6 +281,39 @@ mod tests {
         }
         assert_eq!(state.decided, Some(Some(1)));
         assert_eq!(state.events, [0, 1]);
+        assert!(state.timeline.is_empty(), "no answer came");
+    }
+
+    #[test]
+    fn the_timeline_has_decisions_beside_answers_and_gaps() {
+        let mut state = State::new(&[], &[]);
+        let decided = |index, class| Told::Decided {
+            index,
+            class,
+            starts: false,
+        };
+        for told in [
+            class(3, 0),
+            decided(3, None),
+            class(6, 1),
+            decided(6, Some(1)),
+            class(7, 1),
+        ] {
+            state.take(&told, Instant::now());
+        }
+        let found: Vec<_> = (state.timeline.iter())
+            .map(|answer| (answer.index, answer.class, answer.decided))
+            .collect();
+        let expected = [
+            (3, Some(0), Some(None)),
+            (4, None, None),
+            (5, None, None),
+            (6, Some(1), Some(Some(1))),
+            (7, Some(1), None),
+        ];
+        assert_eq!(found, expected);
+        state.take(&class(2_000_000_000, 0), Instant::now());
+        assert_eq!(state.timeline.len(), TIMELINE);
     }
 
     #[test]

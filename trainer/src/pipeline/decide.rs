@@ -1,21 +1,18 @@
 //! The decision of a model: chosen on held-out streams, stored in its file, measured on its test split.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use hadamrnn_runtime::decision::{Decision, Rule};
 use hadamrnn_runtime::format::part;
-use hadamrnn_runtime::{Metric, Model};
 
 use super::error::{Error, Fault, Result, Sort};
+use super::evaluate::EvaluatedSplit;
 use super::model::{LoadedModel, open_model};
-use super::place;
-use crate::config::windows;
-use crate::data::{Sequences, Split, Targets};
-use crate::evaluate;
+use super::{place, streams};
+use crate::data::Split;
 use crate::events::{self, AnswerStream, Outcome};
-use crate::integer::{self, KernelName};
+use crate::integer::KernelName;
 use crate::model_folder::{self, StoredModel};
 use crate::observer::{Observer, Stage, staged};
 use crate::usage::Usage;
@@ -75,12 +72,7 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
         ));
         return Err(Error::Model(fault.at(&options.model)));
     };
-    let task = folder.card.config.task;
-    if !windows::is_sensor(task) {
-        return Err(Error::Config(Fault::new(format_args!(
-            "a decision is for answers that follow each other in a stream of a sensor, and those of {task} do not"
-        ))));
-    }
+    streams::check_task(folder.card.config.task)?;
     let seconds = seconds(&stored, options).sort(Error::Config)?;
     let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
     let loaded = LoadedModel::of(stored.clone(), folder.card.config.clone());
@@ -95,9 +87,13 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
     let stage = Stage::Evaluating {
         sequences: valid.len() + test.len(),
     };
+    let kernel = KernelName::best_for(&model);
     let streams = staged(observer, &stage, || {
-        let lsb = &data.input_lsb;
-        anyhow::Ok((streams(&model, &valid, lsb)?, streams(&model, &test, lsb)?))
+        let of = |split, windows| streams::answers(&model, kernel, &data, split, windows);
+        anyhow::Ok((
+            of(EvaluatedSplit::Valid, &valid)?,
+            of(EvaluatedSplit::Test, &test)?,
+        ))
     });
     let (valid, test) = streams.sort_at(Error::Data, &stored.path)?;
     let rule = Rule {
@@ -184,39 +180,4 @@ fn seconds(stored: &StoredModel, options: &DecideOptions) -> anyhow::Result<f64>
     );
     ensure!(options.answers > 0, "an event needs at least one answer");
     Ok(seconds)
-}
-
-/// The answers of a model to the windows of a split, a stream for each subject: a model with a fading pool runs on from one to the next.
-fn streams(
-    model: &Model<'_>,
-    windows: &Sequences,
-    input_lsb: &[f32],
-) -> anyhow::Result<Vec<AnswerStream>> {
-    let Targets::Class(classes) = &windows.targets else {
-        anyhow::bail!("a decision is for one class a window, and these data have one a step");
-    };
-    let kernel = KernelName::best_for(model);
-    let all: Vec<usize> = (0..windows.len()).collect();
-    let answers = evaluate::integer_logits(model, kernel, windows, input_lsb, &all)?;
-    let known = match Metric::of(model)? {
-        Some(metric) => {
-            ensure!(
-                !integer::runs_on(model),
-                "the model has a fading pool and a metric, which is for windows: export it without --novelty"
-            );
-            let scores = integer::novelties(model, kernel, &metric, windows, input_lsb)?;
-            let known = scores.iter().map(|&score| score <= metric.threshold());
-            known.collect()
-        }
-        None => vec![true; answers.len()],
-    };
-    let mut streams: BTreeMap<Option<u32>, AnswerStream> = BTreeMap::new();
-    for (window, (logits, known)) in answers.into_iter().zip(known).enumerate() {
-        let subject = windows.groups.get(window).copied();
-        let stream = streams.entry(subject).or_default();
-        stream.logits.push(logits);
-        stream.classes.push(Some(classes[window] as usize));
-        stream.known.push(known);
-    }
-    Ok(streams.into_values().collect())
 }

@@ -88,6 +88,18 @@ impl Choice for EvaluatedSplit {
 
 choice::words!(EvaluatedSplit);
 
+impl EvaluatedSplit {
+    /// Place of the split among the origins of windows.
+    pub(super) fn place(self) -> usize {
+        match self {
+            Self::Train => 0,
+            Self::Valid => 1,
+            Self::Test => 2,
+            Self::New => 3,
+        }
+    }
+}
+
 /// The sequences of a split.
 pub(super) fn sequences(data: &TaskData, split: EvaluatedSplit) -> Result<Cow<'_, Sequences>> {
     let new = data.own().map(|own| &own.new);
@@ -184,20 +196,8 @@ pub(super) struct Measured {
 /// Those of [`evaluate()`].
 pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) -> Result<Measured> {
     let device = options.device.open()?;
-    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
-    let data_dir = data_dir.as_deref();
-    let (loaded, data) = model::load(&options.model, data_dir, &device, observer)?;
-    let data = match data {
-        Some(data) => data,
-        None => loaded.data(data_dir, observer)?,
-    };
-    data.tell(observer);
-    let sequences = sequences(&data.task, options.split);
-    if let (Err(_), Some(own)) = (&sequences, data.task.own()) {
-        // There is no accuracy that they could stand beside.
-        own.doubts.iter().for_each(|line| observer.notice(line));
-    }
-    let sequences = sequences?;
+    let (loaded, data) = read(options, &device, observer)?;
+    let sequences = sequences(&data.task, options.split)?;
     let model = loaded.file.model().sort_at(Error::Model, &options.model)?;
     let kernel = options.kernel.unwrap_or(KernelName::best_for(&model));
     let stage = Stage::Evaluating {
@@ -223,6 +223,32 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
         float,
         integer,
     })
+}
+
+/// Reads a model and its data, of which the split is not empty.
+///
+/// # Errors
+/// Those of [`evaluate()`].
+pub(super) fn read(
+    options: &EvaluateOptions,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<(LoadedModel, RunData)> {
+    let data_dir = place::data_of_run(&options.model, options.data_dir.as_deref(), observer)?;
+    let data_dir = data_dir.as_deref();
+    let (loaded, data) = model::load(&options.model, data_dir, device, observer)?;
+    let data = match data {
+        Some(data) => data,
+        None => loaded.data(data_dir, observer)?,
+    };
+    data.tell(observer);
+    let found = sequences(&data.task, options.split).map(drop);
+    if let (Err(_), Some(own)) = (&found, data.task.own()) {
+        // There is no accuracy that they could stand beside.
+        own.doubts.iter().for_each(|line| observer.notice(line));
+    }
+    found?;
+    Ok((loaded, data))
 }
 
 /// The float network's loss and accuracy; the observer is told how far it is.

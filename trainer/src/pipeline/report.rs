@@ -8,9 +8,11 @@ mod windows;
 
 use std::path::PathBuf;
 
-use super::error::{Error, Fault, Result};
+use super::error::{Error, Fault, Result, Sort};
 use super::evaluate::{self, EvaluateOptions};
 use super::place::{self, is_run};
+use super::streams;
+use crate::config::windows as sensor_windows;
 use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
 use crate::observer::{Count, EpochRecord, Observer, Stage, Step, Transfer};
@@ -65,6 +67,21 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
     let names = facts::Place::of(path);
     let confusion = facts::confusion(&measured, &sequences);
     let wrong = windows::wrong(&measured, &sequences, options.split, path)?;
+    let streams = match sensor_windows::is_sensor(measured.loaded.config.task) {
+        true => {
+            let split = (options.split, &*sequences);
+            let answers = Some(&measured.integer.answers[..]);
+            let found = streams::evaluated(
+                &measured.loaded,
+                &measured.data,
+                measured.kernel,
+                split,
+                answers,
+            );
+            Some(found.sort_at(Error::Model, path)?)
+        }
+        false => None,
+    };
     let model = facts::model(&measured, &sequences, &names, options)?;
     let beside = beside::found(&names, &measured);
     Ok(RunReport {
@@ -81,6 +98,7 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         confusion,
         wrong,
         parts: windows::parts(&measured, &sequences, options.split),
+        streams,
         model,
         neighbours: beside.neighbours,
         beside: beside.folder,

@@ -101,6 +101,18 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
         overwrite,
         data_dir: data_dir.as_deref(),
     };
+    if run.config.network.fading.is_some()
+        && run
+            .config
+            .network
+            .layers()
+            .any(|layer| layer.leak.is_none())
+    {
+        observer.notice(
+            "warning: the readout fades, and a layer without a leak forgets nothing: such a network trains badly, and its export runs on \
+             for ever only with a reset. Give it a leak: [network] leak = 3, or --leak 3",
+        );
+    }
     data.tell(observer);
     for line in data.task.own().map_or(&[][..], |own| &own.doubts) {
         // Before the work, and beside the accuracy after it.

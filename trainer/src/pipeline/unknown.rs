@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use serde::Serialize;
 
 use super::data::RunData;
@@ -126,6 +126,12 @@ fn numbers(options: &UnknownOptions, all: &[String]) -> anyhow::Result<Vec<(usiz
         true => all,
         false => &options.classes,
     };
+    if let Some(twice) = (chosen.iter().enumerate())
+        .find(|(i, class)| chosen[..*i].contains(class))
+        .map(|(_, class)| class)
+    {
+        bail!("the class {} is named twice", visible::name(twice));
+    }
     let number = |class: &String| {
         let number = all.iter().position(|other| other == class);
         let number = number.with_context(|| {

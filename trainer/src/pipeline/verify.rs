@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use burn::tensor::Device;
+use hadamrnn_runtime::Model;
 use serde::Serialize;
 
 use super::data::RunData;
@@ -20,7 +21,7 @@ use crate::metrics;
 use crate::model_folder::ModelFolder;
 use crate::observer::{Observer, Stage, staged};
 use crate::shipped;
-use crate::verify::{self, BoardVerdict};
+use crate::verify::{self, BoardVerdict, Judged};
 
 /// A model to check.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +82,11 @@ pub struct HostVerdict {
     pub kernels_equal: usize,
     /// Kernels compared: those that can run the model.
     pub kernels: Vec<KernelName>,
+    /// Names of the model's parts that judge windows: its metric, its decision.
+    pub parts: Vec<&'static str>,
+    /// Windows on which every kernel gives the same novelty score and decided class, as the answers of one stream; none of a model
+    /// without these parts.
+    pub judged_equal: Option<usize>,
     /// Golden vectors that hold, of how many, if the model lies in a folder.
     pub golden: Option<(usize, usize)>,
     /// Windows that the float network puts in the same class, if there is one.
@@ -92,6 +98,7 @@ impl HostVerdict {
     pub fn passed(&self) -> bool {
         self.windows > 0
             && self.kernels_equal == self.windows
+            && self.judged_equal.is_none_or(|equal| equal == self.windows)
             && self.golden.is_none_or(|(held, all)| held == all)
     }
 }
@@ -232,11 +239,19 @@ pub(super) fn host(
         let (kernels, all) = every_kernel(file, windows)?;
         let first = &all[0];
         let equal = |i: &usize| all.iter().all(|answers| answers[*i] == first[*i]);
+        let model = file.model()?;
+        let parts = verify::parts(&model);
+        let judged_equal = match parts.is_empty() {
+            true => None,
+            false => Some(judged_equal(&model, &kernels, windows)?),
+        };
         Ok(HostVerdict {
             windows: first.len(),
             windows_of: windows.origin.clone(),
             kernels_equal: (0..first.len()).filter(equal).count(),
             kernels,
+            parts,
+            judged_equal,
             golden: folder.map(|folder| golden(file, folder)).transpose()?,
             same_class_as_float: run.map(|run| same_class(run, first, windows, device)),
         })
@@ -258,6 +273,21 @@ fn every_kernel(
     };
     let all = kernels.iter().map(answers).collect::<anyhow::Result<_>>()?;
     Ok((kernels, all))
+}
+
+/// Windows on which every kernel gives the same novelty score and decided class.
+fn judged_equal(
+    model: &Model<'_>,
+    kernels: &[KernelName],
+    windows: &TestWindows<'_>,
+) -> anyhow::Result<usize> {
+    let of = |&kernel| verify::judge(model, kernel, &windows.sequences, &windows.input_lsb);
+    let all: Vec<Vec<Judged>> = kernels.iter().map(of).collect::<anyhow::Result<_>>()?;
+    let Some((first, others)) = all.split_first() else {
+        return Ok(0);
+    };
+    let is_equal = |i: &usize| others.iter().all(|other| other[*i] == first[*i]);
+    Ok((0..first.len()).filter(is_equal).count())
 }
 
 /// Number of windows that the float network puts in the integer model's class.

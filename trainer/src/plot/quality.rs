@@ -3,59 +3,20 @@
 use anyhow::{Result, ensure};
 use plotters::prelude::*;
 
+use super::legend::{HEADER_HEIGHT, Item, Sizes, Swatch, draw_band, head, legend_height, short};
 use super::style::{self, Area, DrawError, FAINT_INK, GRID, INK};
-use super::{NARROW, Picture, Shape, draw};
+use super::{Picture, Shape, draw};
 use crate::data::import::Recording;
 use crate::data::quality::{ChannelFacts, ClassFacts, Summary};
-use crate::visible;
 
-const WIDTH: u32 = 900;
-const HEADER_HEIGHT: u32 = 62;
 /// Height of the row of a class, of a panel of a channel, of the strip of a recording.
 const ROW: u32 = 30;
 const PANEL: u32 = 150;
 const STRIP: u32 = 64;
-/// Width of a sample of a series in a legend.
-const SWATCH: i32 = 24;
 /// The most classes, channels and recordings that are drawn.
 const MOST_CLASSES: usize = 60;
 const MOST_CHANNELS: usize = 48;
 const MOST_RECORDINGS: usize = 60;
-
-/// Sizes that follow from a picture's shape.
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    width: u32,
-    /// Room for names at the left.
-    names: i32,
-    /// Characters of a name that fit there.
-    longest: usize,
-    /// Columns of panels.
-    columns: u32,
-    /// Size of the title's type.
-    title: u32,
-}
-
-impl Sizes {
-    const fn of(shape: Shape) -> Self {
-        match shape {
-            Shape::Wide => Self {
-                width: WIDTH,
-                names: 170,
-                longest: 22,
-                columns: 3,
-                title: 19,
-            },
-            Shape::Narrow => Self {
-                width: NARROW,
-                names: 112,
-                longest: 13,
-                columns: 1,
-                title: 15,
-            },
-        }
-    }
-}
 
 /// Draws the windows of each class as bars, in training, validation and test where they are split.
 ///
@@ -81,7 +42,8 @@ pub fn class_balance(summary: &Summary, shape: Shape) -> Result<Picture> {
             true => &["training", "validation", "test"][..],
             false => &["all, for they cannot be split"],
         };
-        head(&header, &title, names, Swatch::Band, sizes)?;
+        let items = items(names, Swatch::Band);
+        head(&header, &title, &items, sizes)?;
         for (i, class) in classes.iter().enumerate() {
             let top = ROW as i32 * i as i32;
             body.draw_text(
@@ -104,6 +66,12 @@ pub fn class_balance(summary: &Summary, shape: Shape) -> Result<Picture> {
     })
 }
 
+/// A legend of classes, or of splits, in their order.
+fn items<N: AsRef<str>>(names: &[N], swatch: fn(usize) -> Swatch) -> Vec<Item<'_>> {
+    let names = names.iter().enumerate();
+    names.map(|(i, name)| (name.as_ref(), swatch(i))).collect()
+}
+
 /// Windows of a class in each split, or all of them as one.
 fn parts(class: &ClassFacts) -> Vec<usize> {
     class.splits.map_or(vec![class.windows], Vec::from)
@@ -123,19 +91,13 @@ pub fn channel_histograms(summary: &Summary, shape: Shape) -> Result<Picture> {
         .iter()
         .map(|class| short(&class.name, sizes))
         .collect();
-    let legend = legend_height(&names, sizes);
+    let items = items(&names, Swatch::Line);
+    let legend = legend_height(&items, sizes);
     draw(
         (sizes.width, HEADER_HEIGHT + legend + PANEL * rows + 8),
         |area| {
             let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            head(
-                &header,
-                "Values of each channel, by class",
-                &names,
-                Swatch::Line,
-                sizes,
-            )?;
+            head(&header, "Values of each channel, by class", &items, sizes)?;
             let panels = body.split_evenly((rows as usize, sizes.columns as usize));
             for (channel, panel) in channels.iter().zip(&panels) {
                 draw_histogram(panel, channel, sizes)?;
@@ -195,7 +157,8 @@ pub fn recording_strips(
         .iter()
         .map(|class| short(&class.name, sizes))
         .collect();
-    let legend = legend_height(&names, sizes);
+    let items = items(&names, Swatch::Band);
+    let legend = legend_height(&items, sizes);
     let height = HEADER_HEIGHT + legend + STRIP * shown.len() as u32 + 8;
     draw((sizes.width, height), |area| {
         let (header, body) = area.split_vertically(HEADER_HEIGHT + legend);
@@ -207,8 +170,7 @@ pub fn recording_strips(
             ),
             false => "Recordings: lines are channels, bands classes".into(),
         };
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        head(&header, &title, &names, Swatch::Band, sizes)?;
+        head(&header, &title, &items, sizes)?;
         for (i, recording) in shown.iter().enumerate() {
             draw_strip(&body, recording, summary, (STRIP * i as u32) as i32, sizes)?;
         }
@@ -274,102 +236,6 @@ fn draw_strip(
         area.draw(&PathElement::new(ends, FAINT_INK.stroke_width(1)))?;
     }
     Ok(())
-}
-
-/// How a legend shows a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Swatch {
-    Line,
-    Band,
-}
-
-/// Draws a piece of a class's band. The first classes have colours of their own; the next have them again around a white middle,
-/// and those after them around a middle with a line.
-fn draw_band(
-    area: &Area<'_>,
-    [(left, top), (right, bottom)]: [(i32, i32); 2],
-    class: usize,
-) -> Result<(), DrawError> {
-    let colour = style::colour(class).filled();
-    area.draw(&Rectangle::new([(left, top), (right, bottom)], colour))?;
-    let round = class / style::SERIES % 3;
-    if round == 0 {
-        return Ok(());
-    }
-    let middle = [(left + 2, top + 2), (right - 2, bottom - 2)];
-    if middle[0].0 < middle[1].0 {
-        area.draw(&Rectangle::new(middle, style::SURFACE.filled()))?;
-    }
-    let y = (top + bottom) / 2;
-    match round {
-        2 => area.draw(&Rectangle::new([(left, y - 1), (right, y + 1)], colour)),
-        _ => Ok(()),
-    }
-}
-
-/// Lines of a legend with these names.
-fn legend_rows(names: &[&str], sizes: Sizes) -> Vec<Vec<usize>> {
-    let mut rows: Vec<Vec<usize>> = vec![Vec::new()];
-    let mut used = 0;
-    for (i, name) in names.iter().enumerate() {
-        let width = legend_width(name);
-        if used + width > sizes.width as i32 - 32 && used > 0 {
-            rows.push(Vec::new());
-            used = 0;
-        }
-        used += width;
-        rows.last_mut().into_iter().for_each(|row| row.push(i));
-    }
-    rows
-}
-
-fn legend_width(name: &str) -> i32 {
-    8 * name.chars().count() as i32 + SWATCH + 22
-}
-
-fn legend_height(names: &[String], sizes: Sizes) -> u32 {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    20 * (legend_rows(&names, sizes).len() as u32 - 1)
-}
-
-/// Title and legend.
-fn head(
-    area: &Area<'_>,
-    title: &str,
-    names: &[&str],
-    swatch: Swatch,
-    sizes: Sizes,
-) -> Result<(), DrawError> {
-    area.draw_text(title, &style::text(sizes.title, INK), (16, 10))?;
-    for (line, row) in legend_rows(names, sizes).iter().enumerate() {
-        let (mut x, y) = (16, 42 + 20 * line as i32);
-        for &i in row {
-            let (right, middle) = (x + SWATCH, y + 5);
-            match swatch {
-                Swatch::Band => draw_band(area, [(x, y), (right, y + 10)], i)?,
-                Swatch::Line => {
-                    let line = vec![(x, middle), (right, middle)];
-                    style::stroke(area, line, style::look(i), 3)?;
-                }
-            }
-            area.draw_text(names[i], &style::text(13, INK), (right + 6, y - 2))?;
-            x += legend_width(names[i]);
-        }
-    }
-    Ok(())
-}
-
-/// A name that fits beside a strip.
-fn short(name: &str, sizes: Sizes) -> String {
-    let name = visible::name(name);
-    match name.chars().count() > sizes.longest {
-        true => {
-            // The end tells files of one folder apart.
-            let end: Vec<char> = name.chars().rev().take(sizes.longest - 1).collect();
-            std::iter::once('…').chain(end.into_iter().rev()).collect()
-        }
-        false => name,
-    }
 }
 
 fn number(value: f64) -> String {

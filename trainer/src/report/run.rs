@@ -8,11 +8,13 @@ pub(super) mod markup;
 mod matrix;
 mod parts;
 mod results;
+mod streams;
 mod wrong;
 
 use anyhow::Result;
 
 use crate::data::Task;
+use crate::events::StreamEvaluation;
 use crate::integer::KernelName;
 use crate::jobs::BoardRecord;
 use crate::metrics::{Confusion, Metrics};
@@ -50,6 +52,8 @@ pub struct RunReport {
     pub wrong: WrongWindows,
     /// Accuracy by person and by recording, as far as they are known.
     pub parts: Vec<Parts>,
+    /// Events in the streams of the split; none where windows follow each other in no stream.
+    pub streams: Option<StreamEvaluation>,
     /// The model.
     pub model: ModelFacts,
     /// Finished models beside this one, of the same task, classes and data.
@@ -182,6 +186,7 @@ impl RunReport {
             ("confusion", "Confusion matrix", matrix::section(self)),
             ("wrong", "Windows that went wrong", wrong::section(self)),
             ("parts", "By person and recording", parts::section(self)),
+            ("streams", "Events in streams", streams::section(self)?),
             ("costs", "Accuracy against cost", costs::section(self)?),
             ("model", "Model", costs::card(self)),
         ];

@@ -8,9 +8,15 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+#[cfg(hadamrnn_parts)]
+use hadamrnn_device::MAX_OUTPUTS;
 use hadamrnn_emulated::config::INPUTS;
 use hadamrnn_emulated::embedded::{self, push};
 use hadamrnn_emulated::platform::{entry, wait};
+#[cfg(hadamrnn_parts)]
+use hadamrnn_runtime::decision::{Decided, Decider, Decision};
+#[cfg(hadamrnn_parts)]
+use hadamrnn_runtime::{Metric, Room, Session, Source};
 
 #[entry]
 fn main() -> ! {
@@ -36,9 +42,25 @@ fn infer() -> Option<usize> {
     for logit in session.logits() {
         black_box(logit);
     }
+    #[cfg(hadamrnn_parts)]
+    black_box(judge(&session)?);
     #[cfg(feature = "plant-panic")]
     black_box(sample[black_box(INPUTS)]);
     Some(session.class())
+}
+
+/// How far the input is from all that the model was trained on, and what is decided after it, of a model that has these parts.
+#[cfg(hadamrnn_parts)]
+#[inline(never)]
+fn judge<R: Room, S: Source>(session: &Session<'_, R, S>) -> Option<(u32, Decided)> {
+    let model = session.model();
+    let metric = Metric::of(model).ok()?;
+    let novelty = (metric.as_ref()).map_or(0, |metric| session.novelty(metric));
+    let known = metric.is_none_or(|metric| novelty <= metric.threshold());
+    let decision = Decision::of(model).ok()??;
+    let mut decider = Decider::<MAX_OUTPUTS>::new();
+    let decided = decider.push(&decision, session.logits(), known);
+    Some((novelty, decided))
 }
 
 #[panic_handler]

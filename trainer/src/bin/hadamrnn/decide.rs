@@ -19,7 +19,7 @@ pub struct Args {
     /// False alarms, at most, that the validation split may give: 0.5/h, 2/day
     #[arg(long, value_name = "RATE", value_parser = rate, default_value = "1/h")]
     false_alarms: f64,
-    /// Smooth logits over some 2^N answers, 0..=8
+    /// Smooth logits over some 2^N answers: 0 to 8, or less where the model's logits are large
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=8))]
     smoothing: u32,
     /// Answers, one after the other, that must speak for a class before it is decided
@@ -61,7 +61,10 @@ fn rate(text: &str) -> Result<f64, String> {
 pub fn run(args: &Args) -> Result<Status> {
     if args.remove {
         pipeline::remove_decision(&args.model)?;
-        output::line(&format!("{}: without a decision", args.model.display()))?;
+        match args.common.json {
+            true => output::json(&json!({ "model": args.model, "removed": true }))?,
+            false => output::line(&format!("{}: without a decision", args.model.display()))?,
+        }
         return Ok(Status::Success);
     }
     let options = DecideOptions {
@@ -98,6 +101,7 @@ fn as_json(found: &DecidedModel, args: &Args) -> serde_json::Value {
         .collect();
     json!({
         "model": args.model, "written": !args.dry_run, "seconds": found.seconds, "smoothing": args.smoothing,
+        "false_alarms_asked": args.false_alarms,
         "rules": rules, "valid": found.valid, "test": found.test, "raw_test": found.raw_test,
     })
 }

@@ -1,5 +1,7 @@
 //! `hadamrnn eval`.
 
+mod stream;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -27,9 +29,16 @@ pub struct Args {
     #[arg(long, value_parser = choice::<KernelName>())]
     kernel: Option<KernelName>,
     /// Answer GLUE's unlabelled test part (sst2, qqp) instead, and write the table to upload
-    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "stream"])]
     submission: Option<PathBuf>,
-    /// Write which classes were answered for which, of your own recordings, as comma-separated values
+    /// Evaluate events instead: windows of a person or a recording follow each other as a stream, and the model's decision says when
+    /// answers count
+    #[arg(long)]
+    stream: bool,
+    /// With --stream: draw the streams over time, as SVG or PNG
+    #[arg(long, value_name = "FILE", requires = "stream")]
+    timeline: Option<PathBuf>,
+    /// Write which classes were answered for which, of your own recordings, as comma-separated values; with --stream, which were decided
     #[arg(long, value_name = "FILE")]
     confusion: Option<PathBuf>,
     #[command(flatten)]
@@ -52,6 +61,9 @@ pub fn run(args: &Args) -> Result<Status> {
             false => output::line(&format!("{}: {rows} predictions", path.display()))?,
         }
         return Ok(Status::Success);
+    }
+    if args.stream {
+        return stream::run(args, &options, terminal);
     }
     let evaluation = pipeline::evaluate(&options, &mut terminal)?;
     terminal.finish()?;

@@ -86,8 +86,20 @@ fn as_json(
             "logit": bounds.logit,
         },
         "long_run": LongRun::of(model),
+        "decision": Decision::of(model).ok().flatten().map(|decision| decision_as_json(&decision)),
+        "metric": Metric::of(model).ok().flatten().map(|metric| json!({
+            "threshold": metric.threshold(),
+            "dimensions": metric.dimensions(),
+        })),
         "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
     })
+}
+
+/// The smoothing of a decision, and its rule for each class.
+fn decision_as_json(decision: &Decision<'_>) -> serde_json::Value {
+    let rule = |rule: Rule| json!({ "threshold": rule.threshold, "answers": rule.answers, "hold_off": rule.hold_off });
+    let rules: Vec<serde_json::Value> = decision.rules().map(rule).collect();
+    json!({ "smoothing": decision.smoothing(), "rules": rules })
 }
 
 fn print(

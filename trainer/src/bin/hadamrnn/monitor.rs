@@ -112,7 +112,12 @@ pub fn run(args: &Args) -> Result<Status> {
     // The screen hides the warning.
     let is_another = args.model.is_some() && names.is_none();
     let channels = channel_names(names.as_ref(), &descriptor)?;
-    let state = state(names.as_ref(), &channels, &descriptor, args.board.is_some());
+    let mut state = state(names.as_ref(), &channels, &descriptor, args.board.is_some());
+    let samples_of_an_answer =
+        f64::from(status.timing.hop) * f64::from(status.timing.decimation.max(1));
+    state.seconds_of_an_answer = (state.stated_rate)
+        .map(|rate| samples_of_an_answer / rate)
+        .filter(|seconds| *seconds > 0.0);
     let recorder = match (&args.record, &args.label) {
         (Some(path), Some(label)) => {
             // The moment tells this recording apart from others.

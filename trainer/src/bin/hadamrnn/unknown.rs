@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hadamrnn::data::Holdout;
 use hadamrnn::jobs::{Seeds, Setting, with_settings};
 use hadamrnn::lessons::Lessons;
@@ -54,6 +54,11 @@ pub fn run(args: &Args) -> Result<Status> {
     let data_dir = setup.data_dir(args.common.data.data_dir.as_deref())?;
     let mut config = with_settings(&setup.config, &args.set)?;
     if config.holdout == Holdout::None {
+        ensure!(
+            args.set.iter().all(|setting| setting.key != "holdout"),
+            "--set holdout: thresholds are calibrated on a validation split, and there would be none: leave it out, or set another, such \
+             as holdout=standard"
+        );
         // Thresholds are calibrated on it.
         config.holdout = Holdout::Standard;
     }

@@ -150,6 +150,16 @@ fn print(verdict: &Verdict, log: bool) -> Result<()> {
         verdict.boards.len()
     ))?;
     print_boards(&verdict.boards)?;
+    for (board, equal) in
+        (verdict.boards.iter()).filter_map(|board| Some((board, board.judged_equal?)))
+    {
+        output::line(&format!(
+            "{}: {equal} of {} windows with the host's {}",
+            board.board,
+            board.windows,
+            judgements(&verdict.host)
+        ))?;
+    }
     for BoardVerdict {
         board,
         first_difference,
@@ -188,6 +198,14 @@ fn print_host(host: &HostVerdict) -> Result<()> {
             "kernels: {kernel} not compared, the model's states are too wide for it"
         ))?;
     }
+    if let Some(equal) = host.judged_equal {
+        output::line(&format!(
+            "{}: {equal} of {} windows with the same {} on these kernels",
+            host.parts.join(" and "),
+            host.windows,
+            judgements(host)
+        ))?;
+    }
     output::line(&match host.same_class_as_float {
         Some(same) => format!(
             "float network: {same} of {} windows in its class",
@@ -195,6 +213,19 @@ fn print_host(host: &HostVerdict) -> Result<()> {
         ),
         None => "float network: not compared, only a run folder has it".into(),
     })
+}
+
+/// What the model's parts say of a window.
+fn judgements(host: &HostVerdict) -> String {
+    let said = |part: &&'static str| match *part {
+        "metric" => "novelty score",
+        _ => "decided class",
+    };
+    host.parts
+        .iter()
+        .map(said)
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// One row a board.

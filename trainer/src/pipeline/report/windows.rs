@@ -13,18 +13,8 @@ use crate::pipeline::error::{Error, Result, Sort};
 use crate::pipeline::evaluate::{EvaluatedSplit, Measured};
 use crate::report::{Part, Parts, WrongWindow, WrongWindows};
 
-/// Place of a split among the origins of windows.
-fn number(split: EvaluatedSplit) -> usize {
-    match split {
-        EvaluatedSplit::Train => 0,
-        EvaluatedSplit::Valid => 1,
-        EvaluatedSplit::Test => 2,
-        EvaluatedSplit::New => 3,
-    }
-}
-
 fn origin(measured: &Measured, split: EvaluatedSplit, window: usize) -> Option<Origin<'_>> {
-    measured.data.task.own()?.origins.get(number(split), window)
+    measured.data.task.own()?.origins.get(split.place(), window)
 }
 
 /// Windows that the integer model answers wrong, with their probabilities; those that are shown have their samples.

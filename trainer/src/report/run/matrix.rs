@@ -39,7 +39,8 @@ pub fn section(report: &RunReport) -> String {
     intro + &list + &whole(confusion)
 }
 
-fn whole(confusion: &Confusion) -> String {
+/// The whole matrix.
+pub(super) fn whole(confusion: &Confusion) -> String {
     let count = confusion.classes.len();
     let class = match count {
         _ if count <= MANY => "",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::events::Timeline;
 use crate::metrics::Metrics;
 
 /// A report about a model that answers by a rule, with windows of numbers where there are channels.
@@ -11,9 +12,7 @@ fn report(
     let truth = |window: usize| window % classes;
     let pairs = (0..windows).map(|window| (truth(window), rule(window, classes)));
     let pairs: Vec<(usize, usize)> = pairs.collect();
-    let names: Vec<String> = (0..classes)
-        .map(|class| format!("class <{class}>"))
-        .collect();
+    let names = names_of(classes);
     let trained = vec![windows / classes.max(1); classes];
     let counted = pairs
         .iter()
@@ -83,6 +82,7 @@ fn report(
             what: "recording",
             rows: (0..5000).map(part).collect(),
         }],
+        streams: Some(streams(names_of(classes), &pairs)),
         model: ModelFacts {
             name: "m</title>".into(),
             bytes: 3996,
@@ -111,6 +111,24 @@ fn cores(instructions: u64) -> Vec<CoreCost> {
         is_measured: board == "qemu-m4",
     };
     CORES.map(core).into()
+}
+
+fn names_of(classes: usize) -> Vec<String> {
+    (0..classes)
+        .map(|class| format!("class <{class}>"))
+        .collect()
+}
+
+/// Streams of these true and answered classes: fifty windows each.
+fn streams(classes: Vec<String>, pairs: &[(usize, usize)]) -> StreamEvaluation {
+    let stream = |part: &[(usize, usize)]| Timeline {
+        name: "<part> \u{202e}".into(),
+        truth: part.iter().map(|pair| Some(pair.0)).collect(),
+        answered: part.iter().map(|pair| Some(pair.1)).collect(),
+        ..Timeline::default()
+    };
+    let streams = pairs.chunks(50).map(stream).collect();
+    StreamEvaluation::of(classes, None, false, streams, Some(1.28))
 }
 
 /// Checks what holds for every page.
@@ -206,4 +224,31 @@ fn neighbours_are_drawn_and_bounded() {
             .count(),
         2
     );
+}
+
+#[test]
+fn events_are_told_with_a_picture_and_without_a_decision_how_to_add_one() {
+    let mut report = report(3, 1000, 3, |window, classes| {
+        if window % 11 == 0 {
+            0
+        } else {
+            window % classes
+        }
+    });
+    let page = checked(&report);
+    for part in [
+        "The first 12 of 20 streams.",
+        "every answer counts",
+        "hadamrnn decide MODEL --false-alarms",
+        "a false alarm starts",
+        "one every 1.28 s",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let streams = report.streams.as_mut().unwrap();
+    streams.decided = Some(streams.every_answer.clone());
+    let page = checked(&report);
+    assert!(page.contains("as decided") && !page.contains("hadamrnn decide MODEL"));
+    report.streams = None;
+    assert!(!checked(&report).contains("id=\"streams\""));
 }

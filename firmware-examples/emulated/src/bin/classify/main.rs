@@ -9,6 +9,7 @@ use hadamrnn_emulated::costs::Costs;
 use hadamrnn_emulated::counter::Counter;
 use hadamrnn_emulated::embedded::{self, WINDOWS};
 use hadamrnn_emulated::failure::Failure;
+use hadamrnn_emulated::judge::Judge;
 #[cfg(not(feature = "known"))]
 use hadamrnn_emulated::load;
 use hadamrnn_emulated::platform::entry;
@@ -51,10 +52,14 @@ fn classify(file: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     file.send(&run::hello(model, samples.header()))?;
 
     let mut cost = Costs::new(size_of_val(&session), load);
+    let mut judge = Judge::of(model)?;
     cost.stack(stack_of_a_step(&mut session, channels));
     for index in 0..windows {
         let report = run::window(index, &mut samples, &mut session, counter, &mut cost)?;
         file.send(&report)?;
+        if let Some(report) = judge.report(&session) {
+            file.send(&report)?;
+        }
     }
     file.send(&cost.report())?;
     file.send(&Report::Done {

@@ -1,7 +1,8 @@
-//! The screen: classes with their probabilities, and traces of the channels over time. On a wide terminal they stand side by side,
-//! on a narrow one above each other.
+//! The screen: classes with their probabilities, traces of the channels over time, and a timeline of answers and decisions. On a wide
+//! terminal classes and traces stand side by side, on a narrow one above each other.
 
 mod classes;
+mod timeline;
 mod traces;
 mod wrap;
 
@@ -18,6 +19,8 @@ use wrap::{wrapped, wrapped_items};
 
 /// Columns from which on classes and traces stand side by side.
 const WIDE: u16 = 70;
+/// Rows that the timeline leaves to what is above it, at least.
+const ABOVE_TIMELINE: u16 = 14;
 /// Rows of the title, and of the foot, at most.
 const MOST_ROWS: usize = 3;
 
@@ -56,20 +59,38 @@ pub fn draw(frame: &mut Frame<'_>, heading: Heading<'_>, state: &State, now: Ins
         .map(|row| Line::from(row).bold())
         .collect();
     frame.render_widget(Paragraph::new(title), top);
-    let [left, right] = split(middle, state);
+    let [left, right, below] = split(middle, state);
     classes::draw(frame, left, state);
     traces::draw(frame, right, state, now);
+    if below.height > 0 {
+        timeline::draw(frame, below, state);
+    }
     frame.render_widget(Paragraph::new(foot), bottom);
 }
 
-/// Areas of classes and traces.
-fn split(area: Rect, state: &State) -> [Rect; 2] {
-    if area.width >= WIDE {
-        return Layout::horizontal([Constraint::Max(40), Constraint::Min(30)]).areas(area);
-    }
+/// Areas of classes, traces and the timeline, which is left out where the others would have too little room.
+fn split(area: Rect, state: &State) -> [Rect; 3] {
+    let is_wide = area.width >= WIDE;
     // What classes need, but not more than half.
     let wanted = classes::height(state).min(area.height.div_ceil(2));
-    Layout::vertical([Constraint::Length(wanted), Constraint::Min(0)]).areas(area)
+    let least = if is_wide {
+        ABOVE_TIMELINE
+    } else {
+        wanted + ABOVE_TIMELINE
+    };
+    let height = timeline::height(state, area.width);
+    let height = if area.height >= least + height {
+        height
+    } else {
+        0
+    };
+    let [above, below] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(area);
+    let [left, right] = match is_wide {
+        true => Layout::horizontal([Constraint::Max(40), Constraint::Min(30)]).areas(above),
+        false => Layout::vertical([Constraint::Length(wanted), Constraint::Min(0)]).areas(above),
+    };
+    [left, right, below]
 }
 
 /// Keys, recording, rate and losses, in as many rows as they take.

@@ -252,14 +252,15 @@ impl Options {
             (config.network.fading, config.training.stretch) = (None, None);
             return Ok(());
         }
-        let usual = hadamrnn::config::windows::fading(config);
-        let usual = usual.context("--readout fading is for streams of sensors")?;
-        let fading = config.network.fading.get_or_insert(usual);
-        fading.shift = self.fade_shift.unwrap_or(fading.shift);
-        fading.log2_interval = self.log2_fade_interval.unwrap_or(fading.log2_interval);
-        let stretch = config.training.stretch.get_or_insert_default();
-        stretch.windows = self.stretch.unwrap_or(stretch.windows);
-        stretch.joints = self.stretch_joints.unwrap_or(stretch.joints);
+        config.fade().context("--readout fading")?;
+        if let Some(fading) = &mut config.network.fading {
+            fading.shift = self.fade_shift.unwrap_or(fading.shift);
+            fading.log2_interval = self.log2_fade_interval.unwrap_or(fading.log2_interval);
+        }
+        if let Some(stretch) = &mut config.training.stretch {
+            stretch.windows = self.stretch.unwrap_or(stretch.windows);
+            stretch.joints = self.stretch_joints.unwrap_or(stretch.joints);
+        }
         Ok(())
     }
 

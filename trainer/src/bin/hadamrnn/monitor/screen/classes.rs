@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 }
 
 /// What the model's decision says, and how many events there were; nothing of a model without one.
-fn decided(state: &State) -> String {
+pub fn decided(state: &State) -> String {
     let Some(decided) = state.decided else {
         return String::new();
     };

@@ -122,7 +122,10 @@ fn many_classes_show_the_likeliest_and_tell_of_the_others() {
     for size in [(80, 24), (40, 20)] {
         let text = drawn(&state(60), heading(None, None), size);
         has(&text, &["sitting  window 9", "more"]);
-        let row = text.lines().filter(|row| row.contains("sitting"));
+        // Beside the timeline's legend.
+        let row = text
+            .lines()
+            .filter(|row| row.contains("sitting") && !row.contains("2 sitting"));
         assert_eq!(row.count(), 2, "the answer is among the rows:\n{text}");
     }
 }
@@ -176,7 +179,7 @@ fn without_the_model_logits_are_shown_as_such() {
 
 #[test]
 fn every_size_of_a_terminal_is_drawn() {
-    let states = [state(2), state(60), state(0), State::default()];
+    let states = [state(2), state(60), state(0), deciding(), State::default()];
     for width in [1, 2, 3, 7, 20, 40, 46, 69, 70, 80, 250] {
         for height in [1, 2, 3, 4, 5, 10, 20, 24, 60] {
             for state in &states {
@@ -237,4 +240,75 @@ fn units_of_traces_are_never_cut_off() {
             has(&drawn(&state, heading(None, None), (width, 24)), &["°/s"]);
         }
     }
+}
+
+/// Answers with decisions: five of the first class, three that are lost, four of the second.
+fn deciding() -> State {
+    let mut state = State::new(&["walking".into(), "sitting".into()], &["x".into()]);
+    state.seconds_of_an_answer = Some(1.28);
+    let answers = (0..5).map(|i| (i, 0)).chain((8..12).map(|i| (i, 1)));
+    for (index, class) in answers {
+        let told = Told::Class {
+            index,
+            class,
+            logits: vec![0, 1],
+        };
+        state.take(&told, Instant::now());
+        let told = Told::Decided {
+            index,
+            class: (![0, 8].contains(&index)).then_some(class),
+            starts: [1, 9].contains(&index),
+        };
+        state.take(&told, Instant::now());
+    }
+    state
+}
+
+#[test]
+fn the_timeline_has_the_decision_below_the_answers() {
+    for size in [(80, 24), (40, 40)] {
+        let text = drawn(&deciding(), heading(None, None), size);
+        has(
+            &text,
+            &[
+                "answered 11111   2222",
+                "decided  ·1111   ·222",
+                "· none decided  1 walking  2 sitting",
+                "the last 15 s of answers",
+                "2 events",
+            ],
+        );
+    }
+    // Without a decision there are answers alone; before the first answer nothing.
+    let text = drawn(&state(2), heading(None, None), (80, 24));
+    has(
+        &text,
+        &["answered 12", "1 walking  2 sitting", "the last 2 answers"],
+    );
+    assert!(!text.contains("decided"), "{text}");
+    let text = drawn(&State::default(), heading(None, None), (80, 24));
+    assert!(!text.contains("timeline"), "{text}");
+}
+
+#[test]
+fn the_timeline_scrolls_and_leaves_room() {
+    let mut state = deciding();
+    for index in 12..2000 {
+        let class = u16::try_from(index / 100 % 40).expect("few");
+        let told = Told::Class {
+            index,
+            class,
+            logits: vec![0, 1],
+        };
+        state.take(&told, Instant::now());
+    }
+    // 80 columns less the border and the row's name.
+    let text = drawn(&state, heading(None, None), (80, 24));
+    has(
+        &text,
+        &[&"k".repeat(69), "the last 88 s of answers", "k class 19"],
+    );
+    let text = drawn(&state, heading(None, None), (80, 12));
+    assert!(!text.contains("timeline"), "{text}");
+    drawn(&state, heading(None, None), (1000, 60));
 }
