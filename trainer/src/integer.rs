@@ -263,6 +263,24 @@ fn logits_after<K: Kernel>(
     Ok(logits)
 }
 
+/// What the readout reads after the steps `answers` of raw samples, as of [`logits_after`].
+fn read_after<K: Kernel>(
+    model: &Model<'_>,
+    samples: &[i16],
+    answers: &[usize],
+) -> Result<Vec<Vec<i16>>> {
+    let mut read = Vec::with_capacity(answers.len());
+    let mut answers = answers.iter().copied().peekable();
+    let mut step = 0;
+    run::<K>(model, samples, |session| {
+        while answers.next_if_eq(&step).is_some() {
+            read.push(session.read().collect());
+        }
+        step += 1;
+    })?;
+    Ok(read)
+}
+
 impl KernelName {
     /// The answer of this kernel to a window of raw samples `[T][D]`.
     pub(crate) fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
@@ -305,6 +323,23 @@ impl KernelName {
             Self::FwhtPacked => window_logits::<FwhtPacked>(model, window, every_step),
             Self::Fwht => window_logits::<Fwht>(model, window, every_step),
             Self::Xnor => window_logits::<XnorPopcount>(model, window, every_step),
+        }
+    }
+
+    /// What the readout reads after the steps `answers`, which rise, of a stream of raw samples `[T][D]`: `[answers][units]`.
+    ///
+    /// # Errors
+    /// Those of [`logits`](Self::logits).
+    pub fn read_after(
+        self,
+        model: &Model<'_>,
+        samples: &[i16],
+        answers: &[usize],
+    ) -> Result<Vec<Vec<i16>>> {
+        match self {
+            Self::FwhtPacked => read_after::<FwhtPacked>(model, samples, answers),
+            Self::Fwht => read_after::<Fwht>(model, samples, answers),
+            Self::Xnor => read_after::<XnorPopcount>(model, samples, answers),
         }
     }
 
@@ -384,22 +419,6 @@ pub fn read(
     of_windows(model, sequences, input_lsb, |window| {
         kernel.read(model, window)
     })
-}
-
-/// How far each window of `sequences` is from all that the model was trained on, by its `metric`, in order, computed on all cores.
-///
-/// # Errors
-/// The model is for other data, or `kernel` cannot run it.
-pub fn novelties(
-    model: &Model<'_>,
-    kernel: KernelName,
-    metric: &Metric<'_>,
-    sequences: &Sequences,
-    input_lsb: &[f32],
-) -> Result<Vec<u32>> {
-    let read = read(model, kernel, sequences, input_lsb)?;
-    let score = |read: &Vec<i16>| metric.score(&metric.place_of(read));
-    Ok(read.iter().map(score).collect())
 }
 
 /// Whether `sequences` are what `model` takes.

@@ -5,11 +5,12 @@
 use anyhow::{Context, Result, ensure};
 use hadamrnn_runtime::format::part;
 use hadamrnn_runtime::taught::{Lesson, Shown, Taught, TaughtWords, judge};
-use hadamrnn_runtime::{Model, Place};
+use hadamrnn_runtime::{Model, Place, class_of};
 use serde::Serialize;
 
 use crate::data::Sequences;
-use crate::integer::{self, KernelName, ModelFile};
+use crate::evaluate::{integer_logits, integer_read};
+use crate::integer::{KernelName, ModelFile};
 use crate::novelty;
 
 /// Windows of a subject that a new class is taught with.
@@ -56,23 +57,26 @@ struct Window {
     subject: u32,
 }
 
-/// Teaches the class of the windows `unknown`, which the model was trained without; `known` are windows of its own classes, `number`
-/// the place of the new one among all. None where no three subjects have more than ten windows of it.
+/// Teaches the class `number` of `sequences`, which the model was trained without, while it knows the others. None where no three
+/// subjects have more than ten windows of it.
 ///
 /// # Errors
 /// The model has no metric, or the windows do not fit it.
 pub fn new_class(
     file: &ModelFile,
-    [known, unknown]: [&Sequences; 2],
+    sequences: &Sequences,
     input_lsb: &[f32],
     number: usize,
 ) -> Result<Option<Lessons>> {
     let model = file.model()?;
     let new = model.class_count();
-    let known = windows(&model, known, input_lsb, |class| {
-        class - usize::from(class > number)
-    })?;
-    let unknown = windows(&model, unknown, input_lsb, |_| new)?;
+    let in_model = |class: usize| match class == number {
+        true => new,
+        false => class - usize::from(class > number),
+    };
+    let all = windows(&model, sequences, input_lsb, in_model)?;
+    let (unknown, known): (Vec<Window>, Vec<Window>) =
+        all.into_iter().partition(|window| window.class == new);
     let of = |subject: u32| -> Vec<usize> {
         let is_of = |&i: &usize| unknown[i].subject == subject;
         (0..unknown.len()).filter(is_of).collect()
@@ -175,11 +179,12 @@ fn windows(
     );
     let metric = novelty::metric(model)?;
     let kernel = KernelName::best_for(model);
-    let read = integer::read(model, kernel, sequences, input_lsb)?;
-    let answers = integer::answers(model, kernel, sequences, input_lsb)?;
+    let read = integer_read(model, kernel, sequences, input_lsb)?;
+    let all: Vec<usize> = (0..sequences.len()).collect();
+    let logits = integer_logits(model, kernel, sequences, input_lsb, &all)?;
     let window = |i: usize| Window {
         class: number(sequences.targets.values()[i] as usize),
-        answer: answers[i].class,
+        answer: class_of(logits[i].iter().copied()),
         place: metric.place_of(&read[i]),
         subject: sequences.groups[i],
     };

@@ -12,9 +12,12 @@ use hadamrnn_runtime::format::part;
 use hadamrnn_runtime::{DIMENSIONS_OF_GROUP as GROUP, Metric, Model, ModelError, limits};
 
 use crate::data::{Sequences, Targets};
+use crate::evaluate::integer_read;
 use crate::integer::{self, KernelName, ModelFile};
 use space::Labelled;
 
+/// Windows of the same that a fading pool is shown.
+const WARM_UP: usize = 4;
 /// Classes that a group of dimensions is for.
 const CLASSES_OF_GROUP: usize = 8;
 /// Steps of a place that the spread within classes takes; a power of two, which is halved where places would not fit.
@@ -52,14 +55,12 @@ pub fn with_metric(
 ) -> Result<ModelFile> {
     check_held_out(windows.held_out)?;
     let model = file.model()?;
-    ensure!(
-        !integer::runs_on(&model),
-        "a metric is fitted to windows that start at the zero state, and a fading pool does not: leave --novelty out"
-    );
     let kernel = KernelName::best_for(&model);
-    let vectors = |sequences| integer::read(&model, kernel, sequences, windows.input_lsb);
+    let vectors = |sequences| integer_read(&model, kernel, sequences, windows.input_lsb);
     let (train, held_out) = (vectors(windows.train)?, vectors(windows.held_out)?);
-    let strange = match strange::strange(windows.train)? {
+    // A pool that fades is shown each for some windows: it remembers what was before.
+    let repeats = if integer::runs_on(&model) { WARM_UP } else { 1 };
+    let strange = match strange::strange(windows.train, repeats)? {
         Some(strange) => vectors(&strange)?,
         None => Vec::new(),
     };

@@ -20,11 +20,12 @@ type Kind = fn(&[f32], usize, &mut ChaCha8Rng) -> Vec<f32>;
 /// The kinds: things at rest, a sensor that is off, vibration, noise, and movements of three times the size.
 const KINDS: [Kind; 6] = [held, turned, off, vibrating, shuffled, enlarged];
 
-/// Windows of every kind, made of windows of `train` that are drawn by a fixed seed; none where steps are tokens.
+/// Windows of every kind, each `repeats` times in a row, made of windows of `train` that are drawn by a fixed seed; none where steps are
+/// tokens.
 ///
 /// # Errors
 /// None: the sizes are those of `train`.
-pub(super) fn strange(train: &Sequences) -> Result<Option<Sequences>> {
+pub(super) fn strange(train: &Sequences, repeats: usize) -> Result<Option<Sequences>> {
     if matches!(train.values, Values::Tokens { .. }) || train.is_empty() {
         return Ok(None);
     }
@@ -34,11 +35,13 @@ pub(super) fn strange(train: &Sequences) -> Result<Option<Sequences>> {
     let mut values = Vec::new();
     for kind in KINDS {
         for &mut i in &mut *drawn {
-            values.extend(kind(train.window(i), train.channels, &mut random));
+            let window = kind(train.window(i), train.channels, &mut random);
+            values.extend(window.repeat(repeats));
         }
     }
     let targets = Targets::Class(vec![0; KINDS.len() * drawn.len()]);
-    Sequences::new(train.channels, train.steps, values, targets, Vec::new()).map(Some)
+    let steps = train.steps * repeats;
+    Sequences::new(train.channels, steps, values, targets, Vec::new()).map(Some)
 }
 
 /// One of the samples, all the time.
@@ -122,8 +125,10 @@ mod tests {
         let values: Vec<f32> = (0..5 * 8 * 3).map(|i| (i as f32 * 0.7).sin()).collect();
         let targets = Targets::Class(vec![0; 5]);
         let train = Sequences::new(3, 8, values, targets, Vec::new()).unwrap();
-        let made = strange(&train).unwrap().unwrap();
+        let made = strange(&train, 1).unwrap().unwrap();
         assert_eq!((made.len(), made.steps, made.channels), (30, 8, 3));
+        let thrice = strange(&train, 3).unwrap().unwrap();
+        assert!((0..30).all(|i| thrice.window(i) == made.window(i).repeat(3)));
         let kind = |number: usize| (5 * number..5 * (number + 1)).map(|i| made.window(i));
         for still in [0, 1, 2] {
             for window in kind(still) {
@@ -156,6 +161,6 @@ mod tests {
             vocabulary: 4,
         };
         let train = Sequences::new(1, 8, tokens, Targets::Class(vec![0; 5]), Vec::new()).unwrap();
-        assert!(strange(&train).unwrap().is_none());
+        assert!(strange(&train, 1).unwrap().is_none());
     }
 }
