@@ -17,6 +17,7 @@ use crate::integer::{self, KernelName, Scored};
 use crate::metrics::{self, Evaluation, Metrics, Tally};
 use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
+use crate::taught;
 
 /// Steps of a sequence that count for the accuracy where every step has a target: those that recall the tokens.
 const RECALLED: usize = CopyTask::TOKENS;
@@ -268,6 +269,7 @@ pub fn integer_evaluation(
     told: &mut dyn FnMut(usize),
 ) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
+    taught::refuse(model, "an evaluation of its network")?;
     if let Some(found) = streams::integer(model, kernel, sequences, input_lsb, told)? {
         return Ok(found);
     }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{Addition, Bounds, Part, encode_with_parts};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Metric, Model, ModelError, RoomOf, Session, limits};
+use hadamrnn_runtime::{Metric, Model, ModelError, Place, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +157,7 @@ impl Choice for KernelName {
 
 words!(KernelName);
 
-/// Answer of a model to one window, after the last step.
+/// Answer of a model's network to one window, after the last step; what it was [taught](crate::taught) is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The class.
@@ -219,6 +219,16 @@ fn scored<K: Kernel>(
         logits: session.logits().collect(),
         novelty: metric.map(|metric| session.novelty(metric)),
     })
+}
+
+/// The class after the last step, and the place in the space of `metric`.
+fn placed<K: Kernel>(
+    model: &Model<'_>,
+    metric: &Metric<'_>,
+    window: &[i16],
+) -> Result<(usize, Place)> {
+    let session = run::<K>(model, window, |_| {})?;
+    Ok((session.class(), session.place(metric)))
 }
 
 /// The logits after the last step, or `[T][d_out]` after every step.
@@ -312,6 +322,23 @@ impl KernelName {
             Self::Fwht => run::<Fwht>(model, window, |_| {})?.read().collect(),
             Self::Xnor => run::<XnorPopcount>(model, window, |_| {})?.read().collect(),
         })
+    }
+
+    /// The network's class at the end of a window of raw samples `[T][D]`, and where the window is in the space of the model's metric.
+    ///
+    /// # Errors
+    /// The samples are not of the model's kind, or this kernel cannot run it.
+    pub fn placed(
+        self,
+        model: &Model<'_>,
+        metric: &Metric<'_>,
+        window: &[i16],
+    ) -> Result<(usize, Place)> {
+        match self {
+            Self::FwhtPacked => placed::<FwhtPacked>(model, metric, window),
+            Self::Fwht => placed::<Fwht>(model, metric, window),
+            Self::Xnor => placed::<XnorPopcount>(model, metric, window),
+        }
     }
 
     /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.

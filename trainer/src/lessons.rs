@@ -3,7 +3,6 @@
 //! Windows to be taught are taken evenly from all there are of a class and a subject. The others measure.
 
 use anyhow::{Context, Result, ensure};
-use hadamrnn_runtime::format::part;
 use hadamrnn_runtime::taught::{Lesson, Shown, Taught, TaughtWords, judge};
 use hadamrnn_runtime::{Model, Place, class_of};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::data::Sequences;
 use crate::evaluate::{integer_logits, integer_read};
 use crate::integer::{KernelName, ModelFile};
 use crate::novelty;
+use crate::taught;
 
 /// Windows of a subject that a new class is taught with.
 const OF_A_CLASS: usize = 10;
@@ -93,7 +93,7 @@ pub fn new_class(
             .flat_map(|&subject| spread(&of(subject), OF_A_CLASS))
             .collect();
         let places = shown.iter().map(|&i| &unknown[i].place);
-        Ok((taught(file, new, "new", places)?, shown))
+        Ok((after(file, new, "new", places)?, shown))
     };
     let (mut own, mut others) = (Vec::new(), Vec::new());
     for (i, &subject) in subjects.iter().enumerate() {
@@ -145,7 +145,7 @@ pub fn wearers(
         for (class, windows) in classes.iter().enumerate() {
             let chosen = spread(windows, count);
             let places = chosen.iter().map(|&i| &all[i].place);
-            adapted = taught(&adapted, class, "", places)?;
+            adapted = after(&adapted, class, "", places)?;
             shown.extend(chosen);
         }
         let rest: Vec<&Window> = (classes.iter().flatten())
@@ -177,6 +177,7 @@ fn windows(
         sequences.groups.len() == sequences.len(),
         "teaching is measured by subject, and these data name none"
     );
+    taught::refuse(model, "a measurement of what teaching gives")?;
     let metric = novelty::metric(model)?;
     let kernel = KernelName::best_for(model);
     let read = integer_read(model, kernel, sequences, input_lsb)?;
@@ -199,7 +200,7 @@ fn spread(all: &[usize], count: usize) -> Vec<usize> {
 }
 
 /// `file` after windows of a class were shown at `places`.
-fn taught<'a>(
+fn after<'a>(
     file: &ModelFile,
     class: usize,
     label: &str,
@@ -211,7 +212,7 @@ fn taught<'a>(
     }
     let class = u16::try_from(class).context("too many classes")?;
     let words = TaughtWords::with(&file.model()?, Lesson { class, label }, &shown)?;
-    file.with_part(part::TAUGHT, Some(words.words()))
+    taught::with_words(file, &words)
 }
 
 /// The classes that a model which was taught answers.

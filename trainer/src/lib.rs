@@ -46,6 +46,7 @@ pub mod shipped;
 pub mod standardise;
 pub mod task_data;
 pub mod task_file;
+pub mod taught;
 pub mod tensorboard;
 pub mod train;
 pub mod untrusted;

@@ -7,7 +7,7 @@ use hadamrnn_runtime::Model;
 use hadamrnn_runtime::taught::TeachError;
 use serde::{Deserialize, Serialize};
 
-use super::boot::{Accept, Boot, boot, inspect};
+use super::boot::{Accept, Boot, Running, boot, inspect};
 use super::header::{Fault, HEADER_LEN, SlotHeader, Timing, digest};
 
 /// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
@@ -284,15 +284,15 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         }
     }
 
-    /// Whether the newest slot has the model whose digest is `crc`, so that [`undo`](Self::undo) takes it back.
+    /// The slot that boots next, if it has the model whose digest is `crc`, so that [`undo`](Self::undo) takes it back.
     ///
     /// # Errors
-    /// No slot has a model, or the newest one has another.
+    /// No slot has a model that can be run, or another one boots.
     pub fn check_undo(&self, crc: u32) -> Result<u8, SlotError> {
-        let (slot, header) = self.newest().ok_or(SlotError::Nothing)?;
-        match header.crc == crc {
-            true => Ok(slot),
-            false => Err(SlotError::OtherModel),
+        match self.look().running {
+            Running::BuiltIn => Err(SlotError::Nothing),
+            Running::Slot { index, header } if header.crc == crc => Ok(index),
+            Running::Slot { .. } => Err(SlotError::OtherModel),
         }
     }
 

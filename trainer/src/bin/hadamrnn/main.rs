@@ -26,13 +26,16 @@ mod output;
 mod own_data;
 mod plot;
 mod progress;
+mod pull;
 mod reading;
 mod report;
 mod reproduce;
 mod send;
 mod signals;
 mod sweep;
+mod teach;
 mod train;
+mod undo;
 mod unknown;
 mod verify;
 
@@ -87,6 +90,12 @@ enum Command {
     Flash(flash::Args),
     /// Send a model to a board over its serial link, while it runs
     Send(send::Args),
+    /// Teach a model one more class, or an old one by a new wearer, on a board or from recordings
+    Teach(teach::Args),
+    /// Read the model that a board runs, what it was taught included
+    Pull(pull::Args),
+    /// Take the newest model of a board back: it goes on with the one before
+    Undo(undo::Args),
     /// Watch a board's classes, their probabilities and samples, and record windows for training
     Monitor(monitor::Args),
     /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
@@ -141,6 +150,9 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Flash(args) => flash::run(&args),
         Command::Send(args) => send::run(&args),
+        Command::Teach(args) => teach::run(&args),
+        Command::Pull(args) => pull::run(&args),
+        Command::Undo(args) => undo::run(&args),
         Command::Monitor(args) => monitor::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Sweep(args) => sweep::run(&args),
