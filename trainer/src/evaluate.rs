@@ -7,7 +7,7 @@ mod streams;
 
 use std::slice::ChunksExact;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use hadamrnn_runtime::{Metric, Model};
 use rayon::prelude::*;
