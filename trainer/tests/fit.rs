@@ -158,7 +158,7 @@ fn estimates_of_pools_that_fade_are_those_of_the_emulated_cores() {
         let (with, without) = (estimate(&model.shape), estimate(&pooled.shape));
         assert!(
             with.instructions_per_step
-                > without.instructions_per_step + (units * 5 >> log2_interval),
+                > without.instructions_per_step + ((units * 5) >> log2_interval),
             "{name}: what fades costs more"
         );
         let channels = model.shape.channels;
