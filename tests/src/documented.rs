@@ -18,6 +18,8 @@ pub struct Documented {
     pub logits: Vec<Vec<i64>>,
     /// State digest after the last sample.
     pub digest: u32,
+    /// After each sample the novelty score and the class that is decided, of a model with both parts.
+    pub judged: Option<Vec<(u32, Option<usize>)>>,
 }
 
 /// Every worked model, in the order of the documents.
@@ -28,6 +30,7 @@ pub fn models() -> Vec<Documented> {
             input: numbers(line(block, "input")),
             logits: numbers(line(block, "logits")),
             digest: digest(line(block, "digest")),
+            judged: judged(block),
         })
         .collect()
 }
@@ -43,6 +46,24 @@ pub fn golden() -> &'static str {
     block.trim_start_matches("json")
 }
 
+/// Names of the lines of a block that are no bytes.
+const NOT_OF_THE_FILE: [&str; 5] = ["input", "logits", "digest", "novelty", "decided"];
+
+/// What an example says of scores and decisions, if it does.
+fn judged(block: &str) -> Option<Vec<(u32, Option<usize>)>> {
+    rows(block).find(|(left, _)| left.trim() == "novelty")?;
+    let scores = numbers(line(block, "novelty")).concat().into_iter();
+    let class = |text: &str| match text.trim() {
+        "none" => None,
+        class => Some(class.parse().expect("a class")),
+    };
+    Some(
+        scores
+            .zip(line(block, "decided").split(';').map(class))
+            .collect(),
+    )
+}
+
 /// Fenced blocks with this start, its language included.
 fn blocks(start: &str) -> impl Iterator<Item = &'static str> {
     let fenced = |text: &'static str| text.split("```").skip(1).step_by(2);
@@ -56,7 +77,7 @@ fn rows(block: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn bytes(block: &str) -> Vec<u8> {
-    let is_file = |left: &&str| !["input", "logits", "digest"].contains(&left.trim());
+    let is_file = |left: &&str| !NOT_OF_THE_FILE.contains(&left.trim());
     let dump = rows(block).map(|(left, _)| left).filter(is_file);
     dump.flat_map(str::split_whitespace)
         .map(|byte| u8::from_str_radix(byte, 16).expect("a byte"))

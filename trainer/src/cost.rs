@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use estimate::{Estimate, estimates};
 pub use measure::{Measured, measure};
-pub use samples::{SampleModel, full_blocks, sample_models};
+pub use samples::{SampleModel, faded, full_blocks, sample_models};
 pub use shape::{Shape, Uncovered};
 pub use table::CostTable;
 
@@ -78,6 +78,7 @@ impl Costs {
 mod tests {
     use super::*;
     use crate::integer::{KernelName, ModelFile};
+    use hadamrnn_runtime::format::Fading;
 
     fn shipped(name: &str) -> ModelFile {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
@@ -113,6 +114,26 @@ mod tests {
             let bytes = file.bytes().len() as u64;
             assert_eq!(costs.model_bytes, bytes, "{name}");
         }
+    }
+
+    /// What `hadamrnn verify` measured of a model of 128 units and windows of 64 used samples with a pool that fades
+    /// (docs/STREAMS.md), where the same network with a windowed pool takes 4,433 instructions a step.
+    #[test]
+    fn a_pool_that_fades_costs_what_was_measured() {
+        let table = CostTable::built_in().expect("the table");
+        let file = shipped("har6-hidden");
+        let pooled = Shape::of(&file.model().expect("valid")).expect("covered");
+        let costs = |fading| {
+            let shape = Shape { fading, ..pooled };
+            let costs = table.costs("qemu-m4", KernelName::FwhtPacked, &shape);
+            costs.expect("a core of the table").instructions_per_step
+        };
+        let every_fourth = Fading {
+            shift: 3,
+            log2_interval: 2,
+        };
+        let more = costs(Some(every_fourth)) - costs(None);
+        assert!(more.abs_diff(4634 - 4433) <= 3, "{more} instructions more");
     }
 
     /// Estimates that were too low for models that searches had chosen, and what was measured: steps of a window, instructions of a

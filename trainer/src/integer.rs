@@ -177,6 +177,15 @@ pub struct Scored {
     pub novelty: Option<u32>,
 }
 
+/// What the optional parts of a model say of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// How far the window is from all that the model was trained on; none without a metric.
+    pub novelty: Option<u32>,
+    /// The class that is decided, or none of them; absent without a decision.
+    pub decided: Option<Option<usize>>,
+}
+
 /// A session with room for every model.
 type HostRoom<K> = RoomOf<K, UNITS, INPUTS, UNITS, UNITS, UNITS>;
 const UNITS: usize = limits::HIDDEN_SIZE.max;

@@ -11,7 +11,7 @@ use crate::board::{Cost, FirmwareFolder, FirmwareSize, Request};
 use crate::data::{Sequences, Targets, Values};
 use crate::integer::{self, Answer, KernelName, ModelFile};
 
-pub use judged::{Judged, judge, parts};
+pub use judged::{judge, parts};
 
 /// Results of a run on a board, compared with the host.
 #[derive(Clone, Debug, Serialize)]

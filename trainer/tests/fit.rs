@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use hadamrnn::board::FirmwareFolder;
 use hadamrnn::config::RunConfig;
-use hadamrnn::cost::{CostTable, Costs, Shape, full_blocks, measure, sample_models};
-use hadamrnn::data::Task;
+use hadamrnn::cost::{CostTable, Costs, Shape, faded, full_blocks, measure, sample_models};
+use hadamrnn::data::{Sequences, Targets, Task};
 use hadamrnn::fit::{Limits, POINTS_NAME, read_points};
 use hadamrnn::integer::{KernelName, ModelFile};
 use hadamrnn::pipeline::{
     self, Effort, Error, FirmwareOptions, FitOptions, FitTarget, Fitted, FlashOptions, FlashTarget,
     Observer, Silent, TimingOptions,
 };
+use hadamrnn::verify;
 use hadamrnn_firmware_support::boards::Registry;
+use hadamrnn_runtime::format::Fading;
 
 /// Share by which an estimate may be off.
 const TOLERANCE: f64 = 0.02;
@@ -128,6 +130,59 @@ fn estimates_are_those_of_every_row_of_the_device_table() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Needs the emulators and the compilers of boards. A pool that fades every step costs the most of one that does not.
+#[test]
+fn estimates_of_pools_that_fade_are_those_of_the_emulated_cores() {
+    let folder = FirmwareFolder::locate(Some(&root().join("firmware-examples"))).expect("sources");
+    let table = CostTable::built_in().expect("the built-in table");
+    let kernel = KernelName::FwhtPacked;
+    let random = sample_models(96, 78).expect("models");
+    let pooled = random.iter().filter(|it| it.shape.pooled && it.shape.fast);
+    let pooled = pooled.max_by_key(|it| it.shape.hidden).expect("a model");
+    let units = pooled.shape.hidden as u64;
+    assert!(units >= 64, "{units} units");
+    for (name, log2_interval) in [
+        ("qemu-m0", 0),
+        ("qemu-m4", 0),
+        ("qemu-m4", 3),
+        ("qemu-rv32", 1),
+    ] {
+        let fading = Fading {
+            shift: 2,
+            log2_interval,
+        };
+        let model = faded(pooled, fading).expect("a model").expect("room");
+        let estimate = |shape: &Shape| table.costs(name, kernel, shape).expect("an estimate");
+        let (with, without) = (estimate(&model.shape), estimate(&pooled.shape));
+        assert!(
+            with.instructions_per_step
+                > without.instructions_per_step + ((units * 5) >> log2_interval),
+            "{name}: what fades costs more"
+        );
+        let channels = model.shape.channels;
+        let values: Vec<f32> = model.window.iter().map(|&raw| raw.into()).collect();
+        let steps = values.len() / channels;
+        let windows = Sequences::new(channels, steps, values, Targets::Class(vec![0]), Vec::new());
+        let windows = windows.expect("a window");
+        let lsb = vec![1.0; channels];
+        let found = verify::board(&folder, name, kernel, &model.file, &windows, &lsb);
+        let found = found.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        assert!(found.passed(), "{name}: {:?}", found.first_difference);
+        let measured = found.cost.with_readout();
+        assert!(
+            is_near(with.window(steps), measured),
+            "{name}, every 2^{log2_interval} steps: {} instructions a window, measured {measured}",
+            with.window(steps)
+        );
+        assert_eq!(
+            with.session_bytes,
+            u64::from(found.cost.session_bytes),
+            "{name}"
+        );
+        assert_eq!(with.model_bytes, model.file.bytes().len() as u64, "{name}");
+    }
 }
 
 /// Needs the emulators and the compilers of boards.

@@ -132,3 +132,19 @@ fn what_is_no_stream_is_refused() {
         &[".svg or .png"],
     );
 }
+
+#[test]
+fn a_readout_that_fades_without_a_leak_is_warned_of_before_the_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let leaks = folder.path().join("leaks.toml");
+    std::fs::write(&leaks, "[network]\nleak = 3\n").expect("written");
+    let out = |name: &str| folder.path().join(name);
+    let train = "train har2 --recipe paper --readout fading --epochs 1 --hidden-size 32 --out";
+    let train: Vec<&str> = train.split(' ').collect();
+    let warning = "warning: the readout fades, and a layer without a leak";
+    let printed = succeeds(&[&train[..], &[path(&out("without"))]].concat());
+    contains(&printed, &[warning, "leak = 3"]);
+    let with = [path(&out("with")).to_owned(), path(&leaks).to_owned()];
+    let printed = succeeds(&[&train[..], &[&with[0], "--config", &with[1]]].concat());
+    assert!(!printed.contains(warning), "{printed}");
+}

@@ -1,20 +1,22 @@
 //! The worked examples of the documents hold: their bytes, their logits and their digests.
 
+use hadamrnn_runtime::decision::{Decider, Decision};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Model, RoomOf, Session};
+use hadamrnn_runtime::{Metric, Model, RoomOf, Session};
+use hadamrnn_tests::decision::{Answers, decisions};
 use hadamrnn_tests::documented::{Documented, models};
 use hadamrnn_tests::models::{AlignedBytes, encode_with};
 use hadamrnn_tests::oracle::PlainModel;
 
-use crate::single_features::all;
+use crate::single_features::{self, all, metric};
 
 /// Each documented example with the plain model that its description makes.
 fn pairs() -> impl Iterator<Item = (Documented, PlainModel, Vec<u8>)> {
     let (documented, described) = (models(), all());
     assert_eq!(documented.len(), described.len(), "examples");
-    let written = |(documented, (plain, widths, parts))| {
-        let bytes = encode_with(&plain, widths, parts);
+    let written = |(documented, (plain, widths, parts)): (_, (PlainModel, _, Vec<_>))| {
+        let bytes = encode_with(&plain, widths, &parts);
         (documented, plain, bytes)
     };
     documented.into_iter().zip(described).map(written)
@@ -52,6 +54,47 @@ fn every_kernel_gives_the_documented_answers() {
             "example {index}"
         );
     }
+}
+
+/// Scores and decisions of the example that has them: by the runtime, and by the plain statements of both.
+#[test]
+fn the_documented_scores_and_decisions_hold() {
+    let (index, (documented, plain, bytes)) = pairs()
+        .enumerate()
+        .find(|(_, (documented, ..))| documented.judged.is_some())
+        .expect("an example with both parts");
+    let file = AlignedBytes::new(&bytes);
+    let model = Model::from_bytes(file.as_slice()).expect("valid");
+    let found = Metric::of(&model).expect("valid").expect("a metric");
+    let decision = Decision::of(&model).expect("valid").expect("a decision");
+    let mut session = Session::<RoomOf<Fwht, 16, 2, 16, 16, 16>>::new(&model).expect("room");
+    let mut decider = Decider::<1>::new();
+    let (metric, (smoothing, rules)) = (metric(), single_features::decision());
+    let (mut state, mut answers) = (plain.start(), Answers::new());
+    let (mut by_runtime, mut scores) = (Vec::new(), Vec::new());
+    for sample in &documented.input {
+        session.push_raw(sample).expect("a sample");
+        let score = session.novelty(&found);
+        let known = score <= found.threshold();
+        let decided = decider.push(&decision, session.logits(), known);
+        by_runtime.push((score, decided.class));
+
+        plain.step(&mut state, sample);
+        let score = metric.score(&plain.read(&state));
+        let logits: Vec<i64> = plain.logits(&state);
+        let logits = logits.into_iter().map(|logit| logit as i32);
+        answers.push((logits.collect(), score <= i64::from(metric.threshold)));
+        scores.push(score as u32);
+    }
+    let decided = decisions(&answers, smoothing, &rules);
+    let by_oracle: Vec<_> = scores
+        .into_iter()
+        .zip(decided.iter().map(|it| it.0))
+        .collect();
+    assert_eq!(by_runtime, by_oracle, "example {index}");
+    assert_eq!(documented.judged, Some(by_oracle), "example {index}");
+    let unknown = answers.iter().filter(|answer| !answer.1).count();
+    assert!(unknown > 0 && unknown < answers.len(), "some are unknown");
 }
 
 /// Logits after each sample, and the digest. Before each token comes one beyond the vocabulary, which changes nothing.

@@ -1,6 +1,8 @@
 //! The worked examples of `docs/EXAMPLES.md` that add one feature to the first one.
 
-use hadamrnn_runtime::format::Part;
+use hadamrnn_runtime::decision::Rule;
+use hadamrnn_runtime::format::{Part, part};
+use hadamrnn_tests::metric::PlainMetric;
 use hadamrnn_tests::models::Widths;
 use hadamrnn_tests::oracle::{
     PlainHidden, PlainInput, PlainLayer, PlainMixing, PlainModel, PlainReadout, PlainSecond,
@@ -16,13 +18,58 @@ pub const PARTS: &[Part<'static>] = &[Part {
 }];
 
 /// Every worked example, in the order of the documents, and the parts beside its network.
-pub fn all() -> Vec<(PlainModel, Widths, &'static [Part<'static>])> {
+pub fn all() -> Vec<(PlainModel, Widths, Vec<Part<'static>>)> {
     let mut all: Vec<_> = (without_parts().into_iter())
-        .map(|(model, widths)| (model, widths, &[] as &[_]))
+        .map(|(model, widths)| (model, widths, Vec::new()))
         .collect();
     let (model, widths) = example();
-    all.push((model, widths, PARTS));
+    all.push((model.clone(), widths, PARTS.to_vec()));
+    all.push((model, widths, judging_parts()));
     all
+}
+
+/// Smoothing and rules of the example of a decision.
+pub fn decision() -> (u32, [Rule; 2]) {
+    let rule = |threshold, answers, hold_off| Rule {
+        threshold,
+        answers,
+        hold_off,
+    };
+    (1, [rule(500, 2, 0), rule(100, 1, 3)])
+}
+
+/// The example of a metric.
+pub fn metric() -> PlainMetric {
+    let row = |d: i64| {
+        let codes = (0..16).map(|unit| unit * (d + 1) % 64 - 32);
+        (codes.collect(), 2 + d as u32)
+    };
+    let centre = |class: i64| (0..5).map(|d| 100 * class - 1000 * d).collect();
+    PlainMetric {
+        rows: (0..5).map(row).collect(),
+        classes: vec![(3, centre(0)), (5, centre(1))],
+        shift: 12,
+        factor: 4,
+        threshold: 100_000,
+    }
+}
+
+/// A decision and a metric.
+fn judging_parts() -> Vec<Part<'static>> {
+    let (smoothing, rules) = decision();
+    let rules = rules.iter().flat_map(|rule| rule.words());
+    let part = |id, words: Vec<u32>| Part {
+        id,
+        critical: false,
+        words: words.leak(),
+    };
+    vec![
+        part(
+            part::DECISION,
+            [smoothing].into_iter().chain(rules).collect(),
+        ),
+        part(part::METRIC, metric().words()),
+    ]
 }
 
 fn without_parts() -> Vec<(PlainModel, Widths)> {

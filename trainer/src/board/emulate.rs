@@ -10,8 +10,7 @@ use hadamrnn_firmware_support::report::{self, Report};
 use serde::Serialize;
 
 use super::{Firmware, logs};
-use crate::integer::Answer;
-use crate::verify::Judged;
+use crate::integer::{Answer, Judged};
 
 /// Firmware that has not ended by then hangs.
 const LIMIT: Duration = Duration::from_secs(600);

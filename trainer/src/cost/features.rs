@@ -115,6 +115,19 @@ pub(super) fn of_step(shape: &Shape, room: Room) -> Vec<f64> {
     parts
 }
 
+/// Sizes of the parts that a step of a fading pool has beside those of a pooled readout, in the mean over steps: a test, and every so
+/// often a loss of all sums that the session has room for.
+pub(super) fn of_fading(shape: &Shape, room: Room) -> [f64; 3] {
+    let losses = shape
+        .fading
+        .map_or(0.0, |fading| 0.5f64.powi(fading.log2_interval.into()));
+    [
+        flag(shape.fading.is_some()),
+        losses,
+        losses * room.pool as f64,
+    ]
+}
+
 /// Inputs of ten bits, without and with copies, and others each have code of their own; channels may go two by two.
 fn of_standardisation(shape: &Shape) -> impl Iterator<Item = f64> {
     let kind = match (shape.input_bits, shape.copies) {

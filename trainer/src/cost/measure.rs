@@ -7,16 +7,21 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows::WindowFileHeader;
 use hadamrnn_firmware_support::boards::Board;
+use hadamrnn_runtime::format::Fading;
 
-use super::features::{of_readout, of_step, readout_way, room_of_cases, step_way};
-use super::samples::{SampleModel, full_blocks};
+use super::features::{Room, of_fading, of_readout, of_step, readout_way, room_of_cases, step_way};
+use super::samples::{SampleModel, faded, full_blocks};
 use super::table::{Factors, code_key};
 use super::{CostTable, Shape};
-use crate::board::{Case, Cost, FirmwareFolder, Request, run_cases};
+use crate::board::{BoardRun, Case, Cost, FirmwareFolder, Request, run_cases};
 use crate::integer::KernelName;
 
 /// Factors below this, relative to the rest, are rounding errors: a part that no sample has.
 const RIDGE: f64 = 1e-9;
+/// Units of models whose sums are made to fade, and the logarithms of how often.
+const FADED_UNITS: [usize; 2] = [64, 256];
+const FADED_INTERVALS: [u8; 2] = [0, 2];
+
 /// A model's costs on an emulated core.
 #[derive(Clone, Debug)]
 pub struct Measured {
@@ -77,9 +82,11 @@ impl CostTable {
         kernel: KernelName,
         models: &[SampleModel],
     ) -> Result<()> {
+        let fading = fading_factors(folder, board, kernel, models)?;
         let models = &[models, &full_blocks(0)?].concat()[..];
         let measured = measure(folder, board, kernel, models)?;
         let mut factors = Factors {
+            fading,
             step: fitted(&measured, |it| {
                 let count = f64::from(it.cost.instructions_per_step);
                 (
@@ -106,6 +113,25 @@ impl CostTable {
         factors.add_readout_stacks(folder, board, kernel, models)?;
         let kernels = self.cores.entry(board.name.clone()).or_default();
         kernels.insert(kernel.name().into(), factors);
+        Ok(())
+    }
+
+    /// Measures what a fading pool adds to a step alone, and leaves all other factors as they are.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit), or the table has no factors of this board and kernel yet.
+    pub fn fit_fading(
+        &mut self,
+        folder: &FirmwareFolder,
+        board: &Board,
+        kernel: KernelName,
+        models: &[SampleModel],
+    ) -> Result<()> {
+        let found = fading_factors(folder, board, kernel, models)?;
+        let factors = (self.cores.get_mut(&board.name))
+            .and_then(|kernels| kernels.get_mut(kernel.name()))
+            .with_context(|| format!("no factors of {} on {}", kernel.name(), board.name))?;
+        factors.fading = found;
         Ok(())
     }
 
@@ -198,6 +224,42 @@ impl Factors {
     }
 }
 
+/// Instructions of what a fading pool adds, in firmware that is built around the model: the difference of the same model with sums that
+/// fade, more and less often, and with sums that do not.
+fn fading_factors(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    models: &[SampleModel],
+) -> Result<Vec<f64>> {
+    let mut rows = Vec::new();
+    for units in FADED_UNITS {
+        let is_one = |model: &&SampleModel| {
+            let shape = &model.shape;
+            shape.pooled && shape.fast && shape.hidden == units
+        };
+        let pooled = models.iter().find(is_one);
+        let pooled = pooled.with_context(|| format!("no pooled model of {units} units"))?;
+        let steps = pooled.window.len() / pooled.shape.channels;
+        let window = |model: &SampleModel| -> Result<f64> {
+            let windows = window_file(model, steps)?;
+            let run = classified(folder, board, kernel, model, &windows)?;
+            Ok(run.cost.instructions_per_window as f64)
+        };
+        let plain = window(pooled)?;
+        for log2_interval in FADED_INTERVALS {
+            let fade = Fading {
+                shift: 2,
+                log2_interval,
+            };
+            let fading = faded(pooled, fade)?.context("sums that fade have no room")?;
+            let parts = of_fading(&fading.shape, Room::exact(&fading.shape));
+            rows.push((parts.to_vec(), (window(&fading)? - plain) / steps as f64));
+        }
+    }
+    Ok(least_squares(&rows))
+}
+
 /// Flash of a firmware that only infers, without its model.
 fn code_bytes(
     folder: &FirmwareFolder,
@@ -206,7 +268,7 @@ fn code_bytes(
     model: &SampleModel,
     scratch: &Path,
 ) -> Result<u64> {
-    let windows = window_file(model)?;
+    let windows = window_file(model, 1)?;
     let request = request(folder, board, kernel, model, &windows);
     let flash = request.build("nopanic", scratch)?.size(board)?.flash;
     Ok(flash.saturating_sub(model.file.bytes().len() as u64))
@@ -219,12 +281,22 @@ fn stack(
     kernel: KernelName,
     model: &SampleModel,
 ) -> Result<u64> {
-    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let windows = window_file(model)?;
-    let request = request(folder, board, kernel, model, &windows);
-    let firmware = request.build("classify", scratch.path())?;
-    let run = firmware.run(board, &windows, scratch.path())?;
+    let run = classified(folder, board, kernel, model, &window_file(model, 1)?)?;
     Ok(run.cost.stack_bytes.into())
+}
+
+/// A run of firmware that has room for this model alone.
+fn classified(
+    folder: &FirmwareFolder,
+    board: &Board,
+    kernel: KernelName,
+    model: &SampleModel,
+    windows: &[u8],
+) -> Result<BoardRun> {
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let request = request(folder, board, kernel, model, windows);
+    let firmware = request.build("classify", scratch.path())?;
+    firmware.run(board, windows, scratch.path())
 }
 
 fn request<'a>(
@@ -244,15 +316,15 @@ fn request<'a>(
     }
 }
 
-/// A file with one window of one sample.
-fn window_file(model: &SampleModel) -> Result<Vec<u8>> {
+/// A file with one window of the first so many samples.
+fn window_file(model: &SampleModel, steps: usize) -> Result<Vec<u8>> {
     let channels = model.shape.channels;
     let header = WindowFileHeader {
         channels: u16::try_from(channels).context("too many channels")?,
-        steps: 1,
+        steps: u16::try_from(steps).context("too many steps")?,
         windows: 1,
     };
-    let samples = model.window[..channels].iter();
+    let samples = model.window[..steps * channels].iter();
     let samples = samples.flat_map(|raw| raw.to_le_bytes());
     Ok(header.to_bytes().into_iter().chain(samples).collect())
 }

@@ -1,7 +1,7 @@
 //! Random models of every kind that estimates cover: what they are fitted to and tested with.
 
 use anyhow::{Context, Result};
-use hadamrnn_runtime::format::{Header, SectionLengths};
+use hadamrnn_runtime::format::{Fading, Header, SectionLengths};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -74,11 +74,31 @@ pub fn full_blocks(seed: u64) -> Result<Vec<SampleModel>> {
                 fast: true,
                 name: NAME.len(),
                 pool_steps: 0,
+                fading: None,
             };
             models.extend(model(&shape, &mut random)?);
         }
     }
     Ok(models)
+}
+
+/// The same model with sums that fade, the same window; none where the sums of its states have no room for it.
+///
+/// # Errors
+/// None but for faults of this program.
+pub fn faded(sample: &SampleModel, fading: Fading) -> Result<Option<SampleModel>> {
+    let model = sample.file.model()?;
+    let mut header = *model.header();
+    header.addition.fading = Some(fading);
+    let words = model.sections().all().concat();
+    let Some(file) = proven_file(header, &words)? else {
+        return Ok(None);
+    };
+    Ok(Some(SampleModel {
+        shape: Shape::of(&file.model()?)?,
+        file,
+        window: sample.window.clone(),
+    }))
 }
 
 /// A way through a step.
@@ -153,6 +173,7 @@ impl Kind {
             fast: self == Self::Fast,
             name: NAME.len(),
             pool_steps: if pooled { STEPS as u32 } else { 0 },
+            fading: None,
         };
         model(&shape, random)
     }

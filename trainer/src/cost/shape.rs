@@ -2,7 +2,7 @@
 
 use hadamrnn_runtime::fields::FieldWidth;
 use hadamrnn_runtime::format::{
-    Addition, Extension, Header, HiddenReadout as HiddenHeader, Readout, SectionLengths,
+    Addition, Extension, Fading, Header, HiddenReadout as HiddenHeader, Readout, SectionLengths,
 };
 use hadamrnn_runtime::{Capacities, Model};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ pub struct Shape {
     pub name: usize,
     /// Steps of a window of a pooled readout; 0 of others.
     pub pool_steps: u32,
+    /// How the sums of a pooled readout fade; none where they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fading: Option<Fading>,
 }
 
 /// Why there is no estimate for a model.
@@ -116,6 +119,7 @@ impl Shape {
                 Readout::Pooled { steps, .. } => steps,
                 _ => 0,
             },
+            fading: model.fading(),
         })
     }
 
@@ -164,6 +168,7 @@ impl Shape {
                 ReadoutKind::Pooled => u32::try_from(steps).map_err(|_| Uncovered::Sizes)?,
                 _ => 0,
             },
+            fading: network.fading,
         };
         let bits = network.input_bits.or(export.weight_bits).unwrap_or(8);
         shape.expect_lanes(bits);
@@ -294,6 +299,7 @@ impl Shape {
                 ..Extension::default()
             },
             addition: Addition {
+                fading: self.fading,
                 driven_rows: match self.driven_rows == self.hidden {
                     true => 0,
                     false => half(self.driven_rows)?,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use hadamrnn_runtime::Capacities;
 use serde::{Deserialize, Serialize};
 
-use super::features::{Room, of_readout, of_step, readout_way, room_of_cases, step_way};
+use super::features::{Room, of_fading, of_readout, of_step, readout_way, room_of_cases, step_way};
 use super::{Costs, Shape};
 use crate::integer::KernelName;
 
@@ -33,6 +33,9 @@ pub struct CostTable {
 pub(super) struct Factors {
     /// Instructions of the parts of a step, by the way it takes.
     pub(super) step: BTreeMap<String, Vec<f64>>,
+    /// Instructions of the parts that a fading pool adds to a step.
+    #[serde(default)]
+    pub(super) fading: Vec<f64>,
     /// Instructions of the parts of a readout, by the way it takes.
     pub(super) readout: BTreeMap<String, Vec<f64>>,
     /// Bytes of stack of a step beside its inputs, by the way it takes.
@@ -109,7 +112,8 @@ impl CostTable {
         let step_stack = stack_of(factors.step_stack.get(&step), room.inputs)?;
         let readout_stack = stack_of(factors.readout_stack.get(&readout), room.read)?;
         Some(Costs {
-            instructions_per_step: sum(factors.step.get(&step)?, &of_step(shape, room)),
+            instructions_per_step: sum(factors.step.get(&step)?, &of_step(shape, room))
+                + sum(&factors.fading, &of_fading(shape, room)),
             readout_instructions: sum(factors.readout.get(&readout)?, &of_readout(shape, room)),
             session_bytes: session as u64,
             stack_bytes: step_stack.max(readout_stack),

@@ -109,8 +109,8 @@ pub fn train(options: &TrainOptions, observer: &mut dyn Observer) -> Result<Trai
             .any(|layer| layer.leak.is_none())
     {
         observer.notice(
-            "warning: the readout fades, and a layer without a leak forgets nothing: such a network trains badly, and its export runs on \
-             for ever only with a reset. Give it a leak: [network] leak = 3, or --leak 3",
+            "warning: the readout fades, and a layer without a leak forgets nothing: such a network trains badly, and its model runs on for ever \
+             only with resets. Give it a leak: [network] leak = 3 in the file of --config",
         );
     }
     data.tell(observer);

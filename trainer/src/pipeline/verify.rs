@@ -16,13 +16,13 @@ use crate::board::FirmwareFolder;
 use crate::card::files;
 use crate::data::{self, Sequences, Split};
 use crate::evaluate;
-use crate::integer::{self, Answer, KernelName, ModelFile};
+use crate::integer::{self, Answer, Judged, KernelName, ModelFile};
 use crate::metrics;
 use crate::model_folder::ModelFolder;
 use crate::observer::{Observer, Stage, staged};
 use crate::shipped;
 use crate::taught;
-use crate::verify::{self, BoardVerdict, Judged};
+use crate::verify::{self, BoardVerdict};
 
 /// A model to check.
 #[derive(Clone, Debug, Default)]

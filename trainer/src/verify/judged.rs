@@ -3,20 +3,10 @@
 use anyhow::{Context, Result};
 use hadamrnn_runtime::decision::Decision;
 use hadamrnn_runtime::{Metric, Model};
-use serde::Serialize;
 
 use crate::data::Sequences;
 use crate::events::{self, AnswerStream};
-use crate::integer::{self, KernelName};
-
-/// What the optional parts of a model say of a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Judged {
-    /// How far the window is from all that the model was trained on; none without a metric.
-    pub novelty: Option<u32>,
-    /// The class that is decided, or none of them; absent without a decision.
-    pub decided: Option<Option<usize>>,
-}
+use crate::integer::{self, Judged, KernelName};
 
 /// Names of the parts that a model has, of those that judge windows.
 #[must_use]

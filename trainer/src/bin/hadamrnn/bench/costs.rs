@@ -35,6 +35,9 @@ pub struct Args {
     /// Measure instructions and stacks alone, and leave the bytes of code of the table, which take most of the time
     #[arg(long, requires = "out", conflicts_with = "code_only")]
     counts_only: bool,
+    /// Measure what a fading pool adds alone, and leave all else of the table
+    #[arg(long, requires = "out", conflicts_with_all = ["code_only", "counts_only"])]
+    fading_only: bool,
     /// Folder of the firmware sources, which are built and run [default: firmware-examples here or above]
     #[arg(long, value_name = "DIR")]
     firmware_dir: Option<PathBuf>,
@@ -61,6 +64,10 @@ pub fn run(args: &Args) -> Result<Status> {
             let spinner = Spinner::new(format!("{} on {}", kernel.name(), board.name));
             if args.code_only {
                 table.fit_code(&folder, board, kernel, &models)?;
+                continue;
+            }
+            if args.fading_only {
+                table.fit_fading(&folder, board, kernel, &models)?;
                 continue;
             }
             match args.counts_only {
