@@ -10,8 +10,8 @@
 //!
 //! Every backend has the same parts. `step` advances the state
 //! of models of the fast path, and leaves every other model to the portable code of the kernel. `standardise` (inputs),
-//! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix)
-//! and `add_rectified` (a pooled readout) do the same for theirs; where a backend has none of
+//! `step_second` (a second layer), `add_products` (sums beyond 16 bits), `add_columns` (a dense binary matrix),
+//! `add_rectified` (a pooled readout) and `project_pooled` (its place in a metric) do the same for theirs; where a backend has none of
 //! its own, that of `portable` leaves everything.
 
 #[cfg(hadamrnn_arch = "armv6m")]
@@ -38,24 +38,28 @@ pub use step::OwnStep;
 
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use armv7m::{
-    Constants, add_columns, add_products, add_rectified, standardise, step, step_second,
+    Constants, add_columns, add_products, add_rectified, project_pooled, standardise, step,
+    step_second,
 };
 #[cfg(hadamrnn_arch = "portable")]
 pub(crate) use portable::{
-    FastPath, add_columns, add_products, add_rectified, standardise, step, step_second,
+    FastPath, add_columns, add_products, add_rectified, project_pooled, standardise, step,
+    step_second,
 };
 #[cfg(hadamrnn_arch = "armv6m")]
 pub(crate) use {
     armv6m::{Constants, add_rectified, standardise, step},
-    portable::{add_columns, add_products, step_second},
+    portable::{add_columns, add_products, project_pooled, step_second},
 };
 #[cfg(hadamrnn_arch = "armv7m")]
 pub(crate) use {
     armv7m::{Constants, add_columns, add_products, standardise, step},
-    portable::{add_rectified, step_second},
+    portable::{add_rectified, project_pooled, step_second},
 };
 #[cfg(hadamrnn_arch = "riscv32")]
 pub(crate) use {
-    portable::{add_columns, add_products, add_rectified, standardise, step_second},
+    portable::{
+        add_columns, add_products, add_rectified, project_pooled, standardise, step_second,
+    },
     riscv32::{Constants, step},
 };

@@ -218,6 +218,18 @@ impl<const OUTPUTS: usize> Decider<OUTPUTS> {
         logits: impl Iterator<Item = i32>,
         known: bool,
     ) -> Decided {
+        self.push_taught(decision, logits, known, None)
+    }
+
+    /// The same for an answer that may be of a class that was [taught](crate::taught): it speaks for that class, whatever the logits are,
+    /// where the input is known. A new class is decided by one answer, and holds none off.
+    pub fn push_taught(
+        &mut self,
+        decision: &Decision<'_>,
+        logits: impl Iterator<Item = i32>,
+        known: bool,
+        taught: Option<usize>,
+    ) -> Decided {
         let shift = decision.smoothing;
         for (smoothed, logit) in self.smoothed.iter_mut().zip(logits) {
             *smoothed = if self.started {
@@ -231,7 +243,11 @@ impl<const OUTPUTS: usize> Decider<OUTPUTS> {
         self.started = true;
         let (best, lead) = self.best(decision.outputs);
         let speaks = known && lead >= decision.rule(Some(best)).threshold;
-        let candidate = if speaks { Some(best) } else { None };
+        let candidate = match taught {
+            Some(class) if known => Some(class),
+            None if speaks => Some(best),
+            _ => None,
+        };
         self.run = match candidate == self.candidate {
             true => self.run.saturating_add(1),
             false => 1,

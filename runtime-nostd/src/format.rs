@@ -20,6 +20,7 @@ mod encode;
 mod error;
 mod header;
 mod parts;
+mod replaced;
 mod sections;
 
 use serde::Deserialize;
@@ -31,6 +32,7 @@ pub use encode::{EncodeError, encode, encode_with_parts};
 pub use error::ModelError;
 pub use header::{BinaryMatrixKind, Extension, Header, Readout, ReadoutKind, Second, Tokens};
 pub use parts::{Part, Parts, part};
+pub use replaced::Replaced;
 pub use sections::{SECTION_NAMES, SectionLengths, Sections};
 pub(crate) use sections::{counts, is_copy};
 

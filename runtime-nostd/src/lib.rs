@@ -116,6 +116,7 @@ mod session;
 mod source;
 mod standardise;
 mod step;
+pub mod taught;
 
 pub use binary_matrix::SecondLayer;
 pub use capacities::Capacities;
@@ -127,7 +128,7 @@ pub use hidden_readout::HiddenReadout;
 pub use kernel::Kernel;
 pub use layer::Layer;
 pub use model::Model;
-pub use novelty::{DIMENSIONS, Metric, Place};
+pub use novelty::{DIMENSIONS, DIMENSIONS_OF_GROUP, Metric, Place};
 pub use readout::{Logits, class_of};
 pub use room::{Room, RoomOf};
 pub use session::Session;

@@ -76,8 +76,16 @@ pub const LOG2_FADE_INTERVAL: Limit = Limit::new(0, 16);
 pub const FADING_POOL_BITS: usize = 32;
 /// Groups of five dimensions of a metric.
 pub const METRIC_GROUPS: Limit = Limit::new(1, 4);
+/// Groups of dimensions of a metric in which classes are taught.
+pub const TEACHING_GROUPS: Limit = Limit::new(0, 11);
 /// Right shift of a projection and of the distances of a metric.
 pub const METRIC_SHIFT: Limit = Limit::new(0, 30);
+/// Entries of what a model was taught.
+pub const TAUGHT_ENTRIES: Limit = Limit::new(1, 8);
+/// Windows that the centre of an entry is the mean of.
+pub const TAUGHT_WINDOWS: Limit = Limit::new(1, 0x7FFF);
+/// Bytes of the name of a class that was taught.
+pub const TAUGHT_LABEL: Limit = Limit::new(1, 32);
 /// Bits of the mean that a pooled readout reads.
 pub const POOLED_BITS: u8 = 16;
 /// Leak `l` of a layer that has one: its state keeps `1 - 2^-l` of itself in a step.

@@ -12,22 +12,35 @@
 //!
 //! So an input is known that is near some class by a measure that all share, and near some class by the class's own.
 //!
+//! A metric may have more dimensions, which no score looks at: those in which classes are [taught](crate::taught). They have the
+//! whole spread within classes, so that what tells a new class apart is among them.
+//!
 //! No sum overflows, whatever the words are: codes of `P` have six bits and a model has at most 1024 units, so a projection is
-//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `20 * 8191^2`; a score at most `65535^2`.
+//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `24 * 8191^2`; a score at most `65535^2`.
 
+use crate::arch;
 use crate::codegen::keep_rolled;
 use crate::format::{ModelError, part};
+use crate::lanes;
 use crate::limits;
 use crate::model::Model;
+use crate::pool;
 
-/// Dimensions whose codes share a word.
-const GROUP: usize = 5;
-/// Most dimensions of a metric.
-pub const DIMENSIONS: usize = 20;
+/// Dimensions that a metric has in groups of.
+pub const DIMENSIONS_OF_GROUP: usize = 6;
+pub(crate) const GROUP: usize = DIMENSIONS_OF_GROUP;
+/// Words of the codes of a group, for two units.
+const WORDS: usize = GROUP / 2;
+/// Most dimensions of a metric, those for teaching included.
+pub const DIMENSIONS: usize = GROUP * (limits::METRIC_GROUPS.max + limits::TEACHING_GROUPS.max);
 /// Bits of a code of the projection.
 const CODE_BITS: u32 = 6;
 /// Largest difference from a centre, in one dimension, that counts.
 const FAR: i32 = 8191;
+/// The same, in one of the dimensions for teaching.
+const FAR_TAUGHT: i32 = 4095;
+/// Right shift of distances in these.
+const SHIFT_TAUGHT: u32 = 4;
 /// Largest quotient of a distance.
 const MOST: u32 = 0xFFFF;
 
@@ -35,7 +48,9 @@ const _: () = {
     let projection = limits::HIDDEN_SIZE.max as i64 * (1 << (CODE_BITS - 1)) * 0x7FFF;
     let half = 1 << (limits::METRIC_SHIFT.max - 1);
     assert!(projection + half <= i32::MAX as i64);
-    assert!(DIMENSIONS as i64 * FAR as i64 * FAR as i64 <= i32::MAX as i64);
+    let (scored, taught) = (limits::METRIC_GROUPS.max, limits::TEACHING_GROUPS.max);
+    assert!((GROUP * scored) as i64 * FAR as i64 * FAR as i64 <= i32::MAX as i64);
+    assert!((GROUP * taught) as i64 * FAR_TAUGHT as i64 * FAR_TAUGHT as i64 <= i32::MAX as i64);
     assert!(MOST as u64 * MOST as u64 <= u32::MAX as u64);
 };
 
@@ -44,6 +59,8 @@ const _: () = {
 pub struct Metric<'a> {
     /// Units that are read.
     units: usize,
+    /// Groups of dimensions that the score looks at; those behind are for teaching.
+    groups: usize,
     /// Right shift of distances, `k`.
     shift: u32,
     /// The factor `a`.
@@ -51,10 +68,19 @@ pub struct Metric<'a> {
     threshold: u32,
     /// Right shifts `e`, a word for each group of dimensions.
     shifts: &'a [u32],
-    /// Codes, group by group, a word for each unit.
+    /// Codes, group by group, three words for each two units.
     projection: &'a [u32],
     /// For each class its factor and its centre.
     centres: &'a [u32],
+}
+
+/// In which dimensions a place is computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Dimensions {
+    /// All of them.
+    All,
+    /// Those that the score looks at.
+    OfScore,
 }
 
 /// A place in the space of a metric: `z`, with zeros behind the dimensions that the metric has.
@@ -62,7 +88,7 @@ pub type Place = [i32; DIMENSIONS];
 
 /// Words of a class: its factor, and two coordinates a word.
 const fn words_of_class(groups: usize) -> usize {
-    GROUP.wrapping_mul(groups).div_ceil(2).wrapping_add(1)
+    WORDS.wrapping_mul(groups).wrapping_add(1)
 }
 
 impl<'a> Metric<'a> {
@@ -85,7 +111,7 @@ impl<'a> Metric<'a> {
     /// # Errors
     /// [`ModelError::Metric`], as in [`of`](Self::of).
     pub const fn new(words: &'a [u32], units: usize) -> Result<Self, ModelError> {
-        if !limits::HIDDEN_SIZE.holds(units) {
+        if !limits::HIDDEN_SIZE.holds(units) || units % 2 != 0 {
             return Err(ModelError::Metric);
         }
         match Self::read(words, units) {
@@ -101,25 +127,31 @@ impl<'a> Metric<'a> {
         };
         let groups = (sizes & 0xFF) as usize;
         let classes = (sizes >> 8 & 0xFF) as usize;
-        let shift = sizes >> 16;
+        let shift = sizes >> 16 & 0xFF;
+        let teaching = (sizes >> 24) as usize;
         if !limits::METRIC_GROUPS.holds(groups)
+            || !limits::TEACHING_GROUPS.holds(teaching)
             || classes == 0
             || !limits::METRIC_SHIFT.holds(shift as usize)
             || factor > MOST
         {
             return None;
         }
-        let Some((shifts, words)) = words.split_at_checked(groups) else {
+        let all = groups.wrapping_add(teaching);
+        let Some((shifts, words)) = words.split_at_checked(all) else {
             return None;
         };
-        let Some((projection, centres)) = words.split_at_checked(groups.wrapping_mul(units)) else {
+        let pairs = units / 2;
+        let codes = all.wrapping_mul(WORDS).wrapping_mul(pairs);
+        let Some((projection, centres)) = words.split_at_checked(codes) else {
             return None;
         };
-        if centres.len() != classes.wrapping_mul(words_of_class(groups)) {
+        if centres.len() != classes.wrapping_mul(words_of_class(all)) {
             return None;
         }
         let metric = Self {
             units,
+            groups,
             shift,
             factor,
             threshold,
@@ -127,7 +159,7 @@ impl<'a> Metric<'a> {
             projection,
             centres,
         };
-        if metric.has_valid_shifts() && metric.has_valid_centres() {
+        if metric.has_valid_shifts() && metric.has_valid_codes() && metric.has_valid_centres() {
             Some(metric)
         } else {
             None
@@ -153,17 +185,29 @@ impl<'a> Metric<'a> {
         true
     }
 
-    /// Whether factors have 16 bits, and no coordinate stands beyond the last dimension.
+    /// Whether each byte is a code of [`CODE_BITS`] in two's complement.
+    const fn has_valid_codes(&self) -> bool {
+        let mut rest = self.projection;
+        while let Some((word, others)) = rest.split_first() {
+            // Above a code its sign is repeated: bits 7, 6 and 5 of a byte are equal.
+            let differ = (*word ^ word.wrapping_shl(1)) | (*word ^ word.wrapping_shl(2));
+            if differ & 0x8080_8080 != 0 {
+                return false;
+            }
+            rest = others;
+        }
+        true
+    }
+
+    /// Whether factors have 16 bits.
     const fn has_valid_centres(&self) -> bool {
-        let is_odd = self.dimensions() % 2 == 1;
         let words = words_of_class(self.shifts.len());
         let mut rest = self.centres;
         while let Some((centre, others)) = rest.split_at_checked(words) {
-            let (Some((factor, _)), Some((last, _))) = (centre.split_first(), centre.split_last())
-            else {
+            let Some((factor, _)) = centre.split_first() else {
                 return true;
             };
-            if *factor > MOST || is_odd && *last > 0xFFFF {
+            if *factor > MOST {
                 return false;
             }
             rest = others;
@@ -176,6 +220,11 @@ impl<'a> Metric<'a> {
         GROUP.wrapping_mul(self.shifts.len())
     }
 
+    /// Whether it has dimensions for teaching.
+    pub const fn teaches(&self) -> bool {
+        self.shifts.len() > self.groups
+    }
+
     /// The score above which an input is none of the classes, as it was calibrated.
     pub const fn threshold(&self) -> u32 {
         self.threshold
@@ -183,7 +232,7 @@ impl<'a> Metric<'a> {
 
     /// Where a vector is that [`Session::read`](crate::Session::read) gave.
     pub fn place_of(&self, read: &[i16]) -> Place {
-        self.place(|| {
+        self.place(Dimensions::All, || {
             read.as_chunks::<2>()
                 .0
                 .iter()
@@ -191,18 +240,41 @@ impl<'a> Metric<'a> {
         })
     }
 
-    /// Where a vector is: `read` gives it anew each time, two units at once.
-    pub(crate) fn place<I: Iterator<Item = [i32; 2]>>(&self, read: impl Fn() -> I) -> Place {
+    /// Where a vector is, in all dimensions or in those that the score looks at, and zero in the others: `read` gives it anew each
+    /// time, two units at once.
+    pub(crate) fn place<I: Iterator<Item = [i32; 2]>>(
+        &self,
+        dimensions: Dimensions,
+        read: impl Fn() -> I,
+    ) -> Place {
+        self.place_by(dimensions, |codes| project(codes, read()))
+    }
+
+    /// Where the vector of a pooled readout is, of its sums and their right shift.
+    pub(crate) fn place_of_pool(&self, dimensions: Dimensions, sums: &[u32], shift: u32) -> Place {
+        self.place_by(dimensions, |codes| {
+            arch::project_pooled(codes, sums, shift)
+                .unwrap_or_else(|| project(codes, pool::scaled(sums, shift)))
+        })
+    }
+
+    /// Where a vector is whose products with the codes of a group `project` gives.
+    fn place_by(&self, of: Dimensions, project: impl Fn(&[u32]) -> [i32; GROUP]) -> Place {
         let mut place = [0; DIMENSIONS];
+        let shifts = match of {
+            Dimensions::All => self.shifts,
+            Dimensions::OfScore => self.shifts.get(..self.groups).unwrap_or_default(),
+        };
         let (groups, _) = place.as_chunks_mut::<GROUP>();
+        let words = WORDS.wrapping_mul(self.units / 2);
         let mut rest = self.projection;
-        for (group, shifts) in groups.iter_mut().zip(self.shifts) {
+        for (group, shifts) in groups.iter_mut().zip(shifts) {
             // Cannot fail: `read` has checked the length.
-            let Some((words, others)) = rest.split_at_checked(self.units) else {
+            let Some((codes, others)) = rest.split_at_checked(words) else {
                 break;
             };
             rest = others;
-            *group = project(words, read());
+            *group = project(codes);
             let mut shifts = *shifts;
             for sum in group {
                 let shift = shifts & 31;
@@ -215,68 +287,133 @@ impl<'a> Metric<'a> {
         place
     }
 
-    /// The square of the distance of each class's centre from a place, at most `20 * 8191^2`.
+    /// The square of the distance of each class's centre from a place, at most `24 * 8191^2`.
     pub fn distances(&self, place: &Place) -> impl Iterator<Item = u32> {
-        self.measured(place).map(|(_, distance)| distance)
+        (self.classes()).map(|(_, centre)| self.squared_distance(centre, place))
     }
 
-    /// The factor of each class, and the square of its centre's distance from a place.
-    fn measured(&self, place: &Place) -> impl Iterator<Item = (u32, u32)> {
+    /// The factor and the centre of each class.
+    fn classes(&self) -> impl Iterator<Item = (u32, &'a [u32])> + use<'a> {
         let words = words_of_class(self.shifts.len());
         // There is at least a factor.
-        self.centres.chunks(words.max(1)).map(move |class| {
-            let (factor, centre) = class.split_first().unwrap_or((&0, &[]));
-            let (pairs, _) = place.as_chunks::<2>();
-            let mut sum = 0i32;
-            for (word, [even, odd]) in centre.iter().zip(pairs) {
-                keep_rolled();
-                let word = *word as i32;
-                let low = square(even.wrapping_sub(word << 16 >> 16));
-                let high = square(odd.wrapping_sub(word >> 16));
-                sum = sum.wrapping_add(low).wrapping_add(high);
-            }
-            (*factor, sum as u32)
+        (self.centres.chunks(words.max(1))).map(|class| match class.split_first() {
+            Some((&factor, centre)) => (factor, centre),
+            None => (0, &[][..]),
         })
+    }
+
+    /// The square of a place's distance from a centre that has the dimensions of this metric.
+    pub(crate) fn squared_distance(&self, centre: &[u32], place: &Place) -> u32 {
+        let scored = WORDS.wrapping_mul(self.groups);
+        squared_distance(centre.get(..scored).unwrap_or_default(), place, FAR)
+    }
+
+    /// How far a place is from a centre as far as teaching goes, in 16 bits: by the dimensions for teaching, or by all where there are
+    /// none.
+    pub(crate) fn taught_quotient(&self, centre: &[u32], place: &Place) -> u32 {
+        if !self.teaches() {
+            return self.quotient(self.squared_distance(centre, place));
+        }
+        let scored = WORDS.wrapping_mul(self.groups);
+        let centre = centre.get(scored..).unwrap_or_default();
+        let place = place.get(scored.wrapping_mul(2)..).unwrap_or_default();
+        let distance = squared_distance(centre, place, FAR_TAUGHT);
+        distance.wrapping_shr(SHIFT_TAUGHT).min(MOST)
     }
 
     /// How far a place is from all classes: beyond the [threshold](Self::threshold) it is none of them.
     pub fn score(&self, place: &Place) -> u32 {
-        let (mut nearest, mut own) = (MOST, u32::MAX);
-        for (factor, distance) in self.measured(place) {
-            let quotient = distance.wrapping_shr(self.shift).min(MOST);
-            nearest = nearest.min(quotient);
-            own = own.min(quotient.wrapping_mul(factor));
-        }
-        own.max(nearest.wrapping_mul(self.factor))
+        self.nearness(place, usize::MAX).score(self)
     }
+
+    /// The least quotients of the classes, and that of `class`: the largest of all where there is no such class.
+    pub(crate) fn nearness(&self, place: &Place, class: usize) -> Nearness {
+        let mut least = Nearness {
+            nearest: MOST,
+            own: u32::MAX,
+            of_class: MOST,
+        };
+        for (number, (factor, centre)) in self.classes().enumerate() {
+            let quotient = self.quotient(self.squared_distance(centre, place));
+            least.nearest = least.nearest.min(quotient);
+            least.own = least.own.min(quotient.wrapping_mul(factor));
+            if number == class {
+                least.of_class = self.taught_quotient(centre, place);
+            }
+        }
+        least
+    }
+
+    /// `q` of a centre's distance, in 16 bits.
+    pub(crate) const fn quotient(&self, distance: u32) -> u32 {
+        let quotient = distance.wrapping_shr(self.shift);
+        if quotient < MOST { quotient } else { MOST }
+    }
+
+    /// The factor `a` that all centres share, in 16 bits.
+    pub(crate) const fn factor(&self) -> u32 {
+        self.factor
+    }
+}
+
+/// How near a place is to centres.
+pub(crate) struct Nearness {
+    /// Least quotient.
+    pub nearest: u32,
+    /// Least quotient times the factor of its class.
+    pub own: u32,
+    /// Quotient of one of the classes, as far as teaching goes.
+    pub of_class: u32,
+}
+
+impl Nearness {
+    /// The score of such a place.
+    pub fn score(&self, metric: &Metric<'_>) -> u32 {
+        self.own.max(self.nearest.wrapping_mul(metric.factor))
+    }
+}
+
+/// The square of a place's distance from a centre, whose words have two coordinates each; a difference counts up to `far`.
+fn squared_distance(centre: &[u32], place: &[i32], far: i32) -> u32 {
+    let (pairs, _) = place.as_chunks::<2>();
+    let mut sum = 0i32;
+    for (word, [even, odd]) in centre.iter().zip(pairs) {
+        keep_rolled();
+        let word = *word as i32;
+        let low = square(even.wrapping_sub(word << 16 >> 16), far);
+        let high = square(odd.wrapping_sub(word >> 16), far);
+        sum = sum.wrapping_add(low).wrapping_add(high);
+    }
+    sum as u32
 }
 
 /// Products of the codes of a group of dimensions and what is read, rectified.
 #[inline(never)]
-fn project(words: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> [i32; GROUP] {
-    let mut sums = [0i32; GROUP];
-    for (&[first, second], [even, odd]) in words.as_chunks().0.iter().zip(pairs) {
+fn project(codes: &[u32], pairs: impl Iterator<Item = [i32; 2]>) -> [i32; GROUP] {
+    let mut sums = [0; GROUP];
+    for (codes, [even, odd]) in codes.as_chunks().0.iter().zip(pairs) {
         keep_rolled();
-        add(&mut sums, first, even.max(0));
-        add(&mut sums, second, odd.max(0));
+        sums = add(sums, *codes, lanes::pack(even.max(0), odd.max(0)));
     }
     sums
 }
 
-/// Adds the codes of a unit times its value.
+/// Adds the codes of two units times their values. Six sums by name: optimised for size, a loop over them would stay one over memory.
 #[inline(always)]
-fn add(sums: &mut [i32; GROUP], word: u32, value: i32) {
-    let mut end = CODE_BITS;
-    for sum in sums {
-        let code = word.wrapping_shl(32u32.wrapping_sub(end)) as i32 >> (32 - CODE_BITS);
-        *sum = sum.wrapping_add(code.wrapping_mul(value));
-        end = end.wrapping_add(CODE_BITS);
-    }
+fn add([a, b, c, d, e, f]: [i32; GROUP], [ab, cd, ef]: [u32; WORDS], values: u32) -> [i32; GROUP] {
+    [
+        lanes::add_products(a, lanes::even_bytes(ab), values),
+        lanes::add_products(b, lanes::odd_bytes(ab), values),
+        lanes::add_products(c, lanes::even_bytes(cd), values),
+        lanes::add_products(d, lanes::odd_bytes(cd), values),
+        lanes::add_products(e, lanes::even_bytes(ef), values),
+        lanes::add_products(f, lanes::odd_bytes(ef), values),
+    ]
 }
 
-/// The square of a difference, which counts up to [`FAR`].
+/// The square of a difference, which counts up to `far`.
 #[inline(always)]
-fn square(difference: i32) -> i32 {
-    let difference = difference.clamp(-FAR, FAR);
+fn square(difference: i32, far: i32) -> i32 {
+    let difference = difference.clamp(far.wrapping_neg(), far);
     difference.wrapping_mul(difference)
 }

@@ -8,3 +8,4 @@ pub mod metric;
 pub mod models;
 pub mod oracle;
 pub mod readout_models;
+pub mod taught;

@@ -151,7 +151,7 @@ fn judging(data: &TaskData) -> ModelFile {
         held_out: &held_out,
         input_lsb: &data.input_lsb(),
     };
-    let with_metric = novelty::with_metric(&plain, windows, 0.3).expect("fits");
+    let with_metric = novelty::with_metric(&plain, windows, 0.3, false).expect("fits");
     let rule = Rule {
         threshold: 400,
         answers: 2,

@@ -37,7 +37,9 @@ fn agrees<K: Kernel>(
         prop_assert!(rest.iter().all(|z| *z == 0));
         let distances: Vec<i64> = found.distances(&at).map(i64::from).collect();
         prop_assert_eq!(distances, metric.distances(place));
+        prop_assert_eq!(found.teaches(), metric.teaching > 0);
         let score = i64::from(session.novelty(&found));
+        prop_assert_eq!(i64::from(found.score(&at)), score);
         prop_assert_eq!(score, metric.score(&expected));
         let alone: Vec<i16> = session.read().collect();
         prop_assert_eq!(found.place_of(&alone), at);
@@ -79,7 +81,7 @@ proptest! {
     ) {
         let mut words = words;
         if let Some(first) = words.first_mut() {
-            *first = *first & 0x1F_0000 | classes << 8 | groups;
+            *first = *first & 0x71F_0000 | classes << 8 | groups;
         }
         if let Ok(metric) = Metric::new(&words, 16) {
             metric.score(&metric.place_of(&read));
@@ -104,13 +106,18 @@ proptest! {
         }
         prop_assert_eq!(with(0, words[0] & !0xFF), refused);
         prop_assert_eq!(with(0, words[0] & !0xFF00), refused);
-        prop_assert_eq!(with(0, words[0] & 0xFFFF | 31 << 16), refused);
+        prop_assert_eq!(with(0, words[0] & !0xFF_0000 | 31 << 16), refused);
+        prop_assert_eq!(with(0, words[0] & 0xFF_FFFF | 12 << 24), refused);
+        prop_assert_eq!(with(0, words[0] ^ 1 << 24), refused);
         prop_assert_eq!(with(1, 65536), refused);
         prop_assert_eq!(with(3, words[3] | 31 << 10), refused);
-        prop_assert_eq!(with(3, words[3] | 1 << 25), refused);
-        let last = words.len() - 1;
-        if metric.rows.len() % 2 == 1 {
-            prop_assert_eq!(with(last, words[last] | 1 << 16), refused);
+        prop_assert_eq!(with(3, words[3] | 1 << 30), refused);
+        let codes = 3 + metric.rows.len() / 6;
+        for byte in 0..4 {
+            for code in [32, 64, 128, 223] {
+                let others = words[codes] & !(0xFF << (8 * byte));
+                prop_assert_eq!(with(codes, others | code << (8 * byte)), refused);
+            }
         }
         let class = words.len() - metric.classes[0].1.len().div_ceil(2) - 1;
         prop_assert_eq!(with(class, 65536), refused);

@@ -99,6 +99,9 @@ pub struct ExportConfig {
     /// Share of windows of known classes, above 0 and below 1, that the model may call none of its classes; absent it has no such answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<f64>,
+    /// Whether the model is given the dimensions in which classes can be taught; asks for [`novelty`](Self::novelty).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub teachable: bool,
     /// Raw counts that the model reads, where neither a sensor nor counts are stated.
     #[serde(default, skip_serializing_if = "Counts::are_of_training")]
     pub counts: Counts,
@@ -159,6 +162,7 @@ impl Default for ExportConfig {
             input_field_bits: None,
             leak: None,
             novelty: None,
+            teachable: false,
             counts: Counts::Training,
             sensor: None,
             counts_per_unit: BTreeMap::new(),
@@ -199,6 +203,10 @@ impl ExportConfig {
             self.counts == Counts::Training || !self.states_counts(),
             "counts = \"{}\" goes with neither sensor nor counts_per_unit: give one of them",
             self.counts
+        );
+        ensure!(
+            self.novelty.is_some() || !self.teachable,
+            "teachable asks for novelty, the share of false alarms: --novelty 0.05"
         );
         if let Some(share) = self.novelty {
             ensure!(

@@ -7,7 +7,7 @@ mod streams;
 
 use std::slice::ChunksExact;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use hadamrnn_runtime::{Metric, Model};
 use rayon::prelude::*;
@@ -17,6 +17,7 @@ use crate::integer::{self, KernelName, Scored};
 use crate::metrics::{self, Evaluation, Metrics, Tally};
 use crate::nn::{HadamRnn, Inputs, TokenBatch};
 use crate::standardise::Standardisation;
+use crate::taught;
 
 /// Steps of a sequence that count for the accuracy where every step has a target: those that recall the tokens.
 const RECALLED: usize = CopyTask::TOKENS;
@@ -213,7 +214,7 @@ pub fn integer_logits(
 /// them. `metric` is that of the model, if it has one.
 ///
 /// # Errors
-/// The model does not fit the data or the kernel, or has both a fading pool and a metric.
+/// The model does not fit the data or the kernel.
 pub fn integer_scores(
     model: &Model<'_>,
     kernel: KernelName,
@@ -221,21 +222,37 @@ pub fn integer_scores(
     sequences: &Sequences,
     input_lsb: &[f32],
 ) -> Result<Vec<Scored>> {
-    ensure!(
-        metric.is_none() || !integer::runs_on(model),
-        "the model has a fading pool and a metric, which is for windows: export it without --novelty"
-    );
     integer::check_inputs(model, sequences)?;
-    let rows = streams::integer_rows(model, kernel, sequences, input_lsb, &mut |_| {})?;
-    match rows {
-        Some(rows) => Ok(rows
-            .into_iter()
-            .map(|logits| Scored {
-                logits,
-                novelty: None,
-            })
-            .collect()),
-        None => integer::scores(model, kernel, metric, sequences, input_lsb),
+    let Some(rows) = streams::integer_rows(model, kernel, sequences, input_lsb, &mut |_| {})?
+    else {
+        return integer::scores(model, kernel, metric, sequences, input_lsb);
+    };
+    let mut novelties: Vec<Option<u32>> = vec![None; rows.len()];
+    if let Some(metric) = metric {
+        let read = integer_read(model, kernel, sequences, input_lsb)?;
+        for (novelty, read) in novelties.iter_mut().zip(read) {
+            *novelty = Some(metric.score(&metric.place_of(&read)));
+        }
+    }
+    let scored = |(logits, novelty)| Scored { logits, novelty };
+    Ok(rows.into_iter().zip(novelties).map(scored).collect())
+}
+
+/// What the readout of the integer model reads after the last step of each sequence: over the streams of the sequences where the model
+/// runs on over them.
+///
+/// # Errors
+/// The model does not fit the data or the kernel.
+pub fn integer_read(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Vec<Vec<i16>>> {
+    integer::check_inputs(model, sequences)?;
+    match streams::integer_read(model, kernel, sequences, input_lsb)? {
+        Some(read) => Ok(read),
+        None => integer::read(model, kernel, sequences, input_lsb),
     }
 }
 
@@ -252,6 +269,7 @@ pub fn integer_evaluation(
     told: &mut dyn FnMut(usize),
 ) -> Result<Evaluation> {
     integer::check_inputs(model, sequences)?;
+    taught::refuse(model, "an evaluation of its network")?;
     if let Some(found) = streams::integer(model, kernel, sequences, input_lsb, told)? {
         return Ok(found);
     }

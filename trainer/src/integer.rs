@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::format::{Addition, Bounds, Part, encode_with_parts};
 use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, Kernel, XnorPopcount};
-use hadamrnn_runtime::{Metric, Model, ModelError, RoomOf, Session, limits};
+use hadamrnn_runtime::{Metric, Model, ModelError, Place, RoomOf, Session, limits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +157,7 @@ impl Choice for KernelName {
 
 words!(KernelName);
 
-/// Answer of a model to one window, after the last step.
+/// Answer of a model's network to one window, after the last step; what it was [taught](crate::taught) is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The class.
@@ -230,6 +230,16 @@ fn scored<K: Kernel>(
     })
 }
 
+/// The class after the last step, and the place in the space of `metric`.
+fn placed<K: Kernel>(
+    model: &Model<'_>,
+    metric: &Metric<'_>,
+    window: &[i16],
+) -> Result<(usize, Place)> {
+    let session = run::<K>(model, window, |_| {})?;
+    Ok((session.class(), session.place(metric)))
+}
+
 /// The logits after the last step, or `[T][d_out]` after every step.
 fn window_logits<K: Kernel>(
     model: &Model<'_>,
@@ -272,6 +282,24 @@ fn logits_after<K: Kernel>(
     Ok(logits)
 }
 
+/// What the readout reads after the steps `answers` of raw samples, as of [`logits_after`].
+fn read_after<K: Kernel>(
+    model: &Model<'_>,
+    samples: &[i16],
+    answers: &[usize],
+) -> Result<Vec<Vec<i16>>> {
+    let mut read = Vec::with_capacity(answers.len());
+    let mut answers = answers.iter().copied().peekable();
+    let mut step = 0;
+    run::<K>(model, samples, |session| {
+        while answers.next_if_eq(&step).is_some() {
+            read.push(session.read().collect());
+        }
+        step += 1;
+    })?;
+    Ok(read)
+}
+
 impl KernelName {
     /// The answer of this kernel to a window of raw samples `[T][D]`.
     pub(crate) fn answer(self, model: &Model<'_>, window: &[i16]) -> Result<Answer> {
@@ -305,6 +333,23 @@ impl KernelName {
         })
     }
 
+    /// The network's class at the end of a window of raw samples `[T][D]`, and where the window is in the space of the model's metric.
+    ///
+    /// # Errors
+    /// The samples are not of the model's kind, or this kernel cannot run it.
+    pub fn placed(
+        self,
+        model: &Model<'_>,
+        metric: &Metric<'_>,
+        window: &[i16],
+    ) -> Result<(usize, Place)> {
+        match self {
+            Self::FwhtPacked => placed::<FwhtPacked>(model, metric, window),
+            Self::Fwht => placed::<Fwht>(model, metric, window),
+            Self::Xnor => placed::<XnorPopcount>(model, metric, window),
+        }
+    }
+
     /// The integer logits of a window of raw samples `[T][D]`: after its last step, or `[T][d_out]` after every step.
     ///
     /// # Errors
@@ -314,6 +359,23 @@ impl KernelName {
             Self::FwhtPacked => window_logits::<FwhtPacked>(model, window, every_step),
             Self::Fwht => window_logits::<Fwht>(model, window, every_step),
             Self::Xnor => window_logits::<XnorPopcount>(model, window, every_step),
+        }
+    }
+
+    /// What the readout reads after the steps `answers`, which rise, of a stream of raw samples `[T][D]`: `[answers][units]`.
+    ///
+    /// # Errors
+    /// Those of [`logits`](Self::logits).
+    pub fn read_after(
+        self,
+        model: &Model<'_>,
+        samples: &[i16],
+        answers: &[usize],
+    ) -> Result<Vec<Vec<i16>>> {
+        match self {
+            Self::FwhtPacked => read_after::<FwhtPacked>(model, samples, answers),
+            Self::Fwht => read_after::<Fwht>(model, samples, answers),
+            Self::Xnor => read_after::<XnorPopcount>(model, samples, answers),
         }
     }
 
@@ -393,22 +455,6 @@ pub fn read(
     of_windows(model, sequences, input_lsb, |window| {
         kernel.read(model, window)
     })
-}
-
-/// How far each window of `sequences` is from all that the model was trained on, by its `metric`, in order, computed on all cores.
-///
-/// # Errors
-/// The model is for other data, or `kernel` cannot run it.
-pub fn novelties(
-    model: &Model<'_>,
-    kernel: KernelName,
-    metric: &Metric<'_>,
-    sequences: &Sequences,
-    input_lsb: &[f32],
-) -> Result<Vec<u32>> {
-    let read = read(model, kernel, sequences, input_lsb)?;
-    let score = |read: &Vec<i16>| metric.score(&metric.place_of(read));
-    Ok(read.iter().map(score).collect())
 }
 
 /// Whether `sequences` are what `model` takes.

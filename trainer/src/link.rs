@@ -7,7 +7,9 @@ mod client;
 mod noise;
 mod port;
 mod send;
+mod teach;
 
 pub use client::{BoardStatus, Client, Firmware, Patience, Step, Told};
 pub use port::{Address, Wire};
 pub use send::{Sent, send, start_newest};
+pub use teach::{BoardLesson, pull, teach, undo};

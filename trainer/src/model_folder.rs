@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use hadamrnn_device::windows;
 use hadamrnn_runtime::Metric;
 use hadamrnn_runtime::decision::Decision;
+use hadamrnn_runtime::taught::Taught;
 
 use crate::card::{Card, files, sha256, sha256_of_text};
 use crate::data::Sequences;
@@ -74,6 +75,7 @@ impl StoredModel {
         // Boards refuse them, too.
         Decision::of(&model).with_context(|| format!("{}", file_path.display()))?;
         Metric::of(&model).with_context(|| format!("{}", file_path.display()))?;
+        Taught::of(&model).with_context(|| format!("{}", file_path.display()))?;
         let beside = match file_path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -223,6 +225,14 @@ fn is_there(path: &Path) -> bool {
 /// # Errors
 /// The answers are not those of `file`, or the folder cannot be written; it is then as it was.
 pub fn replace_model(folder: &ModelFolder, file: &ModelFile) -> Result<Card> {
+    write_beside(folder, file, &folder.path)
+}
+
+/// The same in a folder of another name.
+///
+/// # Errors
+/// Those of [`replace_model`].
+pub fn write_beside(folder: &ModelFolder, file: &ModelFile, out: &Path) -> Result<Card> {
     let model = file.model()?;
     for (index, expected) in folder.golden.iter().enumerate() {
         let window = folder.window(index).context("a window for each answer")?;
@@ -234,7 +244,7 @@ pub fn replace_model(folder: &ModelFolder, file: &ModelFile) -> Result<Card> {
         sha256: sha256(file.bytes()),
         ..folder.card.clone()
     };
-    write_files(&folder.path, file, card, &folder.windows, &folder.golden)
+    write_files(out, file, card, &folder.windows, &folder.golden)
 }
 
 /// Writes a model folder, in place of an earlier one of this name, and returns the card with the digests of the files

@@ -5,17 +5,19 @@
 
 mod eigen;
 mod space;
+mod strange;
 
 use anyhow::{Result, bail, ensure};
 use hadamrnn_runtime::format::part;
-use hadamrnn_runtime::{Metric, Model, ModelError, limits};
+use hadamrnn_runtime::{DIMENSIONS_OF_GROUP as GROUP, Metric, Model, ModelError, limits};
 
 use crate::data::{Sequences, Targets};
+use crate::evaluate::integer_read;
 use crate::integer::{self, KernelName, ModelFile};
 use space::Labelled;
 
-/// Dimensions whose codes share a word.
-const GROUP: usize = 5;
+/// Windows of the same that a fading pool is shown.
+const WARM_UP: usize = 4;
 /// Classes that a group of dimensions is for.
 const CLASSES_OF_GROUP: usize = 8;
 /// Steps of a place that the spread within classes takes; a power of two, which is halved where places would not fit.
@@ -40,20 +42,28 @@ pub struct Windows<'a> {
     pub input_lsb: &'a [f32],
 }
 
-/// `file` with a metric that calls about `false_alarms` of the held-out windows none of the classes.
+/// `file` with a metric that calls about `false_alarms` of the held-out windows none of the classes, and in which classes can be taught
+/// where it is to be `teachable`.
 ///
 /// # Errors
 /// There are no held-out windows, targets are of steps, or the windows do not fit the model or leave nothing to measure.
-pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) -> Result<ModelFile> {
+pub fn with_metric(
+    file: &ModelFile,
+    windows: Windows<'_>,
+    false_alarms: f64,
+    teachable: bool,
+) -> Result<ModelFile> {
     check_held_out(windows.held_out)?;
     let model = file.model()?;
-    ensure!(
-        !integer::runs_on(&model),
-        "a metric is fitted to windows that start at the zero state, and a fading pool does not: leave --novelty out"
-    );
     let kernel = KernelName::best_for(&model);
-    let vectors = |sequences| integer::read(&model, kernel, sequences, windows.input_lsb);
+    let vectors = |sequences| integer_read(&model, kernel, sequences, windows.input_lsb);
     let (train, held_out) = (vectors(windows.train)?, vectors(windows.held_out)?);
+    // A pool that fades is shown each for some windows: it remembers what was before.
+    let repeats = if integer::runs_on(&model) { WARM_UP } else { 1 };
+    let strange = match strange::strange(windows.train, repeats)? {
+        Some(strange) => vectors(&strange)?,
+        None => Vec::new(),
+    };
     let classes = model.class_count();
     let train = Labelled {
         vectors: &train,
@@ -61,8 +71,15 @@ pub fn with_metric(file: &ModelFile, windows: Windows<'_>, false_alarms: f64) ->
         count: classes,
     };
     let groups = (classes.div_ceil(CLASSES_OF_GROUP)).min(limits::METRIC_GROUPS.max);
-    let directions = space::directions(&train, GROUP * groups)?;
-    let mut parts = Parts::projection(&directions, train.vectors, classes);
+    let mut directions = space::directions(&train, &strange, GROUP * groups)?;
+    let scored = directions.len();
+    if teachable {
+        let most = GROUP * limits::TEACHING_GROUPS.max;
+        directions.extend(space::principal(&train, most));
+        // Whole groups.
+        directions.truncate(directions.len() / GROUP * GROUP);
+    }
+    let mut parts = Parts::projection(&directions, scored, train.vectors, classes);
     parts.centre(&train)?;
     let own = classes_of(windows.held_out)?;
     parts.calibrate(&held_out, own, false_alarms)?;
@@ -106,6 +123,8 @@ fn classes_of(sequences: &Sequences) -> Result<&[u32]> {
 /// The numbers of a metric.
 struct Parts {
     units: usize,
+    /// Groups of dimensions for teaching, behind those of the score.
+    teaching: usize,
     /// Right shift and codes of each dimension.
     rows: Vec<(u32, Vec<i32>)>,
     centres: Vec<Vec<i16>>,
@@ -116,8 +135,13 @@ struct Parts {
 }
 
 impl Parts {
-    /// Directions as codes, without centres. `train` says how far places reach.
-    fn projection(directions: &[Vec<f64>], train: &[Vec<i16>], classes: usize) -> Self {
+    /// Directions as codes, the first `scored` of them for the score, without centres. `train` says how far places reach.
+    fn projection(
+        directions: &[Vec<f64>],
+        scored: usize,
+        train: &[Vec<i16>],
+        classes: usize,
+    ) -> Self {
         let largest = |row: &[f64]| row.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         let reach = |row: &Vec<f64>| {
             let place = |x: &Vec<i16>| row.iter().zip(x).map(|(a, &x)| a * f64::from(x)).sum();
@@ -142,6 +166,7 @@ impl Parts {
         };
         Self {
             units: directions.first().map_or(0, Vec::len),
+            teaching: (directions.len() - scored) / GROUP,
             rows: directions.iter().map(code).collect(),
             centres: vec![vec![0; directions.len()]; classes],
             shift: 0,
@@ -230,7 +255,10 @@ impl Parts {
     /// The content of the part, as `docs/FORMAT.md` has it.
     fn words(&self) -> Vec<u32> {
         let groups = self.rows.chunks(GROUP);
-        let sizes = groups.len() as u32 | (self.centres.len() as u32) << 8 | self.shift << 16;
+        let sizes = (groups.len() - self.teaching) as u32
+            | (self.centres.len() as u32) << 8
+            | self.shift << 16
+            | (self.teaching as u32) << 24;
         let mut words = vec![sizes, self.factor, self.threshold];
         let joined = |values: &mut dyn Iterator<Item = u32>, bits: usize| {
             (values.enumerate()).fold(0, |word, (i, value)| word | value << (bits * i))
@@ -239,8 +267,13 @@ impl Parts {
             words.push(joined(&mut group.iter().map(|(shift, _)| *shift), 5));
         }
         for group in groups {
-            let unit = |unit| joined(&mut group.iter().map(|(_, row)| row[unit] as u32 & 63), 6);
-            words.extend((0..self.units).map(unit));
+            for unit in (0..self.units).step_by(2) {
+                for rows in group.chunks(2) {
+                    let bytes = |unit: usize| rows.iter().map(move |(_, row)| row[unit] as u8);
+                    let mut bytes = bytes(unit).chain(bytes(unit + 1)).map(u32::from);
+                    words.push(joined(&mut bytes, 8));
+                }
+            }
         }
         for (factor, centre) in self.factors.iter().zip(&self.centres) {
             words.push(*factor);
@@ -334,8 +367,8 @@ mod tests {
             classes: &classes,
             count: 3,
         };
-        let directions = space::directions(&labelled, 5).unwrap();
-        let mut parts = Parts::projection(&directions, &train, 3);
+        let directions = space::directions(&labelled, &[], 6).unwrap();
+        let mut parts = Parts::projection(&directions, 6, &train, 3);
         parts.centre(&labelled).unwrap();
         parts.calibrate(&held_out, &classes, 0.05).unwrap();
         let words = parts.words();

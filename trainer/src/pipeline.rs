@@ -11,7 +11,10 @@
 //! | [`evaluate_streams`] | [`EvaluateOptions`] | [`StreamEvaluation`](crate::events::StreamEvaluation): events found, missed and false |
 //! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
+//! | [`adapt()`] | [`AdaptOptions`] | [`Wearer`](crate::lessons::Wearer)s: what teaching gives each |
 //! | [`decide()`] | [`DecideOptions`] | [`DecidedModel`]: when its answers count |
+//! | [`teach()`], [`teach_board`] | [`TeachOptions`], [`TeachBoardOptions`] | [`TaughtModel`], [`BoardTaught`]: a class more |
+//! | [`pull()`], [`undo()`] | [`PullOptions`], [`PortOptions`] | the model of a board; the board with the one before |
 //! | [`demo()`] | [`DemoOptions`] | [`Demo`]: all of the above |
 //! | [`check_data`], `fetch_data` (feature `fetch`) | name of a data set | [`DataCheck`], paths |
 //! | [`init()`] | [`InitOptions`], [`Answers`] | [`WrittenTask`]: a task file |
@@ -39,6 +42,7 @@
 //! # Ok::<(), pipeline::Error>(())
 //! ```
 
+mod adapt;
 mod board_model;
 mod check;
 mod classify;
@@ -62,12 +66,15 @@ mod report;
 mod send;
 mod sources;
 mod streams;
+mod teach;
+mod teach_board;
 mod train;
 mod unknown;
 mod verify;
 mod watch;
 
 pub use crate::observer::{Count, EpochRecord, Observer, Silent, Stage, Step, Transfer};
+pub use adapt::{AdaptOptions, adapt};
 pub use board_model::TimingOptions;
 pub use check::{CheckedRecordings, QualityOptions, check_recordings};
 pub use classify::classify;
@@ -102,6 +109,10 @@ pub use report::{ReportOptions, report};
 pub use send::{SendOptions, SentModel, send};
 pub use sources::{SourceOptions, export_sources};
 pub use streams::evaluate_streams;
+pub use teach::{ShownWindows, TaughtModel, TeachOptions, teach};
+pub use teach_board::{
+    BoardTaught, PortOptions, PullOptions, TeachBoardOptions, pull, teach_board, undo,
+};
 pub use train::{Start, TrainOptions, Trained, TrainedRecordings, train};
 pub use unknown::{LeftOut, UnknownOptions, unknown};
 pub use verify::{BoardOptions, HostVerdict, Verdict, VerifyOptions, verify};

@@ -3,7 +3,8 @@
 mod common;
 
 use hadamrnn::data::{Holdout, Split, Task};
-use hadamrnn::integer::{self, KernelName};
+use hadamrnn::evaluate::integer_scores;
+use hadamrnn::integer::{self, KernelName, Scored};
 use hadamrnn::novelty;
 use hadamrnn::pipeline::{self, DeviceName, Error, ExportOptions, RunData, Silent, UnknownOptions};
 use hadamrnn::recipe::Recipe;
@@ -58,12 +59,10 @@ fn a_class_that_was_left_out_is_told_from_the_others() {
     let answers = [&with, &plain]
         .map(|model| integer::answers(model, kernel, &valid, &data.input_lsb).expect("answers"));
     assert_eq!(answers[0], answers[1]);
-    let scores =
-        integer::novelties(&with, kernel, &metric, &valid, &data.input_lsb).expect("scores");
-    let above = scores
-        .iter()
-        .filter(|score| **score > metric.threshold())
-        .count();
+    let scores = integer_scores(&with, kernel, Some(&metric), &valid, &data.input_lsb);
+    let scores = scores.expect("scores");
+    let is_above = |score: &&Scored| score.novelty.expect("a score") > metric.threshold();
+    let above = scores.iter().filter(is_above).count();
     let share = above as f64 / scores.len() as f64;
     assert!((0.05..=0.1).contains(&share), "{above} of {}", scores.len());
 }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use defmt::Display2Format;
 use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_device::descriptor::Descriptor;
-use hadamrnn_device::slots::{Accept, Boot, ModelId, Region, Running, Slots};
+use hadamrnn_device::slots::{Accept, Boot, Region, Running, Slots};
 use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::{Model, Room};
 
@@ -25,7 +25,8 @@ pub struct App<R: Room, const SESSIONS: usize> {
 pub(crate) struct Booted<F, A> {
     pub slots: Slots<F, A>,
     pub running: Running,
-    pub id: ModelId,
+    /// Its file.
+    pub bytes: &'static [u8],
     pub model: Model<'static>,
 }
 
@@ -65,7 +66,7 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         Ok(Booted {
             slots,
             running: boot.running,
-            id: ModelId::of(bytes),
+            bytes,
             model: Model::from_bytes(bytes)?,
         })
     }

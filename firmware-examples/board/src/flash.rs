@@ -58,7 +58,8 @@ impl<F: NorFlash> SlotFlash<F> {
     pub(crate) fn in_use(&self, (offset, length): (u32, usize)) -> &'static [u8] {
         let (start, length) = self.clamp(offset, length);
         // SAFETY: in the region, which nobody but `self` changes; and `Slots` never writes or erases the slot that its
-        // `boot` has chosen, so these bytes do not change.
+        // `boot` has chosen, but for `Server::undo`, after which the firmware restarts and reads it no more: so these bytes do not
+        // change as long as anything reads them.
         unsafe { core::slice::from_raw_parts(self.memory.add(start), length) }
     }
 
@@ -75,7 +76,7 @@ impl<F: NorFlash> SlotFlash<F> {
         };
         let (start, length) = self.clamp(offset, length);
         // SAFETY: in the copy, which `copied` has taken for good; no slice of `bytes` exists, as `self` is borrowed mutably,
-        // and that of `in_use` is in the other slot.
+        // and that of `in_use` is in the other slot, or read no more.
         let range = unsafe { core::slice::from_raw_parts_mut(copy.add(start), length) };
         self.driver.read(self.offset + offset, range)
     }

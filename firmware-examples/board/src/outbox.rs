@@ -2,7 +2,8 @@
 
 use hadamrnn_device::link::{MAX_FRAME, Port};
 
-/// Gathers the frames of one turn of the main loop: at most an answer, a sample and a class.
+/// Gathers the frames of one turn of the main loop: at most an answer, a sample, and a class with its
+/// decision, or what a lesson has come to.
 #[derive(Default)]
 pub struct Outbox(heapless::Vec<u8, { 3 * MAX_FRAME }>);
 

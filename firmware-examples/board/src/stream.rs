@@ -59,7 +59,7 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         let Booted {
             slots,
             running,
-            id,
+            bytes,
             model,
         } = self.boot(flash)?;
         let Descriptor { window, .. } = self.firmware;
@@ -67,7 +67,14 @@ impl<R: Room, const SESSIONS: usize> App<R, SESSIONS> {
         let start =
             || WindowStream::<R, SESSIONS>::of_sensor(&model, running.timing(), window, sensor);
         let mut windows = start()?;
-        let server = Server::new(slots, self.firmware, running, id, &model, windows.timing());
+        let server = Server::new(
+            slots,
+            self.firmware,
+            running,
+            bytes,
+            &model,
+            windows.timing(),
+        );
         let mut host = Host {
             server,
             rx,
@@ -118,7 +125,9 @@ async fn sample<
         host.server.tell_sample(&sample, &mut host.outbox);
         if let Some(answer) = windows.push(&sample)? {
             defmt::info!("window {}: class {}", answer.index, answer.class);
-            host.server.tell_class(&answer, &mut host.outbox);
+            if let Some(action) = host.server.tell_class(&answer, &mut host.outbox) {
+                host.act(action).await;
+            }
         }
         host.send().await;
     }
@@ -154,12 +163,21 @@ impl<F: MappedFlash, A: Accept, R: Read, W: Write> Host<'_, F, A, R, W> {
         for byte in bytes {
             let action = self.server.receive(*byte, &mut self.outbox);
             self.send().await;
-            if action == Some(Action::Reset) {
-                // The answer has to leave the board first.
-                Timer::after(PATIENCE).await;
-                (self.reset)()
+            if let Some(action) = action {
+                self.act(action).await;
             }
         }
+    }
+
+    /// Restarts the board, after its messages have left.
+    async fn act(&mut self, action: Action) -> ! {
+        self.send().await;
+        Timer::after(PATIENCE).await;
+        if action == Action::Undo {
+            // The model may be erased now: nothing reads it before the restart.
+            let _ = self.server.undo();
+        }
+        (self.reset)()
     }
 
     /// Sends what is in the outbox. What the host does not take in time is lost; it asks again.

@@ -11,7 +11,7 @@ use hadamrnn_device::descriptor::{Descriptor, FIRMWARE, Kernel};
 use hadamrnn_device::link::{
     Ask, Decoder, MAX_FRAME, Message, PROTOCOL, Port, Reply, Request, Server, encode,
 };
-use hadamrnn_device::slots::{MemoryFlash, ModelId, Region, Slots};
+use hadamrnn_device::slots::{MemoryFlash, Region, Slots};
 use hadamrnn_device::stream::WindowStream;
 use hadamrnn_runtime::{Room, RoomOf, kernel::FwhtPacked};
 
@@ -90,8 +90,8 @@ fn run(samples: usize, mut show: impl FnMut(Message<'_>)) -> Result<(), Box<dyn 
     let running = slots.boot().running;
     let model = BUILT_IN.model()?;
     let mut stream = Stream::new(&model, running.timing(), BOARD.window)?;
-    let id = ModelId::of(BUILT_IN.file());
-    let mut server = Server::new(slots, BOARD, running, id, &model, stream.timing());
+    let file = BUILT_IN.file();
+    let mut server = Server::new(slots, BOARD, running, file, &model, stream.timing());
 
     let (mut wire, mut decoder) = (Wire::default(), Decoder::default());
     send(&mut wire, 1, Ask::Hello)?;
@@ -110,7 +110,8 @@ fn run(samples: usize, mut show: impl FnMut(Message<'_>)) -> Result<(), Box<dyn 
         let sample = [0, 0, 0, 0, 0, 0, 8192, 0, 0];
         server.tell_sample(&sample, &mut wire);
         if let Some(answer) = stream.push(&sample)? {
-            server.tell_class(&answer, &mut wire);
+            let action = server.tell_class(&answer, &mut wire);
+            assert_eq!(action, None, "nobody has asked for a lesson");
         }
         receive(&mut wire, &mut decoder, &mut show);
     }

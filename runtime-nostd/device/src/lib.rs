@@ -65,6 +65,9 @@ pub mod imu;
 pub mod link;
 pub mod slots;
 pub mod stream;
+mod teach;
+#[cfg(test)]
+mod testing;
 pub mod windows;
 
 /// The CRC-32 of slots, link and descriptor: that of Ethernet and zip, as in the model format.

@@ -13,6 +13,8 @@ mod message;
 #[cfg(test)]
 mod noise;
 mod server;
+#[cfg(test)]
+mod teaching;
 
 pub use crate::channels::MAX_CHANNELS;
 pub use frame::{Decoder, encode};

@@ -30,6 +30,9 @@ mod header;
 mod memory;
 #[cfg(test)]
 mod power_cuts;
+mod teach;
+#[cfg(test)]
+mod teach_cuts;
 mod write;
 
 pub use boot::{Accept, Boot, Running, boot, inspect};

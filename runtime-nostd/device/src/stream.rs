@@ -7,7 +7,8 @@
 
 use hadamrnn_runtime::decision::{Decided, Decider, Decision};
 use hadamrnn_runtime::format::Readout;
-use hadamrnn_runtime::{Metric, Model, Room, Session, SessionError, class_of};
+use hadamrnn_runtime::taught::{Taught, judge};
+use hadamrnn_runtime::{Metric, Model, Place, Room, Session, SessionError, class_of};
 
 use crate::MAX_OUTPUTS;
 use crate::channels::MAX_CHANNELS;
@@ -31,6 +32,7 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
     left: u32,
     logits: heapless::Vec<i32, MAX_OUTPUTS>,
     metric: Option<Metric<'m>>,
+    taught: Option<Taught<'m>>,
     decision: Option<Decision<'m>>,
     decider: Decider<MAX_OUTPUTS>,
     /// Channels that the model takes, and their places in the sensor's sample; none where it takes all in their order.
@@ -42,12 +44,14 @@ pub struct WindowStream<'m, R: Room, const SESSIONS: usize> {
 pub struct Answer<'a> {
     /// Windows that ended before, wrapping.
     pub index: u32,
-    /// The class.
+    /// The class; one that was taught where that is nearer.
     pub class: usize,
     /// The logits.
     pub logits: &'a [i32],
     /// Whether the input is none of the classes; false where the model has no metric.
     pub unknown: bool,
+    /// Where the window is in the space of the model's metric; none where it has none.
+    pub place: Option<Place>,
     /// What is decided after this answer; none where the model has no decision.
     pub decided: Option<Decided>,
 }
@@ -57,8 +61,8 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
     /// leaves it open.
     ///
     /// # Errors
-    /// A session cannot hold the model, it has more than [`MAX_OUTPUTS`] logits, its decision is not one for it, too many windows would
-    /// overlap, or `timing` names inputs to be found by name.
+    /// A session cannot hold the model, it has more than [`MAX_OUTPUTS`] logits, its decision, metric or taught classes are not for it, too many
+    /// windows would overlap, or `timing` names inputs to be found by name.
     pub fn new(model: &'m Model<'m>, timing: Timing, usual: u16) -> Result<Self, Fault> {
         Self::of_sensor(model, timing, usual, model.sample_size() as u16)
     }
@@ -97,6 +101,7 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             left: window.into(),
             logits: heapless::Vec::new(),
             metric: Metric::of(model)?,
+            taught: Taught::of(model)?,
             decision,
             decider: Decider::new(),
             inputs,
@@ -167,17 +172,30 @@ impl<'m, R: Room, const SESSIONS: usize> WindowStream<'m, R, SESSIONS> {
             let _ = self.logits.push(logit);
         }
         let logits = self.logits.as_slice();
-        let unknown = (self.metric.as_ref())
-            .is_some_and(|metric| session.novelty(metric) > metric.threshold());
-        let decided = (self.decision.as_ref())
-            .map(|decision| (self.decider).push(decision, logits.iter().copied(), !unknown));
-        Ok(Some(Answer {
+        let class = class_of(logits.iter().copied());
+        let mut answer = Answer {
             index,
-            class: class_of(logits.iter().copied()),
+            class,
             logits,
-            unknown,
-            decided,
-        }))
+            unknown: false,
+            place: None,
+            decided: None,
+        };
+        let mut taught = None;
+        if let Some(metric) = &self.metric {
+            let place = session.place(metric);
+            let judged = judge(metric, self.taught.as_ref(), &place, class);
+            taught = judged.by_entry.then_some(judged.class);
+            answer.class = judged.class;
+            answer.unknown = judged.score > metric.threshold();
+            answer.place = Some(place);
+        }
+        if let Some(decision) = &self.decision {
+            let logits = logits.iter().copied();
+            let decided = (self.decider).push_taught(decision, logits, !answer.unknown, taught);
+            answer.decided = Some(decided);
+        }
+        Ok(Some(answer))
     }
 
     /// How the model is run, with nothing left open.
@@ -224,6 +242,8 @@ pub fn check_sensor(
     }
     places(model, timing.inputs, sensor.into())?;
     decision(model)?;
+    Metric::of(model)?;
+    Taught::of(model)?;
     resolve(model, timing, usual, sessions).map(drop)
 }
 

@@ -39,6 +39,8 @@ mod code_finish;
 mod code_finish_dsp;
 mod code_inputs;
 #[cfg(hadamrnn_arch = "armv7em")]
+mod code_metric;
+#[cfg(hadamrnn_arch = "armv7em")]
 mod code_pool;
 mod code_products;
 #[cfg(hadamrnn_arch = "armv7em")]
@@ -52,6 +54,8 @@ use code_finish_dsp::{finish, gain_shift, start};
 
 pub(crate) use code_binary_matrix::add_columns;
 pub(crate) use code_inputs::standardise;
+#[cfg(hadamrnn_arch = "armv7em")]
+pub(crate) use code_metric::project_pooled;
 #[cfg(hadamrnn_arch = "armv7em")]
 pub(crate) use code_pool::add_rectified;
 pub(crate) use code_products::add_products;

@@ -12,6 +12,7 @@ use super::step::OwnStep;
 #[cfg(hadamrnn_arch = "portable")]
 use crate::format::Sections;
 use crate::layer::Layer;
+use crate::novelty::GROUP;
 
 /// Result of the checks of a backend when a model is read. Portable code has none.
 #[cfg(hadamrnn_arch = "portable")]
@@ -60,4 +61,10 @@ pub(crate) const fn add_rectified(_: &[u32], _: &mut [u32]) -> bool {
 #[inline(always)]
 pub(crate) const fn add_products(_: &mut [u32], _: &[u32], _: &[i32]) -> bool {
     false
+}
+
+/// Projects nothing.
+#[inline(always)]
+pub(crate) const fn project_pooled(_: &[u32], _: &[u32], _: u32) -> Option<[i32; GROUP]> {
+    None
 }

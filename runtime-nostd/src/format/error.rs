@@ -70,6 +70,8 @@ pub enum ModelError {
     Metric,
     /// A critical part that this runtime does not know, of this number: the model needs a newer one.
     UnknownPart(u16),
+    /// Taught classes with numbers out of range, of another length than they call for, or without a metric.
+    Taught,
 }
 
 impl ModelError {
@@ -107,6 +109,9 @@ impl ModelError {
             }
             Self::Parts => "parts beside the network are out of order or of wrong length",
             Self::Metric => "metric has numbers out of range or is of wrong length",
+            Self::Taught => {
+                "taught classes have numbers out of range, are of wrong length or without a metric"
+            }
             Self::UnknownPart(_) => "model has a critical part that this runtime does not know",
         }
     }

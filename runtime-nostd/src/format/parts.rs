@@ -11,6 +11,8 @@ pub mod part {
     pub const DECISION: u16 = 4;
     /// How far an input is from all that the model was trained on.
     pub const METRIC: u16 = 5;
+    /// Classes that were taught after training.
+    pub const TAUGHT: u16 = 7;
 }
 
 /// A part as it is stored.
@@ -52,7 +54,7 @@ impl<'a> Parts<'a> {
             if id <= before {
                 return Err(ModelError::Parts);
             }
-            if is_critical(*entry) && !matches!(id, part::DECISION | part::METRIC) {
+            if is_critical(*entry) && !matches!(id, part::DECISION | part::METRIC | part::TAUGHT) {
                 return Err(ModelError::UnknownPart(id));
             }
             // At most 255 lengths of 16 bits.
@@ -96,7 +98,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-const fn id(entry: u32) -> u16 {
+pub(super) const fn id(entry: u32) -> u16 {
     entry as u16 & 0x7FFF
 }
 
@@ -105,11 +107,10 @@ const fn is_critical(entry: u32) -> bool {
 }
 
 /// Words of a part.
-const fn length(entry: u32) -> usize {
+pub(super) const fn length(entry: u32) -> usize {
     (entry >> 16) as usize
 }
 
-#[cfg(feature = "encode")]
 impl Part<'_> {
     /// Its word in the table; none for a number or a length out of range.
     pub(crate) fn entry(&self) -> Option<u32> {

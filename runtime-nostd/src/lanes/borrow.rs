@@ -27,3 +27,23 @@ pub(crate) const fn add(a: u32, b: u32) -> u32 {
 pub(crate) const fn sub(a: u32, b: u32) -> u32 {
     a.wrapping_sub(b)
 }
+
+/// Bytes 0 and 2 of a word, as signed lanes.
+#[inline(always)]
+pub(crate) const fn even_bytes(word: u32) -> u32 {
+    pack(word as i8 as i32, word.wrapping_shr(16) as i8 as i32)
+}
+
+/// Bytes 1 and 3 of a word, as signed lanes.
+#[inline(always)]
+pub(crate) const fn odd_bytes(word: u32) -> u32 {
+    even_bytes(word.wrapping_shr(8))
+}
+
+/// The sum of `sum` and of the products of both lanes, wrapping.
+#[inline(always)]
+pub(crate) const fn add_products(sum: i32, a: u32, b: u32) -> i32 {
+    let ((a, c), (b, d)) = (unpack(a), unpack(b));
+    sum.wrapping_add(a.wrapping_mul(b))
+        .wrapping_add(c.wrapping_mul(d))
+}

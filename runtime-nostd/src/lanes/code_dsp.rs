@@ -27,3 +27,39 @@ pub(super) fn ssub16(a: u32, b: u32) -> u32 {
     }
     difference
 }
+
+/// Bytes 0 and 2, each with its sign in 16 bits.
+#[inline(always)]
+pub(super) fn sxtb16(word: u32) -> u32 {
+    let pair;
+    // SAFETY: reads one register and writes one, and changes no flag.
+    unsafe {
+        core::arch::asm!("sxtb16 {}, {}", out(reg) pair, in(reg) word,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    pair
+}
+
+/// Bytes 1 and 3, each with its sign in 16 bits.
+#[inline(always)]
+pub(super) fn sxtb16_of_8(word: u32) -> u32 {
+    let pair;
+    // SAFETY: as in `sxtb16`.
+    unsafe {
+        core::arch::asm!("sxtb16 {}, {}, ror #8", out(reg) pair, in(reg) word,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    pair
+}
+
+/// The sum of `sum` and of the products of both signed lanes, wrapping.
+#[inline(always)]
+pub(super) fn smlad(mut sum: i32, a: u32, b: u32) -> i32 {
+    // SAFETY: reads three registers and writes one of them; the flag it may set (Q) is undefined at any time for Rust, and no
+    // instruction of the compiler reads it.
+    unsafe {
+        core::arch::asm!("smlad {sum}, {a}, {b}, {sum}", sum = inout(reg) sum, a = in(reg) a, b = in(reg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}

@@ -25,3 +25,21 @@ pub(crate) fn add(a: u32, b: u32) -> u32 {
 pub(crate) fn sub(a: u32, b: u32) -> u32 {
     code::ssub16(a, b)
 }
+
+/// Bytes 0 and 2 of a word, as signed lanes.
+#[inline(always)]
+pub(crate) fn even_bytes(word: u32) -> u32 {
+    code::sxtb16(word)
+}
+
+/// Bytes 1 and 3 of a word, as signed lanes.
+#[inline(always)]
+pub(crate) fn odd_bytes(word: u32) -> u32 {
+    code::sxtb16_of_8(word)
+}
+
+/// The sum of `sum` and of the products of both lanes, wrapping.
+#[inline(always)]
+pub(crate) fn add_products(sum: i32, a: u32, b: u32) -> i32 {
+    code::smlad(sum, a, b)
+}

@@ -110,19 +110,49 @@ pub(super) fn integer_rows(
     input_lsb: &[f32],
     told: &mut dyn FnMut(usize),
 ) -> Result<Option<Vec<Vec<i32>>>> {
+    let run = |samples: &[i16], steps: &[usize]| -> Result<Vec<Vec<i32>>> {
+        let logits = kernel.logits_after(model, samples, steps)?;
+        let rows = logits.chunks_exact(model.output_size());
+        Ok(rows.map(<[i32]>::to_vec).collect())
+    };
+    at_ends(model, sequences, input_lsb, run, told)
+}
+
+/// What the readout reads after the last step of each window, as of [`integer_rows`].
+///
+/// # Errors
+/// Those of [`integer`].
+pub(super) fn integer_read(
+    model: &Model<'_>,
+    kernel: KernelName,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+) -> Result<Option<Vec<Vec<i16>>>> {
+    let run = |samples: &[i16], steps: &[usize]| kernel.read_after(model, samples, steps);
+    at_ends(model, sequences, input_lsb, run, &mut |_| {})
+}
+
+/// What `run` gives for the raw samples of a stream after each of some steps, in the order of the windows that end there; none where the
+/// model has no fading pool, or the sequences no streams.
+fn at_ends<T: Send>(
+    model: &Model<'_>,
+    sequences: &Sequences,
+    input_lsb: &[f32],
+    run: impl Fn(&[i16], &[usize]) -> Result<Vec<Vec<T>>> + Sync,
+    told: &mut dyn FnMut(usize),
+) -> Result<Option<Vec<Vec<T>>>> {
     if sequences.streams.is_empty() || !integer::runs_on(model) {
         return Ok(None);
     }
-    let of_stream = |stream: &Stream| -> Result<Answers<i32>> {
+    let of_stream = |stream: &Stream| -> Result<Answers<T>> {
         let steps: Vec<usize> = stream.ends.iter().map(|end| end.samples - 1).collect();
-        let logits = kernel.logits_after(model, &counts(&stream.samples, input_lsb), &steps)?;
-        let rows = logits.chunks_exact(model.output_size());
+        let rows = run(&counts(&stream.samples, input_lsb), &steps)?;
         let ends = stream.ends.iter().zip(rows);
-        Ok(ends.map(|(end, row)| (end.window, row.to_vec())).collect())
+        Ok(ends.map(|(end, row)| (end.window, row)).collect())
     };
     let mut answers = Vec::with_capacity(sequences.len());
     for streams in sequences.streams.chunks(rayon::current_num_threads()) {
-        let found: Vec<Answers<i32>> = streams.par_iter().map(of_stream).collect::<Result<_>>()?;
+        let found: Vec<Answers<T>> = streams.par_iter().map(of_stream).collect::<Result<_>>()?;
         answers.extend(found.into_iter().flatten());
         told(answers.len());
     }

@@ -97,6 +97,17 @@ pub enum Told {
         /// Whether an event starts with this answer.
         starts: bool,
     },
+    /// A window was taken for a class that is taught.
+    Teaching {
+        /// Index of its answer.
+        index: u32,
+        /// Windows so far.
+        windows: u16,
+        /// Windows to take.
+        of: u16,
+    },
+    /// A lesson has ended: the new model, with which the board restarts, or why there is none.
+    Taught(Result<ModelId, SlotError>),
 }
 
 /// A host's end of the link.
@@ -207,10 +218,34 @@ impl Client {
     /// # Errors
     /// The board does not answer. That it refuses is no error here.
     pub fn step(&mut self, ask: Ask<'_>) -> Result<Step> {
-        self.request(ask, |reply| match *reply {
-            Reply::Done => Some(Step::Done),
-            Reply::Next { offset } => Some(Step::Next(offset)),
-            Reply::Refused(error) => Some(Step::Refused(error)),
+        self.request(ask, Step::of)
+    }
+
+    /// Asks for something that older firmware does not know.
+    ///
+    /// # Errors
+    /// The board does not answer. That it refuses is no error here.
+    pub fn newer_step(&mut self, ask: Ask<'_>) -> Result<Step> {
+        let attempts = self.patience.attempts.min(ATTEMPTS_OF_NEWER);
+        self.request_within(attempts, ask, Step::of)?.context(
+            "the board does not answer: its firmware is older than this request; write newer firmware (`hadamrnn flash --firmware`)",
+        )
+    }
+
+    /// Bytes of the model that runs, whose digest is `crc`, from `offset` on, or why there are none. None where the firmware is older than
+    /// this request.
+    ///
+    /// # Errors
+    /// The link is broken.
+    pub fn read(&mut self, crc: u32, offset: u32) -> Result<Option<Result<Vec<u8>, SlotError>>> {
+        let attempts = self.patience.attempts;
+        let attempts = match offset {
+            0 => attempts.min(ATTEMPTS_OF_NEWER),
+            _ => attempts,
+        };
+        self.request_within(attempts, Ask::Read { crc, offset }, |reply| match *reply {
+            Reply::Data { offset: at, data } if at == offset => Some(Ok(data.to_vec())),
+            Reply::Refused(error) => Some(Err(error)),
             _ => None,
         })
     }
@@ -221,6 +256,14 @@ impl Client {
     /// It does not come back.
     pub fn restart(&mut self) -> Result<()> {
         self.step(Ask::Reset)?;
+        self.wait_for_start()
+    }
+
+    /// Waits until a board that restarts answers again.
+    ///
+    /// # Errors
+    /// It does not come back.
+    pub fn wait_for_start(&mut self) -> Result<()> {
         let patience = self.patience;
         // Requests are lost while the board starts: repeat them often.
         self.patience = Patience {
@@ -330,6 +373,10 @@ impl Client {
                     class,
                     starts,
                 },
+                Some(Message::Teaching { index, windows, of }) => {
+                    Told::Teaching { index, windows, of }
+                }
+                Some(Message::Taught(outcome)) => Told::Taught(outcome),
                 _ => continue,
             };
             if self.told.len() == KEPT {
@@ -338,6 +385,18 @@ impl Client {
             self.told.push_back(told);
         }
         Ok(())
+    }
+}
+
+impl Step {
+    /// The answer to a request that does something; none where it is to another.
+    const fn of(reply: &Reply<'_>) -> Option<Self> {
+        match *reply {
+            Reply::Done => Some(Self::Done),
+            Reply::Next { offset } => Some(Self::Next(offset)),
+            Reply::Refused(error) => Some(Self::Refused(error)),
+            _ => None,
+        }
     }
 }
 

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use hadamrnn_device::descriptor::{Descriptor, Kernel};
 use hadamrnn_device::link::{Action, PROTOCOL, Port, Server};
-use hadamrnn_device::slots::{
-    Accept, Fault, MemoryFlash, ModelId, Region, Running, Slots, Timing, digest,
-};
+use hadamrnn_device::slots::{Accept, Fault, MemoryFlash, Region, Running, Slots, Timing, digest};
 use hadamrnn_runtime::{Capacities, Model};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -126,8 +124,7 @@ const REGION: Region = Region {
 fn start(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Accept + use<>> {
     let mut slots = Slots::new(flash, REGION, accept).expect("fits");
     let running = slots.boot().running;
-    let id = ModelId { length: 0, crc: 0 };
-    Server::new(slots, FIRMWARE, running, id, model, Timing::default())
+    Server::new(slots, FIRMWARE, running, &[], model, Timing::default())
 }
 
 impl<A: Accept> Board<A> {

@@ -159,6 +159,7 @@ impl State {
                     count(&mut self.events, class.into());
                 }
             }
+            Told::Teaching { .. } | Told::Taught(_) => {}
             Told::Sample { index, values } => {
                 self.lost_samples += lost(&mut self.next_sample, *index);
                 self.samples += 1;

@@ -2,9 +2,11 @@
 
 use super::error::{Error, Fault, Result, Sort};
 use crate::integer::{Answer, KernelName, ModelFile};
+use crate::taught::Judge;
 
 /// Runs the integer model in `file` over a window of raw samples `[T][D]`, which is what a board computes, bit for bit. `D`
-/// is the number of the model's channels, or 1 for a model of tokens.
+/// is the number of the model's channels, or 1 for a model of tokens. The class is one that the model was taught where that overrules
+/// its network.
 ///
 /// # Errors
 /// [`Error::Model`]: it is not a model that this version runs; [`Error::Data`]: the window is empty, ends within a sample,
@@ -19,5 +21,10 @@ pub fn classify(file: &ModelFile, window: &[i16]) -> Result<Answer> {
         ))));
     }
     let kernel = KernelName::best_for(&model);
-    kernel.answer(&model, window).sort(Error::Data)
+    let mut answer = kernel.answer(&model, window).sort(Error::Data)?;
+    if let Some(judge) = Judge::of(&model).sort(Error::Model)? {
+        let judged = judge.answer(&model, kernel, window).sort(Error::Data)?;
+        answer.class = judged.class;
+    }
+    Ok(answer)
 }

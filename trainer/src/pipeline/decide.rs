@@ -15,6 +15,7 @@ use crate::events::{self, AnswerStream, Outcome};
 use crate::integer::KernelName;
 use crate::model_folder::{self, StoredModel};
 use crate::observer::{Observer, Stage, staged};
+use crate::taught;
 use crate::usage::Usage;
 
 /// How a model is to decide.
@@ -78,6 +79,7 @@ pub fn decide(options: &DecideOptions, observer: &mut dyn Observer) -> Result<De
     let loaded = LoadedModel::of(stored.clone(), folder.card.config.clone());
     let data = loaded.data(data_dir.as_deref(), observer)?;
     let model = stored.file.model().sort_at(Error::Model, &stored.path)?;
+    taught::refuse(&model, "the choice of a decision").sort_at(Error::Model, &stored.path)?;
     let (valid, test) = (data.task.split(Split::Valid), data.task.split(Split::Test));
     if valid.is_empty() {
         return Err(Error::Data(Fault::new(

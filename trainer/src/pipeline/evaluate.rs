@@ -20,6 +20,7 @@ use crate::integer::{self, KernelName, ModelFile};
 use crate::metrics::{self, Confusion, Metrics};
 use crate::observer::{Observer, Stage, counting, staged, staged_with};
 use crate::task_data::TaskData;
+use crate::taught::{self, Judge};
 
 /// A run or a model to evaluate.
 #[derive(Clone, Debug)]
@@ -209,7 +210,18 @@ pub(super) fn measure(options: &EvaluateOptions, observer: &mut dyn Observer) ->
             .as_ref()
             .map(|run| float(run, &sequences, &device, observer));
         let lsb = &data.input_lsb;
-        (float, integer(&model, kernel, &sequences, lsb, observer))
+        let integer = match Judge::of(&model) {
+            Ok(None) => integer(&model, kernel, &sequences, lsb, observer),
+            Ok(Some(judge)) => {
+                let named = numbers_of_data(&loaded, &model, &data);
+                named.and_then(|numbers| {
+                    let told = &mut counting(observer, "taught model", sequences.len());
+                    taught::evaluation(&model, &judge, kernel, &sequences, lsb, &numbers, told)
+                })
+            }
+            Err(error) => Err(error),
+        };
+        (float, integer)
     });
     let integer = integer.sort_at(Error::Model, &options.model)?;
     if let Some(line) = unlike_the_card(&loaded, &data.source, options, &integer.metrics) {
@@ -251,6 +263,17 @@ pub(super) fn read(
     Ok((loaded, data))
 }
 
+/// Numbers of a taught model's classes among those of its data.
+fn numbers_of_data(
+    loaded: &LoadedModel,
+    model: &Model<'_>,
+    data: &RunData,
+) -> anyhow::Result<Vec<u32>> {
+    let folder = loaded.folder.as_ref();
+    let trained = folder.map(|folder| &folder.card.classes[..]);
+    taught::numbers(model, trained, &data.task.classes())
+}
+
 /// The float network's loss and accuracy; the observer is told how far it is.
 pub(super) fn float(
     run: &FloatRun,
@@ -283,6 +306,10 @@ fn unlike_the_card(
     found: &Metrics,
 ) -> Option<String> {
     let card = &loaded.folder.as_ref()?.card;
+    // What it was taught since has changed it; of that the card tells nothing.
+    if found.loss.is_nan() {
+        return None;
+    }
     let stated = card.results.integer_test;
     let is_same = stated.count == found.count
         && (stated.accuracy - found.accuracy).abs() < 1e-9
@@ -352,6 +379,7 @@ fn classes(
     submission: &Submission,
 ) -> anyhow::Result<Vec<u32>> {
     let model = file.model()?;
+    taught::refuse(&model, "a table of answers")?;
     let kernel = kernel.unwrap_or(KernelName::best_for(&model));
     let answers = integer::answers(&model, kernel, &submission.sequences, &[])?;
     Ok(answers.iter().map(|answer| answer.class as u32).collect())

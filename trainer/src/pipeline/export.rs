@@ -41,6 +41,8 @@ pub struct ExportOptions {
     pub stream: bool,
     /// Share of false alarms of a model that tells what is none of its classes; none stays as the run's configuration says.
     pub novelty: Option<f64>,
+    /// Whether the model is given dimensions to be taught in; else as the run's configuration says.
+    pub teachable: bool,
     /// Sources to write too.
     pub sources: SourceOptions,
     /// Whether files and folders may be overwritten that hold something else.
@@ -191,6 +193,7 @@ fn trained_run(
     options.widths.lay_over(&mut config.export);
     config.export.leak = options.leak.or(config.export.leak);
     config.export.novelty = options.novelty.or(config.export.novelty);
+    config.export.teachable |= options.teachable;
     if let Some(counts) = &options.counts {
         counts.lay_over(&mut config.export);
     }

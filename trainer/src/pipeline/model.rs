@@ -18,6 +18,7 @@ use crate::model_folder::{ModelFolder, StoredModel};
 use crate::nn::HadamRnn;
 use crate::novelty;
 use crate::observer::Observer;
+use crate::taught;
 use crate::train;
 use crate::visible;
 
@@ -63,10 +64,19 @@ impl LoadedModel {
         data_dir: Option<&Path>,
         observer: &mut dyn Observer,
     ) -> Result<RunData> {
-        let mut data = RunData::load(&self.config, data_dir, observer)?;
+        let model = self.file.model().sort(Error::Model)?;
+        let taught = taught::labels(&model).sort(Error::Model)?;
+        // A class that was left out of training may have been taught since.
+        let mut config = self.config.clone();
+        config.without_classes.retain(|name| !taught.contains(name));
+        let mut data = RunData::load(&config, data_dir, observer)?;
         if let Some(folder) = &self.folder {
             let card = &folder.card;
-            let ordered = data.task.ordered_as(&card.classes, &card.channels);
+            let mut classes = card.classes.clone();
+            if taught.iter().all(|name| data.task.classes().contains(name)) {
+                classes.extend(taught);
+            }
+            let ordered = data.task.ordered_as(&classes, &card.channels);
             let ordered = ordered
                 .with_context(|| format!("the data are not those of {}", folder.path.display()));
             ordered.sort_at(Error::Data, &folder.path)?;
@@ -240,7 +250,8 @@ pub(super) fn export_run(
             held_out: &data.task.split(Split::Valid),
             input_lsb: source.input_lsb,
         };
-        file = novelty::with_metric(&file, windows, false_alarms).sort(Error::Config)?;
+        let teachable = config.export.teachable;
+        file = novelty::with_metric(&file, windows, false_alarms, teachable).sort(Error::Config)?;
     }
     Ok(LoadedModel {
         file,

@@ -17,6 +17,7 @@ use crate::data::recordings::Overview;
 use crate::jobs::{Attempt, Plan};
 use crate::observer::{Count, EpochRecord, Observer, Stage, Step, Transfer};
 use crate::report::RunReport;
+use crate::taught;
 
 /// A run or a model to report on.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ pub fn report(options: &ReportOptions, observer: &mut dyn Observer) -> Result<Ru
         ..options.clone()
     };
     let measured = evaluate::measure(options, &mut noted)?;
+    let model = measured.loaded.file.model().sort_at(Error::Model, path)?;
+    taught::refuse(&model, "a report").sort_at(Error::Model, path)?;
     let doubts = measured.data.task.own().map(|own| own.doubts.clone());
     let notes: Vec<String> = (noted.notes.into_iter())
         .chain(doubts.unwrap_or_default())

@@ -7,6 +7,7 @@ use super::error::{Error, Fault, Result, Sort};
 use super::model::open_model;
 use crate::files::write_atomically;
 use crate::model_folder::StoredModel;
+use crate::taught;
 use crate::untrusted::{self, Kind};
 use crate::usage::Usage;
 use crate::{c_array, rust_module};
@@ -50,6 +51,9 @@ impl SourceOptions {
     pub(super) fn write(&self, stored: &StoredModel, overwrite: bool) -> Result<()> {
         let usage = Usage::of(stored).sort_at(Error::Model, &stored.path)?;
         let file = &stored.file;
+        let model = file.model().sort_at(Error::Model, &stored.path)?;
+        taught::refuse(&model, "a source with a session of its network")
+            .sort_at(Error::Model, &stored.path)?;
         let mut files = Vec::new();
         if let Some(path) = &self.c_header {
             let name = c_array::name(path).sort_at(Error::Config, path)?;

@@ -16,6 +16,7 @@ use crate::evaluate::integer_scores;
 use crate::events::{AnswerStream, StreamEvaluation, Timeline};
 use crate::integer::KernelName;
 use crate::observer::{Observer, Stage, staged};
+use crate::taught;
 
 /// Evaluates a model on the streams of a split: events found, missed and false, by the model's decision if it has one. Windows of a
 /// subject follow each other as the data set has them.
@@ -62,6 +63,7 @@ pub(super) fn evaluated(
     answers: Option<&[u32]>,
 ) -> anyhow::Result<StreamEvaluation> {
     let model = loaded.file.model()?;
+    taught::refuse(&model, "an evaluation of streams")?;
     let decision = Decision::of(&model).context("the model's decision")?;
     let has_metric = Metric::of(&model)?.is_some();
     let timelines = match answers.filter(|_| decision.is_none() && !has_metric) {

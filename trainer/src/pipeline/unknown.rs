@@ -14,7 +14,9 @@ use super::place;
 use super::train::{Start, TrainOptions, train};
 use crate::config::RunConfig;
 use crate::data::{Sequences, Split};
-use crate::integer::{self, KernelName, ModelFile};
+use crate::evaluate::integer_read;
+use crate::integer::{KernelName, ModelFile};
+use crate::lessons::{self, Lessons};
 use crate::model_folder::StoredModel;
 use crate::novelty::{self, Told};
 use crate::observer::{Observer, Stage, staged};
@@ -29,6 +31,8 @@ pub struct UnknownOptions {
     pub config: RunConfig,
     /// Share of the validation split's windows that may be called none of the classes, above 0 and below 1.
     pub false_alarms: f64,
+    /// Whether the class is taught afterwards, and that measured too.
+    pub teaches: bool,
     /// Seeds of the runs of each class.
     pub seeds: Vec<u64>,
     /// Classes to leave out; none are all.
@@ -53,6 +57,9 @@ pub struct LeftOut {
     /// How its score tells the class from those.
     #[serde(flatten)]
     pub told: Told,
+    /// What teaching the class gives, where that was asked for and three persons have windows enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taught: Option<Lessons>,
 }
 
 /// Trains without each class and measures how the model tells it from the others; in the order of classes and seeds.
@@ -75,8 +82,14 @@ pub fn unknown(options: &UnknownOptions, observer: &mut dyn Observer) -> Result<
     let test = data.task.split(Split::Test);
     let mut found = Vec::new();
     for (number, class) in numbers {
-        let (inside, outside) = parted(&test, number);
-        if outside.is_empty() || inside.is_empty() {
+        let of_class = |class: &u32| *class as usize == number;
+        let left_out = test
+            .targets
+            .values()
+            .iter()
+            .filter(|class| of_class(class))
+            .count();
+        if left_out == 0 || left_out == test.len() {
             let fault = Fault::new(format_args!("{class} is all or none of the test windows"));
             return Err(Error::Data(fault));
         }
@@ -91,16 +104,21 @@ pub fn unknown(options: &UnknownOptions, observer: &mut dyn Observer) -> Result<
             let stage = Stage::Evaluating {
                 sequences: test.len(),
             };
-            let told = staged(observer, &stage, || {
-                told(&model.file, [&inside, &outside], &data.input_lsb)
+            let measured = staged(observer, &stage, || {
+                let told = told(&model.file, &test, &data.input_lsb, number)?;
+                let lessons = || lessons::new_class(&model.file, &test, &data.input_lsb, number);
+                let taught = options.teaches.then(lessons).transpose()?;
+                anyhow::Ok((told, taught.flatten()))
             });
+            let (told, taught) = measured.sort_at(Error::Model, &model.path)?;
             found.push(LeftOut {
                 class: class.clone(),
                 seed,
                 accuracy: model
                     .card()
                     .map_or(0.0, |card| card.results.integer_test.accuracy),
-                told: told.sort_at(Error::Model, &model.path)?,
+                told,
+                taught,
             });
         }
     }
@@ -132,14 +150,6 @@ fn numbers(options: &UnknownOptions, all: &[String]) -> anyhow::Result<Vec<(usiz
         Ok((number?, class.clone()))
     };
     chosen.iter().map(number).collect()
-}
-
-/// The sequences of other classes, and those of the class `number`.
-fn parted(sequences: &Sequences, number: usize) -> (Sequences, Sequences) {
-    let classes = sequences.targets.values();
-    let is_class = |&i: &usize| classes[i] as usize == number;
-    let (outside, inside): (Vec<usize>, Vec<usize>) = (0..sequences.len()).partition(is_class);
-    (sequences.select(&inside), sequences.select(&outside))
 }
 
 /// The model of a run in `folder`, which is trained if need be.
@@ -175,6 +185,7 @@ fn trained(
             data_dir: options.data_dir.clone(),
             device: options.device,
             novelty: Some(options.false_alarms),
+            teachable: options.teaches,
             ..ExportOptions::default()
         },
         observer,
@@ -182,16 +193,25 @@ fn trained(
     open_model(&exported.folder)
 }
 
-/// How the score of a model tells the windows that it does not know from those that it does.
+/// How the score of a model tells the windows of the class `number`, which it does not know, from those that it does.
 fn told(
     file: &ModelFile,
-    [known, unknown]: [&Sequences; 2],
+    windows: &Sequences,
     input_lsb: &[f32],
+    number: usize,
 ) -> anyhow::Result<Told> {
     let model = file.model()?;
     let kernel = KernelName::best_for(&model);
     let metric = novelty::metric(&model)?;
-    let scores = |sequences| integer::novelties(&model, kernel, &metric, sequences, input_lsb);
-    let threshold = metric.threshold();
-    Ok(Told::of(&scores(known)?, &scores(unknown)?, threshold))
+    let read = integer_read(&model, kernel, windows, input_lsb)?;
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for (read, &class) in read.iter().zip(windows.targets.values()) {
+        let scores = if class as usize == number {
+            &mut unknown
+        } else {
+            &mut known
+        };
+        scores.push(metric.score(&metric.place_of(read)));
+    }
+    Ok(Told::of(&known, &unknown, metric.threshold()))
 }

@@ -21,6 +21,7 @@ use crate::metrics;
 use crate::model_folder::ModelFolder;
 use crate::observer::{Observer, Stage, staged};
 use crate::shipped;
+use crate::taught;
 use crate::verify::{self, BoardVerdict};
 
 /// A model to check.
@@ -143,6 +144,12 @@ pub fn verify(options: &VerifyOptions, observer: &mut dyn Observer) -> Result<Ve
             TestWindows::of_data(&loaded_data, options.windows)
         }
     };
+    let model = loaded.file.model().sort_at(Error::Model, path)?;
+    if taught::is_taught(&model).sort_at(Error::Model, path)? {
+        observer.notice(
+            "note: the answers that are compared are the network's; what the model was taught does not enter them",
+        );
+    }
     let host = host(
         &loaded.file,
         loaded.run.as_ref(),

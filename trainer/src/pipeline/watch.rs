@@ -2,6 +2,8 @@
 
 mod stream;
 
+pub(super) use stream::is_window_file;
+
 use std::path::{Path, PathBuf};
 
 use hadamrnn_device::slots::ModelId;
@@ -16,6 +18,7 @@ use crate::link::{BoardStatus, Client, Wire};
 use crate::model_folder::StoredModel;
 use crate::monitor::Unit;
 use crate::observer::Observer;
+use crate::taught;
 use crate::usage;
 use crate::visible;
 
@@ -121,7 +124,9 @@ impl Names {
             other_counts: other.map(|channel| channel.name.clone()),
             model: ModelId::of(file.bytes()),
             name: model.name().into(),
-            classes: folder.card.classes,
+            classes: (folder.card.classes.into_iter())
+                .chain(taught::labels(&model).sort_at(Error::Model, path)?)
+                .collect(),
             channels: folder.card.channels,
         })
     }

@@ -1,5 +1,6 @@
 //! Messages between host and board.
 
+use hadamrnn_runtime::taught::Lesson;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::Channels;
@@ -79,6 +80,32 @@ pub enum Ask<'a> {
         /// Channels that the model takes, in their order.
         inputs: Channels,
     },
+    /// Takes windows of a class from the stream, as many as `windows`, of which no two overlap, and teaches it to the model that runs. The
+    /// board then restarts with the new model. Answered by [`Reply::Done`]; not answered by firmware that is older than this request.
+    Teach {
+        /// [`digest`](crate::slots::digest) of the model that runs: another is not taught.
+        crc: u32,
+        /// The class.
+        #[serde(borrow)]
+        lesson: Lesson<'a>,
+        /// Windows to take.
+        windows: u16,
+    },
+    /// Gives a lesson up. Answered by [`Reply::Done`].
+    StopTeaching,
+    /// Takes the newest slot's model back: the board restarts with that of the other slot, or the built-in one. Answered by
+    /// [`Reply::Done`] before.
+    Undo {
+        /// Digest of the newest slot's model: another is not taken back.
+        crc: u32,
+    },
+    /// Asks for the bytes of the model that runs, from `offset` on. Answered by [`Reply::Data`].
+    Read {
+        /// Digest of the model.
+        crc: u32,
+        /// The first byte.
+        offset: u32,
+    },
 }
 
 /// From the board.
@@ -119,6 +146,17 @@ pub enum Message<'a> {
         /// Whether an event starts with this answer.
         starts: bool,
     },
+    /// A window was taken for the class that is taught. Told where a lesson was asked for.
+    Teaching {
+        /// Index of the window's answer.
+        index: u32,
+        /// Windows so far.
+        windows: u16,
+        /// Windows to take.
+        of: u16,
+    },
+    /// A lesson has ended: the new model, with which the board restarts, or why there is none.
+    Taught(Result<ModelId, SlotError>),
 }
 
 /// Integer logits.
@@ -152,6 +190,13 @@ pub enum Reply<'a> {
         /// Channels that the model takes.
         inputs: Channels,
     },
+    /// Bytes of the model that runs.
+    Data {
+        /// The first of them.
+        offset: u32,
+        /// At most [`MAX_CHUNK`]; none behind the model's end.
+        data: &'a [u8],
+    },
 }
 
 /// State of a board: the model that runs, and the content of its slots.
@@ -163,7 +208,7 @@ pub struct Status<'a> {
     pub slots: [Result<SlotHeader, Fault>; 2],
     /// Name of the model that runs, cut to [`MAX_NAME`].
     pub name: &'a str,
-    /// Classes that it tells apart.
+    /// Classes that it tells apart, those that it was taught included.
     pub classes: u16,
     /// Samples in its windows and from one answer to the next.
     pub timing: Timing,

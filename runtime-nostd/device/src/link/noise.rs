@@ -3,6 +3,7 @@
 use crate::channels::Channels;
 use std::collections::VecDeque;
 
+use hadamrnn_runtime::taught::{Lesson, TeachError};
 use hadamrnn_runtime::{Capacities, Model};
 use proptest::prelude::*;
 
@@ -16,7 +17,7 @@ use crate::slots::{
 const MODEL: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
 const OTHER: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/model.hdrn");
 
-const FIRMWARE: Descriptor<'_> = Descriptor {
+pub(super) const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "a-board-of-twenty-by",
     version: [255; 3],
     kernel: Kernel::Xnor,
@@ -38,7 +39,7 @@ const FIRMWARE: Descriptor<'_> = Descriptor {
     gives: Channels::UNSTATED,
 };
 
-type Flash = MemoryFlash<4, 1024>;
+pub(super) type Flash = MemoryFlash<4, 1024>;
 
 fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Accept> {
     let region = Region {
@@ -51,7 +52,7 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
         slots,
         FIRMWARE,
         boot.running,
-        ModelId::of(MODEL),
+        MODEL,
         model,
         Timing {
             window: 128,
@@ -64,9 +65,9 @@ fn board(flash: Flash, model: &Model<'static>) -> Server<'static, Flash, impl Ac
 
 /// Both directions of a wire.
 #[derive(Default)]
-struct Wire {
-    to_board: VecDeque<u8>,
-    from_board: Vec<u8>,
+pub(super) struct Wire {
+    pub(super) to_board: VecDeque<u8>,
+    pub(super) from_board: Vec<u8>,
 }
 
 impl Port for Wire {
@@ -79,7 +80,7 @@ impl Port for Wire {
     }
 }
 
-fn frame(id: u16, ask: Ask<'_>) -> Vec<u8> {
+pub(super) fn frame(id: u16, ask: Ask<'_>) -> Vec<u8> {
     let mut buffer = [0; MAX_FRAME];
     encode(&Request { id, ask }, &mut buffer)
         .expect("fits")
@@ -97,7 +98,7 @@ fn new_model(bytes: &[u8]) -> NewModel {
 }
 
 /// Sends one request over a clean wire.
-fn ask<R>(
+pub(super) fn ask<R>(
     server: &mut Server<'_, Flash, impl Accept>,
     ask: Ask<'_>,
     with: impl FnOnce(Reply<'_>) -> R,
@@ -147,12 +148,83 @@ fn variants_keep_their_numbers() {
         },
         Ask::Reset,
         Ask::Model,
+        Ask::Sensor,
+        Ask::BeginMapped {
+            new: new_model(MODEL),
+            inputs: Channels::UNSTATED,
+        },
+        Ask::Teach {
+            crc: 0,
+            lesson: LESSON,
+            windows: 10,
+        },
+        Ask::StopTeaching,
+        Ask::Undo { crc: 0 },
+        Ask::Read { crc: 0, offset: 0 },
     ];
     for (number, ask) in asks.into_iter().enumerate() {
         let mut bytes = [0; 64];
         let bytes = postcard::to_slice(&Request { id: 0, ask }, &mut bytes).unwrap();
         assert_eq!(usize::from(bytes[1]), number);
     }
+}
+
+/// The class of the worked example in docs/LINK.md.
+const LESSON: Lesson<'_> = Lesson {
+    class: 2,
+    label: "jump",
+};
+
+#[test]
+fn the_bytes_of_a_lesson() {
+    let bytes = |ask| {
+        let mut buffer = [0; MAX_FRAME];
+        let request = Request { id: 1, ask };
+        postcard::to_slice(&request, &mut buffer)
+            .expect("fits")
+            .to_vec()
+    };
+    let teach = Ask::Teach {
+        crc: 5,
+        lesson: LESSON,
+        windows: 10,
+    };
+    assert_eq!(
+        bytes(teach),
+        [&[1, 11, 5, 2, 4][..], b"jump", &[10]].concat()
+    );
+    assert_eq!(bytes(Ask::Undo { crc: 5 }), [1, 13, 5]);
+    assert_eq!(
+        bytes(Ask::Read {
+            crc: 5,
+            offset: 128
+        }),
+        [1, 14, 5, 0x80, 1]
+    );
+    let mut buffer = [0; MAX_FRAME];
+    let mut message = |message: Message<'_>| {
+        postcard::to_slice(&message, &mut buffer)
+            .expect("fits")
+            .to_vec()
+    };
+    let told = Message::Teaching {
+        index: 3,
+        windows: 1,
+        of: 10,
+    };
+    assert_eq!(message(told), [4, 3, 1, 10]);
+    let id = ModelId { length: 7, crc: 5 };
+    assert_eq!(message(Message::Taught(Ok(id))), [5, 0, 7, 5]);
+    let why = SlotError::Teach(TeachError::NoMetric);
+    assert_eq!(message(Message::Taught(Err(why))), [5, 1, 5, 0]);
+    let data = Message::Answer {
+        id: 1,
+        reply: Reply::Data {
+            offset: 128,
+            data: &[9, 8],
+        },
+    };
+    assert_eq!(message(data), [0, 1, 7, 0x80, 1, 2, 9, 8]);
 }
 
 #[test]
@@ -187,6 +259,18 @@ fn the_longest_messages_fit() {
     };
     let raw = postcard::to_slice(&request, &mut buffer).unwrap().len() + 4;
     assert!(raw <= MAX_REQUEST, "{raw}");
+    let label = "x".repeat(32);
+    let lesson = Lesson {
+        class: u16::MAX,
+        label: &label,
+    };
+    let ask = Ask::Teach {
+        crc: u32::MAX,
+        lesson,
+        windows: u16::MAX,
+    };
+    let raw = postcard::to_slice(&Request { id: u16::MAX, ask }, &mut buffer).unwrap();
+    assert!(raw.len() + 4 <= MAX_REQUEST);
     let fault = Fault::Timing {
         timing,
         sessions: u16::MAX,
@@ -218,6 +302,14 @@ fn the_longest_messages_fit() {
             id,
             reply: Reply::Refused(SlotError::Fault(fault)),
         },
+        Message::Answer {
+            id,
+            reply: Reply::Data {
+                offset: u32::MAX,
+                data: &data,
+            },
+        },
+        Message::Taught(Err(SlotError::Fault(fault))),
         Message::Answer {
             id,
             reply: Reply::Model(ModelId {
@@ -380,7 +472,7 @@ fn a_model_is_sent_and_a_wrong_one_refused() {
 /// Bytes near to a frame: whole, cut, damaged, or mere noise.
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let ask = (
-        0u8..10,
+        0u8..14,
         any::<[u32; 3]>(),
         prop::collection::vec(any::<u8>(), 0..=MAX_CHUNK),
     );
@@ -418,6 +510,17 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
                     samples: b % 2 == 0,
                 },
                 8 => Ask::Reset,
+                9 => Ask::Teach {
+                    crc: digest(MODEL),
+                    lesson: LESSON,
+                    windows: a as u16,
+                },
+                10 => Ask::StopTeaching,
+                11 => Ask::Read {
+                    crc: digest(MODEL),
+                    offset: a % 5000,
+                },
+                12 => Ask::Undo { crc: b % 4 },
                 _ => Ask::Model,
             };
             let mut frame = frame(id, ask);

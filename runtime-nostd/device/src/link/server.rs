@@ -1,17 +1,20 @@
 //! The board's side of the link.
 
 use hadamrnn_runtime::Model;
+use hadamrnn_runtime::taught::{Lesson, Taught};
 
 use super::frame::{Decoder, encode};
 use super::message::{
-    Ask, Logits, MAX_FRAME, MAX_NAME, MAX_REQUEST, Message, Reply, Request, Status, Values,
+    Ask, Logits, MAX_CHUNK, MAX_FRAME, MAX_NAME, MAX_REQUEST, Message, Reply, Request, Status,
+    Values,
 };
 use crate::channels::MAX_CHANNELS;
 use crate::descriptor::Descriptor;
 use crate::slots::{
-    Accept, Begun, MappedFlash, ModelId, NewModel, Running, SlotError, Slots, Timing,
+    Accept, Begun, Fault, MappedFlash, ModelId, NewModel, Running, SlotError, Slots, Timing,
 };
 use crate::stream::Answer;
+use crate::teach::Teaching;
 
 /// A board's serial port.
 pub trait Port {
@@ -28,6 +31,8 @@ pub trait Port {
 pub enum Action {
     /// Restart the board; the answer is sent.
     Reset,
+    /// Call [`Server::undo`] and restart the board; the answer is sent. The model that runs may be erased: nothing may read it any more.
+    Undo,
 }
 
 /// Bytes that [`Server::serve`] takes at once: the main loop has samples to take too.
@@ -45,6 +50,7 @@ struct State<'a, F, A> {
     slots: Slots<F, A>,
     firmware: Descriptor<'a>,
     running: Running,
+    bytes: &'a [u8],
     model: ModelId,
     name: &'a str,
     classes: u16,
@@ -52,15 +58,19 @@ struct State<'a, F, A> {
     tell_classes: bool,
     tell_samples: bool,
     samples: u32,
+    /// The lesson that is going on.
+    teaching: Option<Teaching>,
+    /// Digest of the model that is to be taken back.
+    undone: Option<u32>,
 }
 
 impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
-    /// The server of a firmware that runs `model`, which is `id`, from where `running` says, in windows of `timing`.
+    /// The server of a firmware that runs `model`, of the file `bytes`, from where `running` says, in windows of `timing`.
     pub fn new(
         slots: Slots<F, A>,
         firmware: Descriptor<'a>,
         running: Running,
-        id: ModelId,
+        bytes: &'a [u8],
         model: &Model<'a>,
         timing: Timing,
     ) -> Self {
@@ -70,13 +80,16 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
                 slots,
                 firmware,
                 running,
-                model: id,
+                bytes,
+                model: ModelId::of(bytes),
                 name: cut(model.name()),
-                classes: model.class_count() as u16,
+                classes: class_count(model) as u16,
                 timing,
                 tell_classes: false,
                 tell_samples: false,
                 samples: 0,
+                teaching: None,
+                undone: None,
             },
         }
     }
@@ -100,7 +113,20 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
         let reply = self.state.reply(&request.ask, rejected);
         let id = request.id;
         send(&Message::Answer { id, reply }, port);
-        matches!(request.ask, Ask::Reset).then_some(Action::Reset)
+        match request.ask {
+            Ask::Reset => Some(Action::Reset),
+            Ask::Undo { .. } if self.state.undone.is_some() => Some(Action::Undo),
+            _ => None,
+        }
+    }
+
+    /// Takes the model back that [`Action::Undo`] is about. Restart the board afterwards, whether or not the flash fails.
+    ///
+    /// # Errors
+    /// The flash fails.
+    pub fn undo(&mut self) -> Result<(), SlotError> {
+        let crc = self.state.undone.take().ok_or(SlotError::Nothing)?;
+        self.state.slots.undo(crc)
     }
 
     /// Tells a sample, where the host wants it. Counts it in any case.
@@ -114,8 +140,9 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
         }
     }
 
-    /// Tells the answer of a window, and what is decided after it, where the host wants it.
-    pub fn tell_class(&mut self, answer: &Answer<'_>, port: &mut impl Port) {
+    /// Tells the answer of a window, and what is decided after it, where the host wants it. Takes the window for a class that is taught;
+    /// with the last one the new model is written, which takes the time of a transfer.
+    pub fn tell_class(&mut self, answer: &Answer<'_>, port: &mut impl Port) -> Option<Action> {
         if self.state.tell_classes {
             let message = Message::Class {
                 index: answer.index,
@@ -133,12 +160,23 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
                 send(&message, port);
             }
         }
+        let teaching = self.state.teaching.as_mut()?;
+        let (windows, of) = teaching.take(answer)?;
+        let index = answer.index;
+        send(&Message::Teaching { index, windows, of }, port);
+        if windows < of {
+            return None;
+        }
+        let taught = self.state.write_taught();
+        let is_written = taught.is_ok();
+        send(&Message::Taught(taught), port);
+        is_written.then_some(Action::Reset)
     }
 
-    /// Whether a host listens to the stream.
+    /// Whether the stream is needed: a host listens to it, or a class is taught.
     #[must_use]
     pub const fn is_watched(&self) -> bool {
-        self.state.tell_classes || self.state.tell_samples
+        self.state.tell_classes || self.state.tell_samples || self.state.teaching.is_some()
     }
 
     /// The slots.
@@ -184,11 +222,68 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
             }
             Ask::Reset => {}
             Ask::Model => return Ok(Reply::Model(self.model)),
+            Ask::Teach {
+                crc,
+                lesson,
+                windows,
+            } => self.teach(crc, lesson, windows)?,
+            Ask::StopTeaching => self.teaching = None,
+            Ask::Undo { crc } => {
+                self.undone = None;
+                self.slots.check_undo(crc)?;
+                (self.undone, self.teaching) = (Some(crc), None);
+            }
+            Ask::Read { crc, offset } => {
+                self.is_running(crc)?;
+                let rest = self.bytes.get(offset as usize..).unwrap_or_default();
+                let data = rest.get(..MAX_CHUNK).unwrap_or(rest);
+                return Ok(Reply::Data { offset, data });
+            }
         }
         Ok(Reply::Done)
     }
 
+    /// Whether the model that runs has this digest.
+    fn is_running(&self, crc: u32) -> Result<(), SlotError> {
+        match self.model.crc == crc {
+            true => Ok(()),
+            false => Err(SlotError::OtherModel),
+        }
+    }
+
+    /// Begins a lesson, or goes on with the same one.
+    fn teach(&mut self, crc: u32, lesson: Lesson<'_>, windows: u16) -> Result<(), SlotError> {
+        self.is_running(crc)?;
+        if self
+            .teaching
+            .as_ref()
+            .is_some_and(|known| known.is(lesson, windows))
+        {
+            return Ok(());
+        }
+        self.teaching = None;
+        if self.slots.look().running.slot() != self.running.slot() {
+            return Err(SlotError::Waiting);
+        }
+        let model = Model::from_bytes(self.bytes).map_err(Fault::Model);
+        let model = model.map_err(SlotError::Fault)?;
+        let (teaching, example) = Teaching::new(&model, lesson, windows, self.timing)?;
+        self.slots.check_room(self.bytes, &example)?;
+        self.teaching = Some(teaching);
+        Ok(())
+    }
+
+    /// Writes the model with what it was taught.
+    fn write_taught(&mut self) -> Result<ModelId, SlotError> {
+        let teaching = self.teaching.take().ok_or(SlotError::NoTransfer)?;
+        let model = Model::from_bytes(self.bytes).map_err(Fault::Model);
+        let words = teaching.words(&model.map_err(SlotError::Fault)?)?;
+        let timing = self.running.timing();
+        Ok(self.slots.write_taught(self.bytes, timing, &words)?.id())
+    }
+
     fn begin(&mut self, new: NewModel) -> Result<Reply<'a>, SlotError> {
+        self.teaching = None;
         Ok(match self.slots.begin(new)? {
             Begun::Next(offset) => Reply::Next { offset },
             Begun::AlreadyThere => Reply::Done,
@@ -205,6 +300,14 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
             transfer: self.slots.progress(),
             rejected,
         }
+    }
+}
+
+/// Classes that a model tells apart, those that it was taught included.
+fn class_count(model: &Model<'_>) -> usize {
+    match Taught::of(model) {
+        Ok(Some(taught)) => taught.class_count(),
+        _ => model.class_count(),
     }
 }
 

@@ -21,8 +21,11 @@ pub const VERSION: u16 = 1;
 /// one and the same number. Bit by bit, as this is not in a hurry and a table takes flash.
 #[must_use]
 pub const fn digest(model: &[u8]) -> u32 {
-    crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISCSI).checksum(model)
+    crc::Crc::<u32, crc::NoTable>::new(&DIGEST).checksum(model)
 }
+
+/// The polynomial of [`digest`].
+const DIGEST: crc::Algorithm<u32> = crc::CRC_32_ISCSI;
 
 /// Identity of a model: its length and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,18 @@ impl ModelId {
         Self {
             length: model.len() as u32,
             crc: digest(model),
+        }
+    }
+
+    /// Identity of a model file of which these are the pieces, one after the other.
+    #[must_use]
+    pub fn of_pieces(pieces: &[&[u8]]) -> Self {
+        let crc = crc::Crc::<u32, crc::NoTable>::new(&DIGEST);
+        let mut digest = crc.digest();
+        pieces.iter().for_each(|piece| digest.update(piece));
+        Self {
+            length: pieces.iter().map(|piece| piece.len() as u32).sum(),
+            crc: digest.finalize(),
         }
     }
 }

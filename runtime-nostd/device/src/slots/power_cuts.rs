@@ -7,18 +7,18 @@ use proptest::prelude::*;
 use super::*;
 
 /// Flash whose power goes at some operation: the write of one unit or the erase of one sector.
-struct CutFlash<const WRITE: usize, const ERASE: usize> {
-    flash: MemoryFlash<WRITE, ERASE>,
+pub(super) struct CutFlash<const WRITE: usize, const ERASE: usize> {
+    pub(super) flash: MemoryFlash<WRITE, ERASE>,
     /// Operations until the cut; none left means that the power is gone.
     left: usize,
     /// The operation at the cut is not left out but half done, with these random bits.
     torn: Option<u64>,
     /// Operations so far.
-    done: usize,
+    pub(super) done: usize,
 }
 
 impl<const WRITE: usize, const ERASE: usize> CutFlash<WRITE, ERASE> {
-    fn new(flash: MemoryFlash<WRITE, ERASE>, left: usize, torn: Option<u64>) -> Self {
+    pub(super) fn new(flash: MemoryFlash<WRITE, ERASE>, left: usize, torn: Option<u64>) -> Self {
         Self {
             flash,
             left,
@@ -114,16 +114,17 @@ impl<const WRITE: usize, const ERASE: usize> MappedFlash for CutFlash<WRITE, ERA
     }
 }
 
-const HAR2: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
+pub(super) const HAR2: &[u8] =
+    hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
 const HAR6: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/model.hdrn");
-const TIMING: Timing = Timing {
+pub(super) const TIMING: Timing = Timing {
     window: 128,
     hop: 0,
     decimation: 1,
     ..Timing::OPEN
 };
 
-fn new_model(bytes: &[u8]) -> NewModel {
+pub(super) fn new_model(bytes: &[u8]) -> NewModel {
     NewModel::of(bytes, TIMING)
 }
 
@@ -132,19 +133,19 @@ fn any_model(_: &Model<'_>, _: Timing) -> Result<(), Fault> {
     Ok(())
 }
 
-fn region(erase: usize) -> Region {
+pub(super) fn region(erase: usize) -> Region {
     Region {
         offset: erase as u32,
         slot_size: 4096_usize.next_multiple_of(erase) as u32,
     }
 }
 
-fn slots<F: MappedFlash>(flash: F) -> Slots<F, impl Accept> {
+pub(super) fn slots<F: MappedFlash>(flash: F) -> Slots<F, impl Accept> {
     Slots::new(flash, region(F::ERASE_SIZE), any_model).expect("the region fits")
 }
 
 /// A whole transfer, as the link does it.
-fn install<F: MappedFlash>(
+pub(super) fn install<F: MappedFlash>(
     slots: &mut Slots<F, impl Accept>,
     model: &[u8],
 ) -> Result<(), SlotError> {
@@ -160,7 +161,7 @@ fn install<F: MappedFlash>(
 }
 
 /// The CRC of what runs.
-fn running(boot: &Boot) -> Option<u32> {
+pub(super) fn running(boot: &Boot) -> Option<u32> {
     match boot.running {
         Running::BuiltIn => None,
         Running::Slot { header, .. } => Some(header.crc),

@@ -4,9 +4,10 @@ use core::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
 use hadamrnn_runtime::Model;
+use hadamrnn_runtime::taught::TeachError;
 use serde::{Deserialize, Serialize};
 
-use super::boot::{Accept, Boot, boot, inspect};
+use super::boot::{Accept, Boot, Running, boot, inspect};
 use super::header::{Fault, HEADER_LEN, SlotHeader, Timing, digest};
 
 /// Every piece of a model but the last has a multiple of so many bytes: the largest smallest write of any flash.
@@ -76,6 +77,14 @@ pub enum SlotError {
         /// The first byte that is missing.
         next: u32,
     },
+    /// The class is not taught.
+    Teach(TeachError),
+    /// The model that the request names is not the one that runs, or not the newest.
+    OtherModel,
+    /// A newer model waits in a slot for the next start.
+    Waiting,
+    /// No slot has a model that could be taken back.
+    Nothing,
 }
 
 /// The two slots of a board, and the transfer into one of them.
@@ -275,6 +284,31 @@ impl<F: MappedFlash, A: Accept> Slots<F, A> {
         }
     }
 
+    /// The slot that boots next, if it has the model whose digest is `crc`, so that [`undo`](Self::undo) takes it back.
+    ///
+    /// # Errors
+    /// No slot has a model that can be run, or another one boots.
+    pub fn check_undo(&self, crc: u32) -> Result<u8, SlotError> {
+        match self.look().running {
+            Running::BuiltIn => Err(SlotError::Nothing),
+            Running::Slot { index, header } if header.crc == crc => Ok(index),
+            Running::Slot { .. } => Err(SlotError::OtherModel),
+        }
+    }
+
+    /// Takes the newest model back, whose digest is `crc`: erases the sector of its header, so that the other slot's model boots, or the
+    /// built-in one. A power cut leaves the one or the other.
+    ///
+    /// This alone erases the slot in use: nothing may read its model afterwards. Restart the board at once.
+    ///
+    /// # Errors
+    /// Those of [`check_undo`](Self::check_undo), or the flash fails.
+    pub fn undo(&mut self, crc: u32) -> Result<(), SlotError> {
+        let slot = self.check_undo(crc)?;
+        self.transfer = None;
+        self.erase(self.start(slot))
+    }
+
     /// Gives the transfer up. The slot stays without a header, so it counts as damaged until the next transfer.
     pub fn abort(&mut self) {
         self.transfer = None;
@@ -380,6 +414,14 @@ impl fmt::Display for SlotError {
             Self::NoTransfer => f.write_str("no transfer of this model is in progress"),
             Self::Piece => f.write_str("a piece of the model has a wrong length"),
             Self::Incomplete { next } => write!(f, "the model is missing from byte {next} on"),
+            Self::Teach(error) => error.fmt(f),
+            Self::OtherModel => f.write_str("the board's model is another one by now"),
+            Self::Waiting => f.write_str(
+                "a newer model waits in a slot for the board's restart: restart it first",
+            ),
+            Self::Nothing => f.write_str(
+                "no slot has a model: the built-in one runs, and there is nothing to go back to",
+            ),
         }
     }
 }

@@ -106,7 +106,11 @@ fn print(evaluation: &Evaluation, args: &Args) -> Result<()> {
         vec![
             name.to_string(),
             output::percent(metrics.accuracy),
-            format!("{:.6}", metrics.loss),
+            match metrics.loss.is_nan() {
+                // Of a taught model: it has no probabilities.
+                true => "none".into(),
+                false => format!("{:.6}", metrics.loss),
+            },
         ]
     };
     let mut rows = vec![vec![

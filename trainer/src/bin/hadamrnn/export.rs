@@ -60,6 +60,10 @@ pub struct Args {
     /// Let the model tell what is none of its classes, at this share of false alarms on the validation split, such as 0.05
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.05")]
     novelty: Option<f64>,
+    /// Let classes be taught to the model later, as precisely as can be: 66 bytes more for each unit. Without it, a model with --novelty
+    /// can be taught too, but takes some other classes for a new one; see docs/STREAMS.md
+    #[arg(long)]
+    teachable: bool,
     /// Raw counts that the model reads [default: the run's configuration]
     #[arg(long, value_parser = choice::<Counts>(), conflicts_with_all = ["sensor", "counts_per_unit"])]
     counts: Option<Counts>,
@@ -131,6 +135,7 @@ pub fn run(args: &Args) -> Result<Status> {
         leak: args.leak,
         stream: args.stream,
         novelty: args.novelty,
+        teachable: args.teachable,
         sources,
         overwrite: args.overwrite,
         data_dir: args.common.data.data_dir.clone(),

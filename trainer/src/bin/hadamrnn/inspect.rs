@@ -14,6 +14,7 @@ use hadamrnn::usage::{Usage, counts_in_words};
 use hadamrnn::visible;
 use hadamrnn_runtime::decision::{Decision, Rule};
 use hadamrnn_runtime::format::{Fading, Part, Readout, SECTION_NAMES, SectionLengths, part};
+use hadamrnn_runtime::taught::{Entry, FACTOR, Taught};
 use hadamrnn_runtime::{Layer, Metric, Model};
 use serde_json::json;
 
@@ -91,6 +92,7 @@ fn as_json(
             "threshold": metric.threshold(),
             "dimensions": metric.dimensions(),
         })),
+        "taught": taught_as_json(model),
         "kernels": kernels(model).iter().filter(|kernel| kernel.1).map(|kernel| kernel.0).collect::<Vec<_>>(),
     })
 }
@@ -100,6 +102,17 @@ fn decision_as_json(decision: &Decision<'_>) -> serde_json::Value {
     let rule = |rule: Rule| json!({ "threshold": rule.threshold, "answers": rule.answers, "hold_off": rule.hold_off });
     let rules: Vec<serde_json::Value> = decision.rules().map(rule).collect();
     json!({ "smoothing": decision.smoothing(), "rules": rules })
+}
+
+/// Entries of what the model was taught; null where it was taught nothing.
+fn taught_as_json(model: &Model<'_>) -> serde_json::Value {
+    let Ok(Some(taught)) = Taught::of(model) else {
+        return serde_json::Value::Null;
+    };
+    let entries: Vec<_> = (taught.entries())
+        .map(|entry| json!({ "class": entry.class, "windows": entry.windows, "factor": entry.factor }))
+        .collect();
+    json!({ "classes": taught.class_count(), "labels": taught.labels().collect::<Vec<_>>(), "entries": entries })
 }
 
 fn print(
@@ -245,10 +258,35 @@ fn parts(model: &Model<'_>) -> Vec<Vec<String>> {
                     _ => "is damaged".into(),
                 },
             ),
+            (part::TAUGHT, _) => fact(
+                "taught",
+                match Taught::of(model) {
+                    Ok(Some(taught)) => format!("{bytes} bytes; {}", taught_in_words(&taught)),
+                    _ => "is damaged".into(),
+                },
+            ),
             (id, _) => fact(&format!("part {id}"), format!("{bytes} bytes")),
         }
     };
     model.parts().iter().map(describe).collect()
+}
+
+/// Classes, and the windows that each was taught with.
+fn taught_in_words(taught: &Taught<'_>) -> String {
+    let labels: Vec<String> = taught.labels().map(visible::name).collect();
+    let entry = |entry: Entry<'_>| {
+        let new = usize::from(entry.class).checked_sub(taught.trained_count());
+        let name = match new.and_then(|new| labels.get(new)) {
+            Some(label) => format!("{label} (class {}, new)", entry.class),
+            None => format!("class {} again", entry.class),
+        };
+        let factor = match entry.factor {
+            FACTOR => String::new(),
+            factor => format!(", factor {factor}/{FACTOR}"),
+        };
+        format!("{name}, {} windows{factor}", entry.windows)
+    };
+    taught.entries().map(entry).collect::<Vec<_>>().join("; ")
 }
 
 fn decision_in_words(decision: Decision<'_>) -> String {

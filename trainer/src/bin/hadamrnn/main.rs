@@ -3,6 +3,7 @@
 // `output` alone prints: it makes control characters of foreign names visible.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod adapt;
 mod bench;
 mod board_link;
 mod choices;
@@ -25,13 +26,16 @@ mod output;
 mod own_data;
 mod plot;
 mod progress;
+mod pull;
 mod reading;
 mod report;
 mod reproduce;
 mod send;
 mod signals;
 mod sweep;
+mod teach;
 mod train;
+mod undo;
 mod unknown;
 mod verify;
 
@@ -76,6 +80,8 @@ enum Command {
     Export(export::Args),
     /// Choose when a model's answers count: thresholds for a rate of false alarms, durations; stored in the model
     Decide(decide::Args),
+    /// Let each person of the test split teach the model a few windows of their own, and see what that gives
+    Adapt(adapt::Args),
     /// Show what is in a model file
     Inspect(inspect::Args),
     /// Check a model: reference answers, kernels, boards
@@ -84,6 +90,12 @@ enum Command {
     Flash(flash::Args),
     /// Send a model to a board over its serial link, while it runs
     Send(send::Args),
+    /// Teach a model one more class, or an old one by a new wearer, on a board or from recordings
+    Teach(teach::Args),
+    /// Read the model that a board runs, what it was taught included
+    Pull(pull::Args),
+    /// Take the newest model of a board back: it goes on with the one before
+    Undo(undo::Args),
     /// Watch a board's classes, their probabilities and samples, and record windows for training
     Monitor(monitor::Args),
     /// Train, export and evaluate tasks over several seeds, and write a report; continues where it was stopped
@@ -131,12 +143,16 @@ fn main() -> ExitCode {
         Command::Fit(args) => fit::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Adapt(args) => adapt::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Unknown(args) => unknown::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Flash(args) => flash::run(&args),
         Command::Send(args) => send::run(&args),
+        Command::Teach(args) => teach::run(&args),
+        Command::Pull(args) => pull::run(&args),
+        Command::Undo(args) => undo::run(&args),
         Command::Monitor(args) => monitor::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Sweep(args) => sweep::run(&args),

@@ -14,6 +14,7 @@ use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
 use hadamrnn_device::channels::Quantity;
 use hadamrnn_device::descriptor::Descriptor;
+use hadamrnn_runtime::class_of;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
@@ -348,6 +349,10 @@ fn answer(state: &State, class: u16, logits: &[i32]) -> String {
         let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
         return format!("{}, logits {}", name(answered), logits.join(" "));
     };
+    if class_of(logits.iter().copied()) != answered {
+        // There are no probabilities of what was taught.
+        return format!("{}, taught", name(answered));
+    }
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by(|&a, &b| {
         let first = (b == answered).cmp(&(a == answered));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use hadamrnn::data::Holdout;
 use hadamrnn::jobs::{Seeds, Setting, with_settings};
+use hadamrnn::lessons::Lessons;
 use hadamrnn::pipeline::{self, ConfigOptions, LeftOut, TaskArgument, UnknownOptions};
 use serde_json::json;
 
@@ -29,6 +30,9 @@ pub struct Args {
     /// Leave out this class alone; may be given several times [default: each class in turn]
     #[arg(long, value_name = "NAME")]
     class: Vec<String>,
+    /// Teach the class to the model afterwards, ten windows of a person or of each of three, and measure that too
+    #[arg(long)]
+    teach: bool,
     /// Share of known windows that may be called none of the classes, on the validation split
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     false_alarms: f64,
@@ -61,6 +65,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let options = UnknownOptions {
         config,
         false_alarms: args.false_alarms,
+        teaches: args.teach,
         seeds: args.seeds.clone().into_inner(),
         classes: args.class.clone(),
         folder: args.out.clone(),
@@ -108,5 +113,50 @@ fn print(found: &[LeftOut]) -> Result<()> {
         rows.push(row(name, &of));
     }
     rows.push(row("mean", &found.iter().collect::<Vec<_>>()));
+    output::table(&rows)?;
+    match found.iter().any(|it| it.taught.is_some()) {
+        true => print_taught(found),
+        false => Ok(()),
+    }
+}
+
+/// The same of what teaching gives.
+fn print_taught(found: &[LeftOut]) -> Result<()> {
+    let row = |name: &str, of: &[&Lessons]| {
+        let mean = |value: fn(&Lessons) -> f64| {
+            output::percent(of.iter().map(|it| value(it)).sum::<f64>() / of.len() as f64)
+        };
+        vec![
+            name.to_string(),
+            mean(|it| it.own.recall),
+            mean(|it| it.own.lost),
+            mean(|it| it.others.recall),
+            mean(|it| it.others.lost),
+        ]
+    };
+    let head = [
+        "taught",
+        "own windows",
+        "lost on old classes",
+        "others' windows, three taught",
+        "lost on old classes",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    let mut names: Vec<&str> = found.iter().map(|it| it.class.as_str()).collect();
+    names.dedup();
+    let of = |name: Option<&str>| -> Vec<&Lessons> {
+        let is_of = |it: &&LeftOut| name.is_none_or(|name| it.class == name);
+        (found.iter().filter(is_of))
+            .filter_map(|it| it.taught.as_ref())
+            .collect()
+    };
+    for name in names {
+        match of(Some(name)) {
+            none if none.is_empty() => {}
+            lessons => rows.push(row(name, &lessons)),
+        }
+    }
+    rows.push(row("mean", &of(None)));
+    output::line("")?;
     output::table(&rows)
 }

@@ -154,7 +154,7 @@ fn firmware_count(value: f64, unit: Unit) -> Option<(i16, bool)> {
 }
 
 /// Whether the file at `path` is a window file.
-pub(super) fn is_window_file(path: &Path) -> bool {
+pub(in crate::pipeline) fn is_window_file(path: &Path) -> bool {
     let mut start = [0; MAGIC.len()];
     let read = untrusted::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start == MAGIC

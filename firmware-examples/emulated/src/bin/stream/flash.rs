@@ -21,7 +21,8 @@ pub struct Flash {
 pub fn in_use((offset, length): (u32, usize)) -> &'static [u8] {
     let end = CAPACITY.saturating_sub(offset as usize);
     // SAFETY: the range lies in the slots' memory, which nothing else uses. `Slots` never writes or erases the slot that
-    // `boot` has chosen, so these bytes do not change.
+    // `boot` has chosen, but for `Server::undo`, after which the firmware restarts and reads it no more: so these bytes do not change
+    // as long as anything reads them.
     unsafe { core::slice::from_raw_parts(address(offset).cast(), length.min(end)) }
 }
 

@@ -20,7 +20,7 @@ use cortex_m_rt::entry;
 use defmt::Display2Format;
 use defmt_semihosting as _;
 use hadamrnn_device::link::{Action, Server};
-use hadamrnn_device::slots::{Boot, Fault, ModelId, Region, Running, Slots, Timing};
+use hadamrnn_device::slots::{Boot, Fault, Region, Running, Slots, Timing};
 use hadamrnn_device::stream::WindowStream;
 use hadamrnn_emulated::embedded::MODEL;
 use hadamrnn_runtime::Model;
@@ -79,14 +79,20 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
         slots,
         FIRMWARE,
         boot.running,
-        ModelId::of(bytes),
+        bytes,
         &model,
         timing,
     );
     let mut source = Recorded::default();
     loop {
-        if let Some(Action::Reset) = server.serve(&mut uart) {
-            SCB::sys_reset();
+        match server.serve(&mut uart) {
+            Some(Action::Reset) => SCB::sys_reset(),
+            Some(Action::Undo) => {
+                // The model may be erased now: nothing reads it before the restart.
+                let _ = server.undo();
+                SCB::sys_reset()
+            }
+            None => {}
         }
         let is_due = pace.is_due();
         if !server.is_watched() || !is_due {
@@ -99,7 +105,10 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
         let answer = windows.push(&sample).map_err(|_| "a sample is refused")?;
         if let Some(answer) = answer {
             defmt::debug!("window {}: class {}", answer.index, answer.class);
-            server.tell_class(&answer, &mut uart);
+            if server.tell_class(&answer, &mut uart).is_some() {
+                // A class was taught: the new model boots.
+                SCB::sys_reset();
+            }
         }
     }
 }
