@@ -107,6 +107,10 @@ enum hadamrnn_error
    * A sample or a row of logits has another length than the model's.
    */
   HADAMRNN_ERROR_LENGTH = 14,
+  /**
+   * The model has no metric, by which "none of these" is told.
+   */
+  HADAMRNN_ERROR_NO_METRIC = 15,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -190,13 +194,50 @@ hadamrnn_error hadamrnn_push(struct hadamrnn *net,
 hadamrnn_error hadamrnn_push_token(struct hadamrnn *net, uint16_t token);
 
 /**
- * The class of the current state, from 0 on: the first largest logit, or with a single logit whether it is positive. -1
+ * The network's class of the current state, from 0 on: the first largest logit, or with a single logit whether it is positive. -1
  * if `net` is null.
  *
  * Needs:
  * `net` must be null or a network of hadamrnn_start() that nobody else writes to now.
  */
 int32_t hadamrnn_class(const struct hadamrnn *net);
+
+/**
+ * The class of the current state, from 0 on, where what the model was taught (`hadamrnn teach`) may overrule its network: a
+ * new class has a number from hadamrnn_classes() on. hadamrnn_class() for a model that was taught nothing. -1 if `net` is
+ * null, or the library or the model has no room for it: hadamrnn_novelty() says why.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now.
+ */
+int32_t hadamrnn_taught_class(const struct hadamrnn *net);
+
+/**
+ * Classes that hadamrnn_taught_class() tells apart; 0 if `net` is null, or what the model was taught is damaged.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+size_t hadamrnn_taught_classes(const struct hadamrnn *net);
+
+/**
+ * Writes how far the current state is from all that the model was trained on and taught. Above
+ * hadamrnn_novelty_threshold() it is none of the classes.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now, and `score` be null or point to a
+ * writable value that nobody else uses now.
+ */
+hadamrnn_error hadamrnn_novelty(const struct hadamrnn *net, uint32_t *score);
+
+/**
+ * The largest score of hadamrnn_novelty() that is one of the classes; the largest number of all if `net` is null or the
+ * model has no metric.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start().
+ */
+uint32_t hadamrnn_novelty_threshold(const struct hadamrnn *net);
 
 /**
  * Writes the logits of the current state: `count` of them, which must be hadamrnn_outputs().

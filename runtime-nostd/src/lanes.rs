@@ -8,6 +8,6 @@ mod code_dsp;
 mod dsp;
 
 #[cfg(not(hadamrnn_arch = "armv7em"))]
-pub(crate) use borrow::{add, add_products, even_bytes, odd_bytes, pack, sub, unpack};
+pub(crate) use borrow::{add, add_products, add_squares, even_bytes, odd_bytes, pack, sub, unpack};
 #[cfg(hadamrnn_arch = "armv7em")]
-pub(crate) use dsp::{add, add_products, even_bytes, odd_bytes, pack, sub, unpack};
+pub(crate) use dsp::{add, add_products, add_squares, even_bytes, odd_bytes, pack, sub, unpack};

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! z_d    = sat16((sum_i P[d][i] x_i + half) >> e_d)
-//! D_c    = sum_d clamp(z_d - m_cd, -8191, 8191)^2
+//! D_c    = sum_d clamp(z_d - m_cd, -8192, 8191)^2
 //! q_c    = min(D_c >> k, 65535)
 //! score  = max(a min_c q_c, min_c a_c q_c)
 //! ```
@@ -16,7 +16,7 @@
 //! whole spread within classes, so that what tells a new class apart is among them.
 //!
 //! No sum overflows, whatever the words are: codes of `P` have six bits and a model has at most 1024 units, so a projection is
-//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `24 * 8191^2`; a score at most `65535^2`.
+//! at most `2^10 2^5 (2^15 - 1)`, and `half` at most `2^29`; a distance is at most `24 * 8192^2`; a score at most `65535^2`.
 
 use crate::arch;
 use crate::codegen::keep_rolled;
@@ -35,10 +35,10 @@ const WORDS: usize = GROUP / 2;
 pub const DIMENSIONS: usize = GROUP * (limits::METRIC_GROUPS.max + limits::TEACHING_GROUPS.max);
 /// Bits of a code of the projection.
 const CODE_BITS: u32 = 6;
-/// Largest difference from a centre, in one dimension, that counts.
-const FAR: i32 = 8191;
+/// Bits of a difference from a centre, in one dimension: beyond them it counts as the largest or smallest.
+const FAR: u32 = 14;
 /// The same, in one of the dimensions for teaching.
-const FAR_TAUGHT: i32 = 4095;
+const FAR_TAUGHT: u32 = 13;
 /// Right shift of distances in these.
 const SHIFT_TAUGHT: u32 = 4;
 /// Largest quotient of a distance.
@@ -49,8 +49,8 @@ const _: () = {
     let half = 1 << (limits::METRIC_SHIFT.max - 1);
     assert!(projection + half <= i32::MAX as i64);
     let (scored, taught) = (limits::METRIC_GROUPS.max, limits::TEACHING_GROUPS.max);
-    assert!((GROUP * scored) as i64 * FAR as i64 * FAR as i64 <= i32::MAX as i64);
-    assert!((GROUP * taught) as i64 * FAR_TAUGHT as i64 * FAR_TAUGHT as i64 <= i32::MAX as i64);
+    assert!(((GROUP * scored) as i64) << (2 * (FAR - 1)) <= i32::MAX as i64);
+    assert!(((GROUP * taught) as i64) << (2 * (FAR_TAUGHT - 1)) <= i32::MAX as i64);
     assert!(MOST as u64 * MOST as u64 <= u32::MAX as u64);
 };
 
@@ -74,14 +74,8 @@ pub struct Metric<'a> {
     centres: &'a [u32],
 }
 
-/// In which dimensions a place is computed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Dimensions {
-    /// All of them.
-    All,
-    /// Those that the score looks at.
-    OfScore,
-}
+/// Most dimensions that a score looks at.
+pub(crate) const SCORED: usize = GROUP * limits::METRIC_GROUPS.max;
 
 /// A place in the space of a metric: `z`, with zeros behind the dimensions that the metric has.
 pub type Place = [i32; DIMENSIONS];
@@ -232,7 +226,7 @@ impl<'a> Metric<'a> {
 
     /// Where a vector is that [`Session::read`](crate::Session::read) gave.
     pub fn place_of(&self, read: &[i16]) -> Place {
-        self.place(Dimensions::All, || {
+        self.place(|| {
             read.as_chunks::<2>()
                 .0
                 .iter()
@@ -240,30 +234,29 @@ impl<'a> Metric<'a> {
         })
     }
 
-    /// Where a vector is, in all dimensions or in those that the score looks at, and zero in the others: `read` gives it anew each
-    /// time, two units at once.
-    pub(crate) fn place<I: Iterator<Item = [i32; 2]>>(
+    /// Where a vector is, in all [`DIMENSIONS`] or in the [`SCORED`] that the score looks at: `read` gives it anew each time, two units
+    /// at once.
+    pub(crate) fn place<const N: usize, I: Iterator<Item = [i32; 2]>>(
         &self,
-        dimensions: Dimensions,
         read: impl Fn() -> I,
-    ) -> Place {
-        self.place_by(dimensions, |codes| project(codes, read()))
+    ) -> [i32; N] {
+        self.place_by(|codes| project(codes, read()))
     }
 
     /// Where the vector of a pooled readout is, of its sums and their right shift.
-    pub(crate) fn place_of_pool(&self, dimensions: Dimensions, sums: &[u32], shift: u32) -> Place {
-        self.place_by(dimensions, |codes| {
+    pub(crate) fn place_of_pool<const N: usize>(&self, sums: &[u32], shift: u32) -> [i32; N] {
+        self.place_by(|codes| {
             arch::project_pooled(codes, sums, shift)
                 .unwrap_or_else(|| project(codes, pool::scaled(sums, shift)))
         })
     }
 
     /// Where a vector is whose products with the codes of a group `project` gives.
-    fn place_by(&self, of: Dimensions, project: impl Fn(&[u32]) -> [i32; GROUP]) -> Place {
-        let mut place = [0; DIMENSIONS];
-        let shifts = match of {
-            Dimensions::All => self.shifts,
-            Dimensions::OfScore => self.shifts.get(..self.groups).unwrap_or_default(),
+    fn place_by<const N: usize>(&self, project: impl Fn(&[u32]) -> [i32; GROUP]) -> [i32; N] {
+        let mut place = [0; N];
+        let shifts = match N {
+            SCORED => self.shifts.get(..self.groups).unwrap_or_default(),
+            _ => self.shifts,
         };
         let (groups, _) = place.as_chunks_mut::<GROUP>();
         let words = WORDS.wrapping_mul(self.units / 2);
@@ -287,7 +280,7 @@ impl<'a> Metric<'a> {
         place
     }
 
-    /// The square of the distance of each class's centre from a place, at most `24 * 8191^2`.
+    /// The square of the distance of each class's centre from a place, at most `24 * 8192^2`.
     pub fn distances(&self, place: &Place) -> impl Iterator<Item = u32> {
         (self.classes()).map(|(_, centre)| self.squared_distance(centre, place))
     }
@@ -303,31 +296,36 @@ impl<'a> Metric<'a> {
     }
 
     /// The square of a place's distance from a centre that has the dimensions of this metric.
-    pub(crate) fn squared_distance(&self, centre: &[u32], place: &Place) -> u32 {
+    pub(crate) fn squared_distance(&self, centre: &[u32], place: &[i32]) -> u32 {
         let scored = WORDS.wrapping_mul(self.groups);
-        squared_distance(centre.get(..scored).unwrap_or_default(), place, FAR)
+        squared_distance::<FAR>(centre.get(..scored).unwrap_or_default(), place)
     }
 
     /// How far a place is from a centre as far as teaching goes, in 16 bits: by the dimensions for teaching, or by all where there are
     /// none.
-    pub(crate) fn taught_quotient(&self, centre: &[u32], place: &Place) -> u32 {
+    pub(crate) fn taught_quotient(&self, centre: &[u32], place: &[i32]) -> u32 {
         if !self.teaches() {
             return self.quotient(self.squared_distance(centre, place));
         }
         let scored = WORDS.wrapping_mul(self.groups);
         let centre = centre.get(scored..).unwrap_or_default();
         let place = place.get(scored.wrapping_mul(2)..).unwrap_or_default();
-        let distance = squared_distance(centre, place, FAR_TAUGHT);
+        let distance = squared_distance::<FAR_TAUGHT>(centre, place);
         distance.wrapping_shr(SHIFT_TAUGHT).min(MOST)
     }
 
     /// How far a place is from all classes: beyond the [threshold](Self::threshold) it is none of them.
     pub fn score(&self, place: &Place) -> u32 {
+        self.score_at(place)
+    }
+
+    /// The same of a place that may lack the dimensions for teaching.
+    pub(crate) fn score_at(&self, place: &[i32]) -> u32 {
         self.nearness(place, usize::MAX).score(self)
     }
 
     /// The least quotients of the classes, and that of `class`: the largest of all where there is no such class.
-    pub(crate) fn nearness(&self, place: &Place, class: usize) -> Nearness {
+    pub(crate) fn nearness(&self, place: &[i32], class: usize) -> Nearness {
         let mut least = Nearness {
             nearest: MOST,
             own: u32::MAX,
@@ -373,16 +371,13 @@ impl Nearness {
     }
 }
 
-/// The square of a place's distance from a centre, whose words have two coordinates each; a difference counts up to `far`.
-fn squared_distance(centre: &[u32], place: &[i32], far: i32) -> u32 {
-    let (pairs, _) = place.as_chunks::<2>();
+/// The square of a place's distance from a centre, whose words have two coordinates each; differences count from `-2^(BITS - 1)` to
+/// `2^(BITS - 1) - 1`.
+fn squared_distance<const BITS: u32>(centre: &[u32], place: &[i32]) -> u32 {
     let mut sum = 0i32;
-    for (word, [even, odd]) in centre.iter().zip(pairs) {
+    for (word, pair) in centre.iter().zip(place.as_chunks().0) {
         keep_rolled();
-        let word = *word as i32;
-        let low = square(even.wrapping_sub(word << 16 >> 16), far);
-        let high = square(odd.wrapping_sub(word >> 16), far);
-        sum = sum.wrapping_add(low).wrapping_add(high);
+        sum = lanes::add_squares::<BITS>(sum, *pair, *word);
     }
     sum as u32
 }
@@ -409,11 +404,4 @@ fn add([a, b, c, d, e, f]: [i32; GROUP], [ab, cd, ef]: [u32; WORDS], values: u32
         lanes::add_products(e, lanes::even_bytes(ef), values),
         lanes::add_products(f, lanes::odd_bytes(ef), values),
     ]
-}
-
-/// The square of a difference, which counts up to `far`.
-#[inline(always)]
-fn square(difference: i32, far: i32) -> i32 {
-    let difference = difference.clamp(far.wrapping_neg(), far);
-    difference.wrapping_mul(difference)
 }

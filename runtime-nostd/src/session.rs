@@ -9,7 +9,7 @@ use crate::input_projection::InputProjection;
 use crate::kernel::{self, HiddenState, Kernel};
 use crate::layer_input::LayerInput;
 use crate::model::Model;
-use crate::novelty::{Dimensions, Metric, Place};
+use crate::novelty::{Metric, Place, SCORED};
 use crate::pool;
 use crate::readout::{self, Logits};
 use crate::room::{Array, Inputs, Room};
@@ -263,22 +263,22 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
 
     /// Where the session is in the space of its model's metric.
     pub fn place(&self, metric: &Metric<'_>) -> Place {
-        self.place_in(metric, Dimensions::All)
+        self.place_in(metric)
     }
 
     /// How far the session is from all that its model was trained on, by the model's metric; beyond the metric's
     /// [threshold](Metric::threshold) it is none of the classes.
     pub fn novelty(&self, metric: &Metric<'_>) -> u32 {
-        metric.score(&self.place_in(metric, Dimensions::OfScore))
+        metric.score_at(&self.place_in::<SCORED>(metric))
     }
 
-    fn place_in(&self, metric: &Metric<'_>, dimensions: Dimensions) -> Place {
+    fn place_in<const N: usize>(&self, metric: &Metric<'_>) -> [i32; N] {
         match (self.model().readout(), self.model().second()) {
             (Readout::Pooled { shift, .. }, _) if Self::POOL => {
-                metric.place_of_pool(dimensions, self.pool.as_ref(), shift.into())
+                metric.place_of_pool(self.pool.as_ref(), shift.into())
             }
-            (_, Some(_)) if Self::SECOND => metric.place(dimensions, || self.second.state.pairs()),
-            _ => metric.place(dimensions, || self.state.pairs()),
+            (_, Some(_)) if Self::SECOND => metric.place(|| self.second.state.pairs()),
+            _ => metric.place(|| self.state.pairs()),
         }
     }
 

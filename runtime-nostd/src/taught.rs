@@ -217,7 +217,7 @@ impl<'a> Taught<'a> {
     /// The entries, by rising classes.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
         let words = words_of_entry(self.dimensions);
-        self.entries.chunks(words).map(|entry| {
+        self.entries.chunks(words.max(1)).map(|entry| {
             let (numbers, centre) = entry.split_at_checked(ENTRY).unwrap_or((&[], &[]));
             let (numbers, factor) = match *numbers {
                 [numbers, factor] => (numbers, factor),

@@ -45,7 +45,7 @@ impl PlainMetric {
     pub fn distance(&self, centre: &[i64], place: &[i64]) -> i64 {
         let differences = place.iter().zip(centre).map(|(z, m)| z - m);
         let differences = differences.take(self.scored());
-        differences.map(|u| u.clamp(-8191, 8191).pow(2)).sum()
+        differences.map(|u| u.clamp(-8192, 8191).pow(2)).sum()
     }
 
     /// The quotient of a centre, as far as teaching goes.
@@ -55,7 +55,7 @@ impl PlainMetric {
         }
         let differences = place.iter().zip(centre).map(|(z, m)| z - m);
         let differences = differences.skip(self.scored());
-        let distance: i64 = differences.map(|u| u.clamp(-4095, 4095).pow(2)).sum();
+        let distance: i64 = differences.map(|u| u.clamp(-4096, 4095).pow(2)).sum();
         (distance >> 4).min(65535)
     }
 

@@ -353,3 +353,28 @@ fn drawn<T>(strategy: impl Strategy<Value = T>) -> T {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     strategy.new_tree(&mut runner).expect("a value").current()
 }
+
+#[test]
+fn the_worked_example_of_the_document() {
+    let centre = vec![1, -2, 3, -4, 5];
+    let entry = PlainEntry {
+        class: 2,
+        windows: 10,
+        factor: 256,
+        centre,
+    };
+    let plain = PlainTaught {
+        trained: 2,
+        entries: vec![entry],
+        labels: vec!["jump".into()],
+    };
+    let words: Vec<String> = plain
+        .words()
+        .iter()
+        .map(|word| format!("{word:08x}"))
+        .collect();
+    assert_eq!(words[7..], ["00000000"; 7]);
+    let shown = format!("{}`, then the name `{}`", words[..6].join(" "), words[6]);
+    let document = include_str!("../../docs/FORMAT.md").replace('\n', " ");
+    assert!(document.contains(&shown), "{shown}");
+}

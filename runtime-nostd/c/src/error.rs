@@ -42,6 +42,8 @@ pub enum Error {
     HadamrnnErrorToken = 13,
     /// A sample or a row of logits has another length than the model's.
     HadamrnnErrorLength = 14,
+    /// The model has no metric, by which "none of these" is told.
+    HadamrnnErrorNoMetric = 15,
 }
 
 impl Error {
@@ -77,6 +79,9 @@ impl Error {
             }
             Self::HadamrnnErrorToken => c"the token is not in the model's vocabulary",
             Self::HadamrnnErrorLength => c"a length that is not the model's",
+            Self::HadamrnnErrorNoMetric => {
+                c"the model has no metric: export its run with --novelty"
+            }
         }
     }
 
@@ -98,6 +103,7 @@ impl Error {
             12 => Self::HadamrnnErrorInputKind,
             13 => Self::HadamrnnErrorToken,
             14 => Self::HadamrnnErrorLength,
+            15 => Self::HadamrnnErrorNoMetric,
             _ => return None,
         })
     }
@@ -143,7 +149,7 @@ mod tests {
                     .all(|other| other.text() != error.text())
             );
         }
-        assert_eq!(errors.last(), Some(&Error::HadamrnnErrorLength));
+        assert_eq!(errors.last(), Some(&Error::HadamrnnErrorNoMetric));
         assert_eq!(Error::of_number(-1), None);
     }
 }

@@ -27,7 +27,8 @@ pub use error::Error;
 pub use net::Net;
 pub use shape::Shape;
 
-use hadamrnn_runtime::{Model, format};
+use hadamrnn_runtime::taught::Taught;
+use hadamrnn_runtime::{Metric, Model, format};
 
 /// Alignment of the memory of a network, in bytes. An array of uint64_t has it.
 pub const HADAMRNN_ALIGNMENT: usize = 8;
@@ -163,7 +164,7 @@ pub unsafe extern "C" fn hadamrnn_push_token(net: *mut Net, token: u16) -> Error
     }
 }
 
-/// The class of the current state, from 0 on: the first largest logit, or with a single logit whether it is positive. -1
+/// The network's class of the current state, from 0 on: the first largest logit, or with a single logit whether it is positive. -1
 /// if `net` is null.
 ///
 /// # Safety
@@ -172,6 +173,79 @@ pub unsafe extern "C" fn hadamrnn_push_token(net: *mut Net, token: u16) -> Error
 pub unsafe extern "C" fn hadamrnn_class(net: *const Net) -> i32 {
     // SAFETY: this function asks for the same. A model has at most 1,024 outputs.
     unsafe { net.as_ref() }.map_or(-1, |net| unsafe { net.session().as_ref() }.class() as i32)
+}
+
+/// The class of the current state, from 0 on, where what the model was taught (`hadamrnn teach`) may overrule its network: a
+/// new class has a number from hadamrnn_classes() on. hadamrnn_class() for a model that was taught nothing. -1 if `net` is
+/// null, or the library or the model has no room for it: hadamrnn_novelty() says why.
+///
+/// # Safety
+/// `net` must be null or a network of hadamrnn_start() that nobody else writes to now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hadamrnn_taught_class(net: *const Net) -> i32 {
+    // SAFETY: this function asks for the same.
+    let Some(net) = (unsafe { net.as_ref() }) else {
+        return -1;
+    };
+    match Taught::of(net.model()) {
+        // SAFETY: nobody else writes to the network now.
+        Ok(None) => unsafe { net.session().as_ref() }.class() as i32,
+        // SAFETY: as above.
+        Ok(Some(_)) => unsafe { net.judged() }.map_or(-1, |judged| judged.class as i32),
+        Err(_) => -1,
+    }
+}
+
+/// Classes that hadamrnn_taught_class() tells apart; 0 if `net` is null, or what the model was taught is damaged.
+///
+/// # Safety
+/// `net` must be null or a network of hadamrnn_start().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hadamrnn_taught_classes(net: *const Net) -> usize {
+    // SAFETY: this function asks for the same.
+    unsafe { model(net) }.map_or(0, |model| match Taught::of(model) {
+        Ok(None) => model.class_count(),
+        Ok(Some(taught)) => taught.class_count(),
+        Err(_) => 0,
+    })
+}
+
+/// Writes how far the current state is from all that the model was trained on and taught. Above
+/// hadamrnn_novelty_threshold() it is none of the classes.
+///
+/// # Safety
+/// `net` must be null or a network of hadamrnn_start() that nobody else writes to now, and `score` be null or point to a
+/// writable value that nobody else uses now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hadamrnn_novelty(net: *const Net, score: *mut u32) -> Error {
+    // SAFETY: this function asks for the same.
+    let net = unsafe { net.as_ref() };
+    let (Some(net), Some(score)) = (net, NonNull::new(score)) else {
+        return Error::HadamrnnErrorNull;
+    };
+    // SAFETY: nobody else writes to the network now.
+    match unsafe { net.judged() } {
+        Ok(judged) => {
+            // SAFETY: not null, and writable by what this function asks for.
+            unsafe { score.write(judged.score) };
+            Error::HadamrnnOk
+        }
+        Err(error) => error,
+    }
+}
+
+/// The largest score of hadamrnn_novelty() that is one of the classes; the largest number of all if `net` is null or the
+/// model has no metric.
+///
+/// # Safety
+/// `net` must be null or a network of hadamrnn_start().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hadamrnn_novelty_threshold(net: *const Net) -> u32 {
+    // SAFETY: this function asks for the same.
+    match unsafe { model(net) }.map(Metric::of) {
+        Some(Ok(Some(metric))) => metric.threshold(),
+        _ => u32::MAX,
+    }
 }
 
 /// Writes the logits of the current state: `count` of them, which must be hadamrnn_outputs().

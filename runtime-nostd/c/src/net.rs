@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 
 use hadamrnn_runtime::format::Crc32;
 use hadamrnn_runtime::kernel::{FwhtPacked, Kernel};
-use hadamrnn_runtime::{Model, RoomOf, Session, SessionError};
+use hadamrnn_runtime::taught::{Judged, Taught, judge};
+use hadamrnn_runtime::{Metric, Model, Place, RoomOf, Session, SessionError};
 
 use crate::error::Error;
 use crate::shape::Shape;
@@ -18,6 +19,8 @@ pub(crate) trait Run {
     fn class(&self) -> usize;
     /// Writes as many logits as there is room for.
     fn logits(&self, logits: &mut [i32]);
+    /// Where the session is in the space of a metric; none in a library without the feature.
+    fn place(&self, metric: &Metric<'_>) -> Option<Place>;
     fn steps(&self) -> u32;
     fn reset(&mut self);
 }
@@ -46,6 +49,11 @@ impl<K: Kernel, const N: usize, const POOL: usize, const SECOND: usize> Run
         for (to, logit) in logits.iter_mut().zip(Session::logits(self)) {
             *to = logit;
         }
+    }
+
+    fn place(&self, metric: &Metric<'_>) -> Option<Place> {
+        // Without the feature there is no code for it.
+        cfg!(feature = "metric").then(|| Session::place(self, metric))
     }
 
     fn steps(&self) -> u32 {
@@ -110,6 +118,19 @@ impl Net {
         &self.model
     }
 
+    /// What the session's state is by the model's metric, and by what the model was taught.
+    ///
+    /// # Safety
+    /// Nobody else writes to the network now.
+    pub(crate) unsafe fn judged(&self) -> Result<Judged, Error> {
+        // SAFETY: this function asks for the same.
+        let session = unsafe { self.session.as_ref() };
+        let metric = Metric::of(&self.model)?.ok_or(Error::HadamrnnErrorNoMetric)?;
+        let taught = Taught::of(&self.model)?;
+        let place = session.place(&metric).ok_or(Error::HadamrnnErrorCapacity)?;
+        Ok(judge(&metric, taught.as_ref(), &place, session.class()))
+    }
+
     /// Session of the network: valid for as long as the network is, and shared by everybody who has the network.
     pub(crate) fn session(&self) -> NonNull<dyn Run> {
         self.session
@@ -117,10 +138,10 @@ impl Net {
 }
 
 /// Makes a network; see [`place`] for what it needs.
-type Place = unsafe fn(*mut u8, Model<'static>) -> Result<NonNull<Net>, Error>;
+type Start = unsafe fn(*mut u8, Model<'static>) -> Result<NonNull<Net>, Error>;
 
 /// The way to make a session of capacity `N`; none that this build has no code for.
-fn with_kernel<const N: usize>(shape: Shape) -> Option<Place> {
+fn with_kernel<const N: usize>(shape: Shape) -> Option<Start> {
     #[cfg(feature = "wide")]
     if shape.wide {
         return with_kind::<hadamrnn_runtime::kernel::Fwht, N>(shape);
@@ -129,7 +150,7 @@ fn with_kernel<const N: usize>(shape: Shape) -> Option<Place> {
     with_kind::<FwhtPacked, N>(shape)
 }
 
-fn with_kind<K: Kernel + 'static, const N: usize>(shape: Shape) -> Option<Place> {
+fn with_kind<K: Kernel + 'static, const N: usize>(shape: Shape) -> Option<Start> {
     match shape {
         Shape { layered: true, .. } => {
             #[cfg(feature = "layered")]

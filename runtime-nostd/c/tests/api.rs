@@ -5,8 +5,10 @@ use std::path::Path;
 use std::ptr::{null, null_mut};
 
 use hadamrnn_c::*;
+use hadamrnn_runtime::format::{Part, encode_with_parts, part};
 use hadamrnn_runtime::kernel::Fwht;
-use hadamrnn_runtime::{Model, RoomOf, Session};
+use hadamrnn_runtime::taught::{Lesson, Shown, Taught, TaughtWords, judge};
+use hadamrnn_runtime::{Metric, Model, RoomOf, Session};
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
 
@@ -329,4 +331,133 @@ fn a_function_of_the_caller_computes_the_checksum() {
         assert_eq!(net.is_null(), error != Error::HadamrnnOk);
     }
     assert_eq!(calls, 2);
+}
+
+/// `shipped` with a metric at the places of its first windows, and a class that was taught at that of its last one.
+fn taught(shipped: &Shipped) -> Shipped {
+    let model = Model::from_bytes(shipped.bytes()).expect("a model");
+    let header = *model.header();
+    let units = model.top().hidden_size();
+    let mut words = vec![1 | 2 << 8 | 6 << 16, 300, 1 << 22, 0];
+    words[3] = (0..5).fold(0, |word, i| word | 9 << (5 * i));
+    words.extend((0..units as u32).map(|i| i.wrapping_mul(0x9E37_79B9) & 0x3FFF_FFFF));
+    let projection = words.clone();
+    words.extend([0; 8]);
+    let metric = Metric::new(&words, units).expect("a metric");
+    let place = |window: &[Vec<i16>]| {
+        let mut session = Session::<RoomOf<Fwht, 128, 9>>::new(&model).expect("room");
+        window
+            .iter()
+            .for_each(|sample| session.push(sample).expect("a sample"));
+        session.place(&metric)
+    };
+    let places: Vec<_> = shipped.windows.iter().map(|window| place(window)).collect();
+    let centres = places[..2].iter().flat_map(|place| {
+        let half = |i: usize| place[i] as u32 & 0xFFFF;
+        [
+            250,
+            half(0) | half(1) << 16,
+            half(2) | half(3) << 16,
+            half(4),
+        ]
+    });
+    let words: Vec<u32> = projection.into_iter().chain(centres).collect();
+    let with = |parts: &[Part<'_>]| {
+        let mut header = header;
+        header.addition.bounds = model.bounds();
+        let weights = model.sections().all().concat();
+        let mut bytes = vec![0; 4096];
+        let length = encode_with_parts(&header, &weights, parts, &mut bytes).expect("room");
+        bytes.truncate(length);
+        bytes
+    };
+    let metric = Part {
+        id: part::METRIC,
+        critical: false,
+        words: &words,
+    };
+    let untaught = aligned(&with(&[metric]));
+    // SAFETY: any bit pattern is bytes; the words are as long or longer.
+    let bytes =
+        unsafe { std::slice::from_raw_parts(untaught.as_ptr().cast(), with(&[metric]).len()) };
+    let mut shown = Shown::default();
+    assert!(shown.add(places.last().expect("a window")));
+    let lesson = Lesson {
+        class: 2,
+        label: "jump",
+    };
+    let lesson = TaughtWords::with(&Model::from_bytes(bytes).expect("valid"), lesson, &shown);
+    let lesson = lesson.expect("fits");
+    let file = with(&[
+        metric,
+        Part {
+            id: part::TAUGHT,
+            critical: true,
+            words: lesson.words(),
+        },
+    ]);
+    Shipped {
+        words: aligned(&file),
+        length: file.len(),
+        windows: shipped.windows.clone(),
+    }
+}
+
+#[test]
+fn what_is_none_of_the_classes_and_what_was_taught_is_told_as_the_runtime_does() {
+    let plain = Shipped::read("har2");
+    let taught = taught(&plain);
+    let model = Model::from_bytes(taught.bytes()).expect("a model");
+    let metric = Metric::of(&model).expect("valid").expect("a metric");
+    let rule = Taught::of(&model).expect("valid").expect("taught");
+    let mut session = Session::<RoomOf<Fwht, 128, 9>>::new(&model).expect("room");
+    let mut memory = taught.memory();
+    let (error, net) = taught.start(&mut memory);
+    assert_eq!(error, Error::HadamrnnOk);
+    let mut found = [0; 3];
+    // SAFETY: a network, or null; and room for a number.
+    unsafe {
+        assert_eq!(
+            (hadamrnn_classes(net), hadamrnn_taught_classes(net)),
+            (2, 3)
+        );
+        assert_eq!(hadamrnn_novelty_threshold(net), metric.threshold());
+        for window in &taught.windows {
+            session.reset();
+            hadamrnn_reset(net);
+            for sample in window {
+                session.push(sample).expect("a sample");
+                assert_eq!(push(net, sample), Error::HadamrnnOk);
+            }
+            let judged = judge(
+                &metric,
+                Some(&rule),
+                &session.place(&metric),
+                session.class(),
+            );
+            let mut score = 0;
+            assert_eq!(hadamrnn_novelty(net, &mut score), Error::HadamrnnOk);
+            assert_eq!(score, judged.score);
+            assert_eq!(hadamrnn_taught_class(net) as usize, judged.class);
+            assert_eq!(hadamrnn_class(net) as usize, session.class());
+            found[judged.class] += 1;
+        }
+        assert_eq!(hadamrnn_novelty(net, null_mut()), Error::HadamrnnErrorNull);
+        assert_eq!(hadamrnn_novelty(null(), &mut 0), Error::HadamrnnErrorNull);
+        assert_eq!(
+            (
+                hadamrnn_taught_class(null()),
+                hadamrnn_taught_classes(null())
+            ),
+            (-1, 0)
+        );
+        assert_eq!(hadamrnn_novelty_threshold(null()), u32::MAX);
+        let mut memory = plain.memory();
+        let net = plain.start(&mut memory).1;
+        assert_eq!(hadamrnn_novelty(net, &mut 0), Error::HadamrnnErrorNoMetric);
+        assert_eq!(hadamrnn_taught_class(net), hadamrnn_class(net));
+        assert_eq!(hadamrnn_taught_classes(net), 2);
+        assert_eq!(hadamrnn_novelty_threshold(net), u32::MAX);
+    }
+    assert!(found[2] > 0 && found[0] + found[1] > 0, "{found:?}");
 }

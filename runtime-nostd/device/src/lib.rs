@@ -56,6 +56,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `teach` (default) | classes taught over the link; without it a lesson is refused, and taught models still run |
 //! | `std` | [`slots::MemoryFlash`](crate::slots), flash in memory: for the host's tools and for tests |
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 

@@ -47,3 +47,30 @@ pub(crate) const fn add_products(sum: i32, a: u32, b: u32) -> i32 {
     sum.wrapping_add(a.wrapping_mul(b))
         .wrapping_add(c.wrapping_mul(d))
 }
+
+/// The sum of `sum` and of the squares of two values' differences from those in the halves of a word, each difference saturated to
+/// `BITS` signed bits, at most 16.
+#[inline(always)]
+pub(crate) const fn add_squares<const BITS: u32>(
+    sum: i32,
+    [low, high]: [i32; 2],
+    word: u32,
+) -> i32 {
+    let low = saturated::<BITS>(low.wrapping_sub(word as i16 as i32));
+    let high = saturated::<BITS>(high.wrapping_sub(word as i32 >> 16));
+    sum.wrapping_add(low.wrapping_mul(low))
+        .wrapping_add(high.wrapping_mul(high))
+}
+
+/// `value`, or the nearest one of `BITS` signed bits.
+#[inline(always)]
+const fn saturated<const BITS: u32>(value: i32) -> i32 {
+    let end = 1i32.wrapping_shl(BITS.wrapping_sub(1));
+    if value < end.wrapping_neg() {
+        end.wrapping_neg()
+    } else if value >= end {
+        end.wrapping_sub(1)
+    } else {
+        value
+    }
+}

@@ -63,3 +63,28 @@ pub(super) fn smlad(mut sum: i32, a: u32, b: u32) -> i32 {
     }
     sum
 }
+
+/// Difference of both lanes, each saturated to 16 bits.
+#[inline(always)]
+pub(super) fn qsub16(a: u32, b: u32) -> u32 {
+    let difference;
+    // SAFETY: reads two registers and writes one, and changes no flag.
+    unsafe {
+        core::arch::asm!("qsub16 {}, {}, {}", out(reg) difference, in(reg) a, in(reg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    difference
+}
+
+/// Both signed lanes, each saturated to `BITS` bits, `1..=16`.
+#[inline(always)]
+pub(super) fn ssat16<const BITS: u32>(pair: u32) -> u32 {
+    let saturated;
+    // SAFETY: reads one register and writes one; the flag it may set (Q) is undefined at any time for Rust, and no instruction of the
+    // compiler reads it.
+    unsafe {
+        core::arch::asm!("ssat16 {}, #{bits}, {}", out(reg) saturated, in(reg) pair, bits = const BITS,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    saturated
+}

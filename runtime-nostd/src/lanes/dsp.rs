@@ -43,3 +43,11 @@ pub(crate) fn odd_bytes(word: u32) -> u32 {
 pub(crate) fn add_products(sum: i32, a: u32, b: u32) -> i32 {
     code::smlad(sum, a, b)
 }
+
+/// The sum of `sum` and of the squares of two values' differences from those in the halves of a word, each difference saturated to
+/// `BITS` signed bits, at most 16. The values have 16 bits.
+#[inline(always)]
+pub(crate) fn add_squares<const BITS: u32>(sum: i32, [low, high]: [i32; 2], word: u32) -> i32 {
+    let difference = code::ssat16::<BITS>(code::qsub16(pack(low, high), word));
+    code::smlad(sum, difference, difference)
+}

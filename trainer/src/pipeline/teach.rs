@@ -125,6 +125,11 @@ pub fn teach(options: &TeachOptions, observer: &mut dyn Observer) -> Result<Taug
     let class = class.sort_at(Error::Model, path)?;
     let before = taught::labels(&model).sort_at(Error::Model, path)?.len();
     let is_new = usize::from(class) == model.class_count() + before;
+    if is_new && usage.classes.is_empty() {
+        observer.notice(
+            "note: the model file lies alone, so the names of its network's classes are not known: this is a new class",
+        );
+    }
     let label = match is_new {
         true => options.label.as_str(),
         false => "",
@@ -212,9 +217,9 @@ fn of_data(
     };
     let mut next = 0;
     let mut windows = Vec::new();
-    for i in 0..sequences.len() {
+    for (i, own) in classes.iter().enumerate() {
         let is_group = group.is_none_or(|group| sequences.groups.get(i) == Some(&group));
-        if classes[i] as usize == class && is_group && i >= next {
+        if *own as usize == class && is_group && i >= next {
             windows.push(sequences.raw(i, &data.input_lsb));
             next = i + stride;
         }

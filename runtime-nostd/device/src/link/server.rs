@@ -160,6 +160,9 @@ impl<'a, F: MappedFlash, A: Accept> Server<'a, F, A> {
                 send(&message, port);
             }
         }
+        if !cfg!(feature = "teach") {
+            return None;
+        }
         let teaching = self.state.teaching.as_mut()?;
         let (windows, of) = teaching.take(answer)?;
         let index = answer.index;
@@ -253,6 +256,9 @@ impl<'a, F: MappedFlash, A: Accept> State<'a, F, A> {
 
     /// Begins a lesson, or goes on with the same one.
     fn teach(&mut self, crc: u32, lesson: Lesson<'_>, windows: u16) -> Result<(), SlotError> {
+        if !cfg!(feature = "teach") {
+            return Err(SlotError::NotBuilt);
+        }
         self.is_running(crc)?;
         if self
             .teaching

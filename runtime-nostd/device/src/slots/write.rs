@@ -85,6 +85,8 @@ pub enum SlotError {
     Waiting,
     /// No slot has a model that could be taken back.
     Nothing,
+    /// The firmware was built without the code for it.
+    NotBuilt,
 }
 
 /// The two slots of a board, and the transfer into one of them.
@@ -418,6 +420,9 @@ impl fmt::Display for SlotError {
             Self::OtherModel => f.write_str("the board's model is another one by now"),
             Self::Waiting => f.write_str(
                 "a newer model waits in a slot for the board's restart: restart it first",
+            ),
+            Self::NotBuilt => f.write_str(
+                "this board's firmware was built without teaching: teach the model from recordings, and send it",
             ),
             Self::Nothing => f.write_str(
                 "no slot has a model: the built-in one runs, and there is nothing to go back to",

@@ -9,18 +9,18 @@ use core::arch::naked_asm;
 use crate::novelty::GROUP;
 
 /// Products of the codes of a group of dimensions, three words for two units, and the scaled sums of a pooled readout; see `project`
-/// of [`novelty`](crate::novelty). None where sums are not shifted.
+/// of [`novelty`](crate::novelty). In groups of four units: hidden sizes are multiples of that. None where sums are not shifted.
 #[inline(always)]
 pub(crate) fn project_pooled(codes: &[u32], sums: &[u32], shift: u32) -> Option<[i32; GROUP]> {
-    let codes = codes.as_chunks::<3>().0;
-    let sums = sums.as_chunks::<2>().0;
-    let pairs = codes.len().min(sums.len());
-    let range = sums.get(..pairs)?.as_ptr_range();
-    if pairs == 0 || shift == 0 || shift > 31 {
+    let (codes, rest) = codes.as_chunks::<6>();
+    let sums = sums.as_chunks::<4>().0;
+    let groups = codes.len().min(sums.len());
+    let range = sums.get(..groups)?.as_ptr_range();
+    if groups == 0 || !rest.is_empty() || !(1..=31).contains(&shift) {
         return None;
     }
     let mut found = [0; GROUP];
-    // SAFETY: there are as many triples of codes as pairs of sums, at least one; the shift is in `1..=31`.
+    // SAFETY: there are as many groups of codes as of sums, at least one; the shift is in `1..=31`.
     unsafe { project_pooled_code(codes.as_ptr(), range.start, range.end, shift, &mut found) };
     Some(found)
 }
@@ -28,12 +28,12 @@ pub(crate) fn project_pooled(codes: &[u32], sums: &[u32], shift: u32) -> Option<
 /// A shift leaves the last bit that it drops in the carry, which rounds. Two values in a word meet two codes of each dimension.
 ///
 /// # Safety
-/// From `sums` to `end` is one pair or more, and as many triples at `codes`; `shift` is in `1..=31`.
+/// From `sums` to `end` is one group or more, and as many at `codes`; `shift` is in `1..=31`; `found` may be written.
 #[unsafe(naked)]
 unsafe extern "C" fn project_pooled_code(
-    codes: *const [u32; 3],
-    sums: *const [u32; 2],
-    end: *const [u32; 2],
+    codes: *const [u32; 6],
+    sums: *const [u32; 4],
+    end: *const [u32; 4],
     shift: u32,
     found: *mut [i32; GROUP],
 ) {
@@ -60,14 +60,35 @@ unsafe extern "C" fn project_pooled_code(
         "smlad r4, r11, r10, r4",
         "sxtb16 r11, r12, ror #8",
         "smlad r5, r11, r10, r5",
-        "ldr r12, [r0], #4",
         "sxtb16 r11, lr",
         "smlad r6, r11, r10, r6",
         "sxtb16 r11, lr, ror #8",
         "smlad r7, r11, r10, r7",
+        "ldrd r12, lr, [r0], #8",
         "sxtb16 r11, r12",
         "smlad r8, r11, r10, r8",
         "sxtb16 r11, r12, ror #8",
+        "smlad r9, r11, r10, r9",
+        "ldrd r10, r11, [r1], #8",
+        "lsrs r10, r10, r3",
+        "adc r10, r10, #0",
+        "lsrs r11, r11, r3",
+        "adc r11, r11, #0",
+        "usat r10, #15, r10",
+        "usat r11, #15, r11",
+        "pkhbt r10, r10, r11, lsl #16",
+        "sxtb16 r11, lr",
+        "smlad r4, r11, r10, r4",
+        "sxtb16 r11, lr, ror #8",
+        "smlad r5, r11, r10, r5",
+        "ldrd r12, lr, [r0], #8",
+        "sxtb16 r11, r12",
+        "smlad r6, r11, r10, r6",
+        "sxtb16 r11, r12, ror #8",
+        "smlad r7, r11, r10, r7",
+        "sxtb16 r11, lr",
+        "smlad r8, r11, r10, r8",
+        "sxtb16 r11, lr, ror #8",
         "smlad r9, r11, r10, r9",
         "cmp r1, r2",
         "bne 2b",
