@@ -17,6 +17,7 @@ fn options(folder: &std::path::Path) -> UnknownOptions {
     UnknownOptions {
         config,
         false_alarms: 0.1,
+        teaches: false,
         seeds: vec![3],
         classes: vec!["LAYING".into()],
         folder: folder.into(),

@@ -44,13 +44,14 @@ pub fn metric() -> PlainMetric {
         let codes = (0..16).map(|unit| unit * (d + 1) % 64 - 32);
         (codes.collect(), 2 + d as u32)
     };
-    let centre = |class: i64| (0..5).map(|d| 100 * class - 1000 * d).collect();
+    let centre = |class: i64| (0..6).map(|d| 100 * class - 1000 * d).collect();
     PlainMetric {
-        rows: (0..5).map(row).collect(),
+        rows: (0..6).map(row).collect(),
+        teaching: 0,
         classes: vec![(3, centre(0)), (5, centre(1))],
         shift: 12,
         factor: 4,
-        threshold: 100_000,
+        threshold: 122_000,
     }
 }
 
