@@ -42,7 +42,7 @@ fn with_metric() -> ModelFile {
         held_out: &data.task.split(Split::Valid),
         input_lsb: &data.input_lsb,
     };
-    novelty::with_metric(&model("har2"), windows, 0.05).expect("a metric")
+    novelty::with_metric(&model("har2"), windows, 0.05, true).expect("a metric")
 }
 
 /// The samples that emulated boards stream, over and over.

@@ -18,6 +18,7 @@ fn a_class_that_was_left_out_is_taught_and_counted() {
     config.training.epochs = 2;
     config.holdout = Holdout::Standard;
     let unknown = UnknownOptions {
+        teaches: false,
         config: config.clone(),
         false_alarms: 0.1,
         seeds: vec![3],

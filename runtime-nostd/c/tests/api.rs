@@ -339,8 +339,11 @@ fn taught(shipped: &Shipped) -> Shipped {
     let header = *model.header();
     let units = model.top().hidden_size();
     let mut words = vec![1 | 2 << 8 | 6 << 16, 300, 1 << 22, 0];
-    words[3] = (0..5).fold(0, |word, i| word | 9 << (5 * i));
-    words.extend((0..units as u32).map(|i| i.wrapping_mul(0x9E37_79B9) & 0x3FFF_FFFF));
+    words[3] = (0..6).fold(0, |word, i| word | 9 << (5 * i));
+    // Codes of six bits in bytes.
+    let code = |i: u32| ((i.wrapping_mul(0x9E37_79B9) >> 20) as i8) >> 2;
+    let codes = (0..units as u32 / 2 * 3).map(|i| [0, 1, 2, 3].map(|j| code(4 * i + j) as u8));
+    words.extend(codes.map(u32::from_le_bytes));
     let projection = words.clone();
     words.extend([0; 8]);
     let metric = Metric::new(&words, units).expect("a metric");
@@ -358,7 +361,7 @@ fn taught(shipped: &Shipped) -> Shipped {
             250,
             half(0) | half(1) << 16,
             half(2) | half(3) << 16,
-            half(4),
+            half(4) | half(5) << 16,
         ]
     });
     let words: Vec<u32> = projection.into_iter().chain(centres).collect();
@@ -366,7 +369,7 @@ fn taught(shipped: &Shipped) -> Shipped {
         let mut header = header;
         header.addition.bounds = model.bounds();
         let weights = model.sections().all().concat();
-        let mut bytes = vec![0; 4096];
+        let mut bytes = vec![0; 8192];
         let length = encode_with_parts(&header, &weights, parts, &mut bytes).expect("room");
         bytes.truncate(length);
         bytes
