@@ -339,8 +339,11 @@ fn taught(shipped: &Shipped) -> Shipped {
     let header = *model.header();
     let units = model.top().hidden_size();
     let mut words = vec![1 | 2 << 8 | 6 << 16, 300, 1 << 22, 0];
-    words[3] = (0..5).fold(0, |word, i| word | 9 << (5 * i));
-    words.extend((0..units as u32).map(|i| i.wrapping_mul(0x9E37_79B9) & 0x3FFF_FFFF));
+    words[3] = (0..6).fold(0, |word, i| word | 9 << (5 * i));
+    // Codes of -32 to 31, four a word.
+    let code = |i: usize| ((i * 0x9E37_79B9) >> 7 & 63) as u8;
+    let four = |word: usize| [0, 1, 2, 3].map(|i| code(4 * word + i).wrapping_sub(32));
+    words.extend((0..3 * units / 2).map(|word| u32::from_le_bytes(four(word))));
     let projection = words.clone();
     words.extend([0; 8]);
     let metric = Metric::new(&words, units).expect("a metric");
@@ -358,7 +361,7 @@ fn taught(shipped: &Shipped) -> Shipped {
             250,
             half(0) | half(1) << 16,
             half(2) | half(3) << 16,
-            half(4),
+            half(4) | half(5) << 16,
         ]
     });
     let words: Vec<u32> = projection.into_iter().chain(centres).collect();

@@ -10,7 +10,8 @@ const RECORDED: &[u8] = include_bytes!("../../../models/har2/windows.bin");
 /// Samples of a window.
 const WINDOW: usize = 64;
 
-/// The file of `shipped`, a network of nine channels and up to 128 units, an arbitrary metric of five dimensions in it; lives as long as the tests do.
+/// The file of `shipped`, a network of nine channels and up to 128 units, with an arbitrary metric of six dimensions;
+/// lives as long as the tests do.
 pub(crate) fn with_metric(shipped: &[u8], threshold: u32) -> &'static [u8] {
     let model = Model::from_bytes(shipped).expect("valid");
     let (units, classes) = (model.top().hidden_size(), model.class_count());
@@ -20,8 +21,9 @@ pub(crate) fn with_metric(shipped: &[u8], threshold: u32) -> &'static [u8] {
         (state >> 33) as u32
     };
     let mut words = vec![1 | (classes as u32) << 8 | 6 << 16, 300, threshold];
-    words.push((0..5).fold(0, |word, i| word | 9 << (5 * i)));
-    words.extend((0..units).map(|_| random() & 0x3FFF_FFFF));
+    words.push((0..6).fold(0, |word, i| word | 9 << (5 * i)));
+    let mut code = || (random() % 64) as i8 - 32;
+    words.extend((0..3 * units / 2).map(|_| u32::from_le_bytes([0; 4].map(|_| code() as u8))));
     let projection = words.clone();
     words.extend(vec![0; 4 * classes]);
     let metric = Metric::new(&words, units).expect("valid");
@@ -34,8 +36,8 @@ pub(crate) fn with_metric(shipped: &[u8], threshold: u32) -> &'static [u8] {
             decode_sample(sample, &mut values);
             session.push(&values).expect("a sample");
         }
-        let [a, b, c, d, e, ..] = session.place(&metric).map(|z| z as u32 & 0xFFFF);
-        let centre = [250, a | b << 16, c | d << 16, e];
+        let [a, b, c, d, e, f, ..] = session.place(&metric).map(|z| z as u32 & 0xFFFF);
+        let centre = [250, a | b << 16, c | d << 16, e | f << 16];
         centres[4 * session.class()..][..4].copy_from_slice(&centre);
     }
     let words = [projection, centres].concat();

@@ -3,7 +3,7 @@
 use hadamrnn_runtime::format::{Part, Replaced, part};
 use hadamrnn_runtime::kernel::Fwht;
 use hadamrnn_runtime::taught::{Lesson, Shown, Taught, TaughtWords, TeachError, judge};
-use hadamrnn_runtime::{Metric, Model, RoomOf, Session};
+use hadamrnn_runtime::{Metric, Model, Place, RoomOf, Session};
 
 use super::noise::{FIRMWARE, Flash, Wire, ask, frame};
 use super::*;
@@ -68,7 +68,7 @@ fn server(
 }
 
 /// The network's class of a window, and where it is.
-fn window(model: &Model<'_>, metric: &Metric<'_>, samples: &[[i16; 9]]) -> (usize, [i32; 20]) {
+fn window(model: &Model<'_>, metric: &Metric<'_>, samples: &[[i16; 9]]) -> (usize, Place) {
     let mut session = Session::<Har2>::new(model).expect("room");
     samples
         .iter()
