@@ -8,6 +8,8 @@
 //! Stability: [`PROTOCOL`] changes with any change of these types but for new variants at the end.
 //! `docs/LINK.md` has a table of the messages, with their bytes.
 
+#[cfg(test)]
+mod bytes;
 mod frame;
 mod message;
 #[cfg(test)]
