@@ -105,7 +105,7 @@ impl<'a> Metric<'a> {
     /// # Errors
     /// [`ModelError::Metric`], as in [`of`](Self::of).
     pub const fn new(words: &'a [u32], units: usize) -> Result<Self, ModelError> {
-        if !limits::HIDDEN_SIZE.holds(units) || units % 2 != 0 {
+        if !limits::HIDDEN_SIZE.holds(units) || !units.is_multiple_of(2) {
             return Err(ModelError::Metric);
         }
         match Self::read(words, units) {
