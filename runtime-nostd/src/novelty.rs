@@ -27,7 +27,7 @@ use crate::model::Model;
 use crate::pool;
 
 /// Dimensions that a metric has in groups of.
-pub const DIMENSIONS_OF_GROUP: usize = 6;
+pub const DIMENSIONS_OF_GROUP: usize = limits::METRIC_DIMENSIONS_OF_GROUP;
 pub(crate) const GROUP: usize = DIMENSIONS_OF_GROUP;
 /// Words of the codes of a group, for two units.
 const WORDS: usize = GROUP / 2;
@@ -105,7 +105,7 @@ impl<'a> Metric<'a> {
     /// # Errors
     /// [`ModelError::Metric`], as in [`of`](Self::of).
     pub const fn new(words: &'a [u32], units: usize) -> Result<Self, ModelError> {
-        if !limits::HIDDEN_SIZE.holds(units) || units % 2 != 0 {
+        if !limits::HIDDEN_SIZE.holds(units) || !units.is_multiple_of(2) {
             return Err(ModelError::Metric);
         }
         match Self::read(words, units) {

@@ -68,7 +68,11 @@ fn server(
 }
 
 /// The network's class of a window, and where it is.
-fn window(model: &Model<'_>, metric: &Metric<'_>, samples: &[[i16; 9]]) -> (usize, [i32; 20]) {
+fn window(
+    model: &Model<'_>,
+    metric: &Metric<'_>,
+    samples: &[[i16; 9]],
+) -> (usize, hadamrnn_runtime::Place) {
     let mut session = Session::<Har2>::new(model).expect("room");
     samples
         .iter()
