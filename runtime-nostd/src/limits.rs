@@ -74,7 +74,9 @@ pub const FADE_SHIFT: Limit = Limit::new(1, 15);
 pub const LOG2_FADE_INTERVAL: Limit = Limit::new(0, 16);
 /// Bits of a sum of a fading pool, those of its time constant and of a state together, at most.
 pub const FADING_POOL_BITS: usize = 32;
-/// Groups of five dimensions of a metric.
+/// Dimensions of a group of a metric.
+pub(crate) const METRIC_DIMENSIONS_OF_GROUP: usize = 6;
+/// Groups of dimensions of a metric that the score looks at.
 pub const METRIC_GROUPS: Limit = Limit::new(1, 4);
 /// Groups of dimensions of a metric in which classes are taught.
 pub const TEACHING_GROUPS: Limit = Limit::new(0, 11);

@@ -27,7 +27,7 @@ use crate::model::Model;
 use crate::pool;
 
 /// Dimensions that a metric has in groups of.
-pub const DIMENSIONS_OF_GROUP: usize = 6;
+pub const DIMENSIONS_OF_GROUP: usize = limits::METRIC_DIMENSIONS_OF_GROUP;
 pub(crate) const GROUP: usize = DIMENSIONS_OF_GROUP;
 /// Words of the codes of a group, for two units.
 const WORDS: usize = GROUP / 2;

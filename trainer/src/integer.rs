@@ -457,6 +457,19 @@ pub fn read(
     })
 }
 
+/// The metric of a model.
+///
+/// # Errors
+/// It has none, or one that is not valid.
+pub fn metric<'a>(model: &Model<'a>) -> Result<Metric<'a>> {
+    match Metric::of(model)? {
+        Some(metric) => Ok(metric),
+        None => bail!(
+            "the model has no metric, by which \"none of these\" is told: export its run with --novelty"
+        ),
+    }
+}
+
 /// Whether `sequences` are what `model` takes.
 ///
 /// # Errors

@@ -9,10 +9,11 @@ mod strange;
 
 use anyhow::{Result, bail, ensure};
 use hadamrnn_runtime::format::part;
-use hadamrnn_runtime::{DIMENSIONS_OF_GROUP as GROUP, Metric, Model, ModelError, limits};
+use hadamrnn_runtime::{DIMENSIONS_OF_GROUP as GROUP, Metric, ModelError, limits};
 
 use crate::data::{Sequences, Targets};
 use crate::evaluate::integer_read;
+pub use crate::integer::metric;
 use crate::integer::{self, KernelName, ModelFile};
 use space::Labelled;
 
@@ -98,19 +99,6 @@ pub fn check_held_out(held_out: &Sequences) -> Result<()> {
          validation split, such as --holdout standard"
     );
     Ok(())
-}
-
-/// The metric of a model.
-///
-/// # Errors
-/// It has none, or one that is not valid.
-pub fn metric<'a>(model: &Model<'a>) -> Result<Metric<'a>> {
-    match Metric::of(model)? {
-        Some(metric) => Ok(metric),
-        None => bail!(
-            "the model has no metric, by which \"none of these\" is told: export its run with --novelty"
-        ),
-    }
 }
 
 fn classes_of(sequences: &Sequences) -> Result<&[u32]> {

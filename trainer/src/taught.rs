@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use crate::data::{Sequences, Targets};
 use crate::integer::{self, KernelName, ModelFile};
 use crate::metrics::{Evaluation, Metrics};
-use crate::novelty;
 use crate::visible;
 
 /// Windows that are evaluated before it is told how far the evaluation is.
@@ -35,7 +34,7 @@ impl<'a> Judge<'a> {
             return Ok(None);
         };
         check_windows(model)?;
-        let metric = novelty::metric(model)?;
+        let metric = integer::metric(model)?;
         Ok(Some(Self { metric, taught }))
     }
 
@@ -113,7 +112,7 @@ pub fn class_of(model: &Model<'_>, trained: &[String], label: &str) -> Result<u1
 pub fn teach(file: &ModelFile, lesson: Lesson<'_>, windows: &[Vec<i16>]) -> Result<ModelFile> {
     let model = file.model()?;
     check_windows(&model)?;
-    let metric = novelty::metric(&model)?;
+    let metric = integer::metric(&model)?;
     let kernel = KernelName::best_for(&model);
     let mut shown = Shown::default();
     for window in windows {

@@ -12,7 +12,7 @@ use super::step::OwnStep;
 #[cfg(hadamrnn_arch = "portable")]
 use crate::format::Sections;
 use crate::layer::Layer;
-use crate::novelty::GROUP;
+use crate::limits::METRIC_DIMENSIONS_OF_GROUP as GROUP;
 
 /// Result of the checks of a backend when a model is read. Portable code has none.
 #[cfg(hadamrnn_arch = "portable")]

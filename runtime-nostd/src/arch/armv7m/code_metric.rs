@@ -6,10 +6,10 @@
 
 use core::arch::naked_asm;
 
-use crate::novelty::GROUP;
+use crate::limits::METRIC_DIMENSIONS_OF_GROUP as GROUP;
 
 /// Products of the codes of a group of dimensions, three words for two units, and the scaled sums of a pooled readout; see `project`
-/// of [`novelty`](crate::novelty). In groups of four units: hidden sizes are multiples of that. None where sums are not shifted.
+/// of the module `novelty`. In groups of four units: hidden sizes are multiples of that. None where sums are not shifted.
 #[inline(always)]
 pub(crate) fn project_pooled(codes: &[u32], sums: &[u32], shift: u32) -> Option<[i32; GROUP]> {
     let (codes, rest) = codes.as_chunks::<6>();
