@@ -40,6 +40,16 @@
 #define HADAMRNN_MOST_INPUTS 64
 
 /**
+ * Logits of a model that decides, at most.
+ */
+#define HADAMRNN_MOST_DECIDED_OUTPUTS 32
+
+/**
+ * Words of a hadamrnn_decisions.
+ */
+#define HADAMRNN_DECISION_WORDS 24
+
+/**
  * Whether a call succeeded, and why not. The numbers are part of the interface: none is ever used anew.
  */
 enum hadamrnn_error
@@ -111,6 +121,10 @@ enum hadamrnn_error
    * The model has no metric, by which "none of these" is told.
    */
   HADAMRNN_ERROR_NO_METRIC = 15,
+  /**
+   * The model has no decision, which says when answers count.
+   */
+  HADAMRNN_ERROR_NO_DECISION = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -124,6 +138,17 @@ typedef int32_t hadamrnn_error;
  * A network: a model, its state and nothing else. Its content is private to the library.
  */
 typedef struct hadamrnn hadamrnn;
+
+/**
+ * What a stream's answers have decided so far. Zero it before the first answer: `hadamrnn_decisions decisions = {0};`. It is changed by
+ * hadamrnn_decide() alone. Its content is private to the library.
+ */
+typedef struct hadamrnn_decisions {
+  /**
+   * Private: whether there was an answer, and what the answers have decided.
+   */
+  uint64_t words[HADAMRNN_DECISION_WORDS];
+} hadamrnn_decisions;
 
 #ifdef __cplusplus
 extern "C" {
@@ -326,6 +351,36 @@ size_t hadamrnn_name(const struct hadamrnn *net, char *text, size_t size);
  * Text of an error: what it means and what to do about it. It ends with a zero byte and is never freed.
  */
 const char *hadamrnn_error_text(int32_t error);
+
+/**
+ * Takes the current state as the next answer of a stream, and writes what is decided after it by the model's decision: a class, or
+ * -1 for none of them. Sets `*starts`, where it is not null, to 1 if an event starts with this answer, else to 0. What is none of the
+ * classes by the model's metric speaks for none, and a class that was taught for itself.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now. `decisions` must be null, or point to decisions
+ * that were zero or came from this function, with a model of the same decision, and that nobody else uses now; `decided` and `starts` must
+ * be null or point to writable values that nobody else uses now.
+ */
+hadamrnn_error hadamrnn_decide(const struct hadamrnn *net,
+                               struct hadamrnn_decisions *decisions,
+                               int32_t *decided,
+                               int32_t *starts);
+
+/**
+ * Takes the current state as the next answer of a stream, and writes what is decided after it by the model's decision: a class, or
+ * -1 for none of them. Sets `*starts`, where it is not null, to 1 if an event starts with this answer, else to 0. What is none of the
+ * classes by the model's metric speaks for none, and a class that was taught for itself.
+ *
+ * Needs:
+ * `net` must be null or a network of hadamrnn_start() that nobody else writes to now. `decisions` must be null, or point to decisions
+ * that were zero or came from this function, with a model of the same decision, and that nobody else uses now; `decided` and `starts` must
+ * be null or point to writable values that nobody else uses now.
+ */
+hadamrnn_error hadamrnn_decide(const struct hadamrnn *net,
+                               struct hadamrnn_decisions *decisions,
+                               int32_t *decided,
+                               int32_t *starts);
 
 #ifdef __cplusplus
 }  // extern "C"

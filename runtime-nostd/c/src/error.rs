@@ -44,6 +44,8 @@ pub enum Error {
     HadamrnnErrorLength = 14,
     /// The model has no metric, by which "none of these" is told.
     HadamrnnErrorNoMetric = 15,
+    /// The model has no decision, which says when answers count.
+    HadamrnnErrorNoDecision = 16,
 }
 
 impl Error {
@@ -82,6 +84,9 @@ impl Error {
             Self::HadamrnnErrorNoMetric => {
                 c"the model has no metric: export its run with --novelty"
             }
+            Self::HadamrnnErrorNoDecision => {
+                c"the model has no decision: give it one with hadamrnn decide"
+            }
         }
     }
 
@@ -104,6 +109,7 @@ impl Error {
             13 => Self::HadamrnnErrorToken,
             14 => Self::HadamrnnErrorLength,
             15 => Self::HadamrnnErrorNoMetric,
+            16 => Self::HadamrnnErrorNoDecision,
             _ => return None,
         })
     }

@@ -15,6 +15,7 @@ compile_error!(
     "choose what the library has room for: one or more of the features hidden-64 to hidden-1024"
 );
 
+mod decide;
 mod error;
 mod net;
 mod shape;
@@ -23,6 +24,9 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 use core::slice;
 
+pub use decide::{
+    Decisions, HADAMRNN_DECISION_WORDS, HADAMRNN_MOST_DECIDED_OUTPUTS, hadamrnn_decide,
+};
 pub use error::Error;
 pub use net::Net;
 pub use shape::Shape;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::ptr::{null, null_mut};
 
 use hadamrnn_c::*;
+use hadamrnn_runtime::decision::{Decider, Decision};
 use hadamrnn_runtime::format::{Part, encode_with_parts, part};
 use hadamrnn_runtime::kernel::Fwht;
 use hadamrnn_runtime::taught::{Lesson, Shown, Taught, TaughtWords, judge};
@@ -333,8 +334,8 @@ fn a_function_of_the_caller_computes_the_checksum() {
     assert_eq!(calls, 2);
 }
 
-/// `shipped` with a metric at the places of its first windows, and a class that was taught at that of its last one.
-fn taught(shipped: &Shipped) -> Shipped {
+/// `shipped` with a metric at the places of its first windows, a class that was taught at that of its last one, and a decision.
+fn taught(shipped: &Shipped, decision: &[u32]) -> Shipped {
     let model = Model::from_bytes(shipped.bytes()).expect("a model");
     let header = *model.header();
     let units = model.top().hidden_size();
@@ -391,7 +392,13 @@ fn taught(shipped: &Shipped) -> Shipped {
     };
     let lesson = TaughtWords::with(&Model::from_bytes(bytes).expect("valid"), lesson, &shown);
     let lesson = lesson.expect("fits");
+    let decision = Part {
+        id: part::DECISION,
+        critical: false,
+        words: decision,
+    };
     let file = with(&[
+        decision,
         metric,
         Part {
             id: part::TAUGHT,
@@ -406,10 +413,82 @@ fn taught(shipped: &Shipped) -> Shipped {
     }
 }
 
+/// Smoothing over two answers; two of them for the first class, one for the second, which holds off another.
+const DECISION: [u32; 5] = [1, 0, 2, 3, 1 | 1 << 16];
+
+#[test]
+fn what_is_decided_is_what_the_runtime_decides() {
+    let plain = Shipped::read("har2");
+    let taught = taught(&plain, &DECISION);
+    let model = Model::from_bytes(taught.bytes()).expect("a model");
+    let metric = Metric::of(&model).expect("valid").expect("a metric");
+    let rule = Taught::of(&model).expect("valid").expect("taught");
+    let decision = Decision::of(&model).expect("valid").expect("a decision");
+    let mut session = Session::<RoomOf<Fwht, 128, 9>>::new(&model).expect("room");
+    let mut decider = Decider::<2>::new();
+    let mut memory = taught.memory();
+    let (error, net) = taught.start(&mut memory);
+    assert_eq!(error, Error::HadamrnnOk);
+    // SAFETY: numbers may be zero.
+    let mut decisions: Decisions = unsafe { std::mem::zeroed() };
+    let (mut found, mut started) = ([0; 4], 0);
+    for window in taught.windows.iter().cycle().take(3 * taught.windows.len()) {
+        session.reset();
+        // SAFETY: a network.
+        unsafe { hadamrnn_reset(net) };
+        for sample in window {
+            session.push(sample).expect("a sample");
+            // SAFETY: a network.
+            assert_eq!(unsafe { push(net, sample) }, Error::HadamrnnOk);
+        }
+        let judged = judge(
+            &metric,
+            Some(&rule),
+            &session.place(&metric),
+            session.class(),
+        );
+        let taught = judged.by_entry.then_some(judged.class);
+        let known = judged.score <= metric.threshold();
+        let expected = decider.push_taught(&decision, session.logits(), known, taught);
+        let (mut class, mut starts) = (7, 7);
+        // SAFETY: a network, decisions that were zero at first, and room for two numbers.
+        let error = unsafe { hadamrnn_decide(net, &mut decisions, &mut class, &mut starts) };
+        assert_eq!(error, Error::HadamrnnOk);
+        assert_eq!(class, expected.class.map_or(-1, |class| class as i32));
+        assert_eq!(starts, i32::from(expected.starts));
+        found[(class + 1) as usize] += 1;
+        started += starts;
+    }
+    assert!(
+        started > 1 && found.iter().filter(|count| **count > 0).count() > 1,
+        "{found:?}"
+    );
+    let mut memory = plain.memory();
+    let without = plain.start(&mut memory).1;
+    let mut class = 0;
+    // SAFETY: networks, or null; decisions of this model or null; room for a number, or null.
+    unsafe {
+        let none = null_mut();
+        let error = hadamrnn_decide(without, &mut decisions, &mut class, none);
+        assert_eq!(error, Error::HadamrnnErrorNoDecision);
+        for error in [
+            hadamrnn_decide(null(), &mut decisions, &mut class, none),
+            hadamrnn_decide(net, null_mut(), &mut class, none),
+            hadamrnn_decide(net, &mut decisions, none, none),
+        ] {
+            assert_eq!(error, Error::HadamrnnErrorNull);
+        }
+        assert_eq!(
+            hadamrnn_decide(net, &mut decisions, &mut class, none),
+            Error::HadamrnnOk
+        );
+    }
+}
+
 #[test]
 fn what_is_none_of_the_classes_and_what_was_taught_is_told_as_the_runtime_does() {
     let plain = Shipped::read("har2");
-    let taught = taught(&plain);
+    let taught = taught(&plain, &DECISION);
     let model = Model::from_bytes(taught.bytes()).expect("a model");
     let metric = Metric::of(&model).expect("valid").expect("a metric");
     let rule = Taught::of(&model).expect("valid").expect("taught");

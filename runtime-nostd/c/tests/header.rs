@@ -5,7 +5,7 @@ use std::path::Path;
 #[test]
 fn the_header_is_what_cbindgen_makes_of_the_sources() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources = ["src/lib.rs", "src/net.rs", "src/error.rs"];
+    let sources = ["src/lib.rs", "src/decide.rs", "src/net.rs", "src/error.rs"];
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
     let builder = sources.iter().fold(
         cbindgen::Builder::new().with_config(config),

@@ -2,7 +2,7 @@
 
 use hadamrnn_runtime::taught::{Lesson, TeachError};
 
-use super::noise::{FIRMWARE, MODEL, frame, new_model};
+use super::noise::{FIRMWARE, LESSON, MODEL, frame, new_model};
 use super::*;
 use crate::channels::Channels;
 use crate::descriptor::Descriptor;
@@ -59,12 +59,6 @@ fn variants_keep_their_numbers() {
         assert_eq!(usize::from(bytes[1]), number);
     }
 }
-
-/// The class of the worked example in docs/LINK.md.
-pub(super) const LESSON: Lesson<'_> = Lesson {
-    class: 2,
-    label: "jump",
-};
 
 #[test]
 fn the_bytes_of_a_lesson() {

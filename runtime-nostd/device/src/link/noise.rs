@@ -3,10 +3,10 @@
 use crate::channels::Channels;
 use std::collections::VecDeque;
 
+use hadamrnn_runtime::taught::Lesson;
 use hadamrnn_runtime::{Capacities, Model};
 use proptest::prelude::*;
 
-use super::bytes::LESSON;
 use super::*;
 use crate::descriptor::{Descriptor, Kernel};
 use crate::slots::{
@@ -16,6 +16,12 @@ use crate::slots::{
 pub(super) const MODEL: &[u8] =
     hadamrnn_runtime::include_model!("../../../../models/har2/model.hdrn");
 const OTHER: &[u8] = hadamrnn_runtime::include_model!("../../../../models/har6/model.hdrn");
+
+/// The class of the worked example in docs/LINK.md.
+pub(super) const LESSON: Lesson<'_> = Lesson {
+    class: 2,
+    label: "jump",
+};
 
 pub(super) const FIRMWARE: Descriptor<'_> = Descriptor {
     board: "a-board-of-twenty-by",

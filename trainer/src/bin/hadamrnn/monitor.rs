@@ -14,7 +14,6 @@ use hadamrnn::pipeline::{self, EmulatorOptions, Names};
 use hadamrnn::visible;
 use hadamrnn_device::channels::Quantity;
 use hadamrnn_device::descriptor::Descriptor;
-use hadamrnn_runtime::class_of;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
@@ -349,7 +348,8 @@ fn answer(state: &State, class: u16, logits: &[i32]) -> String {
         let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
         return format!("{}, logits {}", name(answered), logits.join(" "));
     };
-    if class_of(logits.iter().copied()) != answered {
+    let most = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if shares.get(answered).is_none_or(|share| *share < most) {
         // There are no probabilities of what was taught.
         return format!("{}, taught", name(answered));
     }
