@@ -37,14 +37,23 @@ pub struct Rates {
 }
 
 /// The accuracy for a subject, before and after it taught the model windows of every class.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Wearer {
     /// The subject.
-    pub subject: u32,
+    pub subject: String,
     /// Before.
     pub before: f64,
     /// After, on the same windows: those that were not taught.
     pub after: f64,
+}
+
+/// What teaching by their wearers gives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Adapted {
+    /// Those who taught.
+    pub wearers: Vec<Wearer>,
+    /// Subjects who have too few windows of a class to teach it and to measure.
+    pub left_out: Vec<String>,
 }
 
 /// A window as the model takes it.
@@ -57,7 +66,7 @@ struct Window {
     subject: u32,
 }
 
-/// Teaches the class `number` of `sequences`, which the model was trained without, while it knows the others. None where no three
+/// Teaches the class `number` of `sequences`, which the model was trained without, while it knows the others. None where no four
 /// subjects have more than ten windows of it.
 ///
 /// # Errors
@@ -85,7 +94,7 @@ pub fn new_class(
     subjects.sort_unstable();
     subjects.dedup();
     subjects.retain(|&subject| of(subject).len() > OF_A_CLASS);
-    if subjects.len() < TOGETHER {
+    if subjects.len() <= TOGETHER {
         return Ok(None);
     }
     let taught_by = |subjects: &[u32]| -> Result<(ModelFile, Vec<usize>)> {
@@ -116,7 +125,8 @@ pub fn new_class(
     }))
 }
 
-/// Teaches `count` windows of every class of each subject, one subject at a time; subjects without others of each are left out.
+/// Teaches `count` windows of every class of each subject, one subject at a time; subjects without others of each are left out. `name` is
+/// the subject of a window.
 ///
 /// # Errors
 /// The model has no metric, or no room for so many classes; the windows do not fit it.
@@ -125,20 +135,24 @@ pub fn wearers(
     sequences: &Sequences,
     input_lsb: &[f32],
     count: usize,
-) -> Result<Vec<Wearer>> {
+    name: impl Fn(usize) -> String,
+) -> Result<Adapted> {
     let model = file.model()?;
     let all = windows(&model, sequences, input_lsb, |class| class)?;
     let mut subjects: Vec<u32> = all.iter().map(|window| window.subject).collect();
     subjects.sort_unstable();
     subjects.dedup();
-    let mut found = Vec::new();
+    let (mut wearers, mut left_out) = (Vec::new(), Vec::new());
     for subject in subjects {
+        let first = all.iter().position(|window| window.subject == subject);
+        let name = name(first.unwrap_or(0));
         let of = |class: usize| -> Vec<usize> {
             let is_of = |&i: &usize| all[i].subject == subject && all[i].class == class;
             (0..all.len()).filter(is_of).collect()
         };
         let classes: Vec<Vec<usize>> = (0..model.class_count()).map(of).collect();
         if classes.iter().any(|windows| windows.len() <= count) {
+            left_out.push(name);
             continue;
         }
         let (mut shown, mut adapted) = (Vec::new(), ModelFile::new(file.bytes()));
@@ -157,13 +171,13 @@ pub fn wearers(
         let after = share(rest.iter().zip(judged), |(window, class)| {
             window.class == *class
         });
-        found.push(Wearer {
-            subject,
+        wearers.push(Wearer {
+            subject: name,
             before,
             after,
         });
     }
-    Ok(found)
+    Ok(Adapted { wearers, left_out })
 }
 
 /// Every window of `sequences`, whose classes have the numbers that `number` gives.
@@ -178,6 +192,7 @@ fn windows(
         "teaching is measured by subject, and these data name none"
     );
     taught::refuse(model, "a measurement of what teaching gives")?;
+    taught::check_windows(model)?;
     let metric = novelty::metric(model)?;
     let kernel = KernelName::best_for(model);
     let read = integer_read(model, kernel, sequences, input_lsb)?;

@@ -11,7 +11,7 @@
 //! | [`evaluate_streams`] | [`EvaluateOptions`] | [`StreamEvaluation`](crate::events::StreamEvaluation): events found, missed and false |
 //! | [`report()`] | [`ReportOptions`] | [`RunReport`](crate::report::RunReport): one HTML page |
 //! | [`verify()`] | [`VerifyOptions`] | [`Verdict`] |
-//! | [`adapt()`] | [`AdaptOptions`] | [`Wearer`](crate::lessons::Wearer)s: what teaching gives each |
+//! | [`adapt()`] | [`AdaptOptions`] | [`Adapted`](crate::lessons::Adapted): what teaching gives each wearer |
 //! | [`decide()`] | [`DecideOptions`] | [`DecidedModel`]: when its answers count |
 //! | [`teach()`], [`teach_board`] | [`TeachOptions`], [`TeachBoardOptions`] | [`TaughtModel`], [`BoardTaught`]: a class more |
 //! | [`pull()`], [`undo()`] | [`PullOptions`], [`PortOptions`] | the model of a board; the board with the one before |

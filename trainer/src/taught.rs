@@ -49,7 +49,7 @@ impl<'a> Judge<'a> {
 }
 
 /// Whether windows of the model start at the zero state.
-fn check_windows(model: &Model<'_>) -> Result<()> {
+pub(crate) fn check_windows(model: &Model<'_>) -> Result<()> {
     ensure!(
         !integer::runs_on(model),
         "classes are taught by windows that start at the zero state, and a fading pool does not: teach a model without one"

@@ -6,8 +6,11 @@ use super::error::{Error, Fault, Result, Sort};
 use super::model::{LoadedModel, open_model};
 use super::place;
 use crate::data::Split;
-use crate::lessons::{self, Wearer};
+use crate::lessons::{self, Adapted};
 use crate::observer::{Observer, Stage, staged};
+
+/// Place of the test split among the origins of windows.
+const TEST: usize = 2;
 
 /// Wearers that teach a model.
 #[derive(Clone, Debug)]
@@ -25,7 +28,7 @@ pub struct AdaptOptions {
 ///
 /// # Errors
 /// [`Error::Model`]: it is no model folder, is damaged, or has no metric; [`Error::Data`]: the data are missing, or name no subjects.
-pub fn adapt(options: &AdaptOptions, observer: &mut dyn Observer) -> Result<Vec<Wearer>> {
+pub fn adapt(options: &AdaptOptions, observer: &mut dyn Observer) -> Result<Adapted> {
     let stored = open_model(&options.model)?;
     let Some(folder) = &stored.folder else {
         let fault = Fault::new(
@@ -41,8 +44,13 @@ pub fn adapt(options: &AdaptOptions, observer: &mut dyn Observer) -> Result<Vec<
     let stage = Stage::Evaluating {
         sequences: test.len(),
     };
+    let name = |window: usize| {
+        let origin = (data.task.own()).and_then(|own| own.origins.get(TEST, window));
+        let named = origin.map(|origin| origin.group.unwrap_or(origin.recording).to_string());
+        named.unwrap_or_else(|| test.groups[window].to_string())
+    };
     let found = staged(observer, &stage, || {
-        lessons::wearers(&stored.file, &test, &data.input_lsb, options.windows)
+        lessons::wearers(&stored.file, &test, &data.input_lsb, options.windows, name)
     });
     found.sort_at(Error::Model, &stored.path)
 }

@@ -164,7 +164,20 @@ pub fn evaluate(options: &EvaluateOptions, observer: &mut dyn Observer) -> Resul
         integer,
     } = measure(options, observer)?;
     let sequences = sequences(&data.task, options.split)?;
-    let confusion = data.task.confusion(&sequences, &integer.answers);
+    let lacking = integer
+        .answers
+        .iter()
+        .filter(|&&answer| answer == u32::MAX)
+        .count();
+    if lacking > 0 {
+        observer.notice(&format!(
+            "note: {lacking} of {} windows are answered with classes that were taught and the data lack: they count as wrong, and there is \
+             no table of answers",
+            integer.answers.len()
+        ));
+    }
+    let confusion = (lacking == 0).then(|| data.task.confusion(&sequences, &integer.answers));
+    let confusion = confusion.flatten();
     let own = data.task.own().zip(confusion);
     Ok(Evaluation {
         task: loaded.config.task,

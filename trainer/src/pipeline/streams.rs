@@ -113,7 +113,7 @@ pub(super) fn answers(
             .is_none_or(|(score, most)| score <= most)
     };
     let mut scores: Vec<Option<_>> = scores.into_iter().map(Some).collect();
-    Ok(by_subject(windows)
+    Ok(streams_of(data, split, windows)
         .into_iter()
         .map(|numbers| {
             let taken = numbers.iter().filter_map(|&at| scores[at].take());
@@ -148,7 +148,10 @@ fn timelines(
         answered: truth(answers, &numbers),
         ..Timeline::default()
     };
-    Ok(by_subject(windows).into_iter().map(timeline).collect())
+    Ok(streams_of(data, split, windows)
+        .into_iter()
+        .map(timeline)
+        .collect())
 }
 
 fn classes(windows: &Sequences) -> anyhow::Result<&[u32]> {
@@ -164,6 +167,15 @@ fn truth(classes: &[u32], numbers: &[usize]) -> Vec<Option<usize>> {
     (numbers.iter())
         .map(|&at| Some(classes[at] as usize))
         .collect()
+}
+
+/// Numbers of the windows of each stream: of each of the user's own recordings in the order of time, else of each subject.
+fn streams_of(data: &RunData, split: EvaluatedSplit, windows: &Sequences) -> Vec<Vec<usize>> {
+    let own = data.task.own();
+    let streams = own.and_then(|own| own.origins.streams(split.place()));
+    streams
+        .filter(|streams| streams.iter().map(Vec::len).sum::<usize>() == windows.len())
+        .unwrap_or_else(|| by_subject(windows))
 }
 
 /// Numbers of the windows of each subject, in their order; all of them where there are no subjects.

@@ -50,8 +50,8 @@ pub enum ShownWindows {
     Data {
         /// The split.
         split: Split,
-        /// Number of the person or group whose windows are taken; none for all.
-        group: Option<u32>,
+        /// Name of the group of the user's own recordings, or number of the person of a benchmark, whose windows are taken; none for all.
+        group: Option<String>,
         /// Folder with the data sets; none as [`locate`](crate::data::locate()) does.
         data_dir: Option<PathBuf>,
     },
@@ -116,7 +116,7 @@ pub fn teach(options: &TeachOptions, observer: &mut dyn Observer) -> Result<Taug
         } => {
             let data_dir = place::data_of_run(path, data_dir.as_deref(), observer)?;
             let data = data(&stored, &options.label, data_dir.as_deref(), observer)?;
-            let windows = of_data(&data, &usage, &options.label, *split, *group);
+            let windows = of_data(&data, &usage, &options.label, *split, group.as_deref());
             windows.sort(Error::Data)?
         }
     };
@@ -198,7 +198,7 @@ fn of_data(
     usage: &Usage,
     label: &str,
     split: Split,
-    group: Option<u32>,
+    group: Option<&str>,
 ) -> anyhow::Result<Vec<Vec<i16>>> {
     let names = data.task.classes();
     let class = names.iter().position(|name| name == label);
@@ -215,10 +215,19 @@ fn of_data(
         (Some(window), Some(hop)) => window.div_ceil(hop.max(1)).max(1),
         _ => 1,
     };
+    let place = match split {
+        Split::Train => 0,
+        Split::Valid => 1,
+        Split::Test => 2,
+    };
+    let is_of = |i: usize, group: &str| match data.task.own() {
+        Some(own) => (own.origins.get(place, i)).is_some_and(|origin| origin.group == Some(group)),
+        None => (sequences.groups.get(i)).is_some_and(|number| number.to_string() == group),
+    };
     let mut next = 0;
     let mut windows = Vec::new();
     for (i, own) in classes.iter().enumerate() {
-        let is_group = group.is_none_or(|group| sequences.groups.get(i) == Some(&group));
+        let is_group = group.is_none_or(|group| is_of(i, group));
         if *own as usize == class && is_group && i >= next {
             windows.push(sequences.raw(i, &data.input_lsb));
             next = i + stride;
@@ -226,8 +235,12 @@ fn of_data(
     }
     ensure!(
         !windows.is_empty(),
-        "the split {split} has no window of {}",
-        visible::name(label)
+        "the split {split} has no window of {}{}",
+        visible::name(label),
+        group.map_or(String::new(), |group| format!(
+            " by {}: --group or --split of another",
+            visible::name(group)
+        ))
     );
     Ok(windows)
 }
@@ -242,7 +255,7 @@ struct Source<'a> {
 impl Source<'_> {
     /// The windows of recordings or of a window file, one after the other, as raw samples.
     fn windows(&self, path: &Path, observer: &mut dyn Observer) -> anyhow::Result<Vec<Vec<i16>>> {
-        let (segments, steps) = match is_window_file(path) {
+        let segments = match is_window_file(path) {
             true => {
                 let bytes = untrusted::read(path, Kind::WINDOWS)?;
                 let header = WindowFile::parse(&bytes)?.header();
@@ -253,12 +266,20 @@ impl Source<'_> {
                     self.model.sample_size()
                 );
                 let (values, _) = bytes[hadamrnn_device::windows::HEADER_LEN..].as_chunks::<2>();
-                let values = values.iter().map(|two| i16::from_le_bytes(*two)).collect();
-                (vec![values], header.steps.into())
+                let values: Vec<i16> = values.iter().map(|two| i16::from_le_bytes(*two)).collect();
+                let steps = usize::from(header.steps);
+                let window = self.usage.window.unwrap_or(steps);
+                ensure!(
+                    steps == window,
+                    "windows of {steps} samples, and those of the model have {window}, of the samples that are used"
+                );
+                // They are windows as the model takes them, each on its own.
+                let size = (steps * self.model.sample_size()).max(1);
+                return Ok(values.chunks_exact(size).map(<[i16]>::to_vec).collect());
             }
-            false => (self.recorded(path, observer)?, 0),
+            false => self.recorded(path, observer)?,
         };
-        let steps = match self.usage.window.unwrap_or(steps) {
+        let steps = match self.usage.window.unwrap_or(0) {
             0 => bail!("how long a window is is not known: give the model's folder, with its card"),
             steps => steps,
         };

@@ -77,7 +77,7 @@ pub fn teach_board(
     let is_new = usize::from(class) == model.class_count() + labels.len();
     if is_new && options.model.is_none() {
         observer.notice(
-            "note: this is a new class, if none of the network's has its name: --model, with the folder of the board's model, knows them",
+            "note: this is a new class, if none of the network's has its name: give the folder of the board's model, which knows them, before --port",
         );
     }
     let status = client.status().sort(Error::Board)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use hadamrnn::lessons::Wearer;
+use hadamrnn::lessons::{Adapted, Wearer};
 use hadamrnn::pipeline::{self, AdaptOptions};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> Result<Status> {
     let mut terminal = Terminal::default().with_tables(!args.common.json);
     let found = pipeline::adapt(&options, &mut terminal)?;
     terminal.finish()?;
-    if found.is_empty() {
+    if found.wearers.is_empty() {
         bail!(
             "no person of the test split has more than {} windows of every class: give fewer with --windows",
             args.windows
@@ -46,12 +46,15 @@ pub fn run(args: &Args) -> Result<Status> {
 }
 
 /// A row for each person, the mean, and the worst.
-fn print(found: &[Wearer]) -> Result<()> {
+fn print(Adapted { wearers, left_out }: &Adapted) -> Result<()> {
+    let found = &wearers[..];
     let row = |name: String, before: f64, after: f64| {
         vec![name, output::percent(before), output::percent(after)]
     };
     let mut rows = vec![["person", "before", "after"].map(String::from).to_vec()];
-    rows.extend((found.iter()).map(|it| row(it.subject.to_string(), it.before, it.after)));
+    rows.extend(
+        (found.iter()).map(|it| row(hadamrnn::visible::name(&it.subject), it.before, it.after)),
+    );
     let mean =
         |value: fn(&Wearer) -> f64| found.iter().map(value).sum::<f64>() / found.len() as f64;
     let least = |value: fn(&Wearer) -> f64| found.iter().map(value).fold(1.0, f64::min);
@@ -65,5 +68,12 @@ fn print(found: &[Wearer]) -> Result<()> {
         least(|it| it.before),
         least(|it| it.after),
     ));
-    output::table(&rows)
+    output::table(&rows)?;
+    if !left_out.is_empty() {
+        output::line(&format!(
+            "left out, for want of windows of a class: {}",
+            hadamrnn::visible::names(left_out)
+        ))?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ mod stream;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use hadamrnn::files::write_over_own;
 use hadamrnn::integer::KernelName;
 use hadamrnn::metrics::Metrics;
@@ -67,7 +67,13 @@ pub fn run(args: &Args) -> Result<Status> {
     }
     let evaluation = pipeline::evaluate(&options, &mut terminal)?;
     terminal.finish()?;
-    if let Some((path, own)) = args.confusion.as_ref().zip(evaluation.recordings.as_ref()) {
+    if let Some(path) = &args.confusion {
+        let Some(own) = &evaluation.recordings else {
+            bail!(
+                "there is no table of answers to write to {}: that is for the user's own recordings, and --stream writes one for any sensor",
+                path.display()
+            );
+        };
         write_over_own(path, &own.confusion.to_csv()?, "true class".len())?;
     }
     match args.common.json {

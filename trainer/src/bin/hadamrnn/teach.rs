@@ -40,9 +40,9 @@ pub struct Args {
     /// Without recordings: split of the data of the model's task whose windows are taken
     #[arg(long, value_parser = choice::<Split>(), default_value = "train", conflicts_with = "port")]
     split: Split,
-    /// Without recordings: number of the person or group of the data whose windows are taken [default: all]
-    #[arg(long, value_name = "NUMBER", conflicts_with = "port")]
-    group: Option<u32>,
+    /// Without recordings: name or number of the person or group of the data whose windows are taken [default: all]
+    #[arg(long, value_name = "GROUP", conflicts_with = "port")]
+    group: Option<String>,
     /// Without recordings: folder with the data sets
     #[arg(long, value_name = "DIR", conflicts_with_all = ["port", "recordings"])]
     data_dir: Option<PathBuf>,
@@ -74,7 +74,7 @@ fn on_host(args: &Args) -> Result<Status> {
         windows: match args.recordings.is_empty() {
             true => ShownWindows::Data {
                 split: args.split,
-                group: args.group,
+                group: args.group.clone(),
                 data_dir: args.data_dir.clone(),
             },
             false => ShownWindows::Recordings(args.recordings.clone()),

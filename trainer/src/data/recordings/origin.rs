@@ -1,5 +1,6 @@
 //! Where windows of the user's own recordings are from: recording, person, file and line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::segments::Segments;
@@ -24,6 +25,8 @@ struct Interval {
     recording: usize,
     group: Option<usize>,
     file: usize,
+    /// Where it stands in the file: what is earlier has a smaller number.
+    place: u64,
     spots: Spots,
 }
 
@@ -48,6 +51,7 @@ impl Origins {
             recording: segment.recording,
             group: segment.group,
             file: segment.place.0,
+            place: segment.place.1,
             spots: segment.spots.clone(),
         };
         let above = common_folder(files);
@@ -62,6 +66,25 @@ impl Origins {
             intervals: segments.all.iter().map(interval).collect(),
             windows,
         }
+    }
+
+    /// Numbers of a split's windows, recording by recording, each in the order in which they were recorded; none where it is not known.
+    pub fn streams(&self, split: usize) -> Option<Vec<Vec<usize>>> {
+        let windows = self
+            .windows
+            .get(split)
+            .filter(|windows| !windows.is_empty())?;
+        let mut streams: BTreeMap<usize, Vec<(usize, u64, usize, usize)>> = BTreeMap::new();
+        for (number, window) in windows.iter().enumerate() {
+            let interval = self.intervals.get(window.segment)?;
+            let at = (interval.file, interval.place, window.start, number);
+            streams.entry(interval.recording).or_default().push(at);
+        }
+        let ordered = |mut windows: Vec<(usize, u64, usize, usize)>| {
+            windows.sort_unstable();
+            windows.into_iter().map(|(.., number)| number).collect()
+        };
+        Some(streams.into_values().map(ordered).collect())
     }
 
     /// The origin of a window of a split: 0 training, 1 validation, 2 test, 3 none of them; none where it is not known, as of
