@@ -75,14 +75,7 @@ fn run() -> Result<core::convert::Infallible, &'static str> {
     let windows = Net::of_sensor(&model, boot.running.timing(), WINDOW, FIRMWARE.sensor());
     let mut windows = windows.map_err(|_| "this firmware cannot run its built-in model")?;
     let timing = windows.timing();
-    let mut server = Server::new(
-        slots,
-        FIRMWARE,
-        boot.running,
-        bytes,
-        &model,
-        timing,
-    );
+    let mut server = Server::new(slots, FIRMWARE, boot.running, bytes, &model, timing);
     let mut source = Recorded::default();
     loop {
         match server.serve(&mut uart) {
