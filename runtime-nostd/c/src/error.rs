@@ -155,7 +155,7 @@ mod tests {
                     .all(|other| other.text() != error.text())
             );
         }
-        assert_eq!(errors.last(), Some(&Error::HadamrnnErrorNoMetric));
+        assert_eq!(errors.last(), Some(&Error::HadamrnnErrorNoDecision));
         assert_eq!(Error::of_number(-1), None);
     }
 }

@@ -108,7 +108,7 @@ impl fmt::Display for TeachError {
 
 impl core::error::Error for TeachError {}
 
-/// The words of a part [`part::TAUGHT`] that is not yet in a model.
+/// The words of a part [`TAUGHT`](crate::format::part::TAUGHT) that is not yet in a model.
 #[derive(Clone, Debug)]
 pub struct TaughtWords {
     words: [u32; MAX_WORDS],

@@ -348,9 +348,8 @@ fn answer(state: &State, class: u16, logits: &[i32]) -> String {
         let logits: Vec<String> = logits.iter().map(i32::to_string).collect();
         return format!("{}, logits {}", name(answered), logits.join(" "));
     };
-    let most = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if shares.get(answered).is_none_or(|share| *share < most) {
-        // There are no probabilities of what was taught.
+    if answered >= shares.len() {
+        // There are no probabilities of a class that was taught.
         return format!("{}, taught", name(answered));
     }
     let mut order: Vec<usize> = (0..shares.len()).collect();
