@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use super::error::{Error, Fault, Result, Sort};
+use super::evaluate::EvaluatedSplit;
 use super::model::{LoadedModel, open_model};
 use super::place;
 use crate::data::Split;
 use crate::lessons::{self, Adapted};
 use crate::observer::{Observer, Stage, staged};
-
-/// Place of the test split among the origins of windows.
-const TEST: usize = 2;
 
 /// Wearers that teach a model.
 #[derive(Clone, Debug)]
@@ -45,7 +43,8 @@ pub fn adapt(options: &AdaptOptions, observer: &mut dyn Observer) -> Result<Adap
         sequences: test.len(),
     };
     let name = |window: usize| {
-        let origin = (data.task.own()).and_then(|own| own.origins.get(TEST, window));
+        let origin =
+            (data.task.own()).and_then(|own| own.origins.get(EvaluatedSplit::Test.place(), window));
         let named = origin.map(|origin| origin.group.unwrap_or(origin.recording).to_string());
         named.unwrap_or_else(|| test.groups[window].to_string())
     };

@@ -89,6 +89,16 @@ impl Choice for EvaluatedSplit {
 
 choice::words!(EvaluatedSplit);
 
+impl From<Split> for EvaluatedSplit {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Train => Self::Train,
+            Split::Valid => Self::Valid,
+            Split::Test => Self::Test,
+        }
+    }
+}
+
 impl EvaluatedSplit {
     /// Place of the split among the origins of windows.
     pub(super) fn place(self) -> usize {

@@ -9,6 +9,7 @@ use hadamrnn_runtime::taught::Lesson;
 
 use super::data::RunData;
 use super::error::{Error, Fault, Result, Sort};
+use super::evaluate::EvaluatedSplit;
 use super::model::open_model;
 use super::place::{self, is_run};
 use super::watch::is_window_file;
@@ -215,11 +216,7 @@ fn of_data(
         (Some(window), Some(hop)) => window.div_ceil(hop.max(1)).max(1),
         _ => 1,
     };
-    let place = match split {
-        Split::Train => 0,
-        Split::Valid => 1,
-        Split::Test => 2,
-    };
+    let place = EvaluatedSplit::from(split).place();
     let is_of = |i: usize, group: &str| match data.task.own() {
         Some(own) => (own.origins.get(place, i)).is_some_and(|origin| origin.group == Some(group)),
         None => (sequences.groups.get(i)).is_some_and(|number| number.to_string() == group),
