@@ -136,18 +136,37 @@ fn taken_in(source: &str) -> Vec<&str> {
     found
 }
 
+/// The files of the modules that a source has for tests alone.
+fn test_modules(source: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(source).expect("text");
+    let folder = match source.file_stem().and_then(|stem| stem.to_str()) {
+        Some("lib" | "main" | "mod") => source.with_file_name(""),
+        _ => source.with_extension(""),
+    };
+    let modules = text.split("#[cfg(test)]\n").skip(1).filter_map(|after| {
+        let line = after.trim_start().lines().next()?;
+        let name = line
+            .trim_start_matches("pub(crate) ")
+            .strip_prefix("mod ")?;
+        Some(folder.join(format!("{}.rs", name.strip_suffix(';')?)))
+    });
+    modules.collect()
+}
+
 /// A packaged crate compiles without the rest of the repository.
 #[test]
 fn no_package_takes_in_a_file_from_outside_of_its_folder() {
     let mut files = 0;
     for package in PACKAGES {
         let root = fs::canonicalize(path(package)).expect("a folder");
-        for source in sources(&root.join(if package == "models" { "." } else { "src" })) {
-            // Test modules that are files of their own.
-            let name = source.file_stem().unwrap_or_default().to_string_lossy();
-            if ["tests", "noise", "power_cuts", "fixtures"].contains(&&*name)
-                || source.components().any(|part| part.as_os_str() == "tests")
-            {
+        let sources = sources(&root.join(if package == "models" { "." } else { "src" }));
+        let tests: Vec<PathBuf> = sources.iter().flat_map(|x| test_modules(x)).collect();
+        assert!(tests.iter().all(|test| test.exists()), "{tests:?}");
+        for source in sources {
+            // A folder of a test module's own has test modules alone.
+            let is_of =
+                |test: &PathBuf| source == *test || source.starts_with(test.with_extension(""));
+            if tests.iter().any(is_of) {
                 continue;
             }
             for file in taken_in(&fs::read_to_string(&source).expect("text")) {
