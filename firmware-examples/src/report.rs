@@ -11,7 +11,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages, sent in [`Report::Hello`].
-pub const FORMAT: u16 = 3;
+pub const FORMAT: u16 = 4;
 /// Most outputs a model may have to be reported.
 pub const MAX_OUTPUTS: usize = hadamrnn_device::MAX_OUTPUTS;
 /// Longest error message, in bytes.
@@ -95,6 +95,115 @@ pub enum Report {
         /// The class that is decided, or none of them; absent without a decision.
         decided: Option<Option<u16>>,
     },
+    /// What the checks of `hadamrnn_runtime::guard` cost, in instructions.
+    Guards {
+        /// One round over the model's file.
+        scrub: u32,
+        /// Comparing the model in RAM with its file.
+        model: u32,
+        /// One checksum of the session.
+        checksum: u32,
+        /// One count of the units at the ends of their range.
+        saturated: u32,
+        /// One sum of the squares of the states.
+        norm: u32,
+        /// A mean sample, to compare.
+        sample: u32,
+        /// Bytes of the model's file, of the model in RAM and of the session.
+        bytes: [u32; 3],
+    },
+    /// Bits were flipped, and this is what happened.
+    Upset {
+        /// Index of the upset in the host's list.
+        index: u32,
+        /// The answer of the window.
+        outcome: Outcome,
+        /// Whether the check for this target found it.
+        found: bool,
+        /// Whether the sum of the squares of the states rose by more than it ever does undisturbed.
+        norm: bool,
+    },
+}
+
+/// Bits to be flipped: 16 bytes in the host's list, four little-endian words in the order of these fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upset {
+    /// Where.
+    pub target: Target,
+    /// Before which sample of the window, modulo their number.
+    pub step: u32,
+    /// Word of the target, modulo their number.
+    pub word: u32,
+    /// Bits of the word.
+    pub mask: u32,
+}
+
+/// Where bits are flipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Target {
+    /// The model's file, before it is read.
+    FileAtRest,
+    /// The model's file, while it runs.
+    FileInUse,
+    /// What was read from the file, in RAM.
+    Model,
+    /// The session, between two samples.
+    Session,
+}
+
+/// What became of the answer of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The model was refused.
+    Refused,
+    /// The very same logits.
+    Same,
+    /// Other logits, the same class.
+    Degraded,
+    /// Another class.
+    Wrong,
+}
+
+impl Upset {
+    /// Bytes of one in the list.
+    pub const BYTES: usize = 16;
+
+    /// Its bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let words = [self.target as u32, self.step, self.word, self.mask].map(u32::to_le_bytes);
+        let mut bytes = [0; Self::BYTES];
+        for (to, from) in bytes.iter_mut().zip(words.as_flattened()) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    /// The upset of these bytes; none of an unknown target.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let word = |at: usize| {
+            let four = bytes.get(4 * at..).and_then(<[u8]>::first_chunk);
+            u32::from_le_bytes(four.copied().unwrap_or_default())
+        };
+        let target = *Target::ALL.get(word(0) as usize)?;
+        Some(Self {
+            target,
+            step: word(1),
+            word: word(2),
+            mask: word(3),
+        })
+    }
+}
+
+impl Target {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [
+        Self::FileAtRest,
+        Self::FileInUse,
+        Self::Model,
+        Self::Session,
+    ];
 }
 
 /// Reason why a run failed.
@@ -189,6 +298,23 @@ mod tests {
         assert_eq!(frame, [6, 5, 1, 0xac, 2, 1, 1, 0]);
         let frame = Report::Done { windows: 0 }.encode(&mut buffer).unwrap();
         assert_eq!(frame, [2, 4, 1, 0], "a zero inside a message is stuffed");
+    }
+
+    #[test]
+    fn upsets_come_back() {
+        for (i, target) in Target::ALL.into_iter().enumerate() {
+            let upset = Upset {
+                target,
+                step: 70_000,
+                word: u32::MAX,
+                mask: 1 << 31,
+            };
+            let mut bytes = upset.to_bytes();
+            assert_eq!(Upset::from_bytes(&bytes), Some(upset));
+            assert_eq!(bytes[0], i as u8);
+            bytes[0] = 4;
+            assert_eq!(Upset::from_bytes(&bytes), None);
+        }
     }
 
     #[test]

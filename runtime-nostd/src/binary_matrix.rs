@@ -19,7 +19,7 @@ use crate::hadamard::{butterflies8, strided_stages};
 use crate::layer::Layer;
 
 /// A second layer: driven by the rectified states of the first through a binary matrix.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SecondLayer<'a> {
     pub(crate) layer: Layer<'a>,
     pub(crate) mixing: BinaryMatrixKind,

@@ -8,7 +8,7 @@ use crate::bounds::proven;
 use crate::format;
 
 /// The layer between what is read and V.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HiddenReadout<'a> {
     pub(crate) units: usize,
     pub(crate) multiplier: i32,

@@ -12,7 +12,7 @@ pub(crate) const TILE: usize = 32;
 pub(crate) type InputTile = [u32; TILE];
 
 /// Weights and widths of the product `U x + b`. They are the same in every step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Weights<'a> {
     /// Width of the fields of U.
     pub width: FieldWidth,

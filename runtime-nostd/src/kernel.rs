@@ -87,6 +87,9 @@ pub trait HiddenState {
     /// All words of the state.
     fn words_mut(&mut self) -> &mut [Self::Word];
 
+    /// The same, to read, whatever they hold.
+    fn raw_words(&self) -> &[u32];
+
     /// Value of a unit; zero beyond the capacity.
     fn get(&self, unit: usize) -> i16;
 

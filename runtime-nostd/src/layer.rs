@@ -4,7 +4,7 @@ use crate::bounds::shifted;
 use crate::gain::Gain;
 
 /// Sizes, shifts and signs of one recurrent layer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layer<'a> {
     pub(crate) hidden_size: usize,
     pub(crate) log2_block: u32,

@@ -99,6 +99,7 @@ mod error;
 pub mod fields;
 pub mod format;
 mod gain;
+pub mod guard;
 mod hadamard;
 mod hidden_readout;
 mod input_projection;

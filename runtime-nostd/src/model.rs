@@ -19,7 +19,7 @@ use crate::limits;
 /// A model, read in place: weights stay where the bytes are.
 ///
 /// Only [`from_bytes`](Self::from_bytes) makes one, so a `Model` is proof that no input can overflow its arithmetic.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model<'a> {
     header: Header<'a>,
     pub(crate) sections: Sections<'a>,
@@ -59,6 +59,14 @@ impl<'a> Model<'a> {
         let model = Self::proven(bytes, crc32)?;
         model.check_stated_bounds()?;
         Ok(model)
+    }
+
+    /// Whether this model, which was read from the file `bytes`, is still what reading them gives: no bit of it has flipped in RAM. The
+    /// file's own checksum is not compared; see [`guard`](crate::guard).
+    #[must_use]
+    pub fn is_still(&self, bytes: &'a [u8]) -> bool {
+        let stated = bytes.last_chunk().copied().map_or(0, u32::from_le_bytes);
+        Self::from_bytes_with(bytes, |_| stated).is_ok_and(|read| read == *self)
     }
 
     /// The model of a file whose header has been read and whose weights are `words`: what is left to check of it, by the

@@ -2,11 +2,14 @@
 
 use crate::arch::OwnStep;
 use crate::binary_matrix::{self, SecondLayer};
+use crate::codegen::keep_rolled;
 use crate::error::SessionError;
 use crate::format::Readout;
 use crate::format::check::pass;
+use crate::guard;
 use crate::input_projection::InputProjection;
 use crate::kernel::{self, HiddenState, Kernel};
+use crate::layer::Layer;
 use crate::layer_input::LayerInput;
 use crate::model::Model;
 use crate::novelty::{Metric, Place, SCORED};
@@ -295,6 +298,38 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
         })
     }
 
+    /// Checksum over all of the session in RAM that its next sample or answer depends on: what it is before a sample must be what it was
+    /// after the sample before. See [`guard`](crate::guard).
+    ///
+    /// Sessions that differ in one 32-bit word never have the same; of others one pair in 2^32 has. The model is another matter: of
+    /// it the checksum has its place alone.
+    pub fn checksum(&self) -> u32 {
+        let mut sum = guard::checksum(0, self.state.raw_words().iter().copied());
+        if Self::SECOND {
+            sum = guard::checksum(sum, self.second.state.raw_words().iter().copied());
+        }
+        if Self::POOL {
+            sum = guard::checksum(sum, self.pool.as_ref().iter().copied());
+        }
+        let [phase, second_phase] = self.gain_phases.map(u32::from);
+        let phases = phase | second_phase << 16;
+        let place = core::ptr::from_ref(self.model()).addr();
+        guard::checksum(sum, [phases, self.steps, place as u32])
+    }
+
+    /// Units whose state is the smallest or largest that its width holds: of the first layer, and of the second. The recurrence is
+    /// exact while there are none; each sample that leaves many is beyond what the model was made for.
+    pub fn saturated(&self) -> usize {
+        let model = self.model();
+        let first = saturated(&self.state, model.layer());
+        match model.second() {
+            Some(second) if Self::SECOND => {
+                first.wrapping_add(saturated(&self.second.state, second.layer()))
+            }
+            _ => first,
+        }
+    }
+
     /// Samples since the start or the last [`reset`](Self::reset), up to `2^32 - 1`. Beyond that its last 16 bits go on counting.
     pub const fn steps(&self) -> u32 {
         self.steps
@@ -314,6 +349,19 @@ impl<'m, R: Room, S: Source> Session<'m, R, S> {
         self.gain_phases = [0; 2];
         self.steps = 0;
     }
+}
+
+/// Units of a layer that are at the ends of their range.
+fn saturated<S: HiddenState>(state: &S, layer: &Layer<'_>) -> usize {
+    let limit = 1i32.wrapping_shl(layer.state_bits.wrapping_sub(1));
+    let is_at_end = |value: i32| value == limit.wrapping_neg() || value == limit.wrapping_sub(1);
+    let ends = |pair: [i32; 2]| {
+        keep_rolled();
+        pair.map(|value| usize::from(is_at_end(value)))
+    };
+    first_units(state, layer.hidden_size)
+        .map(ends)
+        .fold(0, |sum, [a, b]| sum.wrapping_add(a).wrapping_add(b))
 }
 
 /// A step of the first layer by the kernel's portable code. Not inlined: its stack is not that of other steps.

@@ -10,6 +10,7 @@ mod emulate;
 mod endless;
 mod logs;
 mod stream;
+mod upsets;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
 pub use endless::run_endless;
 pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
+pub use upsets::{GuardCosts, Happened, Pattern, Tally, random_upsets, run_upsets};
 
 /// The board registry: that of `sources` where they are given, else the one that this program was built with.
 ///

@@ -2,7 +2,7 @@
 
 use hadamrnn_firmware_support::report::{MAX_FRAME, Report};
 use semihosting::fs::{File, OpenOptions};
-use semihosting::io::{self, Write};
+use semihosting::io::{self, Seek, SeekFrom, Write};
 use semihosting::process;
 
 /// Name of the report.
@@ -57,6 +57,8 @@ pub fn fail(report: &Report) -> ! {
             .append(true)
             .create(true)
             .open(PATH)
+        // QEMU writes at the start of a file that was opened to append.
+        && file.seek(SeekFrom::End(0)).is_ok()
     {
         // If this fails, there is no other way to report it; the exit status says enough.
         let _ = file.write_all(frame);

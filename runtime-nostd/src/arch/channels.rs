@@ -9,7 +9,7 @@ use crate::format::{self, Header};
 /// The inputs of a model of numbers.
 ///
 /// Only [`new`](Self::new) makes one, and its fields are private, so that `unsafe` code need not trust what made the model.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Channels<'a> {
     words: &'a [u32],
     counts: usize,

@@ -12,7 +12,7 @@ use crate::format::Sections;
 use crate::layer::Layer;
 
 /// A model of the fast path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct FastPath<'a> {
     bias: &'a [u32],
     signs: &'a [u32],
@@ -21,7 +21,7 @@ pub(crate) struct FastPath<'a> {
 }
 
 /// Sizes of a model of the fast path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {
     words: usize,
     block: usize,

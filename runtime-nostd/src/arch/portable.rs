@@ -16,7 +16,7 @@ use crate::limits::METRIC_DIMENSIONS_OF_GROUP as GROUP;
 
 /// Result of the checks of a backend when a model is read. Portable code has none.
 #[cfg(hadamrnn_arch = "portable")]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct FastPath<'a>(core::marker::PhantomData<&'a ()>);
 
 #[cfg(hadamrnn_arch = "portable")]

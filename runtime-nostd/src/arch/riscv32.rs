@@ -20,7 +20,7 @@ use crate::lanes;
 /// Constants that follow from the sizes of a model. This backend needs none.
 pub(crate) type Constants<'a> = NoConstants;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct NoConstants;
 
 impl NoConstants {

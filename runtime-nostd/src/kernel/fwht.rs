@@ -21,6 +21,10 @@ impl<const N: usize> HiddenState for Words<N> {
         &mut self.0
     }
 
+    fn raw_words(&self) -> &[u32] {
+        bytemuck::cast_slice(&self.0)
+    }
+
     fn get(&self, unit: usize) -> i16 {
         self.0.get(unit).map_or(0, |&value| value as i16)
     }

@@ -50,6 +50,10 @@ impl<const N: usize> HiddenState for Lanes<N> {
         bytemuck::try_cast_slice_mut(&mut self.0).unwrap_or(&mut [])
     }
 
+    fn raw_words(&self) -> &[u32] {
+        self.words()
+    }
+
     fn get(&self, unit: usize) -> i16 {
         let pair = self.words().get(unit / 2).copied().unwrap_or(0);
         let (even, odd) = lanes::unpack(pair);

@@ -14,6 +14,10 @@ use crate::integer::{Answer, Judged};
 
 /// Firmware that has not ended by then hangs.
 const LIMIT: Duration = Duration::from_secs(600);
+/// The report, in the emulator's folder.
+pub(super) const REPORT: &str = "report.bin";
+/// The emulator's output: frames of the log.
+const OUTPUT: &str = "stdout.bin";
 /// A report is a few dozen bytes a window.
 const LARGEST_REPORT: u64 = 64 << 20;
 
@@ -73,32 +77,8 @@ impl Firmware {
 
     /// Runs the firmware in the emulator's working directory `scratch`; gives the messages of its report, and its log.
     pub(super) fn emulate(&self, board: &Board, scratch: &Path) -> Result<(Messages, Vec<String>)> {
-        let report = scratch.join("report.bin");
-        if report.exists() {
-            std::fs::remove_file(&report).context("cannot remove an old report")?;
-        }
-        let elf = self
-            .elf
-            .to_str()
-            .context("the firmware's path is not UTF-8")?;
-        let output = scratch.join("stdout.bin");
-        let stdout =
-            std::fs::File::create(&output).context("cannot write the emulator's output")?;
-        let stderr = std::fs::File::create(scratch.join("stderr.txt"))
-            .context("cannot write the emulator's output")?;
-        let child = Command::new(&board.qemu)
-            .args(board.qemu_args(elf))
-            .current_dir(scratch)
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(stderr)
-            .spawn()
-            .with_context(|| {
-                format!(
-                    "cannot run {}: firmware-examples/setup.sh installs it",
-                    board.qemu
-                )
-            })?;
+        let (report, output) = (scratch.join(REPORT), scratch.join(OUTPUT));
+        let child = self.start(board, scratch)?;
         let status = wait(child).with_context(|| format!("{} on {}", board.qemu, board.name))?;
         let log = logs::decode(&self.elf, &output)
             .unwrap_or_else(|error| vec![format!("(log not decoded: {error:#})")]);
@@ -115,6 +95,35 @@ impl Firmware {
             )
         })?;
         Ok((messages, log))
+    }
+
+    /// Starts the emulator in `scratch`, with no report there from before.
+    pub(super) fn start(&self, board: &Board, scratch: &Path) -> Result<Child> {
+        let report = scratch.join(REPORT);
+        if report.exists() {
+            std::fs::remove_file(&report).context("cannot remove an old report")?;
+        }
+        let elf = self
+            .elf
+            .to_str()
+            .context("the firmware's path is not UTF-8")?;
+        let stdout = std::fs::File::create(scratch.join(OUTPUT))
+            .context("cannot write the emulator's output")?;
+        let stderr = std::fs::File::create(scratch.join("stderr.txt"))
+            .context("cannot write the emulator's output")?;
+        Command::new(&board.qemu)
+            .args(board.qemu_args(elf))
+            .current_dir(scratch)
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .with_context(|| {
+                format!(
+                    "cannot run {}: firmware-examples/setup.sh installs it",
+                    board.qemu
+                )
+            })
     }
 }
 

@@ -16,7 +16,7 @@ const THUMB: usize = 1;
 
 /// Constants of a step that follow from the sizes of a model, in the order in which the assembly loads them. Addresses
 /// in its code are counted from the test for more rounds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct Constants {
     /// `2^(w-1)` in both lanes, for states of `w` bits.

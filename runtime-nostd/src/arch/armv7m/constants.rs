@@ -16,8 +16,19 @@ pub(super) const TO_TEST: usize = PAIRS * PAIR_BYTES + 12;
 pub(super) const ROUND: usize = PAIRS * 8;
 const THUMB: usize = 1;
 
-/// Constants of a step that follow from the sizes of a model, in the order in which the assembly loads them.
+/// Where a section ends. Compared by its address.
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(super) struct End<'a>(pub(super) &'a [u32; 0]);
+
+impl PartialEq for End<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.0, other.0)
+    }
+}
+
+/// Constants of a step that follow from the sizes of a model, in the order in which the assembly loads them.
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct Constants<'a> {
     /// Where to go, from the end of a round: for the first round of a driven group, and after a round.
@@ -32,7 +43,7 @@ pub struct Constants<'a> {
     /// Bytes of the inputs that come in pairs, and where to go after them, from the end of a round.
     pub(super) pairs: usize,
     pub(super) last: usize,
-    pub(super) bias_end: &'a [u32; 0],
+    pub(super) bias_end: End<'a>,
     /// Bytes of states of groups in a block that are not driven, where their accumulators start, and bytes of states of groups
     /// that are driven.
     pub(super) other_length: usize,
@@ -88,7 +99,7 @@ impl<'a> Constants<'a> {
             ones: 0x0001_0001u32.wrapping_shl(16u32.wrapping_sub(gain_shift)),
             pairs: pairs.wrapping_mul(8),
             last,
-            bias_end,
+            bias_end: End(bias_end),
             other_length: block.wrapping_sub(driven).wrapping_mul(4),
             other_start: super::start(geometry.rounding()),
             driven_length: driven.wrapping_mul(4),

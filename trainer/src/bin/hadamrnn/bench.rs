@@ -11,6 +11,7 @@ mod process;
 mod synthetic;
 mod table;
 mod train;
+mod upsets;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -37,6 +38,8 @@ enum What {
     Host(host::Args),
     /// Time and memory of a training step, in its fast form and step by step
     Train(train::Args),
+    /// Bits flipped in model and session on emulated boards: what becomes of the answers, and what the checks find and cost
+    Upsets(upsets::Args),
 }
 
 pub fn run(args: &Args) -> Result<Status> {
@@ -47,5 +50,6 @@ pub fn run(args: &Args) -> Result<Status> {
         What::Device(args) => device::run(args),
         What::Host(args) => host::run(args),
         What::Train(args) => train::run(args),
+        What::Upsets(args) => upsets::run(args),
     }
 }

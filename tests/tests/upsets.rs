@@ -1,0 +1,76 @@
+//! Bits that flip in a model or a session: what the checks find, and that no changed answer escapes them.
+
+use std::path::Path;
+
+use hadamrnn::board::{FirmwareFolder, Happened, Request, Tally, random_upsets, run_upsets};
+use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn_firmware_support::report::{Target, Upset};
+
+/// Upsets on a board. `hadamrnn bench upsets` makes thousands.
+const COUNT: usize = 144;
+
+fn no_changed_answer_escapes(board: &str) {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples"))).expect("sources");
+    let board = folder.board(board).expect("in the registry");
+    let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("a shipped model");
+    let windows = std::fs::read(root.join("models/har2/windows.bin")).expect("its windows");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let request = Request {
+        folder: &folder,
+        board: &board,
+        kernel: KernelName::FwhtPacked,
+        model: &model,
+        windows: &windows,
+        known: false,
+    };
+    let upsets: Vec<Upset> = random_upsets(COUNT, 5).into_iter().map(|it| it.1).collect();
+    let (costs, happened) = run_upsets(&request, &upsets, scratch.path(), |_| ()).expect("a run");
+    assert_eq!(happened.len(), COUNT);
+    let of = |target: Target| {
+        let mut tally = Tally::default();
+        let both = upsets.iter().zip(&happened);
+        both.filter(|(upset, _)| upset.target == target)
+            .for_each(|(_, happened)| tally.count(*happened));
+        tally
+    };
+    let quarter = COUNT as u32 / 4;
+    // A file that is damaged does not run.
+    let at_rest = of(Target::FileAtRest);
+    assert_eq!((at_rest.injected, at_rest.refused), (quarter, quarter));
+    // One that is damaged while it runs is found, whatever it does.
+    let in_use = of(Target::FileInUse);
+    assert_eq!(in_use.found + in_use.faults + in_use.hangs, quarter);
+    assert!(in_use.degraded > 0, "{in_use:?}");
+    let session = of(Target::Session);
+    assert!(session.degraded + session.wrong > 0, "{session:?}");
+    for target in Target::ALL {
+        assert_eq!(of(target).escaped, 0, "{target:?}");
+    }
+    let [file, ..] = costs.bytes;
+    assert_eq!(file as usize, model.bytes().len());
+    assert!(costs.checksum < costs.sample / 2, "{costs:?}");
+}
+
+#[test]
+fn no_changed_answer_escapes_on_a_cortex_m0() {
+    no_changed_answer_escapes("qemu-m0");
+}
+
+#[test]
+fn no_changed_answer_escapes_on_a_cortex_m4() {
+    no_changed_answer_escapes("qemu-m4");
+}
+
+#[test]
+fn no_changed_answer_escapes_on_risc_v() {
+    no_changed_answer_escapes("qemu-rv32");
+}
+
+/// What is counted: `Happened` of every kind.
+#[test]
+fn a_fault_is_neither_found_nor_an_answer() {
+    let mut tally = Tally::default();
+    tally.count(Happened::Fault);
+    assert_eq!((tally.faults, tally.found, tally.escaped), (1, 0, 0));
+}
