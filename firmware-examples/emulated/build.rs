@@ -38,7 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_REPORT").is_some() {
-        for name in ["classify", "embed", "minimal", "cases", "endless", "upsets"] {
+        for name in [
+            "classify", "embed", "minimal", "cases", "endless", "upsets", "guarded",
+        ] {
             println!("cargo::rustc-link-arg-bin={name}=-Tdefmt.x");
         }
     }

@@ -6,8 +6,9 @@ use hadamrnn::board::{FirmwareFolder, Request, run_endless};
 use hadamrnn::integer::{Answer, KernelName, ModelFile};
 use hadamrnn::long_run::{LayerRun, LongRun, SHARE, Stretch};
 use hadamrnn_device::windows::WindowFileHeader;
+use hadamrnn_firmware_support::boards::Board;
 use hadamrnn_runtime::digest::StateHash;
-use hadamrnn_runtime::kernel::FwhtPacked;
+use hadamrnn_runtime::kernel::{Fwht, FwhtPacked, XnorPopcount};
 use hadamrnn_runtime::{Model, RoomOf, Session};
 use hadamrnn_tests::models::{Widths, encode_plain};
 use hadamrnn_tests::oracle::{PlainInput, PlainLayer, PlainModel, PlainReadout};
@@ -132,10 +133,10 @@ fn rms_state(session: &Net<'_>) -> f64 {
 }
 
 fn saturated(session: &Net<'_>) -> usize {
-    session
-        .states()
-        .filter(|state| [-2048, 2047].contains(state))
-        .count()
+    let ends = |state: &i16| [-2048, 2047].contains(state);
+    let counted = session.states().filter(ends).count();
+    assert_eq!(session.saturated(), counted);
+    counted
 }
 
 #[test]
@@ -335,7 +336,7 @@ fn a_stream_without_a_leak_is_warned_of_and_the_leak_that_is_named_is_enough() {
 }
 
 #[test]
-fn a_million_steps_without_a_reset_are_the_same_on_an_emulated_core() {
+fn a_million_steps_without_a_reset_are_the_same_on_every_emulated_core() {
     const STEPS: u16 = 10_000;
     const ROUNDS: u32 = 100;
     let file = file(&plain(32, 32, 3, 41));
@@ -375,18 +376,68 @@ fn a_million_steps_without_a_reset_are_the_same_on_an_emulated_core() {
     assert_eq!(session.steps(), 1_000_000);
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples"))).expect("sources");
-    let board = folder.board("qemu-m4").expect("in the registry");
-    let scratch = tempfile::tempdir().expect("a folder");
-    let request = Request {
-        folder: &folder,
-        board: &board,
-        kernel: KernelName::FwhtPacked,
-        model: &file,
-        windows: &bytes,
-        known: false,
+    let boards = folder.emulated_boards().expect("a registry");
+    assert!(boards.len() >= 7);
+    let run = |board: &Board| {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let request = Request {
+            folder: &folder,
+            board,
+            kernel: KernelName::FwhtPacked,
+            model: &file,
+            windows: &bytes,
+            known: false,
+        };
+        let found = run_endless(&request, ROUNDS, scratch.path()).expect("a run");
+        assert_eq!(found, expected, "{}", board.name);
     };
-    let found = run_endless(&request, ROUNDS, scratch.path()).expect("a run");
-    assert_eq!(found, expected);
+    std::thread::scope(|scope| {
+        for boards in boards.chunks(boards.len().div_ceil(2)) {
+            scope.spawn(|| boards.iter().for_each(run));
+        }
+    });
+}
+
+/// All kernels, step by step.
+fn kernels_agree(rounds: u32) {
+    let file = file(&plain(16, 16, 3, 51));
+    let model = file.model().expect("a model");
+    let mut random = ChaCha8Rng::seed_from_u64(52);
+    let mut packed = Net::new(&model).expect("room");
+    let mut fwht = Session::<RoomOf<Fwht, 16, 1>>::new(&model).expect("room");
+    let mut xnor = Session::<RoomOf<XnorPopcount, 16, 1>>::new(&model).expect("room");
+    let mut saturated = 0u64;
+    for round in 0..rounds {
+        for _ in 0..1000 {
+            // Noise, and silence.
+            let raw = match round % 3 {
+                2 => 0,
+                _ => random.random_range(-512..512),
+            };
+            packed.push(&[raw]).expect("a sample");
+            fwht.push(&[raw]).expect("a sample");
+            xnor.push(&[raw]).expect("a sample");
+            let agree = packed.states().eq(fwht.states()) && fwht.states().eq(xnor.states());
+            assert!(agree, "step {}", packed.steps());
+        }
+        saturated += packed.saturated() as u64;
+    }
+    assert!(packed.steps() == rounds * 1000 && saturated > 0);
+    println!(
+        "{} steps: {saturated} units at their limit, one step in a thousand looked at",
+        packed.steps()
+    );
+}
+
+#[test]
+fn kernels_agree_over_a_million_steps() {
+    kernels_agree(1000);
+}
+
+#[test]
+#[ignore = "a minute: the figure of docs/TRUST.md"]
+fn kernels_agree_over_a_hundred_million_steps() {
+    kernels_agree(100_000);
 }
 
 #[test]

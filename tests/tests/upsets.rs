@@ -2,9 +2,14 @@
 
 use std::path::Path;
 
-use hadamrnn::board::{FirmwareFolder, Happened, Request, Tally, random_upsets, run_upsets};
+use hadamrnn::board::{
+    FirmwareFolder, Happened, Request, Tally, random_upsets, run_guarded, run_upsets,
+};
 use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn_device::windows::{WindowFile, decode_sample};
 use hadamrnn_firmware_support::report::{Target, Upset};
+use hadamrnn_runtime::kernel::FwhtPacked;
+use hadamrnn_runtime::{RoomOf, Session};
 
 /// Upsets on a board. `hadamrnn bench upsets` makes thousands.
 const COUNT: usize = 144;
@@ -65,6 +70,45 @@ fn no_changed_answer_escapes_on_a_cortex_m4() {
 #[test]
 fn no_changed_answer_escapes_on_risc_v() {
     no_changed_answer_escapes("qemu-rv32");
+}
+
+/// The board hangs at its third answer; the watchdog restarts it, and it answers everything.
+#[test]
+fn a_watchdog_restarts_a_board_that_hangs() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples"))).expect("sources");
+    let board = folder.board("qemu-m4").expect("in the registry");
+    let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("a shipped model");
+    let windows = std::fs::read(root.join("models/har2/windows.bin")).expect("its windows");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let request = Request {
+        folder: &folder,
+        board: &board,
+        kernel: KernelName::FwhtPacked,
+        model: &model,
+        windows: &windows,
+        known: false,
+    };
+    let sequences = WindowFile::parse(&windows).expect("shipped windows");
+    let header = sequences.header();
+    let loaded = model.model().expect("a model");
+    let mut session = Session::<RoomOf<FwhtPacked, 128, 16>>::new(&loaded).expect("room");
+    let mut expected = Vec::new();
+    let mut sample = vec![0; header.channels.into()];
+    let samples: Vec<&[u8]> = sequences.samples().collect();
+    for window in samples.chunks(header.steps.into()) {
+        session.reset();
+        for bytes in window {
+            decode_sample(bytes, &mut sample);
+            session.push(&sample).expect("a sample");
+        }
+        expected.push(session.class());
+    }
+    for (hangs_at, starts) in [(2, 2), (u32::MAX, 1)] {
+        let found = run_guarded(&request, hangs_at, scratch.path()).expect("a run");
+        let classes: Vec<usize> = found.0.iter().map(|answer| answer.class).collect();
+        assert_eq!((classes, found.1), (expected.clone(), starts));
+    }
 }
 
 /// What is counted: `Happened` of every kind.

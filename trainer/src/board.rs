@@ -8,6 +8,7 @@ mod build;
 mod cases;
 mod emulate;
 mod endless;
+mod guarded;
 mod logs;
 mod stream;
 mod upsets;
@@ -23,6 +24,7 @@ pub use build::{Firmware, FirmwareSize, Request, build_real};
 pub use cases::{Case, CaseRun, run_cases};
 pub use emulate::{BoardRun, Cost};
 pub use endless::run_endless;
+pub use guarded::run_guarded;
 pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
 pub use upsets::{GuardCosts, Happened, Pattern, Tally, random_upsets, run_upsets};
 
