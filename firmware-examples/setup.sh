@@ -5,6 +5,7 @@
 #
 # With --slurm also Slurm and MUNGE, which the ignored tests of jobs under a real Slurm start by themselves.
 # With --deny also cargo-deny, which checks licences and advisories of dependencies.
+# With --fire also strace, by which ignored tests kill training inside of system calls.
 #
 # HADAMRNN_FORCE_DEBIAN_RUST=1 takes Debian's compiler for the targets even if rustup could.
 set -eu
@@ -48,12 +49,13 @@ packages=
 have qemu-system-arm || packages="$packages qemu-system-arm"
 have qemu-system-riscv32 || packages="$packages qemu-system-misc"
 have arm-none-eabi-gcc || packages="$packages gcc-arm-none-eabi"
-slurm= deny=
+slurm= deny= fire=
 for option in "$@"; do
     case $option in
     --slurm) slurm=yes ;;
     --deny) deny=yes ;;
-    *) die "unknown option $option; there are --slurm and --deny" ;;
+    --fire) fire=yes ;;
+    *) die "unknown option $option; there are --slurm, --deny and --fire" ;;
     esac
 done
 if [ -n "$slurm" ]; then
@@ -61,6 +63,7 @@ if [ -n "$slurm" ]; then
     have slurmctld && have slurmd && have sbatch && have munged ||
         packages="$packages slurmctld slurmd slurm-client munge"
 fi
+[ -z "$fire" ] || have strace || packages="$packages strace"
 # shellcheck disable=SC2086 # a list
 [ -z "$packages" ] || apt $packages
 say "$(qemu-system-arm --version | head -n 1)"

@@ -95,34 +95,45 @@ pub enum Report {
         /// The class that is decided, or none of them; absent without a decision.
         decided: Option<Option<u16>>,
     },
-    /// What the checks of `hadamrnn_runtime::guard` cost, in instructions.
-    Guards {
-        /// One round over the model's file.
-        scrub: u32,
-        /// Comparing the model in RAM with its file.
-        model: u32,
-        /// One checksum of the session.
-        checksum: u32,
-        /// One count of the units at the ends of their range.
-        saturated: u32,
-        /// One sum of the squares of the states.
-        norm: u32,
-        /// A mean sample, to compare.
-        sample: u32,
-        /// Bytes of the model's file, of the model in RAM and of the session.
-        bytes: [u32; 3],
-    },
+    /// What the checks of `hadamrnn_runtime::guard` cost.
+    Guards(GuardCosts),
     /// Bits were flipped, and this is what happened.
     Upset {
         /// Index of the upset in the host's list.
         index: u32,
-        /// The answer of the window.
-        outcome: Outcome,
-        /// Whether the check for this target found it.
-        found: bool,
-        /// Whether the sum of the squares of the states rose by more than it ever does undisturbed.
-        norm: bool,
+        /// The answer of its window.
+        answer: Disturbed,
     },
+}
+
+/// The answer of a window in which bits were flipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disturbed {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Whether the check for this target found the upset.
+    pub found: bool,
+    /// Whether the sum of the squares of the states rose by more than it ever does undisturbed.
+    pub norm: bool,
+}
+
+/// Instructions of the checks of `hadamrnn_runtime::guard` on a board, and what they cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardCosts {
+    /// One round over the model's file.
+    pub scrub: u32,
+    /// Comparing the model in RAM with its file.
+    pub model: u32,
+    /// One checksum of the session.
+    pub checksum: u32,
+    /// One count of the units at the ends of their range.
+    pub saturated: u32,
+    /// One sum of the squares of the states.
+    pub norm: u32,
+    /// A sample, to compare.
+    pub sample: u32,
+    /// Bytes of the model's file, of the model in RAM, and of the session.
+    pub bytes: [u32; 3],
 }
 
 /// Bits to be flipped: 16 bytes in the host's list, four little-endian words in the order of these fields.

@@ -14,23 +14,30 @@ use hadamrnn_runtime::{RoomOf, Session};
 /// Upsets on a board. `hadamrnn bench upsets` makes thousands.
 const COUNT: usize = 144;
 
-fn no_changed_answer_escapes(board: &str) {
+/// `har2` with its windows on a board, and a folder for the emulator.
+fn with_request<R>(board: &str, run: impl FnOnce(&Request<'_>, &Path) -> R) -> R {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples"))).expect("sources");
-    let board = folder.board(board).expect("in the registry");
     let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("a shipped model");
     let windows = std::fs::read(root.join("models/har2/windows.bin")).expect("its windows");
     let scratch = tempfile::tempdir().expect("a folder");
     let request = Request {
         folder: &folder,
-        board: &board,
+        board: &folder.board(board).expect("in the registry"),
         kernel: KernelName::FwhtPacked,
         model: &model,
         windows: &windows,
         known: false,
     };
+    run(&request, scratch.path())
+}
+
+fn no_changed_answer_escapes(board: &str) {
     let upsets: Vec<Upset> = random_upsets(COUNT, 5).into_iter().map(|it| it.1).collect();
-    let (costs, happened) = run_upsets(&request, &upsets, scratch.path(), |_| ()).expect("a run");
+    let (costs, happened, length) = with_request(board, |request, scratch| {
+        let (costs, happened) = run_upsets(request, &upsets, scratch, |_| ()).expect("a run");
+        (costs, happened, request.model.bytes().len())
+    });
     assert_eq!(happened.len(), COUNT);
     let of = |target: Target| {
         let mut tally = Tally::default();
@@ -53,7 +60,7 @@ fn no_changed_answer_escapes(board: &str) {
         assert_eq!(of(target).escaped, 0, "{target:?}");
     }
     let [file, ..] = costs.bytes;
-    assert_eq!(file as usize, model.bytes().len());
+    assert_eq!(file as usize, length);
     assert!(costs.checksum < costs.sample / 2, "{costs:?}");
 }
 
@@ -75,43 +82,30 @@ fn no_changed_answer_escapes_on_risc_v() {
 /// The board hangs at its third answer; the watchdog restarts it, and it answers everything.
 #[test]
 fn a_watchdog_restarts_a_board_that_hangs() {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let folder = FirmwareFolder::locate(Some(&root.join("firmware-examples"))).expect("sources");
-    let board = folder.board("qemu-m4").expect("in the registry");
-    let model = ModelFile::read(&root.join("models/har2/model.hdrn")).expect("a shipped model");
-    let windows = std::fs::read(root.join("models/har2/windows.bin")).expect("its windows");
-    let scratch = tempfile::tempdir().expect("a folder");
-    let request = Request {
-        folder: &folder,
-        board: &board,
-        kernel: KernelName::FwhtPacked,
-        model: &model,
-        windows: &windows,
-        known: false,
-    };
-    let sequences = WindowFile::parse(&windows).expect("shipped windows");
-    let header = sequences.header();
-    let loaded = model.model().expect("a model");
-    let mut session = Session::<RoomOf<FwhtPacked, 128, 16>>::new(&loaded).expect("room");
-    let mut expected = Vec::new();
-    let mut sample = vec![0; header.channels.into()];
-    let samples: Vec<&[u8]> = sequences.samples().collect();
-    for window in samples.chunks(header.steps.into()) {
-        session.reset();
-        for bytes in window {
-            decode_sample(bytes, &mut sample);
-            session.push(&sample).expect("a sample");
+    with_request("qemu-m4", |request, scratch| {
+        let windows = WindowFile::parse(request.windows).expect("shipped windows");
+        let header = windows.header();
+        let model = request.model.model().expect("a model");
+        let mut session = Session::<RoomOf<FwhtPacked, 128, 16>>::new(&model).expect("room");
+        let mut sample = vec![0; header.channels.into()];
+        let samples: Vec<&[u8]> = windows.samples().collect();
+        let class = |window: &[&[u8]]| {
+            session.reset();
+            for bytes in window {
+                decode_sample(bytes, &mut sample);
+                session.push(&sample).expect("a sample");
+            }
+            session.class()
+        };
+        let expected: Vec<usize> = samples.chunks(header.steps.into()).map(class).collect();
+        for (hangs_at, starts) in [(2, 2), (u32::MAX, 1)] {
+            let (answers, found) = run_guarded(request, hangs_at, scratch).expect("a run");
+            let classes: Vec<usize> = answers.iter().map(|answer| answer.class).collect();
+            assert_eq!((classes, found), (expected.clone(), starts));
         }
-        expected.push(session.class());
-    }
-    for (hangs_at, starts) in [(2, 2), (u32::MAX, 1)] {
-        let found = run_guarded(&request, hangs_at, scratch.path()).expect("a run");
-        let classes: Vec<usize> = found.0.iter().map(|answer| answer.class).collect();
-        assert_eq!((classes, found.1), (expected.clone(), starts));
-    }
+    });
 }
 
-/// What is counted: `Happened` of every kind.
 #[test]
 fn a_fault_is_neither_found_nor_an_answer() {
     let mut tally = Tally::default();

@@ -26,7 +26,7 @@ pub use emulate::{BoardRun, Cost};
 pub use endless::run_endless;
 pub use guarded::run_guarded;
 pub use stream::{Emulator, FlashFile, Launch, build_stream, home};
-pub use upsets::{GuardCosts, Happened, Pattern, Tally, random_upsets, run_upsets};
+pub use upsets::{Happened, Pattern, Tally, random_upsets, run_upsets};
 
 /// The board registry: that of `sources` where they are given, else the one that this program was built with.
 ///

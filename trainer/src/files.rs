@@ -42,9 +42,27 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().sync_all()?;
         set_ordinary_mode(file.as_file())?;
         file.persist(path)?;
-        Ok(())
+        sync_folder(folder)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Puts the names in a folder on the disk: until then a power cut may bring the old content of a replaced file back.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Systems and file systems that know no such thing for folders.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 /// Writes a file as [`write_atomically`] does, over none but one that begins with the same `start` bytes: a user's own file is not

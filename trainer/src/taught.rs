@@ -95,8 +95,12 @@ pub fn refuse(model: &Model<'_>, what: &str) -> Result<()> {
 /// one.
 ///
 /// # Errors
-/// What the model was taught is damaged.
+/// What the model was taught is damaged; the label begins or ends with a blank, which nobody sees.
 pub fn class_of(model: &Model<'_>, trained: &[String], label: &str) -> Result<u16> {
+    ensure!(
+        label.trim() == label && !label.is_empty(),
+        "{label:?} is no name of a class: it is empty, or begins or ends with a blank"
+    );
     let taught = labels(model)?;
     let of_trained = trained.iter().position(|name| name == label);
     let of_taught = || taught.iter().position(|name| name == label);

@@ -5,7 +5,9 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use hadamrnn_firmware_support::report::{self, ErrorKind, Outcome, Report, Target, Upset};
+use hadamrnn_firmware_support::report::{
+    self, Disturbed, ErrorKind, GuardCosts, Outcome, Report, Target, Upset,
+};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -32,37 +34,11 @@ pub enum Pattern {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happened {
     /// The window was answered, or the model refused.
-    Answered {
-        /// What became of the answer.
-        outcome: Outcome,
-        /// Whether the check of the target found the upset.
-        found: bool,
-        /// Whether the norm of the state rose by more than it ever does undisturbed.
-        norm: bool,
-    },
+    Answered(Disturbed),
     /// The core faulted, or the program panicked.
     Fault,
     /// The core went on without an answer: a watchdog's case.
     Hang,
-}
-
-/// Instructions of the checks of `hadamrnn_runtime::guard` on a board, and what they cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GuardCosts {
-    /// One round over the model's file.
-    pub scrub: u32,
-    /// Comparing the model in RAM with its file.
-    pub model: u32,
-    /// One checksum of the session.
-    pub checksum: u32,
-    /// One count of the units at the ends of their range.
-    pub saturated: u32,
-    /// One sum of the squares of the states.
-    pub norm: u32,
-    /// A sample, to compare.
-    pub sample: u32,
-    /// Bytes of the model's file, of the model in RAM, and of the session.
-    pub bytes: [u32; 3],
 }
 
 /// How often what happened.
@@ -151,40 +127,13 @@ pub fn run_upsets(
         let mut is_done = false;
         for message in &ended.messages {
             match *message {
-                Report::Guards {
-                    scrub,
-                    model,
-                    checksum,
-                    saturated,
-                    norm,
-                    sample,
-                    bytes,
-                } => {
-                    costs = Some(GuardCosts {
-                        scrub,
-                        model,
-                        checksum,
-                        saturated,
-                        norm,
-                        sample,
-                        bytes,
-                    });
-                }
-                Report::Upset {
-                    index,
-                    outcome,
-                    found,
-                    norm,
-                } => {
+                Report::Guards(measured) => costs = Some(measured),
+                Report::Upset { index, answer } => {
                     ensure!(
                         index as usize == happened.len() - before,
                         "upset {index} is reported out of order"
                     );
-                    happened.push(Happened::Answered {
-                        outcome,
-                        found,
-                        norm,
-                    });
+                    happened.push(Happened::Answered(answer));
                 }
                 Report::Error {
                     kind: ErrorKind::Fault | ErrorKind::Panic,
@@ -260,11 +209,11 @@ impl Tally {
         match happened {
             Happened::Fault => self.faults += 1,
             Happened::Hang => self.hangs += 1,
-            Happened::Answered {
+            Happened::Answered(Disturbed {
                 outcome,
                 found,
                 norm,
-            } => {
+            }) => {
                 let place = match outcome {
                     Outcome::Refused => &mut self.refused,
                     Outcome::Same => &mut self.same,
@@ -313,10 +262,12 @@ mod tests {
     #[test]
     fn what_is_found_has_not_escaped() {
         let mut tally = Tally::default();
-        let answered = |outcome, found| Happened::Answered {
-            outcome,
-            found,
-            norm: false,
+        let answered = |outcome, found| {
+            Happened::Answered(Disturbed {
+                outcome,
+                found,
+                norm: false,
+            })
         };
         tally.count(answered(Outcome::Wrong, true));
         tally.count(answered(Outcome::Wrong, false));

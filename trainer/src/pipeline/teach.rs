@@ -106,7 +106,10 @@ pub fn teach(options: &TeachOptions, observer: &mut dyn Observer) -> Result<Taug
                     usage: &usage,
                     label: &options.label,
                 };
-                windows.extend(source.windows(path, observer).sort_at(Error::Data, path)?);
+                let of_path = source.windows(path, observer);
+                let of_path =
+                    of_path.with_context(|| format!("cannot take windows of {}", path.display()));
+                windows.extend(of_path.sort_at(Error::Data, path)?);
             }
             windows
         }

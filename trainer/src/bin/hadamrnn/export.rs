@@ -6,10 +6,12 @@ use anyhow::{Result, ensure};
 use hadamrnn::card;
 use hadamrnn::clock::Clock;
 use hadamrnn::config::Counts;
+use hadamrnn::integer::ModelFile;
 use hadamrnn::pipeline::{self, ExportOptions, Exported, ReadCounts, SourceOptions, Widths};
 use hadamrnn::sensor::SensorSetting;
 use hadamrnn::usage::{self, Usage};
 use hadamrnn::visible;
+use hadamrnn_runtime::Metric;
 
 use crate::Status;
 use crate::choices::choice;
@@ -152,12 +154,24 @@ pub fn run(args: &Args) -> Result<Status> {
         output::json(&found)?;
     } else {
         print(&exported, &args.run)?;
+        if let Some(threshold) = threshold(&stored.file)? {
+            output::line(&format!(
+                "none of the classes: windows with a score above {}",
+                output::grouped(threshold.into())
+            ))?;
+        }
         costs::print(&stored.file, &usage, args.clock)?;
         let data_dir = args.common.data.data_dir.as_deref();
         let device = args.common.device.given();
         output::next("verify", &exported.folder, data_dir, &device)?;
     }
     Ok(Status::Success)
+}
+
+/// The threshold of the model's metric, where it has one.
+fn threshold(file: &ModelFile) -> Result<Option<u32>> {
+    let model = file.model()?;
+    Ok(Metric::of(&model)?.map(|metric| metric.threshold()))
 }
 
 fn print(exported: &Exported, run: &Path) -> Result<()> {

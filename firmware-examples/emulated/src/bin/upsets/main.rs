@@ -19,7 +19,9 @@ use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
-use hadamrnn_firmware_support::report::{MAX_OUTPUTS, Outcome, Report, Target, Upset};
+use hadamrnn_firmware_support::report::{
+    Disturbed, GuardCosts, MAX_OUTPUTS, Outcome, Report, Target, Upset,
+};
 use hadamrnn_runtime::guard::Scrub;
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, ModelError, Room};
@@ -64,7 +66,7 @@ fn upsets(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     let windows = WindowFile::parse(WINDOWS)?;
     let model = Model::from_bytes(bytes)?;
     report.send(&run::hello(&model, windows.header()))?;
-    report.send(&guards(bytes, &model, counter)?)?;
+    report.send(&Report::Guards(guards(bytes, &model, counter)?))?;
     report.flush()?;
 
     let used = WINDOWS_USED.min(windows.header().windows.into());
@@ -122,12 +124,12 @@ fn upsets(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
             }
             Err(failure) => return Err(failure),
         };
-        report.send(&Report::Upset {
-            index,
+        let answer = Disturbed {
             outcome,
             found,
             norm,
-        })?;
+        };
+        report.send(&Report::Upset { index, answer })?;
         report.flush()?;
         index += 1;
     }
@@ -206,7 +208,7 @@ fn run_window(
 }
 
 /// What the checks cost.
-fn guards(bytes: &[u8], model: &Model<'_>, counter: &Counter) -> Result<Report, Failure> {
+fn guards(bytes: &[u8], model: &Model<'_>, counter: &Counter) -> Result<GuardCosts, Failure> {
     let mut session = Net::new(model).map_err(Failure::Session)?;
     let sample = <hadamrnn_emulated::config::Room as Room>::Sample::ZERO;
     let sample = sample
@@ -215,7 +217,7 @@ fn guards(bytes: &[u8], model: &Model<'_>, counter: &Counter) -> Result<Report, 
     let sample = sample.unwrap_or_default();
     let mut is_still = false;
     let mut scrubbed = Err(ModelError::Checksum);
-    let report = Report::Guards {
+    let costs = GuardCosts {
         scrub: counter.count(&mut || scrubbed = Scrub::new(bytes).next(bytes.len())),
         model: counter.count(&mut || is_still = model.is_still(bytes)),
         checksum: counter.count(&mut || {
@@ -239,5 +241,5 @@ fn guards(bytes: &[u8], model: &Model<'_>, counter: &Counter) -> Result<Report, 
     if scrubbed != Ok(true) || !is_still {
         return Err(ModelError::Checksum.into());
     }
-    Ok(report)
+    Ok(costs)
 }

@@ -4,12 +4,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use hadamrnn::board::{
-    FirmwareFolder, GuardCosts, Pattern, Request, Tally, random_upsets, run_upsets,
-};
+use hadamrnn::board::{FirmwareFolder, Pattern, Request, Tally, random_upsets, run_upsets};
 use hadamrnn::files::write_atomically;
 use hadamrnn::integer::{KernelName, ModelFile};
-use hadamrnn_firmware_support::report::{Target, Upset};
+use hadamrnn_firmware_support::report::{GuardCosts, Target, Upset};
 use serde::Serialize;
 
 use crate::Status;
