@@ -225,7 +225,7 @@ fn a_checkpoint_that_is_damaged_anywhere_is_refused() {
             _ => bytes.truncate(random.random_range(0..whole.len())),
         }
         std::fs::write(&file, bytes).expect("written");
-        let error = Checkpoint::load(&of_run).err().expect("damaged");
+        let error = Checkpoint::load(&of_run).expect_err("damaged");
         let said = format!("{error:#}");
         assert!(said.contains("checkpoint.bin"), "{said}");
     }
