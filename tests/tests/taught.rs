@@ -356,7 +356,7 @@ fn drawn<T>(strategy: impl Strategy<Value = T>) -> T {
 
 #[test]
 fn the_worked_example_of_the_document() {
-    let centre = vec![1, -2, 3, -4, 5];
+    let centre = vec![1, -2, 3, -4, 5, -6];
     let entry = PlainEntry {
         class: 2,
         windows: 10,
