@@ -14,8 +14,8 @@ chmod 755 "$work"
 cd "$work"
 apt-get download --quiet \
     "qemu-system-arm=1:7.2+dfsg-7+deb12u18+b3" "binutils-arm-none-eabi=2.40-2+18+b1" >/dev/null 2>&1
-for package in *.deb; do dpkg-deb -x "$package" root; done
-tools=$work/root/usr/bin
+for package in *.deb; do dpkg-deb -x "$package" unpacked; done
+tools=$work/unpacked/usr/bin
 
 for mode in 8 9; do
     cat > firmware.s <<ASM

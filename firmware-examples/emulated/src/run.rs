@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use hadamrnn_device::windows::WindowFileHeader;
-use hadamrnn_firmware_support::report::{FORMAT, Report};
+use hadamrnn_firmware_support::report::{FORMAT, MAX_OUTPUTS, Report};
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, Room, Session, Source};
@@ -17,6 +17,9 @@ use crate::failure::Failure;
 use crate::report_file::{ReportFile, fail};
 use crate::samples::Samples;
 use crate::stack;
+
+/// Logits of an answer.
+pub type Logits = heapless::Vec<i32, MAX_OUTPUTS>;
 
 /// Runs `job` with an instruction counter, writes its report and ends the emulator: with status 0, with 1 for a failure
 /// that the report explains, with 2 if the report could not be written.
@@ -93,11 +96,7 @@ pub fn answer<R: Room, S: Source>(
     class: usize,
     state_hash: u32,
 ) -> Result<Report, Failure> {
-    let mut logits = heapless::Vec::new();
-    for logit in session.logits() {
-        let outputs = session.model().output_size();
-        logits.push(logit).map_err(|_| Failure::Outputs(outputs))?;
-    }
+    let logits = logits(session)?;
     defmt::debug!(
         "window {}: class {}, state hash {:08x}",
         index,
@@ -111,6 +110,16 @@ pub fn answer<R: Room, S: Source>(
         logits,
         state_hash,
     })
+}
+
+/// The session's logits.
+pub fn logits<R: Room, S: Source>(session: &Session<'_, R, S>) -> Result<Logits, Failure> {
+    let mut logits = Logits::new();
+    for logit in session.logits() {
+        let outputs = session.model().output_size();
+        logits.push(logit).map_err(|_| Failure::Outputs(outputs))?;
+    }
+    Ok(logits)
 }
 
 /// Deepest stack of a push and a readout, below this function's frame.

@@ -2,6 +2,8 @@
 //! directory, those of that file, read sample by sample. So a board with little flash can run a
 //! long test, and a firmware can run other windows without a rebuild.
 
+use core::ffi::CStr;
+
 use hadamrnn_device::windows::{HEADER_LEN, WindowFile, WindowFileHeader, decode_sample};
 use semihosting::fs::File;
 use semihosting::io::Read;
@@ -82,6 +84,14 @@ impl<'a> Samples<'a> {
         }
         Ok(())
     }
+}
+
+/// The little-endian number that a file of the emulator's working directory has.
+pub fn number(path: &CStr) -> Result<u32, Failure> {
+    let mut file = File::open(path).map_err(|_| Failure::TooFewSamples)?;
+    let mut bytes = [0; 4];
+    read_exact(&mut file, &mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
 }
 
 /// Fills `bytes` from a file.

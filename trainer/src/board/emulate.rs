@@ -210,6 +210,18 @@ fn board_run(messages: Messages) -> Result<BoardRun> {
     bail!("the report ends early, after {} windows", answers.len())
 }
 
+/// All answers of a report, which are to be `expected`.
+pub(super) fn answers(messages: &[Report], expected: u32) -> Result<Vec<Answer>> {
+    let answers: Vec<Answer> = messages.iter().filter_map(answer).collect();
+    let is_done = matches!(messages.last(), Some(Report::Done { windows }) if *windows == expected);
+    ensure!(
+        is_done && answers.len() == expected as usize,
+        "the report ends early, after {} of {expected} answers",
+        answers.len()
+    );
+    Ok(answers)
+}
+
 /// The answer in a message, if it is one.
 pub(super) fn answer(message: &Report) -> Option<Answer> {
     match message {

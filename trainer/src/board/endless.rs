@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_support::report::Report;
+use anyhow::{Context, Result};
 
 use super::Request;
-use super::emulate::answer;
+use super::emulate::answers;
 use crate::integer::Answer;
 
 /// Builds the firmware `endless` and runs it over its windows `rounds` times, without a reset of the model's state; `scratch` is the
@@ -21,12 +20,5 @@ pub fn run_endless(request: &Request<'_>, rounds: u32, scratch: &Path) -> Result
     let path = scratch.join("rounds.bin");
     std::fs::write(path, rounds.to_le_bytes()).context("cannot write the number of rounds")?;
     let (messages, _) = firmware.emulate(request.board, scratch)?;
-    let answers: Vec<Answer> = messages.iter().filter_map(answer).collect();
-    let is_done = matches!(messages.last(), Some(Report::Done { windows }) if *windows == rounds);
-    ensure!(
-        is_done && answers.len() == rounds as usize,
-        "the report ends early, after {} of {rounds} rounds",
-        answers.len()
-    );
-    Ok(answers)
+    answers(&messages, rounds)
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use hadamrnn_firmware_support::report::Report;
+use anyhow::{Context, Result};
+use hadamrnn_device::windows::WindowFile;
 
 use super::Request;
-use super::emulate::answer;
+use super::emulate::answers;
 use crate::integer::Answer;
 
 /// Builds the firmware `guarded` and runs it over its windows: it hangs before answer `hangs_at` after its first start, until its
@@ -24,9 +24,8 @@ pub fn run_guarded(
     std::fs::write(hang, hangs_at.to_le_bytes()).context("cannot write when to hang")?;
     std::fs::write(&boots, []).context("cannot write the number of starts")?;
     let (messages, _) = firmware.emulate(request.board, scratch)?;
-    let answers: Vec<Answer> = messages.iter().filter_map(answer).collect();
-    let is_done = matches!(messages.last(), Some(Report::Done { windows }) if *windows as usize == answers.len());
-    ensure!(is_done, "the report ends early");
+    let windows = WindowFile::parse(request.windows)?.header().windows;
+    let answers = answers(&messages, windows.into())?;
     let boots = std::fs::metadata(boots).context("cannot read the number of starts")?;
     Ok((answers, boots.len()))
 }

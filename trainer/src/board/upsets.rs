@@ -106,7 +106,7 @@ pub fn random_upsets(count: usize, seed: u64) -> Vec<(Pattern, Upset)> {
 }
 
 /// Builds the firmware `upsets` and injects all of `upsets`, each into a window of its own; `scratch` is the emulator's folder. After a
-/// fault or a hang the board starts anew with the next one. `told` is called with the number of those that are done.
+/// fault or a hang the board starts anew with the next one.
 ///
 /// # Errors
 /// The firmware cannot be built or run, or its report is none.
@@ -114,7 +114,6 @@ pub fn run_upsets(
     request: &Request<'_>,
     upsets: &[Upset],
     scratch: &Path,
-    told: impl Fn(usize),
 ) -> Result<(GuardCosts, Vec<Happened>)> {
     let firmware = request.build("upsets", scratch)?;
     let (mut happened, mut costs) = (Vec::new(), None);
@@ -123,7 +122,7 @@ pub fn run_upsets(
         let list: Vec<u8> = rest.iter().flat_map(|upset| upset.to_bytes()).collect();
         std::fs::write(scratch.join("upsets.bin"), list).context("cannot write the upsets")?;
         let before = happened.len();
-        let ended = run(&firmware, request, scratch, &|done| told(before + done))?;
+        let ended = run(&firmware, request, scratch)?;
         let mut is_done = false;
         for message in &ended.messages {
             match *message {
@@ -165,24 +164,17 @@ struct Ended {
     hangs: bool,
 }
 
-fn run(
-    firmware: &Firmware,
-    request: &Request<'_>,
-    scratch: &Path,
-    told: &dyn Fn(usize),
-) -> Result<Ended> {
+fn run(firmware: &Firmware, request: &Request<'_>, scratch: &Path) -> Result<Ended> {
     let path = scratch.join(REPORT);
     let child = firmware.start(request.board, scratch)?;
-    let hangs = !wait(child, &path, told).context("cannot watch the emulator")?;
+    let hangs = !wait(child, &path).context("cannot watch the emulator")?;
     let mut bytes = std::fs::read(&path).unwrap_or_default();
     let messages = report::decode(&mut bytes).map_while(Result::ok).collect();
     Ok(Ended { messages, hangs })
 }
 
 /// Waits for the end of the emulator; kills it, and gives false, when its report has not grown for too long.
-fn wait(mut child: Child, report: &Path, told: &dyn Fn(usize)) -> std::io::Result<bool> {
-    /// About the bytes of a frame of an upset.
-    const FRAME: u64 = 8;
+fn wait(mut child: Child, report: &Path) -> std::io::Result<bool> {
     let (mut length, mut since) = (0, Instant::now());
     loop {
         if child.try_wait()?.is_some() {
@@ -191,7 +183,6 @@ fn wait(mut child: Child, report: &Path, told: &dyn Fn(usize)) -> std::io::Resul
         let now = std::fs::metadata(report).map_or(0, |data| data.len());
         if now != length {
             (length, since) = (now, Instant::now());
-            told((length / FRAME) as usize);
         }
         if since.elapsed() > SILENCE {
             child.kill()?;
@@ -203,6 +194,16 @@ fn wait(mut child: Child, report: &Path, told: &dyn Fn(usize)) -> std::io::Resul
 }
 
 impl Tally {
+    /// Counts what happened after those upsets of a list that `is_of` holds of.
+    #[must_use]
+    pub fn of<T>(upsets: &[T], happened: &[Happened], is_of: impl Fn(&T) -> bool) -> Self {
+        let mut tally = Self::default();
+        let both = upsets.iter().zip(happened);
+        both.filter(|(upset, _)| is_of(upset))
+            .for_each(|(_, happened)| tally.count(*happened));
+        tally
+    }
+
     /// Counts one more.
     pub fn count(&mut self, happened: Happened) {
         self.injected += 1;

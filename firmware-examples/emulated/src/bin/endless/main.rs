@@ -14,12 +14,11 @@ use hadamrnn_emulated::load;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
-use hadamrnn_emulated::samples::read_exact;
+use hadamrnn_emulated::samples::number;
 use hadamrnn_firmware_support::report::Report;
 use hadamrnn_runtime::Room;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::room::Array;
-use semihosting::fs::File;
 
 /// Room of the session.
 type Place = hadamrnn_emulated::config::Room;
@@ -38,7 +37,7 @@ fn endless(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     let mut sample = <Place as Room>::Sample::ZERO;
     let sample = sample.as_mut().get_mut(..channels).unwrap_or_default();
     let mut hash = StateHash::new();
-    let rounds = rounds()?;
+    let rounds = number(c"rounds.bin")?;
     for index in 0..rounds {
         for bytes in windows.samples() {
             decode_sample(bytes, sample);
@@ -54,11 +53,4 @@ fn endless(report: &mut ReportFile, counter: &Counter) -> Result<(), Failure> {
     }
     report.send(&Report::Done { windows: rounds })?;
     Ok(())
-}
-
-fn rounds() -> Result<u32, Failure> {
-    let mut file = File::open(c"rounds.bin").map_err(|_| Failure::TooFewSamples)?;
-    let mut bytes = [0; 4];
-    read_exact(&mut file, &mut bytes)?;
-    Ok(u32::from_le_bytes(bytes))
 }

@@ -13,16 +13,15 @@ use hadamrnn_device::windows::{WindowFile, decode_sample};
 use hadamrnn_emulated::embedded::{self, Net, WINDOWS, push};
 use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::platform::entry;
-use hadamrnn_emulated::report_file::ReportFile;
+use hadamrnn_emulated::report_file::{ReportFile, append};
 use hadamrnn_emulated::run;
-use hadamrnn_emulated::samples::read_exact;
+use hadamrnn_emulated::samples::number;
 use hadamrnn_firmware_support::report::Report;
 use hadamrnn_runtime::digest::StateHash;
 use hadamrnn_runtime::guard::Scrub;
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, ModelError, Room};
-use semihosting::fs::{File, OpenOptions};
-use semihosting::io::{Seek, SeekFrom, Write};
+use semihosting::io::Write;
 
 /// Ticks of the watchdog's clock in which an answer must come.
 const PATIENCE: u32 = 25_000_000;
@@ -36,10 +35,7 @@ fn main() -> ! {
 
 fn guarded(report: &mut ReportFile) -> Result<(), Failure> {
     let is_first = boots()? == 1;
-    let mut file = File::open(c"hang.bin").map_err(|_| Failure::TooFewSamples)?;
-    let mut hangs_at = [0; 4];
-    read_exact(&mut file, &mut hangs_at)?;
-    let hangs_at = u32::from_le_bytes(hangs_at);
+    let hangs_at = number(c"hang.bin")?;
 
     watchdog::start(PATIENCE);
     let model = Model::from_bytes(embedded::MODEL)?;
@@ -88,12 +84,7 @@ fn guarded(report: &mut ReportFile) -> Result<(), Failure> {
 
 /// Counts one start more, and gives their number.
 fn boots() -> Result<u64, Failure> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .append(true)
-        .create(true)
-        .open(c"boots.bin")?;
-    let before = file.seek(SeekFrom::End(0))?;
+    let (mut file, before) = append(c"boots.bin")?;
     file.write_all(&[1])?;
     Ok(before + 1)
 }

@@ -19,9 +19,7 @@ use hadamrnn_emulated::failure::Failure;
 use hadamrnn_emulated::platform::entry;
 use hadamrnn_emulated::report_file::ReportFile;
 use hadamrnn_emulated::run;
-use hadamrnn_firmware_support::report::{
-    Disturbed, GuardCosts, MAX_OUTPUTS, Outcome, Report, Target, Upset,
-};
+use hadamrnn_firmware_support::report::{Disturbed, GuardCosts, Outcome, Report, Target, Upset};
 use hadamrnn_runtime::guard::Scrub;
 use hadamrnn_runtime::room::Array;
 use hadamrnn_runtime::{Model, ModelError, Room};
@@ -41,7 +39,7 @@ struct ModelBytes([u8; MODEL_BYTES]);
 #[derive(Clone, Default)]
 struct Answer {
     class: usize,
-    logits: heapless::Vec<i32, MAX_OUTPUTS>,
+    logits: run::Logits,
 }
 
 /// What a run of a window found.
@@ -192,15 +190,10 @@ fn run_window(
         rise = rise.max(after - before);
         before = after;
     }
-    let mut logits = heapless::Vec::new();
-    for logit in session.logits() {
-        let outputs = session.model().output_size();
-        logits.push(logit).map_err(|_| Failure::Outputs(outputs))?;
-    }
     Ok(Ran {
         answer: Answer {
             class: session.class(),
-            logits,
+            logits: run::logits(&session)?,
         },
         rise,
         found,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use hadamrnn::board::{FirmwareFolder, Pattern, Request, Tally, random_upsets, run_upsets};
 use hadamrnn::files::write_atomically;
-use hadamrnn::integer::{KernelName, ModelFile};
+use hadamrnn::integer::KernelName;
+use hadamrnn::model_folder::StoredModel;
 use hadamrnn_firmware_support::report::{GuardCosts, Target, Upset};
 use serde::Serialize;
 
@@ -67,11 +68,13 @@ pub fn run(args: &Args) -> Result<Status> {
         Some(home) => home.clone(),
         None => folder.path().join("../models/har2"),
     };
-    let path = home.join("model.hdrn");
-    let model = ModelFile::read(&path)?;
-    let path = home.join("windows.bin");
-    let windows =
-        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let stored = StoredModel::read(&home)?;
+    let shown = stored.folder.as_ref().with_context(|| {
+        format!(
+            "{} lies without the windows of a model folder",
+            stored.path.display()
+        )
+    })?;
     let upsets = random_upsets(args.count as usize, args.seed);
     let list: Vec<Upset> = upsets.iter().map(|(_, upset)| *upset).collect();
     let mut boards = Vec::new();
@@ -82,22 +85,19 @@ pub fn run(args: &Args) -> Result<Status> {
             folder: &folder,
             board: &board,
             kernel: KernelName::FwhtPacked,
-            model: &model,
-            windows: &windows,
+            model: &stored.file,
+            windows: &shown.windows,
             known: false,
         };
         let spinner = Spinner::new(format!("{} upsets on {name}", list.len()));
-        let (costs, happened) = run_upsets(&request, &list, scratch.path(), |_| ())?;
+        let (costs, happened) = run_upsets(&request, &list, scratch.path())?;
         drop(spinner);
         let mut rows = Vec::new();
         for target in Target::ALL {
             for pattern in Pattern::ALL {
-                let mut tally = Tally::default();
-                for ((of, upset), happened) in upsets.iter().zip(&happened) {
-                    if *of == pattern && upset.target == target {
-                        tally.count(*happened);
-                    }
-                }
+                let tally = Tally::of(&upsets, &happened, |(of, upset)| {
+                    *of == pattern && upset.target == target
+                });
                 rows.push(Row {
                     target,
                     pattern,
